@@ -1,0 +1,131 @@
+"""The one family of errors: a stable code and a status on the class, the detail on the instance.
+
+Domain code raises them; ``shared.web`` renders them once as problem+json (RFC 9457); anything else is an opaque 500.
+
+    ServiceError
+    ├── InvalidInputError        422  well-formed, but a field is not acceptable
+    ├── MalformedError           400  not even readable
+    ├── UnauthenticatedError     401  who are you?
+    ├── ForbiddenError           403  you may not
+    ├── NotFoundError            404  not there, or not yours
+    ├── ConflictError            409  not in this state
+    ├── TooLargeError            413  beyond a stated bound
+    ├── TooManyRequestsError     429  slow down; says until when
+    └── UnavailableError         503  a part is missing or full; says when to come back
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """One field that was refused: where it is, a stable code, and what would be accepted."""
+
+    field: str
+    code: str
+    message: str
+
+
+class ServiceError(Exception):
+    """A refusal with a stable *code*; the class docstring's first line is its title."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    remedy: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        fields: tuple[FieldProblem, ...] = (),
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """*detail* is shown to the caller: never put personal data or a secret in it. *retry_after* is in seconds."""
+        super().__init__(detail or self.title())
+        self.detail = detail or self.title()
+        self.fields = fields
+        self.retry_after = retry_after
+        self.headers = dict(headers or {})
+
+    @classmethod
+    def title(cls) -> str:
+        """The first line of the docstring, without its full stop."""
+        return (cls.__doc__ or cls.code).strip().splitlines()[0].rstrip(".")
+
+
+class InvalidInputError(ServiceError):
+    """Some input is not acceptable."""
+
+    code = "request.invalid"
+    status = 422
+    remedy = "Correct the named fields and send the request again."
+
+
+class MalformedError(ServiceError):
+    """The request cannot be read."""
+
+    code = "request.malformed"
+    status = 400
+    remedy = "Send a well-formed request as the API reference describes it."
+
+
+class UnauthenticatedError(ServiceError):
+    """A valid credential is needed."""
+
+    code = "auth.required"
+    status = 401
+    remedy = "Log in and send the access token as a Bearer token."
+
+
+class ForbiddenError(ServiceError):
+    """This credential does not allow that."""
+
+    code = "auth.forbidden"
+    status = 403
+    remedy = "Use a credential that carries the needed scope or role."
+
+
+class NotFoundError(ServiceError):
+    """There is nothing here for you."""
+
+    code = "resource.not_found"
+    status = 404
+    remedy = "Check the id: it may be mistyped, deleted, or not yours."
+
+
+class ConflictError(ServiceError):
+    """The resource is not in a state that allows this."""
+
+    code = "resource.conflict"
+    status = 409
+    remedy = "Read the resource again and decide anew."
+
+
+class TooLargeError(ServiceError):
+    """The request is larger than the stated bound."""
+
+    code = "request.too_large"
+    status = 413
+    remedy = "Send less at once."
+
+
+class TooManyRequestsError(ServiceError):
+    """Too many requests."""
+
+    code = "request.too_many"
+    status = 429
+    remedy = "Wait as long as Retry-After says."
+
+
+class UnavailableError(ServiceError):
+    """A part that this needs is not available."""
+
+    code = "service.unavailable"
+    status = 503
+    remedy = "Try again after the time in Retry-After."
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 2) -> None:
+        super().__init__(detail, retry_after=retry_after)

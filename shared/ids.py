@@ -1,0 +1,36 @@
+"""The only place that makes randomness: ids, tokens and their digests."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: nothing that is read wrongly aloud
+
+NewId = Callable[[str], str]
+"""Makes an id from a prefix: ``new_id("acc")`` -> ``acc_3f9k…``."""
+
+
+def new_id(prefix: str) -> str:
+    """Return *prefix* and 128 random bits: unguessable, and says nothing about how many there are."""
+    number = secrets.randbits(130)
+    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 130, 5))
+
+
+def new_token(bits: int = 256) -> str:
+    """Return a URL-safe secret of at least *bits* random bits."""
+    return secrets.token_urlsafe((bits + 7) // 8)
+
+
+def random_bytes(count: int) -> bytes:
+    """Return *count* random bytes fit for keys and nonces."""
+    return secrets.token_bytes(count)
+
+
+def jitter(seconds: float) -> float:
+    """Return a wait between half of *seconds* and *seconds*, so that many waiters do not return together."""
+    return seconds * (0.5 + secrets.randbelow(1000) / 2000)
+
+
+def digest(token: str) -> bytes:
+    """Return the SHA-256 of *token*: what is stored in place of a secret of at least 128 random bits."""
+    return hashlib.sha256(token.encode()).digest()

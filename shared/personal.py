@@ -1,0 +1,73 @@
+"""Declares personal data once, on the model: category, purposes, retention (C01, C06, C17).
+
+From the declaration come the validator, the record of processing, the export, the erasure, the retention sweeper,
+the redaction of logs and the purpose check of ``shared.crypto.Vault``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from shared.policy.purposes import Purpose
+
+
+class Category(StrEnum):
+    """What kind of personal data a field is."""
+
+    CONTACT = "contact"
+    CREDENTIAL = "credential"
+    PSEUDONYM = "pseudonym"
+    DEVICE = "device"
+    CONTENT = "content"
+    CONSENT = "consent"
+    PAYMENT = "payment"
+    USAGE = "usage"
+    LEGAL = "legal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long a field is kept: *limit* after the document's *since* field, or until erased when there is no limit."""
+
+    limit: timedelta | None = None
+    since: str = "created_at"
+
+
+UNTIL_ERASED = Keep()
+
+
+def keep_for(days: float, *, since: str = "created_at") -> Keep:
+    """Keep for *days* after the time in the field *since*; the retention sweeper then deletes the document."""
+    return Keep(limit=timedelta(days=days), since=since)
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """The declaration on a field: ``email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, UNTIL_ERASED)]``."""
+
+    category: Category
+    purposes: Iterable[Purpose]
+    keep: Keep
+
+    def __post_init__(self) -> None:
+        allowed = frozenset(self.purposes)
+        if not allowed:
+            raise ValueError("a personal field needs at least one purpose")
+        object.__setattr__(self, "purposes", allowed)
+
+    def allows(self, purpose: Purpose) -> bool:
+        """Tell whether the field may be read for *purpose*."""
+        return purpose in frozenset(self.purposes)
+
+
+def personal_fields(model: type[BaseModel]) -> dict[str, Personal]:
+    """Return the declarations of *model* by stored field name (the alias where there is one)."""
+    return {
+        info.alias or name: mark
+        for name, info in model.model_fields.items()
+        for mark in info.metadata
+        if isinstance(mark, Personal)
+    }

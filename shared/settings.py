@@ -1,0 +1,190 @@
+"""Typed settings: read once from the environment, failing early with the name, the fault and an example.
+
+Any ``NAME`` may instead be given as ``NAME_FILE``, the path of a file that holds the value (Kubernetes secrets).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+
+class SettingError(Exception):
+    """A setting is missing or wrong; the message is one line that names it and shows an example."""
+
+
+class Secret:
+    """A value that never prints: not in ``repr``, ``str``, formatting, JSON or pickles."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value; call it where it is used, and keep no other copy."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret cannot be pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """Reads settings out of *values*; each method names the setting in its error."""
+
+    values: Mapping[str, str]
+
+    def text(self, name: str, default: str | None = None, *, example: str = "") -> str:
+        """Return the value of *name*, or *default*; without one, an absent value is an error."""
+        found = self._find(name)
+        if found is not None:
+            return found
+        if default is None:
+            raise SettingError(f"{name} is missing" + (f"; for example {name}={example}" if example else ""))
+        return default
+
+    def optional(self, name: str) -> str | None:
+        """Return the value of *name*, or None."""
+        return self._find(name)
+
+    def secret(self, name: str, *, example: str) -> Secret:
+        """Return a secret: it has no default."""
+        return Secret(self.text(name, example=example))
+
+    def integer(self, name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+        """Return a whole number between *least* and *most*."""
+        number = self._parsed(name, int, default, "a whole number")
+        if not least <= number <= most:
+            raise SettingError(f"{name}={number} is out of range: give a number from {least} to {most}")
+        return number
+
+    def seconds(self, name: str, default: float, *, least: float = 0.001) -> timedelta:
+        """Return a duration given in seconds."""
+        value = self._parsed(name, float, default, "a number of seconds")
+        if value < least:
+            raise SettingError(f"{name}={value:g} is too short: give at least {least:g} seconds")
+        return timedelta(seconds=value)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return yes or no."""
+        return self._parsed(name, _flag, default, "yes or no")
+
+    def choice(self, name: str, default: str, among: tuple[str, ...]) -> str:
+        """Return one of *among*."""
+        value = self.text(name, default)
+        if value not in among:
+            raise SettingError(f"{name}={value!r} is not known: give one of {', '.join(among)}")
+        return value
+
+    def path(self, name: str, default: str | None = None, *, example: str = "") -> Path:
+        """Return a path; it need not exist."""
+        return Path(self.text(name, default, example=example))
+
+    def url(self, name: str, *, schemes: tuple[str, ...], example: str, default: str | None = None) -> str:
+        """Return a URL with one of *schemes* and a host."""
+        value = self.text(name, default, example=example)
+        parts = urlsplit(value)
+        if parts.scheme not in schemes:
+            raise SettingError(
+                f"{name} must start with {' or '.join(f'{s}://' for s in schemes)}; for example {name}={example}"
+            )
+        if not parts.hostname:
+            raise SettingError(f"{name} names no host; for example {name}={example}")
+        return value
+
+    def _find(self, name: str) -> str | None:
+        if name in self.values:
+            return self.values[name]
+        file = self.values.get(f"{name}_FILE")
+        if file is None:
+            return None
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise SettingError(f"{name}_FILE={file} cannot be read: {getattr(fault, 'strerror', fault)}") from fault
+
+    def _parsed(self, name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
+        found = self._find(name)
+        if found is None:
+            return default
+        try:
+            return parse(found)
+        except ValueError as fault:
+            raise SettingError(f"{name}={found!r} is not {wanted}") from fault
+
+
+def _flag(text: str) -> bool:
+    known = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in known:
+        raise ValueError(text)
+    return known[text.lower()]
+
+
+Mode = Literal["local", "production"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What every service needs to know of where it runs."""
+
+    mode: Mode
+    host: str
+    port: int
+    public_url: str
+    """The address that customers see, without a trailing slash; links are built from it, never from a request header."""
+    mongo_url: Secret
+    mongo_driver: str
+    mongo_database: str
+    amqp_url: Secret
+    keyring: Path
+    smtp_url: Secret
+    mail_from: str
+    data_dir: Path
+    otlp_url: str | None
+    probe_interval: timedelta
+    log_level: str
+
+    @classmethod
+    def from_env(cls, env: Env, service: str, *, port: int) -> "Platform":
+        """Read the settings that all services share; *port* is the default port of *service*."""
+        return cls(
+            mode=cast("Mode", env.choice("CANDOR_MODE", "production", ("local", "production"))),
+            host=env.text("CANDOR_HOST", "127.0.0.1"),
+            port=env.integer("CANDOR_SERVICE_PORT", port, least=1, most=65535),
+            public_url=env.url(
+                "CANDOR_PUBLIC_URL", schemes=("http", "https"), example="https://candor.example"
+            ).rstrip("/"),
+            mongo_url=Secret(
+                env.url("MONGO_URL", schemes=("mongodb", "mongodb+srv"), example="mongodb://127.0.0.1:27017")
+            ),
+            mongo_driver=env.choice("MONGO_DRIVER", "motor", ("motor", "pymongo")),
+            mongo_database=env.text("MONGO_DATABASE", f"candor_{service}"),
+            amqp_url=Secret(
+                env.url("AMQP_URL", schemes=("amqp", "amqps"), example="amqp://candor:secret@127.0.0.1:5672/")
+            ),
+            keyring=env.path("CANDOR_KEYRING", example=f"/etc/candor/{service}.keyring.json"),
+            smtp_url=Secret(
+                env.url("SMTP_URL", schemes=("smtp", "smtps", "smtp+starttls"), example="smtp://127.0.0.1:1025")
+            ),
+            mail_from=env.text("CANDOR_MAIL_FROM", "Candor <no-reply@candor.example>"),
+            data_dir=env.path("CANDOR_DATA", f"/var/lib/candor/{service}"),
+            otlp_url=env.optional("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            probe_interval=env.seconds("CANDOR_PROBE_SECONDS", 30),
+            log_level=env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        )
