@@ -1,0 +1,58 @@
+"""A database: its collections, its transactions, its preparation."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from shared.mongo.collection import Collection
+from shared.mongo.document import Document
+from shared.mongo.driver import Driver, connect
+from shared.mongo.prepare import prepare
+from shared.mongo.transaction import Transactions
+
+T = TypeVar("T")
+D = TypeVar("D", bound=Document)
+
+
+class Database:
+    """One service's own database."""
+
+    def __init__(self, driver: Driver, name: str) -> None:
+        self.name = name
+        self._raw = driver.database(name)
+        self._transactions = Transactions(driver)
+
+    def collection(self, document: type[D]) -> Collection[D]:
+        """Return the collection that stores *document*."""
+        return Collection(self._raw[document.collection], document, self._transactions)
+
+    async def prepare(self, documents: Iterable[type[Document]]) -> None:
+        """Make the collections, closed validators and indexes exactly what *documents* declare. May be repeated."""
+        for document in documents:
+            await self._transactions.run(lambda _, document=document: prepare(self._raw, document))  # type: ignore[misc]
+
+    async def ping(self) -> None:
+        """Return when the server answers; StoreUnavailableError when it does not."""
+        await self._transactions.run(lambda _: self._raw.command("ping"))
+
+    async def transact(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run *work* so that all its changes are kept or none; inside another one it becomes a part of it.
+
+        *work* is run again when it collides with others: it does nothing but database operations, one at a time.
+        An error that it raises undoes everything. StoreUnavailableError while committing means: unknown.
+        """
+        return await self._transactions.transact(work)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call *callback* once the outermost transaction has committed; at once when there is none."""
+        self._transactions.after_commit(callback)
+
+
+@asynccontextmanager
+async def open_database(url: str, name: str, *, driver: str = "motor") -> AsyncIterator[Database]:
+    """Open the database *name* at *url*; it does not wait for the server, which may come later."""
+    client = connect(url, driver)
+    try:
+        yield Database(client, name)
+    finally:
+        await client.close()

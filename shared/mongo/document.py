@@ -1,0 +1,108 @@
+"""The base of every stored document, and the index declared beside it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+
+from shared.personal import personal_fields
+
+Raw = dict[str, Any]
+Key = str | tuple[str, int]
+"""A field to index or sort by: ascending, or with its direction (1 or -1)."""
+
+
+def keys_of(fields: Iterable[Key]) -> list[tuple[str, int]]:
+    """Return *fields* with their directions spelled out."""
+    return [(field, 1) if isinstance(field, str) else field for field in fields]
+
+
+class Index:
+    """An index on *fields*; *partial* restricts it to documents that match, *expire_after* deletes what is older."""
+
+    __slots__ = ("fields", "options")
+
+    def __init__(
+        self,
+        *fields: Key,
+        unique: bool = False,
+        partial: Mapping[str, Any] | None = None,
+        expire_after: timedelta | None = None,
+    ) -> None:
+        self.fields = keys_of(fields)
+        self.options: Raw = {}
+        if unique:
+            self.options["unique"] = True
+        if partial is not None:
+            self.options["partialFilterExpression"] = dict(partial)
+        if expire_after is not None:
+            self.options["expireAfterSeconds"] = int(expire_after.total_seconds())
+
+    @property
+    def name(self) -> str:
+        """The fields with their directions, as MongoDB itself would name it."""
+        return "_".join(f"{field}_{direction}" for field, direction in self.fields)
+
+
+def _with_aware_times(schema: Any) -> Any:
+    """Return the core *schema* with every datetime required to carry its zone."""
+    if isinstance(schema, list):
+        return [_with_aware_times(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    walked = {key: part if key == "metadata" else _with_aware_times(part) for key, part in schema.items()}
+    return {**walked, "tz_constraint": "aware"} if schema.get("type") == "datetime" else walked
+
+
+class Embedded(BaseModel):
+    """A value inside a document: frozen, closed, and without naive times (BSON would take them for UTC in silence)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema: CoreSchema = _with_aware_times(handler(source))
+        return schema
+
+
+class Document(Embedded):
+    """What one collection stores; every field is declared here, and MongoDB refuses any other."""
+
+    # A generator and not Field(alias=…): a subclass that declares more about its id keeps the stored name.
+    model_config = ConfigDict(alias_generator=lambda name: "_id" if name == "id" else name)
+
+    collection: ClassVar[str]
+    indexes: ClassVar[tuple[Index, ...]] = ()
+    subject: ClassVar[str | None] = None
+    """The stored field that holds the id of the account whose data this is."""
+
+    id: str
+
+    def stored(self) -> Raw:
+        """Return the document as it is stored."""
+        return self.model_dump(by_alias=True)
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Self:
+        """Return the document that was stored as *raw*.
+
+        It is validated: that takes 2 µs, half of what ``model_construct`` takes, and restores tuples and enums.
+        A field that is not declared is left out rather than refused: it is a newer release's (rolling upgrade), or
+        planted, which is for the probe of C01 to tell and not for the customer to suffer.
+        """
+        return cls.model_validate(raw, extra="ignore")
+
+
+def retention_limits(document: type[Document]) -> dict[str, timedelta]:
+    """Return the shortest declared limit of *document* for each time that limits count from."""
+    limits: dict[str, timedelta] = {}
+    for mark in personal_fields(document).values():
+        since, limit = mark.keep.since, mark.keep.limit
+        if limit is None:
+            continue
+        if since not in document.model_fields:
+            raise TypeError(f"{document.__name__} keeps a field for {limit} after {since!r}, which it does not have")
+        limits[since] = min(limit, limits.get(since, limit))
+    return limits

@@ -1,0 +1,81 @@
+"""What the database can refuse, without the driver's names and without the values that it puts in its messages."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WaitQueueTimeoutError,
+)
+
+from shared.errors import ConflictError, UnavailableError
+
+_DUPLICATE = 11000
+_VALIDATION = 121
+
+
+class DuplicateError(ConflictError):
+    """Something with the same unique value is already there."""
+
+    code = "store.duplicate"
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        """*fields* are the stored names of the unique index that clashed; the value is not told."""
+        self.unique = tuple(fields)
+        super().__init__(f"Something with the same {' and '.join(self.unique)} is already there")
+
+
+class StoreUnavailableError(UnavailableError):
+    """The database does not answer."""
+
+    code = "store.unavailable"
+
+
+class ContentionError(UnavailableError):
+    """Too many changes to the same data at once."""
+
+    code = "store.contention"
+
+
+class UndeclaredError(Exception):
+    """The closed validator refused a field or value that the model does not declare. A bug, hence opaque."""
+
+
+class TransactionMisuseError(Exception):
+    """A transaction was used in a way that MongoDB would punish later or silently. A bug, hence opaque."""
+
+
+def is_transient(fault: PyMongoError) -> bool:
+    """Tell whether the whole transaction may simply be run again."""
+    return fault.has_error_label("TransientTransactionError")
+
+
+def is_commit_unknown(fault: PyMongoError) -> bool:
+    """Tell whether the commit may be sent again because nobody knows what became of it."""
+    return fault.has_error_label("UnknownTransactionCommitResult")
+
+
+def translated(fault: PyMongoError) -> Exception:
+    """Return the error that tells the caller about *fault*; an unknown one is returned as it is."""
+    codes = {int(detail.get("code") or 0): detail for detail in _details(fault)}
+    if _DUPLICATE in codes:
+        return DuplicateError(codes[_DUPLICATE].get("keyPattern", {"unique field": 1}))
+    if _VALIDATION in codes:
+        return UndeclaredError("the validator of the collection refused the document")
+    if isinstance(fault, ConnectionFailure | WaitQueueTimeoutError | ExecutionTimeout):
+        return StoreUnavailableError()
+    if is_transient(fault):
+        return ContentionError()
+    return fault
+
+
+def _details(fault: PyMongoError) -> list[Mapping[str, Any]]:
+    if isinstance(fault, BulkWriteError):
+        return list(fault.details.get("writeErrors", []))
+    if isinstance(fault, OperationFailure) and fault.details:
+        return [fault.details]
+    return []

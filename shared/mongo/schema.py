@@ -1,0 +1,87 @@
+"""Writes the closed validator of a document: MongoDB's $jsonSchema (draft 4 with bsonType) from the pydantic model."""
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from shared.mongo.document import Document
+
+_BSON: dict[str, Any] = {
+    "string": "string",
+    "integer": ["int", "long"],
+    "number": ["double", "int", "long"],
+    "boolean": "bool",
+    "null": "null",
+    "array": "array",
+    "object": "object",
+}
+_KEPT = {
+    "bsonType", "enum", "required", "uniqueItems", "pattern", "minimum", "maximum", "multipleOf",
+    "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
+}  # fmt: skip
+_STORED_AS_TEXT = {"date"}
+
+
+class _BsonSchema(GenerateJsonSchema):
+    """Keeps apart what JSON does not: bytes and times."""
+
+    def bytes_schema(self, _schema: core_schema.BytesSchema) -> JsonSchemaValue:
+        return {"bsonType": "binData"}
+
+    def datetime_schema(self, _schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        return {"bsonType": "date"}
+
+
+def json_schema(document: type[Document]) -> dict[str, Any]:
+    """Return the $jsonSchema that accepts what *document* declares and nothing else."""
+    schema = document.model_json_schema(schema_generator=_BsonSchema, mode="serialization")
+    return _converted(schema, schema.get("$defs", {}), ())
+
+
+def _converted(schema: Any, definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _referred(schema["$ref"].rpartition("/")[2], definitions, seen)
+    if schema.get("format") and schema["format"] not in _STORED_AS_TEXT:
+        raise TypeError(f"BSON cannot hold a {schema['format']}: store it as text, a number or a time")
+    made = {key: value for key, value in schema.items() if key in _KEPT} | _translated(schema)
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if choice in schema:
+            made[choice] = [_converted(part, definitions, seen) for part in schema[choice]]
+    return made | _members(schema, definitions, seen)
+
+
+def _translated(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords that draft 4 spells otherwise."""
+    made: dict[str, Any] = {}
+    if "type" in schema:
+        made["bsonType"] = _BSON[schema["type"]]
+    if "const" in schema:
+        made["enum"] = [schema["const"]]
+    for bound in ("minimum", "maximum"):
+        exclusive = f"exclusive{bound.capitalize()}"
+        if exclusive in schema:
+            made |= {bound: schema[exclusive], exclusive: True}
+    return made
+
+
+def _referred(name: str, definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+    if name in seen:
+        raise TypeError(f"{name} contains itself: MongoDB's $jsonSchema has no references, so its depth must be finite")
+    return _converted(definitions[name], definitions, (*seen, name))
+
+
+def _members(schema: dict[str, Any], definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+    """Return the part about members: of a model (closed), of a mapping, of a list, of a tuple."""
+    if "properties" in schema:
+        fields = {name: _converted(part, definitions, seen) for name, part in schema["properties"].items()}
+        return {"properties": fields, "additionalProperties": False}
+    if schema.get("type") == "object":
+        values = schema.get("additionalProperties", True)
+        return {"additionalProperties": _converted(values, definitions, seen) if isinstance(values, dict) else values}
+    if "prefixItems" in schema:
+        items = [_converted(part, definitions, seen) for part in schema["prefixItems"]]
+        return {"items": items, "additionalItems": False}
+    if isinstance(schema.get("items"), dict):
+        return {"items": _converted(schema["items"], definitions, seen)}
+    return {}

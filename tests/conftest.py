@@ -1,0 +1,62 @@
+"""Fixtures for every test: time and ids that stand still, and real parts on loopback."""
+
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from shared.ids import new_id
+from shared.mongo import Database, open_database
+from tests.support import FixedClock, Planter, SequentialIds
+from tests.support.parts import amqp_part, mongo_part
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at noon."""
+    return FixedClock()
+
+
+@pytest.fixture
+def new_ids() -> SequentialIds:
+    """Ids that count."""
+    return SequentialIds()
+
+
+@pytest.fixture(scope="session")
+async def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The server that MONGO_URL names, or a private one."""
+    async with mongo_part(tmp_path_factory.mktemp("mongo")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The broker that AMQP_URL names, or a private one."""
+    async with amqp_part(tmp_path_factory.mktemp("rabbit")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def planter(mongo_url: str) -> AsyncIterator[Planter]:
+    """A way round ``shared.mongo``, for deliberate breaches."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongo_url, tz_aware=True)
+    async with client:
+        yield Planter(client)
+
+
+@pytest.fixture
+def mongo_driver() -> str:
+    """The driver that MONGO_DRIVER names; the tests of ``shared.mongo`` itself run on both."""
+    return os.environ.get("MONGO_DRIVER", "motor")
+
+
+@pytest.fixture
+async def database(mongo_url: str, mongo_driver: str, planter: Planter) -> AsyncIterator[Database]:
+    """A fresh database, empty and unprepared."""
+    name = new_id("test")
+    async with open_database(mongo_url, name, driver=mongo_driver) as opened:
+        yield opened
+    await planter.drop(name)

@@ -1,0 +1,197 @@
+"""What a collection does, on the real wire."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from traceback import format_exception
+from typing import ClassVar
+
+import pytest
+from pydantic import ValidationError
+
+from shared.mongo import Collection, Database, Document, DuplicateError, Embedded, Index, UndeclaredError
+from tests.support import NOON, Planter
+
+
+class Mood(StrEnum):
+    GLAD = "glad"
+    CALM = "calm"
+
+
+class Line(Embedded):
+    text: str
+    at: datetime
+
+
+class Note(Document):
+    collection: ClassVar[str] = "notes"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("title", unique=True),)
+
+    title: str
+    at: datetime = NOON
+    body: bytes = b""
+    mood: Mood = Mood.CALM
+    lines: tuple[Line, ...] = ()
+    tags: frozenset[str] = frozenset()
+    counts: dict[str, int] = {}
+    seen: datetime | None = None
+    version: int = 0
+
+
+@pytest.fixture
+async def notes(database: Database) -> Collection[Note]:
+    await database.prepare([Note])
+    return database.collection(Note)
+
+
+def note(number: int, **fields: object) -> Note:
+    return Note.model_validate({"id": f"note_{number}", "title": f"title {number}", **fields})
+
+
+async def test_what_is_read_is_what_was_written(notes: Collection[Note]) -> None:
+    written = note(
+        1,
+        body=b"\x00\xff",
+        mood=Mood.GLAD,
+        lines=(Line(text="a", at=NOON),),
+        tags=frozenset({"b", "a"}),
+        counts={"x": 2**40},
+        seen=NOON,
+    )
+    await notes.insert(written)
+    assert await notes.get("note_1") == written
+
+
+async def test_times_come_back_aware_and_in_utc(notes: Collection[Note]) -> None:
+    paris = timezone(timedelta(hours=1))
+    await notes.insert(note(1, at=datetime(2027, 1, 1, 13, tzinfo=paris), lines=[{"text": "", "at": NOON}]))
+    found = await notes.get("note_1")
+    assert found is not None
+    assert found.at == datetime(2027, 1, 1, 12, tzinfo=UTC)
+    assert (found.at.tzinfo, found.lines[0].at.tzinfo) == (UTC, UTC)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        note(1, at=datetime(2027, 1, 1))  # noqa: DTZ001  the naive time is the subject
+
+
+def test_a_time_without_a_zone_is_refused_inside_an_embedded_value() -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        Line.model_validate({"text": "", "at": datetime(2027, 1, 1)})  # noqa: DTZ001  the naive time is the subject
+
+
+async def test_what_is_not_there_is_none(notes: Collection[Note]) -> None:
+    assert await notes.get("note_1") is None
+
+
+async def test_a_second_document_with_the_same_id_is_refused(notes: Collection[Note]) -> None:
+    await notes.insert(note(1))
+    with pytest.raises(DuplicateError) as refused:
+        await notes.insert(note(1, title="another"))
+    assert refused.value.unique == ("_id",)
+
+
+async def test_a_unique_clash_names_the_field_and_not_the_value(notes: Collection[Note]) -> None:
+    await notes.insert(note(1, title="secret words"))
+    with pytest.raises(DuplicateError) as refused:
+        await notes.insert_many([note(2, title="secret words")])
+    assert refused.value.unique == ("title",)
+    logged = [line for line in format_exception(refused.value) if not line.startswith("  File")]
+    assert "secret words" not in "".join(logged)
+
+
+async def test_documents_are_found_in_the_order_asked_for(notes: Collection[Note]) -> None:
+    await notes.insert_many(note(number, version=number % 2) for number in range(250))
+    found = [one async for one in notes.find({"version": 1}, sort=[("version", 1), ("_id", -1)], skip=1, limit=120)]
+    assert len(found) == 120
+    assert found == await notes.list({"version": 1}, sort=["version", ("_id", -1)], skip=1, limit=120)
+    assert found[0].id == "note_97"
+
+
+async def test_a_stale_version_does_not_replace(notes: Collection[Note]) -> None:
+    await notes.insert(note(1, version=1))
+    assert await notes.replace(note(1, version=2), expect={"version": 1})
+    assert not await notes.replace(note(1, version=9), expect={"version": 1})
+    found = await notes.get("note_1")
+    assert found is not None
+    assert found.version == 2
+
+
+async def test_replacing_what_is_not_there_stores_nothing(notes: Collection[Note]) -> None:
+    assert not await notes.replace(note(1))
+    assert await notes.count({}) == 0
+
+
+async def test_an_upsert_stores_and_replaces(notes: Collection[Note]) -> None:
+    await notes.upsert(note(1))
+    await notes.upsert(note(1, version=7))
+    assert [one.version for one in await notes.list({})] == [7]
+
+
+async def test_an_update_tells_how_many_matched(notes: Collection[Note]) -> None:
+    await notes.insert_many([note(1), note(2), note(3)])
+    assert await notes.update({"version": 0}, {"$inc": {"version": 1}}) == 1
+    assert await notes.update({}, {"$set": {"mood": Mood.GLAD}}, many=True) == 3
+    assert await notes.update({"_id": "nobody"}, {"$inc": {"version": 1}}) == 0
+    assert await notes.count({"mood": Mood.GLAD}) == 3
+
+
+async def test_a_delete_tells_how_many_there_were(notes: Collection[Note]) -> None:
+    await notes.insert_many([note(1), note(2), note(3)])
+    assert await notes.delete({}, many=False) == 1
+    assert await notes.delete({}) == 2
+
+
+async def test_an_aggregation_joins_nothing_but_what_is_asked(notes: Collection[Note]) -> None:
+    await notes.insert_many([note(1, version=2), note(2, version=3)])
+    assert await notes.aggregate([{"$group": {"_id": None, "sum": {"$sum": "$version"}}}]) == [{"_id": None, "sum": 5}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"$set": {"shoe_size": 44}},
+        {"$set": {"title": 44}},
+        {"$set": {"body": "text"}},
+        {"$set": {"at": "2027-01-01"}},
+        {"$set": {"mood": "angry"}},
+        {"$unset": {"title": ""}},
+        {"$push": {"lines": {"text": "a", "at": NOON, "by": "somebody"}}},
+        {"$push": {"lines": "text"}},
+        {"$set": {"counts.x": "many"}},
+    ],
+)
+async def test_c01_what_the_model_does_not_declare_cannot_be_written(
+    notes: Collection[Note], change: dict[str, object]
+) -> None:
+    await notes.insert(note(1))
+    with pytest.raises(UndeclaredError):
+        await notes.update({"_id": "note_1"}, change)
+    assert await notes.get("note_1") == note(1)
+
+
+async def test_c01_an_undeclared_field_is_refused_by_the_model_too() -> None:
+    with pytest.raises(ValidationError, match="shoe_size"):
+        note(1, shoe_size=44)
+
+
+async def test_c01_a_planted_field_is_seen_in_a_sample(
+    database: Database, notes: Collection[Note], planter: Planter
+) -> None:
+    await planter.plant(database, "notes", {**note(1).stored(), "mood": "calm", "tags": [], "shoe_size": 44})
+    assert [raw["shoe_size"] for raw in await notes.sample(5)] == [44]
+
+
+async def test_a_planted_field_does_not_hinder_the_reader_and_goes_with_the_next_replace(
+    database: Database, notes: Collection[Note], planter: Planter
+) -> None:
+    await planter.plant(database, "notes", {**note(1).stored(), "mood": "calm", "tags": [], "shoe_size": 44})
+    found = await notes.get("note_1")
+    assert found == note(1)
+    await notes.replace(found)
+    assert "shoe_size" not in (await planter.raw(database, "notes"))[0]
+
+
+async def test_a_sample_is_no_larger_than_asked(notes: Collection[Note]) -> None:
+    await notes.insert_many(note(number) for number in range(20))
+    assert len(await notes.sample(7)) == 7

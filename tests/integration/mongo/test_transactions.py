@@ -1,0 +1,266 @@
+"""All or nothing, on the real wire: under contention, under errors, under cancellation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+import pytest
+
+from shared.mongo import (
+    Collection,
+    ContentionError,
+    Database,
+    Document,
+    DuplicateError,
+    Index,
+    TransactionMisuseError,
+    open_database,
+)
+
+
+class Purse(Document):
+    collection: ClassVar[str] = "purses"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("owner", unique=True, partial={"owner": {"$type": "string"}}),)
+
+    coins: int = 0
+    owner: str | None = None
+
+
+class BurstError(Exception):
+    """Something that the work itself raises."""
+
+
+@pytest.fixture
+async def purses(database: Database) -> Collection[Purse]:
+    await database.prepare([Purse])
+    return database.collection(Purse)
+
+
+@pytest.fixture
+async def elsewhere(database: Database, mongo_url: str, mongo_driver: str) -> AsyncIterator[Collection[Purse]]:
+    """The same collection seen by another process."""
+    async with open_database(mongo_url, database.name, driver=mongo_driver) as other:
+        yield other.collection(Purse)
+
+
+async def add_one(purses: Collection[Purse]) -> None:
+    purse = await purses.get("mine")
+    assert purse is not None
+    await asyncio.sleep(0)
+    await purses.replace(Purse(id="mine", coins=purse.coins + 1))
+
+
+async def test_twenty_increments_at_once_lose_none(database: Database, purses: Collection[Purse]) -> None:
+    await purses.insert(Purse(id="mine"))
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(database.transact(lambda: add_one(purses)) for _ in range(20)))
+    assert await purses.get("mine") == Purse(id="mine", coins=20)
+
+
+async def test_without_a_transaction_the_same_increments_do_lose(purses: Collection[Purse]) -> None:
+    """The negative control of the test above."""
+    await purses.insert(Purse(id="mine"))
+    await asyncio.gather(*(add_one(purses) for _ in range(20)))
+    purse = await purses.get("mine")
+    assert purse is not None
+    assert purse.coins < 20
+
+
+async def test_work_that_raises_leaves_nothing(database: Database, purses: Collection[Purse]) -> None:
+    async def work() -> None:
+        await purses.insert(Purse(id="mine"))
+        raise BurstError
+
+    with pytest.raises(BurstError):
+        await database.transact(work)
+    assert await purses.count({}) == 0
+
+
+async def test_nobody_sees_a_change_before_its_commit(
+    database: Database, purses: Collection[Purse], elsewhere: Collection[Purse]
+) -> None:
+    async def work() -> int:
+        await purses.insert(Purse(id="mine"))
+        assert await purses.count({}) == 1
+        return await elsewhere.count({})
+
+    assert await database.transact(work) == 0
+    assert await elsewhere.count({}) == 1
+
+
+async def test_every_kind_of_operation_joins(database: Database, purses: Collection[Purse]) -> None:
+    await purses.insert_many([Purse(id="mine"), Purse(id="yours")])
+
+    async def work() -> None:
+        await purses.insert(Purse(id="new"))
+        await purses.insert_many([Purse(id="newer")])
+        await purses.upsert(Purse(id="newest"))
+        await purses.update({"_id": "mine"}, {"$inc": {"coins": 5}})
+        await purses.delete({"_id": "yours"})
+        seen = [purse.id async for purse in purses.find({}, sort=["_id"])]
+        assert seen == [purse.id for purse in await purses.list({}, sort=["_id"])] == ["mine", "new", "newer", "newest"]
+        assert len(await purses.aggregate([{"$match": {}}])) == 4
+        raise BurstError
+
+    with pytest.raises(BurstError):
+        await database.transact(work)
+    assert await purses.list({}, sort=["_id"]) == [Purse(id="mine"), Purse(id="yours")]
+
+
+async def test_a_nested_transaction_is_a_part_of_the_outer_one(database: Database, purses: Collection[Purse]) -> None:
+    async def part() -> None:
+        await purses.insert(Purse(id="part"))
+
+    async def whole() -> None:
+        await database.transact(part)
+        raise BurstError
+
+    with pytest.raises(BurstError):
+        await database.transact(whole)
+    assert await purses.count({}) == 0
+
+
+async def test_a_part_that_failed_cannot_be_passed_over(database: Database, purses: Collection[Purse]) -> None:
+    async def part() -> None:
+        await purses.insert(Purse(id="half"))
+        raise BurstError
+
+    async def whole() -> None:
+        with pytest.raises(BurstError):
+            await database.transact(part)
+
+    with pytest.raises(TransactionMisuseError, match="must leave it"):
+        await database.transact(whole)
+    assert await purses.count({}) == 0
+
+
+async def test_a_duplicate_that_is_caught_inside_is_told_at_once(database: Database, purses: Collection[Purse]) -> None:
+    """MongoDB has aborted the transaction by then: going on would run into an error that blames something else."""
+    await purses.insert(Purse(id="mine"))
+
+    async def work() -> None:
+        with pytest.raises(DuplicateError):
+            await purses.insert(Purse(id="mine"))
+        await purses.insert(Purse(id="other"))
+
+    with pytest.raises(TransactionMisuseError, match="must leave it"):
+        await database.transact(work)
+    assert await purses.count({}) == 1
+
+
+async def test_two_operations_at_once_inside_are_refused(database: Database, purses: Collection[Purse]) -> None:
+    async def work() -> None:
+        await asyncio.gather(purses.insert(Purse(id="a")), purses.insert(Purse(id="b")))
+
+    with pytest.raises(TransactionMisuseError, match="one operation at a time"):
+        await database.transact(work)
+    assert await purses.count({}) == 0
+
+
+async def test_callbacks_run_once_and_only_after_the_commit(
+    database: Database, purses: Collection[Purse], elsewhere: Collection[Purse]
+) -> None:
+    told: list[str] = []
+    runs = 0
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        database.after_commit(lambda: told.append("committed"))
+        await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
+        if runs == 1:  # the first run collides: what it saw is no longer so
+            await database.transact(lambda: collide(purses))
+        assert told == []
+
+    async def collide(_: Collection[Purse]) -> None:
+        writing = asyncio.create_task(elsewhere.update({"_id": "yours"}, {"$inc": {"coins": 1}}))
+        await writing
+        await purses.update({"_id": "yours"}, {"$inc": {"coins": 1}})
+
+    await purses.insert_many([Purse(id="mine"), Purse(id="yours")])
+    await database.transact(work)
+    assert (runs, told) == (2, ["committed"])
+    assert {purse.id: purse.coins for purse in await purses.list({})} == {"mine": 1, "yours": 2}
+
+
+async def test_the_callbacks_of_work_that_raises_never_run(database: Database, purses: Collection[Purse]) -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        database.after_commit(lambda: told.append("committed"))
+        await purses.insert(Purse(id="mine"))
+        raise BurstError
+
+    with pytest.raises(BurstError):
+        await database.transact(work)
+    assert told == []
+
+
+def test_a_callback_outside_a_transaction_runs_at_once(database: Database) -> None:
+    told: list[str] = []
+    database.after_commit(lambda: told.append("now"))
+    assert told == ["now"]
+
+
+async def test_a_task_started_inside_goes_on_outside_after_the_commit(
+    database: Database, purses: Collection[Purse]
+) -> None:
+    committed = asyncio.Event()
+
+    async def later() -> None:
+        await committed.wait()
+        await purses.insert(Purse(id="later"))
+
+    async def work() -> asyncio.Task[None]:
+        await purses.insert(Purse(id="mine"))
+        return asyncio.create_task(later())
+
+    task = await database.transact(work)
+    committed.set()
+    await task
+    assert await purses.count({}) == 2
+
+
+async def test_a_cancelled_transaction_leaves_nothing_and_holds_nothing(
+    database: Database, purses: Collection[Purse], elsewhere: Collection[Purse]
+) -> None:
+    await purses.insert(Purse(id="mine"))
+
+    async def work() -> None:
+        while True:
+            await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
+
+    for pause in (0, 0.001, 0.003, 0.01, 0.03):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(pause):
+                await database.transact(work)
+    async with asyncio.timeout(5):
+        assert await elsewhere.update({"_id": "mine", "coins": 0}, {"$inc": {"coins": 1}}) == 1
+
+
+async def test_contention_that_does_not_end_is_told(
+    database: Database, purses: Collection[Purse], elsewhere: Collection[Purse], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database._transactions, "_limit", 0.3)
+    await purses.insert(Purse(id="mine"))
+
+    async def work() -> None:
+        await purses.get("mine")
+        await asyncio.create_task(elsewhere.update({"_id": "mine"}, {"$inc": {"coins": 1}}))
+        await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
+
+    with pytest.raises(ContentionError):
+        await database.transact(work)
+
+
+async def test_a_unique_index_holds_between_two_transactions(database: Database, purses: Collection[Purse]) -> None:
+    async def claim(number: int) -> bool:
+        try:
+            await database.transact(lambda: purses.insert(Purse(id=f"p{number}", owner="ada")))
+        except DuplicateError:
+            return False
+        return True
+
+    claimed = await asyncio.gather(*map(claim, range(8)))
+    assert claimed.count(True) == 1
+    assert await purses.count({"owner": "ada"}) == 1
