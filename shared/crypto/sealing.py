@@ -1,0 +1,33 @@
+"""Authenticated encryption bound to a context (AES-256-GCM): what is sealed opens only with its key, in its place."""
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.crypto.errors import SealBrokenError
+from shared.ids import random_bytes
+
+_VERSION = b"\x01"
+_NONCE = 12
+
+
+def seal(key: bytes, context: tuple[str, ...], plaintext: bytes) -> bytes:
+    """Return ``version | nonce | ciphertext and tag``; *context* is authenticated and not contained."""
+    nonce = random_bytes(_NONCE)
+    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, _authenticated(context))
+
+
+def unseal(key: bytes, context: tuple[str, ...], sealed: bytes) -> bytes:
+    """Return what was sealed, or raise SealBrokenError when key, context or any bit differs."""
+    version, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+    if version != _VERSION:
+        raise SealBrokenError
+    try:
+        return AESGCM(key).decrypt(nonce, rest, _authenticated(context))
+    except (InvalidTag, ValueError) as fault:
+        raise SealBrokenError from fault
+
+
+def _authenticated(context: tuple[str, ...]) -> bytes:
+    # Each part carries its length, so that no two contexts read alike.
+    parts = (part.encode() for part in context)
+    return _VERSION + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
