@@ -46,7 +46,10 @@ def keep_for(days: float, *, since: str = "created_at") -> Keep:
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """The declaration on a field: ``email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, UNTIL_ERASED)]``."""
+    """The declaration on a field.
+
+    ``email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, UNTIL_ERASED)]``
+    """
 
     category: Category
     purposes: Iterable[Purpose]

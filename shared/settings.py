@@ -147,7 +147,7 @@ class Platform:
     host: str
     port: int
     public_url: str
-    """The address that customers see, without a trailing slash; links are built from it, never from a request header."""
+    """The address that customers see, without a trailing slash; links are built from it, never from a header."""
     mongo_url: Secret
     mongo_driver: str
     mongo_database: str
@@ -167,9 +167,7 @@ class Platform:
             mode=cast("Mode", env.choice("CANDOR_MODE", "production", ("local", "production"))),
             host=env.text("CANDOR_HOST", "127.0.0.1"),
             port=env.integer("CANDOR_SERVICE_PORT", port, least=1, most=65535),
-            public_url=env.url(
-                "CANDOR_PUBLIC_URL", schemes=("http", "https"), example="https://candor.example"
-            ).rstrip("/"),
+            public_url=env.url("CANDOR_PUBLIC_URL", schemes=("http", "https"), example="https://a.example").rstrip("/"),
             mongo_url=Secret(
                 env.url("MONGO_URL", schemes=("mongodb", "mongodb+srv"), example="mongodb://127.0.0.1:27017")
             ),

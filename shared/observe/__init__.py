@@ -1,0 +1,24 @@
+"""What a process tells of itself: logs without personal data, metrics by route template, traces across HTTP and AMQP."""
+
+from shared.observe.logs import configure_logging, logger
+from shared.observe.metrics import Counter, Gauge, Histogram, counter, gauge, histogram, render_metrics
+from shared.observe.redaction import redact
+from shared.observe.traces import configure_tracing, continued, current_traceparent, flush_tracing, span
+
+__all__ = [
+    "Counter",
+    "Gauge",
+    "Histogram",
+    "configure_logging",
+    "configure_tracing",
+    "continued",
+    "counter",
+    "current_traceparent",
+    "flush_tracing",
+    "gauge",
+    "histogram",
+    "logger",
+    "redact",
+    "render_metrics",
+    "span",
+]

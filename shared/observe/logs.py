@@ -1,0 +1,93 @@
+"""Structured logs: one JSON object a line on stdout, through the redactor; the standard library's loggers, too."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from traceback import extract_tb
+from types import TracebackType
+from typing import Any
+
+import structlog
+from aiohttp.http_exceptions import HttpProcessingError
+from opentelemetry import trace
+
+from shared.observe.redaction import redact_event
+
+_LOUD = ("aio_pika", "aiormq", "aiohttp", "asyncio", "motor", "pymongo", "urllib3", "aiosmtplib", "opentelemetry")
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+logger = structlog.stdlib.get_logger
+"""``log = observe.logger(__name__)``; then ``log.info("event.name", key=value)``."""
+
+
+def configure_logging(service: str, level: str) -> None:
+    """Send every record of this process to stdout as one line; libraries speak from WARNING upwards."""
+
+    def named(_logger: Any, _method: str, event: Any) -> Any:
+        return {"service": service, **event}
+
+    chain: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        _in_trace,
+        named,
+        structlog.processors.ExceptionRenderer(told),
+        redact_event,
+    ]
+    structlog.configure(
+        processors=[*chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(_short_of_the_payload)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=chain,
+            # ASCII only: no control character of any alphabet can start a record or drive a terminal
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.captureWarnings(capture=True)
+
+
+def told(exc_info: _ExcInfo) -> list[dict[str, Any]]:
+    """Return an exception and its causes as data: the type, the message, and where it passed; never a local value."""
+    return [
+        {
+            "type": type(fault).__qualname__,
+            "text": str(fault)[:500],
+            "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(fault.__traceback__)[-12:]],
+        }
+        for fault in _chain(exc_info[1])
+    ]
+
+
+def _chain(fault: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(8):
+        if fault is None:
+            return
+        yield fault
+        fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+
+
+def _in_trace(_logger: Any, _method: str, event: Any) -> Any:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+    return event
+
+
+def _short_of_the_payload(record: logging.LogRecord) -> bool:
+    """A request that cannot be parsed is told by the kind of its fault: its bytes are the attacker's."""
+    if record.name == "aiohttp.server" and record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.msg, record.args = f"http.malformed {type(record.exc_info[1]).__name__}", ()
+        record.levelno, record.levelname, record.exc_info, record.exc_text = logging.WARNING, "WARNING", None, None
+    return True

@@ -1,0 +1,79 @@
+"""C18: no stored document holds a card number, whether plain, spaced, dashed, or inside base64 or hex."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from shared.mongo import Database, Document
+from shared.promises.probe import Finding, Probe, broken, kept
+
+_SAMPLE = 500
+_RUN = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){13,}")
+_LENGTHS = range(13, 20)
+
+
+def no_card_numbers(db: Database, documents: Sequence[type[Document]]) -> Probe:
+    """Look through samples of every collection of a service; cost grows with the sample, not with what is stored."""
+
+    async def look() -> Finding:
+        looked_at = 0
+        found: set[str] = set()
+        for document in documents:
+            for raw in await db.collection(document).sample(_SAMPLE):
+                looked_at += 1
+                if holds_card_number(raw):
+                    found.add(document.collection)
+        if found:
+            return broken(looked_at, f"a card number stands in: {', '.join(sorted(found))}")
+        return kept(looked_at, f"no card number in a sample of {len(documents)} collections")
+
+    return Probe("C18", look)
+
+
+def holds_card_number(value: Any) -> bool:
+    """Tell whether *value*, or anything inside it, holds what can only be a card number."""
+    return any(_in_text(text) or any(_in_text(inner) for inner in _decoded(text)) for text in _texts(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bytes):
+        yield value.decode("latin-1")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield str(value)
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _texts(key)
+            yield from _texts(part)
+    elif isinstance(value, Sequence):
+        for part in value:
+            yield from _texts(part)
+
+
+def _decoded(text: str) -> Iterator[str]:
+    for found in _BASE64.finditer(text):
+        body = found.group().rstrip("=")
+        padded = body + "=" * (-len(body) % 4)
+        try:
+            yield base64.b64decode(padded, altchars=b"-_" if {"-", "_"} & set(body) else None).decode("latin-1")
+        except (binascii.Error, ValueError):
+            continue
+    for found in _HEX.finditer(text):
+        yield bytes.fromhex(found.group()).decode("latin-1")
+
+
+def _in_text(text: str) -> bool:
+    return any(_card_like(re.sub(r"[ -]", "", run.group())) for run in _RUN.finditer(text))
+
+
+def _card_like(digits: str) -> bool:
+    """Tell whether *digits* have a network's first digit, a card's length and a right check digit (ISO/IEC 7812-1)."""
+    if len(digits) not in _LENGTHS or len(set(digits)) == 1:
+        return False
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

@@ -1,0 +1,51 @@
+"""The probes that are the same in every service: nothing undeclared is stored, nothing is kept too long."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.mongo import Database, Document, RetentionSweeper
+from shared.promises.probe import Finding, Probe, broken, kept
+
+_SAMPLE = 50
+_NAMED = 5
+
+
+def closed_documents(db: Database, documents: Sequence[type[Document]]) -> Probe:
+    """C01: no live document of *documents*, sampled, holds a field that its model does not declare."""
+
+    async def look() -> Finding:
+        looked_at = 0
+        strangers: set[str] = set()
+        for document in documents:
+            for raw in await db.collection(document).sample(_SAMPLE):
+                looked_at += 1
+                strangers |= {f"{document.collection}.{field}" for field in undeclared(document, raw)}
+        if strangers:
+            return broken(looked_at, f"stored but not declared: {', '.join(sorted(strangers)[:_NAMED])}")
+        return kept(looked_at, f"sampled from {len(documents)} collections; every field is declared")
+
+    return Probe("C01", look)
+
+
+def undeclared(document: type[Document], raw: Mapping[str, Any]) -> Iterator[str]:
+    """Name the fields of *raw*, nested ones too, that *document* does not declare."""
+    try:
+        document.model_validate(raw)
+    except ValidationError as faults:
+        for fault in faults.errors(include_url=False, include_context=False, include_input=False):
+            if fault["type"] == "extra_forbidden":
+                yield ".".join(step for step in fault["loc"] if isinstance(step, str))
+
+
+def retention_probe(sweeper: RetentionSweeper) -> Probe:
+    """C17: no document outlives the limit that its fields declare."""
+
+    async def look() -> Finding:
+        overdue = await sweeper.overdue()
+        if overdue:
+            return broken(overdue, f"documents older than their limit: {overdue}")
+        return kept(0, "no document is older than its limit")
+
+    return Probe("C17", look)

@@ -1,0 +1,78 @@
+"""Runs the probes of a service for as long as it runs, and tells what they find: as a metric and as a fact."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared import observe
+from shared.bus import Outbox
+from shared.clock import Clock
+from shared.contracts import common_v1
+from shared.policy import State
+from shared.promises.probe import Finding, Probe, unknown
+
+log = observe.logger(__name__)
+
+_GAUGE = {State.KEPT: 1, State.BROKEN: 0, State.UNKNOWN: -1}
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRunner:
+    """Looks with each of *probes* at once and then on its interval, no longer than *time_limit* at a time."""
+
+    service: str
+    probes: Sequence[Probe]
+    outbox: Outbox
+    clock: Clock
+    interval: timedelta
+    time_limit: timedelta = timedelta(seconds=20)
+
+    def __post_init__(self) -> None:
+        ids = [probe.promise_id for probe in self.probes]
+        if twice := {one for one in ids if ids.count(one) > 1}:
+            # The later one would hide what the earlier one found.
+            raise ValueError(f"{self.service} has two probes of {', '.join(sorted(twice))}: make them one")
+
+    async def run(self) -> None:
+        """Look until cancelled; a promise that nobody looks at any longer is shown as unknown."""
+        try:
+            async with asyncio.TaskGroup() as looking:
+                for probe in self.probes:
+                    looking.create_task(self._keep_looking(probe), name=f"probe-{probe.promise_id}")
+        finally:
+            for probe in self.probes:
+                self._show(probe, State.UNKNOWN)
+
+    async def look(self, probe: Probe) -> Finding:
+        """Look once; a probe that fails or takes too long has found nothing out."""
+        limit = self.time_limit.total_seconds()
+        # Gathered, not caught: whatever a probe raises is an answer here, and a broad except is not needed for it.
+        [answer] = await asyncio.gather(asyncio.wait_for(probe.look(), limit), return_exceptions=True)
+        if isinstance(answer, Finding):
+            return answer
+        log.warning("promise.probe_failed", promise=probe.promise_id, exc_info=answer)
+        return unknown(f"the probe gave no answer: {type(answer).__name__}")
+
+    async def _keep_looking(self, probe: Probe) -> None:
+        while True:
+            finding = await self.look(probe)
+            self._show(probe, finding.state)
+            await self._tell(probe, finding)
+            await asyncio.sleep((probe.interval or self.interval).total_seconds())
+
+    def _show(self, probe: Probe, state: State) -> None:
+        gauge = observe.gauge("promise_kept", "1 kept, 0 broken, -1 unknown", ("id", "service"))
+        gauge.labels(id=probe.promise_id, service=self.service).set(_GAUGE[state])
+
+    async def _tell(self, probe: Probe, finding: Finding) -> None:
+        if finding.state is State.BROKEN:
+            log.error("promise.broken", promise=probe.promise_id, evidence=finding.evidence)
+        fact = common_v1.PromiseChecked(
+            promise_id=probe.promise_id,
+            state=finding.state,
+            looked_at=finding.looked_at,
+            evidence=finding.evidence,
+            checked_at=self.clock(),
+        )
+        await self.outbox.put(fact, subject=probe.promise_id)
