@@ -1,0 +1,24 @@
+"""Every refusal that this package can give."""
+
+from shared.errors import ServiceError, UnavailableError
+
+
+class QuestionTimeoutError(UnavailableError):
+    """A question to another service was not answered in time."""
+
+    code = "question.timeout"
+
+
+class QuestionRefusedError(ServiceError):
+    """Another service refused a question; *code* and *status* are those of its refusal."""
+
+    code = "question.refused"
+    status = 403
+
+    def __init__(self, code: str, status: int, detail: str | None = None) -> None:
+        super().__init__(detail)
+        vars(self).update(code=code, status=status)  # the family keeps both on the class; here they are the other's
+
+
+class UnreadableError(Exception):
+    """A message that no delivery can make readable: it goes to the dead letters at once."""

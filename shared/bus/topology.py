@@ -1,0 +1,108 @@
+"""The exchanges and queues, as values; declaring them is idempotent. Only what RabbitMQ 3.10 and 4.x both have."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue, HeadersType
+
+FACTS: Final = "candor"
+DEAD: Final = "candor.dead"
+MAX_LENGTH: Final = 200_000
+"""The bound of every queue; a full one refuses, so the rows wait in the publisher's outbox."""
+DECLARE_LIMIT: Final = 10.0
+"""Seconds that a declaration may take."""
+
+
+def dead_name(queue: str) -> str:
+    """Return the name of the queue that holds the dead letters of *queue*."""
+    return f"{queue}.dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkQueue:
+    """A durable quorum queue with its dead letters beside it."""
+
+    name: str
+    keys: tuple[str, ...]
+    delivery_limit: int
+
+    def arguments(self) -> HeadersType:
+        """Return the arguments of the queue; at-least-once dead-lettering holds only with reject-publish."""
+        return {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": self.delivery_limit,
+            "x-dead-letter-exchange": DEAD,
+            "x-dead-letter-routing-key": self.name,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+            "x-max-length": MAX_LENGTH,
+        }
+
+    async def declare(self, channel: AbstractChannel) -> AbstractQueue:
+        """Declare the dead letters first: a message must never die into nothing."""
+        dead = await channel.declare_queue(
+            dead_name(self.name), durable=True, arguments=_dead_arguments(), timeout=DECLARE_LIMIT
+        )
+        await dead.bind(await _exchange(channel, DEAD, "direct"), self.name, timeout=DECLARE_LIMIT)
+        queue = await channel.declare_queue(self.name, durable=True, arguments=self.arguments(), timeout=DECLARE_LIMIT)
+        await _bind(channel, queue, self.keys)
+        return queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroadcastQueue:
+    """A queue of one process, gone with its connection: every process hears every fact told while it listens."""
+
+    name: str
+    keys: tuple[str, ...]
+
+    async def declare(self, channel: AbstractChannel) -> AbstractQueue:
+        """Declare it under a name of its own."""
+        queue = await channel.declare_queue(
+            self.name, exclusive=True, auto_delete=True, arguments={"x-max-length": MAX_LENGTH}, timeout=DECLARE_LIMIT
+        )
+        await _bind(channel, queue, self.keys)
+        return queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionQueue:
+    """Where the replicas that answer one question share the work.
+
+    Durable though short-lived: RabbitMQ 4.3 refuses queues that are neither durable nor exclusive. It goes with its
+    last answerer, so that an asker learns at once that nobody is there.
+    """
+
+    name: str
+
+    async def declare(self, channel: AbstractChannel) -> AbstractQueue:
+        """Declare it; more questions than it holds are refused."""
+        bounds: HeadersType = {"x-max-length": 1000, "x-overflow": "reject-publish"}
+        return await channel.declare_queue(
+            self.name, durable=True, auto_delete=True, arguments=bounds, timeout=DECLARE_LIMIT
+        )
+
+
+async def facts_exchange(channel: AbstractChannel) -> AbstractExchange:
+    """Declare and return the exchange through which all facts go."""
+    return await _exchange(channel, FACTS, "topic")
+
+
+async def _exchange(channel: AbstractChannel, name: str, kind: str) -> AbstractExchange:
+    return await channel.declare_exchange(name, kind, durable=True, timeout=DECLARE_LIMIT)
+
+
+async def _bind(channel: AbstractChannel, queue: AbstractQueue, keys: tuple[str, ...]) -> None:
+    facts = await facts_exchange(channel)
+    for key in keys:
+        await queue.bind(facts, key, timeout=DECLARE_LIMIT)
+
+
+def _dead_arguments() -> HeadersType:
+    # Looking at dead letters counts as a delivery: without a limit of its own the 20 of RabbitMQ 4 would drop them.
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": 1_000_000,
+        "x-overflow": "reject-publish",
+        "x-max-length": MAX_LENGTH,
+    }
