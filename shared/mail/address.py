@@ -1,0 +1,83 @@
+"""Mail addresses: valid, normalized, one line; never merged on a guess about somebody's provider."""
+
+from dataclasses import dataclass, field
+from email.headerregistry import Address as HeaderAddress
+from email.utils import parseaddr
+from typing import Self
+
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+
+from shared.errors import FieldProblem, InvalidInputError
+from shared.settings import SettingError
+
+
+class InvalidAddressError(InvalidInputError):
+    """This is not an address that mail can be sent to."""
+
+    code = "mail.address_invalid"
+    remedy = "Give one address, such as ada@example.org."
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox. The domain is lower-cased, all is in Unicode NFC; case, dots and tags of the local part stay."""
+
+    email: str
+    domain: str = field(init=False, repr=False, compare=False)
+    """The domain as the DNS spells it (IDNA)."""
+
+    def __post_init__(self) -> None:
+        found = _validated(self.email)
+        object.__setattr__(self, "email", found.normalized)
+        object.__setattr__(self, "domain", found.ascii_domain)
+
+    @property
+    def local(self) -> str:
+        """The part before the @, as its owner spells it."""
+        return self.email.rpartition("@")[0]
+
+    @property
+    def wire(self) -> str:
+        """The address as SMTP says it: the domain in ASCII."""
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def international(self) -> bool:
+        """Tell whether the local part needs a relay that speaks SMTPUTF8 (RFC 6531)."""
+        return not self.local.isascii()
+
+    def __str__(self) -> str:
+        return self.email
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a mail is from: a name and an address of the company."""
+
+    name: str
+    address: Address
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the setting CANDOR_MAIL_FROM: ``Candor <no-reply@candor.example>``."""
+        name, email = parseaddr(text)
+        try:
+            address = Address(email)
+        except InvalidAddressError as fault:
+            raise SettingError(f"CANDOR_MAIL_FROM={text!r} is not like Candor <no-reply@candor.example>") from fault
+        if address.international or not name.isprintable():
+            raise SettingError(f"CANDOR_MAIL_FROM={text!r}: the address must be ASCII, the name one line")
+        return cls(name, address)
+
+    def header(self) -> HeaderAddress:
+        """Return the value of the From header."""
+        return HeaderAddress(self.name, addr_spec=self.address.wire)
+
+
+def _validated(text: str) -> ValidatedEmail:
+    try:
+        # Reserved names (.example, localhost) are allowed: whether an address exists, the verification mail finds out.
+        return validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as fault:
+        problem = FieldProblem(field="email", code="invalid", message=str(fault))
+        raise InvalidAddressError(fields=(problem,)) from fault

@@ -1,0 +1,142 @@
+"""The company's mail relay over SMTP: one connection that lasts, and what its answers mean for a mail."""
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientRefused
+
+from shared.mail.address import Address
+from shared.settings import Secret, SettingError
+
+_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_SESSION_LOST = {421, 503}  # closing; "bad sequence": the two sides disagree about where they are
+_COMMAND_SECONDS = 30
+_MAIL_SECONDS = 120
+
+
+class RelayDownError(Exception):
+    """The relay cannot be used now, whoever the mail is for: nothing is lost, it is tried again."""
+
+    def __init__(self, why: str, *, code: int = 0) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class Verdict(Enum):
+    """What an answer means for the mail."""
+
+    ACCEPTED = auto()
+    LATER = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the relay said to one mail."""
+
+    verdict: Verdict
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayUrl:
+    """Where the relay is: ``smtp://``, ``smtps://`` (TLS from the start) or ``smtp+starttls://`` (TLS or nothing)."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: Secret) -> Self:
+        """Read the setting SMTP_URL; a password is refused where it would cross a network in the clear."""
+        parts = urlsplit(url.reveal())
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise SettingError("SMTP_URL must be like smtps://user:password@relay.example:465")
+        if parts.password and parts.scheme == "smtp" and parts.hostname not in _LOOPBACK:
+            raise SettingError("SMTP_URL holds a password but no TLS; use smtps:// or smtp+starttls://")
+        return cls(
+            scheme=parts.scheme,
+            host=parts.hostname,
+            port=parts.port or _PORTS[parts.scheme],
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+
+class Relay:
+    """A connection to the relay that is opened when needed and begun anew after anything unclear."""
+
+    def __init__(self, url: RelayUrl, *, seconds: float = _COMMAND_SECONDS) -> None:
+        """*seconds* bounds the wait for each answer."""
+        self._client = SMTP(
+            hostname=url.host,
+            port=url.port,
+            username=url.user,
+            password=url.password,
+            use_tls=url.scheme == "smtps",
+            start_tls=url.scheme == "smtp+starttls",
+            validate_certs=True,
+            timeout=seconds,
+        )
+
+    async def open(self) -> None:
+        """Be connected, encrypted and logged in as the URL says, or raise RelayDownError."""
+        if self._client.is_connected:
+            return
+        try:
+            async with asyncio.timeout(_MAIL_SECONDS):
+                await self._client.connect()
+        except (SMTPException, OSError) as fault:
+            raise self._down(fault) from fault
+
+    async def deliver(self, sender: Address, to: Address, raw: bytes) -> Answer:
+        """Hand over one mail for one recipient; RelayDownError when the trouble is not with this mail.
+
+        A broken connection after the last byte means unknown: the mail is sent again with the same Message-ID.
+        """
+        try:
+            async with asyncio.timeout(_MAIL_SECONDS):
+                return await self._deliver(sender, to, raw)
+        except (SMTPException, OSError) as fault:
+            raise self._down(fault) from fault
+        except asyncio.CancelledError:
+            self.close()  # halfway: the next mail must not meet the rest of this one
+            raise
+
+    def close(self) -> None:
+        """Hang up at once."""
+        self._client.close()
+
+    async def quit(self) -> None:
+        """Take leave and hang up."""
+        if self._client.is_connected:
+            try:
+                await self._client.quit(timeout=1)
+            except (SMTPException, OSError):
+                self.close()
+
+    async def _deliver(self, sender: Address, to: Address, raw: bytes) -> Answer:
+        if to.international and not self._client.supports_extension("smtputf8"):
+            return Answer(Verdict.REFUSED, 553)
+        options, encoding = (["SMTPUTF8"], "utf-8") if to.international else ([], "ascii")
+        await self._client.mail(sender.wire, options=options)
+        try:
+            await self._client.rcpt(to.wire, encoding=encoding)
+            return Answer(Verdict.ACCEPTED, (await self._client.data(raw)).code)
+        except (SMTPRecipientRefused, SMTPDataError) as fault:
+            if fault.code in _SESSION_LOST:
+                raise
+            # Without this the next MAIL is answered "503 sender already specified".
+            await self._client.rset()
+            return Answer(Verdict.REFUSED if 500 <= fault.code < 600 else Verdict.LATER, fault.code)
+
+    def _down(self, fault: Exception) -> RelayDownError:
+        self.close()
+        # Only the class: a reply may repeat the address, and this is logged.
+        return RelayDownError(type(fault).__name__, code=getattr(fault, "code", 0))
