@@ -1,0 +1,101 @@
+"""Who may call a route: ``PUBLIC``, ``customer()``, ``staff("support", "admin")``, ``partner("scope")``, joined by ``|``."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from shared.errors import ForbiddenError
+from shared.web.errors import StaleLoginError
+
+Kind = Literal["public", "customer", "staff", "partner"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Whoever calls, as the access token says."""
+
+    kind: Kind
+    id: str = ""
+    session: str = ""
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    auth_time: datetime = datetime.min.replace(tzinfo=UTC)
+
+
+ANYBODY = Principal(kind="public")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One way to be let in: the kind, any one of the roles, the scope, a log-in not older than *max_age*."""
+
+    kind: Kind
+    roles: frozenset[str] = frozenset()
+    scope: str | None = None
+    max_age: timedelta | None = None
+
+    def admits(self, who: Principal) -> bool:
+        """Tell whether *who* is of this kind and holds a role and the scope that are asked for."""
+        return (
+            who.kind == self.kind
+            and (not self.roles or bool(self.roles & who.roles))
+            and (self.scope is None or self.scope in who.scopes)
+        )
+
+    def __str__(self) -> str:
+        named = sorted(self.roles) or ([self.scope] if self.scope else [])
+        return f"{self.kind} ({' or '.join(named)})" if named else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Any of some rules; no rule at all means everybody."""
+
+    rules: tuple[Rule, ...] = field(default=())
+
+    @property
+    def public(self) -> bool:
+        """Whether a caller needs no credential."""
+        return not self.rules
+
+    def __or__(self, other: "Access") -> "Access":
+        return Access(self.rules + other.rules)
+
+    def __str__(self) -> str:
+        return ", or ".join(str(rule) for rule in self.rules) or "everybody"
+
+    def check(self, who: Principal, at: datetime) -> None:
+        """Raise ForbiddenError, or StaleLoginError where only the log-in is too old."""
+        if self.public:
+            return
+        admitting = [rule for rule in self.rules if rule.admits(who)]
+        if not admitting:
+            raise ForbiddenError(f"This is for {self}.", headers=_challenge("insufficient_scope"))
+        ages = [rule.max_age for rule in admitting]
+        limit = max((age for age in ages if age is not None), default=None)
+        if limit is not None and None not in ages and at - who.auth_time > limit:
+            # RFC 9470: the client learns that a new log-in, not another right, is what is missing.
+            seconds = int(limit.total_seconds())
+            raise StaleLoginError(headers=_challenge(f'insufficient_user_authentication", max_age="{seconds}'))
+
+
+PUBLIC = Access()
+
+
+def customer(*, max_age: timedelta | None = None) -> Access:
+    """A customer; with *max_age*, one who logged in not longer ago."""
+    return Access((Rule(kind="customer", max_age=max_age),))
+
+
+def staff(*roles: str, max_age: timedelta | None = None) -> Access:
+    """Staff with any one of *roles*; without roles, any staff."""
+    return Access((Rule(kind="staff", roles=frozenset(roles), max_age=max_age),))
+
+
+def partner(scope: str) -> Access:
+    """A partner's client whose token carries *scope*."""
+    return Access((Rule(kind="partner", scope=scope),))
+
+
+def _challenge(error: str) -> dict[str, str]:
+    return {"WWW-Authenticate": f'Bearer realm="candor", error="{error}"'}

@@ -1,0 +1,122 @@
+"""The outermost middleware: every request gets an id, a span and a measurement; every failure becomes a problem."""
+
+import re
+from collections.abc import Awaitable, Callable
+from http import HTTPMethod
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from shared import observe
+from shared.clock import monotonic
+from shared.errors import MalformedError, ServiceError, UnavailableError
+from shared.ids import new_id
+from shared.web.endpoint import LIMIT_HEADERS
+from shared.web.errors import MediaTypeRefusedError
+from shared.web.health import Health
+from shared.web.problems import REQUEST_ID, InternalError, Problems, from_aiohttp
+
+log = observe.logger(__name__)
+
+_seconds = observe.histogram("http_request_seconds", "Time to answer a request.", ("method", "route", "status"))
+_METHODS = frozenset(HTTPMethod) | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT"}
+_ONCE = ("Host", "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key")
+_GIVEN_ID = re.compile(r"[\w-]{8,64}")
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+ALWAYS_OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+
+
+def edge(problems: Problems, health: Health) -> Middleware:
+    """Return the middleware; until *health* has started only the service's own pages are open."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[REQUEST_ID] = _request_id(request)
+        route, began, status = template(request), monotonic(), 500
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]),
+            observe.continued(request.headers.get("traceparent", ""), f"{_method(request)} {route}"),
+        ):
+            try:
+                response = await _answer(request, handler, problems, health)
+                status = response.status
+            except web.HTTPException as moved:
+                status = moved.status
+                raise
+            finally:
+                _seconds.labels(_method(request), route, status).observe(monotonic() - began)
+        return response
+
+    return middleware
+
+
+async def _answer(
+    request: web.Request, handler: Handler, problems: Problems, health: Health
+) -> web.StreamResponse:
+    try:
+        if request.path not in ALWAYS_OPEN:
+            health.check_started()
+        _check_headers(request)
+        return await handler(request)
+    except ServiceError as fault:
+        return _refuse(request, fault, problems)
+    except web.HTTPException as fault:
+        if fault.status < 400:
+            raise
+        return _refuse(request, from_aiohttp(fault), problems)
+    except TimeoutError:
+        log.exception("http.timed_out", route=template(request))
+        return _refuse(request, UnavailableError(), problems)
+    except Exception:  # noqa: BLE001 -- the edge: whatever it is, the caller gets an opaque 500 and the log the fault
+        if request.transport is None:
+            raise  # the client has gone: there is nobody to answer, and aiohttp cleans up
+        log.exception("http.failed", route=template(request))
+        return _refuse(request, InternalError(), problems)
+
+
+def _refuse(request: web.Request, fault: ServiceError, problems: Problems) -> web.StreamResponse:
+    log.info("http.refused", code=fault.code, status=fault.status, method=_method(request), route=template(request))
+    if request.writer.output_size > 0:
+        raise ConnectionResetError("the reply had begun: only closing the connection tells that it is not whole")
+    response = problems.render(fault, request)
+    if not request.content.is_eof():
+        response.force_close()  # nobody wants the rest of this body
+    return response
+
+
+def _check_headers(request: web.Request) -> None:
+    for name in _ONCE:
+        if len(request.headers.getall(name, ())) > 1:
+            raise MalformedError(f"The header {name} may occur once.")
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        # RFC 9110 15.5.16: the 415 names what would be accepted. Nothing is ever decompressed here.
+        raise MediaTypeRefusedError(headers={"Accept-Encoding": "identity"})
+
+
+async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
+    """Put on every response what keeps browsers and caches from guessing; a handler's own choice stands."""
+    for name, value in _SAFE.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
+    response.headers.extend(request.get(LIMIT_HEADERS, {}))
+
+
+def template(request: web.Request) -> str:
+    """Return the path of the route with its variables unfilled: the only path that a label or a log line holds."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unmatched"
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in _METHODS else "OTHER"
+
+
+def _request_id(request: web.Request) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _GIVEN_ID.fullmatch(given) else new_id("req")

@@ -1,0 +1,51 @@
+"""Whether the process may be given work: the parts that it needs, the tasks that it runs."""
+
+import asyncio
+from collections.abc import Iterable
+
+from shared.errors import FieldProblem
+from shared.web.errors import NotReadyError, StartingError
+
+
+class Health:
+    """Ready when every part is; *started* once it was ready for the first time, and from then on for good.
+
+    A part that fails later takes the process out of the balance (``/readyz``), but requests that arrive are still
+    served as far as they can be: an outbox absorbs what a broker cannot take.
+    """
+
+    def __init__(self, parts: Iterable[str] = ()) -> None:
+        """All *parts* count as missing until ``set`` says otherwise."""
+        self._missing: dict[str, str] = dict.fromkeys(parts, "not there yet")
+        self._started = not self._missing
+
+    @property
+    def ready(self) -> bool:
+        """Whether every part is there."""
+        return not self._missing
+
+    def set(self, part: str, ok: bool, why: str = "") -> None:  # noqa: FBT001 -- `set("mongo", False, "…")` reads well
+        """Say that *part* is there, or is not and *why*: one line without personal data or secrets."""
+        if ok:
+            self._missing.pop(part, None)
+        else:
+            self._missing[part] = why or "does not answer"
+        self._started = self._started or self.ready
+
+    def watch(self, task: asyncio.Task[None]) -> None:
+        """Count the task as a part, which is there until the task ends."""
+        name = task.get_name()
+        self.set(name, ok=True)
+        task.add_done_callback(lambda _: self.set(name, ok=False, why="has ended"))
+
+    def check_started(self) -> None:
+        """Raise StartingError until all parts have been there once."""
+        if not self._started:
+            raise StartingError(f"Waiting for {', '.join(sorted(self._missing))}.")
+
+    def check_ready(self) -> None:
+        """Raise NotReadyError with each part that is missing."""
+        if self._missing:
+            raise NotReadyError.naming(
+                tuple(FieldProblem(field=part, code="missing", message=why) for part, why in self._missing.items())
+            )

@@ -1,0 +1,57 @@
+"""Rate limits: a token bucket for each caller, in the memory of the process."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from shared.errors import TooManyRequestsError
+
+_MOST_CALLERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most *count* requests in *per*: refilled steadily, kept for each principal, or each client where nobody logs in."""
+
+    count: int
+    per: timedelta
+    name: str = "default"
+
+    @property
+    def policy(self) -> str:
+        """The value of RateLimit-Policy."""
+        return f'"{self.name}";q={self.count};w={int(self.per.total_seconds())}'
+
+
+class Buckets:
+    """What is left for each caller of one limit; *caller* is forgotten once its bucket is full again."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self._limit = limit
+        self._each = limit.per.total_seconds() / limit.count
+        self._full_at: dict[str, float] = {}
+
+    def take(self, caller: str, at: float) -> dict[str, str]:
+        """Take one at the monotonic time *at* and return the headers; raise TooManyRequestsError when none is left."""
+        # "The time at which the bucket is full again" is the whole state (the generic cell rate algorithm).
+        full_at = max(self._full_at.get(caller, at), at) + self._each
+        wait = full_at - at - self._limit.count * self._each
+        if wait > 1e-9:
+            raise TooManyRequestsError(
+                f"At most {self._limit.count} requests in {int(self._limit.per.total_seconds())} seconds.",
+                retry_after=ceil(wait),
+                headers=self._headers(0, ceil(wait)),
+            )
+        if len(self._full_at) >= _MOST_CALLERS:
+            self._forget(at)
+        self._full_at[caller] = full_at
+        used = full_at - at
+        return self._headers(int(self._limit.count - used / self._each + 1e-9), ceil(used))
+
+    def _headers(self, left: int, seconds: int) -> dict[str, str]:
+        return {"RateLimit-Policy": self._limit.policy, "RateLimit": f'"{self._limit.name}";r={left};t={seconds}'}
+
+    def _forget(self, at: float) -> None:
+        """Drop the full ones; if all are in use, the longest unseen: a bound on memory goes before a bound on one caller."""
+        kept = {caller: full_at for caller, full_at in self._full_at.items() if full_at > at}
+        self._full_at = dict(list(kept.items())[-_MOST_CALLERS // 2 :])

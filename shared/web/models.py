@@ -1,0 +1,27 @@
+"""The bases of what goes in and out: closed, frozen, strict."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Body(BaseModel):
+    """A JSON request body: unknown fields and other types than declared are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Query(BaseModel):
+    """The query string: unknown and repeated names are refused; text becomes the declared type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Form(BaseModel):
+    """A form body (urlencoded or multipart, without files): unknown and repeated names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class View(BaseModel):
+    """A JSON reply: what is shown, and nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,66 @@
+"""Every error as RFC 9457 problem+json: one shape, a stable code, nothing of the inside."""
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from shared.errors import ServiceError, TooLargeError
+from shared.web.errors import MethodRefusedError, NoSuchRouteError
+
+PROBLEM_TYPE = "application/problem+json"
+REQUEST_ID = web.RequestKey("request_id", str)
+
+_BY_STATUS: dict[int, type[ServiceError]] = {404: NoSuchRouteError, 405: MethodRefusedError, 413: TooLargeError}
+
+
+class InternalError(ServiceError):
+    """Something went wrong here; it is not your request."""
+
+    code = "internal"
+    status = 500
+    remedy = "Try again later; if it lasts, report the instance of this problem."
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """Renders errors; *public_url* is where their codes are documented."""
+
+    public_url: str
+
+    def render(self, fault: ServiceError, request: web.BaseRequest) -> web.Response:
+        """Return *fault* as a response; its instance is the id under which the logs know the request."""
+        body = {
+            "type": f"{self.public_url}/docs/errors/{fault.code}",
+            "title": fault.title(),
+            "status": fault.status,
+            "detail": fault.detail,
+            "code": fault.code,
+            "remedy": fault.remedy,
+            "fields": [{"field": each.field, "code": each.code, "message": each.message} for each in fault.fields],
+            "instance": request.get(REQUEST_ID, ""),
+        }
+        return web.Response(
+            status=fault.status, body=json.dumps(body).encode(), content_type=PROBLEM_TYPE, headers=_headers(fault)
+        )
+
+
+def from_aiohttp(fault: web.HTTPException) -> ServiceError:
+    """Return what aiohttp refused as one of ours; its own texts may quote the request, so they are not passed on."""
+    kind = _BY_STATUS.get(fault.status) or _of_status(fault.status)
+    return kind(headers={"Allow": fault.headers["Allow"]} if "Allow" in fault.headers else {})
+
+
+def _headers(fault: ServiceError) -> dict[str, str]:
+    headers = dict(fault.headers)
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
+    if fault.status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="candor"')
+    return headers
+
+
+def _of_status(status: int) -> type[ServiceError]:
+    phrase = HTTPStatus(status).phrase
+    return type("HttpError", (ServiceError,), {"__doc__": phrase, "code": f"request.http_{status}", "status": status})

@@ -1,0 +1,124 @@
+"""Typed routes: a path, a handler whose annotations say what goes in and out, and who may call it.
+
+    post("/v1/payments/cards", api.store_card, access=customer(), status=201, idempotent=True, errors=(CardRefusedError,))
+
+    async def store_card(self, call: Call, body: StoreCard) -> CardView:
+        '''Store a card: only its last four digits and its expiry are kept.'''
+
+A handler takes ``call`` and any of ``body`` (JSON), ``form`` and ``query``; it returns a View, None (204), or a response
+of its own, whose content ``replies`` then describes. Its docstring is its page in the API reference.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from types import NoneType
+from typing import Any, get_type_hints
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from shared.errors import ServiceError
+from shared.web.access import Access
+from shared.web.limits import RateLimit
+from shared.web.models import Body, Form, Query
+
+Handler = Callable[..., Awaitable[BaseModel | web.StreamResponse | None]]
+MEBIBYTE = 1024 * 1024
+_INPUTS: dict[str, type[BaseModel]] = {"body": Body, "form": Form, "query": Query}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation of a service."""
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    status: int
+    idempotent: bool
+    secret_reply: bool
+    """The reply shows a secret once: a repetition with the same Idempotency-Key is refused instead of answered."""
+    summary: str
+    description: str
+    errors: tuple[type[ServiceError], ...]
+    limit: RateLimit | None
+    body_limit: int
+    inputs: dict[str, type[BaseModel]]
+    replies: type[BaseModel] | str | None
+    """The View of the reply, its media type where it is not JSON, or None for no content."""
+
+    @property
+    def name(self) -> str:
+        """The name of the handler, as the API reference uses it."""
+        return self.handler.__name__
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the variable parts of the path."""
+        return re.findall(r"{(\w+)", self.path)
+
+
+def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word has a default
+    method: str,
+    path: str,
+    handler: Handler,
+    /,
+    *,
+    access: Access,
+    status: int | None = None,
+    idempotent: bool = False,
+    secret_reply: bool = False,
+    summary: str | None = None,
+    errors: tuple[type[ServiceError], ...] = (),
+    limit: RateLimit | None = None,
+    body_limit: int = MEBIBYTE,
+    replies: type[BaseModel] | str | None = None,
+) -> Route:
+    """Return the route; a handler that does not say what it does or takes is a ValueError."""
+    where = f"{method} {path}"
+    doc = inspect.getdoc(handler) or ""
+    told = summary or doc.partition("\n")[0].rstrip(".")
+    if not told:
+        raise ValueError(f"{where}: give {handler.__name__} a docstring: its first line is the API's summary of it")
+    returned, inputs = _shape(where, handler)
+    reply = replies or (returned if returned and issubclass(returned, BaseModel) else None)
+    return Route(
+        method=method,
+        path=path,
+        handler=handler,
+        access=access,
+        status=status or (204 if returned is NoneType and reply is None else 200),
+        idempotent=idempotent,
+        secret_reply=secret_reply,
+        summary=told,
+        description=doc.partition("\n")[2].strip(),
+        errors=errors,
+        limit=limit,
+        body_limit=body_limit,
+        inputs=inputs,
+        replies=reply,
+    )
+
+
+get = partial(route, "GET")
+post = partial(route, "POST")
+put = partial(route, "PUT")
+patch = partial(route, "PATCH")
+delete = partial(route, "DELETE")
+
+
+def _shape(where: str, handler: Handler) -> tuple[Any, dict[str, type[BaseModel]]]:
+    hints = get_type_hints(handler)
+    returned = hints.pop("return", None)
+    hints.pop("call", None)
+    for name, hint in hints.items():
+        base = _INPUTS.get(name)
+        if base is None or not issubclass(hint, base):
+            raise ValueError(f"{where}: {handler.__name__} takes call, body: Body, form: Form, query: Query; not {name}: {hint}")
+    if not inspect.isclass(returned) and getattr(returned, "__origin__", None) is None:
+        raise ValueError(f"{where}: annotate what {handler.__name__} returns: a View, None or web.Response")
+    return returned, hints
