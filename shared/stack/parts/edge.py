@@ -1,0 +1,119 @@
+"""The edge: Envoy, with the configuration of services/gateway filled in for one machine."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from shared.stack.home import write_private
+from shared.stack.process import Command, Tell, silent, supervised
+from shared.stack.ready import answers_ok
+from shared.stack.settings import ROOT
+
+TEMPLATE = ROOT / "services" / "gateway" / "envoy.yaml"
+_LOCAL_ONLY = "# local stack only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the edge lets through; the numbers suit one machine whose clients all come from one address."""
+
+    silence: str = "9s"
+    """A connection that sends nothing."""
+    headers: str = "9s"
+    """A request that stops inside its headers."""
+    body: str = "25s"
+    """A request to a JSON route that stops inside its body."""
+    answer: str = "20s"
+    """A JSON route that does not answer."""
+    stream_idle: str = "300s"
+    """A stream (WebDAV, archives) on which nothing moves."""
+    max_body: int = 2 * 2**20
+    max_connections: int = 2000
+    all_per_second: int = 5000
+    all_burst: int = 10000
+    client_per_second: int = 4000
+    client_burst: int = 8000
+
+
+def program() -> Path | None:
+    """Return the proxy's binary; None when the package is not installed."""
+    spec = find_spec("envoy")
+    if spec is None or spec.origin is None:
+        return None
+    binary = Path(spec.origin).parent / "_bin" / "envoy"
+    return binary if binary.exists() else None
+
+
+def render(
+    *,
+    port: int,
+    admin_port: int,
+    public_url: str,
+    access_log: Path,
+    upstreams: Mapping[str, int],
+    limits: Limits,
+    local: bool,
+) -> str:
+    """Return the proxy's configuration as JSON; *upstreams* are the loopback ports of the services."""
+    places: dict[str, object] = {
+        **asdict(limits),
+        "host": "127.0.0.1",
+        "port": port,
+        "admin_host": "127.0.0.1",
+        "admin_port": admin_port,
+        "public_url": public_url,
+        "access_log": access_log,
+    }
+    for name, upstream in upstreams.items():
+        places |= {f"{name}_host": "127.0.0.1", f"{name}_port": upstream}
+    lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
+    kept = (line for line in lines if local or not line.endswith(_LOCAL_ONLY))
+    return json.dumps(yaml.safe_load(Template("\n".join(kept)).substitute(places)), indent=1)
+
+
+@asynccontextmanager
+async def start(
+    *,
+    port: int,
+    admin_port: int,
+    public_url: str,
+    upstreams: Mapping[str, int],
+    data: Path,
+    log: Path,
+    limits: Limits | None = None,
+    local: bool = True,
+    tell: Tell = silent,
+) -> AsyncIterator[str]:
+    """Run the proxy on *port*; its metrics are at ``/stats/prometheus`` of *admin_port*."""
+    configuration = data / "envoy.json"
+    write_private(
+        configuration,
+        render(
+            port=port,
+            admin_port=admin_port,
+            public_url=public_url,
+            access_log=log.with_name("access.log"),
+            upstreams=upstreams,
+            limits=limits or Limits(),
+            local=local,
+        ),
+    )
+    command = Command(
+        name="edge",
+        # Without hot restart there is no shared memory in which two stacks could meet.
+        argv=(str(program()), "-c", str(configuration), "--disable-hot-restart", "--concurrency", "2", "-l", "warn"),
+        log=log,
+        cwd=data,
+        env={"PATH": os.defpath},
+        ready=answers_ok(f"http://127.0.0.1:{admin_port}/ready"),
+        stop_within=5,
+    )
+    async with supervised(command, tell):
+        yield f"http://127.0.0.1:{port}"

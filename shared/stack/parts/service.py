@@ -1,0 +1,29 @@
+"""One service of the platform, as its own process."""
+
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from shared.stack.process import Command, Tell, silent, supervised
+from shared.stack.ready import answers_ok
+from shared.stack.settings import ROOT
+
+
+@asynccontextmanager
+async def start(
+    name: str, *, port: int, env: Mapping[str, str], log: Path, tell: Tell = silent
+) -> AsyncIterator[str]:
+    """Run ``services.<name>`` on *port*; ready once its own parts answer."""
+    url = f"http://127.0.0.1:{port}"
+    command = Command(
+        name=name,
+        argv=(sys.executable, "-m", f"services.{name}"),
+        log=log,
+        cwd=ROOT,
+        env={**env, "CANDOR_SERVICE_PORT": str(port), "PYTHONUNBUFFERED": "1"},
+        ready=answers_ok(f"{url}/readyz"),
+        start_within=150,
+    )
+    async with supervised(command, tell):
+        yield url

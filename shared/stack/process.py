@@ -1,0 +1,194 @@
+"""One child process: started, waited for, restarted when it crashes, stopped; never left behind."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from typing import Literal
+
+from shared.clock import monotonic
+from shared.ids import jitter
+
+Ready = Callable[[], Awaitable[bool]]
+State = Literal["starting", "ready", "restarting", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What has just become of one child."""
+
+    name: str
+    state: State
+    pid: int
+    log: str
+    detail: str = ""
+
+
+Tell = Callable[[Change], None]
+"""Hears every change of a child."""
+
+_LONGEST_PAUSE = 10.0
+_STEADY_AFTER = 60.0
+"""A child that lived this many seconds has recovered: its next crash is the first again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to run, where its output goes, and how to see that it is ready."""
+
+    name: str
+    argv: tuple[str, ...]
+    log: Path
+    cwd: Path
+    ready: Ready
+    env: Mapping[str, str]
+    start_within: float = 60.0
+    stop_within: float = 30.0
+
+
+class PartFailedError(Exception):
+    """A part did not become ready: which one, why, and the last lines of its log."""
+
+    def __init__(self, name: str, reason: str, log: Path) -> None:
+        super().__init__(f"{name} {reason}")
+        self.name = name
+        self.reason = reason
+        self.log = log
+        self.tail = last_lines(log)
+
+
+def last_lines(log: Path, count: int = 12) -> list[str]:
+    """Return the last lines of *log*, each cut to a readable length."""
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 16_384))
+        return [line[:300] for line in file.read().decode("utf-8", "replace").splitlines()[-count:]]
+
+
+def silent(_: Change) -> None:
+    """Tell nobody."""
+
+
+@asynccontextmanager
+async def supervised(command: Command, tell: Tell = silent) -> AsyncIterator["Child"]:
+    """Run *command* as long as the context is open: ready on entry, restarted after a crash, gone at the end.
+
+    Raises PartFailedError when it is not ready in time or ends before.
+    """
+    child = Child(command, tell)
+    keeper: asyncio.Task[None] | None = None
+    _begin_log(command.log)
+    try:
+        await child.start("starting")
+        keeper = asyncio.create_task(child.keep(), name=f"keep-{command.name}")
+        yield child
+    finally:
+        if keeper is not None:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+        await child.stop()
+
+
+class Child:
+    """The running process of one Command, in a process group of its own."""
+
+    def __init__(self, command: Command, tell: Tell) -> None:
+        self.command = command
+        self._tell = tell
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The id of the running process, also the id of its group; 0 when there is none."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else 0
+
+    async def start(self, state: State) -> None:
+        """Start the process and wait until it is ready."""
+        self._process = await self._spawn()
+        self._told(state)
+        try:
+            async with asyncio.timeout(self.command.start_within):
+                await self._become_ready(self._process)
+        except TimeoutError as late:
+            await self.stop()
+            raise self._failed(f"was not ready within {self.command.start_within:g} s") from late
+        self._told("ready")
+
+    async def keep(self) -> None:
+        """Start the process anew whenever it ends, waiting longer each time it fails to stay."""
+        crashes = 0
+        while self._process is not None:
+            since = monotonic()
+            how = _how(await self._process.wait())
+            self._signal_group(signal.SIGKILL)
+            crashes = 1 if monotonic() - since > _STEADY_AFTER else crashes + 1
+            self._told("restarting", how)
+            await asyncio.sleep(jitter(min(_LONGEST_PAUSE, 0.25 * 2**crashes)))
+            with suppress(PartFailedError):
+                await self.start("restarting")
+
+    async def stop(self) -> None:
+        """Ask the process to end, insist after a while, and leave nothing of its group."""
+        process = self._process
+        if process is None:
+            return
+        with suppress(ProcessLookupError, TimeoutError):
+            process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(process.wait(), self.command.stop_within)
+        self._signal_group(signal.SIGKILL)
+        await process.wait()
+        self._told("stopped")
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        # setpriv: the kernel kills the child when the supervisor dies, even by kill -9; no preexec_fn, which may
+        # deadlock in a process with threads. A session of its own keeps a Ctrl-C of the terminal with the supervisor.
+        with self.command.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *_DIES_WITH_PARENT,
+                *self.command.argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+                env=dict(self.command.env),
+                cwd=self.command.cwd,
+                start_new_session=True,
+            )
+
+    async def _become_ready(self, process: asyncio.subprocess.Process) -> None:
+        while process.returncode is None:
+            if await self.command.ready():
+                return
+            await asyncio.sleep(0.1)
+        raise self._failed(f"ended before it was ready ({_how(process.returncode)})")
+
+    def _failed(self, reason: str) -> PartFailedError:
+        return PartFailedError(self.command.name, reason, self.command.log)
+
+    def _told(self, state: State, detail: str = "") -> None:
+        command = self.command
+        self._tell(Change(name=command.name, state=state, pid=self.pid, log=str(command.log), detail=detail))
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+
+_DIES_WITH_PARENT = (which("setpriv") or "/usr/bin/setpriv", "--pdeathsig", "KILL", "--")
+
+
+def _begin_log(log: Path) -> None:
+    """Keep the log of the run before this one, and no older."""
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.exists():
+        log.replace(log.with_suffix(".old.log"))
+
+
+def _how(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"

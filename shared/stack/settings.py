@@ -1,0 +1,163 @@
+"""What a person may set of the local stack, and the ports that follow from it."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from shared.settings import Env, Mode, Secret, SettingError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SERVICES: Mapping[str, int] = {
+    "identity": 11,
+    "newsletter": 12,
+    "sync": 13,
+    "payments": 14,
+    "telemetry": 15,
+    "disclosure": 16,
+    "portal": 17,
+}
+"""The processes of the platform, each with the distance of its port from CANDOR_PORT."""
+
+OFFSETS: Mapping[str, int] = {
+    "edge": 0,
+    "edge-admin": 1,
+    **SERVICES,
+    "mailbox": 21,
+    "smtp": 22,
+    "mongo": 31,
+    "rabbit": 32,
+    "rabbit-dist": 33,
+    "rabbit-management": 34,
+    "epmd": 36,
+}
+_LAST_PORT = 65535 - max(OFFSETS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one stack: each a fixed distance from *base*, so that two stacks never meet by accident."""
+
+    base: int
+
+    def __getitem__(self, part: str) -> int:
+        return self.base + OFFSETS[part]
+
+    def url(self, part: str, path: str = "") -> str:
+        """Return the loopback HTTP address of *part*."""
+        return f"http://127.0.0.1:{self[part]}{path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackSettings:
+    """One local stack. A URL of a part that is given replaces the embedded one."""
+
+    port: int
+    home: Path
+    mode: Mode
+    public_url: str
+    mongo_url: Secret | None
+    amqp_url: Secret | None
+    smtp_url: Secret | None
+    inherited: Mapping[str, str] = field(repr=False)
+    """The environment that every service is started with: what else is set there is the service's to read."""
+
+    @classmethod
+    def from_env(cls, env: Env) -> "StackSettings":
+        """Read the settings; the first that is wrong raises SettingError."""
+        read = {name: reader(env) for name, reader in READERS.items()}
+        return cls(**{name: read[name] for name in _OWN}, inherited=dict(env.values))
+
+    @property
+    def ports(self) -> Ports:
+        """The ports of this stack."""
+        return Ports(self.port)
+
+    @property
+    def local(self) -> bool:
+        """Whether this is the local stack, with a mailbox and demo people; in production mode there are none."""
+        return self.mode == "local"
+
+
+def _port(env: Env) -> int:
+    return env.integer("CANDOR_PORT", 8080, least=1024, most=_LAST_PORT)
+
+
+def _home(env: Env) -> Path:
+    return (ROOT / env.path("CANDOR_HOME", ".candor")).resolve()
+
+
+def _mode(env: Env) -> Mode:
+    return cast("Mode", env.choice("CANDOR_MODE", "local", ("local", "production")))
+
+
+def _public_url(env: Env) -> str:
+    """Return the address that customers see; production mode demands https, since cookies and links depend on it."""
+    example = "https://candor.example"
+    url = env.url(
+        "CANDOR_PUBLIC_URL",
+        schemes=("http", "https"),
+        example=example,
+        default=f"http://127.0.0.1:{_port(env)}",
+    )
+    if _mode(env) == "production" and not url.startswith("https://"):
+        raise SettingError(f"CANDOR_PUBLIC_URL must start with https:// in production mode; for example {example}")
+    return url.rstrip("/")
+
+
+def _outside(name: str, schemes: tuple[str, ...], example: str) -> Callable[[Env], Secret | None]:
+    def read(env: Env) -> Secret | None:
+        if env.optional(name) is None:
+            return None
+        return Secret(_with_port(name, env.url(name, schemes=schemes, example=example)))
+
+    return read
+
+
+def _with_port(name: str, url: str) -> str:
+    try:
+        urlsplit(url).port  # noqa: B018 -- asking for the port is the check
+    except ValueError as fault:
+        raise SettingError(f"{name} names no usable port: {fault}") from fault
+    return url
+
+
+def _smtp_url(env: Env) -> Secret | None:
+    url = _outside("SMTP_URL", ("smtp", "smtps", "smtp+starttls"), "smtp://127.0.0.1:1025")(env)
+    if url is None and _mode(env) == "production":
+        raise SettingError("SMTP_URL is missing: production mode has no mailbox; for example SMTP_URL=smtp://relay:25")
+    return url
+
+
+def _otlp_url(env: Env) -> str | None:
+    name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+    if env.optional(name) is None:
+        return None
+    return env.url(name, schemes=("http", "https"), example="http://127.0.0.1:4318")
+
+
+READERS: Mapping[str, Callable[[Env], Any]] = {
+    "port": _port,
+    "home": _home,
+    "mode": _mode,
+    "public_url": _public_url,
+    "mongo_url": _outside("MONGO_URL", ("mongodb", "mongodb+srv"), "mongodb://127.0.0.1:27017"),
+    "amqp_url": _outside("AMQP_URL", ("amqp", "amqps"), "amqp://candor:secret@127.0.0.1:5672/"),
+    "smtp_url": _smtp_url,
+    # What the services read themselves: told here too, so that a mistake is named before seven processes start.
+    "mongo_driver": lambda env: env.choice("MONGO_DRIVER", "motor", ("motor", "pymongo")),
+    "log_level": lambda env: env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+    "probe_interval": lambda env: env.seconds("CANDOR_PROBE_SECONDS", 30),
+    "otlp_url": _otlp_url,
+}
+"""Reads each setting by itself, so that ``make doctor`` names every one that is wrong, not the first alone."""
+
+_OWN = ("port", "home", "mode", "public_url", "mongo_url", "amqp_url", "smtp_url")
+
+
+def environment() -> Env:
+    """Return the environment of this process."""
+    return Env(os.environ)
