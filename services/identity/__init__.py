@@ -1,0 +1,1 @@
+"""Identity owns accounts, credentials, sessions, app passwords, partners' clients, contact data and the sagas."""

@@ -1,0 +1,1 @@
+"""What things are: frozen values, rules, state changes; standard library only."""

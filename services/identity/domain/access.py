@@ -1,0 +1,72 @@
+"""Who may do what, and for how long: roles, scopes, lifetimes, and how a session is named to its owner."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+
+class Role(StrEnum):
+    """What a member of the staff may do."""
+
+    SUPPORT = "support"
+    DISCLOSURE = "disclosure"
+    ENGINEER = "engineer"
+    SECURITY = "security"
+    ADMIN = "admin"
+
+
+class AppScope(StrEnum):
+    """What an app password opens in sync."""
+
+    READ = "read"
+    READ_WRITE = "read_write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """Whom an access token speaks for."""
+
+    kind: Literal["customer", "staff", "partner"]
+    id: str
+    session: str
+    authenticated_at: datetime
+    roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+
+
+ACCESS_LIFETIME = timedelta(minutes=5)
+TOKEN_LEEWAY = timedelta(minutes=1)
+"""Clocks of services may differ by this: an ended session is remembered that much longer than its last token lives."""
+REFRESH_LIFETIME = timedelta(days=30)
+SESSION_LIFETIME = timedelta(days=180)
+VERIFICATION_LIFETIME = timedelta(minutes=30)
+APP_PASSWORD_LIFETIME = timedelta(days=365)
+APP_PASSWORDS_MOST = 50
+AGREEMENT_CACHED_FOR = timedelta(seconds=60)
+
+_PROGRAMS = (
+    ("edg", "Edge"),
+    ("opr/", "Opera"),
+    ("firefox", "Firefox"),
+    ("chrom", "Chrome"),
+    ("safari", "Safari"),
+    ("curl", "curl"),
+    ("rclone", "rclone"),
+)
+_SYSTEMS = (
+    ("iphone", "iPhone"),
+    ("ipad", "iPad"),
+    ("android", "Android"),
+    ("windows", "Windows"),
+    ("mac os", "macOS"),
+    ("linux", "Linux"),
+)
+
+
+def client_name(user_agent: str) -> str:
+    """Return what the owner needs to recognise a session by, and no more of the User-Agent (C01)."""
+    seen = user_agent.lower()
+    program = next((name for mark, name in _PROGRAMS if mark in seen), "An app")
+    system = next((name for mark, name in _SYSTEMS if mark in seen), "")
+    return f"{program} on {system}" if system else program

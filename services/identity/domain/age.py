@@ -1,0 +1,24 @@
+"""The age screen (C23): a neutral question, answered by month and year; nothing of the answer is kept."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LEAST_AGE_MONTHS = 13 * 12
+TOKEN_LIFETIME = timedelta(minutes=30)
+CLOSED_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """The month somebody was born in; the day is not asked for."""
+
+    year: int
+    month: int
+
+    def plausible(self, at: datetime) -> bool:
+        """Tell whether a living person can have been born then."""
+        return at.year - 130 <= self.year and (self.year, self.month) <= (at.year, at.month)
+
+    def passes(self, at: datetime) -> bool:
+        """Tell whether the person is 13 for certain: in the month of the birthday itself the day could still be ahead."""
+        return (at.year - self.year) * 12 + at.month - self.month > LEAST_AGE_MONTHS

@@ -1,0 +1,74 @@
+"""Which passwords are acceptable (C24): long, not common, not like their owner; no composition rules."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+SHORTEST = 15
+LONGEST = 256
+CONTEXT_WORDS = ("candor", "candour", "password", "passphrase", "passwort", "account", "newsletter", "login", "welcome")
+_LEFT_OVER = 8
+"""With the known words taken out, a password needs this many characters that nobody knows."""
+_DISGUISES = str.maketrans({"@": "a", "4": "a", "3": "e", "1": "i", "!": "i", "0": "o", "$": "s", "5": "s", "7": "t"})
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """Why a password is refused: a stable code and what would be accepted."""
+
+    code: str
+    message: str
+
+
+TOO_SHORT = Weakness("too_short", f"Use at least {SHORTEST} characters; a few words in a row are fine.")
+TOO_LONG = Weakness("too_long", f"Use at most {LONGEST} characters.")
+COMMON = Weakness("common", "Many people use this password: it is guessed first.")
+LIKE_OWNER = Weakness("like_owner", "It is too much like your address or the name of this product.")
+
+
+def weakness(password: str, *, address: str) -> Weakness | None:
+    """Return what is wrong with *password* for the owner of *address*; the one function for every path that sets one."""
+    if len(password) < SHORTEST:
+        return TOO_SHORT
+    if len(password) > LONGEST:
+        return TOO_LONG
+    if _letters(password) in _common() or _monotonous(password.casefold()):
+        return COMMON
+    return LIKE_OWNER if _like(password.casefold(), [*_words(address), *CONTEXT_WORDS]) else None
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
+def _words(address: str) -> list[str]:
+    """The address and its parts, the longest first, from three characters on."""
+    local, _, domain = address.casefold().partition("@")
+    parts = {address.casefold(), local, domain, *re.split(r"[^\w]|_", address.casefold())}
+    return sorted((part for part in parts if len(part) >= 3), key=len, reverse=True)
+
+
+def _like(password: str, words: Iterable[str]) -> bool:
+    """Tell whether little is left of it without *words*, also when they are disguised (c@nd0r)."""
+    plain, undisguised = password, password.translate(_DISGUISES)
+    for word in words:
+        plain = plain.replace(word, "")
+        undisguised = undisguised.replace(word.translate(_DISGUISES), "")
+    shortest = min(plain, undisguised, key=len)
+    return len(shortest) < len(password) and (len(shortest) < _LEFT_OVER or len(set(shortest)) < _LEFT_OVER // 2)
+
+
+def _monotonous(password: str) -> bool:
+    """Tell whether it is a short piece said again and again, or a run of neighbours such as 123456789012345."""
+    repeated = any(password == (password[:size] * len(password))[: len(password)] for size in range(1, 7))
+    steps = {(ord(after) - ord(before)) % 10 for before, after in pairwise(password)}
+    return repeated or (password.isdigit() and len(steps) == 1)
+
+
+@cache
+def _common() -> frozenset[str]:
+    listed = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(_letters(line) for line in listed if line and not line.startswith("#"))

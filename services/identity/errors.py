@@ -1,0 +1,186 @@
+"""Every refusal of identity: class, stable code, status."""
+
+from typing import ClassVar
+
+from shared.errors import (
+    ConflictError,
+    FieldProblem,
+    ForbiddenError,
+    InvalidInputError,
+    MalformedError,
+    NotFoundError,
+    ServiceError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+
+class SignUpClosedError(ForbiddenError):
+    """We cannot open an account from here."""
+
+    # Neutral on purpose (C23): it names no age, so that nobody learns what to type instead.
+    code = "identity.sign_up.closed"
+    remedy = "Write to customer service when you think that this is a mistake."
+
+
+class AgeTokenRefusedError(MalformedError):
+    """The age screen was not passed, or too long ago."""
+
+    code = "identity.age_screen.refused"
+    remedy = "Answer the age screen again and send the token that it gives."
+
+
+class PasswordRefusedError(InvalidInputError):
+    """The password is not acceptable."""
+
+    code = "identity.password.refused"
+    remedy = "Choose a password of 15 to 256 characters that is neither common nor like your address."
+
+    def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
+        super().__init__(fields=problems)
+
+
+class PasswordsBusyError(UnavailableError):
+    """Too many passwords are being checked at this moment."""
+
+    code = "identity.password.busy"
+
+
+class VerificationRefusedError(MalformedError):
+    """The verification link is not valid: used, expired or altered."""
+
+    code = "identity.verification.refused"
+    remedy = "Sign up again to get a new link."
+
+
+class AddressTakenError(ConflictError):
+    """The address has an account."""
+
+    # Inside only: whoever signs up must not learn it.
+    code = "identity.address.taken"
+
+
+class LogInRefusedError(UnauthenticatedError):
+    """Address or password is wrong."""
+
+    code = "identity.log_in.refused"
+    remedy = "Check both; if you have no account yet, sign up."
+
+
+class TooManyLogInsError(TooManyRequestsError):
+    """Too many wrong passwords for this address."""
+
+    code = "identity.log_in.too_many"
+
+
+class SessionNotFoundError(NotFoundError):
+    """You have no such session."""
+
+    code = "identity.session.not_found"
+
+
+class AccountNotFoundError(NotFoundError):
+    """There is no such account."""
+
+    code = "identity.account.not_found"
+
+
+class ReasonRefusedError(InvalidInputError):
+    """The reason must not hold an address."""
+
+    # It is kept in the ledger, and told in an event: ids only.
+    code = "identity.reason.refused"
+    remedy = "Name the case or the request, not the person."
+
+
+class AppPasswordNotFoundError(NotFoundError):
+    """You have no such app password."""
+
+    code = "identity.app_password.not_found"
+
+
+class TooManyAppPasswordsError(ConflictError):
+    """You have as many app passwords as one account may have."""
+
+    code = "identity.app_password.too_many"
+    remedy = "Delete one that you no longer use."
+
+
+class ExportNotFoundError(NotFoundError):
+    """You have no such export."""
+
+    code = "identity.export.not_found"
+
+
+class ExportNotReadyError(ConflictError):
+    """The archive is not there: still being collected, or expired."""
+
+    code = "identity.export.not_ready"
+    remedy = "Read the state of the export; ask for a new one when it has expired."
+
+
+class ErasureNotFoundError(NotFoundError):
+    """There is no such erasure."""
+
+    code = "identity.erasure.not_found"
+
+
+class AgreementNotInForceError(ConflictError):
+    """The agreement is not in force, or does not allow these scopes."""
+
+    code = "identity.partner.agreement"
+    remedy = "Enter or extend the agreement first; a client gets no more than it says."
+
+
+class OAuthError(ServiceError):
+    """The token endpoint refuses (RFC 6749, section 5.2)."""
+
+    code = "oauth.invalid_request"
+    status = 400
+    error: ClassVar[str] = "invalid_request"
+    remedy = "Send the parameters that RFC 6749 asks for."
+
+
+class InvalidClientError(OAuthError):
+    """The client is not known by these credentials."""
+
+    code = "oauth.invalid_client"
+    status = 401
+    error = "invalid_client"
+    remedy = "Check client_id and client_secret."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Basic realm="candor", charset="UTF-8"'})
+
+
+class InvalidGrantError(OAuthError):
+    """The refresh token is not valid: used, expired, ended or altered."""
+
+    code = "oauth.invalid_grant"
+    error = "invalid_grant"
+    remedy = "Log in again."
+
+
+class UnauthorizedClientError(OAuthError):
+    """The agreement behind this client is not in force."""
+
+    code = "oauth.unauthorized_client"
+    error = "unauthorized_client"
+    remedy = "Extend the agreement."
+
+
+class InvalidScopeError(OAuthError):
+    """A wanted scope is not among those of the client and its agreement."""
+
+    code = "oauth.invalid_scope"
+    error = "invalid_scope"
+    remedy = "Ask for no more than the agreement allows."
+
+
+class UnsupportedGrantTypeError(OAuthError):
+    """This grant type does not exist here."""
+
+    code = "oauth.unsupported_grant_type"
+    error = "unsupported_grant_type"
+    remedy = "Use refresh_token or client_credentials."

@@ -1,0 +1,192 @@
+"""Accounts and their passwords, and sign-ups whose address is not proven yet. Addresses are sealed, found by blind index."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from services.identity.domain.access import Role
+from services.identity.errors import AddressTakenError
+from shared.crypto import Vault, place_of
+from shared.mongo import Database, Document, DuplicateError, Index
+from shared.personal import UNTIL_ERASED, Category, Personal, keep_for, personal_fields
+from shared.policy import Purpose
+
+_CONTACT = {
+    Purpose.ACCOUNT,
+    Purpose.SECURITY,
+    Purpose.CRITICAL_NOTICE,
+    Purpose.LEGAL_DISCLOSURE,
+    Purpose.SUPPORT,
+    Purpose.EXPORT,
+}
+_FINDING = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.LEGAL_DISCLOSURE, Purpose.SUPPORT}
+_SIGN_UP_KEPT = keep_for(1)
+
+
+class Account(Document):
+    """Somebody with a proven address; staff are accounts with roles."""
+
+    collection: ClassVar[str] = "accounts"
+    subject: ClassVar[str | None] = "id"
+    # An account that is being erased gives its address free at once.
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("email_index", unique=True, partial={"state": "active"}),
+        Index("username", unique=True),
+    )
+
+    username: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.SYNC, Purpose.EXPORT}, UNTIL_ERASED)]
+    email: Annotated[bytes, Personal(Category.CONTACT, _CONTACT, UNTIL_ERASED)]
+    email_index: Annotated[str, Personal(Category.CONTACT, _FINDING, UNTIL_ERASED)]
+    state: Literal["active", "erasing"]
+    roles: list[Role]
+    age_screened_at: datetime | None
+    """When the age screen was passed; what was answered is not kept (C23)."""
+    verified_at: datetime | None
+    created_at: datetime
+
+
+class Credential(Document):
+    """How an account proves itself; for now one password, by its Argon2id hash with salt and parameters."""
+
+    collection: ClassVar[str] = "credentials"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "kind", unique=True),)
+
+    account_id: str
+    kind: Literal["password"]
+    secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, UNTIL_ERASED)]
+    created_at: datetime
+    changed_at: datetime
+
+
+class SignUp(Document):
+    """A wish for an account, until its address is proven; its id becomes the account's."""
+
+    collection: ClassVar[str] = "sign_ups"
+    subject: ClassVar[str | None] = "id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("token_hash", unique=True), Index("email_index"), Index("expires_at"))
+
+    token_hash: bytes
+    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_KEPT)]
+    email_index: Annotated[str, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_KEPT)]
+    secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, _SIGN_UP_KEPT)]
+    age_screened_at: datetime
+    created_at: datetime
+    expires_at: datetime
+
+
+class Accounts:
+    """The accounts."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._rows = db.collection(Account)
+        self._vault = vault
+
+    def index_of(self, address: str) -> str:
+        """Return the blind index of *address*; upper and lower case of one address are one person's."""
+        return self._vault.blind(place_of(Account, "email"), address.casefold())
+
+    async def seal(self, account_id: str, address: str) -> bytes:
+        """Return *address* as an account holds it."""
+        return await self._vault.seal(account_id, place_of(Account, "email"), address.encode())
+
+    async def add(self, account: Account) -> None:
+        """Store a new account; AddressTakenError when its address already has one."""
+        try:
+            await self._rows.insert(account)
+        except DuplicateError as fault:
+            raise AddressTakenError from fault
+
+    async def get(self, account_id: str) -> Account | None:
+        """Return the account, whatever its state."""
+        return await self._rows.get(account_id)
+
+    async def active(self, account_id: str) -> Account | None:
+        """Return the account unless it is being erased."""
+        return await self._rows.find_one({"_id": account_id, "state": "active"})
+
+    async def at_address(self, index: str) -> Account | None:
+        """Return the active account whose address has this blind index."""
+        return await self._rows.find_one({"email_index": index, "state": "active"})
+
+    async def address(self, account: Account, purpose: Purpose) -> str:
+        """Return the address for *purpose*; PurposeRefusedError when it is not held for that."""
+        return await self._vault.reveal(account, "email", purpose)
+
+    def may_find(self, purpose: Purpose) -> bool:
+        """Tell whether an account may be looked for by its address for *purpose*."""
+        return personal_fields(Account)["email_index"].allows(purpose)
+
+    async def begin_erasing(self, account_id: str) -> bool:
+        """Close the account; False when it is closed already."""
+        return await self._rows.update({"_id": account_id, "state": "active"}, {"$set": {"state": "erasing"}}) == 1
+
+    async def delete(self, account_id: str) -> int:
+        """Delete the account and the key that opens what backups still hold of it."""
+        deleted = await self._rows.delete({"_id": account_id})
+        await self._vault.forget(account_id)
+        return deleted
+
+
+class Credentials:
+    """The passwords, by their hashes."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.collection(Credential)
+
+    async def password_of(self, account_id: str) -> Credential | None:
+        """Return the password of the account."""
+        return await self._rows.find_one({"account_id": account_id, "kind": "password"})
+
+    async def add_password(self, credential_id: str, account_id: str, secret: str, *, at: datetime) -> None:
+        """Store the first password of an account."""
+        await self._rows.insert(
+            Credential(
+                id=credential_id, account_id=account_id, kind="password", secret=secret, created_at=at, changed_at=at
+            )
+        )
+
+    async def rehash(self, credential: Credential, secret: str) -> None:
+        """Store the same password by a hash with newer parameters, unless it was changed in between."""
+        wanted = {"_id": credential.id, "secret": credential.secret}
+        await self._rows.update(wanted, {"$set": {"secret": secret}})
+
+    async def delete(self, account_id: str) -> int:
+        """Delete every credential of the account."""
+        return await self._rows.delete({"account_id": account_id})
+
+
+class SignUps:
+    """The sign-ups that wait for the proof of their address."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._rows = db.collection(SignUp)
+        self._vault = vault
+
+    async def seal(self, sign_up_id: str, address: str) -> bytes:
+        """Return *address* as a sign-up holds it."""
+        return await self._vault.seal(sign_up_id, place_of(SignUp, "email"), address.encode())
+
+    async def add(self, sign_up: SignUp) -> None:
+        """Store a new sign-up."""
+        await self._rows.insert(sign_up)
+
+    async def by_token(self, token_hash: bytes) -> SignUp | None:
+        """Return the sign-up whose link carries the token with this hash."""
+        return await self._rows.find_one({"token_hash": token_hash})
+
+    async def address(self, sign_up: SignUp) -> str:
+        """Return the address that is to be proven."""
+        return await self._vault.reveal(sign_up, "email", Purpose.ACCOUNT)
+
+    async def use_up(self, sign_up: SignUp) -> None:
+        """Delete the sign-up and all others of its address: one proof settles them."""
+        for other in await self._rows.list({"email_index": sign_up.email_index, "_id": {"$ne": sign_up.id}}):
+            await self._vault.forget(other.id)
+        await self._rows.delete({"email_index": sign_up.email_index})
+
+    async def drop_expired(self, at: datetime) -> int:
+        """Delete what nobody proved in time, keys first."""
+        expired = await self._rows.list({"expires_at": {"$lte": at}}, limit=500)
+        for sign_up in expired:
+            await self._vault.forget(sign_up.id)
+        return await self._rows.delete({"_id": {"$in": [sign_up.id for sign_up in expired]}})

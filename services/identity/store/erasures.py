@@ -1,0 +1,115 @@
+"""Erasures: one row for the request, one receipt for each service (C31)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from services.identity.domain.requests import SERVICES, ErasureState, Kept, PartState
+from shared.mongo import Database, Document, Embedded, Index
+from shared.personal import UNTIL_ERASED, Category, Personal
+from shared.policy import Purpose
+
+_BATCH = 50
+
+
+class Erasure(Document):
+    """An erasure that an owner asked for; when it is done, it no longer says whose."""
+
+    collection: ClassVar[str] = "erasures"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("state", "asked_at"))
+
+    account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, UNTIL_ERASED)]
+    state: ErasureState
+    created_at: datetime
+    deadline: datetime
+    asked_at: datetime
+    """When the services were last told to erase."""
+    completed_at: datetime | None = None
+
+
+class KeptItem(Embedded):
+    """Something that a service had to keep."""
+
+    what: str
+    why: str
+
+
+class Receipt(Document):
+    """What one service erased, by collection, and what it had to keep."""
+
+    collection: ClassVar[str] = "erasure_receipts"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("erasure_id"),)
+
+    erasure_id: str
+    service: str
+    state: PartState
+    erased: dict[str, int] = {}
+    kept: list[KeptItem] = []
+    completed_at: datetime | None = None
+
+
+class Erasures:
+    """The erasures with their receipts."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.collection(Erasure)
+        self._receipts = db.collection(Receipt)
+
+    async def add(self, erasure: Erasure) -> None:
+        """Store a new erasure with a receipt to be awaited from each service."""
+        await self._rows.insert(erasure)
+        await self._receipts.insert_many(
+            Receipt(id=f"{erasure.id}.{service}", erasure_id=erasure.id, service=service, state=PartState.WAITING)
+            for service in SERVICES
+        )
+
+    async def get(self, erasure_id: str) -> Erasure | None:
+        """Return the erasure."""
+        return await self._rows.get(erasure_id)
+
+    async def receipts(self, erasure_id: str) -> list[Receipt]:
+        """Return the receipts, given and awaited."""
+        return await self._receipts.list({"erasure_id": erasure_id})
+
+    async def receive(
+        self, erasure_id: str, service: str, erased: Mapping[str, int], kept: Iterable[Kept], *, at: datetime
+    ) -> bool:
+        """Store the receipt of a service; False when it was given before, or was never awaited."""
+        change = {
+            "state": PartState.DONE,
+            "erased": dict(erased),
+            "kept": [{"what": item.what, "why": item.why} for item in kept],
+            "completed_at": at,
+        }
+        wanted = {"_id": f"{erasure_id}.{service}", "state": PartState.WAITING}
+        return await self._receipts.update(wanted, {"$set": change}) == 1
+
+    async def awaited(self, erasure_id: str) -> set[str]:
+        """Return the services whose receipt is missing."""
+        missing = await self._receipts.list({"erasure_id": erasure_id, "state": PartState.WAITING})
+        return {receipt.service for receipt in missing}
+
+    async def finish(self, erasure_id: str, *, at: datetime) -> bool:
+        """End the erasure and forget whose it was; False when it was ended before."""
+        change = {"state": ErasureState.DONE, "completed_at": at, "account_id": None}
+        return await self._rows.update({"_id": erasure_id, "state": ErasureState.RUNNING}, {"$set": change}) == 1
+
+    async def silent_since(self, before: datetime) -> list[Erasure]:
+        """Return running erasures of which the services were last told before then."""
+        wanted = {"state": ErasureState.RUNNING, "asked_at": {"$lte": before}}
+        return await self._rows.list(wanted, sort=["asked_at"], limit=_BATCH)
+
+    async def told_again(self, erasure: Erasure, *, at: datetime) -> bool:
+        """Note that the services are told again; False when another process was first."""
+        return await self._rows.update({"_id": erasure.id, "asked_at": erasure.asked_at}, {"$set": {"asked_at": at}}) == 1
+
+    async def overdue(self, at: datetime) -> int:
+        """Return how many are past their deadline."""
+        return await self._rows.count({"state": ErasureState.RUNNING, "deadline": {"$lte": at}})
+
+    async def without_receipts(self) -> int:
+        """Return how many receipts are missing from erasures that are called done, or altogether."""
+        waiting = await self._receipts.list({"state": PartState.WAITING})
+        awaited_in_vain = {"_id": {"$in": sorted({row.erasure_id for row in waiting})}, "state": ErasureState.DONE}
+        lost = len(SERVICES) * await self._rows.count({}) - await self._receipts.count({})
+        return await self._rows.count(awaited_in_vain) + max(lost, 0)

@@ -1,0 +1,49 @@
+"""The clients of partners; what they may do stands in the agreement, which disclosure holds."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from shared.mongo import Database, Document, Index
+
+
+class PartnerClient(Document):
+    """A program of a partner, bound to one agreement; about a company, not a person."""
+
+    collection: ClassVar[str] = "partner_clients"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("agreement_id"),)
+
+    name: str
+    agreement_id: str
+    scopes: list[str]
+    secret_hash: bytes
+    grant_id: str
+    """The session of all its tokens; a new one begins when they are revoked."""
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+class Partners:
+    """The clients."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.collection(PartnerClient)
+
+    async def add(self, client: PartnerClient) -> None:
+        """Store a new client."""
+        await self._rows.insert(client)
+
+    async def get(self, client_id: str) -> PartnerClient | None:
+        """Return the client, ended or not."""
+        return await self._rows.get(client_id)
+
+    async def under(self, agreement_id: str) -> list[PartnerClient]:
+        """Return the live clients of an agreement."""
+        return await self._rows.list({"agreement_id": agreement_id, "ended_at": None})
+
+    async def regrant(self, client: PartnerClient, grant_id: str) -> None:
+        """Begin a new grant: tokens of the old one are refused."""
+        await self._rows.update({"_id": client.id}, {"$set": {"grant_id": grant_id}})
+
+    async def end(self, client: PartnerClient, *, at: datetime) -> None:
+        """Give the client no more tokens."""
+        await self._rows.update({"_id": client.id, "ended_at": None}, {"$set": {"ended_at": at}})

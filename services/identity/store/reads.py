@@ -1,0 +1,79 @@
+"""What is shown to others than its owner: told to the ledger, and remembered here without whose it was (C06, C21)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from shared.bus import Outbox
+from shared.contracts import common_v1
+from shared.ids import NewId
+from shared.mongo import Database, Document, Index
+from shared.policy import Purpose
+
+
+class Read(Document):
+    """One reading: who read which fields for what. The probe of C06 holds it against the declarations."""
+
+    collection: ClassVar[str] = "reads"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("shown_at", expire_after=timedelta(days=90)),)
+
+    reader_kind: str
+    reader_id: str
+    fields: list[str]
+    purpose: str
+    shown_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads personal data of others, for what, and what allows it: a case, an agreement, a request."""
+
+    kind: Literal["service", "staff", "partner"]
+    id: str
+    purpose: Purpose
+    basis: str
+
+
+class Reads:
+    """The readings."""
+
+    def __init__(self, db: Database, outbox: Outbox, new_id: NewId) -> None:
+        self._rows = db.collection(Read)
+        self._outbox = outbox
+        self._new_id = new_id
+
+    async def shown(self, account_id: str, fields: Sequence[str], reader: Reader, *, at: datetime) -> None:
+        """Record that *reader* was shown *fields* of the account; the owner sees it under "Who has seen my data"."""
+        read = Read(
+            id=self._new_id("led"),
+            reader_kind=reader.kind,
+            reader_id=reader.id,
+            fields=list(fields),
+            purpose=reader.purpose,
+            shown_at=at,
+        )
+        await self._rows.insert(read)
+        fact = common_v1.DataShown(
+            entry_id=read.id,
+            account_id=account_id,
+            reader_kind=reader.kind,
+            reader_id=reader.id,
+            fields=fields,
+            purpose=reader.purpose,
+            basis=reader.basis,
+            shown_at=at,
+        )
+        await self._outbox.put(fact, subject=account_id)
+
+    async def refused(self, account_id: str, fields: Sequence[str], reader: Reader, *, at: datetime) -> None:
+        """Record that *reader* was refused *fields* because they are not held for that purpose."""
+        fact = common_v1.PurposeRefused(
+            account_id=account_id,
+            reader_kind=reader.kind,
+            reader_id=reader.id,
+            fields=fields,
+            purpose=reader.purpose,
+            refused_at=at,
+        )
+        await self._outbox.put(fact, subject=account_id)

@@ -1,0 +1,58 @@
+"""Every refusal that payments can give. No message ever holds a digit of what was sent."""
+
+from shared.errors import ConflictError, InvalidInputError, MalformedError, NotFoundError, ServiceError, UnavailableError
+
+
+class UnreadableCardError(MalformedError):
+    """The encrypted card cannot be opened."""
+
+    code = "payments.card_unreadable"
+    remedy = "Fetch the encryption key again, encrypt with ECDH-ES and A256GCM, without compression, and send it anew."
+
+
+class StaleCardError(InvalidInputError):
+    """The encrypted card is too old, was used before, or belongs to another account."""
+
+    code = "payments.card_stale"
+    remedy = "Encrypt the card anew for the account that is logged in."
+
+
+class InvalidCardError(InvalidInputError):
+    """These are not the details of a card that can be used."""
+
+    code = "payments.card_invalid"
+    remedy = "Check the number, the expiry date and the security code."
+
+
+class CardNotFoundError(NotFoundError):
+    """There is no such card on this account."""
+
+    code = "payments.card_not_found"
+
+
+class ChargeNotFoundError(NotFoundError):
+    """There is no such charge on this account."""
+
+    code = "payments.charge_not_found"
+
+
+class DeclinedError(ServiceError):
+    """The card company has declined."""
+
+    code = "payments.declined"
+    status = 402
+    remedy = "Use another card, or ask the card company."
+
+
+class BeyondChargeError(ConflictError):
+    """A refund cannot exceed what is left of the charge."""
+
+    code = "payments.refund_beyond_charge"
+    remedy = "Read the charge for what has been refunded already."
+
+
+class OutcomeUnknownError(UnavailableError):
+    """The card company has not answered; the charge stands as pending and settles by itself."""
+
+    code = "payments.outcome_unknown"
+    remedy = "Do not pay again: read the charge after the time in Retry-After."

@@ -1,0 +1,82 @@
+"""Opens the cards that a customer's page has encrypted: JWE, one algorithm, no compression (RFC 7516)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from services.payments.errors import UnreadableCardError
+from shared.crypto import Key, Keyring, Use
+
+ALGORITHMS = ["ECDH-ES", "A256GCM"]
+LONGEST = 4096
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (FIPS 186-5)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCard:
+    """What the page encrypted, opened: the fields that were typed, and the digest of what was sent."""
+
+    fields: Mapping[str, Any]
+    digest: str
+
+    def __repr__(self) -> str:
+        return "OpenedCard(***)"
+
+
+class CardOpener:
+    """Holds the private keys; the newest is published, older ones still open what was under way."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keys = {key.id: _private(key) for key in keyring.all(Use.CARD)}
+        self._active = keyring.active(Use.CARD).id
+
+    def public(self) -> dict[str, str]:
+        """Return the public key to encrypt with, as a JWK (RFC 7517)."""
+        public = self._keys[self._active].as_dict(private=False)
+        return {name: str(public[name]) for name in ("kty", "crv", "x", "y")} | {
+            "kid": self._active,
+            "use": "enc",
+            "alg": "ECDH-ES",
+        }
+
+    def open(self, sealed: str) -> OpenedCard:
+        """Return the card in the compact JWE *sealed*, or raise UnreadableCardError without a word of what it held."""
+        if len(sealed) > LONGEST:
+            raise UnreadableCardError
+        try:
+            fields = json.loads(self._plaintext(sealed))
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise UnreadableCardError from None  # the cause may hold what was typed
+        if not isinstance(fields, dict):
+            raise UnreadableCardError
+        return OpenedCard(fields=fields, digest=hashlib.sha256(sealed.encode()).hexdigest())
+
+    def _plaintext(self, sealed: str) -> bytes:
+        header = jwe.extract_compact(sealed.encode()).headers()
+        if set(header) - {"alg", "enc", "kid", "epk"}:
+            raise ValueError("header")  # zip would let a small message become a large one; crit is not ours
+        opened = jwe.decrypt_compact(sealed, self._keys[header["kid"]], algorithms=ALGORITHMS)
+        return opened.plaintext or b""
+
+
+def _private(key: Key) -> ECKey:
+    """Make the P-256 key of a keyring's secret: hashed to twice the length, so that no scalar is likelier."""
+    wide = HKDF(algorithm=SHA256(), length=64, salt=None, info=b"candor card key").derive(key.secret)
+    scalar = int.from_bytes(wide, "big") % (_ORDER - 1) + 1
+    return ECKey.import_key(_pem(ec.derive_private_key(scalar, ec.SECP256R1())))
+
+
+def _pem(private: ec.EllipticCurvePrivateKey) -> bytes:
+    return private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

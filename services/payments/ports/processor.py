@@ -1,0 +1,33 @@
+"""What payments needs of a card processor."""
+
+from enum import StrEnum
+from typing import Protocol
+
+from services.payments.domain import CardDetails, Money
+
+
+class Outcome(StrEnum):
+    """What the processor said."""
+
+    DONE = "done"
+    DECLINED = "declined"
+
+
+class ProcessorSilentError(Exception):
+    """No answer in time: neither yes nor no."""
+
+
+class Processor(Protocol):
+    """Whoever moves the money. Every call with the same *key* has its effect once."""
+
+    async def keep(self, card: CardDetails, *, key: str) -> str | None:
+        """Hand *card* over and return the processor's reference of it, or None when it is declined."""
+        ...
+
+    async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
+        """Take *price*; raise ProcessorSilentError when the outcome is unknown."""
+        ...
+
+    async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:
+        """Give *price* back out of the charge made with *charge_key*."""
+        ...

@@ -1,0 +1,44 @@
+"""Backups of Customer Data end (C19): each has its end date when it is taken."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+LONGEST = timedelta(days=183)
+"""Six months: no backup may be kept longer."""
+
+
+class BackupState(StrEnum):
+    """Where a backup is in its life."""
+
+    WANTED = "wanted"
+    HELD = "held"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A copy of all trees and contents, sealed under a key of its own."""
+
+    id: str
+    state: BackupState
+    asked_at: datetime
+    ends_at: datetime
+    taken_at: datetime | None = None
+    destroyed_at: datetime | None = None
+    accounts: int = 0
+    nodes: int = 0
+    bytes: int = 0
+
+    def overdue(self, at: datetime) -> bool:
+        """Tell whether it should have been destroyed by *at*."""
+        return self.state is not BackupState.DESTROYED and at >= self.ends_at
+
+    def too_long(self) -> bool:
+        """Tell whether its end date breaks the promise."""
+        return self.ends_at - (self.taken_at or self.asked_at) > LONGEST
+
+
+def end_of(asked_at: datetime, kept_for: timedelta) -> datetime:
+    """Return the end date of a backup asked for at *asked_at*; never later than the promise allows."""
+    return asked_at + min(kept_for, LONGEST)

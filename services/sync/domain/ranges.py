@@ -1,0 +1,46 @@
+"""Byte ranges (RFC 9110 §14): which spans of a file a Range header asks for."""
+
+import re
+
+from services.sync.domain.frames import Span
+from services.sync.errors import RangeRefusedError
+
+MOST = 16
+"""Ranges answered in one response; whoever asks for more gets the whole file."""
+
+_HEADER = re.compile(r"bytes=(\s*\d*-\d*\s*(?:,\s*\d*-\d*\s*)*)", re.IGNORECASE)
+
+
+def spans_of(header: str, size: int) -> list[Span] | None:
+    """Return the spans that *header* asks of a file of *size* bytes; None when the header is to be ignored.
+
+    A header that cannot be read, or that asks for overlapping or too many ranges, is ignored as RFC 9110 §14.2 allows.
+    """
+    if len(header) > 1024 or not (read := _HEADER.fullmatch(header.strip())):
+        return None
+    parts = [part.strip() for part in read[1].split(",")]
+    if "-" in parts or len(parts) > MOST:
+        return None
+    spans = [span for part in parts if (span := _span(part, size))]
+    if not spans:
+        raise RangeRefusedError(headers={"Content-Range": f"bytes */{size}"})
+    return None if _overlap(spans) or _inverted(parts) else spans
+
+
+def _span(part: str, size: int) -> Span | None:
+    first, _, last = part.partition("-")
+    if not first:
+        start, stop = max(size - int(last), 0), size
+    else:
+        start, stop = int(first), min(int(last) + 1, size) if last else size
+    return Span(start, stop) if start < stop else None
+
+
+def _inverted(parts: list[str]) -> bool:
+    pairs = (part.partition("-") for part in parts)
+    return any(first and last and int(first) > int(last) for first, _, last in pairs)
+
+
+def _overlap(spans: list[Span]) -> bool:
+    ordered = sorted(spans, key=lambda span: span.start)
+    return any(left.stop > right.start for left, right in zip(ordered, ordered[1:], strict=False))

@@ -1,0 +1,108 @@
+"""The tree of one account: nodes that point to their parent, so that moving a folder is one change."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.sync.errors import NameTooLongError, PathRefusedError
+
+Path = tuple[str, ...]
+"""The names from the root down; the root itself is ``()``."""
+
+DETACHED = "detached"
+"""The parent of what was deleted, until its contents have been cleared away."""
+
+NAME_BYTES = 255
+PATH_BYTES = 4096
+PATH_PARTS = 128
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A file or a folder.
+
+    *rev* is the account's revision at which it was last put, moved or described: the mark of synchronisation.
+    *tag* is the revision at which its content (of a folder: its membership) was last written: the ETag. A tag stands
+    for one content within an account for ever, so it travels with the content when that is moved or copied.
+    """
+
+    id: str
+    parent: str
+    name: str
+    kind: Kind
+    rev: int
+    tag: int
+    created_at: datetime
+    modified_at: datetime
+    size: int = 0
+    content: str = ""
+    inline: bytes | None = None
+    """The sealed content, when it is small; otherwise it is in the blob store under *content*."""
+    properties: bytes | None = None
+    """The sealed dead properties, when there are any."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell whether it can have members."""
+        return self.kind is Kind.FOLDER
+
+    @property
+    def etag(self) -> str:
+        """The strong entity tag, quoted."""
+        return f'"{self.tag:x}"'
+
+    @property
+    def blob(self) -> str:
+        """The id of its blob, or nothing when it has none."""
+        return self.content if self.inline is None else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """What was found on the way to a path.
+
+    *ids* are the nodes that exist on the way, from the root down; *node* is what is at the path itself; *folder* is
+    the id of the folder that holds or would hold it, None when there is none.
+    """
+
+    path: Path
+    ids: Path
+    node: Node | None
+    folder: str | None
+
+
+def checked_path(names: Path) -> Path:
+    """Return *names* when each may be the name of a file and all together are not too long."""
+    for name in names:
+        _check_name(name)
+    if len(names) > PATH_PARTS or sum(len(name.encode()) + 1 for name in names) > PATH_BYTES:
+        raise NameTooLongError
+    return names
+
+
+def _check_name(name: str) -> None:
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise PathRefusedError
+    if len(name.encode()) > NAME_BYTES:
+        raise NameTooLongError
+
+
+def canonical(name: str) -> str:
+    """Return the form under which *name* is found: two names that look the same cannot stand in one folder.
+
+    macOS sends NFD and others NFC; merging them silently has lost data elsewhere, so the stored name stays as it came.
+    """
+    return unicodedata.normalize("NFC", name)
+
+
+def is_within(inner: Path, outer: Path) -> bool:
+    """Tell whether *inner* is *outer* or beneath it."""
+    return inner[: len(outer)] == outer

@@ -1,0 +1,1 @@
+"""The collections of sync and its blobs: what is stored, how it is sealed, how it is found."""

@@ -1,0 +1,151 @@
+"""What sync stores, with the declarations of personal data."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from services.sync.domain.backups import BackupState
+from services.sync.domain.tree import DETACHED, Kind
+from shared.mongo import Document, Index
+from shared.personal import UNTIL_ERASED, Category, Personal, keep_for
+from shared.policy.purposes import Purpose
+
+_OWN = {Purpose.SYNC, Purpose.EXPORT, Purpose.ERASURE}
+_Account = Annotated[str, Personal(Category.PSEUDONYM, _OWN | {Purpose.STATISTICS, Purpose.OPERATIONS}, UNTIL_ERASED)]
+_Content = Annotated[bytes | None, Personal(Category.CONTENT, _OWN, UNTIL_ERASED)]
+_Device = Annotated[str, Personal(Category.DEVICE, {Purpose.SYNC, Purpose.ERASURE}, UNTIL_ERASED)]
+# Names may be looked at in rare cases, contents never (C12): only names carry the purpose OPERATIONS.
+_Name = Annotated[bytes, Personal(Category.CONTENT, _OWN | {Purpose.OPERATIONS}, UNTIL_ERASED)]
+_Size = Annotated[int, Personal(Category.USAGE, _OWN | {Purpose.STATISTICS}, UNTIL_ERASED)]
+
+
+class SpaceRow(Document):
+    """The counters of one account; its id is the account's. See ``domain.space``."""
+
+    collection: ClassVar[str] = "spaces"
+    subject: ClassVar[str | None] = "_id"
+
+    id: _Account
+    rev: int
+    used_bytes: _Size
+    reserved_bytes: int
+    files: _Size
+    locks: int
+    created_at: datetime
+
+
+class SpaceKeyRow(Document):
+    """The key of one account's names and contents, sealed by the vault; apart, so that no backup contains it."""
+
+    collection: ClassVar[str] = "space_keys"
+    subject: ClassVar[str | None] = "_id"
+
+    id: _Account
+    sealed: bytes
+
+
+class NodeRow(Document):
+    """A file or folder; see ``domain.tree.Node``. *name_key* finds the name in its folder without telling it."""
+
+    collection: ClassVar[str] = "nodes"
+    subject: ClassVar[str | None] = "account"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account", "parent", "name_key", unique=True),
+        Index("parent", partial={"parent": DETACHED}),
+    )
+
+    account: _Account
+    parent: str
+    name_key: str
+    name: _Name
+    kind: Kind
+    rev: int
+    tag: int
+    created_at: datetime
+    modified_at: datetime
+    size: _Size
+    content: str
+    inline: _Content
+    properties: _Content
+
+
+class BlobRow(Document):
+    """A blob: how many nodes use it, and when it may be destroyed unless one comes to use it.
+
+    While it is being uploaded it has no *refs* and holds *reserved* bytes of the account's room. Its fate is decided
+    here, in the transaction that changes the nodes; the bytes follow (``store.blobs``).
+    """
+
+    collection: ClassVar[str] = "blobs"
+    subject: ClassVar[str | None] = "account"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account"), Index("doomed_at", partial={"doomed_at": {"$type": "date"}}))
+
+    account: _Account
+    refs: int
+    reserved: int
+    doomed_at: datetime | None
+
+
+class LockRow(Document):
+    """A lock; see ``domain.locks.Lock``. Its owner and path are sealed together as *described*."""
+
+    collection: ClassVar[str] = "locks"
+    subject: ClassVar[str | None] = "account"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account"),)
+
+    account: _Account
+    ids: tuple[str, ...]
+    described: _Name
+    exclusive: bool
+    deep: bool
+    device: _Device
+    seconds: int
+    expires_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, keep_for(1, since="expires_at"))]
+
+
+class BackupRow(Document):
+    """A backup; see ``domain.backups.Backup``. It belongs to no one account."""
+
+    collection: ClassVar[str] = "backups"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("state", "ends_at"),)
+
+    state: BackupState
+    asked_at: datetime
+    ends_at: datetime
+    taken_at: datetime | None
+    destroyed_at: datetime | None
+    accounts: int
+    nodes: int
+    bytes: int
+
+
+class BackupKeyRow(Document):
+    """The key of one backup, sealed by the vault under a subject of its own: the first thing to be destroyed."""
+
+    collection: ClassVar[str] = "backup_keys"
+
+    sealed: bytes
+
+
+class ErasureRow(Document):
+    """An account that was erased, for as long as a backup may still hold its sealed data: it never comes back (C31)."""
+
+    collection: ClassVar[str] = "erasures"
+    subject: ClassVar[str | None] = "_id"
+
+    id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, keep_for(200, since="erased_at"))]
+    erasure_id: str
+    erased_at: datetime
+    erased: dict[str, int]
+    completed: bool
+
+
+DOCUMENTS: tuple[type[Document], ...] = (
+    SpaceRow,
+    SpaceKeyRow,
+    NodeRow,
+    BlobRow,
+    LockRow,
+    BackupRow,
+    BackupKeyRow,
+    ErasureRow,
+)

@@ -1,0 +1,40 @@
+"""What telemetry hears and answers; it knows no account, so there is nothing to erase or hand over."""
+
+import json
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from shared.bus import Answer, Asked, Delivery, Outbox, Subscription, on
+from shared.clock import Clock
+from shared.contracts import common_v1, identity_v1
+
+NOTE = "Telemetry knows installations, not accounts: nothing that it holds leads to you or to anybody."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryEvents:
+    """Answers for telemetry when an account is erased or exported."""
+
+    outbox: Outbox
+    clock: Clock
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Return what telemetry consumes."""
+        erasure = on(identity_v1.ErasureRequested, "identity", self.on_erasure_requested)
+        return (Subscription(queue="telemetry.erasure", handles=(erasure,)),)
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return the questions that telemetry answers."""
+        return (Answer("telemetry.export.page", common_v1.ExportPageRequest, self.export_page),)
+
+    async def on_erasure_requested(self, fact: identity_v1.ErasureRequested, delivery: Delivery) -> None:
+        """Give the receipt: nothing is held of any account (C31)."""
+        receipt = common_v1.ErasureCompleted(erasure_id=fact.erasure_id)
+        receipt.completed_at.FromDatetime(self.clock())
+        await self.outbox.put(receipt)
+
+    async def export_page(self, request: Message, asked: Asked) -> common_v1.ExportPageReply:
+        """Say that there is nothing to hand over, and why (C26)."""
+        content = json.dumps({"note": NOTE, "held": []}, indent=2).encode()
+        return common_v1.ExportPageReply(items=[common_v1.ExportItem(path="data.json", content=content)])
