@@ -1,0 +1,99 @@
+"""The shape of a service: the same rooms everywhere, so that nobody searches (docs/decisions/0005)."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.architecture.tree import ROOT, SERVICES, Source, refuse, room, services, sources
+
+HOUSE = ("disclosure", "identity", "newsletter", "payments", "portal", "sync", "telemetry")
+ROOMS = {
+    *("__init__", "__main__", "settings", "app", "errors", "domain"),
+    *("service", "store", "ports", "api", "events", "promises"),
+}
+NEEDED = ("__init__.py", "__main__.py", "settings.py", "app.py", "README.md")
+FOLDERS = {"portal": {"templates", "static"}}
+HEADINGS = ["Owns", "Talks to", "HTTP", "Events", "Settings", "Promises", "Decisions"]
+LONGEST_FILE = 400
+LONGEST_MAIN = 15
+
+
+def strangers(service: str) -> Iterator[str]:
+    """Yield what is in the folder of a service and is no room."""
+    for path in sorted((SERVICES / service).iterdir()):
+        known = ROOMS | FOLDERS.get(service, set()) | {"README.md", "__pycache__"}
+        if path.name.removesuffix(".py") not in known:
+            yield path.relative_to(ROOT).as_posix()
+
+
+def headings(text: str) -> list[str]:
+    """Return the second-level headings of a Markdown text."""
+    return re.findall(r"^## (.+?)\s*$", text, flags=re.MULTILINE)
+
+
+def too_long(wanted: tuple[Source, ...]) -> Iterator[str]:
+    """Yield the files that outgrew their bound."""
+    for source in wanted:
+        bound = LONGEST_MAIN if _is_service_main(source) else LONGEST_FILE
+        if source.lines > bound:
+            yield f"{source.path} has {source.lines} lines, the bound is {bound}"
+
+
+def _is_service_main(source: Source) -> bool:
+    return room(source) is not None and source.path.endswith("/__main__.py")
+
+
+def test_the_house_is_complete_and_has_no_other_service() -> None:
+    assert services() == HOUSE, "a new service is a decision: docs/decisions, DESIGN, and HOUSE in this file"
+
+
+@pytest.mark.parametrize("service", services())
+def test_a_service_has_its_rooms_and_no_others(service: str) -> None:
+    refuse(
+        strangers(service),
+        "Put it into the room of its role (settings, errors, domain, service, store, ports, api, events, promises); "
+        "a room that outgrows 300 lines becomes a package of the same name.",
+    )
+
+
+@pytest.mark.parametrize("service", services())
+def test_a_service_has_what_every_service_needs(service: str) -> None:
+    refuse(
+        (f"services/{service}/{name}" for name in NEEDED if not (SERVICES / service / name).exists()),
+        "Add it; look at another service for its form.",
+    )
+
+
+def test_the_gateway_is_configuration_and_not_code() -> None:
+    refuse(
+        (source.path for source in sources() if source.path.startswith("services/gateway/")),
+        "What the edge needs of Python (rendering its configuration) lives in shared/stack.",
+    )
+
+
+@pytest.mark.parametrize("service", [*services(), "gateway"])
+def test_a_readme_has_the_same_headings_everywhere(service: str) -> None:
+    path = SERVICES / service / "README.md"
+    found = headings(path.read_text()) if path.exists() else []
+    assert found == HEADINGS, f"services/{service}/README.md: one page with exactly the headings {' · '.join(HEADINGS)}"
+
+
+def test_a_service_says_in_one_sentence_what_it_owns() -> None:
+    refuse(
+        (
+            s.path
+            for s in sources()
+            if room(s) and s.path.count("/") == 2 and s.path.endswith("__init__.py") and _more(s)
+        ),
+        "services/<name>/__init__.py holds one docstring and nothing else: what this service owns.",
+    )
+
+
+def _more(source: Source) -> bool:
+    return len(source.tree.body) != 1 or not ast.get_docstring(source.tree)
+
+
+def test_no_file_outgrows_a_reader() -> None:
+    refuse(too_long(sources()), "Make it a package of the same name, split by what changes together.")

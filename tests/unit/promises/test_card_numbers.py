@@ -1,0 +1,42 @@
+"""C18: a card number is seen in whatever form it is stored; ordinary values are not mistaken for one."""
+
+import base64
+import secrets
+
+import pytest
+
+from shared.ids import new_id, new_token
+from shared.promises.card_numbers import holds_card_number
+
+NUMBER = "4242424242424242"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        NUMBER,
+        int(NUMBER),
+        "4242 4242 4242 4242",
+        "4242-4242-4242-4242",
+        f'{{"number": "{NUMBER}"}}',
+        {"a": [{"b": f"card {NUMBER}."}]},
+        NUMBER.encode(),
+        base64.b64encode(NUMBER.encode()).decode(),
+        base64.urlsafe_b64encode(b"card: " + NUMBER.encode() + b";").decode().rstrip("="),
+        NUMBER.encode().hex(),
+        {NUMBER: 1},
+        "378282246310005",
+    ],
+)
+def test_C18_a_card_number_is_found(value: object) -> None:
+    assert holds_card_number(value)
+
+
+@pytest.mark.parametrize("value", ["4242424242424241", 1763812345678, "2026-11-22T12:00:00.000Z", "0" * 16, None, 4.5])
+def test_C18_other_values_are_not_card_numbers(value: object) -> None:
+    assert not holds_card_number(value)
+
+
+def test_C18_random_ids_tokens_and_sealed_bytes_are_not_card_numbers() -> None:
+    values = [[new_id("acc"), new_token(), secrets.token_bytes(256), secrets.token_hex(32)] for _ in range(2_000)]
+    assert not any(holds_card_number(value) for value in values)
