@@ -100,7 +100,9 @@ class Agreement:
 
     def covers(self, entry: Shown) -> bool:
         """Tell whether what was shown is within the fields, the purposes and the dates."""
-        return self.in_force(entry.shown_at) and set(entry.fields) <= set(self.fields) and entry.purpose in self.purposes
+        return (
+            self.in_force(entry.shown_at) and set(entry.fields) <= set(self.fields) and entry.purpose in self.purposes
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,9 +175,7 @@ class PaymentsApi:
     async def charge(self, call: Call, body: ChargeBody) -> ChargeView:
         """Charge a card."""
         price = Money(amount=body.amount, currency=body.currency)
-        made = await self.payments.charge(
-            call.who.id, body.card_id, price, description=body.description, at=call.now
-        )
+        made = await self.payments.charge(call.who.id, body.card_id, price, description=body.description, at=call.now)
         return _charge(made)
 
     async def list_charges(self, call: Call) -> ChargesView:

@@ -1,6 +1,13 @@
 """Every refusal that payments can give. No message ever holds a digit of what was sent."""
 
-from shared.errors import ConflictError, InvalidInputError, MalformedError, NotFoundError, ServiceError, UnavailableError
+from shared.errors import (
+    ConflictError,
+    InvalidInputError,
+    MalformedError,
+    NotFoundError,
+    ServiceError,
+    UnavailableError,
+)
 
 
 class UnreadableCardError(MalformedError):

@@ -62,9 +62,7 @@ class Payments:
         if not await self.cards.remove(account_id, card_id):
             raise CardNotFoundError
 
-    async def charge(
-        self, account_id: str, card_id: str, price: Money, *, description: str, at: datetime
-    ) -> Charge:
+    async def charge(self, account_id: str, card_id: str, price: Money, *, description: str, at: datetime) -> Charge:
         """Take *price* from the card: written down first, asked once, settled by whatever the processor says."""
         card = await self.cards.of(account_id, card_id)
         if card is None:

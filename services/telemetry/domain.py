@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+
 class Program(StrEnum):
     """The programs that may report."""
 

@@ -27,7 +27,7 @@ _answered = observe.counter("bus_answers_total", "Questions of others by what be
 AT_ONCE: Final = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """How one question is answered; ServiceErrors that *run* raises are told to the asker as refusals."""
 

@@ -49,7 +49,10 @@ def configure_logging(service: str, level: str) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=chain,
             # ASCII only: no control character of any alphabet can start a record or drive a terminal
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

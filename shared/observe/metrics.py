@@ -6,6 +6,8 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+__all__ = ["Counter", "Gauge", "Histogram", "counter", "gauge", "histogram", "render_metrics"]
+
 _Metric = Counter | Gauge | Histogram
 _M = TypeVar("_M", Counter, Gauge, Histogram)
 

@@ -62,7 +62,10 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = 
     (re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){1,4}"), "[token]"),
     (re.compile(r"-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)"), "[armoured]"),
     (re.compile(r"[^\s@\"'<>(){}\[\],;:=/]+@[^\s@\"'<>(){}\[\],;:=/]*[^\s@\"'<>(){}\[\],;:=/.]"), "[email]"),
-    (re.compile(r"(passw\w*|secret|token|api_?key|security_code|cvc|cvv)([\"']?\s*[=:]\s*)[^\s,;&]+", re.I), r"\1\2[redacted]"),
+    (
+        re.compile(r"(passw\w*|secret|token|api_?key|security_code|cvc|cvv)([\"']?\s*[=:]\s*)[^\s,;&]+", re.IGNORECASE),
+        r"\1\2[redacted]",
+    ),
     # what pydantic and the database quote of a refused value
     (re.compile(r"input_value=.*?(?=, input_type=|\]|$)", re.DOTALL), "input_value=[redacted]"),
     (re.compile(r"(dup key: |keyValue'?: ?)\{.*?\}", re.DOTALL), r"\1{[redacted]}"),

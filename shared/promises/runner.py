@@ -73,6 +73,6 @@ class ProbeRunner:
             state=finding.state,
             looked_at=finding.looked_at,
             evidence=finding.evidence,
-            checked_at=self.clock(),
         )
+        fact.checked_at.FromDatetime(self.clock())
         await self.outbox.put(fact, subject=probe.promise_id)

@@ -1,4 +1,4 @@
-"""Who may call a route: ``PUBLIC``, ``customer()``, ``staff("support", "admin")``, ``partner("scope")``, joined by ``|``."""
+"""Who may call a route: ``PUBLIC``, ``customer()``, ``staff("support")``, ``partner("scope")``, joined by ``|``."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ from shared.errors import ForbiddenError
 from shared.web.errors import StaleLoginError
 
 Kind = Literal["public", "customer", "staff", "partner"]
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Principal:
     session: str = ""
     scopes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
-    auth_time: datetime = datetime.min.replace(tzinfo=UTC)
+    auth_time: datetime = NEVER
 
 
 ANYBODY = Principal(kind="public")

@@ -1,7 +1,6 @@
 """The outermost middleware: every request gets an id, a span and a measurement; every failure becomes a problem."""
 
 import re
-from collections.abc import Awaitable, Callable
 from http import HTTPMethod
 
 import structlog
@@ -56,9 +55,7 @@ def edge(problems: Problems, health: Health) -> Middleware:
     return middleware
 
 
-async def _answer(
-    request: web.Request, handler: Handler, problems: Problems, health: Health
-) -> web.StreamResponse:
+async def _answer(request: web.Request, handler: Handler, problems: Problems, health: Health) -> web.StreamResponse:
     try:
         if request.path not in ALWAYS_OPEN:
             health.check_started()
@@ -73,7 +70,7 @@ async def _answer(
     except TimeoutError:
         log.exception("http.timed_out", route=template(request))
         return _refuse(request, UnavailableError(), problems)
-    except Exception:  # noqa: BLE001 -- the edge: whatever it is, the caller gets an opaque 500 and the log the fault
+    except Exception:  # the edge: whatever it is, the caller gets an opaque 500 and the log the fault
         if request.transport is None:
             raise  # the client has gone: there is nobody to answer, and aiohttp cleans up
         log.exception("http.failed", route=template(request))

@@ -95,7 +95,7 @@ class KeyMissingError(MalformedError):
     """An Idempotency-Key is needed."""
 
     code = "idempotency.key_missing"
-    remedy = "Send a new random Idempotency-Key of at most 255 characters, and the same one when you repeat the request."
+    remedy = "Send a new random Idempotency-Key of at most 255 characters; the same one when you repeat the request."
 
 
 class KeyReusedError(InvalidInputError):

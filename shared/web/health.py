@@ -24,7 +24,7 @@ class Health:
         """Whether every part is there."""
         return not self._missing
 
-    def set(self, part: str, ok: bool, why: str = "") -> None:  # noqa: FBT001 -- `set("mongo", False, "…")` reads well
+    def set(self, part: str, *, ok: bool, why: str = "") -> None:
         """Say that *part* is there, or is not and *why*: one line without personal data or secrets."""
         if ok:
             self._missing.pop(part, None)

@@ -7,7 +7,7 @@ under the caller's own key, for 24 hours, and goes with the account.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
@@ -113,7 +113,7 @@ class Replays:
         found = await self._rows.get(row.id)
         if found is None or found.claim != row.claim:
             return
-        body = b"" if secret_reply else bytes(reply.body or b"")
+        body = reply.body if isinstance(reply.body, bytes) and not secret_reply else b""
         sealed = await self._vault.seal(row.owner, f"{_PLACE}.{row.id}", body)
         change = {"status": reply.status, "content_type": reply.content_type, "reply": sealed}
         await self._rows.update({"_id": row.id, "claim": row.claim}, {"$set": change})

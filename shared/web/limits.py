@@ -11,7 +11,7 @@ _MOST_CALLERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most *count* requests in *per*: refilled steadily, kept for each principal, or each client where nobody logs in."""
+    """At most *count* requests in *per*: refilled steadily, kept for each principal, or each client."""
 
     count: int
     per: timedelta
@@ -52,6 +52,6 @@ class Buckets:
         return {"RateLimit-Policy": self._limit.policy, "RateLimit": f'"{self._limit.name}";r={left};t={seconds}'}
 
     def _forget(self, at: float) -> None:
-        """Drop the full ones; if all are in use, the longest unseen: a bound on memory goes before a bound on one caller."""
+        """Drop the full ones; if all are in use, the longest unseen: the bound on memory goes first."""
         kept = {caller: full_at for caller, full_at in self._full_at.items() if full_at > at}
         self._full_at = dict(list(kept.items())[-_MOST_CALLERS // 2 :])

@@ -62,7 +62,7 @@ class Pages:
     def page(
         self, call: Call, query: PageQuery, found: Sequence[T], *, view: Callable[[T], V], position: Callable[[T], str]
     ) -> Page[V]:
-        """Return a page of *found*, which was asked for with one more than the limit: the one tells that there is more."""
+        """Return a page of *found*, which holds one more than the limit when there is more."""
         shown = found[: query.limit]
         more = len(found) > query.limit
         return Page(

@@ -1,12 +1,12 @@
 """Typed routes: a path, a handler whose annotations say what goes in and out, and who may call it.
 
-    post("/v1/payments/cards", api.store_card, access=customer(), status=201, idempotent=True, errors=(CardRefusedError,))
+    post("/v1/payments/cards", api.store_card, access=customer(), status=201, idempotent=True, errors=(DeclinedError,))
 
     async def store_card(self, call: Call, body: StoreCard) -> CardView:
         '''Store a card: only its last four digits and its expiry are kept.'''
 
-A handler takes ``call`` and any of ``body`` (JSON), ``form`` and ``query``; it returns a View, None (204), or a response
-of its own, whose content ``replies`` then describes. Its docstring is its page in the API reference.
+A handler takes ``call`` and any of ``body`` (JSON), ``form``, ``query``; it returns a View, None (204), or a response of
+its own, whose content ``replies`` then describes. Its docstring is its page in the API reference.
 """
 
 import inspect
@@ -118,7 +118,9 @@ def _shape(where: str, handler: Handler) -> tuple[Any, dict[str, type[BaseModel]
     for name, hint in hints.items():
         base = _INPUTS.get(name)
         if base is None or not issubclass(hint, base):
-            raise ValueError(f"{where}: {handler.__name__} takes call, body: Body, form: Form, query: Query; not {name}: {hint}")
+            raise ValueError(
+                f"{where}: {handler.__name__} takes call, body, form, query (of that base); not {name}: {hint}"
+            )
     if not inspect.isclass(returned) and getattr(returned, "__origin__", None) is None:
         raise ValueError(f"{where}: annotate what {handler.__name__} returns: a View, None or web.Response")
     return returned, hints

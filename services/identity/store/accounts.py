@@ -33,7 +33,9 @@ class Account(Document):
         Index("username", unique=True),
     )
 
-    username: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.SYNC, Purpose.EXPORT}, UNTIL_ERASED)]
+    username: Annotated[
+        str, Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.SYNC, Purpose.EXPORT}, UNTIL_ERASED)
+    ]
     email: Annotated[bytes, Personal(Category.CONTACT, _CONTACT, UNTIL_ERASED)]
     email_index: Annotated[str, Personal(Category.CONTACT, _FINDING, UNTIL_ERASED)]
     state: Literal["active", "erasing"]

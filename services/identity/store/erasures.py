@@ -101,7 +101,9 @@ class Erasures:
 
     async def told_again(self, erasure: Erasure, *, at: datetime) -> bool:
         """Note that the services are told again; False when another process was first."""
-        return await self._rows.update({"_id": erasure.id, "asked_at": erasure.asked_at}, {"$set": {"asked_at": at}}) == 1
+        return (
+            await self._rows.update({"_id": erasure.id, "asked_at": erasure.asked_at}, {"$set": {"asked_at": at}}) == 1
+        )
 
     async def overdue(self, at: datetime) -> int:
         """Return how many are past their deadline."""

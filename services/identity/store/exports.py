@@ -141,9 +141,7 @@ class Exports:
         """Yield path and content of each piece of a service's part, in order; one piece is in memory at a time."""
         part_id = f"{export.id}.{service}"
         last = f"{part_id}."
-        while found := await self._chunks.list(
-            {"_id": {"$gt": last, "$lt": f"{part_id}/"}}, sort=["_id"], limit=1
-        ):
+        while found := await self._chunks.list({"_id": {"$gt": last, "$lt": f"{part_id}/"}}, sort=["_id"], limit=1):
             chunk = found[0]
             yield chunk.path, await self._vault.open(chunk.account_id, _place(chunk.id), chunk.content)
             last = chunk.id

@@ -77,7 +77,10 @@ class BlobRow(Document):
 
     collection: ClassVar[str] = "blobs"
     subject: ClassVar[str | None] = "account"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account"), Index("doomed_at", partial={"doomed_at": {"$type": "date"}}))
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account"),
+        Index("doomed_at", partial={"doomed_at": {"$type": "date"}}),
+    )
 
     account: _Account
     refs: int

@@ -23,9 +23,7 @@ def server() -> Path | None:
 
 
 @asynccontextmanager
-async def start(
-    *, ports: Ports, data: Path, log: Path, password: str, tell: Tell = silent
-) -> AsyncIterator[str]:
+async def start(*, ports: Ports, data: Path, log: Path, password: str, tell: Tell = silent) -> AsyncIterator[str]:
     """Run the node with its user ``candor`` (made at the first start; there is no guest) and *password*."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(data / "rabbitmq.conf", _configuration(ports, password))

@@ -11,9 +11,7 @@ from shared.stack.settings import ROOT
 
 
 @asynccontextmanager
-async def start(
-    name: str, *, port: int, env: Mapping[str, str], log: Path, tell: Tell = silent
-) -> AsyncIterator[str]:
+async def start(name: str, *, port: int, env: Mapping[str, str], log: Path, tell: Tell = silent) -> AsyncIterator[str]:
     """Run ``services.<name>`` on *port*; ready once its own parts answer."""
     url = f"http://127.0.0.1:{port}"
     command = Command(

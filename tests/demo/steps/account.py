@@ -6,9 +6,7 @@ from tests.demo.world import World, link_in, somebody
 
 @step("A child is turned away at the age screen, and nothing is kept", "C23")
 async def child(world: World) -> str:
-    answer = await world.call(
-        "POST", "/v1/identity/age-screens", json_body={"birth_year": 2019, "birth_month": 5}
-    )
+    answer = await world.call("POST", "/v1/identity/age-screens", json_body={"birth_year": 2019, "birth_month": 5})
     expect(answer["passed"] is False and not answer["age_token"], "no way past the age screen")
     body = {"age_token": "none", "email": somebody("kid").email, "password": "a long enough pass phrase"}
     await world.call("POST", "/v1/identity/accounts", json_body=body, expected=400)
@@ -17,9 +15,7 @@ async def child(world: World) -> str:
 
 @step("Ada passes the age screen and signs up", "C01", "C23")
 async def sign_up(world: World) -> str:
-    screen = await world.call(
-        "POST", "/v1/identity/age-screens", json_body={"birth_year": 1985, "birth_month": 12}
-    )
+    screen = await world.call("POST", "/v1/identity/age-screens", json_body={"birth_year": 1985, "birth_month": 12})
     expect(screen["passed"], "a way past the age screen")
     body = {"age_token": screen["age_token"], "email": world.ada.email, "password": world.ada.password}
     await world.call("POST", "/v1/identity/accounts", json_body=body, expected=202)

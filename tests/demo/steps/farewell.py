@@ -32,9 +32,7 @@ async def export(world: World) -> str:
 @step("Ada asks to be forgotten: receipts of all six services", "C31")
 async def erase(world: World) -> str:
     body = {"password": world.ada.password}
-    asked = await world.call(
-        "POST", "/v1/identity/erasures", by=world.ada, json_body=body, once=True, expected=202
-    )
+    asked = await world.call("POST", "/v1/identity/erasures", by=world.ada, json_body=body, once=True, expected=202)
     done = await world.until(f"/v1/identity/erasures/{asked['erasure_id']}", by=None, key="state", is_="done")
     receipts = {receipt["service"]: receipt for receipt in done["receipts"]}
     expect(set(receipts) == SERVICES, "six receipts")

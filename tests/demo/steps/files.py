@@ -60,9 +60,7 @@ def _pack(folder: Path) -> None:
 @step("An app password for one device, so that the real password stays at home", "C22")
 async def app_password(world: World) -> str:
     body = {"label": "rclone", "scope": "read_write"}
-    made = await world.call(
-        "POST", "/v1/identity/app-passwords", by=world.ada, json_body=body, once=True, expected=201
-    )
+    made = await world.call("POST", "/v1/identity/app-passwords", by=world.ada, json_body=body, once=True, expected=201)
     world.ada.username, world.ada.app_password = made["username"], made["app_password"]
     world.notes["obscured"] = (await _run("rclone", "obscure", "-", stdin=made["app_password"])).strip()
     return f"{made['app_password_id']}, expires {made['expires_at'][:10]}"

@@ -1,0 +1,145 @@
+"""The API reference of a service as OpenAPI 3.1, made of its routes: what is served is what is described."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from openapi_pydantic import OpenAPI
+from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
+from pydantic import BaseModel
+
+from shared.errors import ServiceError
+from shared.web.errors import KeyMissingError
+from shared.web.models import View
+from shared.web.problems import PROBLEM_TYPE
+from shared.web.routes import Route
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+
+class FieldProblemView(View):
+    """One field that was refused."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(View):
+    """Every error has this shape (RFC 9457); *code* is stable, *type* opens its documentation."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    remedy: str
+    fields: list[FieldProblemView]
+    instance: str
+
+
+def openapi(service: str, routes: Iterable[Route]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of *routes*, ready for JSON."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(re.sub(r"{(\w+):[^}]*}", r"{\1}", route.path), {})[route.method.lower()] = _operation(
+            service, route
+        )
+    described = OpenAPI.model_validate(
+        {
+            "openapi": "3.1.1",
+            "info": {"title": f"Candor: {service}", "version": "1", "license": {"name": "Apache-2.0"}},
+            "paths": paths,
+            "components": {"securitySchemes": {"access_token": {"type": "http", "scheme": "bearer"}}},
+            "tags": [{"name": service}],
+        }
+    )
+    made = construct_open_api_with_schema_class(described)
+    return made.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+
+
+def merged(documents: Mapping[str, Mapping[str, Any]], *, title: str, server: str) -> dict[str, Any]:
+    """Return one document for all services; each schema is named after its service, so that no two meet."""
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
+    for service, document in sorted(documents.items()):
+        own = json.loads(json.dumps(document).replace("#/components/schemas/", f"#/components/schemas/{service}."))
+        paths |= own.get("paths", {})
+        schemas |= {f"{service}.{name}": schema for name, schema in own["components"].get("schemas", {}).items()}
+    return {
+        "openapi": "3.1.1",
+        "info": {"title": title, "version": "1", "license": {"name": "Apache-2.0"}},
+        "servers": [{"url": server}],
+        "tags": [{"name": service} for service in sorted(documents)],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(service: str, route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{service}_{route.name}",
+        "tags": [service],
+        "summary": route.summary,
+        "description": "\n\n".join(part for part in (route.description, f"For {route.access}.") if part),
+        "parameters": _parameters(route),
+        "responses": _responses(route),
+    }
+    for name, media in (("body", _JSON), ("form", _FORM)):
+        if model := route.inputs.get(name):
+            operation["requestBody"] = {"required": True, "content": {media: {"schema": _schema(model)}}}
+    if not route.access.public:
+        operation["security"] = [{"access_token": []}]
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in route.variables
+    ]
+    if query := route.inputs.get("query"):
+        schema = query.model_json_schema()
+        needed = set(schema.get("required", ()))
+        found += [
+            {"name": name, "in": "query", "required": name in needed, "schema": part}
+            for name, part in schema.get("properties", {}).items()
+        ]
+    if route.idempotent:
+        said = "Repeating a request with the same key has its effect once and gives the same answer."
+        key = {"type": "string", "maxLength": 255}
+        found.append({"name": "Idempotency-Key", "in": "header", "required": True, "description": said, "schema": key})
+    return found
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    responses: dict[str, Any] = {str(route.status): _success(route)}
+    refusals: dict[int, list[str]] = {}
+    own: tuple[type[ServiceError], ...] = (KeyMissingError,) if route.idempotent else ()
+    for refusal in (*route.errors, *own):
+        refusals.setdefault(refusal.status, []).append(f"`{refusal.code}`: {refusal.title()}.")
+    content = {PROBLEM_TYPE: {"schema": _schema(Problem)}}
+    for status, said in sorted(refusals.items()):
+        responses[str(status)] = {"description": " ".join(said), "content": content}
+    responses["default"] = {"description": "Any other refusal, as every address may give it.", "content": content}
+    return responses
+
+
+def _success(route: Route) -> dict[str, Any]:
+    if route.replies is None:
+        return {"description": "Done."}
+    if isinstance(route.replies, str):
+        return {"description": route.summary, "content": {route.replies: {}}}
+    return {"description": _first_line(route.replies), "content": {_JSON: {"schema": _schema(route.replies)}}}
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or model.__name__).strip().partition("\n")[0]
+
+
+def _schema(model: type[BaseModel]) -> PydanticSchema[BaseModel]:
+    return PydanticSchema(schema_class=model)
