@@ -1,16 +1,22 @@
 """Typed settings: read once from the environment, failing early with the name, the fault and an example.
 
-Any ``NAME`` may instead be given as ``NAME_FILE``, the path of a file that holds the value (Kubernetes secrets).
+Any ``NAME`` may instead be given as ``NAME_FILE``, the path of a file that holds the value (Kubernetes secrets). An
+empty value counts as absent. A message never quotes a value that may be secret.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
+
+_LONGEST = 10 * 365 * 86_400
+"""Seconds; what is longer is a slip of the keyboard."""
 
 
 class SettingError(Exception):
@@ -77,6 +83,8 @@ class Env:
     def seconds(self, name: str, default: float, *, least: float = 0.001) -> timedelta:
         """Return a duration given in seconds."""
         value = self._parsed(name, float, default, "a number of seconds")
+        if not isfinite(value) or value > _LONGEST:
+            raise SettingError(f"{name}={value:g} is too long: give at most {_LONGEST} seconds")
         if value < least:
             raise SettingError(f"{name}={value:g} is too short: give at least {least:g} seconds")
         return timedelta(seconds=value)
@@ -99,25 +107,33 @@ class Env:
     def url(self, name: str, *, schemes: tuple[str, ...], example: str, default: str | None = None) -> str:
         """Return a URL with one of *schemes* and a host."""
         value = self.text(name, default, example=example)
-        parts = urlsplit(value)
-        if parts.scheme not in schemes:
-            raise SettingError(
-                f"{name} must start with {' or '.join(f'{s}://' for s in schemes)}; for example {name}={example}"
-            )
-        if not parts.hostname:
-            raise SettingError(f"{name} names no host; for example {name}={example}")
+        wrong = _wrong_url(value, schemes)
+        if wrong:
+            raise SettingError(f"{name} {wrong}; for example {name}={example}")
+        return value
+
+    def optional_url(self, name: str, *, schemes: tuple[str, ...], example: str) -> str | None:
+        """Return a URL as ``url`` does, or None where none is given."""
+        return self.url(name, schemes=schemes, example=example) if self._find(name) is not None else None
+
+    def matching(self, name: str, default: str, pattern: str, wanted: str) -> str:
+        """Return a text that *pattern* matches as a whole; *wanted* says in words what that is."""
+        value = self.text(name, default)
+        if not re.fullmatch(pattern, value):
+            raise SettingError(f"{name}={value!r} is not {wanted}")
         return value
 
     def _find(self, name: str) -> str | None:
-        if name in self.values:
-            return self.values[name]
-        file = self.values.get(f"{name}_FILE")
-        if file is None:
-            return None
+        value, file = self.values.get(name), self.values.get(f"{name}_FILE")
+        if value and file:
+            raise SettingError(f"{name} and {name}_FILE are both set: give one of them")
+        if not file:
+            return value or None
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as fault:
-            raise SettingError(f"{name}_FILE={file} cannot be read: {getattr(fault, 'strerror', fault)}") from fault
+            return Path(file).read_text(encoding="utf-8").strip() or None
+        except (OSError, ValueError) as fault:
+            why = getattr(fault, "strerror", None) or "it is not UTF-8 text"
+            raise SettingError(f"{name}_FILE={file!r} cannot be read: {why}") from fault
 
     def _parsed(self, name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
         found = self._find(name)
@@ -127,6 +143,21 @@ class Env:
             return parse(found)
         except ValueError as fault:
             raise SettingError(f"{name}={found!r} is not {wanted}") from fault
+
+
+def _wrong_url(value: str, schemes: tuple[str, ...]) -> str | None:
+    """Say what is wrong with a URL, without quoting it: it may carry a password."""
+    if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        return f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+    if not value.isprintable() or " " in value:
+        return "is not a URL: it holds a space or a line break"
+    try:
+        # A replica set has several hosts with a port each, which urlsplit would read as one port.
+        hosts = urlsplit(value).netloc.rpartition("@")[2].split(",")
+        named = [(urlsplit(f"//{host}").hostname, urlsplit(f"//{host}").port) for host in hosts]
+    except ValueError:
+        return "is not a URL: its host or port cannot be read"
+    return None if all(host for host, _ in named) else "names no host"
 
 
 def _flag(text: str) -> bool:
@@ -159,6 +190,9 @@ class Platform:
     otlp_url: str | None
     probe_interval: timedelta
     log_level: str
+    tls_cert: Path | None = None
+    """The certificate (PEM) of the service's own port, where the hop from the edge is encrypted too (C20)."""
+    tls_key: Path | None = None
 
     @classmethod
     def from_env(cls, env: Env, service: str, *, port: int) -> "Platform":
@@ -172,7 +206,9 @@ class Platform:
                 env.url("MONGO_URL", schemes=("mongodb", "mongodb+srv"), example="mongodb://127.0.0.1:27017")
             ),
             mongo_driver=env.choice("MONGO_DRIVER", "motor", ("motor", "pymongo")),
-            mongo_database=env.text("MONGO_DATABASE", f"candor_{service}"),
+            mongo_database=env.matching(
+                "MONGO_DATABASE", f"candor_{service}", r"[A-Za-z0-9_-]{1,38}", "at most 38 letters, digits, _ or -"
+            ),
             amqp_url=Secret(
                 env.url("AMQP_URL", schemes=("amqp", "amqps"), example="amqp://candor:secret@127.0.0.1:5672/")
             ),
@@ -182,7 +218,22 @@ class Platform:
             ),
             mail_from=env.text("CANDOR_MAIL_FROM", "Candor <no-reply@candor.example>"),
             data_dir=env.path("CANDOR_DATA", f"/var/lib/candor/{service}"),
-            otlp_url=env.optional("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            otlp_url=env.optional_url(
+                "OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https"), example="http://127.0.0.1:4318"
+            ),
             probe_interval=env.seconds("CANDOR_PROBE_SECONDS", 30),
             log_level=env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            **tls_of(env),
         )
+
+
+def tls_of(env: Env) -> dict[str, Path]:
+    """Return CANDOR_TLS_CERT and CANDOR_TLS_KEY, by the names of their fields; both or neither."""
+    given = {name: env.path(f"CANDOR_{name.upper()}") for name in _TLS if env.optional(f"CANDOR_{name.upper()}")}
+    if len(given) == 1:
+        missing = next(name.upper() for name in _TLS if name not in given)
+        raise SettingError(f"CANDOR_{missing} is missing: a certificate needs its key, and a key its certificate")
+    return given
+
+
+_TLS = ("tls_cert", "tls_key")

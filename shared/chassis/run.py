@@ -11,7 +11,7 @@ import uvloop
 from shared import observe
 from shared.bus import Answerer, Consumer, Relay, Subscription, on
 from shared.chassis.parts import DOCUMENTS, Chassis, Parts, open_chassis
-from shared.chassis.serve import listening, until_stopped
+from shared.chassis.serve import Certificate, listening, until_stopped
 from shared.chassis.tasks import Tasks, Work
 from shared.contracts import identity_v1
 from shared.errors import UnavailableError
@@ -71,7 +71,11 @@ async def _serve(service: str, settings: S, compose: Compose[S]) -> None:
             clock=chassis.clock,
             raw=parts.raw,
         )
-        async with Tasks(health) as tasks, listening(app, platform.host, platform.port):
+        certificate = certificate_of(platform)
+        tls = certificate.context() if certificate else None
+        async with Tasks(health) as tasks, listening(app, platform.host, platform.port, tls=tls):
+            if certificate and tls:
+                tasks.keep("certificate", lambda: certificate.renew(tls))
             tasks.keep("parts", lambda: _look_at_parts(chassis, health))
             tasks.once("start", lambda: _start(chassis, parts, asked, tasks))
             log.info("service.listening", port=platform.port)
@@ -82,6 +86,13 @@ async def _serve(service: str, settings: S, compose: Compose[S]) -> None:
             parts.close()
     observe.flush_tracing()
     log.info("service.stopped")
+
+
+def certificate_of(platform: Platform) -> Certificate | None:
+    """Return the certificate of the service's own port, where one is set."""
+    if platform.tls_cert is None or platform.tls_key is None:
+        return None
+    return Certificate(platform.tls_cert, platform.tls_key)
 
 
 async def _look_at_parts(chassis: Chassis, health: Health) -> None:

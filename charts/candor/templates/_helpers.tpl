@@ -1,0 +1,73 @@
+{{/* Names and labels. */}}
+{{- define "candor.name" -}}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{- end }}
+
+{{- define "candor.labels" -}}
+app.kubernetes.io/part-of: candor
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{ include "candor.selector" . }}
+{{- end }}
+
+{{- define "candor.selector" -}}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .name }}
+{{- end }}
+
+{{/* The image of the services: by digest where one is given. */}}
+{{- define "candor.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{/* Pod Security "restricted", and a root that nobody can write to. */}}
+{{- define "candor.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "candor.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities: { drop: [ALL] }
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{/* What a component is, from the defaults and its own short values: the edge is one like the others. */}}
+{{- define "candor.component" -}}
+{{- $own := ternary .root.Values.edge (get .root.Values.services .name) (eq .name "edge") -}}
+{{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy $own) | toYaml -}}
+{{- end }}
+
+{{- define "candor.components" -}}
+{{- append (keys .Values.services | sortAlpha) "edge" | toJson -}}
+{{- end }}
+
+{{- define "candor.port" -}}{{ ternary 8443 8080 (eq .name "edge") }}{{- end }}
+
+{{/* The peers and ports of one part, as NetworkPolicy says it. */}}
+{{- define "candor.egressTo" -}}
+{{- $part := .part -}}
+{{- if eq $part "edge" }}
+- to: [{ podSelector: { matchLabels: { app.kubernetes.io/instance: {{ .root.Release.Name }}, app.kubernetes.io/component: edge } } }]
+  ports: [{ port: 8443 }]
+{{- else if and .root.Values.dev.enabled (has $part (list "mongo" "rabbitmq" "smtp")) }}
+- to: [{ podSelector: { matchLabels: { app.kubernetes.io/instance: {{ .root.Release.Name }}, app.kubernetes.io/component: {{ ternary "mailbox" $part (eq $part "smtp") }} } } }]
+  ports: [{ port: {{ get (dict "mongo" 27017 "rabbitmq" 5672 "smtp" 1025) $part }} }]
+{{- else }}
+{{- $where := get .root.Values.parts $part }}
+- ports:
+    {{- range $where.ports }}
+    - port: {{ . }}
+    {{- end }}
+  {{- with $where.to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
