@@ -18,6 +18,7 @@ from shared.stack.settings import ROOT
 
 TEMPLATE = ROOT / "services" / "gateway" / "envoy.yaml"
 _LOCAL_ONLY = "# local stack only"
+_TLS_ONLY = "# with TLS only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,9 @@ def render(
     for name, upstream in upstreams.items():
         places |= {f"{name}_host": "127.0.0.1", f"{name}_port": upstream}
     lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
-    kept = (line for line in lines if local or not line.endswith(_LOCAL_ONLY))
+    # On one machine the hops are loopback, and whoever exposes the edge puts TLS before it.
+    dropped = (_TLS_ONLY,) if local else (_TLS_ONLY, _LOCAL_ONLY)
+    kept = (line for line in lines if not line.endswith(dropped))
     return json.dumps(yaml.safe_load(Template("\n".join(kept)).substitute(places)), indent=1)
 
 
@@ -93,6 +96,7 @@ async def start(
 ) -> AsyncIterator[str]:
     """Run the proxy on *port*; its metrics are at ``/stats/prometheus`` of *admin_port*."""
     configuration = data / "envoy.json"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(
         configuration,
         render(
