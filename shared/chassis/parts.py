@@ -83,6 +83,11 @@ class Parts:
     close: Callable[[], None] | None = None
 
 
+def documents_of(parts: Parts) -> tuple[type[Document], ...]:
+    """Return all that a service stores: what the chassis keeps for it, and its own."""
+    return (*DOCUMENTS, *parts.documents)
+
+
 @asynccontextmanager
 async def open_chassis(service: str, platform: Platform, *, clock: Clock = utc_now) -> AsyncIterator[Chassis]:
     """Open the parts; nothing is waited for, a wrong setting is a SettingError."""

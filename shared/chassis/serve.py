@@ -5,68 +5,32 @@ import signal
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from os import strerror
 
 from aiohttp import web
 
 from shared.settings import SettingError
+from shared.web import Runner
 
-FINISH_LIMIT = 10.0
-"""Seconds that requests may take to finish when the process stops; deliveries have as many after that."""
+FINISH_LIMIT = 8.0
+"""Seconds that requests may take to finish when the process stops; one that takes longer is cancelled and has as many
+again to clean up. Deliveries finish meanwhile, within limits of their own."""
 KEEP_ALIVE = 75.0
 """Seconds; longer than the edge keeps an idle connection, so that it never meets one that closes."""
-
-
-RENEW_EVERY = 60.0
-"""Seconds between looks whether the certificate was renewed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """The certificate of the service's own port, and its key; renewed ones are used without a restart (C20)."""
-
-    chain: Path
-    key: Path
-
-    def context(self) -> ssl.SSLContext:
-        """Return a server's context; a file that cannot be used is a SettingError."""
-        made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        made.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            made.load_cert_chain(self.chain, self.key)
-        except (OSError, ssl.SSLError) as fault:
-            raise SettingError(f"CANDOR_TLS_CERT={self.chain} and CANDOR_TLS_KEY cannot be used: {fault}") from fault
-        return made
-
-    async def renew(self, context: ssl.SSLContext) -> None:
-        """Load the files again whenever they have changed; handshakes from then on show the new certificate."""
-        seen = self._changed()
-        while True:
-            await asyncio.sleep(RENEW_EVERY)
-            if (now := self._changed()) != seen:
-                context.load_cert_chain(self.chain, self.key)
-                seen = now
-
-    def _changed(self) -> tuple[float, float]:
-        return self.chain.stat().st_mtime, self.key.stat().st_mtime
 
 
 @asynccontextmanager
 async def listening(
     app: web.Application, host: str, port: int, *, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[None]:
-    """Serve *app* inside the context; leaving it stops accepting and lets requests finish within their limit.
+) -> AsyncIterator[str]:
+    """Serve *app* inside the context and yield its URL; leaving it stops accepting and lets requests finish.
 
-    Nothing is ever decompressed: a body of a kilobyte must not become one of a gigabyte.
+    A *port* of 0 takes any that is free. One that cannot be had is a SettingError.
     """
-    runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, auto_decompress=False, keepalive_timeout=KEEP_ALIVE
-    )
+    runner = Runner(app, handle_signals=False, keepalive_timeout=KEEP_ALIVE, shutdown_timeout=FINISH_LIMIT)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=FINISH_LIMIT, ssl_context=tls).start()
-        yield
+        yield await _bound(runner, host, port, tls)
     finally:
         await runner.cleanup()
 
@@ -78,3 +42,12 @@ async def until_stopped() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await stop.wait()
+
+
+async def _bound(runner: Runner, host: str, port: int, tls: ssl.SSLContext | None) -> str:
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
+    except OSError as fault:
+        why = strerror(fault.errno) if fault.errno and fault.errno > 0 else "the host is not known"
+        raise SettingError(f"CANDOR_HOST={host} CANDOR_SERVICE_PORT={port} cannot be listened on: {why}") from fault
+    return f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"

@@ -24,17 +24,28 @@ STEADY_AFTER = 60.0
 class Tasks:
     """Runs tasks until the context ends; one that fails takes the process out of the balance until it runs again."""
 
-    def __init__(self, health: Health) -> None:
-        self._health = health
+    def __init__(self, health: Health, *, last: str = "") -> None:
+        """*last* names the task that runs until all the others have ended."""
+        self._health, self._last = health, last
         self._running: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.stop()
+        await asyncio.gather(*self._but_last(), return_exceptions=True)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Begin to stop: each task cleans up from now on, except for the last one."""
+        for task in self._but_last():
+            task.cancel()
+
+    def _but_last(self) -> list[asyncio.Task[None]]:
+        return [task for task in self._running if task.get_name() != self._last]
 
     def keep(self, name: str, work: Work) -> None:
         """Run *work* for as long as the process runs."""

@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line on stdout, through the redactor; the standard library's loggers, too."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from traceback import extract_tb
@@ -8,7 +9,6 @@ from types import TracebackType
 from typing import Any
 
 import structlog
-from aiohttp.http_exceptions import HttpProcessingError
 from opentelemetry import trace
 
 from shared.observe.redaction import redact_event
@@ -44,7 +44,7 @@ def configure_logging(service: str, level: str) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(_short_of_the_payload)
+    handler.addFilter(_first_line_of_asyncio)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=chain,
@@ -62,15 +62,26 @@ def configure_logging(service: str, level: str) -> None:
 
 
 def told(exc_info: _ExcInfo) -> list[dict[str, Any]]:
-    """Return an exception and its causes as data: the type, the message, and where it passed; never a local value."""
+    """Return an exception and its causes as data: the type, where it passed, and its message unless that may quote."""
     return [
         {
             "type": type(fault).__qualname__,
-            "text": str(fault)[:500],
+            "text": _said(fault),
             "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(fault.__traceback__)[-12:]],
         }
         for fault in _chain(exc_info[1])
     ]
+
+
+_SPEAKS_OF_CODE = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError, TypeError)
+
+
+def _said(fault: BaseException) -> str:
+    """Return the message of a fault that is ours, of the system or of the code; any other may quote a value (C18)."""
+    if isinstance(fault, OSError) and fault.errno is not None:
+        return os.strerror(fault.errno) if fault.errno > 0 else ""
+    is_ours = type(fault).__module__.startswith(("shared.", "services."))
+    return str(fault)[:500] if is_ours or isinstance(fault, _SPEAKS_OF_CODE) else ""
 
 
 def _chain(fault: BaseException | None) -> Iterator[BaseException]:
@@ -88,9 +99,8 @@ def _in_trace(_logger: Any, _method: str, event: Any) -> Any:
     return event
 
 
-def _short_of_the_payload(record: logging.LogRecord) -> bool:
-    """A request that cannot be parsed is told by the kind of its fault: its bytes are the attacker's."""
-    if record.name == "aiohttp.server" and record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
-        record.msg, record.args = f"http.malformed {type(record.exc_info[1]).__name__}", ()
-        record.levelno, record.levelname, record.exc_info, record.exc_text = logging.WARNING, "WARNING", None, None
+def _first_line_of_asyncio(record: logging.LogRecord) -> bool:
+    """Keep the first line of what asyncio says of a task: the others hold the text of its exception."""
+    if record.name == "asyncio":
+        record.msg, record.args = record.getMessage().partition("\n")[0], ()
     return True

@@ -1,10 +1,20 @@
-"""Takes personal data and secrets out of whatever is about to leave the process as a log line or a span (C04, C18)."""
+"""Takes personal data and secrets out of whatever is about to leave the process as a log line or a span (C04, C18).
+
+The last net, not the first: who logs, logs codes and ids. It knows forms (addresses, tokens, card numbers), not the
+names of people. No text that it looks through is longer than ``_MAX_TEXT``, and no pattern runs away on it.
+"""
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from re import Match
 from typing import Any
+
+_MAX_TEXT = 4_000
+_DROPPED_AT_CUT = 300
+"""What is left of a secret that the cut has halved would not be known as one."""
+_MAX_ITEMS = 100
+_DEEPEST = 6
 
 _SECRET_NAMES = re.compile(
     r"passw|passphrase|secret|token|authorization|cookie|credential|api_?key|private_?key|keyring|signature|"
@@ -12,71 +22,30 @@ _SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS_NAMES = frozenset({"card_id", "email_id", "mail_id", "token_kind", "line_number"})
-_MAX_TEXT = 4_000
+_SECRET_NUMBERS = re.compile(r"passw|secret|^pan$|number$|security_code|cvc|cvv|^pin$|birth", re.IGNORECASE)
+"""Other numbers are counts: ``cards=3``."""
 
 
-def redact_value(name: str, value: object) -> object:
+def redact_value(name: str, value: object, *, depth: int = 0) -> object:
     """Return *value* as it may be told under *name*: nothing of a secret name, cleaned text otherwise."""
-    if _SECRET_NAMES.search(name) and name not in _HARMLESS_NAMES and not isinstance(value, bool | int | float | None):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return "[redacted]" if _SECRET_NUMBERS.search(name) and name not in _HARMLESS_NAMES else _number(value)
+    if _SECRET_NAMES.search(name) and name not in _HARMLESS_NAMES:
         return "[redacted]"
-    if isinstance(value, Mapping):
-        return {redact(str(key)): redact_value(str(key), item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [redact_value(name, item) for item in value]
-    if isinstance(value, bool | int | float | None):
-        return _luhn_number(value)
-    return redact(str(value))
+    if isinstance(value, Mapping | list | tuple | set | frozenset):
+        return "[too deep]" if depth >= _DEEPEST else _items(name, value, depth + 1)
+    return "[bytes]" if isinstance(value, bytes | bytearray | memoryview) else redact(str(value))
 
 
 def redact(text: str) -> str:
     """Return *text* without addresses, credentials, card numbers, query strings and database values."""
+    is_cut = len(text) > _MAX_TEXT
+    text = text[:_MAX_TEXT]
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
-
-
-def _luhn_number(value: object) -> object:
-    """A card number may come as an integer, too."""
-    is_long = isinstance(value, int) and value >= 10**12
-    return redact(str(value)) if is_long and redact(str(value)) != str(value) else value
-
-
-def _card(found: Match[str]) -> str:
-    digits = [int(char) for char in found[0] if char.isdigit()]
-    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
-    return "[card]" if (sum(digits[::-2]) + sum(doubled)) % 10 == 0 else found[0]
-
-
-def _address(found: Match[str]) -> str:
-    try:
-        return "[ip]" if ip_address(found[0]).is_global else found[0]
-    except ValueError:
-        return found[0]
-
-
-_RULES: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = (
-    # user:password@ of a URL, then the query, before their parts look like something else
-    (re.compile(r"(?<=://)[^\s/@]+@"), "[credentials]@"),
-    (re.compile(r"(?<=[\w/])\?[^\s\"'<>]*=[^\s\"'<>]*"), "?[query]"),
-    (re.compile(r"\b(Bearer|Basic|Digest)\s+[^\s,;\"']+", re.IGNORECASE), r"\1 [redacted]"),
-    (re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){1,4}"), "[token]"),
-    (re.compile(r"-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)"), "[armoured]"),
-    (re.compile(r"[^\s@\"'<>(){}\[\],;:=/]+@[^\s@\"'<>(){}\[\],;:=/]*[^\s@\"'<>(){}\[\],;:=/.]"), "[email]"),
-    (
-        re.compile(r"(passw\w*|secret|token|api_?key|security_code|cvc|cvv)([\"']?\s*[=:]\s*)[^\s,;&]+", re.IGNORECASE),
-        r"\1\2[redacted]",
-    ),
-    # what pydantic and the database quote of a refused value
-    (re.compile(r"input_value=.*?(?=, input_type=|\]|$)", re.DOTALL), "input_value=[redacted]"),
-    (re.compile(r"(dup key: |keyValue'?: ?)\{.*?\}", re.DOTALL), r"\1{[redacted]}"),
-    (re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])"), _card),
-    # app passwords, and any unguessable string of 256 bits in base64url or hexadecimal
-    (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?:[0-9a-zA-Z]{4,8}-){3,}[0-9a-zA-Z]{4,8}(?![\w-])"), "[token]"),
-    (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{32,}(?![\w])"), "[token]"),
-    (re.compile(r"(?<![\w])[0-9a-fA-F]{64,}(?![\w])"), "[token]"),
-    (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"), _address),
-    (re.compile(r"(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])"), _address),
-)
+    return f"{text[:-_DROPPED_AT_CUT]}…" if is_cut else text
 
 
 def redact_event(_logger: Any, _method: str, event: Any) -> Any:
@@ -85,3 +54,84 @@ def redact_event(_logger: Any, _method: str, event: Any) -> Any:
 
 
 _OWN = frozenset({"time", "level", "service", "logger", "trace_id", "span_id"})
+
+
+def _items(name: str, value: Any, depth: int) -> object:
+    if isinstance(value, Mapping):
+        pairs = list(value.items())[:_MAX_ITEMS]
+        return {redact(str(key)): redact_value(str(key), item, depth=depth) for key, item in pairs}
+    return [redact_value(name, item, depth=depth) for item in list(value)[:_MAX_ITEMS]]
+
+
+def _number(value: float) -> object:
+    """A card number may come as an integer, too."""
+    if not isinstance(value, int) or value < 10**12:
+        return value
+    # An int of more digits than any identifier is not even written out: Python refuses that beyond 4,300.
+    return redact(str(value)) if value < 10**20 else "[number]"
+
+
+def _card(found: Match[str]) -> str:
+    """Replace a run of digits in which some whole groups together are a card number (``4242 4242 4242 4242 123``)."""
+    groups = re.findall(r"\d+", found[0])
+    if any(len(group) > _LONGEST_CARD for group in groups):
+        return "[number]"
+    joined = ("".join(groups[start:end]) for start in range(len(groups)) for end in range(start + 1, start + 20))
+    return "[card]" if any(_is_card(digits) for digits in joined) else found[0]
+
+
+def _is_card(digits: str) -> bool:
+    if not _SHORTEST_CARD <= len(digits) <= _LONGEST_CARD or digits[0] in "01":  # no card begins so, but times do
+        return False
+    own, doubled = digits[::-2], (2 * int(digit) - 9 * (digit > "4") for digit in digits[-2::-2])
+    return (sum(map(int, own)) + sum(doubled)) % 10 == 0
+
+
+def _address(found: Match[str]) -> str:
+    try:
+        address = ip_address(found[0])
+    except ValueError:
+        return found[0]
+    return found[0] if any(address in network for network in _OURS if network.version == address.version) else "[ip]"
+
+
+_SHORTEST_CARD, _LONGEST_CARD = 13, 19
+_OURS = tuple(
+    ip_network(each)
+    for each in (
+        *("0.0.0.0/32", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+        *("::/127", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Where parts and neighbours stand; every other address is somebody's."""
+
+_WORD = r"[^\s@\"'<>(){}\[\],;:=/&?]"
+_GAP = r"[ \t\u00a0\u2009-]{0,2}"
+
+_RULES: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = (
+    # what pydantic and the database quote of a refused value: where it ends, the value itself decides
+    (re.compile(r"(input_value=|dup key: |keyValue['\"]?: ?).*", re.DOTALL), r"\1[redacted]"),
+    (re.compile(r"-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)"), "[armoured]"),
+    # user:password@ of a URL, then the query, before their parts look like something else
+    (re.compile(r"(?<=://)[^\s/@]++@"), "[credentials]@"),
+    (re.compile(r"(?<=[\w/])\?[^\s\"'<>=?]*+=[^\s\"'<>]*+"), "?[query]"),
+    (re.compile(r"\b(cookie|authorization)(['\"]?\s*[:=]\s*)[^\r\n]++", re.IGNORECASE), r"\1\2[redacted]"),
+    (re.compile(r"\b(Bearer|Basic|Digest)\s+[^\s,;\"']{8,}", re.IGNORECASE), r"\1 [redacted]"),
+    (
+        re.compile(
+            r"(passw\w*+|secret|token|api_?key|security_code|cvc|cvv)([\"']?\s*[=:]\s*)(?:\"[^\"]*+\"?|'[^']*+'?|[^\s,;&]++)",
+            re.IGNORECASE,
+        ),
+        r"\1\2[redacted]",
+    ),
+    (re.compile(r"eyJ[\w-]{5,}+(?:\.[\w-]*+){1,4}"), "[token]"),
+    (re.compile(rf"(?<!{_WORD}){_WORD}++@{_WORD}*+|\"[^\"\s]{{1,64}}\"@{_WORD}++"), "[email]"),
+    (re.compile(rf"(?<!{_WORD}){_WORD}+?%40{_WORD}*+"), "[email]"),
+    (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_GAP}\d){{{_SHORTEST_CARD - 1},}}+"), _card),
+    # app passwords, and any unguessable string of 256 bits in base64url or hexadecimal
+    (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?:[0-9a-zA-Z]{4,8}-){3,}[0-9a-zA-Z]{4,8}(?![\w-])"), "[token]"),
+    (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{32,}+"), "[token]"),
+    (re.compile(r"(?<!\w)[0-9a-fA-F]{64,}+(?!\w)"), "[token]"),
+    (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)"), _address),
+    (re.compile(r"(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])"), _address),
+)

@@ -8,6 +8,7 @@ from shared.web.access import PUBLIC, Access, Principal, customer, partner, staf
 from shared.web.app import build_app
 from shared.web.body import chunks_of, read_body
 from shared.web.call import Call, client_address
+from shared.web.edge import any_encoding
 from shared.web.endpoint import rendered
 from shared.web.health import Health
 from shared.web.idempotency import IdempotencyRow, Replays
@@ -16,6 +17,7 @@ from shared.web.models import Body, Form, Query, View
 from shared.web.openapi import merged, openapi
 from shared.web.pages import Page, PageQuery, Pages
 from shared.web.problems import PROBLEM_TYPE, Problems
+from shared.web.protocol import Runner
 from shared.web.routes import Route, delete, get, patch, post, put
 from shared.web.tokens import Trust, Verifier, issue
 from shared.web.trust import AskedTrust, public_keys
@@ -43,9 +45,11 @@ __all__ = [
     "RateLimit",
     "Replays",
     "Route",
+    "Runner",
     "Trust",
     "Verifier",
     "View",
+    "any_encoding",
     "build_app",
     "chunks_of",
     "client_address",

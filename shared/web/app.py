@@ -13,12 +13,11 @@ from shared.web.health import Health
 from shared.web.idempotency import Replays
 from shared.web.limits import Buckets
 from shared.web.openapi import openapi
-from shared.web.problems import Problems
+from shared.web.problems import PROBLEMS, Problems
 from shared.web.routes import Route
 from shared.web.tokens import Verifier
 
 T = TypeVar("T")
-PROBLEMS = web.AppKey("problems", Problems)
 
 
 def build_app(  # noqa: PLR0913 - each part of an application, by name, with a default
@@ -40,6 +39,8 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
     app = web.Application(middlewares=[edge(problems, health)])
     app[PROBLEMS] = problems
     app.on_response_prepare.append(on_prepare)
+    if raw is not None:
+        raw(app)  # first: the portal's /openapi.json is that of the whole platform, not of its own routes
     _add_own_pages(app, service, health, openapi(service, found))
     for route in found:
         endpoint = Endpoint(
@@ -51,8 +52,6 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
             replays=_needed(replays, route, wanted=True, name="replays") if route.idempotent else None,
         )
         _add(app, route, endpoint)
-    if raw is not None:
-        raw(app)
     return app
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+import re
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
-from email import policy
-from email.parser import BytesParser
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -20,6 +20,15 @@ M = TypeVar("M", bound=BaseModel)
 BODY_TIME = timedelta(seconds=20)
 STALL_TIME = timedelta(seconds=20)
 _MOST_FIELDS = 100
+_MOST_TOLD = 20
+_NO_QUOTE = {
+    "union_tag_invalid": "Input is of none of the expected kinds",
+    "uuid_parsing": "Input should be a valid UUID",
+    "url_parsing": "Input should be a valid URL",
+}
+"""What pydantic would say with a piece of the input in it."""
+_BOUNDARY = re.compile(r""";\s*boundary="?([0-9A-Za-z'()+_,./:=?-]{1,70})"?\s*(?:;|$)""", re.IGNORECASE)
+_DISPOSITION = re.compile(rb'content-disposition:[ \t]*form-data;[ \t]*name="([^"\r\n]{1,100})"[ \t]*', re.IGNORECASE)
 
 
 async def read_body(request: web.Request, *, limit: int, seconds: timedelta = BODY_TIME) -> bytes:
@@ -69,7 +78,7 @@ def parse_json(model: type[M], request: web.Request, raw: bytes) -> M:
     try:
         return model.model_validate_json(raw)
     except ValidationError as fault:
-        raise refused(fault) from None  # its text quotes the input
+        raise refused(fault, model) from None  # its text quotes the input
 
 
 def parse_form(model: type[M], request: web.Request, raw: bytes) -> M:
@@ -88,21 +97,35 @@ def parse_pairs(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:
     try:
         return model.model_validate(_object(list(pairs)))
     except ValidationError as fault:
-        raise refused(fault) from None
+        raise refused(fault, model) from None
     except ValueError as fault:
         raise MalformedError("A name occurs twice.") from fault
 
 
-def refused(fault: ValidationError) -> InvalidInputError | MalformedError:
-    """Return what pydantic refused, field by field, without quoting what was sent."""
-    found = fault.errors(include_url=False, include_context=False, include_input=False)[:20]
+def refused(fault: ValidationError, model: type[BaseModel]) -> InvalidInputError | MalformedError:
+    """Return what pydantic refused of *model*, field by field, without quoting what was sent."""
+    found = fault.errors(include_url=False, include_context=False, include_input=False)[:_MOST_TOLD]
     if any(each["type"] == "json_invalid" for each in found):
         return MalformedError("The body is not a JSON text.")
+    names = _names(model)
     return InvalidInputError(
         fields=tuple(
-            FieldProblem(field=".".join(map(str, each["loc"]))[:100], code=each["type"], message=each["msg"])
+            FieldProblem(
+                field=".".join(str(part) if isinstance(part, int) or part in names else "*" for part in each["loc"]),
+                code=each["type"],
+                message=_NO_QUOTE.get(each["type"], each["msg"]),
+            )
             for each in found
         )
+    )
+
+
+@cache
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    """Return the field names in *model* and below: what else stands in a location was made up by the caller."""
+    schema = model.model_json_schema()
+    return frozenset(
+        name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})
     )
 
 
@@ -129,18 +152,19 @@ def _urlencoded(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _multipart(content_type: str, raw: bytes) -> list[tuple[str, str]]:
-    message = BytesParser(policy=policy.HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + raw)
-    parts = list(message.iter_parts()) if message.is_multipart() else []
-    if not parts or len(parts) > _MOST_FIELDS or any(part.get_filename() is not None for part in parts):
+    """Return the plain fields of a multipart/form-data body (RFC 7578); files and nested parts are not read here."""
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        raise ValueError("no boundary")
+    _, *parts, end = (b"\r\n" + raw).split(b"\r\n--" + boundary[1].encode())
+    if not parts or len(parts) > _MOST_FIELDS or not end.startswith(b"--"):
         raise ValueError("not a form of some plain fields")
-    return [(_name_of(part.get_params(header="content-disposition")), _text_of(part)) for part in parts]
+    return [_field(part) for part in parts]
 
 
-def _name_of(parameters: list[tuple[str, str]] | None) -> str:
-    found: Mapping[str, str] = dict(parameters or [])
-    return found.get("name", "")
-
-
-def _text_of(part: Any) -> str:
-    content: bytes = part.get_payload(decode=True) or b""
-    return content.decode("utf-8").removesuffix("\r\n")
+def _field(part: bytes) -> tuple[str, str]:
+    head, blank, content = part.partition(b"\r\n\r\n")
+    named = [found for line in head.split(b"\r\n") if (found := _DISPOSITION.fullmatch(line))]
+    if not blank or len(named) != 1:
+        raise ValueError("not a plain field")
+    return named[0][1].decode("utf-8"), content.decode("utf-8")

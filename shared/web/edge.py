@@ -2,6 +2,7 @@
 
 import re
 from http import HTTPMethod
+from typing import TypeVar
 
 import structlog
 from aiohttp import web
@@ -14,14 +15,16 @@ from shared.ids import new_id
 from shared.web.endpoint import LIMIT_HEADERS
 from shared.web.errors import MediaTypeRefusedError
 from shared.web.health import Health
-from shared.web.problems import REQUEST_ID, InternalError, Problems, from_aiohttp
+from shared.web.problems import CODE, REQUEST_ID, InternalError, Problems, from_aiohttp
 
 log = observe.logger(__name__)
+H = TypeVar("H", bound=Handler)
 
 _seconds = observe.histogram("http_request_seconds", "Time to answer a request.", ("method", "route", "status"))
 _METHODS = frozenset(HTTPMethod) | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT"}
 _ONCE = ("Host", "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key")
-_GIVEN_ID = re.compile(r"[\w-]{8,64}")
+_GIVEN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|req_[0-9a-z]{26}")
+"""What the edge proxy and this house make: no caller writes words of his own into the logs."""
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -29,6 +32,13 @@ _SAFE = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 ALWAYS_OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+_CAUSE = web.RequestKey("cause", Exception)
+
+
+def any_encoding(handler: H) -> H:
+    """Mark a raw handler that keeps bodies as they are: it may be sent any Content-Encoding."""
+    handler.__dict__["any_encoding"] = True
+    return handler
 
 
 def edge(problems: Problems, health: Health) -> Middleware:
@@ -45,6 +55,7 @@ def edge(problems: Problems, health: Health) -> Middleware:
             try:
                 response = await _answer(request, handler, problems, health)
                 status = response.status
+                _tell(request, status)
             except web.HTTPException as moved:
                 status = moved.status
                 raise
@@ -53,6 +64,17 @@ def edge(problems: Problems, health: Health) -> Middleware:
         return response
 
     return middleware
+
+
+def unparsable(request: web.BaseRequest, fault: ServiceError, problems: Problems) -> web.Response:
+    """Answer what never became a request that a middleware sees; measured and told like any other refusal."""
+    request[REQUEST_ID] = new_id("req")
+    response = problems.render(fault, request)
+    response.force_close()
+    response.headers.update({**_SAFE, "X-Request-Id": request[REQUEST_ID]})
+    _seconds.labels("OTHER", "unparsable", fault.status).observe(0)
+    log.info("http.refused", code=fault.code, status=fault.status, route="unparsable", request_id=request[REQUEST_ID])
+    return response
 
 
 async def _answer(request: web.Request, handler: Handler, problems: Problems, health: Health) -> web.StreamResponse:
@@ -67,31 +89,46 @@ async def _answer(request: web.Request, handler: Handler, problems: Problems, he
         if fault.status < 400:
             raise
         return _refuse(request, from_aiohttp(fault), problems)
-    except TimeoutError:
-        log.exception("http.timed_out", route=template(request))
+    except TimeoutError as fault:
+        request[_CAUSE] = fault
         return _refuse(request, UnavailableError(), problems)
-    except Exception:  # the edge: whatever it is, the caller gets an opaque 500 and the log the fault
-        if request.transport is None:
-            raise  # the client has gone: there is nobody to answer, and aiohttp cleans up
-        log.exception("http.failed", route=template(request))
+    except Exception as fault:  # noqa: BLE001 -- the edge: the caller gets an opaque 500, the log the fault
+        request[_CAUSE] = fault
         return _refuse(request, InternalError(), problems)
 
 
 def _refuse(request: web.Request, fault: ServiceError, problems: Problems) -> web.StreamResponse:
-    log.info("http.refused", code=fault.code, status=fault.status, method=_method(request), route=template(request))
-    if request.writer.output_size > 0:
-        raise ConnectionResetError("the reply had begun: only closing the connection tells that it is not whole")
     response = problems.render(fault, request)
+    if request.writer.output_size > 0:
+        _tell(request, fault.status)
+        raise ConnectionResetError("the reply had begun: only closing the connection tells that it is not whole")
     if not request.content.is_eof():
         response.force_close()  # nobody wants the rest of this body
     return response
+
+
+def _tell(request: web.Request, status: int) -> None:
+    """Log a refusal: one line, with the fault where it is ours, without anything that the caller sent."""
+    if status < 400:
+        return
+    cause = request.get(_CAUSE)
+    say = log.info if cause is None else log.error
+    say(
+        "http.refused" if cause is None else "http.failed",
+        code=request.get(CODE, f"http_{status}"),
+        status=status,
+        method=_method(request),
+        route=template(request),
+        exc_info=cause,
+    )
 
 
 def _check_headers(request: web.Request) -> None:
     for name in _ONCE:
         if len(request.headers.getall(name, ())) > 1:
             raise MalformedError(f"The header {name} may occur once.")
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding != "identity" and not getattr(request.match_info.handler, "any_encoding", False):
         # RFC 9110 15.5.16: the 415 names what would be accepted. Nothing is ever decompressed here.
         raise MediaTypeRefusedError(headers={"Accept-Encoding": "identity"})
 

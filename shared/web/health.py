@@ -1,6 +1,5 @@
 """Whether the process may be given work: the parts that it needs, the tasks that it runs."""
 
-import asyncio
 from collections.abc import Iterable
 
 from shared.errors import FieldProblem
@@ -31,12 +30,6 @@ class Health:
         else:
             self._missing[part] = why or "does not answer"
         self._started = self._started or self.ready
-
-    def watch(self, task: asyncio.Task[None]) -> None:
-        """Count the task as a part, which is there until the task ends."""
-        name = task.get_name()
-        self.set(name, ok=True)
-        task.add_done_callback(lambda _: self.set(name, ok=False, why="has ended"))
 
     def check_started(self) -> None:
         """Raise StartingError until all parts have been there once."""

@@ -1,7 +1,7 @@
 """Idempotency-Key: repeating a request has the effect once and gives the same answer (Stripe's semantics).
 
-The key belongs to its caller. Neither the key nor the body is kept, only their keyed digests; the reply is kept sealed
-under the caller's own key, for 24 hours, and goes with the account.
+The key belongs to its caller. Neither the key nor the body is kept, only their keyed digests; the reply's status and
+body are kept (its headers are not), sealed under the caller's own key, for 24 hours, and go with the account.
 """
 
 import asyncio
@@ -48,6 +48,7 @@ class IdempotencyRow(Document):
     status: int = 0
     content_type: str = ""
     reply: Annotated[bytes, _HELD] = b""
+    """Sealed; empty where the answer was a secret and is not kept."""
     created_at: datetime
 
 
@@ -60,7 +61,10 @@ class Replays:
         self._rows: Collection[IdempotencyRow] = db.collection(IdempotencyRow)
 
     async def once(self, call: Call, body: bytes, run: Run, *, secret_reply: bool = False) -> web.Response:
-        """Return what *run* returns, or returned the first time; a reply that shows a secret is not kept."""
+        """Return what *run* returns, or returned the first time; one that shows a secret is not kept.
+
+        A request that failed (5xx, 429, an exception) is not kept either: its repetition runs anew.
+        """
         wanted = self._wanted(call, body)
         found = await self._claimed(wanted, call.now)
         if found is not None:
@@ -104,17 +108,24 @@ class Replays:
         except TimeoutError as fault:
             # Not released: what it did is unknown, so nobody runs it again before the claim has ended.
             raise UnavailableError(retry_after=int(CLAIM.total_seconds())) from fault
+        except Exception:
+            await self._release(row)
+            raise
         if reply.status >= 500 or reply.status == 429:
-            await self._rows.delete({"_id": row.id, "claim": row.claim})
+            await self._release(row)
         return reply
+
+    async def _release(self, row: IdempotencyRow) -> None:
+        await self._rows.delete({"_id": row.id, "claim": row.claim})
 
     async def _keep(self, row: IdempotencyRow, reply: web.Response, *, secret_reply: bool) -> None:
         """Keep the reply, unless the claim is gone: the account may have been erased by this very request."""
         found = await self._rows.get(row.id)
         if found is None or found.claim != row.claim:
             return
-        body = reply.body if isinstance(reply.body, bytes) and not secret_reply else b""
-        sealed = await self._vault.seal(row.owner, f"{_PLACE}.{row.id}", body)
+        body = reply.body if isinstance(reply.body, bytes) else b""
+        is_secret = secret_reply and reply.status < 400
+        sealed = b"" if is_secret else await self._vault.seal(row.owner, f"{_PLACE}.{row.id}", body)
         change = {"status": reply.status, "content_type": reply.content_type, "reply": sealed}
         await self._rows.update({"_id": row.id, "claim": row.claim}, {"$set": change})
 
@@ -123,9 +134,9 @@ class Replays:
             raise KeyReusedError
         if found.status == 0:
             raise InFlightError(retry_after=2)
-        body = await self._vault.open(found.owner, f"{_PLACE}.{found.id}", found.reply)
-        if not body and found.status not in {202, 204}:
+        if not found.reply:
             raise ReplyNotKeptError
+        body = await self._vault.open(found.owner, f"{_PLACE}.{found.id}", found.reply)
         headers = {"Idempotency-Replayed": "true"}
         return web.Response(status=found.status, body=body, content_type=found.content_type, headers=headers)
 

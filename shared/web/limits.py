@@ -34,17 +34,19 @@ class Buckets:
     def take(self, caller: str, at: float) -> dict[str, str]:
         """Take one at the monotonic time *at* and return the headers; raise TooManyRequestsError when none is left."""
         # "The time at which the bucket is full again" is the whole state (the generic cell rate algorithm).
-        full_at = max(self._full_at.get(caller, at), at) + self._each
+        before = max(self._full_at.pop(caller, at), at)
+        full_at = before + self._each
         wait = full_at - at - self._limit.count * self._each
-        if wait > 1e-9:
+        refused = wait > 1e-9
+        if len(self._full_at) >= _MOST_CALLERS:
+            self._forget(at)
+        self._full_at[caller] = before if refused else full_at  # taken out and put back: the last seen stands last
+        if refused:
             raise TooManyRequestsError(
                 f"At most {self._limit.count} requests in {int(self._limit.per.total_seconds())} seconds.",
                 retry_after=ceil(wait),
                 headers=self._headers(0, ceil(wait)),
             )
-        if len(self._full_at) >= _MOST_CALLERS:
-            self._forget(at)
-        self._full_at[caller] = full_at
         used = full_at - at
         return self._headers(int(self._limit.count - used / self._each + 1e-9), ceil(used))
 

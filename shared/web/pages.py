@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field
@@ -55,7 +56,7 @@ class Pages:
             claims = self.links.read(_KIND, query.cursor, at=call.now)
         except LinkRefusedError as fault:
             raise CursorRefusedError from fault
-        if claims.get("list") != _list_of(call):
+        if claims.get("list") != _list_of(call, query):
             raise CursorRefusedError
         return claims["after"]
 
@@ -67,13 +68,15 @@ class Pages:
         more = len(found) > query.limit
         return Page(
             items=[view(each) for each in shown],
-            next_cursor=self._cursor(call, position(shown[-1])) if more else None,
+            next_cursor=self._cursor(call, query, position(shown[-1])) if more else None,
         )
 
-    def _cursor(self, call: Call, after: str) -> str:
-        claims = {"list": _list_of(call), "after": after}
+    def _cursor(self, call: Call, query: PageQuery, after: str) -> str:
+        claims = {"list": _list_of(call, query), "after": after}
         return self.links.make(_KIND, claims, expires_at=call.now + _LIFE)
 
 
-def _list_of(call: Call) -> str:
-    return f"{call.who.kind}:{call.who.id} {call.request.path}"
+def _list_of(call: Call, query: PageQuery) -> str:
+    """Return what a cursor is bound to: the caller, the address, and whatever the query filters by."""
+    filters = query.model_dump_json(exclude={"limit", "cursor"})
+    return sha256(f"{call.who.kind}:{call.who.id} {call.request.path} {filters}".encode()).hexdigest()

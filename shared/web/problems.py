@@ -11,6 +11,8 @@ from shared.web.errors import MethodRefusedError, NoSuchRouteError
 
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = web.RequestKey("request_id", str)
+CODE = web.RequestKey("code", str)
+"""The code of the problem that answers the request."""
 
 _BY_STATUS: dict[int, type[ServiceError]] = {404: NoSuchRouteError, 405: MethodRefusedError, 413: TooLargeError}
 
@@ -31,6 +33,7 @@ class Problems:
 
     def render(self, fault: ServiceError, request: web.BaseRequest) -> web.Response:
         """Return *fault* as a response; its instance is the id under which the logs know the request."""
+        request[CODE] = fault.code
         body = {
             "type": f"{self.public_url}/docs/errors/{fault.code}",
             "title": fault.title(),
@@ -44,6 +47,10 @@ class Problems:
         return web.Response(
             status=fault.status, body=json.dumps(body).encode(), content_type=PROBLEM_TYPE, headers=_headers(fault)
         )
+
+
+PROBLEMS = web.AppKey("problems", Problems)
+"""How the application renders errors, for what is around it."""
 
 
 def from_aiohttp(fault: web.HTTPException) -> ServiceError:

@@ -5,8 +5,8 @@
     async def store_card(self, call: Call, body: StoreCard) -> CardView:
         '''Store a card: only its last four digits and its expiry are kept.'''
 
-A handler takes ``call`` and any of ``body`` (JSON), ``form``, ``query``; it returns a View, None (204), or a response of
-its own, whose content ``replies`` then describes. Its docstring is its page in the API reference.
+A handler takes ``call`` and any of ``body`` (JSON), ``form``, ``query``; it returns a View, None (204), or a response
+of its own, whose content ``replies`` then describes. Its docstring is its page in the API reference.
 """
 
 import inspect
@@ -115,6 +115,7 @@ def _shape(where: str, handler: Handler) -> tuple[Any, dict[str, type[BaseModel]
     hints = get_type_hints(handler)
     returned = hints.pop("return", None)
     hints.pop("call", None)
+    hints.pop("_call", None)  # one that the handler does not use
     for name, hint in hints.items():
         base = _INPUTS.get(name)
         if base is None or not issubclass(hint, base):

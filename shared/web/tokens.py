@@ -1,16 +1,17 @@
 """Access tokens: JWTs (RFC 9068) signed with Ed25519 by identity, checked here by every service."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 from aiohttp import web
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import UnauthenticatedError
 from shared.web.access import ANYBODY, Access, Principal
@@ -24,6 +25,10 @@ LONGEST_LIFE = timedelta(minutes=10)
 _TYPE = "at+jwt"
 _MOST_KNOWN = 4_096
 _SLOW_CLOCK = timedelta(seconds=60)
+
+
+Seconds = Annotated[int, Field(ge=0, lt=2**33)]
+"""Since 1970, within what a date can hold."""
 
 
 class Trust(Protocol):
@@ -50,9 +55,10 @@ class Claims(BaseModel):
     kind: Literal["customer", "staff", "partner"]
     roles: list[str] = []
     scope: str = ""
-    auth_time: int
-    iat: int
-    exp: int
+    auth_time: Seconds
+    iat: Seconds
+    nbf: Seconds = 0
+    exp: Seconds
 
     def principal(self) -> Principal:
         """Return the caller."""
@@ -124,7 +130,7 @@ class Verifier:
 
     async def _read(self, token: str, at: datetime) -> _Known:
         try:
-            kid = _kid(jws.extract_compact(token.encode("ascii")).headers())
+            kid = _kid(jws.extract_compact(_canonical(token)).headers())
             key = await self.trust.key(kid)
             if key is None:
                 raise TokenRefusedError(headers=_INVALID)
@@ -135,15 +141,26 @@ class Verifier:
         return _Known(kid, claims.principal(), datetime.fromtimestamp(claims.exp, UTC))
 
     def _check(self, claims: Claims, at: datetime) -> None:
-        issued, life = datetime.fromtimestamp(claims.iat, UTC), timedelta(seconds=claims.exp - claims.iat)
+        begins, life = (
+            datetime.fromtimestamp(max(claims.iat, claims.nbf), UTC),
+            timedelta(seconds=claims.exp - claims.iat),
+        )
         # Ended sessions are remembered for the longest life of a token: one that lives longer would outlive its end.
-        if claims.iss != self.issuer or life > LONGEST_LIFE or issued > at + _SLOW_CLOCK:
+        if claims.iss != self.issuer or life > LONGEST_LIFE or begins > at + _SLOW_CLOCK:
             raise TokenRefusedError(headers=_INVALID)
 
     def _remember(self, mark: bytes, known: _Known) -> None:
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
         self._known[mark] = known
+
+
+def _canonical(token: str) -> bytes:
+    """Return *token*; decoders skip foreign letters and unused bits, so that one token would have many spellings."""
+    spelled = token.encode("ascii")
+    if any(urlsafe_b64encode(urlsafe_b64decode(part + b"===")).rstrip(b"=") != part for part in spelled.split(b".")):
+        raise ValueError("not the one spelling of this token")
+    return spelled
 
 
 def _kid(header: Mapping[str, object]) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 log = observe.logger(__name__)
 
-EVERY = timedelta(seconds=30)
+EVERY = timedelta(seconds=5)
+"""Broadcasts pass by a process whose queue is being made anew: so long may an ended session then be believed."""
 _SOONEST = timedelta(seconds=5)
 
 
@@ -31,7 +32,7 @@ class TrustUnknownError(UnavailableError):
 
 
 class AskedTrust:
-    """Asks identity at the start, every 30 seconds, and when a token names an unknown key; hears of ended sessions.
+    """Asks identity at the start, every few seconds, and when a token names an unknown key; hears of ended sessions.
 
     A snapshot older than the life of a token says nothing about the tokens of today, so it is no longer used.
     """

@@ -1,0 +1,41 @@
+"""The record of processing of a service as a public page, made of the declarations on its models (C01)."""
+
+from collections.abc import Sequence
+
+from shared.mongo import Document, data_map
+from shared.web import PUBLIC, Call, Route, View, get
+
+
+class FieldView(View):
+    """One personal field that is stored: what it is, what for, how long."""
+
+    field: str
+    category: str
+    purposes: list[str]
+    keep: str
+
+
+class CollectionView(View):
+    """One collection and the personal fields in it; *subject* is the field that says whose they are."""
+
+    collection: str
+    subject: str | None
+    fields: list[FieldView]
+
+
+class DataMapView(View):
+    """The record of processing of one service."""
+
+    service: str
+    collections: list[CollectionView]
+
+
+def data_map_route(service: str, documents: Sequence[type[Document]]) -> Route:
+    """Return the route that shows what *service* stores in *documents*."""
+    view = DataMapView.model_validate({"service": service, "collections": data_map(documents)})
+
+    async def data_map_of(_call: Call) -> DataMapView:
+        """Read what personal data this service stores, for which purposes, for how long."""
+        return view
+
+    return get(f"/v1/{service}/data-map", data_map_of, access=PUBLIC)

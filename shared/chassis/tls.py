@@ -1,0 +1,48 @@
+"""TLS on the service's own port, where the hop from the edge is encrypted too (C20)."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from shared.settings import Platform, SettingError
+
+RENEW_EVERY = 60.0
+"""Seconds between looks whether the certificate was renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The certificate of the service's own port, and its key; renewed ones are used without a restart."""
+
+    chain: Path
+    key: Path
+
+    @classmethod
+    def of(cls, platform: Platform) -> Self | None:
+        """Return the certificate, where one is set."""
+        if platform.tls_cert is None or platform.tls_key is None:
+            return None
+        return cls(platform.tls_cert, platform.tls_key)
+
+    def context(self) -> ssl.SSLContext:
+        """Return a server's context; a file that cannot be used is a SettingError."""
+        made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        made.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            made.load_cert_chain(self.chain, self.key)
+        except (OSError, ssl.SSLError) as fault:
+            raise SettingError(f"CANDOR_TLS_CERT={self.chain} and CANDOR_TLS_KEY cannot be used: {fault}") from fault
+        return made
+
+    async def renew(self, context: ssl.SSLContext) -> None:
+        """Load the files whenever they have changed; handshakes from then on show the new certificate."""
+        loaded: tuple[float, float] | None = None
+        while True:
+            changed = (self.chain.stat().st_mtime, self.key.stat().st_mtime)
+            if changed != loaded:
+                # A pair that does not fit (yet) fails this task, which is begun anew and tries again.
+                context.load_cert_chain(self.chain, self.key)
+                loaded = changed
+            await asyncio.sleep(RENEW_EVERY)

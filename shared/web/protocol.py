@@ -1,0 +1,64 @@
+"""HTTP/1.1 below the application: what aiohttp refuses by itself, in plain text, becomes a problem like the rest."""
+
+from typing import Any
+
+from aiohttp import web
+
+from shared import observe
+from shared.errors import MalformedError, ServiceError
+from shared.web.edge import unparsable
+from shared.web.problems import PROBLEMS, InternalError, Problems, from_aiohttp
+
+log = observe.logger(__name__)
+
+
+class Runner(web.AppRunner):
+    """Runs an application of ``build_app``. Nothing is ever decompressed: a kilobyte must not become a gigabyte."""
+
+    def __init__(self, app: web.Application, **settings: Any) -> None:
+        super().__init__(app, access_log=None, auto_decompress=False, **settings)
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made, self.app[PROBLEMS], **self._kwargs)
+
+
+class _Server(web.Server):
+    def __init__(self, like: web.Server, problems: Problems, **settings: Any) -> None:
+        super().__init__(like.request_handler, request_factory=like.request_factory, **settings)
+        self._problems = problems
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, self._problems, loop=self._loop, **self._kwargs)
+
+
+class _Connection(web.RequestHandler):
+    __slots__ = ("_problems",)
+
+    def __init__(self, manager: web.Server, problems: Problems, **settings: Any) -> None:
+        super().__init__(manager, **settings)
+        self._problems = problems
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's signature; its text quotes what the client sent
+    ) -> web.StreamResponse:
+        """Answer what cannot be parsed, and what failed around the application."""
+        if request.writer.output_size > 0:
+            raise ConnectionResetError("the reply had begun")
+        if status < 500:
+            return unparsable(request, MalformedError(), self._problems)
+        log.error("http.failed", route="unparsable", exc_info=exc)
+        return unparsable(request, InternalError(), self._problems)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send *resp*; a refusal that no middleware saw (Expect) is made a problem first."""
+        if isinstance(resp, web.HTTPException) and resp.status >= 400:
+            fault: ServiceError = from_aiohttp(resp)
+            resp = unparsable(request, fault, self._problems)
+        return await super().finish_response(request, resp, start_time)
