@@ -1,7 +1,7 @@
 """The queue of mail: put in the transaction that causes it, sealed; settled once, and the service is told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -121,26 +121,23 @@ class Post:
         It is sealed under the key of the account *subject*: an erasure also erases mail that waits. Without one it has
         a key of its own, destroyed when it is settled.
         """
-        if not personal_fields(MailRow)["sealed"].allows(purpose):
-            raise PurposeRefusedError(f"no mail is sent for {purpose}")
-        if keep_trying > _LONGEST_TRY:
-            raise ValueError(f"a mail is tried for at most {_LONGEST_TRY.days} days")
-        mail_id, now = new_id("mail"), self._clock()
-        owner = subject or mail_id
-        row = MailRow(
-            id=mail_id,
-            kind=letter.kind,
-            owner=owner,
-            sealed=await self._vault.seal(owner, place_of(MailRow, "sealed"), letter.to_json()),
-            purpose=purpose,
-            bulk=letter.list_unsubscribe is not None,
-            created_at=now,
-            due_at=now,
-            expires_at=now + keep_trying,
-        )
+        row = await self._row(letter, subject, purpose, keep_trying)
         await self._rows.insert(row)
         self._db.after_commit(self.wake.set)
-        return mail_id
+        return row.id
+
+    async def put_many(
+        self,
+        letters: Sequence[tuple[str, Letter]],
+        *,
+        purpose: Purpose,
+        keep_trying: timedelta = timedelta(days=5),
+    ) -> list[str]:
+        """As ``put``, with one write for all: pairs of subject and letter in, the ids of the mails in order out."""
+        rows = [await self._row(letter, subject, purpose, keep_trying) for subject, letter in letters]
+        await self._rows.insert_many(rows)
+        self._db.after_commit(self.wake.set)
+        return [row.id for row in rows]
 
     async def due(self, limit: int) -> list[MailRow]:
         """Return the mails to try now, single ones before newsletters, the longest waiting first."""
@@ -181,6 +178,25 @@ class Post:
                 await watch.on_settled(row.id, state)
 
         await self._db.transact(work)
+
+    async def _row(self, letter: Letter, subject: str, purpose: Purpose, keep_trying: timedelta) -> MailRow:
+        if not personal_fields(MailRow)["sealed"].allows(purpose):
+            raise PurposeRefusedError(f"no mail is sent for {purpose}")
+        if keep_trying > _LONGEST_TRY:
+            raise ValueError(f"a mail is tried for at most {_LONGEST_TRY.days} days")
+        mail_id, now = new_id("mail"), self._clock()
+        owner = subject or mail_id
+        return MailRow(
+            id=mail_id,
+            kind=letter.kind,
+            owner=owner,
+            sealed=await self._vault.seal(owner, place_of(MailRow, "sealed"), letter.to_json()),
+            purpose=purpose,
+            bulk=letter.list_unsubscribe is not None,
+            created_at=now,
+            due_at=now,
+            expires_at=now + keep_trying,
+        )
 
     async def _note(self, row: MailRow, state: State, code: int) -> None:
         entry = MailLog(id=new_id("log"), at=self._clock(), kind=row.kind, mail_id=row.id, state=state, code=code)
