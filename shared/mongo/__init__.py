@@ -1,7 +1,7 @@
 """MongoDB, and the only package that knows its driver: closed documents, aware times, ambient transactions."""
 
 from shared.mongo.collection import Collection
-from shared.mongo.database import Database, open_database
+from shared.mongo.database import Database, end_transactions, open_database
 from shared.mongo.document import Document, Embedded, Index
 from shared.mongo.errors import (
     ContentionError,
@@ -32,5 +32,6 @@ __all__ = [
     "UndeclaredError",
     "UnportableError",
     "data_map",
+    "end_transactions",
     "open_database",
 ]

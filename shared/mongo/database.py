@@ -48,6 +48,19 @@ class Database:
         self._transactions.after_commit(callback)
 
 
+async def end_transactions(url: str) -> None:
+    """Abort every open transaction at *url*; those of the living are run again, those of the dead no longer block.
+
+    For the supervisor of the embedded server, which never ends the transaction of a process that was killed. A MongoDB
+    does so by itself after its transactionLifetimeLimitSeconds.
+    """
+    client = connect(url, "pymongo")
+    try:
+        await client.database("admin").command("killAllSessions", [])
+    finally:
+        await client.close()
+
+
 @asynccontextmanager
 async def open_database(url: str, name: str, *, driver: str = "motor") -> AsyncIterator[Database]:
     """Open the database *name* at *url*; it does not wait for the server, which may come later."""

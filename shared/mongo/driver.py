@@ -6,7 +6,7 @@ types, and ``_Motor`` says that its objects are of these types.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date
 from enum import Enum
 from typing import Any, Protocol, TypeVar, cast
@@ -18,7 +18,6 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -77,10 +76,6 @@ class Driver(Protocol):
         """Return all that an aggregation makes."""
         ...
 
-    async def settled(self, operation: Awaitable[T]) -> T:
-        """Await a step of a transaction; when cancelled, do not leave while it may still reach the server."""
-        ...
-
     async def close(self) -> None:
         """Close all connections."""
         ...
@@ -105,10 +100,6 @@ class _Pymongo:
         cursor = await within.aggregate(stages, session=session)
         return await cursor.to_list(None)
 
-    async def settled(self, operation: Awaitable[T]) -> T:
-        # A cancelled operation closes its connection, which ends it on the server.
-        return await operation
-
     async def close(self) -> None:
         await self._client.close()
 
@@ -131,21 +122,27 @@ class _Motor:
     async def aggregated(self, within: Any, stages: Sequence[Raw], session: Session | None) -> list[Raw]:
         return cast("list[Raw]", await within.aggregate(stages, session=session).to_list(None))
 
-    async def settled(self, operation: Awaitable[T]) -> T:
-        # Motor works in threads, which cancellation does not reach: an abort must not overtake the step before it.
-        task = asyncio.ensure_future(operation)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            with suppress(PyMongoError):
-                await task
-            raise
-
     async def close(self) -> None:
         self._client.close()
 
 
 _DRIVERS: Mapping[str, type[_Motor] | type[_Pymongo]] = {"motor": _Motor, "pymongo": _Pymongo}
+
+
+async def settled(operation: Awaitable[T]) -> T:
+    """Await a step of a transaction; when cancelled, leave only once it can no longer reach the server.
+
+    Motor works in threads, which cancellation does not reach; PyMongo closes the connection, but the server may have
+    read the step already. An abort that overtakes the first step would leave a transaction that nobody ends.
+    """
+    task = asyncio.ensure_future(operation)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # seen: it changes nothing any more
+        raise
 
 
 def connect(url: str, driver: str) -> Driver:

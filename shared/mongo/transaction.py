@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 
 from shared.clock import monotonic
 from shared.ids import jitter
-from shared.mongo.driver import Driver, Session
+from shared.mongo.driver import Driver, Session, settled
 from shared.mongo.errors import TransactionMisuseError, is_commit_unknown, is_transient, translated
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class Transactions:
             if attempt is None:
                 return await operation(None)
             with attempt.step() as session:
-                return await self.driver.settled(operation(session))
+                return await settled(operation(session))
         except PyMongoError as fault:
             if attempt is not None and is_transient(fault):
                 raise
@@ -141,7 +141,7 @@ class Transactions:
                     result = await work()
                     attempt.check()
             except BaseException:
-                await self.driver.settled(session.abort_transaction())
+                await settled(session.abort_transaction())
                 raise
             await self._commit(session, deadline)
             return result, attempt.callbacks
@@ -149,7 +149,7 @@ class Transactions:
     async def _commit(self, session: Session, deadline: float) -> None:
         while True:
             try:
-                return await self.driver.settled(session.commit_transaction())
+                return await settled(session.commit_transaction())
             except PyMongoError as fault:
                 if not is_commit_unknown(fault) or monotonic() > deadline:
                     raise

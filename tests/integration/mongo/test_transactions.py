@@ -1,6 +1,8 @@
 """All or nothing, on the real wire: under contention, under errors, under cancellation."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator
 from typing import ClassVar
 
@@ -14,6 +16,7 @@ from shared.mongo import (
     DuplicateError,
     Index,
     TransactionMisuseError,
+    end_transactions,
     open_database,
 )
 
@@ -167,20 +170,16 @@ async def test_callbacks_run_once_and_only_after_the_commit(
         nonlocal runs
         runs += 1
         database.after_commit(lambda: told.append("committed"))
-        await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
-        if runs == 1:  # the first run collides: what it saw is no longer so
-            await database.transact(lambda: collide(purses))
+        await purses.get("mine")
+        if runs == 1:  # what the first run saw is no longer so: it collides and is run again
+            await asyncio.create_task(elsewhere.update({"_id": "mine"}, {"$inc": {"coins": 1}}))
+        await purses.update({"_id": "mine"}, {"$inc": {"coins": 10}})
         assert told == []
 
-    async def collide(_: Collection[Purse]) -> None:
-        writing = asyncio.create_task(elsewhere.update({"_id": "yours"}, {"$inc": {"coins": 1}}))
-        await writing
-        await purses.update({"_id": "yours"}, {"$inc": {"coins": 1}})
-
-    await purses.insert_many([Purse(id="mine"), Purse(id="yours")])
+    await purses.insert(Purse(id="mine"))
     await database.transact(work)
     assert (runs, told) == (2, ["committed"])
-    assert {purse.id: purse.coins for purse in await purses.list({})} == {"mine": 1, "yours": 2}
+    assert await purses.get("mine") == Purse(id="mine", coins=11)
 
 
 async def test_the_callbacks_of_work_that_raises_never_run(database: Database, purses: Collection[Purse]) -> None:
@@ -264,3 +263,53 @@ async def test_a_unique_index_holds_between_two_transactions(database: Database,
     claimed = await asyncio.gather(*map(claim, range(8)))
     assert claimed.count(True) == 1
     assert await purses.count({"owner": "ada"}) == 1
+
+
+async def test_a_transaction_of_a_process_that_died_ends_when_the_supervisor_says_so(
+    purses: Collection[Purse], mongo_url: str, database: Database
+) -> None:
+    """The embedded server would keep it open for ever, and block whoever writes the same document."""
+    await purses.insert(Purse(id="mine"))
+    await die_in_a_transaction(mongo_url, database.name)
+    await end_transactions(mongo_url)
+    async with asyncio.timeout(5):
+        await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
+    assert await purses.get("mine") == Purse(id="mine", coins=1)
+
+
+async def test_ending_all_transactions_costs_the_living_a_retry_and_nothing_else(
+    database: Database, purses: Collection[Purse], mongo_url: str
+) -> None:
+    runs = 0
+
+    async def work() -> None:
+        nonlocal runs
+        runs += 1
+        await purses.insert(Purse(id="mine"))
+        if runs == 1:
+            await asyncio.create_task(end_transactions(mongo_url))
+        await purses.insert(Purse(id="yours"))
+
+    await database.transact(work)
+    assert (runs, await purses.count({})) == (2, 2)
+
+
+async def die_in_a_transaction(url: str, name: str) -> None:
+    """Run a process that is killed -9 while it holds the purse ``mine``."""
+    program = f"""
+import asyncio, os, signal
+from shared.mongo import open_database
+from {__name__} import Purse
+
+async def main():
+    async with open_database({url!r}, {name!r}) as db:
+        purses = db.collection(Purse)
+        async def work():
+            await purses.update({{"_id": "mine"}}, {{"$inc": {{"coins": 100}}}})
+            os.kill(os.getpid(), signal.SIGKILL)
+        await db.transact(work)
+
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    assert await process.wait() == -signal.SIGKILL
