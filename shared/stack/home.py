@@ -46,7 +46,7 @@ class Home:
     def make(self) -> None:
         """Create the folders, closed to other users."""
         for folder in (self.root, self.data, self.logs, self.keys):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -69,9 +69,14 @@ class Home:
             return True
 
 
+def make_folder(path: Path) -> None:
+    """Create *path*, closed to other users, unless it is there."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def write_private(path: Path, text: str) -> None:
     """Write *text* whole or not at all, readable by its owner alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     draft = path.with_suffix(path.suffix + ".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -13,7 +13,8 @@ from typing import Literal
 from shared.clock import monotonic
 from shared.ids import jitter
 
-Ready = Callable[[], Awaitable[bool]]
+Ready = Callable[[], Awaitable[str | None]]
+"""Looks once: None when the part is ready, else in a few words what is missing."""
 State = Literal["starting", "ready", "restarting", "stopped"]
 
 
@@ -31,6 +32,7 @@ class Change:
 Tell = Callable[[Change], None]
 """Hears every change of a child."""
 
+_BETWEEN_LOOKS = 0.2
 _LONGEST_PAUSE = 10.0
 _STEADY_AFTER = 60.0
 """A child that lived this many seconds has recovered: its next crash is the first again."""
@@ -62,12 +64,15 @@ class PartFailedError(Exception):
 
 
 def last_lines(log: Path, count: int = 12) -> list[str]:
-    """Return the last lines of *log*, each cut to a readable length."""
+    """Return the last lines of *log* that say something, each cut to a readable length."""
     if not log.exists():
         return []
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 16_384))
-        return [line[:300] for line in file.read().decode("utf-8", "replace").splitlines()[-count:]]
+        file.seek(max(0, log.stat().st_size - 65_536))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    # Our own looks fill the log of a service that waits.
+    telling = [line[:300] for line in lines if line.strip() and "service.not_ready" not in line]
+    return telling[-count:]
 
 
 def silent(_: Change) -> None:
@@ -102,6 +107,7 @@ class Child:
         self.command = command
         self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
+        self._missing = ""
 
     @property
     def pid(self) -> int:
@@ -117,7 +123,7 @@ class Child:
                 await self._become_ready(self._process)
         except TimeoutError as late:
             await self.stop()
-            raise self._failed(f"was not ready within {self.command.start_within:g} s") from late
+            raise self._failed(f"was not ready within {self.command.start_within:g} s ({self._missing})") from late
         self._told("ready")
 
     async def keep(self) -> None:
@@ -162,9 +168,11 @@ class Child:
 
     async def _become_ready(self, process: asyncio.subprocess.Process) -> None:
         while process.returncode is None:
-            if await self.command.ready():
+            missing = await self.command.ready()
+            if missing is None:
                 return
-            await asyncio.sleep(0.1)
+            self._missing = missing
+            await asyncio.sleep(_BETWEEN_LOOKS)
         raise self._failed(f"ended before it was ready ({_how(process.returncode)})")
 
     def _failed(self, reason: str) -> PartFailedError:

@@ -81,6 +81,16 @@ class StackSettings:
         """Whether this is the local stack, with a mailbox and demo people; in production mode there are none."""
         return self.mode == "local"
 
+    @property
+    def has_mailbox(self) -> bool:
+        """Whether mails end in the local mailbox: with a relay of one's own there is nothing to read them in."""
+        return self.local and self.smtp_url is None
+
+    @property
+    def has_people(self) -> bool:
+        """Whether demo people are made; they sign up as customers do, which takes a mailbox to read."""
+        return self.has_mailbox
+
 
 def _port(env: Env) -> int:
     return env.integer("CANDOR_PORT", 8080, least=1024, most=_LAST_PORT)

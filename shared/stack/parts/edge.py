@@ -52,63 +52,43 @@ def program() -> Path | None:
     return binary if binary.exists() else None
 
 
-def render(
-    *,
-    port: int,
-    admin_port: int,
-    public_url: str,
-    access_log: Path,
-    upstreams: Mapping[str, int],
-    limits: Limits,
-    local: bool,
-) -> str:
-    """Return the proxy's configuration as JSON; *upstreams* are the loopback ports of the services."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One edge: where it listens, what stands behind it; *upstreams* are the loopback ports of the services."""
+
+    port: int
+    admin_port: int
+    public_url: str
+    upstreams: Mapping[str, int]
+    limits: Limits = Limits()
+    local: bool = True
+
+
+def render(door: Door, *, access_log: Path) -> str:
+    """Return the proxy's configuration as JSON."""
     places: dict[str, object] = {
-        **asdict(limits),
+        **asdict(door.limits),
         "host": "127.0.0.1",
-        "port": port,
+        "port": door.port,
         "admin_host": "127.0.0.1",
-        "admin_port": admin_port,
-        "public_url": public_url,
+        "admin_port": door.admin_port,
+        "public_url": door.public_url,
         "access_log": access_log,
     }
-    for name, upstream in upstreams.items():
+    for name, upstream in door.upstreams.items():
         places |= {f"{name}_host": "127.0.0.1", f"{name}_port": upstream}
     lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
     # On one machine the hops are loopback, and whoever exposes the edge puts TLS before it.
-    dropped = (_TLS_ONLY,) if local else (_TLS_ONLY, _LOCAL_ONLY)
+    dropped = (_TLS_ONLY,) if door.local else (_TLS_ONLY, _LOCAL_ONLY)
     kept = (line for line in lines if not line.endswith(dropped))
     return json.dumps(yaml.safe_load(Template("\n".join(kept)).substitute(places)), indent=1)
 
 
 @asynccontextmanager
-async def start(
-    *,
-    port: int,
-    admin_port: int,
-    public_url: str,
-    upstreams: Mapping[str, int],
-    data: Path,
-    log: Path,
-    limits: Limits | None = None,
-    local: bool = True,
-    tell: Tell = silent,
-) -> AsyncIterator[str]:
-    """Run the proxy on *port*; its metrics are at ``/stats/prometheus`` of *admin_port*."""
+async def start(door: Door, *, data: Path, log: Path, tell: Tell = silent) -> AsyncIterator[str]:
+    """Run the proxy; its metrics are at ``/stats/prometheus`` of the admin port."""
     configuration = data / "envoy.json"
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_private(
-        configuration,
-        render(
-            port=port,
-            admin_port=admin_port,
-            public_url=public_url,
-            access_log=log.with_name("access.log"),
-            upstreams=upstreams,
-            limits=limits or Limits(),
-            local=local,
-        ),
-    )
+    write_private(configuration, render(door, access_log=log.with_name("access.log")))
     command = Command(
         name="edge",
         # Without hot restart there is no shared memory in which two stacks could meet.
@@ -116,8 +96,8 @@ async def start(
         log=log,
         cwd=data,
         env={"PATH": os.defpath},
-        ready=answers_ok(f"http://127.0.0.1:{admin_port}/ready"),
+        ready=answers_ok(f"http://127.0.0.1:{door.admin_port}/ready"),
         stop_within=5,
     )
     async with supervised(command, tell):
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{door.port}"

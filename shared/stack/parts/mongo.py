@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from shared.stack.home import make_folder
 from shared.stack.process import Command, Tell, silent, supervised
 from shared.stack.ready import accepts
 from shared.stack.settings import ROOT
@@ -17,10 +18,28 @@ def server() -> Path | None:
     return next((_TOOLS / name for name in ("secantusd-rs", "secantusd-py") if (_TOOLS / name).exists()), None)
 
 
+def described() -> str:
+    """Say which of the two servers it is, since one is faster and neither is a mongod."""
+    program = server()
+    if program is None:
+        return "the MongoDB-wire server is not installed: make setup"
+    kind = (
+        "the fast server"
+        if program.name == "secantusd-rs"
+        else "the Python server, slower: the fast one was not to be had"
+    )
+    return f"MongoDB-wire server: SecantusDB {_version()}, {program.name} ({kind})"
+
+
+def _version() -> str:
+    found = next(_TOOLS.parent.glob("lib/python*/site-packages/[Ss]ecantus[Dd][Bb]-*.dist-info"), None)
+    return found.name.split("-")[1].removesuffix(".dist") if found else "of an unknown version"
+
+
 @asynccontextmanager
 async def start(*, port: int, data: Path, log: Path, tell: Tell = silent) -> AsyncIterator[str]:
     """Run the server on *port* with its files in *data*; every acknowledged write survives a kill."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(data)
     command = Command(
         name="mongo",
         argv=_arguments(port, data),

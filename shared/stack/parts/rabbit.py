@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from shared.stack.home import write_private
+from shared.stack.home import make_folder, write_private
 from shared.stack.process import Command, Tell, silent, supervised
 from shared.stack.ready import accepts, speaks_amqp
 from shared.stack.settings import Ports
@@ -25,7 +25,7 @@ def server() -> Path | None:
 @asynccontextmanager
 async def start(*, ports: Ports, data: Path, log: Path, password: str, tell: Tell = silent) -> AsyncIterator[str]:
     """Run the node with its user ``candor`` (made at the first start; there is no guest) and *password*."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(data)
     write_private(data / "rabbitmq.conf", _configuration(ports, password))
     write_private(data / "enabled_plugins", "[rabbitmq_management].\n")
     async with supervised(_epmd(ports, data, log), tell), supervised(_node(ports, data, log), tell):

@@ -5,14 +5,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from shared.stack.home import make_folder
 from shared.stack.process import Command, Tell, silent, supervised
 from shared.stack.ready import answers_ok
 from shared.stack.settings import ROOT
 
 
 @asynccontextmanager
-async def start(name: str, *, port: int, env: Mapping[str, str], log: Path, tell: Tell = silent) -> AsyncIterator[str]:
-    """Run ``services.<name>`` on *port*; ready once its own parts answer."""
+async def start(
+    name: str, *, port: int, env: Mapping[str, str], data: Path, log: Path, tell: Tell = silent
+) -> AsyncIterator[str]:
+    """Run ``services.<name>`` on *port* with its files in *data*; ready once its own parts answer."""
+    make_folder(data)
     url = f"http://127.0.0.1:{port}"
     command = Command(
         name=name,

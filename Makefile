@@ -1,0 +1,93 @@
+# Candor. `make` alone shows this list; CI runs `make check` and `make test` (.ci/run), as people do.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+STACK := $(RUN) shared.stack
+# The same files whatever the person has in the environment: no .pyc of another version, no user site.
+export PYTHONNOUSERSITE := 1
+
+.PHONY: help
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@echo
+	@echo '  CANDOR_PORT (8080) and CANDOR_HOME (.candor) let several stacks run side by side.'
+
+.PHONY: setup
+setup:  ## Install what is missing: Debian packages, .venv, .tools (run, test and check do it by themselves)
+	@$(PYTHON) -m shared.stack.install
+
+# ── The platform ──────────────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: run up down status doctor logs demo promises
+run: setup  ## Run the platform here, at http://127.0.0.1:8080; Ctrl-C ends it
+	@$(STACK) run
+
+up: setup  ## Run it in the background; returns when everything answers
+	@$(STACK) up
+
+down: setup  ## End what runs in the background
+	@$(STACK) down
+
+status: setup  ## Show each part, the addresses and the log-ins
+	@$(STACK) status
+
+doctor:  ## Name whatever is missing or misconfigured, and the remedy
+	@if [ -x $(BIN)/python ]; then $(STACK) doctor; else echo '✗ .venv is not there → make setup'; exit 1; fi
+
+logs: setup  ## Show the logs: make logs PART=identity
+	@$(STACK) logs $(PART)
+
+demo: setup  ## Tell the whole story to the running stack, as its users would (make up first)
+	@$(RUN) tests.demo
+
+promises: setup  ## Show how the running stack keeps each promise; exit 1 when one is broken or unknown
+	@$(STACK) promises
+
+# ── Tests and checks ──────────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: test bench
+test: setup  ## Run all tests: unit, integration on real parts, end to end through the edge
+	@$(RUN) pytest
+
+bench: setup  ## Measure, into build/bench.json
+	@$(RUN) tests.bench
+
+CHECKS := lint format types imports dependencies contracts rules
+.PHONY: check $(CHECKS:%=check-%)
+check: setup  ## Lint, types, who imports whom, contracts, the rules of the house; side by side
+	@$(MAKE) --jobs=3 --output-sync=target --keep-going $(CHECKS:%=check-%) && echo 'All checks passed.'
+
+check-lint:
+	@echo '· ruff check' && $(BIN)/ruff check .
+check-format:
+	@echo '· ruff format' && $(BIN)/ruff format --check .
+check-types:
+	@echo '· mypy' && $(BIN)/mypy
+check-imports:
+	@echo '· import-linter' && $(BIN)/lint-imports
+check-dependencies:
+	@echo '· deptry' && $(BIN)/deptry .
+check-contracts:
+	@echo '· buf' && $(BIN)/buf lint proto && $(BIN)/buf breaking proto --against proto/base.binpb
+check-rules:
+	@echo '· tests/architecture' && $(RUN) pytest tests/architecture -q
+
+# ── What is generated ─────────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: proto lock docs image chart clean
+proto: setup  ## Generate shared/contracts from proto/
+	@$(RUN) shared.contracts
+
+UV := .tools/lock/bin/uv
+COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+lock: setup  ## Lock the dependencies anew, with hashes
+	@[ -x $(UV) ] || { $(PYTHON) -m venv .tools/lock && .tools/lock/bin/pip install -q uv; }
+	@$(COMPILE) pyproject.toml -o requirements.lock
+	@$(COMPILE) pyproject.toml --group stack --group dev -o requirements-dev.lock
+	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
+	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
+
+clean:  ## Remove what was built (build/, caches); keeps .venv, .tools and the data of stacks
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find shared services tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,43 @@
+"""``python3 -m shared.stack.install``: install what is missing; a second run looks at the stamps and ends."""
+
+import fcntl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.stack.install import debian, environments
+from shared.stack.install.show import InstallError
+
+
+def main() -> int:
+    """Install; what cannot be is one line and exit code 1."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - this is the file that an older Python is given
+        print(f"Python {sys.version.split()[0]} is too old: Candor needs 3.11 or later", file=sys.stderr)
+        return 1
+    try:
+        with _alone():
+            needs_venv = [] if environments.can_make_environments() else [debian.VENV]
+            debian.ensure([*needs_venv, *debian.PACKAGES])
+            environments.ensure_platform()
+            environments.ensure_mongo()
+    except InstallError as fault:
+        print(f"✗ {fault}", file=sys.stderr)
+        return 1
+    except OSError as fault:
+        print(f"✗ {fault.filename or environments.ROOT}: {fault.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for another installation of this folder to end."""
+    lock = environments.ROOT / ".tools" / "lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

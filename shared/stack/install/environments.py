@@ -1,0 +1,102 @@
+"""The virtual environments, from lock files with hashes: .venv for the platform, .tools/… for what is kept apart."""
+
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from shared.stack.install.show import InstallError, Outcome, run
+
+ROOT = Path(__file__).resolve().parents[3]
+PLATFORM = ROOT / ".venv"
+MONGO = ROOT / ".tools" / "mongo"
+LOCK = ROOT / "requirements-dev.lock"
+MONGO_LOCKS = (ROOT / "requirements-mongo.lock", ROOT / "requirements-mongo-fallback.lock")
+"""The fast server; and, should that old beta vanish from the index, the Python server of a later one."""
+
+
+def ensure_platform() -> None:
+    """Make .venv what requirements-dev.lock says."""
+    if _in_step(PLATFORM, LOCK):
+        return
+    outcome = _install(PLATFORM, LOCK, "Python packages")
+    if outcome.code:
+        raise InstallError(
+            f"{LOCK.name} could not be installed ({outcome.last}); is the network there? then: make setup"
+        )
+
+
+def ensure_mongo() -> None:
+    """Make .tools/mongo one of the two servers, the fast one if it can be had."""
+    if any(_in_step(MONGO, lock) for lock in MONGO_LOCKS):
+        return
+    lock, later = MONGO_LOCKS
+    outcome = _install(MONGO, lock, "MongoDB-wire server")
+    if _vanished(outcome):
+        lock, outcome = (
+            later,
+            _install(MONGO, later, "MongoDB-wire server (the Python one: the fast beta has vanished)"),
+        )
+    if not outcome.code:
+        return
+    raise InstallError(f"{lock.name} could not be installed ({outcome.last}); is the network there? then: make setup")
+
+
+def missing() -> list[str]:
+    """Return the environments that are not what their lock files say."""
+    absent = [] if _in_step(PLATFORM, LOCK) else [PLATFORM.name]
+    return absent + ([] if any(_in_step(MONGO, lock) for lock in MONGO_LOCKS) else [".tools/mongo"])
+
+
+def can_make_environments() -> bool:
+    """Tell whether this Python brings what a virtual environment needs; Debian's own does not."""
+    return find_spec("ensurepip") is not None and find_spec("venv") is not None
+
+
+def _install(folder: Path, lock: Path, label: str) -> Outcome:
+    if not (folder / "bin" / "pip").exists():
+        made = _make(folder)
+        if made.code:
+            return made
+    # The lock is complete: there is nothing to resolve, and each file must have one of its hashes.
+    arguments = (
+        "install",
+        "--require-hashes",
+        "--no-deps",
+        "--no-input",
+        "--disable-pip-version-check",
+        "-r",
+        str(lock),
+    )
+    pins = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines() if line[:1].isalnum())
+    outcome = run(
+        label,
+        [str(folder / "bin" / "python"), "-m", "pip", *arguments],
+        total=pins,
+        counts=lambda line: line.startswith(("Collecting ", "Requirement already satisfied: ")),
+    )
+    if not outcome.code:
+        (folder / "installed").write_text(_stamp(lock), encoding="utf-8")
+    return outcome
+
+
+def _make(folder: Path) -> Outcome:
+    """Make an empty environment, in the place of what may be left of an interrupted one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    ended = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
+    return Outcome(ended.returncode, (ended.stdout + ended.stderr).splitlines())
+
+
+def _in_step(folder: Path, lock: Path) -> bool:
+    stamp = folder / "installed"
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == _stamp(lock)
+
+
+def _stamp(lock: Path) -> str:
+    return f"{lock.name} {sha256(lock.read_bytes()).hexdigest()}\n"
+
+
+def _vanished(outcome: Outcome) -> bool:
+    return any("No matching distribution found" in line for line in outcome.tail)

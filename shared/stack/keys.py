@@ -1,0 +1,88 @@
+"""The secrets of one stack, made at its first start: keyrings, the broker's password, the staff of the local stack."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.clock import utc_now
+from shared.crypto.keyring import Keyring, Use, dump, make_keyring
+from shared.ids import new_token
+from shared.stack.home import Home, write_private
+
+EVERY = (Use.WRAP, Use.BLIND, Use.LINK)
+USES: Mapping[str, tuple[Use, ...]] = {
+    "identity": (*EVERY, Use.SIGN, Use.DKIM),
+    "newsletter": (*EVERY, Use.DKIM),
+    "sync": EVERY,
+    "payments": (*EVERY, Use.CARD),
+    "telemetry": EVERY,
+    "disclosure": (*EVERY, Use.DKIM, Use.LEDGER),
+    "portal": (Use.LINK,),
+}
+"""What each service has keys for."""
+
+STAFF = ("support", "disclosure", "disclosure", "engineer", "security", "admin")
+"""The staff of the local stack, by role; an act that takes two people finds two with the role disclosure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What was made, and where it lies."""
+
+    keyrings: Mapping[str, Path]
+    broker_password: str = field(repr=False)
+    staff_file: Path
+    staff: tuple[Mapping[str, str], ...] = field(repr=False)
+    """One entry for each: role, email, password."""
+
+
+def ensure_secrets(home: Home) -> Secrets:
+    """Return the secrets of *home*, made where they are missing; what is there is never replaced."""
+    staff_file = home.keys / "staff.json"
+    if not staff_file.exists():
+        write_private(staff_file, json.dumps(_new_staff(), indent=2) + "\n")
+    password = home.keys / "broker.password"
+    if not password.exists():
+        write_private(password, new_token(192))
+    return Secrets(
+        keyrings={service: _ensure_keyring(keyring_file(home, service), uses) for service, uses in USES.items()},
+        broker_password=password.read_text(encoding="utf-8").strip(),
+        staff_file=staff_file,
+        staff=tuple(_entry(member) for member in json.loads(staff_file.read_text(encoding="utf-8"))),
+    )
+
+
+def keyring_file(home: Home, service: str) -> Path:
+    """Return where the keyring of *service* lies."""
+    return home.keys / f"{service}.keyring.json"
+
+
+def _ensure_keyring(file: Path, uses: tuple[Use, ...]) -> Path:
+    """Make the keyring, or add the uses that a later version of the service has come to need."""
+    if not file.exists():
+        write_private(file, dump(make_keyring(uses, at=utc_now())))
+        return file
+    keyring = Keyring.load(file)
+    if lacking := [use for use in uses if keyring.find(use) is None]:
+        known = json.loads(file.read_text(encoding="utf-8"))
+        added: Any = make_keyring(lacking, at=utc_now())
+        write_private(file, dump({"keys": [*known["keys"], *added["keys"]]}))
+    return file
+
+
+def _new_staff() -> list[dict[str, Any]]:
+    numbered = [(role, STAFF[:place].count(role) + 1) for place, role in enumerate(STAFF)]
+    return [
+        {
+            "email": f"{role}{number if STAFF.count(role) > 1 else ''}@staff.candor.example",
+            "password": new_token(192),
+            "roles": [role],
+        }
+        for role, number in numbered
+    ]
+
+
+def _entry(member: Mapping[str, Any]) -> Mapping[str, str]:
+    return {"role": member["roles"][0], "email": member["email"], "password": member["password"]}

@@ -1,0 +1,38 @@
+"""``python -m shared.stack.mailbox``: the local mailbox; the stack starts it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from aiohttp import web
+
+from shared.chassis import until_stopped
+from shared.clock import utc_now
+from shared.stack.mailbox.letters import Letters
+from shared.stack.mailbox.pages import mailbox_app
+from shared.stack.mailbox.smtp import Intake, accepting
+
+
+def main(
+    smtp_port: Annotated[int, typer.Option(help="where mail is taken")],
+    http_port: Annotated[int, typer.Option(help="where it is shown")],
+    folder: Annotated[Path, typer.Option(help="where it lies")],
+) -> None:
+    """Take mail and show it, on loopback, until SIGTERM."""
+    uvloop.run(_serve(Letters(folder), smtp_port, http_port))
+
+
+async def _serve(letters: Letters, smtp_port: int, http_port: int) -> None:
+    runner = web.AppRunner(mailbox_app(letters), access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        async with accepting(Intake(letters, utc_now), smtp_port):
+            await web.TCPSite(runner, "127.0.0.1", http_port, shutdown_timeout=2).start()
+            await until_stopped()
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,50 @@
+"""The door for mail: SMTP on loopback, no log-in, every recipient accepted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from shared.clock import Clock
+from shared.stack.mailbox.letters import Letters
+
+LARGEST = 20 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Keeps what comes; the names of its methods are aiosmtpd's."""
+
+    letters: Letters
+    clock: Clock
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """Keep one mail."""
+        content = envelope.content or b""
+        raw = content if isinstance(content, bytes) else content.encode()
+        kept = self.letters.keep(
+            raw, sender=envelope.mail_from or "", recipients=tuple(envelope.rcpt_tos), at=self.clock()
+        )
+        return f"250 kept as {kept.id}"
+
+
+@asynccontextmanager
+async def accepting(intake: Intake, port: int) -> AsyncIterator[None]:
+    """Accept mail on *port* of loopback inside the context."""
+
+    def door() -> SMTP:
+        return SMTP(
+            intake,
+            hostname="mailbox.candor.example",
+            data_size_limit=LARGEST,
+            enable_SMTPUTF8=True,
+            ident="Candor mailbox",
+        )
+
+    server = await asyncio.get_running_loop().create_server(door, "127.0.0.1", port)
+    try:
+        yield
+    finally:
+        server.close()

@@ -1,0 +1,13 @@
+// Shows new mail by itself: reads the same page again and replaces the list when it has changed.
+"use strict";
+
+async function look() {
+  if (document.hidden) return;
+  const answer = await fetch(location.href, { cache: "no-store" });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const [now, next] = [document.getElementById("mails"), page.getElementById("mails")];
+  if (next && now.innerHTML !== next.innerHTML) now.replaceWith(next);
+}
+
+setInterval(() => look().catch(() => {}), 2000);

@@ -1,0 +1,39 @@
+"""The board of promises, read as anybody may read it: over the public API of the running stack."""
+
+from typing import Any
+
+import aiohttp
+from rich.markup import escape
+
+from shared.policy import PROMISES, State
+from shared.stack.settings import StackSettings
+
+_MARKS = {State.KEPT: "[green]✓[/]", State.BROKEN: "[red]✗[/]", State.UNKNOWN: "[yellow]?[/]"}
+
+
+class PromisesError(Exception):
+    """The board cannot be read; the message says why."""
+
+
+async def ask_board(settings: StackSettings) -> tuple[list[str], bool]:
+    """Return one line for each promise, and whether every one of them is kept."""
+    found = {item["id"]: item for item in (await _asked(settings))["items"]}
+    lines, states = [], []
+    for promise in PROMISES:
+        item = found.get(promise.id, {})
+        state = State(item.get("state", State.UNKNOWN))
+        evidence = item.get("evidence") or promise.not_yet or "No probe has reported."
+        lines.append(f"{_MARKS[state]} {promise.id} {escape(promise.clause)} [dim]{escape(evidence)}[/]")
+        states.append(state)
+    counts = ", ".join(f"{states.count(state)} {state}" for state in State)
+    return [*lines, "", counts], all(state is State.KEPT for state in states)
+
+
+async def _asked(settings: StackSettings) -> Any:
+    url = settings.ports.url("edge", "/v1/disclosure/promises")
+    limit = aiohttp.ClientTimeout(total=10)
+    try:
+        async with aiohttp.ClientSession(timeout=limit, raise_for_status=True) as http, http.get(url) as answer:
+            return await answer.json()
+    except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
+        raise PromisesError(f"{url} does not answer ({fault}): make up") from fault
