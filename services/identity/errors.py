@@ -74,6 +74,14 @@ class TooManyLogInsError(TooManyRequestsError):
     code = "identity.log_in.too_many"
 
 
+class WrongPasswordError(ForbiddenError):
+    """The password is not the one of this account."""
+
+    # Not 401: whoever asks is logged in, and a client must not throw its token away.
+    code = "identity.password.wrong"
+    remedy = "Type the password of the account that is logged in."
+
+
 class SessionNotFoundError(NotFoundError):
     """You have no such session."""
 
@@ -124,6 +132,12 @@ class ErasureNotFoundError(NotFoundError):
     """There is no such erasure."""
 
     code = "identity.erasure.not_found"
+
+
+class PartnerNotFoundError(NotFoundError):
+    """There is no such client."""
+
+    code = "identity.partner.not_found"
 
 
 class AgreementNotInForceError(ConflictError):

@@ -42,7 +42,11 @@ REFRESH_LIFETIME = timedelta(days=30)
 SESSION_LIFETIME = timedelta(days=180)
 VERIFICATION_LIFETIME = timedelta(minutes=30)
 APP_PASSWORD_LIFETIME = timedelta(days=365)
+SESSIONS_MOST = 100
+"""More log-ins of one account end the session that was not seen for longest."""
 APP_PASSWORDS_MOST = 50
+FRESH = timedelta(minutes=15)
+"""How old a log-in may be when everything is handed over."""
 AGREEMENT_CACHED_FOR = timedelta(seconds=60)
 
 _PROGRAMS = (

@@ -20,5 +20,5 @@ class Birth:
         return at.year - 130 <= self.year and (self.year, self.month) <= (at.year, at.month)
 
     def passes(self, at: datetime) -> bool:
-        """Tell whether the person is 13 for certain: in the month of the birthday itself the day could still be ahead."""
+        """Tell whether the person is 13 for certain: in the month of the birthday the day may still be ahead."""
         return (at.year - self.year) * 12 + at.month - self.month > LEAST_AGE_MONTHS

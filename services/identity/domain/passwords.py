@@ -30,7 +30,7 @@ LIKE_OWNER = Weakness("like_owner", "It is too much like your address or the nam
 
 
 def weakness(password: str, *, address: str) -> Weakness | None:
-    """Return what is wrong with *password* for the owner of *address*; the one function for every path that sets one."""
+    """Return what is wrong with *password* for the owner of *address*; the one function for every path (I-21)."""
     if len(password) < SHORTEST:
         return TOO_SHORT
     if len(password) > LONGEST:

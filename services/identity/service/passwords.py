@@ -1,4 +1,4 @@
-"""Argon2id in a bounded pool off the loop: memory and time are limited, and beyond the bound callers are told to wait."""
+"""Argon2id in a bounded pool off the loop: memory and time are limited, beyond the bound callers must wait."""
 
 import asyncio
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class Passwords:
         self._nobodys = self._hash(new_token())
 
     async def new(self, password: str, *, address: str) -> str:
-        """Return the hash of a password that somebody wants to have; the only way in, so that no path skips the rules."""
+        """Return the hash of a password that somebody wants to have; the only way in: no path skips the rules."""
         found = weakness(password, address=address)
         if found is not None:
             raise PasswordRefusedError((FieldProblem(field="password", code=found.code, message=found.message),))

@@ -1,4 +1,4 @@
-"""Accounts and their passwords, and sign-ups whose address is not proven yet. Addresses are sealed, found by blind index."""
+"""Accounts, passwords, sign-ups whose address is not proven yet. Addresses are sealed, found by blind index."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
@@ -20,6 +20,7 @@ _CONTACT = {
 }
 _FINDING = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.LEGAL_DISCLOSURE, Purpose.SUPPORT}
 _SIGN_UP_KEPT = keep_for(1)
+_SCREENED = {Purpose.ACCOUNT, Purpose.EXPORT}
 
 
 class Account(Document):
@@ -40,7 +41,7 @@ class Account(Document):
     email_index: Annotated[str, Personal(Category.CONTACT, _FINDING, UNTIL_ERASED)]
     state: Literal["active", "erasing"]
     roles: list[Role]
-    age_screened_at: datetime | None
+    age_screened_at: Annotated[datetime | None, Personal(Category.CONSENT, _SCREENED, UNTIL_ERASED)]
     """When the age screen was passed; what was answered is not kept (C23)."""
     verified_at: datetime | None
     created_at: datetime
@@ -71,7 +72,7 @@ class SignUp(Document):
     email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_KEPT)]
     email_index: Annotated[str, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_KEPT)]
     secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, _SIGN_UP_KEPT)]
-    age_screened_at: datetime
+    age_screened_at: Annotated[datetime, Personal(Category.CONSENT, _SCREENED, _SIGN_UP_KEPT)]
     created_at: datetime
     expires_at: datetime
 
@@ -118,15 +119,46 @@ class Accounts:
         """Tell whether an account may be looked for by its address for *purpose*."""
         return personal_fields(Account)["email_index"].allows(purpose)
 
+    def may_resolve(self, purpose: Purpose) -> bool:
+        """Tell whether the address of an account may be read for *purpose*."""
+        return personal_fields(Account)["email"].allows(purpose)
+
+    def may_sync(self, purpose: Purpose) -> bool:
+        """Tell whether a username may be held against an app password for *purpose*."""
+        return personal_fields(Account)["username"].allows(purpose)
+
+    async def staff(self) -> list[Account]:
+        """Return the active accounts that have roles."""
+        return await self._rows.list({"state": "active", "roles.0": {"$exists": True}})
+
+    async def give_roles(self, account_id: str, roles: list[Role]) -> None:
+        """Replace the roles of a member of the staff."""
+        await self._rows.update({"_id": account_id}, {"$set": {"roles": roles}})
+
+    async def unscreened(self) -> int:
+        """Return how many customers never passed the age screen (C23): none, while all is well."""
+        return await self._rows.count({"roles": [], "age_screened_at": None})
+
+    async def unproven(self) -> int:
+        """Return how many customers are active although their address is not proven (C24)."""
+        return await self._rows.count({"roles": [], "state": "active", "verified_at": None})
+
+    async def count(self) -> int:
+        """Return how many accounts there are."""
+        return await self._rows.count({})
+
+    async def not_active(self, account_ids: list[str]) -> set[str]:
+        """Return those of *account_ids* that may not be logged in: unknown, or being erased."""
+        found = await self._rows.list({"_id": {"$in": account_ids}, "state": "active"})
+        return set(account_ids) - {account.id for account in found}
+
     async def begin_erasing(self, account_id: str) -> bool:
         """Close the account; False when it is closed already."""
         return await self._rows.update({"_id": account_id, "state": "active"}, {"$set": {"state": "erasing"}}) == 1
 
     async def delete(self, account_id: str) -> int:
-        """Delete the account and the key that opens what backups still hold of it."""
-        deleted = await self._rows.delete({"_id": account_id})
-        await self._vault.forget(account_id)
-        return deleted
+        """Delete the account; whoever calls it also destroys the key that opens what backups still hold of it."""
+        return await self._rows.delete({"_id": account_id})
 
 
 class Credentials:
@@ -151,6 +183,12 @@ class Credentials:
         """Store the same password by a hash with newer parameters, unless it was changed in between."""
         wanted = {"_id": credential.id, "secret": credential.secret}
         await self._rows.update(wanted, {"$set": {"secret": secret}})
+
+    async def not_argon2id(self) -> tuple[int, int]:
+        """Return how many passwords are stored, and how many of them otherwise than by Argon2id (C24)."""
+        # A range instead of a negated pattern: every server answers it alike, and from an index if there is one.
+        outside = {"$or": [{"secret": {"$lt": "$argon2id$"}}, {"secret": {"$gte": "$argon2id%"}}, {"secret": None}]}
+        return await self._rows.count({}), await self._rows.count(outside)
 
     async def delete(self, account_id: str) -> int:
         """Delete every credential of the account."""
@@ -179,6 +217,10 @@ class SignUps:
     async def address(self, sign_up: SignUp) -> str:
         """Return the address that is to be proven."""
         return await self._vault.reveal(sign_up, "email", Purpose.ACCOUNT)
+
+    async def unscreened(self) -> int:
+        """Return how many never passed the age screen (C23): none, while all is well."""
+        return await self._rows.count({"age_screened_at": None})
 
     async def use_up(self, sign_up: SignUp) -> None:
         """Delete the sign-up and all others of its address: one proof settles them."""

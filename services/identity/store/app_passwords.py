@@ -36,9 +36,9 @@ class AppPasswords:
     def __init__(self, db: Database) -> None:
         self._rows = db.collection(AppPassword)
 
-    async def add(self, app_password: AppPassword) -> None:
-        """Store a new app password."""
-        await self._rows.insert(app_password)
+    async def put(self, app_password: AppPassword) -> None:
+        """Store an app password, in place of the one with its id."""
+        await self._rows.upsert(app_password)
 
     async def of(self, account_id: str) -> list[AppPassword]:
         """Return those of the account, the newest first."""

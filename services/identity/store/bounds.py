@@ -18,6 +18,7 @@ class MailGap(Document):
     """How often strangers made us write to an address lately; the id is its blind index."""
 
     collection: ClassVar[str] = "mail_gaps"
+    subject: ClassVar[str | None] = "id"
 
     id: Annotated[str, _SEEN]
     mails: int
@@ -29,6 +30,7 @@ class GuessRow(Document):
     """How many wrong passwords were tried for an address lately; the id is its blind index."""
 
     collection: ClassVar[str] = "guesses"
+    subject: ClassVar[str | None] = "id"
 
     id: Annotated[str, _SEEN]
     guesses: int
@@ -70,7 +72,7 @@ class Guesses:
         self._rows = db.collection(GuessRow)
 
     async def claim(self, index: str, *, at: datetime) -> bool:
-        """Count a guess before it is looked at, so that many at once are counted too; False when there were too many."""
+        """Count a guess before it is looked at, so that many at once count too; False when there were too many."""
         wanted = {"_id": index, "guesses": {"$lt": _GUESSES}, "created_at": {"$gt": at - _GUESSES_IN}}
         if await self._rows.update(wanted, {"$inc": {"guesses": 1}}):
             return True

@@ -16,6 +16,7 @@ class Erasure(Document):
     """An erasure that an owner asked for; when it is done, it no longer says whose."""
 
     collection: ClassVar[str] = "erasures"
+    subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("state", "asked_at"))
 
     account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, UNTIL_ERASED)]
@@ -25,6 +26,8 @@ class Erasure(Document):
     asked_at: datetime
     """When the services were last told to erase."""
     completed_at: datetime | None = None
+    given: int = 0
+    """How many receipts were given. Each changes this row, so that of several at once one sees that it is the last."""
 
 
 class KeptItem(Embedded):
@@ -43,8 +46,8 @@ class Receipt(Document):
     erasure_id: str
     service: str
     state: PartState
-    erased: dict[str, int] = {}
-    kept: list[KeptItem] = []
+    erased: dict[str, int]
+    kept: list[KeptItem]
     completed_at: datetime | None = None
 
 
@@ -59,7 +62,14 @@ class Erasures:
         """Store a new erasure with a receipt to be awaited from each service."""
         await self._rows.insert(erasure)
         await self._receipts.insert_many(
-            Receipt(id=f"{erasure.id}.{service}", erasure_id=erasure.id, service=service, state=PartState.WAITING)
+            Receipt(
+                id=f"{erasure.id}.{service}",
+                erasure_id=erasure.id,
+                service=service,
+                state=PartState.WAITING,
+                erased={},
+                kept=[],
+            )
             for service in SERVICES
         )
 
@@ -82,7 +92,18 @@ class Erasures:
             "completed_at": at,
         }
         wanted = {"_id": f"{erasure_id}.{service}", "state": PartState.WAITING}
-        return await self._receipts.update(wanted, {"$set": change}) == 1
+        if not await self._receipts.update(wanted, {"$set": change}):
+            return False
+        await self._rows.update({"_id": erasure_id}, {"$inc": {"given": 1}})
+        return True
+
+    async def note(self, erasure_id: str, service: str, erased: Mapping[str, int]) -> None:
+        """Note what a service has erased already, before its receipt is given."""
+        await self._receipts.update({"_id": f"{erasure_id}.{service}"}, {"$set": {"erased": dict(erased)}})
+
+    async def of(self, account_id: str) -> Erasure | None:
+        """Return the erasure of the account that is under way."""
+        return await self._rows.find_one({"account_id": account_id})
 
     async def awaited(self, erasure_id: str) -> set[str]:
         """Return the services whose receipt is missing."""
@@ -104,6 +125,10 @@ class Erasures:
         return (
             await self._rows.update({"_id": erasure.id, "asked_at": erasure.asked_at}, {"$set": {"asked_at": at}}) == 1
         )
+
+    async def count(self) -> int:
+        """Return how many there are, done ones too."""
+        return await self._rows.count({})
 
     async def overdue(self, at: datetime) -> int:
         """Return how many are past their deadline."""

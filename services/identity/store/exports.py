@@ -20,13 +20,21 @@ class Export(Document):
 
     collection: ClassVar[str] = "exports"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("state", "expires_at"))
+    indexes: ClassVar[tuple[Index, ...]] = (
+        # One at a time for each account.
+        Index("account_id", unique=True, partial={"state": "collecting"}),
+        Index("account_id", ("created_at", -1)),
+        Index("state", "expires_at"),
+        Index("state", "deadline"),
+    )
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _ROWS_KEPT)]
     state: ExportState
     created_at: datetime
     deadline: datetime
     expires_at: datetime | None = None
+    collected: int = 0
+    """How many parts are done. Each changes this row, so that of several at once one sees that it is the last."""
 
 
 class ExportPart(Document):
@@ -91,6 +99,10 @@ class Exports:
         """Return the account's export."""
         return await self._rows.find_one({"_id": export_id, "account_id": account_id})
 
+    async def of(self, account_id: str) -> list[Export]:
+        """Return the exports of the account, the newest first."""
+        return await self._rows.list({"account_id": account_id}, sort=[("created_at", -1)], limit=_BATCH)
+
     async def collecting(self, account_id: str) -> Export | None:
         """Return the export of the account that is under way."""
         return await self._rows.find_one({"account_id": account_id, "state": ExportState.COLLECTING})
@@ -114,7 +126,11 @@ class Exports:
             "state": PartState.WAITING if cursor else PartState.DONE,
         }
         wanted = {"_id": part.id, "pages": part.pages, "state": PartState.WAITING}
-        return await self._parts.update(wanted, {"$set": change}) == 1
+        if not await self._parts.update(wanted, {"$set": change}):
+            return False
+        if not cursor:
+            await self._rows.update({"_id": part.export_id}, {"$inc": {"collected": 1}})
+        return True
 
     async def postpone(self, part: ExportPart, *, until: datetime) -> None:
         """Leave *part* alone for a while: its service did not answer."""
@@ -153,11 +169,22 @@ class Exports:
 
     async def expire(self, at: datetime) -> int:
         """Delete the archives whose time is over; return how many."""
-        over = await self._rows.list({"state": ExportState.READY, "expires_at": {"$lte": at}}, limit=_BATCH)
+        return await self._expire({"state": ExportState.READY, "expires_at": {"$lte": at}})
+
+    async def expire_earlier(self, account_id: str) -> int:
+        """Delete the archives of the account: there is one of each at a time."""
+        return await self._expire({"account_id": account_id, "state": ExportState.READY})
+
+    async def _expire(self, wanted: dict[str, Any]) -> int:
+        over = await self._rows.list(wanted, limit=_BATCH)
         for export in over:
             await self._chunks.delete({"export_id": export.id})
             await self._rows.update({"_id": export.id}, {"$set": {"state": ExportState.EXPIRED}})
         return len(over)
+
+    async def count(self) -> int:
+        """Return how many there are, whatever became of them."""
+        return await self._rows.count({})
 
     async def overdue(self, at: datetime, *, warned: timedelta = timedelta()) -> int:
         """Return how many are past their deadline, or will be after *warned*."""

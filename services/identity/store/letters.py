@@ -30,8 +30,9 @@ _EXPORTED = """The archive of everything that we hold about you is ready. Log in
 If you did not ask for it, log in and end your other sessions.
 """
 
-_ERASING = """You asked us to erase your account and everything that we hold about you. We have begun: you are logged out
-everywhere, and it will be done by {deadline:%d %B %Y} at the latest. Each part of our service gives a receipt, here:
+_ERASING = """You asked us to erase your account and everything that we hold about you. We have begun: you are
+logged out everywhere, and it will be done by {deadline:%d %B %Y} at the latest. Each part of our service
+gives a receipt, here:
 
 {url}/v1/identity/erasures/{erasure_id}
 
@@ -52,13 +53,13 @@ class Letters:
         letter = Letter(kind="identity.verification", to=Address(address), subject="Confirm your address", text=text)
         await self._post.put(letter, subject=sign_up_id, purpose=Purpose.ACCOUNT)
 
-    async def already_registered(self, account_id: str, address: str) -> None:
-        """Tell the owner of an account that somebody wanted to sign up with the address."""
+    async def already_registered(self, sign_up_id: str, address: str) -> None:
+        """Tell the owner of an account that somebody wanted to sign up; sealed as its twin: it takes as long."""
         text = _KNOWN.format(url=self._url)
         letter = Letter(
             kind="identity.already_registered", to=Address(address), subject="You already have an account", text=text
         )
-        await self._post.put(letter, subject=account_id, purpose=Purpose.SECURITY)
+        await self._post.put(letter, subject=sign_up_id, purpose=Purpose.SECURITY)
 
     async def export_ready(self, account_id: str, address: str, *, until: datetime) -> None:
         """Tell the owner that the archive can be downloaded."""

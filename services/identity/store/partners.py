@@ -12,7 +12,7 @@ class PartnerClient(Document):
     collection: ClassVar[str] = "partner_clients"
     indexes: ClassVar[tuple[Index, ...]] = (Index("agreement_id"),)
 
-    name: str
+    partner_name: str
     agreement_id: str
     scopes: list[str]
     secret_hash: bytes
@@ -28,13 +28,18 @@ class Partners:
     def __init__(self, db: Database) -> None:
         self._rows = db.collection(PartnerClient)
 
-    async def add(self, client: PartnerClient) -> None:
-        """Store a new client."""
-        await self._rows.insert(client)
+    async def put(self, client: PartnerClient) -> None:
+        """Store a client, in place of the one with its id."""
+        await self._rows.upsert(client)
 
     async def get(self, client_id: str) -> PartnerClient | None:
         """Return the client, ended or not."""
         return await self._rows.get(client_id)
+
+    async def page(self, *, after: str | None, most: int) -> list[PartnerClient]:
+        """Return clients by their ids, from behind *after*, ended ones too."""
+        where = {} if after is None else {"_id": {"$gt": after}}
+        return await self._rows.list(where, sort=["_id"], limit=most)
 
     async def under(self, agreement_id: str) -> list[PartnerClient]:
         """Return the live clients of an agreement."""
@@ -44,6 +49,6 @@ class Partners:
         """Begin a new grant: tokens of the old one are refused."""
         await self._rows.update({"_id": client.id}, {"$set": {"grant_id": grant_id}})
 
-    async def end(self, client: PartnerClient, *, at: datetime) -> None:
-        """Give the client no more tokens."""
-        await self._rows.update({"_id": client.id, "ended_at": None}, {"$set": {"ended_at": at}})
+    async def end(self, client: PartnerClient, *, at: datetime) -> bool:
+        """Give the client no more tokens; False when it was ended before."""
+        return await self._rows.update({"_id": client.id, "ended_at": None}, {"$set": {"ended_at": at}}) == 1

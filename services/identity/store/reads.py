@@ -62,9 +62,13 @@ class Reads:
             fields=fields,
             purpose=reader.purpose,
             basis=reader.basis,
-            shown_at=at,
         )
+        fact.shown_at.FromDatetime(at)
         await self._outbox.put(fact, subject=account_id)
+
+    async def latest(self, most: int) -> list[Read]:
+        """Return the newest readings."""
+        return await self._rows.list({}, sort=[("shown_at", -1)], limit=most)
 
     async def refused(self, account_id: str, fields: Sequence[str], reader: Reader, *, at: datetime) -> None:
         """Record that *reader* was refused *fields* because they are not held for that purpose."""
@@ -74,6 +78,6 @@ class Reads:
             reader_id=reader.id,
             fields=fields,
             purpose=reader.purpose,
-            refused_at=at,
         )
+        fact.refused_at.FromDatetime(at)
         await self._outbox.put(fact, subject=account_id)

@@ -16,7 +16,7 @@ class Session(Document):
 
     collection: ClassVar[str] = "sessions"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"),)
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("last_seen_at"))
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNERS, _SEEN)]
     client: Annotated[str, Personal(Category.DEVICE, _OWNERS, _SEEN)]
@@ -58,6 +58,10 @@ class Sessions:
         wanted = {"_id": session.id, "generation": session.generation}
         return await self._rows.update(wanted, {"$inc": {"generation": 1}, "$set": {"last_seen_at": at}}) == 1
 
+    async def some(self, most: int) -> list[Session]:
+        """Return the sessions that were seen last."""
+        return await self._rows.list({}, sort=[("last_seen_at", -1)], limit=most)
+
     async def delete(self, session_id: str, account_id: str) -> bool:
         """Delete one session of the account; False when it has no such session."""
         return await self._rows.delete({"_id": session_id, "account_id": account_id}) == 1
@@ -84,8 +88,12 @@ class EndedSessions:
         """Tell whether the session was ended."""
         return session_id in self._at_hand
 
+    async def stored(self, *, tokens_end_after: datetime, most: int) -> list[EndedSession]:
+        """Return ended sessions as the database has them."""
+        return await self._rows.list({"tokens_end_at": {"$gt": tokens_end_after}}, limit=most)
+
     async def refresh(self, *, at: datetime) -> list[EndedSession]:
-        """Take the database's word: after a start, and for what another process ended. Return those that still matter."""
+        """Take the database's word, after a start and for what others ended; return those that still matter."""
         await self._rows.delete({"tokens_end_at": {"$lte": at}})
         live = await self._rows.list({"tokens_end_at": {"$gt": at}})
         self._at_hand = {key: end for key, end in self._at_hand.items() if end > at}

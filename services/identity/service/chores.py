@@ -1,0 +1,82 @@
+"""What identity does by itself for as long as it runs: collect exports, ask again, tidy up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.identity.service.accounts import SignUpDesk
+from services.identity.service.erasures import ErasureSaga
+from services.identity.service.exports import ExportSaga
+from services.identity.service.tokens import OwnTrust
+from shared import observe
+from shared.clock import Clock
+from shared.mongo import LeaseLostError, Leases
+
+log = observe.logger(__name__)
+
+Work = Callable[[], Awaitable[None]]
+
+LOOK = timedelta(seconds=1)
+"""How often ended sessions and exports are looked at; what this process causes itself wakes it at once."""
+TIDY = timedelta(seconds=30)
+LEASE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chores:
+    """The work between the requests; one replica at a time does it, or everything would be asked twice."""
+
+    trust: OwnTrust
+    desk: SignUpDesk
+    exports: ExportSaga
+    erasures: ErasureSaga
+    leases: Leases
+    clock: Clock
+
+    def all(self) -> Mapping[str, Work]:
+        """Return the tasks by name."""
+        return {
+            # Every replica: each has its own memory.
+            "watch-ended-sessions": self.watch_ended_sessions,
+            "collect-exports": lambda: self._alone("collect-exports", self.collect_exports),
+            "tidy": lambda: self._alone("tidy", self.tidy),
+        }
+
+    async def watch_ended_sessions(self) -> None:
+        """Hear of sessions that other replicas have ended even while the broker is away."""
+        while True:
+            await self.trust.refresh(at=self.clock())
+            await asyncio.sleep(LOOK.total_seconds())
+
+    async def collect_exports(self) -> None:
+        """Take the steps that are due, then wait for the next."""
+        while True:
+            self.exports.wake.clear()
+            if not await self.exports.collect(at=self.clock()):
+                await _until(self.exports.wake)
+
+    async def tidy(self) -> None:
+        """Ask silent services again; forget unproven addresses and old archives."""
+        while True:
+            await self.erasures.ask_again(at=self.clock())
+            await self.desk.drop_expired(at=self.clock())
+            await self.exports.expire(at=self.clock())
+            await asyncio.sleep(TIDY.total_seconds())
+
+    async def _alone(self, name: str, work: Work) -> None:
+        while True:
+            try:
+                async with self.leases.hold(name, ttl=LEASE):
+                    await work()
+            except LeaseLostError:
+                log.warning("lease.lost", work=name)
+
+
+async def _until(event: asyncio.Event) -> None:
+    """Wait for *event*, or for the next look."""
+    try:
+        async with asyncio.timeout(LOOK.total_seconds()):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,172 @@
+"""The erasure saga (C31): the account is closed at once, each service erases and gives a receipt, identity last."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.domain.requests import ASK_AGAIN_AFTER, DEADLINE, ErasureState, Kept
+from services.identity.errors import AccountNotFoundError, ErasureNotFoundError
+from services.identity.service.app_passwords import Devices
+from services.identity.service.log_ins import LogIns
+from services.identity.service.sessions import LiveSessions
+from services.identity.service.transact import Transact
+from services.identity.store import (
+    Account,
+    Accounts,
+    Credentials,
+    Erasure,
+    Erasures,
+    Exports,
+    Guesses,
+    MailGaps,
+    Receipt,
+)
+from services.identity.store.letters import Letters
+from shared import observe
+from shared.bus import Outbox
+from shared.contracts import identity_v1
+from shared.ids import NewId
+from shared.policy import Purpose
+
+log = observe.logger(__name__)
+
+OWN = "identity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An erasure and its receipts."""
+
+    erasure: Erasure
+    receipts: list[Receipt]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What identity itself holds of an account, and how it goes: what opens doors at once, the rest at the end."""
+
+    accounts: Accounts
+    credentials: Credentials
+    exports: Exports
+    gaps: MailGaps
+    guesses: Guesses
+    live: LiveSessions
+    devices: Devices
+    forget: Callable[[str], Awaitable[dict[str, int]]]
+    """Erases what the chassis holds of an account, its key last (``Chassis.forget``)."""
+
+    async def close(self, account: Account, *, at: datetime) -> Counter[str]:
+        """Take everything away that somebody could come in with; the address is free from here on."""
+        if not await self.accounts.begin_erasing(account.id):
+            raise AccountNotFoundError
+        gone = {"mail_gaps": await self.gaps.forget(account.email_index)}
+        gone |= {"guesses": await self.guesses.forget(account.email_index)}
+        return Counter(gone) + await self._doors(account.id, at=at)
+
+    async def erase(self, account_id: str, *, at: datetime) -> Counter[str]:
+        """Erase the account, and the key that opens what backups still hold of it."""
+        # Once more: a request that was under way when the account was closed may have left something behind.
+        gone = await self._doors(account_id, at=at)
+        gone += Counter({"accounts": await self.accounts.delete(account_id)})
+        return gone + Counter(await self.forget(account_id))
+
+    async def _doors(self, account_id: str, *, at: datetime) -> Counter[str]:
+        gone = {
+            "sessions": await self.live.end_of(account_id, at=at),
+            "app_passwords": await self.devices.revoke_of(account_id, at=at),
+            "credentials": await self.credentials.delete(account_id),
+        }
+        return Counter(gone | await self.exports.delete(account_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureSaga:
+    """Erases an account everywhere, once; each step is a transaction, and any process can take the next."""
+
+    log_ins: LogIns
+    accounts: Accounts
+    erasures: Erasures
+    holdings: Holdings
+    letters: Letters
+    outbox: Outbox
+    transact: Transact
+    new_id: NewId
+
+    async def begin(self, account_id: str, password: str, *, at: datetime) -> Standing:
+        """Begin the erasure of the account whose owner gives its *password* once more."""
+        account = await self.log_ins.confirm(account_id, password, at=at)
+        erasure = Erasure(
+            id=self.new_id("era"),
+            account_id=account_id,
+            state=ErasureState.RUNNING,
+            created_at=at,
+            deadline=at + DEADLINE,
+            asked_at=at,
+        )
+
+        async def begin() -> None:
+            address = await self.accounts.address(account, Purpose.ACCOUNT)
+            gone = await self.holdings.close(account, at=at)
+            await self.erasures.add(erasure)
+            await self.erasures.note(erasure.id, OWN, +gone)
+            await self.letters.erasure_begun(erasure.id, address, deadline=erasure.deadline)
+            await self._ask(erasure)
+
+        await self.transact(begin)
+        return await self.standing(erasure.id)
+
+    async def standing(self, erasure_id: str) -> Standing:
+        """Return where an erasure stands; whoever knows its id may ask, as nobody can log in to it any more."""
+        erasure = await self.erasures.get(erasure_id)
+        if erasure is None:
+            raise ErasureNotFoundError
+        return Standing(erasure=erasure, receipts=await self.erasures.receipts(erasure_id))
+
+    async def receive(
+        self, erasure_id: str, service: str, erased: Mapping[str, int], kept: Iterable[Kept], *, at: datetime
+    ) -> None:
+        """Store the receipt of a service; after the last one, identity erases what it held, and all is done."""
+
+        async def receive() -> None:
+            await self.erasures.receive(erasure_id, service, erased, kept, at=at)
+            await self._finish_if_last(erasure_id, at=at)
+
+        await self.transact(receive)
+
+    async def ask_again(self, *, at: datetime) -> int:
+        """Tell the services again of the erasures for which a receipt is missing for long; return how many."""
+        silent = await self.erasures.silent_since(at - ASK_AGAIN_AFTER)
+        for erasure in silent:
+            await self.transact(lambda erasure=erasure: self._again(erasure, at=at))  # type: ignore[misc] # bound now
+        return len(silent)
+
+    async def _again(self, erasure: Erasure, *, at: datetime) -> None:
+        if await self._finish_if_last(erasure.id, at=at):
+            return
+        if await self.erasures.told_again(erasure, at=at):
+            missing = sorted(await self.erasures.awaited(erasure.id) - {OWN})
+            log.warning("erasure.asked_again", erasure_id=erasure.id, missing=missing)
+            await self._ask(erasure)
+
+    async def _ask(self, erasure: Erasure) -> None:
+        fact = identity_v1.ErasureRequested(erasure_id=erasure.id, account_id=erasure.account_id or "")
+        fact.requested_at.FromDatetime(erasure.created_at)
+        fact.deadline.FromDatetime(erasure.deadline)
+        await self.outbox.put(fact, subject=erasure.account_id or "")
+
+    async def _finish_if_last(self, erasure_id: str, *, at: datetime) -> bool:
+        if await self.erasures.awaited(erasure_id) != {OWN}:
+            return False
+        erasure = await self.erasures.get(erasure_id)
+        if erasure is None or erasure.account_id is None:
+            return False
+        before = next(one.erased for one in await self.erasures.receipts(erasure_id) if one.service == OWN)
+        gone = Counter(before) + await self.holdings.erase(erasure.account_id, at=at)
+        await self.erasures.receive(erasure_id, OWN, gone, (), at=at)
+        await self.erasures.finish(erasure_id, at=at)
+        fact = identity_v1.AccountErased(account_id=erasure.account_id, erasure_id=erasure_id)
+        fact.erased_at.FromDatetime(at)
+        await self.outbox.put(fact, subject=erasure.account_id)
+        log.info("erasure.done", erasure_id=erasure_id)
+        return True

@@ -1,0 +1,151 @@
+"""Sessions: begun at a log-in, refreshed with rotation, ended at once everywhere (C22)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.domain.access import (
+    ACCESS_LIFETIME,
+    SESSION_LIFETIME,
+    SESSIONS_MOST,
+    TOKEN_LEEWAY,
+    Bearer,
+    client_name,
+)
+from services.identity.errors import InvalidGrantError, SessionNotFoundError
+from services.identity.service.tokens import Refresh, RefreshTokens, SigningKeys
+from services.identity.service.transact import Transact
+from services.identity.store import Account, Accounts, EndedSessions, Session, Sessions
+from shared.bus import Outbox
+from shared.contracts import identity_v1
+from shared.ids import NewId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What a client gets for a log-in or a refresh token."""
+
+    access_token: str
+    refresh_token: str
+    session_id: str
+    account_id: str
+    expires_in: int = int(ACCESS_LIFETIME.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Makes every service refuse the tokens of a session, or of a partner's grant."""
+
+    ended: EndedSessions
+    outbox: Outbox
+
+    async def tell(self, session_id: str, account_id: str, *, at: datetime) -> None:
+        """Remember it and broadcast it, in the ambient transaction; a partner's grant is of no account."""
+        tokens_end_at = at + ACCESS_LIFETIME + TOKEN_LEEWAY
+        await self.ended.add(session_id, tokens_end_at=tokens_end_at)
+        fact = identity_v1.SessionEnded(session_id=session_id, account_id=account_id)
+        fact.ended_at.FromDatetime(at)
+        fact.tokens_end_at.FromDatetime(tokens_end_at)
+        await self.outbox.put(fact, subject=account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSessions:
+    """What happens to sessions between log-in and log-out."""
+
+    sessions: Sessions
+    accounts: Accounts
+    ending: Ending
+    keys: SigningKeys
+    refresh_tokens: RefreshTokens
+    transact: Transact
+    new_id: NewId
+
+    async def begin(self, account: Account, *, user_agent: str, at: datetime) -> Granted:
+        """Begin a session; its id is new at each log-in (I-19). Beyond the bound, the longest unseen ones end."""
+        session = Session(
+            id=self.new_id("ses"),
+            account_id=account.id,
+            client=client_name(user_agent),
+            generation=0,
+            created_at=at,
+            last_seen_at=at,
+        )
+
+        async def begin() -> None:
+            await self.sessions.add(session)
+            live = await self.sessions.of(account.id)
+            await self._end(live[SESSIONS_MOST:], at=at)
+
+        await self.transact(begin)
+        return self._granted(session, account, 0, at=at)
+
+    async def refresh(self, token: str, *, at: datetime) -> Granted:
+        """Return new tokens for a refresh token; one that was used before ends its session: it was stolen."""
+        said = self.refresh_tokens.read(token, at=at)
+        session = await self.sessions.get(said.session_id)
+        if session is None:
+            raise InvalidGrantError
+        account = await self.accounts.active(session.account_id)
+        if account is None or not await self._rotated(session, said, at=at):
+            await self.end_these([session], at=at)
+            raise InvalidGrantError
+        return self._granted(session, account, session.generation + 1, at=at)
+
+    async def of(self, account_id: str) -> list[Session]:
+        """Return the sessions of the account, the one seen last first."""
+        return await self.sessions.of(account_id)
+
+    async def end(self, account_id: str, session_id: str, *, at: datetime) -> None:
+        """End one session of the account; SessionNotFoundError when it has no such session."""
+        session = await self.sessions.get(session_id)
+        if session is None or session.account_id != account_id:
+            raise SessionNotFoundError
+        await self.end_these([session], at=at)
+
+    async def end_of(self, account_id: str, *, but: str | None = None, at: datetime) -> int:
+        """End every session of the account, *but* one; return how many."""
+        ended = [session for session in await self.sessions.of(account_id) if session.id != but]
+        await self.end_these(ended, at=at)
+        return len(ended)
+
+    async def end_by_token(self, token: str, *, at: datetime) -> bool:
+        """End the session of a refresh token (RFC 7009); False when it is no refresh token, or its session is over."""
+        try:
+            said = self.refresh_tokens.read(token, at=at)
+        except InvalidGrantError:
+            return False
+        session = await self.sessions.get(said.session_id)
+        if session is None:
+            return False
+        await self.end_these([session], at=at)
+        return True
+
+    async def end_these(self, sessions: Iterable[Session], *, at: datetime) -> None:
+        """End *sessions*, all or none."""
+        await self.transact(lambda: self._end(sessions, at=at))
+
+    async def _end(self, sessions: Iterable[Session], *, at: datetime) -> None:
+        for session in sessions:
+            if await self.sessions.delete(session.id, session.account_id):
+                await self.ending.tell(session.id, session.account_id, at=at)
+
+    async def _rotated(self, session: Session, said: Refresh, *, at: datetime) -> bool:
+        if said.generation != session.generation or at >= session.created_at + SESSION_LIFETIME:
+            return False
+        return await self.sessions.rotate(session, at=at)
+
+    def _granted(self, session: Session, account: Account, generation: int, *, at: datetime) -> Granted:
+        bearer = Bearer(
+            kind="staff" if account.roles else "customer",
+            id=account.id,
+            session=session.id,
+            authenticated_at=session.created_at,
+            roles=frozenset(account.roles),
+        )
+        return Granted(
+            access_token=self.keys.access_token(bearer, at=at),
+            refresh_token=self.refresh_tokens.make(session.id, generation, at=at),
+            session_id=session.id,
+            account_id=account.id,
+        )
