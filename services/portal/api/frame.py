@@ -1,0 +1,148 @@
+"""What surrounds every page: the visit before it, headers and cookies after it, and errors that people can read."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlencode
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from services.portal.api.guard import Guard
+from services.portal.api.statics import Statics
+from services.portal.api.visit import VISIT, Visit, passed_on
+from services.portal.domain import SESSION, words
+from services.portal.service import Sessions, Visitor
+from shared.clock import Clock, monotonic
+from shared.web import PROBLEM_TYPE, RateLimit, client_address
+from shared.web.limits import Buckets
+
+OFTEN = RateLimit(30, timedelta(minutes=1), name="forms")
+"""How often one address may send a form that needs no log-in."""
+_LOG_IN_AGAIN = frozenset({"portal.session.over", "auth.login_too_old"})
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_WITH_SCRIPT = f"{_POLICY}; script-src 'self'; connect-src 'self'"
+_HEADERS = {
+    # Not no-referrer: that makes browsers send "Origin: null" with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "X-Frame-Options": "DENY",
+}
+_TLS_ONLY = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+PageHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRoute:
+    """One page, or one act of a page."""
+
+    method: str
+    path: str
+    handler: PageHandler
+    limit: RateLimit | None = None
+
+
+def shown(path: str, handler: PageHandler) -> PageRoute:
+    """A page."""
+    return PageRoute(method="GET", path=path, handler=handler)
+
+
+def sent(path: str, handler: PageHandler, *, limit: RateLimit | None = None) -> PageRoute:
+    """What a form of a page does."""
+    return PageRoute(method="POST", path=path, handler=handler, limit=limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Adds pages to the application."""
+
+    public_url: str
+    clock: Clock
+    guard: Guard
+    sessions: Sessions
+    statics: Statics
+
+    def build(self, app: web.Application, pages: Iterable[PageRoute]) -> None:
+        """Add *pages* with templates, static files and what surrounds them."""
+        aiohttp_jinja2.setup(
+            app,
+            loader=jinja2.PackageLoader("services.portal"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            filters={name: getattr(words, name) for name in ("moment", "day", "money", "size", "plain")},
+        )
+        aiohttp_jinja2.get_env(app).globals.update({"static": self.statics.url, "words": words})
+        app.middlewares.insert(0, self._for_people)  # around the edge: its refusals are pages, too
+        app.on_response_prepare.append(self._on_prepare)
+        app.router.add_get("/static/{name}", self.statics.serve)
+        for page in pages:
+            buckets = Buckets(page.limit) if page.limit else None
+            serve = partial(self._serve, page.handler, buckets)
+            if page.method == "GET":
+                app.router.add_get(page.path, serve)  # HEAD, too
+            else:
+                app.router.add_route(page.method, page.path, serve)
+
+    async def _serve(self, handler: PageHandler, buckets: Buckets | None, request: web.Request) -> web.StreamResponse:
+        if buckets is not None:
+            buckets.take(client_address(request), monotonic())
+        visit = request[VISIT] = self._visit(request)
+        return await handler(visit)
+
+    def _visit(self, request: web.Request) -> Visit:
+        now = self.clock()
+        session = self.sessions.open(request.cookies.get(SESSION.named(self.public_url)), now=now)
+        visitor = Visitor(sessions=self.sessions, session=session, now=now, passing=passed_on(request.headers))
+        return Visit(
+            request=request, now=now, public_url=self.public_url, guard=self.guard, visitor=visitor, _was=session
+        )
+
+    async def _on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Put on every answer what browsers must keep to; the cookies come last, for errors as well."""
+        response.headers.update(_HEADERS)
+        if self.public_url.startswith("https://"):
+            response.headers.update(_TLS_ONLY)
+        visit = request.get(VISIT)
+        scripts = visit is not None and visit.scripts
+        response.headers["Content-Security-Policy"] = _WITH_SCRIPT if scripts else _POLICY
+        for cookie in visit.set_cookies() if visit is not None else ():
+            response.headers.add("Set-Cookie", cookie)
+
+    @web.middleware
+    async def _for_people(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Show a problem as a page to those who asked for one; a log-in that is over leads to the log-in."""
+        response = await handler(request)
+        if response.content_type != PROBLEM_TYPE or not _wants_page(request):
+            return response
+        assert isinstance(response, web.Response)
+        problem = json.loads(response.body)
+        visit = request.get(VISIT) or self._visit(request)
+        if problem["code"] in _LOG_IN_AGAIN:
+            return self._to_log_in(visit, problem["code"])
+        page = visit.page("problem.html", problem=problem)
+        page.set_status(response.status)
+        for name in ("Retry-After", "Allow"):
+            if name in response.headers:
+                page.headers[name] = response.headers[name]
+        return page
+
+    def _to_log_in(self, visit: Visit, code: str) -> web.Response:
+        request = visit.request
+        back = request.path_qs if request.method in {"GET", "HEAD"} else "/account"
+        why = "again" if code == "auth.login_too_old" else "over"
+        return web.Response(
+            status=303, headers={"Location": f"/account/log-in?{urlencode({'next': back, 'why': why})}"}
+        )
+
+
+def _wants_page(request: web.Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "")

@@ -1,0 +1,45 @@
+"""The register of cookies: no page sets any other, and a visitor who does not log in gets none (C02)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookie:
+    """One cookie: when it is set, what it is for, how long it stays."""
+
+    name: str
+    when: str
+    why: str
+    lasts: timedelta | None
+    """None: until the browser is closed."""
+
+    def named(self, public_url: str) -> str:
+        """Return the name under which browsers know it.
+
+        ``__Host-`` makes a browser insist on TLS, this host and no other. Over plain http (the local stack) some browsers
+        refuse such cookies, so there the port is part of the name instead: two stacks on one machine do not meet.
+        """
+        parts = urlsplit(public_url)
+        return f"__Host-{self.name}" if parts.scheme == "https" else f"{self.name}-{parts.port or 80}"
+
+    @property
+    def lasts_said(self) -> str:
+        """How long it stays, as people say it."""
+        return "until you close the browser or log out" if self.lasts is None else f"{self.lasts.days} day"
+
+
+SESSION = Cookie(
+    name="candor",
+    when="You log in.",
+    why="Keeps you logged in. It is sealed: only this site can read it.",
+    lasts=None,
+)
+SIGN_UP = Cookie(
+    name="candor-sign-up",
+    when="You answer the question before signing up, and we cannot open an account.",
+    why="Remembers that the question was answered, and nothing of the answer.",
+    lasts=timedelta(days=1),
+)
+REGISTER = (SESSION, SIGN_UP)

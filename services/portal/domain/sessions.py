@@ -1,0 +1,64 @@
+"""A session as the browser keeps it: two tokens in a sealed cookie, and what the access token says of itself."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+LIFETIME = timedelta(days=30)
+"""Not longer than identity lets a refresh token wait; the browser forgets the cookie when it is closed."""
+EARLY = timedelta(seconds=30)
+"""A token this close to its end is replaced before it is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Who is logged in. The APIs check the token; what is read here only decides what a page offers."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    mark: str = field(repr=False)
+    """Made at log-in, kept until log-out: what the tokens in forms are bound to."""
+    kind: str
+    account_id: str
+    session_id: str
+    roles: frozenset[str]
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, access: str, refresh: str, mark: str) -> Self:
+        """Return the session of these tokens; ValueError when the access token is not one."""
+        claims = _claims(access)
+        try:
+            return cls(
+                access=access,
+                refresh=refresh,
+                mark=mark,
+                kind=str(claims["kind"]),
+                account_id=str(claims["sub"]),
+                session_id=str(claims["sid"]),
+                roles=frozenset(map(str, claims.get("roles", ()))),
+                expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
+            )
+        except (KeyError, TypeError) as fault:
+            raise ValueError("the access token lacks a claim") from fault
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this is a member of the staff."""
+        return self.kind == "staff"
+
+    def is_stale(self, at: datetime) -> bool:
+        """Tell whether the access token should be replaced before it is used."""
+        return at >= self.expires_at - EARLY
+
+
+def _claims(token: str) -> dict[str, Any]:
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise ValueError("not a token")
+    found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    if not isinstance(found, dict):
+        raise ValueError("the claims of the token are not an object")
+    return found

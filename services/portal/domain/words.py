@@ -1,0 +1,103 @@
+"""How pages say times, money, sizes, and what kinds of data and purposes there are."""
+
+from datetime import UTC, datetime
+
+CATEGORIES = {
+    "contact": "how to reach you",
+    "credential": "proof that it is you",
+    "pseudonym": "a random number that stands for you",
+    "device": "which device or app",
+    "content": "what you wrote or stored",
+    "consent": "what you agreed to",
+    "payment": "what a payment needs",
+    "usage": "when and how much",
+    "legal": "what a law demands",
+}
+PURPOSES = {
+    "account": "to give you your account",
+    "security": "to protect your account",
+    "critical_notice": "to warn you of something critical",
+    "legal_disclosure": "to tell you of a disclosure",
+    "support": "to answer your question",
+    "newsletter": "to send the newsletter you asked for",
+    "sync": "to keep your files in sync",
+    "billing": "to take a payment you ordered",
+    "billing_question": "to answer a question about a payment",
+    "refund": "to give money back",
+    "credit": "to give credit",
+    "statistics": "to count, in totals that lead to nobody",
+    "partner_service": "to let a partner do its task for you",
+    "operations": "to keep the service running",
+    "export": "to hand you everything we hold",
+    "erasure": "to find what must be erased",
+    "publication": "to publish what you allowed",
+}
+SERVICES = {
+    "identity": "Your account",
+    "newsletter": "Newsletters",
+    "sync": "Files",
+    "payments": "Payments",
+    "telemetry": "Statistics",
+    "disclosure": "Disclosure and the policy",
+}
+GROUNDS = {
+    "law": "the law requires it",
+    "rights": "it protects rights or property",
+    "emergency": "an emergency",
+}
+_NO_MINOR_UNITS = frozenset({"JPY"})
+_SIZES = ("bytes", "KB", "MB", "GB", "TB")
+
+
+def when(text: str | None) -> datetime | None:
+    """Return the time that an API gave; None for none, and for one that cannot be read."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
+
+
+def moment(text: str | None) -> str:
+    """Return a time to the minute: ``24 November 2026, 14:05 UTC``."""
+    at = when(text)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC" if at else "—"
+
+
+def day(text: str | None) -> str:
+    """Return a day: ``24 November 2026``."""
+    at = when(text)
+    return f"{at.day} {at:%B %Y}" if at else "—"
+
+
+def money(amount: int, currency: str) -> str:
+    """Return an amount of minor units: ``39.99 USD``."""
+    return f"{amount:,} {currency}" if currency in _NO_MINOR_UNITS else f"{amount / 100:,.2f} {currency}"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in a unit that people use: ``3.1 MB``."""
+    for unit in _SIZES:
+        if count < 1000 or unit == _SIZES[-1]:
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    raise AssertionError("the last unit takes everything")
+
+
+def category(name: str) -> str:
+    """Return what a category of personal data is called."""
+    return CATEGORIES.get(name, name)
+
+
+def purpose(name: str) -> str:
+    """Return what a purpose is called."""
+    return PURPOSES.get(name, name.replace("_", " "))
+
+
+def service(name: str) -> str:
+    """Return what a service is called by those who use it."""
+    return SERVICES.get(name, name)
+
+
+def plain(name: str) -> str:
+    """Return a technical name as words: ``read_write`` is ``read write``."""
+    return name.replace("_", " ").replace(".", " · ")

@@ -1,0 +1,84 @@
+"""Every refusal of the portal, and those of the platform as the portal passes them on."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Self
+
+from shared.errors import (
+    FieldProblem,
+    ForbiddenError,
+    MalformedError,
+    NotFoundError,
+    ServiceError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+
+class ApiAwayError(UnavailableError):
+    """A part of the platform does not answer at this moment."""
+
+    code = "portal.api.away"
+    remedy = "Nothing is lost. Wait a few seconds, then load the page again."
+
+
+class LoggedOutError(UnauthenticatedError):
+    """You are not logged in, or no longer."""
+
+    code = "portal.session.over"
+    remedy = "Log in, and you come back to this page."
+
+
+class ForeignFormError(ForbiddenError):
+    """The form did not come from a page of this site."""
+
+    code = "portal.form.foreign"
+    remedy = "Open the page here, in a browser that says where a form comes from, and send the form again."
+
+
+class StaleFormError(ForbiddenError):
+    """The form is too old, or belongs to another log-in."""
+
+    code = "portal.form.stale"
+    remedy = "Go back, load the page again and fill the form in anew."
+
+
+class UnreadableFormError(MalformedError):
+    """The form cannot be read."""
+
+    code = "portal.form.unreadable"
+    remedy = "Go back, load the page again and fill the form in anew."
+
+
+class PageNotFoundError(NotFoundError):
+    """There is no such page."""
+
+    code = "portal.page.not_found"
+    remedy = "Check the address for a typing mistake, or start again from the first page."
+
+
+class RefusedError(ServiceError):
+    """The platform refused the request."""
+
+    code = "portal.refused"
+    status = 502
+
+    @classmethod
+    def of(cls, status: int, problem: Mapping[str, Any], *, retry_after: int | None = None) -> Self:
+        """Return what an API refused, with its own title, code, status and remedy."""
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus else "The platform refused the request"
+        said = {
+            "__doc__": str(problem.get("title") or phrase),
+            "code": str(problem.get("code") or f"request.http_{status}"),
+            "status": status,
+            "remedy": str(problem.get("remedy") or ""),
+        }
+        kind: type[Self] = type(cls.__name__, (cls,), said)
+        return kind(problem.get("detail"), fields=_fields(problem), retry_after=retry_after)
+
+
+def _fields(problem: Mapping[str, Any]) -> tuple[FieldProblem, ...]:
+    return tuple(
+        FieldProblem(field=str(each["field"]), code=str(each["code"]), message=str(each["message"]))
+        for each in problem.get("fields", ())
+    )
