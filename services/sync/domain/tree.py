@@ -13,6 +13,11 @@ Path = tuple[str, ...]
 DETACHED = "detached"
 """The parent of what was deleted, until its contents have been cleared away."""
 
+def root_of(account: str) -> str:
+    """Return the id of the folder at the top of an account's tree."""
+    return f"root:{account}"
+
+
 NAME_BYTES = 255
 PATH_BYTES = 4096
 PATH_PARTS = 128
@@ -44,10 +49,9 @@ class Node:
     modified_at: datetime
     size: int = 0
     content: str = ""
-    inline: bytes | None = None
-    """The sealed content, when it is small; otherwise it is in the blob store under *content*."""
-    properties: bytes | None = None
-    """The sealed dead properties, when there are any."""
+    """The id of a file's content: one content may be that of several files."""
+    properties: str = ""
+    """The dead properties as JSON, from the name in Clark notation to the XML of the element."""
 
     @property
     def is_folder(self) -> bool:
@@ -59,24 +63,21 @@ class Node:
         """The strong entity tag, quoted."""
         return f'"{self.tag:x}"'
 
-    @property
-    def blob(self) -> str:
-        """The id of its blob, or nothing when it has none."""
-        return self.content if self.inline is None else ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
     """What was found on the way to a path.
 
     *ids* are the nodes that exist on the way, from the root down; *node* is what is at the path itself; *folder* is
-    the id of the folder that holds or would hold it, None when there is none.
+    the folder that holds or would hold it, None when there is none. *twin* says that the folder has a file whose name
+    looks the same and is not (another Unicode normal form).
     """
 
     path: Path
     ids: Path
     node: Node | None
-    folder: str | None
+    folder: Node | None
+    twin: bool = False
 
 
 def checked_path(names: Path) -> Path:

@@ -1,1 +1,28 @@
-"""The collections of sync and its blobs: what is stored, how it is sealed, how it is found."""
+"""The collections of sync: what is stored, how it is sealed, how it is found."""
+
+from services.sync.store.contents import Content, Contents
+from services.sync.store.documents import DOCUMENTS
+from services.sync.store.erasures import Erasures
+from services.sync.store.keys import Keys
+from services.sync.store.locks import LockRows
+from services.sync.store.nodes import Nodes
+from services.sync.store.seal import Seal
+from services.sync.store.shelf import Shelf, Shelves
+from services.sync.store.spaces import Spaces
+from services.sync.store.trees import Changes, Trees
+
+__all__ = [
+    "DOCUMENTS",
+    "Changes",
+    "Content",
+    "Contents",
+    "Erasures",
+    "Keys",
+    "LockRows",
+    "Nodes",
+    "Seal",
+    "Shelf",
+    "Shelves",
+    "Spaces",
+    "Trees",
+]

@@ -64,27 +64,31 @@ class NodeRow(Document):
     modified_at: datetime
     size: _Size
     content: str
-    inline: _Content
     properties: _Content
 
 
-class BlobRow(Document):
-    """A blob: how many nodes use it, and when it may be destroyed unless one comes to use it.
+class ContentRow(Document):
+    """A content: how many nodes use it, and when it may be destroyed unless one comes to use it.
 
-    While it is being uploaded it has no *refs* and holds *reserved* bytes of the account's room. Its fate is decided
-    here, in the transaction that changes the nodes; the bytes follow (``store.blobs``).
+    A small one is here, sealed (*inline*); a larger one is a blob of the same id. While it is being uploaded it has no
+    *refs* and holds *reserved* bytes of the account's room. Its fate is decided here, in the transaction that changes
+    the nodes; the blob follows. With ``refs`` of -1 it is being destroyed and comes back no more.
     """
 
-    collection: ClassVar[str] = "blobs"
+    collection: ClassVar[str] = "contents"
     subject: ClassVar[str | None] = "account"
     indexes: ClassVar[tuple[Index, ...]] = (
-        Index("account"),
+        Index("account", "digest"),
         Index("doomed_at", partial={"doomed_at": {"$type": "date"}}),
     )
 
     account: _Account
     refs: int
+    size: int
     reserved: int
+    digest: str
+    """A keyed digest of the bytes of a blob: equal ones of one account are stored once."""
+    inline: _Content
     doomed_at: datetime | None
 
 
@@ -146,7 +150,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     SpaceRow,
     SpaceKeyRow,
     NodeRow,
-    BlobRow,
+    ContentRow,
     LockRow,
     BackupRow,
     BackupKeyRow,

@@ -76,6 +76,10 @@ class Seal:
         """Open what describes the lock *token*."""
         return unseal(self._texts, (self.account, _LOCKS, token), sealed).decode()
 
+    def digest(self, sha256: bytes) -> str:
+        """Return the digest under which equal contents of this account are found; it tells nothing without the key."""
+        return hmac.digest(self._index, b"content\0" + sha256, "sha256").hex()
+
     def content(self, content: str) -> ContentSeal:
         """Return the seal of *content*."""
         return ContentSeal(self.account, content, self._contents)

@@ -1,0 +1,6 @@
+"""Sync over HTTP: WebDAV for devices, JSON for the privacy centre and for staff."""
+
+from services.sync.api.json import SyncApi
+from services.sync.api.webdav import WebDav
+
+__all__ = ["SyncApi", "WebDav"]

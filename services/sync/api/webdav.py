@@ -1,0 +1,212 @@
+"""WebDAV, classes 1, 2 and 3 (RFC 4918): parse, one call, render."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import chain
+
+from aiohttp import web
+
+from services.sync.api import files
+from services.sync.api.addresses import PREFIX, Addresses
+from services.sync.api.bodies import drain, no_answer_yet, require_none, xml_body
+from services.sync.api.headers import Depth, depth_of, overwrite_of, seconds_of
+from services.sync.api.multistatus import CONTENT_TYPE, Multistatus, Outcome, active_lock, patched
+from services.sync.api.refusals import precondition_of, refused
+from services.sync.api.requests import Asking, Door
+from services.sync.api.xml import Asked, Propfind, instructions_of, lock_info_of, propfind_of
+from services.sync.domain.locks import Lock
+from services.sync.domain.properties import applied, protected
+from services.sync.errors import ALLOWED, HeaderRefusedError, InfiniteDepthError, MethodRefusedError
+from services.sync.service.locking import Locking, Wish
+from services.sync.service.reading import Reading
+from services.sync.service.uploads import Uploads
+from services.sync.service.writing import Destination, Made, Writing
+from shared.errors import ServiceError
+from shared.web import any_encoding
+
+Handler = Callable[[Asking], Awaitable[web.StreamResponse]]
+_ASKS_FOR_LOCKS = "{DAV:}lockdiscovery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebDav:
+    """The handlers of ``/sync/<username>/…``."""
+
+    door: Door
+    addresses: Addresses
+    reading: Reading
+    writing: Writing
+    uploads: Uploads
+    locking: Locking
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the handlers; what aiohttp does not know as a method is refused here, too."""
+        for path in (f"{PREFIX}/{{username}}", f"{PREFIX}/{{username}}/{{path:.*}}"):
+            app.router.add_route("*", path, self.serve, expect_handler=no_answer_yet)
+
+    @any_encoding
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        handlers: dict[str, Handler] = {
+            "OPTIONS": self.options,
+            "GET": self.get,
+            "HEAD": self.get,
+            "PUT": self.put,
+            "DELETE": self.delete,
+            "MKCOL": self.mkcol,
+            "COPY": self.copy,
+            "MOVE": self.move,
+            "PROPFIND": self.propfind,
+            "PROPPATCH": self.proppatch,
+            "LOCK": self.lock,
+            "UNLOCK": self.unlock,
+        }
+        try:
+            asking = await self.door.admit(request)
+            handler = handlers.get(request.method)
+            if handler is None:
+                raise MethodRefusedError
+            return await handler(asking)
+        except ServiceError as fault:
+            await drain(request)
+            if not precondition_of(fault):
+                raise
+            answer = refused(fault, self.addresses, request.match_info["username"])
+        if not request.content.is_eof():
+            answer.force_close()
+        return answer
+
+    async def options(self, asking: Asking) -> web.StreamResponse:
+        """Say what can be done here."""
+        return web.Response(headers={"DAV": "1, 2, 3", "Allow": ALLOWED, "MS-Author-Via": "DAV"})
+
+    async def get(self, asking: Asking) -> web.StreamResponse:
+        """Send a file."""
+        return await files.get(asking, self.reading)
+
+    async def put(self, asking: Asking) -> web.StreamResponse:
+        """Store a file."""
+        return await files.put(asking, self.uploads)
+
+    async def delete(self, asking: Asking) -> web.StreamResponse:
+        """Delete a file, or a folder with all that is inside (RFC 4918 9.6.1: Depth infinity, and no other)."""
+        if depth_of(asking.request, Depth.INFINITY) is not Depth.INFINITY and asking.address.of_folder:
+            raise HeaderRefusedError("A folder is deleted with all that is inside.")
+        await self.writing.delete(asking.act)
+        return web.Response(status=204)
+
+    async def mkcol(self, asking: Asking) -> web.StreamResponse:
+        """Make a folder."""
+        await require_none(asking.request)
+        node = await self.writing.make_folder(asking.act)
+        return web.Response(status=201, headers={"ETag": node.etag})
+
+    async def copy(self, asking: Asking) -> web.StreamResponse:
+        """Copy a file or a folder."""
+        depth = depth_of(asking.request, Depth.INFINITY)
+        if depth is Depth.ONE:
+            raise HeaderRefusedError("Depth is 0 or infinity.")
+        return _made(await self.writing.copy(asking.act, self._destination(asking, deep=depth is Depth.INFINITY)))
+
+    async def move(self, asking: Asking) -> web.StreamResponse:
+        """Move a file or a folder."""
+        return _made(await self.writing.move(asking.act, self._destination(asking, deep=True)))
+
+    def _destination(self, asking: Asking, *, deep: bool) -> Destination:
+        given = asking.request.headers.getall("Destination", [])
+        if len(given) != 1:
+            raise HeaderRefusedError("Send one Destination.")
+        address = self.addresses.destination(given[0], asking.address.username)
+        return Destination(path=address.path, overwrite=overwrite_of(asking.request), deep=deep)
+
+    async def propfind(self, asking: Asking) -> web.StreamResponse:
+        """Tell the properties of what is here and, with Depth 1, of its members."""
+        request = asking.request
+        depth = depth_of(request, Depth.INFINITY)
+        wanted = propfind_of(await xml_body(request))
+        if depth is Depth.INFINITY:
+            raise InfiniteDepthError
+        locks = wanted.asked is Asked.ALL or _ASKS_FOR_LOCKS in wanted.names
+        listing = await self.reading.list(asking.act, members=depth is Depth.ONE, locks=locks)
+        answer = Multistatus(
+            addresses=self.addresses, username=asking.address.username, listing=listing, wanted=wanted
+        )
+        return await _multistatus(request, answer)
+
+    async def proppatch(self, asking: Asking) -> web.StreamResponse:
+        """Set and remove dead properties: all of them, or none."""
+        instructions = instructions_of(await xml_body(asking.request))
+        names = list(dict.fromkeys(instruction.name for instruction in instructions))
+        refused_names = protected(instructions)
+        if not refused_names:
+            await self.writing.describe(asking.act, lambda properties: applied(properties, instructions))
+            outcomes = [Outcome(name, "200 OK") for name in names]
+        else:
+            await self.reading.list(asking.act, members=False, locks=False)
+            outcomes = [_not_patched(name, refused_names) for name in names]
+        href = self.addresses.href(asking.address.username, asking.address.path, folder=asking.address.of_folder)
+        return _xml(207, patched(href, outcomes))
+
+    async def lock(self, asking: Asking) -> web.StreamResponse:
+        """Take a lock, or refresh one when there is no body."""
+        request, seconds = asking.request, seconds_of(asking.request)
+        body = await xml_body(request)
+        if not body.strip():
+            return self._locked(asking, await self.locking.refresh(asking.act, seconds), status=200)
+        depth = depth_of(request, Depth.INFINITY)
+        if depth is Depth.ONE:
+            raise HeaderRefusedError("Depth is 0 or infinity.")
+        info = lock_info_of(body)
+        wish = Wish(exclusive=info.exclusive, deep=depth is Depth.INFINITY, owner=info.owner, seconds=seconds)
+        taken = await self.locking.take(asking.act, wish)
+        answer = self._locked(asking, taken.lock, status=201 if taken.is_new else 200)
+        answer.headers["Lock-Token"] = f"<{taken.lock.token}>"
+        return answer
+
+    def _locked(self, asking: Asking, lock: Lock, *, status: int) -> web.Response:
+        told = active_lock(lock, self.addresses, asking.address.username, asking.act.visitor.device)
+        body = (
+            '<?xml version="1.0" encoding="utf-8"?>\n'
+            f'<D:prop xmlns:D="DAV:"><D:lockdiscovery>{told}</D:lockdiscovery></D:prop>\n'
+        )
+        return _xml(status, body.encode())
+
+    async def unlock(self, asking: Asking) -> web.StreamResponse:
+        """End a lock."""
+        token = asking.request.headers.get("Lock-Token", "").strip()
+        if not (token.startswith("<") and token.endswith(">") and len(token) < 200):
+            raise HeaderRefusedError("Send the Lock-Token in angle brackets.")
+        await self.locking.release(asking.act, token[1:-1])
+        return web.Response(status=204)
+
+
+def _made(made: Made) -> web.Response:
+    return web.Response(status=201 if made is Made.NEW else 204)
+
+
+def _not_patched(name: str, refused_names: frozenset[str]) -> Outcome:
+    if name in refused_names:
+        return Outcome(name, "403 Forbidden", "cannot-modify-protected-property")
+    return Outcome(name, "424 Failed Dependency")
+
+
+def _xml(status: int, body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, content_type=CONTENT_TYPE, charset="utf-8")
+
+
+async def _multistatus(request: web.Request, answer: Multistatus) -> web.StreamResponse:
+    """Send a multistatus: at once when it is small, piece by piece when it is not."""
+    pieces = answer.pieces()
+    first, second = next(pieces), next(pieces, None)
+    if second is None:
+        return _xml(207, first)
+    response = web.StreamResponse(status=207, headers={"Content-Type": f"{CONTENT_TYPE}; charset=utf-8"})
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    for piece in chain((first, second), pieces):
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+__all__ = ["Propfind", "WebDav"]

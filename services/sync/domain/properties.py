@@ -1,0 +1,59 @@
+"""Dead properties: what clients store about a resource, kept as they gave it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.sync.errors import TooManyPropertiesError
+
+MOST_BYTES = 64 << 10
+
+LIVE = frozenset(
+    f"{{DAV:}}{name}"
+    for name in (
+        "creationdate",
+        "getcontentlength",
+        "getcontenttype",
+        "getetag",
+        "getlastmodified",
+        "lockdiscovery",
+        "quota-available-bytes",
+        "quota-used-bytes",
+        "resourcetype",
+        "supportedlock",
+    )
+)
+"""The properties that the server keeps, in Clark notation; nobody can set them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """Set the property *name* (in Clark notation) to the element *xml*, or remove it where there is none."""
+
+    name: str
+    xml: str | None
+
+
+def read(properties: str) -> Mapping[str, str]:
+    """Return the dead properties of a node: the XML of each element by its name."""
+    found: dict[str, str] = json.loads(properties) if properties else {}
+    return found
+
+
+def applied(properties: str, instructions: Sequence[Instruction]) -> str:
+    """Return *properties* after *instructions*, in their order; TooManyPropertiesError when they take too much room."""
+    found = dict(read(properties))
+    for instruction in instructions:
+        if instruction.xml is None:
+            found.pop(instruction.name, None)
+        else:
+            found[instruction.name] = instruction.xml
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else ""
+    if len(text.encode()) > MOST_BYTES:
+        raise TooManyPropertiesError
+    return text
+
+
+def protected(instructions: Sequence[Instruction]) -> frozenset[str]:
+    """Return the names among *instructions* that nobody can set."""
+    return LIVE & {instruction.name for instruction in instructions}

@@ -1,0 +1,6 @@
+"""What stands between sync and the disks: the blob store."""
+
+from services.sync.ports.blobs import BlobReader, Blobs
+from services.sync.ports.folder import FolderBlobs
+
+__all__ = ["BlobReader", "Blobs", "FolderBlobs"]

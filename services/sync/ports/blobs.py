@@ -1,0 +1,29 @@
+"""What sync needs of a blob store. What it is given is sealed already."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+
+class BlobReader(Protocol):
+    """An open blob; it stays readable until it is closed, also when it is deleted meanwhile."""
+
+    async def read(self, offset: int, size: int) -> bytes:
+        """Return *size* bytes from *offset*; fewer only where the blob ends."""
+        ...
+
+
+class Blobs(Protocol):
+    """Keeps blobs by id; an id is used once."""
+
+    async def write(self, blob: str, pieces: AsyncIterator[bytes]) -> None:
+        """Keep what *pieces* yields; it is durable when this returns, and nothing of it is there when this raises."""
+        ...
+
+    def open(self, blob: str) -> AbstractAsyncContextManager[BlobReader]:
+        """Open a blob; ContentDamagedError when it is not there."""
+        ...
+
+    async def delete(self, blob: str) -> None:
+        """Destroy a blob, and what a crash left of writing it; one that is not there is no error."""
+        ...

@@ -1,0 +1,1 @@
+"""What sync does with files and folders, locks, uploads, erasure and backups."""

@@ -1,0 +1,109 @@
+"""Looks: what is at an address, what is in a folder, the bytes of a file, how much room there is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from services.sync.domain.conditions import Verdict, judge_read
+from services.sync.domain.frames import INLINE, Span, frames_of
+from services.sync.domain.locks import Lock
+from services.sync.domain.space import Space
+from services.sync.domain.tree import Node, Path
+from services.sync.errors import ContentDamagedError, MethodRefusedError
+from services.sync.ports import Blobs
+from services.sync.service.acts import Act, admitted, present
+from services.sync.service.draft import Draft
+from services.sync.service.turns import Turns
+from services.sync.store import Contents, Seal, Spaces
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A node, its members when they were asked for, and what is to be told of the account and its locks."""
+
+    node: Node
+    path: Path
+    members: tuple[Node, ...]
+    ids: Path
+    """The nodes from the root down to *node*."""
+    space: Space
+    locks: tuple[Lock, ...]
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that may be sent: how to read it."""
+
+    node: Node
+    verdict: Verdict
+    seal: Seal
+    small: bytes | None = None
+    """All its bytes, when they are few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Reads trees."""
+
+    turns: Turns
+    contents: Contents
+    spaces: Spaces
+    blobs: Blobs
+
+    async def usage(self, account: str) -> Space:
+        """Return the counters of *account*, whether it has a tree or not."""
+        return await self.spaces.get(account) or self.spaces.new(account)
+
+    async def list(self, act: Act, *, members: bool, locks: bool) -> Listing:
+        """Return what is at the address, with its *members* and the *locks* of the account when they are wanted."""
+
+        async def look(draft: Draft) -> Listing:
+            trail = await admitted(draft, act)
+            node = present(trail)
+            inside = await draft.members(node.id) if members and node.is_folder else []
+            return Listing(
+                node=node,
+                path=act.path,
+                members=tuple(inside),
+                ids=trail.ids,
+                space=draft.space,
+                locks=tuple(await draft.locks()) if locks else (),
+                device=act.visitor.device,
+            )
+
+        return await self.turns.look(act.account, look)
+
+    async def file(self, act: Act) -> File:
+        """Return the file at the address; a small one with its bytes."""
+
+        async def look(draft: Draft) -> tuple[Node, Verdict, Seal]:
+            trail = await draft.trail(act.path)
+            node = present(trail)
+            return node, judge_read(act.conditions, node), draft.seal
+
+        for _ in range(_TRIES):
+            node, verdict, seal = await self.turns.look(act.account, look)
+            if node.is_folder:
+                raise MethodRefusedError("A folder is listed with PROPFIND.")
+            if node.size > INLINE:
+                return File(node=node, verdict=verdict, seal=seal)
+            sealed = await self.contents.inline(act.account, node.content)
+            if sealed is not None:
+                small = seal.content(node.content).open(0, sealed, last=True)
+                return File(node=node, verdict=verdict, seal=seal, small=small)
+        raise ContentDamagedError  # replaced again and again between two looks, or really gone
+
+    async def bytes_of(self, file: File, spans: Span) -> AsyncIterator[bytes]:
+        """Yield the bytes of *spans*, a frame at a time."""
+        if file.small is not None:
+            yield file.small[spans.start : spans.stop]
+            return
+        opener = file.seal.content(file.node.content)
+        async with self.blobs.open(file.node.content) as blob:
+            for frame in frames_of(spans, file.node.size):
+                sealed = await blob.read(frame.offset, frame.sealed_size)
+                plain = await asyncio.to_thread(opener.open, frame.index, sealed, last=frame.last)
+                yield plain[frame.wanted] if len(plain) != frame.wanted.stop - frame.wanted.start else plain

@@ -1,0 +1,182 @@
+"""Looks at trees and changes them: each account one batch of changes after the other, each batch one transaction.
+
+Requests that wait for their turn are written together: eight devices cost hardly more than one, and none sees half of
+what another one does. A change that is refused leaves the others of its batch alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar, cast
+
+from services.sync.domain.space import Space
+from services.sync.errors import AccountClosedError
+from services.sync.service.draft import Draft, NotOnShelfError
+from services.sync.store import Trees
+from shared.clock import Clock
+from shared.errors import ServiceError, UnavailableError
+from shared.mongo import ContentionError, Database, DuplicateError, StoreUnavailableError
+
+T = TypeVar("T")
+Change = Callable[[Draft], Awaitable[T]]
+"""Looks at a draft and changes it; it may be run again, and raises ServiceErrors only."""
+
+MOST = 32
+"""Changes written in one transaction."""
+READERS_GRACE = timedelta(minutes=10)
+"""How long a blob that nobody uses any more is still there for those who are reading it."""
+_STORE_FAULTS = (StoreUnavailableError, ContentionError, DuplicateError)
+_WAITERS_KEPT = 10_000
+
+
+class TurnLostError(UnavailableError):
+    """The change was interrupted; whether it was made is not known."""
+
+    code = "sync.turn_lost"
+
+
+class NoSpaceError(Exception):
+    """The account has no tree yet, or no more."""
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting(Generic[T]):
+    """A change that waits for its turn, and then what came of it."""
+
+    change: Change[T]
+    outcome: T | ServiceError | None = None
+    done: bool = False
+
+    def settle(self, outcome: Any) -> None:
+        self.outcome, self.done = outcome, True
+
+    def result(self) -> T:
+        if isinstance(self.outcome, ServiceError):
+            raise self.outcome
+        return cast("T", self.outcome)
+
+
+@dataclass(eq=False, slots=True)
+class _Queue:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: list[_Waiting[Any]] = field(default_factory=list)
+
+
+class Turns:
+    """The only way to the trees."""
+
+    def __init__(self, db: Database, trees: Trees, clock: Clock) -> None:
+        self._db, self._trees, self._clock = db, trees, clock
+        self._queues: dict[str, _Queue] = {}
+
+    async def look(self, account: str, read: Change[T]) -> T:
+        """Return what *read* finds in the tree of *account* as it is now; the draft's changes are not kept."""
+        space = await self._trees.spaces.get(account) or await self._opened(account)
+        try:
+            return await read(await self._draft(space, reads_database=False))
+        except NotOnShelfError:
+            return await self._db.transact(lambda: self._read_stored(account, read))
+
+    async def change(self, account: str, change: Change[T]) -> T:
+        """Let *change* have its turn and return its result once it is stored."""
+        mine = _Waiting(change)
+        queue = self._queue(account)
+        queue.waiting.append(mine)
+        async with queue.lock:
+            # Whoever comes first serves those behind; mostly one's own turn was had while waiting.
+            while not mine.done:
+                batch, queue.waiting = queue.waiting[:MOST], queue.waiting[MOST:]
+                await self._serve(account, batch)
+        return mine.result()
+
+    def _queue(self, account: str) -> _Queue:
+        if len(self._queues) > _WAITERS_KEPT:
+            self._queues = {name: queue for name, queue in self._queues.items() if queue.lock.locked()}
+        return self._queues.setdefault(account, _Queue())
+
+    async def _serve(self, account: str, batch: list[_Waiting[Any]]) -> None:
+        try:
+            outcomes = await self._written(account, batch)
+        except ServiceError as fault:
+            outcomes = [fault] * len(batch)
+        finally:
+            # Cancelled or failed in an unforeseen way: whoever else was in the batch is told, and not left waiting.
+            for each in batch:
+                each.settle(TurnLostError())
+        for each, outcome in zip(batch, outcomes, strict=True):
+            each.settle(outcome)
+
+    async def _written(self, account: str, batch: list[_Waiting[Any]]) -> list[Any]:
+        try:
+            draft, outcomes = await self._db.transact(lambda: self._attempt(account, batch))
+        except NoSpaceError:
+            await self._opened(account)
+            return await self._written(account, batch)
+        except BaseException:
+            self._trees.shelves.drop(account)
+            raise
+        self._follow(account, draft)
+        return outcomes
+
+    async def _attempt(self, account: str, batch: list[_Waiting[Any]]) -> tuple[Draft, list[Any]]:
+        draft, outcomes = await self._stored_draft(account), []
+        for each in batch:
+            draft, outcome = await self._one(draft, each.change)
+            outcomes.append(outcome)
+        draft.recount_locks()
+        if draft.steps:
+            doomed_at = draft.at + READERS_GRACE
+            await self._trees.write(draft.seal, draft.space, draft.changes, doomed_at=doomed_at)
+        return draft, outcomes
+
+    async def _one(self, draft: Draft, change: Change[T]) -> tuple[Draft, T | ServiceError]:
+        trial = draft.fork()
+        try:
+            return trial, await change(trial)
+        except _STORE_FAULTS:
+            raise
+        except ServiceError as refusal:
+            return draft, refusal
+
+    def _follow(self, account: str, draft: Draft) -> None:
+        """Bring what is in memory to the state that was just stored."""
+        if not draft.steps:
+            return
+        shelf = draft.shelf
+        if shelf.rev == draft.base_rev:
+            shelf.follow(draft.space.rev, draft.changes.of_shelf())
+        else:
+            self._trees.shelves.drop(account)
+
+    async def _read_stored(self, account: str, read: Change[T]) -> T:
+        return await read(await self._stored_draft(account))
+
+    async def _stored_draft(self, account: str) -> Draft:
+        space = await self._trees.spaces.get(account)
+        if space is None:
+            raise NoSpaceError
+        return await self._draft(space, reads_database=True)
+
+    async def _draft(self, space: Space, *, reads_database: bool) -> Draft:
+        seal = await self._trees.seal_of(space.account)
+        shelf = self._trees.shelf(space)
+        return Draft(
+            trees=self._trees,
+            seal=seal,
+            space=space,
+            shelf=shelf,
+            at=self._clock(),
+            reads_database=reads_database,
+        )
+
+    async def _opened(self, account: str) -> Space:
+        """Make the space of an account that has none yet."""
+        at: datetime = self._clock()
+        try:
+            return await self._db.transact(lambda: self._trees.open(account, at=at))
+        except DuplicateError:
+            space = await self._trees.spaces.get(account)
+            if space is None:
+                raise AccountClosedError from None
+            return space

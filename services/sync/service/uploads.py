@@ -1,0 +1,215 @@
+"""Uploads: small ones are written with the change, larger ones stream into a blob that the change then takes up."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from services.sync.domain.frames import FRAME, INLINE
+from services.sync.errors import UploadBrokenError, UploadLostError
+from services.sync.ports import Blobs
+from services.sync.service.acts import Act
+from services.sync.service.draft import Draft
+from services.sync.service.turns import Turns
+from services.sync.service.writing import Writing, Written, put_file, putting
+from services.sync.store import Content, Contents, Seal
+from shared.clock import Clock
+from shared.errors import ServiceError
+from shared.ids import NewId
+
+Chunks = AsyncIterator[bytes]
+Still = Callable[[], Awaitable[None]]
+"""Raises when the device may no longer write."""
+
+RESERVED_FOR = timedelta(hours=1)
+"""How long an upload of which nothing is heard keeps its room; it is prolonged while bytes arrive."""
+_FIRST_STEP = 8 << 20
+_LONGEST_STEP = 256 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What the client says about the body: its size, when it says one, and whether it waits to be asked for it."""
+
+    size: int | None
+    waits: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Upload:
+    """One upload under way."""
+
+    act: Act
+    content: str
+    reserved: int
+    replaces: int
+    """The size of what it replaces: that room is free when it is done."""
+    extended_at: datetime
+    size: int = 0
+    sha256: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @property
+    def room(self) -> int:
+        return self.reserved + self.replaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """Takes files in."""
+
+    turns: Turns
+    writing: Writing
+    contents: Contents
+    blobs: Blobs
+    new_id: NewId
+    clock: Clock
+
+    async def put(self, act: Act, chunks: Chunks, announced: Announced, still: Still) -> Written:
+        """Store what *chunks* yields as the file at the address; whatever goes wrong, the old file stays as it is."""
+        if announced.waits or announced.size is None or announced.size > INLINE:
+            await self.writing.may_put(act, announced.size or 0)
+        head, whole = await _head(chunks)
+        if whole:
+            _require_size(announced, len(head))
+            return await self.writing.put_small(act, head)
+        return await self._put_large(act, head, chunks, announced, still)
+
+    async def _put_large(self, act: Act, head: bytes, chunks: Chunks, announced: Announced, still: Still) -> Written:
+        upload = await self._begin(act, announced.size or _FIRST_STEP)
+        try:
+            seal = await self.turns.look(act.account, _seal_of)
+            await self.blobs.write(upload.content, self._frames(upload, seal, head, chunks))
+            _require_size(announced, upload.size)
+            await still()
+            return await self._commit(upload, seal)
+        except BaseException:
+            # Also when the client has gone: its room is free again at once. If this fails too, the collector does it.
+            with suppress(ServiceError):
+                await asyncio.shield(self._give_up(upload))
+            raise
+
+    async def _begin(self, act: Act, size: int) -> _Upload:
+        """Reserve room for *size* bytes, less what is there already."""
+        content = self.new_id("cnt")
+
+        async def change(draft: Draft) -> _Upload:
+            trail = await putting(draft, act)
+            replaces = trail.node.size if trail.node else 0
+            reserved = max(0, size - replaces)
+            draft.space.require_room(reserved)
+            draft.next_rev()
+            draft.grow(reserved=reserved)
+            until = draft.at + RESERVED_FOR
+            draft.store(
+                Content(id=content, account=act.account, refs=0, size=0, reserved=reserved, doomed_at=until)
+            )
+            return _Upload(
+                act=act, content=content, reserved=reserved, replaces=replaces, extended_at=draft.at
+            )
+
+        return await self.turns.change(act.account, change)
+
+    async def _frames(self, upload: _Upload, seal: Seal, head: bytes, chunks: Chunks) -> AsyncIterator[bytes]:
+        """Yield the sealed frames of a body that begins with *head*; the last one says that it is the last."""
+        sealer, buffer, index = seal.content(upload.content), bytearray(head), 0
+        upload.size = len(head)
+
+        def sealed(*, last: bool) -> bytes:
+            frame = bytes(buffer[:FRAME])
+            del buffer[:FRAME]
+            upload.sha256.update(frame)
+            return sealer.seal(index, frame, last=last)
+
+        async for chunk in chunks:
+            buffer += chunk
+            upload.size += len(chunk)
+            if len(buffer) > FRAME:
+                await self._make_room(upload)
+                while len(buffer) > FRAME:
+                    yield await asyncio.to_thread(sealed, last=False)
+                    index += 1
+        await self._make_room(upload)
+        yield await asyncio.to_thread(sealed, last=True)
+
+    async def _make_room(self, upload: _Upload) -> None:
+        """Reserve more when more has come than was reserved, and show that the upload lives."""
+        if upload.size > upload.room:
+            await self._reserve(upload, min(max(upload.size, _FIRST_STEP), _LONGEST_STEP))
+        now = self.clock()
+        if now - upload.extended_at > RESERVED_FOR / 4:
+            if not await self.contents.extend(upload.content, until=now + RESERVED_FOR):
+                raise UploadLostError
+            upload.extended_at = now
+
+    async def _reserve(self, upload: _Upload, step: int) -> None:
+        needed = upload.size - upload.room
+
+        async def change(draft: Draft) -> int:
+            row = await _row(draft, upload)
+            draft.space.require_room(needed)
+            more = max(needed, min(step, draft.space.available_bytes))
+            draft.next_rev()
+            draft.grow(reserved=more)
+            draft.settle(replace(row, reserved=row.reserved + more))
+            return row.reserved + more
+
+        upload.reserved = await self.turns.change(upload.act.account, change)
+
+    async def _commit(self, upload: _Upload, seal: Seal) -> Written:
+        """Make the blob the file's content, or one with the same bytes that the account has already."""
+        node, digest, act = self.new_id("nod"), seal.digest(upload.sha256.digest()), upload.act
+
+        async def change(draft: Draft) -> Written:
+            row = await _row(draft, upload)
+            draft.grow(reserved=-row.reserved)
+            trail = await putting(draft, act)
+            draft.space.require_room(upload.size - (trail.node.size if trail.node else 0))
+            same = await self.contents.same(act.account, digest)
+            done = replace(row, refs=1, size=upload.size, reserved=0, digest=digest, doomed_at=None)
+            if same is not None:
+                done = replace(row, size=upload.size, reserved=0, doomed_at=draft.at)
+                draft.use(same.id, upload.size, more=1)
+            draft.settle(done)
+            content = same.id if same else upload.content
+            return put_file(draft, act, trail, content=content, size=upload.size, node=node)
+
+        return await self.turns.change(act.account, change)
+
+    async def _give_up(self, upload: _Upload) -> None:
+        async def change(draft: Draft) -> None:
+            row = await self.contents.get(upload.act.account, upload.content)
+            if row is not None and row.refs == 0:
+                draft.next_rev()
+                draft.grow(reserved=-row.reserved)
+                draft.settle(replace(row, reserved=0, doomed_at=draft.at))
+
+        await self.turns.change(upload.act.account, change)
+
+
+async def _head(chunks: Chunks) -> tuple[bytes, bool]:
+    """Return the first bytes, a little more than fits into a document, and whether they are all."""
+    head = bytearray()
+    async for chunk in chunks:
+        head += chunk
+        if len(head) > INLINE:
+            return bytes(head), False
+    return bytes(head), True
+
+
+async def _row(draft: Draft, upload: _Upload) -> Content:
+    """Return the row of the upload; UploadLostError when its time was over and it was collected."""
+    row = await draft.trees.contents.get(upload.act.account, upload.content)
+    if row is None or row.refs != 0:
+        raise UploadLostError
+    return row
+
+
+async def _seal_of(draft: Draft) -> Seal:
+    return draft.seal
+
+
+def _require_size(announced: Announced, size: int) -> None:
+    if announced.size is not None and size != announced.size:
+        raise UploadBrokenError

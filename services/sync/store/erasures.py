@@ -1,0 +1,40 @@
+"""The accounts that were erased: they never come back, not even from a backup (C31)."""
+
+from datetime import datetime
+
+from services.sync.store.documents import ErasureRow
+from shared.mongo import Database
+
+
+class Erasures:
+    """Remembers erasures for as long as a backup may still hold sealed data of the account."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.collection(ErasureRow)
+
+    async def has(self, account: str) -> bool:
+        """Tell whether *account* was erased."""
+        return await self._rows.get(account) is not None
+
+    async def begin(self, account: str, erasure_id: str, erased: dict[str, int], *, at: datetime) -> None:
+        """Note that the keys of *account* are destroyed; a later request for the same account joins the first."""
+        before = await self._rows.get(account)
+        counts = {**(before.erased if before else {}), **erased}
+        row = ErasureRow(id=account, erasure_id=erasure_id, erased_at=at, erased=counts, completed=False)
+        await self._rows.upsert(row)
+
+    async def unfinished(self, *, limit: int) -> list[ErasureRow]:
+        """Return erasures whose rows and blobs are still to be cleared away."""
+        return await self._rows.list({"completed": False}, limit=limit)
+
+    async def count(self, account: str, name: str, more: int) -> None:
+        """Add to what was erased of *account*."""
+        if more:
+            await self._rows.update({"_id": account}, {"$inc": {f"erased.{name}": more}})
+
+    async def complete(self, account: str) -> ErasureRow | None:
+        """Note that all is gone; return what the receipt says, once."""
+        row = await self._rows.get(account)
+        if row is None or not await self._rows.update({"_id": account, "completed": False}, {"$set": {"completed": True}}):
+            return None
+        return row

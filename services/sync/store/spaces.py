@@ -1,0 +1,67 @@
+"""The counters of each account."""
+
+from datetime import datetime
+
+from services.sync.domain.space import Space
+from services.sync.store.documents import SpaceRow
+from shared.mongo import Database
+
+
+class Spaces:
+    """Reads and writes the counters; *quota_bytes* is what each account may store."""
+
+    def __init__(self, db: Database, *, quota_bytes: int) -> None:
+        self._rows = db.collection(SpaceRow)
+        self._quota_bytes = quota_bytes
+
+    async def get(self, account: str) -> Space | None:
+        """Return the space of *account*."""
+        row = await self._rows.get(account)
+        if row is None:
+            return None
+        return Space(
+            account=row.id,
+            quota_bytes=self._quota_bytes,
+            rev=row.rev,
+            used_bytes=row.used_bytes,
+            reserved_bytes=row.reserved_bytes,
+            files=row.files,
+            locks=row.locks,
+        )
+
+    def new(self, account: str) -> Space:
+        """Return an empty space; it is not stored."""
+        return Space(account=account, quota_bytes=self._quota_bytes)
+
+    async def add(self, space: Space, *, at: datetime) -> None:
+        """Store a new space; DuplicateError when there is one."""
+        row = SpaceRow(
+            id=space.account,
+            rev=space.rev,
+            used_bytes=space.used_bytes,
+            reserved_bytes=space.reserved_bytes,
+            files=space.files,
+            locks=space.locks,
+            created_at=at,
+        )
+        await self._rows.insert(row)
+
+    async def write(self, space: Space) -> bool:
+        """Store the counters; False when the space is gone."""
+        change = {
+            "rev": space.rev,
+            "used_bytes": space.used_bytes,
+            "reserved_bytes": space.reserved_bytes,
+            "files": space.files,
+            "locks": space.locks,
+        }
+        return bool(await self._rows.update({"_id": space.account}, {"$set": change}))
+
+    async def remove(self, account: str) -> int:
+        """Remove the space of *account*."""
+        return await self._rows.delete({"_id": account})
+
+    async def accounts(self, *, after: str, limit: int) -> list[str]:
+        """Return the next accounts that have a space, in order."""
+        rows = await self._rows.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)
+        return [row.id for row in rows]
