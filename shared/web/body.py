@@ -64,7 +64,7 @@ async def _next(request: web.Request, stall: timedelta) -> bytes:
             return await request.content.readany()
     except TimeoutError as fault:
         raise SlowBodyError from fault
-    except web.RequestPayloadError as fault:
+    except (web.RequestPayloadError, ConnectionError) as fault:
         raise MalformedError("The body is broken off or badly framed.") from fault
 
 

@@ -32,6 +32,8 @@ _SAFE = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 ALWAYS_OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+GONE = 499
+"""What is counted when nobody waits for the answer any more."""
 _CAUSE = web.RequestKey("cause", Exception)
 
 
@@ -58,6 +60,9 @@ def edge(problems: Problems, health: Health) -> Middleware:
                 _tell(request, status)
             except web.HTTPException as moved:
                 status = moved.status
+                raise
+            except ConnectionError:
+                status = GONE
                 raise
             finally:
                 _seconds.labels(_method(request), route, status).observe(monotonic() - began)
@@ -92,7 +97,9 @@ async def _answer(request: web.Request, handler: Handler, problems: Problems, he
     except TimeoutError as fault:
         request[_CAUSE] = fault
         return _refuse(request, UnavailableError(), problems)
-    except Exception as fault:  # noqa: BLE001 -- the edge: the caller gets an opaque 500, the log the fault
+    except Exception as fault:  # the edge: the caller gets an opaque 500, the log the fault
+        if isinstance(fault, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+            raise  # the client has gone while we wrote
         request[_CAUSE] = fault
         return _refuse(request, InternalError(), problems)
 
