@@ -59,7 +59,7 @@ class SubscriptionEnded(_message.Message):
     subscription_id: _builtins.str
     list_id: _builtins.str
     door: _builtins.str
-    """one_click | page | staff | erasure"""
+    """one_click | page | account | staff | erasure"""
     @_builtins.property
     def ended_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(

@@ -1,0 +1,1 @@
+"""Newsletter owns lists, subscriptions with the evidence of their consent, campaigns, deliveries and suppressions."""

@@ -1,0 +1,170 @@
+"""Campaigns and their deliveries."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.newsletter.domain import Campaign, CampaignState, Counts, Delivery, DeliveryState
+from services.newsletter.store.documents import CampaignDocument, CountsRow, DeliveryDocument
+from shared.mongo import Collection, Database, DuplicateError
+
+_MOST_AT_ONCE = 100
+_NEWEST = 2_000
+
+
+class Campaigns:
+    """The campaigns."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[CampaignDocument] = db.collection(CampaignDocument)
+
+    async def add(self, made: Campaign, *, operation: str) -> Campaign:
+        """Keep a draft; when *operation* has made one before, return that."""
+        row = CampaignDocument(
+            id=made.campaign_id,
+            list_id=made.list_id,
+            subject_line=made.subject,
+            body=made.text,
+            state=made.state,
+            operation=operation,
+            created_at=made.created_at,
+        )
+        try:
+            await self._rows.insert(row)
+        except DuplicateError:
+            found = await self._rows.find_one({"operation": operation})
+            if found is None:
+                raise
+            return _campaign(found)
+        return made
+
+    async def get(self, campaign_id: str) -> Campaign | None:
+        """Return a campaign."""
+        row = await self._rows.get(campaign_id)
+        return _campaign(row) if row else None
+
+    async def some(self, campaign_ids: set[str]) -> list[Campaign]:
+        """Return some campaigns."""
+        return [_campaign(row) for row in await self._rows.list({"_id": {"$in": sorted(campaign_ids)}})]
+
+    async def begin(self, campaign_id: str, at: datetime) -> bool:
+        """Let a draft be sent to those who are on its list now; False when it was begun before."""
+        change = {"state": CampaignState.SENDING, "begun_at": at}
+        return await self._rows.update({"_id": campaign_id, "state": CampaignState.DRAFT}, {"$set": change}) == 1
+
+    async def under_way(self) -> list[Campaign]:
+        """Return the campaigns that are being sent, those begun first before the others."""
+        rows = await self._rows.list({"state": CampaignState.SENDING}, sort=["begun_at"], limit=_MOST_AT_ONCE)
+        return [_campaign(row) for row in rows]
+
+    async def move(self, campaign: Campaign, *, cursor: str, expanded: bool) -> bool:
+        """Move the cursor on, unless somebody else has; in one transaction with the letters it passes."""
+        same = {"_id": campaign.campaign_id, "state": CampaignState.SENDING, "cursor": campaign.cursor}
+        change = {"cursor": cursor, "expanded": expanded}
+        return await self._rows.update({**same, "expanded": False}, {"$set": change}) == 1
+
+    async def finish(self, campaign_id: str, counts: Counts, at: datetime) -> bool:
+        """Write down what became of it; False when somebody else has."""
+        change = {"state": CampaignState.SENT, "sent_at": at, "counts": _counts_row(counts).model_dump()}
+        return await self._rows.update({"_id": campaign_id, "state": CampaignState.SENDING}, {"$set": change}) == 1
+
+
+class Deliveries:
+    """The letters of all campaigns."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[DeliveryDocument] = db.collection(DeliveryDocument)
+
+    async def known(self, campaign_id: str, subscription_ids: Sequence[str]) -> set[str]:
+        """Return those of the subscriptions that have a letter of this campaign."""
+        ids = [_id(campaign_id, each) for each in subscription_ids]
+        return {row.subscription_id for row in await self._rows.list({"_id": {"$in": ids}})}
+
+    async def add(self, campaign_id: str, mail_ids: Mapping[str, str], at: datetime) -> None:
+        """Keep a waiting letter for each subscription and mail."""
+        await self._rows.insert_many(
+            DeliveryDocument(
+                id=_id(campaign_id, subscription_id),
+                campaign_id=campaign_id,
+                subscription_id=subscription_id,
+                mail_id=mail_id,
+                state=DeliveryState.WAITING,
+                queued_at=at,
+            )
+            for subscription_id, mail_id in mail_ids.items()
+        )
+
+    async def hand_over(self, mail_id: str, at: datetime) -> None:
+        """Note that a letter goes to the relay."""
+        await self._rows.update({"mail_id": mail_id}, {"$set": {"handed_at": at}})
+
+    async def settle(self, mail_id: str, state: DeliveryState, at: datetime) -> None:
+        """Note what became of a letter; one that was erased with its reader is not missed."""
+        await self._rows.update({"mail_id": mail_id}, {"$set": {"state": state, "settled_at": at}})
+
+    async def waiting(self, campaign_id: str) -> int:
+        """Return how many letters of a campaign are not settled."""
+        return await self._rows.count({"campaign_id": campaign_id, "state": DeliveryState.WAITING})
+
+    async def counts(self, campaign_id: str) -> Counts:
+        """Return how many letters are in which state."""
+        group = {"$group": {"_id": "$state", "count": {"$sum": 1}}}
+        rows = await self._rows.aggregate([{"$match": {"campaign_id": campaign_id}}, group])
+        return {DeliveryState(row["_id"]): int(row["count"]) for row in rows}
+
+    async def forget(self, subscription_ids: Sequence[str]) -> int:
+        """Delete the letters of some subscriptions; return how many."""
+        return await self._rows.delete({"subscription_id": {"$in": list(subscription_ids)}}) if subscription_ids else 0
+
+    async def of(self, subscription_ids: Sequence[str], *, after: str, most: int) -> list[tuple[str, Delivery]]:
+        """Return up to *most* letters of some subscriptions with their ids, after the id *after*."""
+        where = {"subscription_id": {"$in": list(subscription_ids)}, "_id": {"$gt": after}}
+        return [(row.id, _delivery(row)) for row in await self._rows.list(where, sort=["_id"], limit=most)]
+
+    async def accepted_since(self, subscription_ids: Sequence[str], since: datetime) -> list[Delivery]:
+        """Return the letters of some subscriptions that the relay accepted after a moment."""
+        where = {
+            "subscription_id": {"$in": list(subscription_ids)},
+            "settled_at": {"$gt": since},
+            "state": DeliveryState.ACCEPTED,
+        }
+        return [_delivery(row) for row in await self._rows.list(where)]
+
+    async def newest_accepted(self) -> list[Delivery]:
+        """Return the letters that the relay accepted last."""
+        where = {"state": DeliveryState.ACCEPTED}
+        rows = await self._rows.list(where, sort=[("settled_at", -1)], limit=_NEWEST)
+        return [_delivery(row) for row in rows]
+
+
+def _id(campaign_id: str, subscription_id: str) -> str:
+    return f"{campaign_id}.{subscription_id}"
+
+
+def _campaign(row: CampaignDocument) -> Campaign:
+    return Campaign(
+        campaign_id=row.id,
+        list_id=row.list_id,
+        subject=row.subject_line,
+        text=row.body,
+        state=row.state,
+        begun_at=row.begun_at,
+        cursor=row.cursor,
+        expanded=row.expanded,
+        counts={DeliveryState(name): count for name, count in row.counts.model_dump().items()},
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+    )
+
+
+def _counts_row(counts: Counts) -> CountsRow:
+    return CountsRow(**{state.value: count for state, count in counts.items()})
+
+
+def _delivery(row: DeliveryDocument) -> Delivery:
+    return Delivery(
+        campaign_id=row.campaign_id,
+        subscription_id=row.subscription_id,
+        state=row.state,
+        handed_at=row.handed_at,
+        settled_at=row.settled_at,
+    )

@@ -1,0 +1,191 @@
+"""What is stored, and the declarations of personal data on it."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from services.newsletter.domain import CampaignState, Consent, DeliveryState, Door, How
+from shared.crypto import Vault
+from shared.mongo import Document, Embedded, Index
+from shared.personal import UNTIL_ERASED, Category, Personal, keep_for
+from shared.policy import Purpose
+
+_USES = {Purpose.NEWSLETTER, Purpose.ACCOUNT, Purpose.EXPORT, Purpose.ERASURE}
+_EMAIL = Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.ACCOUNT, Purpose.EXPORT}, UNTIL_ERASED)
+_INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, UNTIL_ERASED)
+_OWNER = Personal(Category.PSEUDONYM, _USES, UNTIL_ERASED)
+_EVIDENCE = Personal(Category.CONSENT, _USES, UNTIL_ERASED)
+
+# A wish goes with its key as soon as it expires, after 48 hours at most; the sweeper stands behind that.
+_WISHED = keep_for(3)
+# As long as somebody may ask whether a letter was wanted, or an old file of addresses may turn up.
+SUPPRESSION_DAYS = 3 * 365
+_PROOF_KEPT = keep_for(SUPPRESSION_DAYS, since="ended_at")
+_PROOF = Personal(Category.CONSENT, _USES, _PROOF_KEPT)
+_DELIVERED = Personal(Category.PSEUDONYM, _USES, keep_for(400, since="queued_at"))
+
+
+class ConsentRow(Embedded):
+    """The evidence inside a subscription, and inside the proof of its end."""
+
+    wording: str
+    how: How
+    asked_at: datetime
+    confirmed_at: datetime
+
+    @classmethod
+    def of(cls, consent: Consent) -> "ConsentRow":
+        """Return *consent* as it is stored."""
+        return cls(
+            wording=consent.wording, how=consent.how, asked_at=consent.asked_at, confirmed_at=consent.confirmed_at
+        )
+
+    def consent(self) -> Consent:
+        """Return the evidence."""
+        return Consent(wording=self.wording, how=self.how, asked_at=self.asked_at, confirmed_at=self.confirmed_at)
+
+
+class ListDocument(Document):
+    """A list that people can join."""
+
+    collection: ClassVar[str] = "lists"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("operation", unique=True),)
+
+    list_name: str
+    description: str
+    operation: str
+    """The request that made it: repeated, it finds what it made."""
+    created_at: datetime
+
+
+class WishDocument(Document):
+    """A wish that nobody has confirmed; its address is sealed under a key of its own that dies with it."""
+
+    collection: ClassVar[str] = "wishes"
+    subject: ClassVar[str | None] = "id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("address_index", "list_id", unique=True),
+        Index("expires_at"),
+        Index("account_id"),
+    )
+
+    list_id: str
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, _USES, _WISHED)]
+    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _WISHED)]
+    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.EXPORT}, _WISHED)]
+    wording: str
+    how: How
+    created_at: datetime
+    expires_at: datetime
+
+
+class SubscriptionDocument(Document):
+    """A subscription in force; one that has ended is not here."""
+
+    collection: ClassVar[str] = "subscriptions"
+    subject: ClassVar[str | None] = "subscriber_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("address_index", "list_id", unique=True),
+        Index("list_id", "_id"),
+        Index("subscriber_id", unique=True),
+        Index("account_id"),
+    )
+
+    subscriber_id: Annotated[str, _OWNER]
+    list_id: str
+    account_id: Annotated[str, _OWNER]
+    address_index: Annotated[str, _INDEX]
+    email: Annotated[bytes, _EMAIL]
+    consent: Annotated[ConsentRow, _EVIDENCE]
+    joined_at: datetime
+
+
+class SuppressionDocument(Document):
+    """The proof of an end: no address, only its blind index."""
+
+    collection: ClassVar[str] = "suppressions"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("address_index", "list_id", "ended_at"),
+        Index("subscription_id"),
+        Index("account_id"),
+    )
+
+    subscription_id: Annotated[str, _PROOF]
+    list_id: str
+    account_id: Annotated[str, _PROOF]
+    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, _PROOF_KEPT)]
+    consent: Annotated[ConsentRow, _PROOF]
+    joined_at: datetime
+    ended_at: datetime
+    door: Door
+    reason: Annotated[str, Personal(Category.CONSENT, {Purpose.SUPPORT, Purpose.EXPORT}, _PROOF_KEPT)]
+    """What staff wrote about a request by mail or telephone."""
+    by: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_KEPT)]
+    """The member of staff who did it; empty when it was the subscriber."""
+    lifted_at: datetime | None = None
+
+
+class CountsRow(Embedded):
+    """What became of the letters of a campaign that is sent."""
+
+    waiting: int = 0
+    accepted: int = 0
+    withheld: int = 0
+    undeliverable: int = 0
+    expired: int = 0
+
+
+class CampaignDocument(Document):
+    """A campaign, and how far its letters are written."""
+
+    collection: ClassVar[str] = "campaigns"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("operation", unique=True), Index("state"))
+
+    list_id: str
+    subject_line: str
+    body: str
+    state: CampaignState
+    begun_at: datetime | None = None
+    cursor: str = ""
+    expanded: bool = False
+    counts: CountsRow = CountsRow()
+    operation: str
+    created_at: datetime
+    sent_at: datetime | None = None
+
+
+class DeliveryDocument(Document):
+    """One letter; its id is made of the campaign and the subscription, so that no second one can be."""
+
+    collection: ClassVar[str] = "deliveries"
+    subject: ClassVar[str | None] = "subscription_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("campaign_id", "state"),
+        Index("state", "settled_at"),
+        Index("mail_id", unique=True),
+        Index("subscription_id", "settled_at"),
+    )
+
+    campaign_id: str
+    subscription_id: Annotated[str, _DELIVERED]
+    mail_id: str
+    state: DeliveryState
+    queued_at: datetime
+    handed_at: datetime | None = None
+    """When it was last found to be wanted, just before the relay got it."""
+    settled_at: datetime | None = None
+
+
+DOCUMENTS = (
+    ListDocument,
+    WishDocument,
+    SubscriptionDocument,
+    SuppressionDocument,
+    CampaignDocument,
+    DeliveryDocument,
+)
+
+
+def address_index(vault: Vault, email: str) -> str:
+    """Return by what an address is found, in wishes, subscriptions and suppressions alike."""
+    return vault.blind("newsletter.address", email)
