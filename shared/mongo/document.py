@@ -66,6 +66,12 @@ class Embedded(BaseModel):
         schema: CoreSchema = _with_aware_times(handler(source))
         return schema
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Refuse personal data declared where neither export nor erasure, data map nor sweeper would look for it."""
+        if personal_fields(cls) and not issubclass(cls, Document):
+            raise TypeError(f"{cls.__name__} is stored inside a document: declare Personal on the document's own field")
+
 
 class Document(Embedded):
     """What one collection stores; every field is declared here, and MongoDB refuses any other."""

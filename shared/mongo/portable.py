@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+_LISTS = {"$push", "$addToSet"}
 _MANY = (list, tuple, set, frozenset, Sequence, AbstractSet)
 
 
@@ -39,7 +40,10 @@ def check_sort(fields: Iterable[str], arrays: frozenset[str]) -> None:
 
 
 def check_pipeline(pipeline: Sequence[dict[str, Any]], arrays: frozenset[str]) -> None:
-    """Refuse the stages of *pipeline* that are not portable; an ``$unwind`` makes its path plain for what follows."""
+    """Refuse the stages of *pipeline* that are not portable.
+
+    A ``$lookup`` or an accumulated list makes an array; an ``$unwind`` makes its path plain for what follows.
+    """
     for stage in pipeline:
         for name, body in stage.items():
             if name == "$unwind":
@@ -51,6 +55,15 @@ def check_pipeline(pipeline: Sequence[dict[str, Any]], arrays: frozenset[str]) -
             for path in _paths(body):
                 if _through(path, arrays):
                     raise UnportableError(f"'${path}' leads through an array: use $map, or $unwind it first")
+            arrays |= frozenset(_made(name, body))
+
+
+def _made(stage: str, body: Any) -> Iterator[str]:
+    """Yield the paths at which *stage* puts arrays."""
+    if stage == "$lookup":
+        yield body["as"]
+    elif stage == "$group":
+        yield from (field for field, made in body.items() if isinstance(made, dict) and _LISTS & made.keys())
 
 
 def _check_lookup(body: dict[str, Any], arrays: frozenset[str]) -> None:

@@ -6,7 +6,7 @@ from traceback import format_exception
 from typing import ClassVar
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from shared.mongo import Collection, Database, Document, DuplicateError, Embedded, Index, UndeclaredError
 from tests.support import NOON, Planter
@@ -32,7 +32,7 @@ class Note(Document):
     mood: Mood = Mood.CALM
     lines: tuple[Line, ...] = ()
     tags: frozenset[str] = frozenset()
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     seen: datetime | None = None
     version: int = 0
 
