@@ -1,1 +1,1 @@
-"""Disclosure owns legal cases and their notices, the ledger of who saw what, agreements, and the results of all promises."""
+"""Disclosure owns legal cases and their notices, the ledger of who saw what, agreements, and all promise results."""

@@ -1,7 +1,7 @@
 """What cases, notices, ledger entries, agreements and promise results are."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -20,6 +20,15 @@ class CaseState(StrEnum):
     OPEN = "open"
     NOTIFYING = "notifying"
     CLOSED = "closed"
+
+
+class Proof(StrEnum):
+    """Why a notice is final: what was seen that shows the account was told, or cannot be."""
+
+    RELAY_ACCEPTED = "relay_accepted"
+    RELAY_REFUSED = "relay_refused"
+    NEVER_ACCEPTED = "never_accepted"
+    NO_SUCH_ACCOUNT = "no_such_account"
 
 
 class NoticeState(StrEnum):
@@ -64,6 +73,14 @@ class Notice:
     account_id: str
     state: NoticeState
     mail_id: str | None = None
+    attempts: int = 0
+    proof: Proof | None = None
+    settled_at: datetime | None = None
+
+
+def told_all(case: Case, counts: Mapping[NoticeState, int]) -> bool:
+    """Tell whether every affected account has a notice in a final state: one missing is one not told."""
+    return sum(counts.get(state, 0) for state in FINAL) == case.affected == sum(counts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +95,19 @@ class Shown:
     purpose: str
     basis: str
     shown_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A read that was refused because the field does not carry the purpose (C06)."""
+
+    refusal_id: str
+    account_id: str
+    reader_kind: str
+    reader_id: str
+    fields: tuple[str, ...]
+    purpose: str
+    refused_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +126,7 @@ class Agreement:
 
     def in_force(self, at: datetime) -> bool:
         """Tell whether access is allowed *at* that time."""
-        return self.starts_at <= at < (self.ended_at or self.ends_at)
+        return self.starts_at <= at < min(self.ended_at or self.ends_at, self.ends_at)
 
     def covers(self, entry: Shown) -> bool:
         """Tell whether what was shown is within the fields, the purposes and the dates."""
@@ -126,9 +156,31 @@ class Standing:
     results: tuple[Result, ...]
 
 
-def standing(promise_id: str, results: Iterable[Result], *, at: datetime, silence: timedelta) -> Standing:
-    """Combine *results*: broken if one is, unknown if one is or has been silent, kept only when all are kept."""
-    known = tuple(sorted(results, key=lambda result: result.service))
-    states = {"unknown" if at - result.checked_at > silence else result.state for result in known}
+def standing(
+    promise_id: str, results: Iterable[Result], *, expected: Iterable[str], at: datetime, silence: timedelta
+) -> Standing:
+    """Combine *results*: broken if one is; unknown if one is, was silent, or never came from an *expected* service."""
+    known = tuple(_fresh(result, at, silence) for result in sorted(results, key=lambda result: result.service))
+    states = {result.state for result in known}
+    if set(expected) - {result.service for result in known}:
+        states.add("unknown")
     worst = next((state for state in ("broken", "unknown", "kept") if state in states), "unknown")
     return Standing(promise_id=promise_id, state=worst, results=known)
+
+
+def _fresh(result: Result, at: datetime, silence: timedelta) -> Result:
+    """Return *result*, or what is left of it when its service has been silent: nothing is known then."""
+    if at - result.checked_at <= silence:
+        return result
+    return replace(result, state="unknown", evidence="no word from its probe for too long")
+
+
+def position(at: datetime, row_id: str) -> str:
+    """Return where a row stands in a list that is sorted newest first."""
+    return f"{at.isoformat()} {row_id}"
+
+
+def place_in_list(text: str) -> tuple[datetime, str]:
+    """Return the time and the id in a *position*."""
+    at, _, row_id = text.partition(" ")
+    return datetime.fromisoformat(at), row_id

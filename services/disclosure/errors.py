@@ -27,6 +27,7 @@ class NotOpenError(ConflictError):
     """The case was approved already."""
 
     code = "disclosure.not_open"
+    remedy = "Read the case: it says who approved it and when."
 
 
 class CommercialPurposeError(InvalidInputError):

@@ -4,6 +4,7 @@ The content is ``promises.yaml`` beside this module; the architecture tests hold
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from importlib.resources import files
 
@@ -39,6 +40,12 @@ class Promise:
 
 
 _REGISTER = yaml.safe_load(files("shared.policy").joinpath("promises.yaml").read_text(encoding="utf-8"))
+
+VERSION: int = _REGISTER["version"]
+"""The version of the policy in force (C25)."""
+
+EFFECTIVE: date = _REGISTER["effective"]
+"""Since when it is in force."""
 
 JURISDICTION: str = _REGISTER["jurisdiction"]
 """Whose law governs (C29)."""

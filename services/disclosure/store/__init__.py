@@ -1,10 +1,19 @@
 """Disclosure's collections in MongoDB."""
 
 from services.disclosure.store.agreements import AgreementDocument, Agreements
-from services.disclosure.store.cases import CaseDocument, Cases, NoticeDocument, Notices
-from services.disclosure.store.ledger import EntryDocument, Ledger, RefusalDocument
+from services.disclosure.store.cases import CaseDocument, Cases
+from services.disclosure.store.ledger import EntryDocument, ErasedDocument, Ledger, RefusalDocument
+from services.disclosure.store.notices import PROOF_KEPT, NoticeDocument, Notices
 from services.disclosure.store.results import ResultDocument, Results
 
-DOCUMENTS = (AgreementDocument, CaseDocument, NoticeDocument, EntryDocument, RefusalDocument, ResultDocument)
+DOCUMENTS = (
+    AgreementDocument,
+    CaseDocument,
+    NoticeDocument,
+    EntryDocument,
+    RefusalDocument,
+    ErasedDocument,
+    ResultDocument,
+)
 
-__all__ = ["DOCUMENTS", "Agreements", "Cases", "Ledger", "Notices", "Results"]
+__all__ = ["DOCUMENTS", "PROOF_KEPT", "Agreements", "Cases", "Ledger", "Notices", "Results"]

@@ -1,15 +1,19 @@
 """The ledger: one entry each time personal data was shown to anyone but its owner; only ever added to, until erased."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
-from services.disclosure.domain import Shown
+from services.disclosure.domain import Refusal, Shown
+from services.disclosure.store.paging import newest_first, older
 from shared.mongo import Collection, Database, Document, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, keep_for
 from shared.policy import Purpose
 
 _WHOSE = Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.EXPORT, Purpose.ERASURE}, UNTIL_ERASED)
-_REFUSED = Personal(Category.PSEUDONYM, {Purpose.SECURITY}, keep_for(365, since="refused_at"))
+_REFUSED = Personal(
+    Category.PSEUDONYM, {Purpose.SECURITY, Purpose.EXPORT, Purpose.ERASURE}, keep_for(365, since="refused_at")
+)
 
 
 class EntryDocument(Document):
@@ -17,7 +21,11 @@ class EntryDocument(Document):
 
     collection: ClassVar[str] = "ledger"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "shown_at"), Index("reader_kind", "shown_at"))
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account_id", "shown_at", "_id"),
+        Index("shown_at"),
+        Index("reader_kind", "shown_at"),
+    )
     account_id: Annotated[str, _WHOSE]
     reader_kind: str
     reader_id: str
@@ -32,7 +40,7 @@ class RefusalDocument(Document):
 
     collection: ClassVar[str] = "refusals"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("refused_at"), Index("account_id"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("refused_at"), Index("account_id", "_id"))
     account_id: Annotated[str, _REFUSED]
     reader_kind: str
     reader_id: str
@@ -41,45 +49,74 @@ class RefusalDocument(Document):
     refused_at: datetime
 
 
+class ErasedDocument(Document):
+    """An account that was erased, by its keyed hash: what is told of it later is not written down any more."""
+
+    collection: ClassVar[str] = "erased"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("erased_at", expire_after=timedelta(days=90)),)
+    erased_at: datetime
+
+
 class Ledger:
     """All entries and all refusals."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, blind: Callable[[str, str], str]) -> None:
+        """*blind* makes the keyed hash of an account for a place."""
         self._rows: Collection[EntryDocument] = db.collection(EntryDocument)
         self._refusals: Collection[RefusalDocument] = db.collection(RefusalDocument)
+        self._erased: Collection[ErasedDocument] = db.collection(ErasedDocument)
+        self._blind = blind
 
     async def add(self, entry: Shown) -> None:
-        """Add *entry*; its id is unique, so that no entry is ever written over."""
-        row = EntryDocument(
-            id=entry.entry_id,
-            account_id=entry.account_id,
-            reader_kind=entry.reader_kind,
-            reader_id=entry.reader_id,
-            fields=list(entry.fields),
-            purpose=entry.purpose,
-            basis=entry.basis,
-            shown_at=entry.shown_at,
-        )
-        await self._rows.insert(row)
+        """Add *entry*; one that is there is never written over, and none is added of an erased account."""
+        if await self._rows.get(entry.entry_id) is None and not await self._is_erased(entry.account_id):
+            await self._rows.insert(_row(entry))
 
-    async def add_refusal(self, refusal: RefusalDocument) -> None:
-        """Add a refusal."""
-        await self._refusals.insert(refusal)
+    async def add_refusal(self, refusal: Refusal) -> None:
+        """Add a refusal, in the same way."""
+        if await self._refusals.get(refusal.refusal_id) is None and not await self._is_erased(refusal.account_id):
+            await self._refusals.insert(_refusal_row(refusal))
 
-    async def of(self, account_id: str, *, limit: int = 500) -> list[Shown]:
-        """Return the newest entries about one account, newest first."""
-        rows = await self._rows.list({"account_id": account_id}, sort=[("shown_at", -1)], limit=limit)
-        return [_shown(row) for row in rows]
+    async def of(self, account_id: str, *, after: str | None, most: int) -> list[Shown]:
+        """Return entries about one account, newest first, beginning behind the position *after*."""
+        wanted = {"account_id": account_id, **older("shown_at", after)}
+        return [_shown(row) for row in await self._rows.list(wanted, sort=newest_first("shown_at"), limit=most)]
 
-    async def newest(self, *, reader_kind: str | None = None, limit: int = 2_000) -> list[Shown]:
-        """Return the newest entries, of one kind of reader or of all."""
-        wanted = {"reader_kind": reader_kind} if reader_kind else {}
-        return [_shown(row) for row in await self._rows.list(wanted, sort=[("shown_at", -1)], limit=limit)]
+    async def refusals_of(self, account_id: str, *, after: str, most: int) -> list[Refusal]:
+        """Return refusals about one account in the order of their ids, beginning behind *after*."""
+        wanted = {"account_id": account_id, "_id": {"$gt": after}}
+        return [_refusal(row) for row in await self._refusals.list(wanted, sort=["_id"], limit=most)]
 
-    async def erase(self, account_id: str) -> int:
-        """Erase all entries about one account; return how many."""
-        await self._refusals.delete({"account_id": account_id})
-        return await self._rows.delete({"account_id": account_id})
+    async def newest(self, *, most: int) -> list[Shown]:
+        """Return the newest entries about anybody."""
+        return [_shown(row) for row in await self._rows.list({}, sort=[("shown_at", -1)], limit=most)]
+
+    async def erase(self, account_id: str, *, at: datetime) -> dict[str, int]:
+        """Erase all about one account, and remember by a keyed hash that it is gone; return what was erased."""
+        await self._erased.upsert(ErasedDocument(id=self._mark(account_id), erased_at=at))
+        return {
+            EntryDocument.collection: await self._rows.delete({"account_id": account_id}),
+            RefusalDocument.collection: await self._refusals.delete({"account_id": account_id}),
+        }
+
+    async def _is_erased(self, account_id: str) -> bool:
+        return await self._erased.get(self._mark(account_id)) is not None
+
+    def _mark(self, account_id: str) -> str:
+        return self._blind(ErasedDocument.collection, account_id)
+
+
+def _row(entry: Shown) -> EntryDocument:
+    return EntryDocument(
+        id=entry.entry_id,
+        account_id=entry.account_id,
+        reader_kind=entry.reader_kind,
+        reader_id=entry.reader_id,
+        fields=list(entry.fields),
+        purpose=entry.purpose,
+        basis=entry.basis,
+        shown_at=entry.shown_at,
+    )
 
 
 def _shown(row: EntryDocument) -> Shown:
@@ -92,4 +129,28 @@ def _shown(row: EntryDocument) -> Shown:
         purpose=row.purpose,
         basis=row.basis,
         shown_at=row.shown_at,
+    )
+
+
+def _refusal_row(refusal: Refusal) -> RefusalDocument:
+    return RefusalDocument(
+        id=refusal.refusal_id,
+        account_id=refusal.account_id,
+        reader_kind=refusal.reader_kind,
+        reader_id=refusal.reader_id,
+        fields=list(refusal.fields),
+        purpose=refusal.purpose,
+        refused_at=refusal.refused_at,
+    )
+
+
+def _refusal(row: RefusalDocument) -> Refusal:
+    return Refusal(
+        refusal_id=row.id,
+        account_id=row.account_id,
+        reader_kind=row.reader_kind,
+        reader_id=row.reader_id,
+        fields=tuple(row.fields),
+        purpose=row.purpose,
+        refused_at=row.refused_at,
     )

@@ -1,0 +1,48 @@
+"""Disclosure in a process of its own, beside an identity that answers and a mailbox that takes mail."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.mongo import Database, open_database
+from tests.support import Planter
+from tests.support.neighbours import Mailbox, Neighbours, mailbox, neighbours
+from tests.support.running import Running, running
+
+
+@pytest.fixture(scope="package")
+async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
+    """Everybody else."""
+    async with neighbours(amqp_url) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+async def box() -> AsyncIterator[Mailbox]:
+    """Where all mail goes."""
+    async with mailbox() as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+async def service(
+    mongo_url: str,
+    amqp_url: str,
+    around: Neighbours,
+    box: Mailbox,
+    planter: Planter,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Running]:
+    """The running service."""
+    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
+    home = tmp_path_factory.mktemp("disclosure")
+    async with running("disclosure", parts=parts, neighbours=around, home=home) as found:
+        yield found
+    await planter.drop(found.database)
+
+
+@pytest.fixture
+async def stored(service: Running, mongo_url: str) -> AsyncIterator[Database]:
+    """The database of the running service."""
+    async with open_database(mongo_url, service.database) as database:
+        yield database

@@ -1,0 +1,211 @@
+"""A case from its opening to its close, over HTTP, the real broker and SMTP (C16, C21)."""
+
+from typing import Any
+
+from shared.clock import utc_now
+from shared.contracts import disclosure_v1
+from shared.ids import new_id
+from shared.mongo import Database
+from shared.policy import Purpose
+from tests.support import Planter
+from tests.support.neighbours import Mailbox, Neighbours, until
+from tests.support.running import Running, person
+
+CASES = "/v1/disclosure/cases"
+OPENER, APPROVER = person("staff", "disclosure", number="1"), person("staff", "admin", number="2")
+
+
+def somebody(around: Neighbours) -> tuple[str, str]:
+    account_id = new_id("acc")
+    around.addresses[account_id] = address = f"{account_id.removeprefix('acc_')}@customers.example"
+    return account_id, address
+
+
+def a_case(*account_ids: str) -> dict[str, object]:
+    return {
+        "ground": "law",
+        "requester": "Superior Court, King County",
+        "reference": "26-2-01234-5",
+        "fields": ["identity.accounts.email"],
+        "account_ids": account_ids,
+    }
+
+
+async def opened(service: Running, *account_ids: str) -> str:
+    made = await service.call("POST", CASES, by=OPENER, body=a_case(*account_ids), key=new_id("key"))
+    assert made.status == 201, made.body
+    return f"{CASES}/{made.body['case_id']}"
+
+
+async def approved(service: Running, path: str) -> None:
+    said = await service.call("POST", f"{path}/approvals", by=APPROVER, key=new_id("key"))
+    assert said.status == 200, said.body
+
+
+async def closed(service: Running, path: str) -> dict[str, Any]:
+    async def look() -> dict[str, Any] | None:
+        view = (await service.call("GET", path, by=OPENER)).body
+        return view if view["state"] == "closed" else None
+
+    return await until(look) or {}
+
+
+async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
+    service: Running, around: Neighbours, box: Mailbox
+) -> None:
+    (ada, ada_mail), (bob, bob_mail) = somebody(around), somebody(around)
+    path = await opened(service, ada, bob, ada)
+    await approved(service, path)
+    view = await closed(service, path)
+    assert view["affected"] == view["notices"]["delivered"] == 2
+    for account_id, address in ((ada, ada_mail), (bob, bob_mail)):
+        [mail] = box.to(address)
+        assert mail["To"] == address
+        assert "disclos" in mail["Subject"]
+        assert view["case_id"] in mail.get_content()
+        seen = await service.call("GET", "/v1/disclosure/ledger/mine", by=person("customer", number=account_id[4:]))
+        [entry] = [each for each in seen.body["items"] if each["reader_kind"] == "legal"]
+        assert view["case_id"] in entry["basis"]
+        assert entry["fields"] == ["identity.accounts.email"]
+
+
+async def test_C16_identity_is_asked_for_this_purpose_and_this_case(service: Running, around: Neighbours) -> None:
+    account_id, _ = somebody(around)
+    path = await opened(service, account_id)
+    await approved(service, path)
+    await closed(service, path)
+    [asked] = [each for each in around.resolved if each.account_id == account_id]
+    assert asked.basis == f"case {path.rpartition('/')[2]}"
+    assert set(around.purposes) == {Purpose.LEGAL_DISCLOSURE}
+
+
+async def test_C21_the_opener_cannot_approve_and_nothing_leaves_before(
+    service: Running, around: Neighbours, box: Mailbox
+) -> None:
+    account_id, address = somebody(around)
+    path = await opened(service, account_id)
+    refused = await service.call("POST", f"{path}/approvals", by=OPENER, key=new_id("key"))
+    assert (refused.status, refused.body["code"]) == (409, "disclosure.same_person")
+    assert (await service.call("GET", path, by=OPENER)).body["notices"]["pending"] == 1
+    assert not box.to(address)
+
+
+async def test_a_third_person_cannot_approve_what_is_approved(service: Running, around: Neighbours) -> None:
+    path = await opened(service, somebody(around)[0])
+    await approved(service, path)
+    await approved(service, path)
+    third = person("staff", "disclosure", number="3")
+    refused = await service.call("POST", f"{path}/approvals", by=third, key=new_id("key"))
+    assert (refused.status, refused.body["code"]) == (409, "disclosure.not_open")
+
+
+async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Running, around: Neighbours) -> None:
+    path = await opened(service, new_id("acc"), somebody(around)[0])
+    await approved(service, path)
+    view = await closed(service, path)
+    assert view["notices"] == {"pending": 0, "sending": 0, "delivered": 1, "undeliverable": 1}
+    proofs = (await service.call("GET", f"{path}/notices", by=OPENER)).body["items"]
+    assert {each["proof"] for each in proofs} == {"no_such_account", "relay_accepted"}
+    assert all(each["settled_at"] for each in proofs)
+
+
+async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
+    service: Running, around: Neighbours, box: Mailbox
+) -> None:
+    account_id, address = somebody(around)
+    box.refused.add(address)
+    path = await opened(service, account_id)
+    await approved(service, path)
+    assert (await closed(service, path))["notices"]["undeliverable"] == 1
+
+
+async def test_C16_a_letter_that_is_deferred_stays_under_way(
+    service: Running, around: Neighbours, box: Mailbox, stored: Database, planter: Planter
+) -> None:
+    account_id, address = somebody(around)
+    box.later.add(address)
+    path = await opened(service, account_id)
+    await approved(service, path)
+
+    async def sending() -> bool:
+        return bool((await service.call("GET", path, by=OPENER)).body["notices"]["sending"])
+
+    await until(sending)
+    [mail] = [row for row in await planter.raw(stored, "mail_queue") if row["kind"] == "disclosure.notice"]
+    assert (mail["expires_at"] - mail["created_at"]).days == 30
+    box.later.discard(address)
+    assert (await closed(service, path))["notices"]["delivered"] == 1
+
+
+async def test_C16_while_identity_is_away_nothing_is_lost(
+    service: Running, around: Neighbours, box: Mailbox, stored: Database, planter: Planter
+) -> None:
+    account_id, address = somebody(around)
+    around.away.add("*")
+    path = await opened(service, account_id)
+    await approved(service, path)
+
+    async def postponed() -> bool:
+        rows = await planter.raw(stored, "notices")
+        return any(row["account_id"] == account_id and row["attempts"] for row in rows)
+
+    await until(postponed)
+    assert not box.to(address)
+    around.away.clear()
+    await closed(service, path)
+    assert len(box.to(address)) == 1
+
+
+async def test_C16_a_kill_in_the_middle_tells_everybody_once(
+    service: Running, around: Neighbours, box: Mailbox, stored: Database, planter: Planter
+) -> None:
+    (told, told_mail), (heard, heard_mail), (waiting, waiting_mail) = (somebody(around) for _ in range(3))
+    box.silent.add(heard_mail)
+    around.away.add(waiting)
+    path = await opened(service, told, heard, waiting)
+    await approved(service, path)
+
+    async def halfway() -> bool:
+        return bool(box.to(told_mail) and box.to(heard_mail))
+
+    await until(halfway)
+    await service.kill()
+    box.silent.clear()
+    around.away.clear()
+    # A mail that was being handed over is tried again when its claim ends, in five minutes; the test does not wait.
+    await planter.client[stored.name]["mail_queue"].update_many({}, {"$set": {"due_at": utc_now()}})
+    await service.start()
+    assert (await closed(service, path))["notices"]["delivered"] == 3
+    assert len(box.to(told_mail)) == len(box.to(waiting_mail)) == 1
+    # Taken before the kill and not known to be: it comes again as the same mail, which mailboxes know by its id.
+    assert len({mail["Message-ID"] for mail in box.to(heard_mail)}) == 1
+
+
+async def test_a_repeated_request_opens_one_case(service: Running, around: Neighbours) -> None:
+    body, key = a_case(somebody(around)[0]), new_id("key")
+    first = await service.call("POST", CASES, by=OPENER, body=body, key=key)
+    again = await service.call("POST", CASES, by=OPENER, body=body, key=key)
+    assert first.body == again.body
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_the_facts_of_a_case_are_told(service: Running, around: Neighbours) -> None:
+    path = await opened(service, somebody(around)[0])
+    await approved(service, path)
+    case_id = (await closed(service, path))["case_id"]
+
+    async def told() -> bool:
+        return any(
+            fact.case_id == case_id for fact in around.told("disclosure.case.closed.v1", disclosure_v1.CaseClosed)
+        )
+
+    await until(told)
+    settled = around.told("disclosure.notice.settled.v1", disclosure_v1.NoticeSettled)
+    assert [fact.state for fact in settled if fact.case_id == case_id] == ["delivered"]
+
+
+async def test_cases_are_listed_newest_first_page_by_page(service: Running, around: Neighbours) -> None:
+    made = [(await opened(service, somebody(around)[0])).rpartition("/")[2] for _ in range(3)]
+    first = (await service.call("GET", f"{CASES}?limit=2", by=OPENER)).body
+    second = (await service.call("GET", f"{CASES}?limit=2&cursor={first['next_cursor']}", by=OPENER)).body
+    assert [each["case_id"] for each in first["items"] + second["items"]][:3] == made[::-1]
