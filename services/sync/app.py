@@ -1,9 +1,20 @@
 """The composition root of sync: opens nothing itself, wires everything, reads from top to bottom."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+
 from services.sync.api import SyncApi, WebDav
 from services.sync.api.addresses import Addresses
 from services.sync.api.requests import Door
+from services.sync.events import SyncEvents
 from services.sync.ports import FolderBlobs
+from services.sync.promises import SyncProbes
+from services.sync.service.backups import Backups
+from services.sync.service.clearing import Clearing
+from services.sync.service.erasing import Erasing
+from services.sync.service.exporting import Exporting
 from services.sync.service.identity import AskIdentity
 from services.sync.service.locking import Locking
 from services.sync.service.reading import Reading
@@ -12,37 +23,97 @@ from services.sync.service.uploads import Uploads
 from services.sync.service.visitors import Visitors
 from services.sync.service.writing import Writing
 from services.sync.settings import Settings
-from services.sync.store import DOCUMENTS, Contents, Erasures, Keys, LockRows, Nodes, Shelves, Spaces, Trees
+from services.sync.store import (
+    DOCUMENTS,
+    BackupKeys,
+    BackupRows,
+    Contents,
+    Erasures,
+    Keys,
+    LockRows,
+    Nodes,
+    Shelves,
+    Spaces,
+    Trees,
+)
 from shared.chassis import Chassis, Parts
+
+LEASE = timedelta(seconds=30)
 
 
 def compose(chassis: Chassis, settings: Settings) -> Parts:
     """Wire sync."""
-    db, new_id, clock = chassis.db, chassis.new_id, chassis.clock
-    blobs = FolderBlobs(settings.platform.data_dir / "blobs")
-    spaces, contents = Spaces(db, quota_bytes=settings.quota_bytes), Contents(db)
+    db, new_id, clock, data = chassis.db, chassis.new_id, chassis.clock, settings.platform.data_dir
+    blobs = FolderBlobs(data / "blobs")
     trees = Trees(
-        spaces=spaces,
+        spaces=Spaces(db, quota_bytes=settings.quota_bytes),
         keys=Keys(db, chassis.vault),
         nodes=Nodes(db),
-        contents=contents,
+        contents=Contents(db),
         locks=LockRows(db),
         erasures=Erasures(db),
         shelves=Shelves(),
     )
     turns = Turns(db, trees, clock)
     visitors = Visitors(AskIdentity(chassis.asker), clock)
-    reading = Reading(turns=turns, contents=contents, spaces=spaces, blobs=blobs)
+    reading = Reading(turns=turns, contents=trees.contents, spaces=trees.spaces, blobs=blobs)
     writing = Writing(turns=turns, new_id=new_id)
+    uploads = Uploads(turns=turns, writing=writing, contents=trees.contents, blobs=blobs, new_id=new_id, clock=clock)
+    clearing = Clearing(turns=turns, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock)
+    erasing = Erasing(
+        db=db,
+        trees=trees,
+        clearing=clearing,
+        visitors=visitors,
+        outbox=chassis.outbox,
+        forget=chassis.forget,
+        clock=clock,
+        begun=asyncio.Event(),
+    )
+    backup_rows, backup_keys = BackupRows(db), BackupKeys(db, chassis.vault)
+    backups = Backups(
+        db=db,
+        rows=backup_rows,
+        keys=backup_keys,
+        spaces=trees.spaces,
+        nodes=trees.nodes,
+        contents=trees.contents,
+        blobs=blobs,
+        vaulted=FolderBlobs(data / "backups"),
+        outbox=chassis.outbox,
+        new_id=new_id,
+        clock=clock,
+        every=settings.backup_every,
+        kept_for=settings.backup_kept,
+        called=asyncio.Event(),
+    )
     addresses = Addresses.at(settings.platform.public_url)
     webdav = WebDav(
         door=Door(visitors=visitors, addresses=addresses, clock=clock),
         addresses=addresses,
         reading=reading,
         writing=writing,
-        uploads=Uploads(
-            turns=turns, writing=writing, contents=contents, blobs=blobs, new_id=new_id, clock=clock
-        ),
+        uploads=uploads,
         locking=Locking(turns=turns, new_id=new_id),
     )
-    return Parts(routes=SyncApi(reading=reading).routes(), documents=DOCUMENTS, raw=webdav.add_to)
+    exporting = Exporting(turns=turns, reading=reading, nodes=trees.nodes, spaces=trees.spaces)
+    events = SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock)
+    return Parts(
+        routes=SyncApi(reading=reading, backups=backups).routes(),
+        documents=DOCUMENTS,
+        subscriptions=events.subscriptions(),
+        answers=events.answers(),
+        workers={
+            "clear": partial(_alone, chassis, "clear", clearing.run),
+            "erase": partial(_alone, chassis, "erase", erasing.run),
+            "backups": partial(_alone, chassis, "backups", backups.run),
+        },
+        probes=SyncProbes(backups=backup_rows, keys=backup_keys, clock=clock).all(),
+        raw=webdav.add_to,
+    )
+
+
+async def _alone(chassis: Chassis, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do *work* in one process at a time."""
+    async with chassis.leases.hold(name, ttl=LEASE):
+        await work()

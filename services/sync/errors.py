@@ -252,6 +252,13 @@ class ContentDamagedError(ServiceError):
     remedy = "Restore the file from a backup."
 
 
+class CursorRefusedError(MalformedError):
+    """The cursor is not one that was given for this export."""
+
+    code = "sync.cursor_refused"
+    remedy = "Begin the export anew."
+
+
 class BackupUnknownError(NotFoundError):
     """There is no such backup."""
 

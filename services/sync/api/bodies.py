@@ -1,4 +1,4 @@
-"""Request bodies: asked for only once they are wanted, counted, and never left half-read on a connection that goes on."""
+"""Request bodies: asked for once they are wanted, counted, and never left half-read on a connection that goes on."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress

@@ -1,5 +1,7 @@
 """GET, HEAD and PUT."""
 
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from services.sync.api.bodies import file_body, waits
@@ -12,7 +14,7 @@ from services.sync.domain.ranges import spans_of
 from services.sync.domain.tree import Node
 from services.sync.errors import HeaderRefusedError, MethodRefusedError
 from services.sync.service.reading import File, Reading
-from services.sync.service.uploads import Announced, Uploads
+from services.sync.service.uploads import Body, Uploads
 from services.sync.service.writing import Made
 from shared.ids import new_id
 
@@ -23,12 +25,11 @@ async def get(asking: Asking, reading: Reading) -> web.StreamResponse:
     headers = _headers(file.node)
     if file.verdict is Verdict.NOT_MODIFIED:
         return web.Response(status=304, headers=headers)
+    sending = _Sending(request=asking.request, file=file, reading=reading, headers=headers)
     spans = _spans(asking.request, file.node)
     if spans is None:
-        return await _whole(asking.request, file, reading, headers)
-    if len(spans) == 1:
-        return await _part(asking.request, file, reading, headers, spans[0])
-    return await _parts(asking.request, file, reading, headers, spans)
+        return await sending.whole()
+    return await (sending.part(spans[0]) if len(spans) == 1 else sending.parts(spans))
 
 
 async def put(asking: Asking, uploads: Uploads) -> web.StreamResponse:
@@ -38,8 +39,8 @@ async def put(asking: Asking, uploads: Uploads) -> web.StreamResponse:
         raise MethodRefusedError("This is the address of a folder.")
     if "Content-Range" in request.headers:
         raise HeaderRefusedError("A part of a file cannot be put (RFC 9110 14.5).")
-    announced = Announced(size=size_of(request), waits=waits(request))
-    written = await uploads.put(asking.act, file_body(request), announced, asking.still)
+    body = Body(chunks=file_body(request), size=size_of(request), waits=waits(request), still=asking.still)
+    written = await uploads.put(asking.act, body)
     return web.Response(status=201 if written.made is Made.NEW else 204, headers={"ETag": written.node.etag})
 
 
@@ -66,60 +67,49 @@ def _spans(request: web.Request, node: Node) -> list[Span] | None:
     return spans_of(wanted, node.size)
 
 
-async def _whole(request: web.Request, file: File, reading: Reading, headers: dict[str, str]) -> web.StreamResponse:
-    if file.small is not None and request.method == "GET":
-        return web.Response(body=file.small, headers=headers)
-    response = web.StreamResponse(headers=headers)
-    response.content_length = file.node.size
-    return await _sent(request, response, file, reading, [(b"", Span(0, file.node.size))])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """Sends a file, or parts of it."""
 
+    request: web.Request
+    file: File
+    reading: Reading
+    headers: dict[str, str]
 
-async def _part(
-    request: web.Request, file: File, reading: Reading, headers: dict[str, str], span: Span
-) -> web.StreamResponse:
-    response = web.StreamResponse(status=206, headers=headers)
-    response.headers["Content-Range"] = _content_range(span, file.node)
-    response.content_length = span.length
-    return await _sent(request, response, file, reading, [(b"", span)])
+    async def whole(self) -> web.StreamResponse:
+        """Send all of it."""
+        if self.file.small is not None and self.request.method == "GET":
+            return web.Response(body=self.file.small, headers=self.headers)
+        size = self.file.node.size
+        return await self._sent(web.StreamResponse(headers=self.headers), [(b"", Span(0, size))])
 
+    async def part(self, span: Span) -> web.StreamResponse:
+        """Send one range."""
+        response = web.StreamResponse(status=206, headers=self.headers)
+        response.headers["Content-Range"] = self._range(span)
+        return await self._sent(response, [(b"", span)])
 
-async def _parts(
-    request: web.Request, file: File, reading: Reading, headers: dict[str, str], spans: list[Span]
-) -> web.StreamResponse:
-    mark = new_id("part")
-    pieces = [
-        (
-            f"\r\n--{mark}\r\nContent-Type: {FILE_TYPE}\r\n"
-            f"Content-Range: {_content_range(span, file.node)}\r\n\r\n".encode(),
-            span,
+    async def parts(self, spans: list[Span]) -> web.StreamResponse:
+        """Send several ranges, each with its own head (RFC 9110 14.6)."""
+        mark = new_id("part")
+        response = web.StreamResponse(status=206, headers=self.headers)
+        response.headers["Content-Type"] = f"multipart/byteranges; boundary={mark}"
+        heads = (
+            f"\r\n--{mark}\r\nContent-Type: {FILE_TYPE}\r\nContent-Range: {self._range(span)}\r\n\r\n" for span in spans
         )
-        for span in spans
-    ]
-    pieces.append((f"\r\n--{mark}--\r\n".encode(), Span(0, 0)))
-    response = web.StreamResponse(status=206, headers=headers)
-    response.headers["Content-Type"] = f"multipart/byteranges; boundary={mark}"
-    response.content_length = sum(len(head) + span.length for head, span in pieces)
-    return await _sent(request, response, file, reading, pieces)
+        pieces = [(head.encode(), span) for head, span in zip(heads, spans, strict=True)]
+        return await self._sent(response, [*pieces, (f"\r\n--{mark}--\r\n".encode(), Span(0, 0))])
 
+    def _range(self, span: Span) -> str:
+        return f"bytes {span.start}-{span.stop - 1}/{self.file.node.size}"
 
-def _content_range(span: Span, node: Node) -> str:
-    return f"bytes {span.start}-{span.stop - 1}/{node.size}"
-
-
-async def _sent(
-    request: web.Request,
-    response: web.StreamResponse,
-    file: File,
-    reading: Reading,
-    pieces: list[tuple[bytes, Span]],
-) -> web.StreamResponse:
-    await response.prepare(request)
-    if request.method == "GET":
-        for head, span in pieces:
+    async def _sent(self, response: web.StreamResponse, pieces: list[tuple[bytes, Span]]) -> web.StreamResponse:
+        response.content_length = sum(len(head) + span.length for head, span in pieces)
+        await response.prepare(self.request)
+        for head, span in pieces if self.request.method == "GET" else ():
             if head:
                 await response.write(head)
-            if span.length:
-                async for data in reading.bytes_of(file, span):
-                    await response.write(data)
-    await response.write_eof()
-    return response
+            async for data in self.reading.bytes_of(self.file, span):
+                await response.write(data)
+        await response.write_eof()
+        return response

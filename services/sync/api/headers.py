@@ -1,6 +1,7 @@
 """The request headers of WebDAV and of conditional requests, read strictly."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,7 +17,7 @@ from services.sync.errors import ForeignDestinationError, HeaderRefusedError
 
 _NOWHERE: Path = ("",)
 """Where a tag of the If header points that is not in this tree: nothing is ever there."""
-_MOST_TERMS = 200
+_MOST_TOKENS = 500
 _LONGEST = 8 << 10
 _TAG = r'(?:W/)?"[^"\x00-\x20\x7f]*"'
 _TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
@@ -111,32 +112,36 @@ def _date(given: str | None) -> datetime | None:
 
 def _clauses(text: str, path_of: Callable[[str], Path]) -> Iterator[Clause]:
     """Read an If header (RFC 4918 10.4.2)."""
-    if not text.strip():
-        return
-    path: Path | None = None
-    terms: list[Term] | None = None
-    negated, seen, kind = False, 0, ""
-    for kind, value in _scanned(text):
-        seen += 1
-        if terms is None:
-            if kind == "open":
-                terms = []
-            elif kind == "url":
-                path = path_of(value)
-            else:
-                raise HeaderRefusedError
-        elif kind == "close" and terms and not negated:
-            yield Clause(path, tuple(terms))
-            terms = None
-        elif kind == "no" and not negated:
-            negated = True
-        elif kind in {"url", "tag"}:
-            terms.append(_term(kind, value, negated=negated))
-            negated = False
+    tokens, path = deque(_scanned(text.strip())), None
+    if len(tokens) > _MOST_TOKENS:
+        raise HeaderRefusedError
+    while tokens:
+        kind, value = tokens.popleft()
+        if kind == "url" and tokens and tokens[0][0] == "open":
+            path = path_of(value)
+        elif kind == "open":
+            yield Clause(path, tuple(_terms(tokens)))
         else:
             raise HeaderRefusedError
-    if terms is not None or seen > _MOST_TERMS or kind != "close":
-        raise HeaderRefusedError
+
+
+def _terms(tokens: deque[tuple[str, str]]) -> list[Term]:
+    """Read what stands between parentheses."""
+    terms: list[Term] = []
+    while tokens:
+        kind, value = tokens.popleft()
+        if kind == "close" and terms:
+            return terms
+        negated = kind == "no"
+        if negated and tokens:
+            kind, value = tokens.popleft()
+        if kind == "url":
+            terms.append(Term(token=value, negated=negated))
+        elif kind == "tag":
+            terms.append(Term(etag=value, negated=negated))
+        else:
+            break
+    raise HeaderRefusedError
 
 
 def _scanned(text: str) -> Iterator[tuple[str, str]]:
@@ -149,7 +154,3 @@ def _scanned(text: str) -> Iterator[tuple[str, str]]:
             raise HeaderRefusedError
         yield found.lastgroup, found[found.lastgroup]
         at = found.end()
-
-
-def _term(kind: str, value: str, *, negated: bool) -> Term:
-    return Term(token=value, negated=negated) if kind == "url" else Term(etag=value, negated=negated)

@@ -1,9 +1,17 @@
-"""The JSON API of sync."""
+"""The JSON API of sync: usage for the owner, backups for staff."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 
+from pydantic import Field
+
+from services.sync.domain.backups import Backup
+from services.sync.errors import BackupUnknownError
+from services.sync.service.backups import Backups
 from services.sync.service.reading import Reading
-from shared.web import Call, Route, View, customer, get
+from shared.clock import rfc3339
+from shared.web import Call, Query, Route, View, customer, delete, get, post, staff
 
 
 class UsageView(View):
@@ -15,15 +23,56 @@ class UsageView(View):
     available_bytes: int
 
 
+class BackupView(View):
+    """A backup: what it holds and when it ends; whose files are in it nobody can see."""
+
+    backup_id: str
+    state: str
+    asked_at: str
+    taken_at: str | None
+    ends_at: str
+    destroyed_at: str | None
+    accounts: int
+    nodes: int
+    bytes: int
+
+
+class BackupsQuery(Query):
+    """Which backups to list."""
+
+    before: datetime | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class BackupsView(View):
+    """Backups, the latest first; *before* of the next page is the ``asked_at`` of the last."""
+
+    items: list[BackupView]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncApi:
     """The handlers."""
 
     reading: Reading
+    backups: Backups
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes of sync."""
-        return (get("/v1/sync/usage", self.usage, access=customer(), summary="Read how much is stored"),)
+        root, engineers = "/v1/sync/backups", staff("engineer", "admin")
+        return (
+            get("/v1/sync/usage", self.usage, access=customer(), summary="Read how much is stored"),
+            get(root, self.list_backups, access=engineers, summary="List the backups"),
+            post(root, self.ask_for_backup, access=engineers, status=202, idempotent=True, summary="Take a backup"),
+            delete(
+                f"{root}/{{backup_id}}",
+                self.destroy_backup,
+                access=engineers,
+                status=200,
+                summary="Destroy a backup",
+                errors=(BackupUnknownError,),
+            ),
+        )
 
     async def usage(self, call: Call) -> UsageView:
         """Return the counters of the account."""
@@ -34,3 +83,30 @@ class SyncApi:
             quota_bytes=space.quota_bytes,
             available_bytes=space.available_bytes,
         )
+
+    async def list_backups(self, _call: Call, query: BackupsQuery) -> BackupsView:
+        """Return the backups, with their end dates (C19)."""
+        found = await self.backups.list(after=query.before, limit=query.limit)
+        return BackupsView(items=[_backup(backup) for backup in found])
+
+    async def ask_for_backup(self, call: Call) -> BackupView:
+        """Ask for a backup; it is taken at once, and ends at its end date."""
+        return _backup(await self.backups.ask(at=call.now))
+
+    async def destroy_backup(self, call: Call) -> BackupView:
+        """Destroy a backup before its end, its key first."""
+        return _backup(await self.backups.destroy(call.path["backup_id"], at=call.now))
+
+
+def _backup(backup: Backup) -> BackupView:
+    return BackupView(
+        backup_id=backup.id,
+        state=backup.state.value,
+        asked_at=rfc3339(backup.asked_at),
+        taken_at=rfc3339(backup.taken_at) if backup.taken_at else None,
+        ends_at=rfc3339(backup.ends_at),
+        destroyed_at=rfc3339(backup.destroyed_at) if backup.destroyed_at else None,
+        accounts=backup.accounts,
+        nodes=backup.nodes,
+        bytes=backup.bytes,
+    )

@@ -1,4 +1,4 @@
-"""Writes multistatus bodies (RFC 4918 13) as text: four times as fast as a tree of elements, and as strictly escaped."""
+"""Writes multistatus bodies (RFC 4918 13) as text: four times as fast as a tree of elements, as strictly escaped."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Refusals as WebDAV tells them: where RFC 4918 16 names a precondition, the body is its element and no problem+json."""
+"""Refusals as WebDAV tells them: where RFC 4918 16 names a precondition, the body is its element, not a problem."""
 
 from aiohttp import web
 

@@ -42,9 +42,8 @@ class WebDav:
     def add_to(self, app: web.Application) -> None:
         """Add the handlers; what aiohttp does not know as a method is refused here, too."""
         for path in (f"{PREFIX}/{{username}}", f"{PREFIX}/{{username}}/{{path:.*}}"):
-            app.router.add_route("*", path, self.serve, expect_handler=no_answer_yet)
+            app.router.add_route("*", path, any_encoding(self.serve), expect_handler=no_answer_yet)
 
-    @any_encoding
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         handlers: dict[str, Handler] = {
@@ -76,7 +75,7 @@ class WebDav:
             answer.force_close()
         return answer
 
-    async def options(self, asking: Asking) -> web.StreamResponse:
+    async def options(self, _asking: Asking) -> web.StreamResponse:
         """Say what can be done here."""
         return web.Response(headers={"DAV": "1, 2, 3", "Allow": ALLOWED, "MS-Author-Via": "DAV"})
 
@@ -128,9 +127,7 @@ class WebDav:
             raise InfiniteDepthError
         locks = wanted.asked is Asked.ALL or _ASKS_FOR_LOCKS in wanted.names
         listing = await self.reading.list(asking.act, members=depth is Depth.ONE, locks=locks)
-        answer = Multistatus(
-            addresses=self.addresses, username=asking.address.username, listing=listing, wanted=wanted
-        )
+        answer = Multistatus(addresses=self.addresses, username=asking.address.username, listing=listing, wanted=wanted)
         return await _multistatus(request, answer)
 
     async def proppatch(self, asking: Asking) -> web.StreamResponse:

@@ -61,7 +61,7 @@ def instructions_of(body: bytes) -> list[Instruction]:
             continue  # RFC 4918 17: what is not understood is ignored
         for prop in action.iterchildren(f"{DAV}prop"):
             for element in _elements(prop):
-                xml = _text(element, prop) if action.tag == f"{DAV}set" else None
+                xml = _text(element) if action.tag == f"{DAV}set" else None
                 found.append(Instruction(str(element.tag), xml))
     if not found or len(found) > _MOST_PROPERTIES:
         raise XmlRefusedError
@@ -76,7 +76,7 @@ def lock_info_of(body: bytes) -> LockInfo:
     if kind != [f"{DAV}write"] or scope not in ([f"{DAV}exclusive"], [f"{DAV}shared"]):
         raise XmlRefusedError
     owner = root.find(f"{DAV}owner")
-    text = "" if owner is None else _text(owner, root)
+    text = "" if owner is None else _text(owner)
     if len(text.encode()) > OWNER_BYTES:
         raise XmlRefusedError
     return LockInfo(exclusive=scope == [f"{DAV}exclusive"], owner=text)
@@ -89,7 +89,7 @@ def _parsed(body: bytes, name: str) -> "etree._Element":
         root = etree.fromstring(body, _parser())
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise XmlRefusedError from fault
-    if root.getroottree().docinfo.doctype or root.tag != f"{DAV}{name}":
+    if root.getroottree().docinfo.internalDTD is not None or root.tag != f"{DAV}{name}":
         raise XmlRefusedError
     return root
 
@@ -106,7 +106,7 @@ def _parser() -> etree.XMLParser:
 
 
 def _elements(parent: "etree._Element") -> Iterator["etree._Element"]:
-    return (child for child in parent if isinstance(child.tag, str))
+    return parent.iterchildren("*")
 
 
 def _names(parent: "etree._Element") -> Iterator[str]:
@@ -117,7 +117,7 @@ def _names(parent: "etree._Element") -> Iterator[str]:
     return iter(names)
 
 
-def _text(element: "etree._Element", parent: "etree._Element") -> str:
+def _text(element: "etree._Element") -> str:
     """Return *element* as XML that stands for itself, with the language that it inherits (RFC 4918 4.3)."""
     language = next((up.get(_LANGUAGE) for up in (element, *element.iterancestors()) if up.get(_LANGUAGE)), None)
     copied = etree.fromstring(etree.tostring(element, encoding="unicode", with_tail=False), _parser())

@@ -115,8 +115,8 @@ def judge_read(conditions: Conditions, node: Node) -> Verdict:
     return Verdict.NOT_MODIFIED if since is not None and _whole_second(node) <= since else Verdict.SEND
 
 
-def _demand(fact: bool) -> None:
-    if not fact:
+def _demand(holds: object) -> None:
+    if not holds:
         raise PreconditionFailedError
 
 

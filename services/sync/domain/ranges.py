@@ -1,6 +1,7 @@
 """Byte ranges (RFC 9110 §14): which spans of a file a Range header asks for."""
 
 import re
+from itertools import pairwise
 
 from services.sync.domain.frames import Span
 from services.sync.errors import RangeRefusedError
@@ -43,4 +44,4 @@ def _inverted(parts: list[str]) -> bool:
 
 def _overlap(spans: list[Span]) -> bool:
     ordered = sorted(spans, key=lambda span: span.start)
-    return any(left.stop > right.start for left, right in zip(ordered, ordered[1:], strict=False))
+    return any(left.stop > right.start for left, right in pairwise(ordered))

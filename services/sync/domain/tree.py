@@ -13,6 +13,7 @@ Path = tuple[str, ...]
 DETACHED = "detached"
 """The parent of what was deleted, until its contents have been cleared away."""
 
+
 def root_of(account: str) -> str:
     """Return the id of the folder at the top of an account's tree."""
     return f"root:{account}"

@@ -32,7 +32,7 @@ async def admitted(draft: Draft, act: Act) -> Trail:
     trail = await draft.trail(act.path)
     conditions = act.conditions
     if conditions.clauses:
-        states = {None: await _state(draft, act, trail)}
+        states: dict[Path | None, State] = {None: await _state(draft, act, trail)}
         for path in conditions.paths:
             states[path] = await _state(draft, act, await draft.trail(path))
         require_state(conditions, states)

@@ -166,6 +166,10 @@ class Draft:
         self.changes.known.discard(node.id)
         self._leave(node)
 
+    def forget(self, node: str) -> None:
+        """Take a node away that is out of the tree already."""
+        self.changes.removed.add(node)
+
     def _leave(self, node: Node) -> None:
         place = place_of(node)
         if self.changes.places.get(place, node.id) == node.id:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.sync.domain.locks import MOST, Lock, covering, refuse_conflict
-from services.sync.domain.tree import Trail
 from services.sync.errors import (
     LockNotYoursError,
     LockUnknownError,
@@ -47,18 +46,33 @@ class Locking:
 
     async def take(self, act: Act, wish: Wish) -> Taken:
         """Lock what is at the address; where nothing is, an empty file is made and locked (RFC 4918 7.3)."""
-        token, node, content = f"urn:uuid:{uuid.UUID(bytes=random_bytes(16), version=4)}", *self._ids()
+        token = f"urn:uuid:{uuid.UUID(bytes=random_bytes(16), version=4)}"
+        node, content = self.new_id("nod"), self.new_id("cnt")
 
         async def change(draft: Draft) -> Taken:
             trail = await admitted(draft, act)
             locks = await draft.locks()
             if len(locks) >= MOST:
                 raise TooManyLocksError
-            wanted = _wanted(draft, act, trail, wish, token, node)
+            if trail.node is None:
+                holder(trail)
+            wanted = Lock(
+                token=token,
+                ids=trail.ids if trail.node is not None else (*trail.ids, node),
+                path=act.path,
+                exclusive=wish.exclusive,
+                deep=wish.deep,
+                owner=wish.owner,
+                device=act.visitor.device,
+                seconds=wish.seconds,
+                expires_at=_end(draft.at, wish.seconds),
+            )
             refuse_conflict(wanted, locks)
             if trail.node is None:
                 await require_unlocked(draft, act, trail, members=True, deep=False)
-                _put_empty(draft, act, trail, node, content)
+                sealed = draft.seal.content(content).seal(0, b"", last=True)
+                draft.store(Content(id=content, account=act.account, refs=1, size=0, reserved=0, inline=sealed))
+                put_file(draft, act, trail, content=content, size=0, node=node)
             else:
                 draft.next_rev()
             draft.lock(wanted)
@@ -101,31 +115,6 @@ class Locking:
             draft.unlock(found)
 
         await self.turns.change(act.account, change)
-
-    def _ids(self) -> tuple[str, str]:
-        return self.new_id("nod"), self.new_id("cnt")
-
-
-def _wanted(draft: Draft, act: Act, trail: Trail, wish: Wish, token: str, node: str) -> Lock:
-    if trail.node is None:
-        holder(trail)
-    return Lock(
-        token=token,
-        ids=trail.ids if trail.node is not None else (*trail.ids, node),
-        path=act.path,
-        exclusive=wish.exclusive,
-        deep=wish.deep,
-        owner=wish.owner,
-        device=act.visitor.device,
-        seconds=wish.seconds,
-        expires_at=_end(draft.at, wish.seconds),
-    )
-
-
-def _put_empty(draft: Draft, act: Act, trail: Trail, node: str, content: str) -> None:
-    sealed = draft.seal.content(content).seal(0, b"", last=True)
-    draft.store(Content(id=content, account=act.account, refs=1, size=0, reserved=0, inline=sealed))
-    put_file(draft, act, trail, content=content, size=0, node=node)
 
 
 def _end(at: datetime, seconds: int) -> datetime:

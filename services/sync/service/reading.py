@@ -96,14 +96,21 @@ class Reading:
                 return File(node=node, verdict=verdict, seal=seal, small=small)
         raise ContentDamagedError  # replaced again and again between two looks, or really gone
 
-    async def bytes_of(self, file: File, spans: Span) -> AsyncIterator[bytes]:
-        """Yield the bytes of *spans*, a frame at a time."""
-        if file.small is not None:
-            yield file.small[spans.start : spans.stop]
+    async def bytes_of(self, file: File, span: Span) -> AsyncIterator[bytes]:
+        """Yield the bytes of *span*, a frame at a time."""
+        if not span.length:
             return
-        opener = file.seal.content(file.node.content)
-        async with self.blobs.open(file.node.content) as blob:
-            for frame in frames_of(spans, file.node.size):
+        if file.small is not None:
+            yield file.small[span.start : span.stop]
+            return
+        async for piece in self.blob(file.seal, file.node.content, file.node.size, span):
+            yield piece
+
+    async def blob(self, seal: Seal, content: str, size: int, span: Span) -> AsyncIterator[bytes]:
+        """Yield *span* of the blob that holds *content*; ContentDamagedError when it is gone or was tampered with."""
+        opener = seal.content(content)
+        async with self.blobs.open(content) as blob:
+            for frame in frames_of(span, size):
                 sealed = await blob.read(frame.offset, frame.sealed_size)
                 plain = await asyncio.to_thread(opener.open, frame.index, sealed, last=frame.last)
-                yield plain[frame.wanted] if len(plain) != frame.wanted.stop - frame.wanted.start else plain
+                yield plain if frame.wanted == slice(0, len(plain)) else plain[frame.wanted]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
 
 from services.sync.domain.space import Space
+from services.sync.domain.tree import DETACHED
 from services.sync.errors import AccountClosedError
 from services.sync.service.draft import Draft, NotOnShelfError
 from services.sync.store import Trees
@@ -69,6 +70,8 @@ class Turns:
     def __init__(self, db: Database, trees: Trees, clock: Clock) -> None:
         self._db, self._trees, self._clock = db, trees, clock
         self._queues: dict[str, _Queue] = {}
+        self.discarded = asyncio.Event()
+        """Set when something was taken out of a tree of which more than itself is to be cleared away."""
 
     async def look(self, account: str, read: Change[T]) -> T:
         """Return what *read* finds in the tree of *account* as it is now; the draft's changes are not kept."""
@@ -143,6 +146,8 @@ class Turns:
         """Bring what is in memory to the state that was just stored."""
         if not draft.steps:
             return
+        if any(node.parent == DETACHED for node in draft.changes.nodes.values()) or draft.changes.settled:
+            self.discarded.set()
         shelf = draft.shelf
         if shelf.rev == draft.base_rev:
             shelf.follow(draft.space.rev, draft.changes.of_shelf())

@@ -30,11 +30,15 @@ _LONGEST_STEP = 256 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
-    """What the client says about the body: its size, when it says one, and whether it waits to be asked for it."""
+class Body:
+    """What a client sends: its bytes, and what is known of them before they come."""
 
+    chunks: Chunks
     size: int | None
-    waits: bool = False
+    """The size that is announced."""
+    waits: bool
+    """Whether the client sends nothing before it is asked to."""
+    still: Still
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,23 +70,23 @@ class Uploads:
     new_id: NewId
     clock: Clock
 
-    async def put(self, act: Act, chunks: Chunks, announced: Announced, still: Still) -> Written:
-        """Store what *chunks* yields as the file at the address; whatever goes wrong, the old file stays as it is."""
-        if announced.waits or announced.size is None or announced.size > INLINE:
-            await self.writing.may_put(act, announced.size or 0)
-        head, whole = await _head(chunks)
+    async def put(self, act: Act, body: Body) -> Written:
+        """Store *body* as the file at the address; whatever goes wrong, the old file stays as it is."""
+        if body.waits or body.size is None or body.size > INLINE:
+            await self.writing.may_put(act, body.size or 0)
+        head, whole = await _head(body.chunks)
         if whole:
-            _require_size(announced, len(head))
+            _require_size(body, len(head))
             return await self.writing.put_small(act, head)
-        return await self._put_large(act, head, chunks, announced, still)
+        return await self._put_large(act, body, head)
 
-    async def _put_large(self, act: Act, head: bytes, chunks: Chunks, announced: Announced, still: Still) -> Written:
-        upload = await self._begin(act, announced.size or _FIRST_STEP)
+    async def _put_large(self, act: Act, body: Body, head: bytes) -> Written:
+        upload = await self._begin(act, body.size or _FIRST_STEP)
         try:
             seal = await self.turns.look(act.account, _seal_of)
-            await self.blobs.write(upload.content, self._frames(upload, seal, head, chunks))
-            _require_size(announced, upload.size)
-            await still()
+            await self.blobs.write(upload.content, self._frames(upload, seal, head, body.chunks))
+            _require_size(body, upload.size)
+            await body.still()
             return await self._commit(upload, seal)
         except BaseException:
             # Also when the client has gone: its room is free again at once. If this fails too, the collector does it.
@@ -102,12 +106,8 @@ class Uploads:
             draft.next_rev()
             draft.grow(reserved=reserved)
             until = draft.at + RESERVED_FOR
-            draft.store(
-                Content(id=content, account=act.account, refs=0, size=0, reserved=reserved, doomed_at=until)
-            )
-            return _Upload(
-                act=act, content=content, reserved=reserved, replaces=replaces, extended_at=draft.at
-            )
+            draft.store(Content(id=content, account=act.account, refs=0, size=0, reserved=reserved, doomed_at=until))
+            return _Upload(act=act, content=content, reserved=reserved, replaces=replaces, extended_at=draft.at)
 
         return await self.turns.change(act.account, change)
 
@@ -210,6 +210,6 @@ async def _seal_of(draft: Draft) -> Seal:
     return draft.seal
 
 
-def _require_size(announced: Announced, size: int) -> None:
-    if announced.size is not None and size != announced.size:
+def _require_size(body: Body, size: int) -> None:
+    if body.size is not None and size != body.size:
         raise UploadBrokenError

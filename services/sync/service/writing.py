@@ -56,7 +56,7 @@ class Writing:
     new_id: NewId
 
     async def may_put(self, act: Act, size: int) -> Node | None:
-        """Refuse early what ``put`` would refuse: before a body of *size* bytes is sent. Return what it would replace."""
+        """Refuse what ``put`` would refuse, before a body of *size* bytes is sent; return what it would replace."""
 
         async def look(draft: Draft) -> Node | None:
             trail = await putting(draft, act)
@@ -73,9 +73,7 @@ class Writing:
             trail = await putting(draft, act)
             draft.space.require_room(len(data) - (trail.node.size if trail.node else 0))
             sealed = draft.seal.content(content).seal(0, data, last=True)
-            draft.store(
-                Content(id=content, account=act.account, refs=1, size=len(data), reserved=0, inline=sealed)
-            )
+            draft.store(Content(id=content, account=act.account, refs=1, size=len(data), reserved=0, inline=sealed))
             return put_file(draft, act, trail, content=content, size=len(data), node=node)
 
         return await self.turns.change(act.account, change)
@@ -91,7 +89,7 @@ class Writing:
             folder = holder(trail)
             await require_unlocked(draft, act, trail, members=True, deep=False)
             rev = draft.next_rev()
-            made = _new_node(draft, act, folder, node, Kind.FOLDER)
+            made = _new_node(draft, act, folder, node=node, kind=Kind.FOLDER)
             draft.add(made)
             draft.touch(folder, rev)
             return made
@@ -150,7 +148,7 @@ class Writing:
             if target.node is not None:
                 await discard(draft, target.node, rev)
             draft.space.require_room(growth)
-            self._plant(draft, replace(node, parent=new_folder.id, name=to.path[-1]), inside, rev, first)
+            self._plant(draft, replace(node, parent=new_folder.id, name=to.path[-1]), inside, rev=rev, first=first)
             draft.touch(new_folder, rev)
             return Made.NEW if target.node is None else Made.REPLACED
 
@@ -167,7 +165,7 @@ class Writing:
             raise SamePlaceError
         return source, target
 
-    def _plant(self, draft: Draft, root: Node, inside: list[Node], rev: int, first: str) -> None:
+    def _plant(self, draft: Draft, root: Node, inside: list[Node], *, rev: int, first: str) -> None:
         """Add copies of *root* and of what is *inside* it."""
         ids = {root.id: first}
         for node in (root, *inside):
@@ -209,7 +207,7 @@ def put_file(draft: Draft, act: Act, trail: Trail, *, content: str, size: int, n
     rev, old = draft.next_rev(), trail.node
     folder = holder(trail)
     if old is None:
-        put = replace(_new_node(draft, act, folder, node, Kind.FILE), size=size, content=content)
+        put = replace(_new_node(draft, act, folder, node=node, kind=Kind.FILE), size=size, content=content)
         draft.add(put)
         draft.grow(used=size, files=1)
     else:
@@ -249,7 +247,7 @@ async def _room_at(draft: Draft, act: Act, target: Trail, to: Destination) -> No
     return folder
 
 
-def _new_node(draft: Draft, act: Act, folder: Node, node: str, kind: Kind) -> Node:
+def _new_node(draft: Draft, act: Act, folder: Node, *, node: str, kind: Kind) -> Node:
     rev = draft.space.rev
     return Node(
         id=node,

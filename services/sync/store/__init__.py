@@ -1,5 +1,6 @@
 """The collections of sync: what is stored, how it is sealed, how it is found."""
 
+from services.sync.store.backups import BackupKeys, BackupRows
 from services.sync.store.contents import Content, Contents
 from services.sync.store.documents import DOCUMENTS
 from services.sync.store.erasures import Erasures
@@ -13,6 +14,8 @@ from services.sync.store.trees import Changes, Trees
 
 __all__ = [
     "DOCUMENTS",
+    "BackupKeys",
+    "BackupRows",
     "Changes",
     "Content",
     "Contents",

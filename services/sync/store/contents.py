@@ -98,7 +98,7 @@ class Contents:
         return [_content(row) for row in rows]
 
     async def claim(self, content: str, *, by: datetime) -> Content | None:
-        """Take a doomed content for destruction; None when somebody has come to use it. No one can use it after this."""
+        """Take a doomed content for destruction; None when somebody has come to use it, as nobody can after this."""
         free = {"_id": content, "refs": {"$lte": 0}, "doomed_at": {"$lte": by}}
         row = await self._rows.find_one(free)
         if row is None or not await self._rows.update(free, {"$set": {"refs": DESTROYING, "reserved": 0}}):

@@ -50,6 +50,7 @@ class NodeRow(Document):
     subject: ClassVar[str | None] = "account"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account", "parent", "name_key", unique=True),
+        Index("account", "_id"),
         Index("parent", partial={"parent": DETACHED}),
     )
 

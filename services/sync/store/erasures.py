@@ -35,6 +35,8 @@ class Erasures:
     async def complete(self, account: str) -> ErasureRow | None:
         """Note that all is gone; return what the receipt says, once."""
         row = await self._rows.get(account)
-        if row is None or not await self._rows.update({"_id": account, "completed": False}, {"$set": {"completed": True}}):
+        if row is None or not await self._rows.update(
+            {"_id": account, "completed": False}, {"$set": {"completed": True}}
+        ):
             return None
         return row

@@ -1,6 +1,7 @@
 """The nodes of the trees, their names sealed."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from services.sync.domain.tree import DETACHED, Kind, Node
 from services.sync.store.documents import NodeRow
@@ -41,6 +42,10 @@ class Nodes:
         where = {"account": seal.account, "_id": {"$gt": after}}
         return [_node(row, seal) for row in await self._rows.list(where, sort=["_id"], limit=limit)]
 
+    async def stored(self, account: str) -> list[dict[str, Any]]:
+        """Return all nodes of *account* as they are stored, sealed."""
+        return [row.stored() for row in await self._rows.list({"account": account})]
+
     async def insert(self, seal: Seal, nodes: Collection[Node]) -> None:
         """Store new nodes; DuplicateError when one's place is taken."""
         await self._rows.insert_many(_row(node, seal) for node in nodes)
@@ -62,9 +67,9 @@ class Nodes:
         """Return account and id of folders that were deleted and are still to be cleared away."""
         return [(row.account, row.id) for row in await self._rows.list({"parent": DETACHED}, limit=limit)]
 
-    async def some_of(self, account: str, *, limit: int) -> list[str]:
-        """Return the ids of some nodes of *account*, whether they can still be opened or not."""
-        return [row.id for row in await self._rows.list({"account": account}, limit=limit)]
+    async def remove_all(self, account: str) -> int:
+        """Remove all nodes of an account, whether they can still be opened or not."""
+        return await self._rows.delete({"account": account})
 
 
 def _node(row: NodeRow, seal: Seal) -> Node:

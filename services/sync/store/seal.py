@@ -30,12 +30,12 @@ class ContentSeal:
 
     def seal(self, index: int, data: bytes, *, last: bool) -> bytes:
         """Seal the frame *index*."""
-        return self._cipher.encrypt(_nonce(index, last), data, self._bound)
+        return self._cipher.encrypt(_nonce(index, last=last), data, self._bound)
 
     def open(self, index: int, sealed: bytes, *, last: bool) -> bytes:
         """Open the frame *index*; ContentDamagedError when it is not exactly that frame."""
         try:
-            return self._cipher.decrypt(_nonce(index, last), sealed, self._bound)
+            return self._cipher.decrypt(_nonce(index, last=last), sealed, self._bound)
         except (InvalidTag, ValueError) as fault:
             raise ContentDamagedError from fault
 
@@ -85,7 +85,7 @@ class Seal:
         return ContentSeal(self.account, content, self._contents)
 
 
-def _nonce(index: int, last: bool) -> bytes:
+def _nonce(index: int, *, last: bool) -> bytes:
     return b"\0" * 7 + index.to_bytes(4, "big") + bytes([last])
 
 

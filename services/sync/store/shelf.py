@@ -1,4 +1,4 @@
-"""What was read of a tree and is still true: an account's revision grows with every change, so equal means unchanged."""
+"""What was read of a tree and is still true: an account's revision grows with each change, so equal is unchanged."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping

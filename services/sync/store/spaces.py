@@ -57,9 +57,16 @@ class Spaces:
         }
         return bool(await self._rows.update({"_id": space.account}, {"$set": change}))
 
-    async def remove(self, account: str) -> int:
-        """Remove the space of *account*."""
-        return await self._rows.delete({"_id": account})
+    async def bury(self, account: str, *, at: datetime) -> int:
+        """Remove the space of *account*, in the transaction of its erasure; return how many there were.
+
+        Where there is none, one is made first: a device that opens the account at this moment collides with it.
+        """
+        there = await self._rows.get(account) is not None
+        if not there:
+            await self.add(self.new(account), at=at)
+        await self._rows.delete({"_id": account})
+        return int(there)
 
     async def accounts(self, *, after: str, limit: int) -> list[str]:
         """Return the next accounts that have a space, in order."""
