@@ -93,8 +93,8 @@ def run(read_settings: Callable[[], Settings]) -> None:
 async def serve(settings: Settings) -> None:
     """Listen until told to stop.
 
-    It is ready as soon as it listens: it waits for no other part, and a part that is away is said on the page that needs
-    it. The edge, on the other hand, waits for the portal.
+    It is ready as soon as it listens: it waits for no other part, since the edge waits for the portal; a part that is
+    away is said on the page that needs it.
     """
     health = Health()
     certificate = Certificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None

@@ -14,6 +14,8 @@ from shared.errors import (
     UnavailableError,
 )
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
 
 class ApiAwayError(UnavailableError):
     """A part of the platform does not answer at this moment."""
@@ -66,9 +68,8 @@ class RefusedError(ServiceError):
     @classmethod
     def of(cls, status: int, problem: Mapping[str, Any], *, retry_after: int | None = None) -> Self:
         """Return what an API refused, with its own title, code, status and remedy."""
-        phrase = HTTPStatus(status).phrase if status in HTTPStatus else "The platform refused the request"
         said = {
-            "__doc__": str(problem.get("title") or phrase),
+            "__doc__": str(problem.get("title") or _PHRASES.get(status, cls.__doc__)),
             "code": str(problem.get("code") or f"request.http_{status}"),
             "status": status,
             "remedy": str(problem.get("remedy") or ""),

@@ -71,7 +71,9 @@ def _url(env: Env, name: str, *, default: str | None = None) -> str:
 
 def _key_url(env: Env) -> str | None:
     name = "PORTAL_SECURITY_KEY_URL"
-    return None if env.optional(name) is None else env.url(name, schemes=("https",), example="https://a.example/key.asc")
+    return (
+        None if env.optional(name) is None else env.url(name, schemes=("https",), example="https://a.example/key.asc")
+    )
 
 
 def _contact(env: Env) -> str:

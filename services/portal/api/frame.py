@@ -24,7 +24,9 @@ from shared.web.limits import Buckets
 OFTEN = RateLimit(30, timedelta(minutes=1), name="forms")
 """How often one address may send a form that needs no log-in."""
 _LOG_IN_AGAIN = frozenset({"portal.session.over", "auth.login_too_old"})
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _WITH_SCRIPT = f"{_POLICY}; script-src 'self'; connect-src 'self'"
 _HEADERS = {
     # Not no-referrer: that makes browsers send "Origin: null" with our own forms.
@@ -124,6 +126,7 @@ class Frame:
         if response.content_type != PROBLEM_TYPE or not _wants_page(request):
             return response
         assert isinstance(response, web.Response)
+        assert isinstance(response.body, bytes)
         problem = json.loads(response.body)
         visit = request.get(VISIT) or self._visit(request)
         if problem["code"] in _LOG_IN_AGAIN:

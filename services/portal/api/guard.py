@@ -38,8 +38,8 @@ class Guard:
     def check_origin(self, headers: Mapping[str, str]) -> None:
         """Refuse what the browser says comes from elsewhere, and a client that does not say where a form comes from.
 
-        Pages cannot forge either header, so they alone protect the forms of visitors who are not logged in: no cookie is
-        needed for it. Sec-Fetch-Site decides where it is sent; Origin is for the browsers that are older than it.
+        Pages cannot forge either header, so they alone protect the forms of visitors who are not logged in, without a
+        cookie. Sec-Fetch-Site decides where it is sent; Origin is for the browsers that are older than it.
         """
         site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
         if site not in _OURS if site is not None else origin != _origin(self.public_url):

@@ -1,5 +1,7 @@
 """The privacy centre: what is held, by whom it was seen, and everything that its owner may do about it."""
 
+from typing import Any
+
 from aiohttp import web
 
 from services.portal.api.frame import PageRoute, sent, shown
@@ -11,6 +13,7 @@ ME = "/v1/identity/me"
 SESSIONS = "/v1/identity/sessions"
 APP_PASSWORDS = "/v1/identity/app-passwords"
 SUBSCRIPTIONS = "/v1/newsletter/subscriptions"
+MY_SUBSCRIPTIONS = f"{SUBSCRIPTIONS}/mine"
 LEDGER = "/v1/disclosure/ledger/mine"
 
 
@@ -23,6 +26,7 @@ class PrivacyPages:
             shown("/account", self.overview),
             shown("/account/sessions", self.sessions),
             sent("/account/sessions/{session_id}/end", self.end_session),
+            sent("/account/sessions/end-others", self.end_other_sessions),
             shown("/account/app-passwords", self.app_passwords),
             sent("/account/app-passwords", self.make_app_password),
             sent("/account/app-passwords/{app_password_id}/revoke", self.revoke_app_password),
@@ -37,16 +41,16 @@ class PrivacyPages:
             return visit.to("/staff")
         visit.must_be("customer")
         me = visit.visitor
-        found = await parts(
+        held: dict[str, Any] = await parts(
             me=me.read(ME),
             sessions=me.read(SESSIONS),
             app_passwords=me.read(APP_PASSWORDS),
             usage=me.read("/v1/sync/usage"),
             cards=me.read("/v1/payments/cards"),
-            subscriptions=me.read(SUBSCRIPTIONS),
+            subscriptions=me.read(MY_SUBSCRIPTIONS),
             seen=me.read(LEDGER, limit="5"),
         )
-        return visit.page("account.html", **found)
+        return visit.page("account.html", **held)
 
     async def sessions(self, visit: Visit) -> web.Response:
         """Show where the account is logged in."""
@@ -63,6 +67,13 @@ class PrivacyPages:
             return visit.to("/", why="logged-out")
         await visit.visitor.send("DELETE", "/v1/identity/sessions/{}", visit.name("session_id"))
         return visit.to("/account/sessions", done="ended")
+
+    async def end_other_sessions(self, visit: Visit) -> web.Response:
+        """End all sessions but this one."""
+        visit.must_be("customer")
+        await visit.form()
+        await visit.visitor.send("DELETE", SESSIONS, query={"which": "others"})
+        return visit.to("/account/sessions", done="others")
 
     async def app_passwords(self, visit: Visit) -> web.Response:
         """Show the app passwords; none of them can be read again."""
@@ -93,7 +104,7 @@ class PrivacyPages:
     async def newsletters(self, visit: Visit) -> web.Response:
         """Show the lists that the account is on."""
         visit.must_be("customer")
-        found = await visit.visitor.read(SUBSCRIPTIONS)
+        found = await visit.visitor.read(MY_SUBSCRIPTIONS)
         return visit.page("newsletters.html", items=found["items"])
 
     async def leave_newsletter(self, visit: Visit) -> web.Response:

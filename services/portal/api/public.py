@@ -28,7 +28,7 @@ class PublicPages:
         )
 
     async def home(self, visit: Visit) -> web.Response:
-        """Show what Candor is; the state of the promises is the proof, but the page does not wait for it to be there."""
+        """Show what Candor is, with the state of the promises where it can be read."""
         found = await parts(promises=visit.visitor.look("/v1/disclosure/promises"))
         live = found["promises"].answer
         return visit.page("home.html", board=board(live["items"]) if live else None)
@@ -56,9 +56,7 @@ class PublicPages:
         """Show all promises with what was last seen of them."""
         found = await parts(promises=visit.visitor.look("/v1/disclosure/promises"))
         live = found["promises"]
-        return visit.page(
-            "promises.html", board=board(live.answer["items"] if live.answer else []), away=live.fault
-        )
+        return visit.page("promises.html", board=board(live.answer["items"] if live.answer else []), away=live.fault)
 
     async def statistics(self, visit: Visit) -> web.Response:
         """Show the public statistics, release by release."""

@@ -23,6 +23,7 @@ class StaffPages:
             shown("/staff", self.desk),
             shown("/staff/accounts", self.account_form),
             sent("/staff/accounts", self.find_account),
+            sent("/staff/accounts/unsubscribe", self.unsubscribe),
             shown("/staff/cases", self.cases),
             sent("/staff/cases", self.open_case),
             shown("/staff/cases/{case_id}", self.case),
@@ -50,10 +51,21 @@ class StaffPages:
         typed = await visit.form()
         body = {"email": typed.get("email", ""), "reason": typed.get("reason", "")}
         try:
-            found = await visit.visitor.send("POST", "/v1/identity/staff/accounts/find", body=body)
+            found = await visit.visitor.send("POST", "/v1/identity/accounts/find", body=body)
         except ServiceError as fault:
             return visit.page("staff_accounts.html", fault=fault, typed=typed, account=None)
         return visit.page("staff_accounts.html", account=found)
+
+    async def unsubscribe(self, visit: Visit) -> web.Response:
+        """End all newsletters of somebody who has asked us to."""
+        visit.must_be("staff")
+        typed = await visit.form()
+        body = {"email": typed.get("email", ""), "reason": typed.get("reason", "")}
+        try:
+            left = await visit.visitor.send("POST", "/v1/newsletter/unsubscriptions/by-staff", body=body)
+        except ServiceError as fault:
+            return visit.page("staff_accounts.html", fault=fault, typed=typed, account=None)
+        return visit.to("/staff/accounts", ended=str(left["ended"]))
 
     async def cases(self, visit: Visit) -> web.Response:
         """Show the cases of disclosure, and the form to open one."""

@@ -17,7 +17,6 @@ from shared.errors import ForbiddenError, ServiceError
 from shared.ids import new_token
 from shared.web import read_body
 
-VISIT = web.RequestKey("visit", "Visit")
 _LARGEST_FORM = 2**16
 _MOST_FIELDS = 200
 _PASSED_ON = ("User-Agent", "Sec-GPC", "DNT", "Accept-Language")
@@ -108,7 +107,7 @@ class Visit:
         return self.request.cookies.get(cookie.named(self.public_url))
 
     def set_cookies(self) -> list[str]:
-        """Return the Set-Cookie headers of the answer, whatever the answer is: a new token must not be lost to an error."""
+        """Return the Set-Cookie headers of the answer, also of an error: a new token must not be lost to it."""
         if self.session != self._was:
             sealed = self.visitor.sessions.seal(self.session, now=self.now) if self.session else None
             self.keep(SESSION, sealed)
@@ -118,6 +117,9 @@ class Visit:
 
     def _form_token(self) -> str:
         return self.guard.token(self.session.mark if self.session else "", now=self.now)
+
+
+VISIT = web.RequestKey("visit", Visit)
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
@@ -137,9 +139,7 @@ def _parsed(content_type: str, raw: bytes) -> Typed:
     if content_type != "application/x-www-form-urlencoded":
         raise UnreadableFormError
     try:
-        pairs = parse_qsl(
-            raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
-        )
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError as fault:
         raise UnreadableFormError from fault
     typed = dict(pairs)

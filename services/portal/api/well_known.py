@@ -36,7 +36,7 @@ class WellKnown:
             shown("/security", self.security_page),
         )
 
-    async def security(self, visit: Visit) -> web.Response:
+    async def security(self, _visit: Visit) -> web.Response:
         """Say where to report a security problem (RFC 9116)."""
         lines = [
             f"Contact: {self.contact}",
@@ -48,7 +48,7 @@ class WellKnown:
         ]
         return web.Response(text="\n".join(lines) + "\n")
 
-    async def gpc(self, visit: Visit) -> web.Response:
+    async def gpc(self, _visit: Visit) -> web.Response:
         """Say that Global Privacy Control is honoured: there is nothing here that it would have to stop."""
         return web.json_response({"gpc": True, "lastUpdate": f"{self.reviewed:%Y-%m-%d}"})
 
@@ -56,12 +56,12 @@ class WellKnown:
         """Lead password managers to the place."""
         return visit.to("/account")
 
-    async def robots(self, visit: Visit) -> web.Response:
+    async def robots(self, _visit: Visit) -> web.Response:
         """Keep crawlers out of what is nobody else's business."""
         closed = ("/account", "/newsletter/", "/staff", "/sync/", "/v1/", "/oauth/")
         return web.Response(text="User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed))
 
-    async def icon(self, visit: Visit) -> web.Response:
+    async def icon(self, _visit: Visit) -> web.Response:
         """Answer browsers that look here without having been told."""
         return self.statics.file("icon.svg")
 

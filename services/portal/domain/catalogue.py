@@ -1,7 +1,7 @@
 """Every stable error code of the house, for the pages under /docs/errors.
 
-``error_codes.json`` is generated from the classes of all services and from the edge (``make docs``): the portal does not
-know the other services, and a code without a page would be a dead link in every problem.
+``error_codes.json`` is generated from the classes of all services and from the edge (``make docs``): the portal does
+not know the other services, and a code without a page would be a dead link in every problem.
 """
 
 import json

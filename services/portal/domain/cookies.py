@@ -18,8 +18,8 @@ class Cookie:
     def named(self, public_url: str) -> str:
         """Return the name under which browsers know it.
 
-        ``__Host-`` makes a browser insist on TLS, this host and no other. Over plain http (the local stack) some browsers
-        refuse such cookies, so there the port is part of the name instead: two stacks on one machine do not meet.
+        ``__Host-`` makes a browser insist on TLS, this host and no other. Over plain http (the local stack) some
+        browsers refuse such cookies, so there the port is part of the name: two stacks on one machine do not meet.
         """
         parts = urlsplit(public_url)
         return f"__Host-{self.name}" if parts.scheme == "https" else f"{self.name}-{parts.port or 80}"
@@ -37,7 +37,7 @@ SESSION = Cookie(
     lasts=None,
 )
 SIGN_UP = Cookie(
-    name="candor-sign-up",
+    name="candor-age-screen",  # the name under which identity sets it for those who answer without these pages
     when="You answer the question before signing up, and we cannot open an account.",
     why="Remembers that the question was answered, and nothing of the answer.",
     lasts=timedelta(days=1),

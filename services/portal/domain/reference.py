@@ -1,4 +1,4 @@
-"""An OpenAPI document as people read it: operations by service, their parameters, bodies and answers, and an example."""
+"""An OpenAPI document as people read it: operations by service, with parameters, bodies, answers, an example."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -110,9 +110,7 @@ def _fields(document: Json, schema: Json) -> Iterator[Field]:
     whole = _resolved(document, schema)
     needed = set(whole.get("required", ()))
     for name, part in whole.get("properties", {}).items():
-        yield Field(
-            name=name, kind=kind(document, part), needed=name in needed, said=_said(document, part)
-        )
+        yield Field(name=name, kind=kind(document, part), needed=name in needed, said=_said(document, part))
 
 
 def _said(document: Json, schema: Json) -> str:

@@ -47,7 +47,7 @@ class Sessions:
                 raise
 
     def seal(self, session: Session, *, now: datetime) -> str:
-        """Return the value of the cookie: sealed, so that neither the browser's owner nor a thief reads a token in it."""
+        """Return the value of the cookie: sealed, so that whoever finds it reads no token in it."""
         claims = {"a": session.access, "r": session.refresh, "m": session.mark}
         return self.links.make(_KIND, claims, expires_at=now + LIFETIME)
 

@@ -1,4 +1,4 @@
-"""One visitor during one request: asks the APIs with their own token, so a page can do nothing that an app could not."""
+"""One visitor during one request: asks the APIs with their own token, so a page can do no more than an app."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -33,7 +33,7 @@ class Visitor:
     session: Session | None
     now: datetime
     passing: Mapping[str, str]
-    """Headers of the visitor that the APIs get as they came: what browser it is, and whether it asks not to be tracked."""
+    """Headers that the APIs get as they came: which browser it is, whether it asks not to be tracked."""
     _fresh: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def log_in(self, email: str, password: str) -> Session:
@@ -68,11 +68,9 @@ class Visitor:
         """Read something with the visitor's token."""
         return await self._asked("GET", at(path, *names), query=query)
 
-    async def send(
-        self, method: str, path: str, *names: str, body: object = None, once: str | None = None
-    ) -> Any:
-        """Do something with the visitor's token; *once* makes a repetition of the same form harmless."""
-        return await self._asked(method, at(path, *names), body=body, once=once)
+    async def send(self, method: str, path: str, *names: str, **what: Any) -> Any:
+        """Do something with the visitor's token: *body*, *query*; *once* makes a repetition of the form harmless."""
+        return await self._asked(method, at(path, *names), **what)
 
     async def stream(self, path: str, *names: str) -> Stream:
         """Return a long answer, to be passed on piece by piece."""
@@ -92,7 +90,8 @@ class Visitor:
             raise
 
     async def _ask(self, session: Session, method: str, path: str, what: Mapping[str, Any]) -> Any:
-        return await self.sessions.api.ask(Ask(method=method, path=path, token=session.access, headers=self.passing, **what))
+        ask = Ask(method=method, path=path, token=session.access, headers=self.passing, **what)
+        return await self.sessions.api.ask(ask)
 
     async def _current(self) -> Session:
         if self.session is None:

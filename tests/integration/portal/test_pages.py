@@ -1,0 +1,144 @@
+"""Public pages, newsletters, cards, the staff console."""
+
+from services.portal.service import board
+from shared.policy import PROMISES
+from tests.integration.portal.browser import Browser
+from tests.integration.portal.edge import FakeEdge
+
+JWE = "a.b.c.d.e"
+
+
+async def test_the_board_shows_all_promises_with_state_and_evidence(browser: Browser) -> None:
+    page = await browser.get("/promises")
+    states = {each.get("id"): each.xpath("string(./span[2])") for each in page.tree.xpath("//li[@id]")}
+    assert list(states) == [line.promise.id for _, lines in board([]).sections for line in lines]
+    assert (len(states), states["C18"], states["C03"], states["C05"]) == (31, "kept", "broken", "unknown")
+    assert "looked for C18 · last seen 4 January 2027, 12:00 UTC" in page.text
+
+
+async def test_without_the_board_nothing_is_called_kept(browser: Browser, edge: FakeEdge) -> None:
+    edge.away = {"/v1/disclosure"}
+    page = await browser.get("/promises")
+    assert page.status == 200
+    assert page.tree.xpath("string(//ul[@class='tally'])").split() == ["0kept", "0broken", "31unknown"]
+
+
+async def test_C25_the_policy_is_shown_with_its_version_also_when_disclosure_is_away(
+    browser: Browser, edge: FakeEdge
+) -> None:
+    page = await browser.get("/policy")
+    assert all(promise.clause in page.text for promise in PROMISES)
+    assert "1, in force since 24 November 2026" in page.text
+    edge.away = {"/v1/disclosure"}
+    assert PROMISES[0].clause in (await browser.get("/policy")).text
+
+
+async def test_C01_the_data_map_has_every_service_and_says_who_is_away(browser: Browser, edge: FakeEdge) -> None:
+    edge.away = {"/v1/sync"}
+    page = await browser.get("/policy/data-map")
+    assert page.text.count("how to reach you") == 5
+    assert "This part does not answer" in page.text
+
+
+async def test_C15_the_statistics_show_each_release(browser: Browser) -> None:
+    page = await browser.get("/statistics")
+    assert "Week 2027-W01" in page.text
+    assert "macos-26" in page.text
+
+
+async def test_C10_joining_takes_a_confirmation_and_leaving_takes_one_click(browser: Browser, edge: FakeEdge) -> None:
+    asked = await browser.post("/newsletter", list_id="lst_m", email="ada@customers.example")
+    assert "ada@customers.example" in asked.text
+    assert edge.asked_to_join == [{"list_id": "lst_m", "email": "ada@customers.example"}]
+    page = await browser.get("/newsletter/unsubscribe?token=tok")
+    assert not edge.left
+    assert (await browser.submit(page, "/newsletter/unsubscribe")).title == "You have left the list"
+    assert edge.left == ["tok"]
+
+
+async def test_a_confirmation_link_acts_on_its_button_alone(browser: Browser) -> None:
+    page = await browser.get("/newsletter/confirm?token=good-token")
+    assert (await browser.submit(page, "/newsletter/confirm")).title == "You are subscribed"
+
+
+async def test_names_from_elsewhere_are_shown_as_text(browser: Browser) -> None:
+    page = await browser.get("/newsletter")
+    assert b"Releases &lt;b&gt;first&lt;/b&gt;" in page.raw
+
+
+async def test_a_refused_address_is_said_and_what_was_typed_stays(browser: Browser) -> None:
+    page = await browser.post("/newsletter", list_id="lst_" + "r" * 26, email="no address")
+    assert page.status == 422
+    form = page.form("/newsletter")
+    assert (form["email"], form["list_id"]) == ("no address", "lst_" + "r" * 26)
+
+
+async def test_C18_a_card_arrives_as_ciphertext_or_not_at_all(ada: Browser, edge: FakeEdge) -> None:
+    page = await ada.get("/account/cards")
+    assert page.form("/account/cards").keys() == {"form_token", "once", "jwe"}
+    refused = await ada.submit(page, "/account/cards", jwe="4242424242424242", number="4242424242424242")
+    assert refused.status == 422
+    assert "4242424242424242" not in refused.text
+    assert not edge.sealed_cards
+    stored = await ada.submit(page, "/account/cards", jwe=JWE)
+    assert edge.sealed_cards == [JWE]
+    assert "visa ending in 4242" in stored.text
+    await ada.submit(stored, f"/account/cards/{edge.cards[0]['card_id']}/delete")
+    assert not edge.cards
+
+
+async def test_charges_are_listed_with_what_went_back(ada: Browser) -> None:
+    page = await ada.get("/account/cards")
+    assert "39.99 USD" in page.text
+    assert "10.00 USD" in page.text
+
+
+async def test_C21_a_case_takes_two_people(dora: Browser, emil: Browser, edge: FakeEdge) -> None:
+    page = await dora.get("/staff/cases")
+    form = {"ground": "law", "requester": "Superior Court", "reference": "26-2"}
+    form |= {"fields": "identity.accounts.email", "account_ids": "acc_1\nacc_2"}
+    opened = await dora.submit(page, "/staff/cases", **form)
+    assert opened.path == "/staff/cases/dis_1"
+    assert "somebody else has to approve" in opened.text
+    page = await emil.get("/staff/cases/dis_1")
+    await emil.submit(page, "/staff/cases/dis_1/approve")
+    assert edge.cases["dis_1"]["state"] == "notifying"
+
+
+async def test_a_refused_case_keeps_what_was_typed(dora: Browser) -> None:
+    page = await dora.post("/staff/cases", requester="Superior Court", reference="26-2", ground="emergency")
+    assert page.status == 422
+    form = page.form("/staff/cases")
+    assert (form["requester"], form["ground"]) == ("Superior Court", "emergency")
+
+
+async def test_C21_finding_an_account_asks_for_the_reason(dora: Browser) -> None:
+    found = await dora.post("/staff/accounts", email="ada@customers.example", reason="request 7")
+    assert "acc_" + "a" * 26 in found.text
+    page = await dora.post("/staff/accounts", email="ada@customers.example", reason="ada@customers.example asked")
+    assert page.status == 422
+
+
+async def test_C10_staff_end_newsletters_on_request(dora: Browser) -> None:
+    form = (await dora.get("/staff/accounts")).form("/staff/accounts")
+    form |= {"email": "ada@customers.example", "reason": "request 7"}
+    page = await dora.send("POST", "/staff/accounts/unsubscribe", form=form)
+    assert "2 subscription(s) ended" in page.text
+
+
+async def test_C13_an_agreement_is_entered_and_ended(dora: Browser, edge: FakeEdge) -> None:
+    page = await dora.get("/staff/agreements")
+    form = {"partner": "Parcel Works", "function": "shipping", "purposes": "partner_service", "scopes": "a b"}
+    wrong = await dora.submit(page, "/staff/agreements", **form, fields="x.y.z", ends_on="soon")
+    assert wrong.status == 422
+    assert wrong.form("/staff/agreements")["partner"] == "Parcel Works"
+    page = await dora.submit(page, "/staff/agreements", **form, fields="x.y.z", ends_on="2027-12-31")
+    assert edge.agreements[0]["ends_at"] == "2027-12-31T00:00:00.000Z"
+    await dora.submit(page, "/staff/agreements/agr_1/end")
+    assert not edge.agreements[0]["in_force"]
+
+
+async def test_the_desk_shows_what_needs_somebody(dora: Browser) -> None:
+    page = await dora.get("/staff")
+    assert "You are here as disclosure" in page.text
+    assert "looked for C03" in page.text
