@@ -1,0 +1,123 @@
+"""A caller gets a stated number of requests in a stated time, is told what is left, and costs a bounded memory."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.errors import TooManyRequestsError
+from shared.web import PUBLIC, Call, RateLimit, View, customer, get
+from shared.web.limits import Buckets
+from tests.support.http import a_customer, serving
+
+FIVE = RateLimit(5, timedelta(seconds=10))
+
+
+class Done(View):
+    done: bool = True
+
+
+async def done(call: Call) -> Done:
+    """Do it."""
+    return Done()
+
+
+def test_so_many_and_no_more_then_steadily_again() -> None:
+    buckets = Buckets(FIVE)
+    left = [buckets.take("ada", at=0.0)["RateLimit"] for _ in range(5)]
+    assert left == [f'"default";r={4 - used};t={2 * (used + 1)}' for used in range(5)]
+    with pytest.raises(TooManyRequestsError) as refused:
+        buckets.take("ada", at=0.0)
+    assert refused.value.retry_after == 2
+    assert buckets.take("ada", at=2.0)["RateLimit"] == '"default";r=0;t=10'
+
+
+def test_who_waits_as_long_as_told_is_served() -> None:
+    buckets, now = Buckets(RateLimit(3, timedelta(seconds=7))), 0.0
+    for _ in range(50):
+        try:
+            buckets.take("ada", at=now)
+        except TooManyRequestsError as fault:
+            now += fault.retry_after or 0
+            buckets.take("ada", at=now)
+
+
+def test_a_refused_request_costs_nothing() -> None:
+    buckets = Buckets(FIVE)
+    for _ in range(5):
+        buckets.take("ada", at=0.0)
+    for _ in range(100):
+        with pytest.raises(TooManyRequestsError):
+            buckets.take("ada", at=0.0)
+    buckets.take("ada", at=2.0)
+
+
+def test_callers_do_not_share() -> None:
+    buckets = Buckets(RateLimit(1, timedelta(seconds=1)))
+    buckets.take("ada", at=0.0)
+    buckets.take("grace", at=0.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(min_value=0, max_value=3), max_size=60))
+def test_in_any_window_there_is_at_most_a_burst_and_a_refill(pauses: list[float]) -> None:
+    buckets, now, taken = Buckets(FIVE), 0.0, []
+    for pause in pauses:
+        now += pause
+        try:
+            buckets.take("ada", at=now)
+        except TooManyRequestsError:
+            continue
+        taken.append(now)
+    assert all(sum(1 for at in taken if begin <= at < begin + 10) <= 10 for begin in taken)
+
+
+def test_memory_is_bounded_and_the_longest_unseen_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.web.limits._MOST_CALLERS", 100)
+    buckets = Buckets(FIVE)
+    for number in range(1_000):
+        buckets.take(f"caller {number}", at=0.0)
+    assert len(buckets._full_at) <= 100
+    assert "caller 999" in buckets._full_at
+
+
+def test_a_busy_caller_is_not_washed_out_by_many_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.web.limits._MOST_CALLERS", 100)
+    buckets = Buckets(RateLimit(2, timedelta(hours=1)))
+    buckets.take("mallory", at=0.0)
+    buckets.take("mallory", at=0.0)
+    for number in range(1_000):
+        buckets.take(f"caller {number}", at=0.0)
+        with pytest.raises(TooManyRequestsError):
+            buckets.take("mallory", at=0.0)
+
+
+async def test_every_reply_of_a_limited_route_tells_the_limit() -> None:
+    route = get("/done", done, access=PUBLIC, limit=RateLimit(2, timedelta(minutes=1)))
+    async with serving(route) as site:
+        replies = [await site.get("/done") for _ in range(3)]
+    assert [reply.status for reply in replies] == [200, 200, 429]
+    assert {reply.headers["RateLimit-Policy"] for reply in replies} == {'"default";q=2;w=60'}
+    assert [reply.headers["RateLimit"] for reply in replies] == [
+        '"default";r=1;t=30',
+        '"default";r=0;t=60',
+        '"default";r=0;t=30',
+    ]
+    assert (replies[2].code, replies[2].headers["Retry-After"]) == ("request.too_many", "30")
+
+
+async def test_each_account_has_its_own_limit_wherever_it_comes_from() -> None:
+    route = get("/done", done, access=customer(), limit=RateLimit(1, timedelta(minutes=1)))
+    async with serving(route) as site:
+        ada, grace = site.trust.headers(a_customer("acc_ada")), site.trust.headers(a_customer("acc_grace"))
+        statuses = [(await site.get("/done", headers=who)).status for who in (ada, grace, ada)]
+    assert statuses == [200, 200, 429]
+
+
+async def test_clients_behind_the_edge_are_told_apart_by_what_the_edge_wrote() -> None:
+    route = get("/done", done, access=PUBLIC, limit=RateLimit(1, timedelta(minutes=1)))
+    async with serving(route) as site:
+        hops = ["203.0.113.7", "203.0.113.8", "198.51.100.1, 203.0.113.7"]
+        statuses = [(await site.get("/done", headers={"X-Forwarded-For": hop})).status for hop in hops]
+    assert statuses == [200, 200, 429], "what a client wrote before the last hop is not believed"

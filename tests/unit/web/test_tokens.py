@@ -1,0 +1,246 @@
+"""An access token is what identity signed for this house, now, for a session that lasts; anything else is a 401."""
+
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from joserfc import jws
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from shared.errors import UnavailableError
+from shared.web import PUBLIC, Call, Verifier, View, customer, get
+from shared.web.tokens import ALGORITHM, LONGEST_LIFE
+from tests.support import NOON, FixedClock
+from tests.support.http import PUBLIC_URL, KnownTrust, Reply, Site, a_customer, serving
+from tests.support.logs import Lines
+
+AT = int(NOON.timestamp())
+CLAIMS: dict[str, Any] = {
+    "iss": PUBLIC_URL,
+    "aud": "candor",
+    "sub": "acc_ada",
+    "sid": "ses_acc_ada",
+    "kind": "customer",
+    "auth_time": AT,
+    "iat": AT,
+    "exp": AT + 600,
+}
+HEADER = {"alg": ALGORITHM, "kid": "key_1", "typ": "at+jwt"}
+
+
+class Who(View):
+    id: str
+
+
+async def me(call: Call) -> Who:
+    """Say who calls."""
+    return Who(id=call.who.id)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+async def demo(clock: FixedClock) -> AsyncIterator[Site]:
+    async with serving(get("/me", me, access=customer()), get("/open", me, access=PUBLIC), clock=clock) as site:
+        yield site
+
+
+async def shown(demo: Site, token: str, path: str = "/me") -> Reply:
+    return await demo.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+def signed(trust: KnownTrust, claims: Mapping[str, Any] = CLAIMS, header: Mapping[str, Any] = HEADER) -> str:
+    algorithms = [str(header["alg"])]
+    return jws.serialize_compact(dict(header), json.dumps(claims).encode(), trust.signer, algorithms=algorithms)
+
+
+async def test_a_token_of_identity_is_believed(demo: Site) -> None:
+    assert (await shown(demo, signed(demo.trust))).json == {"id": "acc_ada"}
+    assert (await shown(demo, demo.trust.token(a_customer()))).json == {"id": "acc_ada"}
+
+
+WRONG_CLAIMS: dict[str, dict[str, Any]] = {
+    "another issuer": {"iss": "https://evil.example"},
+    "another audience": {"aud": "other"},
+    "several audiences": {"aud": ["candor", "other"]},
+    "no audience": {"aud": None},
+    "no subject": {"sub": None},
+    "a subject that is no text": {"sub": 7},
+    "another kind": {"kind": "admin"},
+    "the kind of nobody": {"kind": "public"},
+    "roles that are a text": {"roles": "admin"},
+    "no session": {"sid": None},
+    "issued in the future": {"iat": AT + 120, "exp": AT + 600},
+    "not valid yet": {"nbf": AT + 120},
+    "too long a life": {"exp": AT + 601},
+    "a life without end": {"exp": 2**62},
+    "times that are no numbers": {"exp": "tomorrow"},
+    "a time before time": {"iat": -1},
+    "a time that is half": {"exp": AT + 0.5},
+    "a log-in beyond the calendar": {"auth_time": 2**60},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_CLAIMS.values(), ids=WRONG_CLAIMS.keys())
+async def test_a_token_that_says_something_wrong_is_refused(demo: Site, wrong: dict[str, Any]) -> None:
+    claims = {name: value for name, value in {**CLAIMS, **wrong}.items() if value is not None}
+    reply = await shown(demo, signed(demo.trust, claims))
+    assert (reply.status, reply.code) == (401, "auth.token_refused")
+    assert reply.headers["WWW-Authenticate"] == 'Bearer realm="candor", error="invalid_token"'
+
+
+WRONG_HEADERS: dict[str, dict[str, Any]] = {
+    "another type": {"typ": "JWT"},
+    "no type": {"typ": None},
+    "an unknown key": {"kid": "key_2"},
+    "no key": {"kid": None},
+    "a key that is no text": {"kid": 7},
+    "an extension it must know": {"crit": ["b64"], "b64": False},
+    "an extension nobody knows": {"crit": ["ada"], "ada": 1},
+    "the old name of the algorithm": {"alg": "EdDSA"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_HEADERS.values(), ids=WRONG_HEADERS.keys())
+async def test_a_token_with_a_wrong_header_is_refused(demo: Site, wrong: dict[str, Any]) -> None:
+    header = {name: value for name, value in {**HEADER, **wrong}.items() if value is not None}
+    reply = await shown(demo, forged(demo.trust.signer, header))
+    assert (reply.status, reply.code) == (401, "auth.token_refused")
+
+
+def forged(key: OKPKey, header: Mapping[str, Any]) -> str:
+    """Sign whatever the header says with Ed25519, as no library would."""
+    parts = [encoded(json.dumps(header).encode()), encoded(json.dumps(CLAIMS).encode())]
+    private: Any = key.private_key
+    return ".".join([*parts, encoded(private.sign(".".join(parts).encode()))])
+
+
+def encoded(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+async def test_the_forger_of_these_tests_can_forge(demo: Site) -> None:
+    assert (await shown(demo, forged(demo.trust.signer, HEADER))).status == 200
+
+
+async def test_a_token_without_a_signature_is_refused(demo: Site) -> None:
+    for alg in ("none", "None", "NONE", ALGORITHM):
+        header = encoded(json.dumps({**HEADER, "alg": alg}).encode())
+        body = encoded(json.dumps(CLAIMS).encode())
+        for token in (f"{header}.{body}.", f"{header}.{body}"):
+            assert (await shown(demo, token)).code == "auth.token_refused", (alg, token)
+
+
+async def test_a_public_key_is_no_shared_secret(demo: Site) -> None:
+    public = str(demo.trust.signer.as_dict(private=False)["x"])
+    said = f"{encoded(json.dumps({**HEADER, 'alg': 'HS256'}).encode())}.{encoded(json.dumps(CLAIMS).encode())}"
+    for secret in (public.encode(), urlsafe_b64decode(public + "="), demo.trust.signer.as_pem(private=False)):
+        token = f"{said}.{encoded(hmac.digest(secret, said.encode(), 'sha256'))}"
+        assert (await shown(demo, token)).code == "auth.token_refused"
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256"])
+async def test_another_algorithm_is_refused_however_well_it_is_signed(demo: Site, alg: str) -> None:
+    key = ECKey.generate_key("P-256") if alg == "ES256" else RSAKey.generate_key(2048)
+    token = jws.serialize_compact({**HEADER, "alg": alg}, json.dumps(CLAIMS), key, algorithms=[alg])
+    assert (await shown(demo, token)).code == "auth.token_refused"
+
+
+async def test_a_key_inside_the_token_is_not_believed(demo: Site) -> None:
+    mallory = OKPKey.generate_key("Ed25519", {"kid": "key_1"}, auto_kid=False)
+    header = {**HEADER, "jwk": mallory.as_dict(private=False)}
+    assert (await shown(demo, forged(mallory, header))).code == "auth.token_refused"
+
+
+async def test_a_token_altered_at_any_byte_is_refused(demo: Site) -> None:
+    token = demo.trust.token(a_customer())
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    for place, old in enumerate(token):
+        new = letters[(letters.find(old) + 1) % 64] if old != "." else "A"
+        altered = token[:place] + new + token[place + 1 :]
+        reply = await shown(demo, altered)
+        assert (reply.status, reply.json["code"]) == (401, "auth.token_refused"), (place, altered)
+
+
+@pytest.mark.parametrize("tail", ["=", "==", "\t", ".", "A", "%", "\xe9"])
+async def test_a_token_has_one_spelling(demo: Site, tail: str) -> None:
+    head = f"GET /me HTTP/1.1\r\nHost: demo\r\nAuthorization: Bearer {demo.trust.token(a_customer())}{tail}x\r\n\r\n"
+    assert (await demo.say(head.encode("latin-1"))).code == "auth.token_refused"
+
+
+@pytest.mark.parametrize("tail", [1, 2, 3])
+async def test_the_unused_bits_of_its_last_letter_are_no_second_spelling(demo: Site, tail: int) -> None:
+    token = demo.trust.token(a_customer())
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    altered = token[:-1] + letters[letters.index(token[-1]) + tail]
+    assert (await shown(demo, altered)).code == "auth.token_refused"
+
+
+async def test_a_token_ends_with_its_life(demo: Site, clock: FixedClock) -> None:
+    token = demo.trust.token(a_customer())
+    clock.advance(LONGEST_LIFE - timedelta(seconds=1))
+    assert (await shown(demo, token)).status == 200
+    clock.advance(timedelta(seconds=1))
+    reply = await shown(demo, token)
+    assert (reply.status, reply.code) == (401, "auth.token_expired")
+
+
+async def test_a_token_of_a_session_that_has_ended_is_refused_at_once(demo: Site) -> None:
+    token = demo.trust.token(a_customer())
+    assert (await shown(demo, token)).status == 200
+    demo.trust.over.add("ses_acc_ada")
+    reply = await shown(demo, token)
+    assert (reply.status, reply.code) == (401, "auth.session_ended")
+
+
+async def test_a_token_of_a_key_that_was_withdrawn_is_refused_at_once(demo: Site) -> None:
+    token = demo.trust.token(a_customer())
+    assert (await shown(demo, token)).status == 200
+    demo.trust.keys.clear()
+    assert (await shown(demo, token)).code == "auth.token_refused"
+
+
+async def test_a_bad_token_is_refused_on_a_public_address_too(demo: Site) -> None:
+    assert (await shown(demo, "nonsense", "/open")).code == "auth.token_refused"
+    assert (await demo.get("/open")).json == {"id": ""}
+    assert (await shown(demo, demo.trust.token(a_customer()), "/open")).json == {"id": "acc_ada"}
+
+
+@pytest.mark.parametrize("scheme", ["Basic YWRhOnB3", "bearer", "Bearer ", "Token x", ""])
+async def test_a_credential_of_another_kind_is_none(demo: Site, scheme: str) -> None:
+    assert (await demo.get("/me", headers={"Authorization": scheme})).code == "auth.required"
+
+
+async def test_the_log_of_a_refused_token_does_not_hold_it(demo: Site, logged: Lines) -> None:
+    token = demo.trust.token(a_customer())[:-4] + "AAAA"
+    await shown(demo, token)
+    [line] = logged()
+    assert line["code"] == "auth.token_refused"
+    assert not any(part in str(line) for part in token.split("."))
+
+
+class UnknownTrust(KnownTrust):
+    async def key(self, kid: str) -> OKPKey | None:
+        raise UnavailableError
+
+
+async def test_while_nobody_is_known_to_be_trusted_the_answer_is_later(demo: Site, clock: FixedClock) -> None:
+    verifier = Verifier(trust=UnknownTrust(), issuer=PUBLIC_URL)
+    with pytest.raises(UnavailableError):
+        await verifier.who(demo.trust.token(a_customer()), clock())
+
+
+async def test_what_a_verifier_remembers_is_bounded(clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.web.tokens._MOST_KNOWN", 10)
+    trust = KnownTrust()
+    verifier = Verifier(trust=trust, issuer=PUBLIC_URL)
+    for number in range(50):
+        await verifier.who(trust.token(a_customer(f"acc_{number}")), clock())
+    assert len(verifier._known) <= 10

@@ -1,0 +1,50 @@
+"""One trace goes through a request: what the caller began is continued, what it says is checked."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared import observe
+from shared.web import PUBLIC, Call, View, get
+from tests.support.http import Site, serving
+from tests.support.logs import Lines
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+class Parent(View):
+    traceparent: str
+
+
+async def parent(call: Call) -> Parent:
+    """Say what a neighbour would be sent."""
+    observe.logger("demo").info("demo.asked")
+    return Parent(traceparent=observe.current_traceparent())
+
+
+@pytest.fixture(scope="module")
+async def demo() -> AsyncIterator[Site]:
+    async with serving(get("/parent", parent, access=PUBLIC)) as site:
+        yield site
+
+
+async def test_the_trace_of_the_caller_goes_on_in_the_log_and_to_the_neighbour(demo: Site, logged: Lines) -> None:
+    given = f"00-{TRACE}-b7ad6b7169203331-01"
+    _, trace, span, _ = (await demo.get("/parent", headers={"traceparent": given})).json["traceparent"].split("-")
+    assert trace == TRACE
+    assert span != "b7ad6b7169203331"
+    assert [line["trace_id"] for line in logged()] == [TRACE]
+
+
+@pytest.mark.parametrize(
+    "given", ["", "nonsense", "00-0-0-01", f"ff-{TRACE}-b7ad6b7169203331-01", f"00-{TRACE}-{'0' * 16}-01"]
+)
+async def test_a_broken_trace_begins_anew(demo: Site, given: str) -> None:
+    version, trace, _, _ = (await demo.get("/parent", headers={"traceparent": given})).json["traceparent"].split("-")
+    assert version == "00"
+    assert trace not in {TRACE, "0" * 32}
+
+
+async def test_two_requests_are_two_traces(demo: Site) -> None:
+    traces = {(await demo.get("/parent")).json["traceparent"].split("-")[1] for _ in range(2)}
+    assert len(traces) == 2
