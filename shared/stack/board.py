@@ -67,26 +67,24 @@ class Board:
         return f"[dim]({monotonic() - self._began:.0f} s)[/]"
 
     def _say(self, line: str) -> None:
-        self._console.print(line)
+        self._console.print(line, soft_wrap=True)
         self._spoke = monotonic()
 
 
 def print_addresses(console: Console, report: Report, home: Home) -> None:
     """Print the table of what is where, and who can log in."""
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
     base = report.base_url
-    for what, where in (
+    rows = [
         ("Candor", base),
         *([("Mailbox", f"{base}/mailbox")] if report.local else []),
         ("API docs", f"{base}/docs"),
         ("Promise board", f"{base}/promises"),
         *_people(home),
-        ("Data, logs", f"{home.root}  (logs: make logs)"),
-    ):
-        table.add_row(what, escape(where))
+        ("Data and logs", f"{home.root}  (make logs)"),
+    ]
     console.print()
-    console.print(table, soft_wrap=True)
+    for what, where in rows:
+        console.print(f"  [bold]{what:<18}[/] {escape(where)}", soft_wrap=True)
     if report.people:
         console.print(f"\n[red]✗ The platform runs, but has no demo people: {escape(report.people)}[/]")
 
