@@ -21,6 +21,7 @@ from shared.personal import Category, Personal, keep_for
 from shared.policy.purposes import Purpose
 from shared.web.call import Call
 from shared.web.errors import InFlightError, KeyMissingError, KeyReusedError, ReplyNotKeptError
+from shared.web.problems import PROBLEM_TYPE, again
 
 LIFE = timedelta(hours=24)
 CLAIM = timedelta(seconds=60)
@@ -68,7 +69,7 @@ class Replays:
         wanted = self._wanted(call, body)
         found = await self._claimed(wanted, call.now)
         if found is not None:
-            return await self._again(found, wanted)
+            return await self._again(found, wanted, call.request)
         reply = await self._first(wanted, replace(call, operation=wanted.id), run)
         await self._db.transact(lambda: self._keep(wanted, reply, secret_reply=secret_reply))
         return reply
@@ -129,7 +130,7 @@ class Replays:
         change = {"status": reply.status, "content_type": reply.content_type, "reply": sealed}
         await self._rows.update({"_id": row.id, "claim": row.claim}, {"$set": change})
 
-    async def _again(self, found: IdempotencyRow, wanted: IdempotencyRow) -> web.Response:
+    async def _again(self, found: IdempotencyRow, wanted: IdempotencyRow, request: web.Request) -> web.Response:
         if found.request != wanted.request:
             raise KeyReusedError
         if found.status == 0:
@@ -137,6 +138,8 @@ class Replays:
         if not found.reply:
             raise ReplyNotKeptError
         body = await self._vault.open(found.owner, f"{_PLACE}.{found.id}", found.reply)
+        if found.content_type == PROBLEM_TYPE:
+            body = again(body, request)
         headers = {"Idempotency-Replayed": "true"}
         return web.Response(status=found.status, body=body, content_type=found.content_type, headers=headers)
 

@@ -49,6 +49,13 @@ class Problems:
         )
 
 
+def again(problem: bytes, request: web.BaseRequest) -> bytes:
+    """Return a kept *problem* as the answer to *request*: the same refusal, another occurrence of it."""
+    body = json.loads(problem)
+    request[CODE] = body["code"]
+    return json.dumps({**body, "instance": request.get(REQUEST_ID, "")}).encode()
+
+
 PROBLEMS = web.AppKey("problems", Problems)
 """How the application renders errors, for what is around it."""
 
