@@ -67,8 +67,10 @@ def _number(value: float) -> object:
     """A card number may come as an integer, too."""
     if not isinstance(value, int) or value < 10**12:
         return value
-    # An int of more digits than any identifier is not even written out: Python refuses that beyond 4,300.
-    return redact(str(value)) if value < 10**20 else "[number]"
+    if value >= 10**_LONGEST_CARD:
+        return "[number]"  # nothing that we count; and beyond 4,300 digits Python would not even write it
+    told = redact(str(value))
+    return value if told == str(value) else told
 
 
 def _card(found: Match[str]) -> str:
@@ -125,7 +127,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = 
         r"\1\2[redacted]",
     ),
     (re.compile(r"eyJ[\w-]{5,}+(?:\.[\w-]*+){1,4}"), "[token]"),
-    (re.compile(rf"(?<!{_WORD}){_WORD}++@{_WORD}*+|\"[^\"\s]{{1,64}}\"@{_WORD}++"), "[email]"),
+    (re.compile(rf"(?<!{_WORD}){_WORD}++@{_WORD}*+|\"[^\"\n]{{1,64}}\"@{_WORD}++"), "[email]"),
     (re.compile(rf"(?<!{_WORD}){_WORD}+?%40{_WORD}*+"), "[email]"),
     (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_GAP}\d){{{_SHORTEST_CARD - 1},}}+"), _card),
     # app passwords, and any unguessable string of 256 bits in base64url or hexadecimal
