@@ -18,17 +18,18 @@ def main(
     smtp_port: Annotated[int, typer.Option(help="where mail is taken")],
     http_port: Annotated[int, typer.Option(help="where it is shown")],
     folder: Annotated[Path, typer.Option(help="where it lies")],
+    host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
 ) -> None:
-    """Take mail and show it, on loopback, until SIGTERM."""
-    uvloop.run(_serve(Letters(folder), smtp_port, http_port))
+    """Take mail and show it until SIGTERM."""
+    uvloop.run(_serve(Letters(folder), host, smtp_port, http_port))
 
 
-async def _serve(letters: Letters, smtp_port: int, http_port: int) -> None:
+async def _serve(letters: Letters, host: str, smtp_port: int, http_port: int) -> None:
     runner = web.AppRunner(mailbox_app(letters), access_log=None, handle_signals=False)
     await runner.setup()
     try:
-        async with accepting(Intake(letters, utc_now), smtp_port):
-            await web.TCPSite(runner, "127.0.0.1", http_port, shutdown_timeout=2).start()
+        async with accepting(Intake(letters, utc_now), host, smtp_port):
+            await web.TCPSite(runner, host, http_port, shutdown_timeout=2).start()
             await until_stopped()
     finally:
         await runner.cleanup()

@@ -31,7 +31,7 @@ class Intake:
 
 
 @asynccontextmanager
-async def accepting(intake: Intake, port: int) -> AsyncIterator[None]:
+async def accepting(intake: Intake, host: str, port: int) -> AsyncIterator[None]:
     """Accept mail on *port* of loopback inside the context."""
 
     def door() -> SMTP:
@@ -43,7 +43,7 @@ async def accepting(intake: Intake, port: int) -> AsyncIterator[None]:
             ident="Candor mailbox",
         )
 
-    server = await asyncio.get_running_loop().create_server(door, "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(door, host, port)
     try:
         yield
     finally:
