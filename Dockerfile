@@ -17,9 +17,10 @@ RUN /venv/bin/pip install --quiet --require-hashes --only-binary :all: ${PIP_ARG
 FROM packages AS packages-dev
 ARG PIP_ARGS=""
 COPY requirements-dev.lock build/wheel[s] /wheels/
-RUN python3 -m venv /tools && sed -n '/^\(aiosmtpd\|atpublic\|attrs\)==/,/^    # /p' /wheels/requirements-dev.lock > /wheels/mailbox.lock \
- && /tools/bin/pip install --quiet --require-hashes --only-binary :all: ${PIP_ARGS} --target /extra -r /wheels/mailbox.lock \
- && cp -rn /extra/. /venv/lib/python3.11/site-packages/
+RUN awk '/^[a-z]/ { wanted = /^(aiosmtpd|atpublic)==/ } wanted' /wheels/requirements-dev.lock > /wheels/mailbox.lock \
+ && python3 -m venv /tools \
+ && /tools/bin/pip install --quiet --require-hashes --no-deps --only-binary :all: ${PIP_ARGS} \
+    --target /venv/lib/python3.11/site-packages -r /wheels/mailbox.lock
 
 FROM ${BASE} AS base
 LABEL org.opencontainers.image.title="Candor" \

@@ -1,0 +1,1 @@
+"""Proves the image and the chart on a real single-node Kubernetes: ``make cluster-test``."""

@@ -1,0 +1,100 @@
+"""Builds the images without a registry, and loads them into the cluster."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from shared.stack.parts import edge
+from tests.architecture.tree import ROOT
+from tests.cluster.cluster import SCRIPT, cluster, run
+
+VERSION = "0.1.0"
+NEXT = "0.1.1"
+FOLDER = ROOT / "build/cluster"
+IMAGES = "tests/cluster/images"
+BASES = {
+    "localhost/base:1": "python3,python3-venv,ca-certificates",
+    "localhost/rabbit-base:1": "rabbitmq-server,ca-certificates",
+}
+OTHERS = {
+    "localhost/candor-edge:1": "Edge.Dockerfile",
+    "localhost/candor-mongo:1": "Mongo.Dockerfile",
+    "localhost/candor-rabbitmq:1": "Rabbit.Dockerfile",
+}
+
+
+def build_all() -> dict[str, str]:
+    """Build and load every image; return the size of each, its base included."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, packages in BASES.items():
+        _base(name, packages)
+    _wheels("requirements.lock", ROOT / "build/wheels")
+    _wheels("requirements-dev.lock", ROOT / "build/wheels", only=("aiosmtpd", "atpublic"))
+    _wheels("requirements-mongo.lock", FOLDER / "mongo-wheels", prerelease=True)
+    shutil.copy(str(edge.program()), FOLDER / "envoy")
+    for tag in (VERSION, NEXT):
+        _build(f"localhost/candor:{tag}", "Dockerfile", "--target", "service", "--label", f"version={tag}")
+    _build(f"localhost/candor-dev:{VERSION}", "Dockerfile", "--target", "dev")
+    for name, file in OTHERS.items():
+        _build(name, f"{IMAGES}/{file}", "--ignorefile", f"{IMAGES}/nothing.dockerignore", base=None)
+    images = [f"localhost/candor:{VERSION}", f"localhost/candor:{NEXT}", f"localhost/candor-dev:{VERSION}", *OTHERS]
+    for image in images:
+        _load(image)
+    return {image: _size(image) for image in images}
+
+
+def _base(name: str, packages: str) -> None:
+    if name in run("buildah", "images", "--format", "{{.Name}}:{{.Tag}}").split():
+        return
+    rootfs, archive = FOLDER / "rootfs.tar", FOLDER / "base.tar"
+    mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Codename: bookworm").split()[0]
+    run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", "bookworm", str(rootfs), mirror)
+    run(sys.executable, str(SCRIPT.with_name("mkimage.py")), str(archive), name, str(rootfs))
+    run("buildah", "pull", f"docker-archive:{archive}")
+    rootfs.unlink()
+    archive.unlink()
+
+
+def _wheels(lock: str, folder: Path, *, only: tuple[str, ...] = (), prerelease: bool = False) -> None:
+    """Fetch what a lock names, by its hashes, before the build, which has no network of its own."""
+    stamp = folder / f".{lock}"
+    wanted = (ROOT / lock).read_text()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    chosen = FOLDER / lock
+    blocks = wanted.split("\n")
+    chosen.write_text("\n".join(_only(blocks, only)) if only else wanted)
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    run(*pip, *(["--pre"] if prerelease else []), "--dest", str(folder), "--requirement", str(chosen))
+    stamp.write_text(wanted)
+
+
+def _only(lines: list[str], names: tuple[str, ...]) -> list[str]:
+    """Return the blocks of a lock file that pin *names*."""
+    kept, keeping = [], False
+    for line in lines:
+        if line[:1].isalpha():
+            keeping = line.partition("==")[0] in names
+        if keeping and not line.startswith("    #"):
+            kept.append(line)
+    return kept
+
+
+def _build(image: str, file: str, *arguments: str, base: str | None = "localhost/base:1") -> None:
+    bases = ["--build-arg", f"BASE={base}"] if base else []
+    offline = ["--build-arg", "PIP_ARGS=--no-index --find-links /wheels"]
+    isolated = ["--isolation", "chroot", "--pull-never", "--network", "host"]
+    run("buildah", "bud", "--quiet", *isolated, *bases, *offline, *arguments, "--tag", image, "--file", file, ".")
+
+
+def _load(image: str) -> None:
+    archive = FOLDER / "image.tar"
+    archive.unlink(missing_ok=True)
+    run("buildah", "push", "--quiet", image, f"docker-archive:{archive}:{image}")
+    cluster("load-image", str(archive))
+    archive.unlink()
+
+
+def _size(image: str) -> str:
+    listed = run("buildah", "images", "--format", "{{.Name}}:{{.Tag}} {{.Size}}")
+    return next((line.partition(" ")[2].strip() for line in listed.splitlines() if line.startswith(f"{image} ")), "unknown")

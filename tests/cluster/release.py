@@ -1,0 +1,91 @@
+"""Installs, upgrades and looks at a release of the chart, as Helm does (the library renders; kubectl applies)."""
+
+import base64
+import json
+import time
+from typing import Any
+
+import helm_python
+
+from tests.chart.rendering import CHART, Manifest, example, of_kind, render
+from tests.cluster.cluster import NAMESPACE, apply, cluster, kubectl, read, until
+from tests.cluster.images import VERSION
+
+PORT = 18080
+NAME = "candor"
+
+
+def values(version: str = VERSION, **more: Any) -> dict[str, Any]:
+    """Return the try-out, with the images that were built here."""
+    ours = {"pullPolicy": "Never", "repository": "localhost/candor", "tag": version}
+    found = example("tryout") | {
+        "publicUrl": f"http://127.0.0.1:{PORT}",
+        "image": ours,
+        "defaults": {"replicas": 2},
+        "edge": {"replicas": 2, "image": "localhost/candor-edge:1", "service": {"type": "ClusterIP", "port": 8080}},
+        "dev": {
+            "enabled": True,
+            "mongo": {"image": "localhost/candor-mongo:1", "args": [], "dataPath": "/data", "initiate": False}
+            | {"userId": 65532},
+            "rabbitmq": {"image": "localhost/candor-rabbitmq:1", "userId": 65532},
+            "mailbox": {"image": f"localhost/candor-dev:{VERSION}"},
+        },
+    }
+    return found | more
+
+
+def install(wanted: dict[str, Any]) -> float:
+    """Install the chart; return the seconds until everything was ready."""
+    began = time.monotonic()
+    cluster("kubectl", "create", "namespace", NAMESPACE)
+    manifests = render(wanted)
+    hooks = [one for one in manifests if "pre-install" in _hook(one)]
+    apply(hooks)
+    apply([one for one in manifests if not _hook(one)])
+    _open_volumes()
+    wait_ready()
+    return time.monotonic() - began
+
+
+def upgrade(wanted: dict[str, Any]) -> float:
+    """Upgrade the release in place; return the seconds until the new pods were ready and the old ones gone."""
+    began = time.monotonic()
+    loaded = helm_python.Chart.load(CHART)
+    del loaded
+    apply([one for one in render(wanted) if not _hook(one)])
+    wait_ready()
+    return time.monotonic() - began
+
+
+def wait_ready() -> None:
+    """Wait until every Deployment and StatefulSet has rolled out."""
+    for kind in ("statefulset", "deployment"):
+        for one in read(kind)["items"]:
+            kubectl("rollout", "status", f"{kind}/{one['metadata']['name']}", "--timeout=300s", limit=320)
+
+
+def running() -> list[Manifest]:
+    """Return the pods of the release."""
+    return list(read("pods", "-l", f"app.kubernetes.io/instance={NAME}")["items"])
+
+
+def staff() -> list[dict[str, str]]:
+    """Return the first staff, as the secret of identity names them."""
+    data = read("secret", f"{NAME}-identity")["data"]["staff.json"]
+    members = json.loads(base64.b64decode(data))
+    return [{"role": one["roles"][0], "email": one["email"], "password": one["password"]} for one in members]
+
+
+def deployments(wanted: dict[str, Any]) -> list[str]:
+    """Return the names of the Deployments of the release."""
+    return [one["metadata"]["name"] for one in of_kind(tuple(render(wanted)), "Deployment")]
+
+
+def _hook(manifest: Manifest) -> str:
+    return str(manifest["metadata"].get("annotations", {}).get("helm.sh/hook", ""))
+
+
+def _open_volumes() -> None:
+    """The host-path provisioner of this small cluster makes folders for root alone; a real one honours fsGroup."""
+    until("volumes", lambda: all(one["status"]["phase"] == "Bound" for one in read("pvc")["items"]) and bool(read("pvc")["items"]))
+    cluster("node-exec", "sh", "-c", "chmod 777 /tmp/hostpath_pv/*")
