@@ -114,6 +114,8 @@ class Frame:
         if self.public_url.startswith("https://"):
             response.headers.update(_TLS_ONLY)
         visit = request.get(VISIT)
+        if visit is not None and visit.private_path:
+            response.headers["Referrer-Policy"] = "no-referrer"
         scripts = visit is not None and visit.scripts
         response.headers["Content-Security-Policy"] = _WITH_SCRIPT if scripts else _POLICY
         for cookie in visit.set_cookies() if visit is not None else ():

@@ -92,7 +92,9 @@ class PrivacyPages:
         except ServiceError as refused:
             fault = refused
         found = await visit.visitor.read(APP_PASSWORDS)
-        return visit.page("app_passwords.html", items=found["items"], made=made, fault=fault, typed=typed)
+        return visit.page(
+            "app_passwords.html", items=found["items"], made=made, fault=fault, typed=typed if fault else {}
+        )
 
     async def revoke_app_password(self, visit: Visit) -> web.Response:
         """Revoke an app password: the device is out within two seconds."""

@@ -77,5 +77,6 @@ class RequestPages:
 
     async def erasure(self, visit: Visit) -> web.Response:
         """Show the receipts: what each service erased, and what it had to keep and why."""
+        visit.private_path = True
         found = await visit.visitor.look("/v1/identity/erasures/{}", visit.name("erasure_id"))
         return visit.page("erasure.html", erasure=found)

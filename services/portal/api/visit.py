@@ -36,6 +36,8 @@ class Visit:
     visitor: Visitor
     scripts: bool = False
     """Whether the page runs a script of ours; all others may run none."""
+    private_path: bool = False
+    """Whether the address itself is a secret, which must not follow as Referer into the access log."""
     _was: Session | None
     _cookies: dict[Cookie, str | None] = field(default_factory=dict)
 

@@ -45,6 +45,14 @@ GROUNDS = {
     "rights": "it protects rights or property",
     "emergency": "an emergency",
 }
+READERS = {
+    "staff": "our staff",
+    "partner": "a partner",
+    "legal": "an authority",
+    "service": "another part of this platform",
+    "publication": "the public",
+}
+DIMENSIONS = {"os": "Operating system", "program": "Program", "version": "Version", "locale": "Language"}
 _NO_MINOR_UNITS = frozenset({"JPY"})
 _SIZES = ("bytes", "KB", "MB", "GB", "TB")
 
@@ -96,6 +104,16 @@ def purpose(name: str) -> str:
 def service(name: str) -> str:
     """Return what a service is called by those who use it."""
     return SERVICES.get(name, name)
+
+
+def reader(kind: str) -> str:
+    """Return what a kind of reader of the ledger is called."""
+    return READERS.get(kind, plain(kind))
+
+
+def dimension(name: str) -> str:
+    """Return what a dimension of the statistics is called."""
+    return DIMENSIONS.get(name, plain(name).capitalize())
 
 
 def plain(name: str) -> str:
