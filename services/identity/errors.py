@@ -128,6 +128,12 @@ class ExportNotReadyError(ConflictError):
     remedy = "Read the state of the export; ask for a new one when it has expired."
 
 
+class ExportBusyError(UnavailableError):
+    """Another export of yours has changed at the same moment."""
+
+    code = "identity.export.busy"
+
+
 class ErasureNotFoundError(NotFoundError):
     """There is no such erasure."""
 

@@ -14,6 +14,7 @@ from services.identity.domain.access import FRESH
 from services.identity.errors import (
     AccountNotFoundError,
     ErasureNotFoundError,
+    ExportBusyError,
     ExportNotFoundError,
     ExportNotReadyError,
     PasswordsBusyError,
@@ -114,7 +115,14 @@ class RequestsApi:
     def _export_routes(self) -> tuple[Route, ...]:
         root, mine = "/v1/identity/exports", customer()
         return (
-            post(root, self.begin_export, access=mine, status=202, idempotent=True, errors=(AccountNotFoundError,)),
+            post(
+                root,
+                self.begin_export,
+                access=mine,
+                status=202,
+                idempotent=True,
+                errors=(AccountNotFoundError, ExportBusyError),
+            ),
             get(root, self.list_exports, access=mine),
             get(f"{root}/{{export_id}}", self.read_export, access=mine, errors=(ExportNotFoundError,)),
             get(

@@ -150,10 +150,10 @@ class ErasureSaga:
             await self._ask(erasure)
 
     async def _ask(self, erasure: Erasure) -> None:
-        fact = identity_v1.ErasureRequested(erasure_id=erasure.id, account_id=erasure.account_id or "")
-        fact.requested_at.FromDatetime(erasure.created_at)
-        fact.deadline.FromDatetime(erasure.deadline)
-        await self.outbox.put(fact, subject=erasure.account_id or "")
+        requested = identity_v1.ErasureRequested(erasure_id=erasure.id, account_id=erasure.account_id or "")
+        requested.requested_at.FromDatetime(erasure.created_at)
+        requested.deadline.FromDatetime(erasure.deadline)
+        await self.outbox.put(requested, subject=erasure.account_id or "")
 
     async def _finish_if_last(self, erasure_id: str, *, at: datetime) -> bool:
         if await self.erasures.awaited(erasure_id) != {OWN}:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.identity.domain.requests import ARCHIVE_LIFETIME, DEADLINE, ExportState, PartState, pause_after
-from services.identity.errors import AccountNotFoundError, ExportNotFoundError, ExportNotReadyError
+from services.identity.errors import AccountNotFoundError, ExportBusyError, ExportNotFoundError, ExportNotReadyError
 from services.identity.service.own_part import OwnPart, Piece
 from services.identity.service.transact import Transact
 from services.identity.store import Accounts, Export, ExportPart, Exports
@@ -63,6 +63,7 @@ class ExportSaga:
         export = Export(
             id=self.new_id("exp"),
             account_id=account_id,
+            running_for=account_id,
             state=ExportState.COLLECTING,
             created_at=at,
             deadline=at + DEADLINE,
@@ -71,8 +72,8 @@ class ExportSaga:
             await self.transact(lambda: self._begin(export))
         except DuplicateError:
             running = await self.exports.collecting(account_id)
-            if running is None:  # it has become ready just now
-                return await self.begin(account_id, at=at)
+            if running is None:  # it has become ready this very moment
+                raise ExportBusyError from None
             export = running
         self.wake.set()
         return await self._progress(export)

@@ -28,17 +28,14 @@ class Account(Document):
 
     collection: ClassVar[str] = "accounts"
     subject: ClassVar[str | None] = "id"
-    # An account that is being erased gives its address free at once.
-    indexes: ClassVar[tuple[Index, ...]] = (
-        Index("email_index", unique=True, partial={"state": "active"}),
-        Index("username", unique=True),
-    )
+    indexes: ClassVar[tuple[Index, ...]] = (Index("email_index", unique=True), Index("username", unique=True))
 
     username: Annotated[
         str, Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.SYNC, Purpose.EXPORT}, UNTIL_ERASED)
     ]
     email: Annotated[bytes, Personal(Category.CONTACT, _CONTACT, UNTIL_ERASED)]
     email_index: Annotated[str, Personal(Category.CONTACT, _FINDING, UNTIL_ERASED)]
+    """What the account is found by; its own id once it is being erased: the address is free from then on."""
     state: Literal["active", "erasing"]
     roles: list[Role]
     age_screened_at: Annotated[datetime | None, Personal(Category.CONSENT, _SCREENED, UNTIL_ERASED)]
@@ -153,8 +150,13 @@ class Accounts:
         return set(account_ids) - {account.id for account in found}
 
     async def begin_erasing(self, account_id: str) -> bool:
-        """Close the account; False when it is closed already."""
-        return await self._rows.update({"_id": account_id, "state": "active"}, {"$set": {"state": "erasing"}}) == 1
+        """Close the account and free its address, in the ambient transaction; False when it is closed already."""
+        account = await self.active(account_id)
+        if account is None or not await self._rows.delete({"_id": account_id, "state": "active"}):
+            return False
+        # Put anew and not updated: the embedded server goes on refusing a unique value that an update has replaced.
+        await self._rows.insert(account.model_copy(update={"state": "erasing", "email_index": account_id}))
+        return True
 
     async def delete(self, account_id: str) -> int:
         """Delete the account; whoever calls it also destroys the key that opens what backups still hold of it."""

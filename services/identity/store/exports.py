@@ -21,14 +21,15 @@ class Export(Document):
     collection: ClassVar[str] = "exports"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
-        # One at a time for each account.
-        Index("account_id", unique=True, partial={"state": "collecting"}),
+        Index("running_for", unique=True),
         Index("account_id", ("created_at", -1)),
         Index("state", "expires_at"),
         Index("state", "deadline"),
     )
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _ROWS_KEPT)]
+    running_for: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _ROWS_KEPT)]
+    """The account while its archive is being collected, afterwards the export itself: there is one at a time."""
     state: ExportState
     created_at: datetime
     deadline: datetime
@@ -105,7 +106,7 @@ class Exports:
 
     async def collecting(self, account_id: str) -> Export | None:
         """Return the export of the account that is under way."""
-        return await self._rows.find_one({"account_id": account_id, "state": ExportState.COLLECTING})
+        return await self._rows.find_one({"running_for": account_id})
 
     async def parts(self, export_id: str) -> list[ExportPart]:
         """Return the parts of an export."""
@@ -163,9 +164,14 @@ class Exports:
             last = chunk.id
 
     async def finish(self, export_id: str, *, expires_at: datetime) -> bool:
-        """Make the export ready; False when it was already, or is gone."""
-        change = {"state": ExportState.READY, "expires_at": expires_at}
-        return await self._rows.update({"_id": export_id, "state": ExportState.COLLECTING}, {"$set": change}) == 1
+        """Make the export ready, in the ambient transaction; False when it was already, or is gone."""
+        export = await self._rows.find_one({"_id": export_id, "state": ExportState.COLLECTING})
+        if export is None or not await self._rows.delete({"_id": export_id}):
+            return False
+        change = {"state": ExportState.READY, "expires_at": expires_at, "running_for": export_id}
+        # Put anew and not updated: the embedded server goes on refusing a unique value that an update has replaced.
+        await self._rows.insert(export.model_copy(update=change))
+        return True
 
     async def expire(self, at: datetime) -> int:
         """Delete the archives whose time is over; return how many."""

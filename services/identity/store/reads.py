@@ -72,12 +72,12 @@ class Reads:
 
     async def refused(self, account_id: str, fields: Sequence[str], reader: Reader, *, at: datetime) -> None:
         """Record that *reader* was refused *fields* because they are not held for that purpose."""
-        fact = common_v1.PurposeRefused(
+        refusal = common_v1.PurposeRefused(
             account_id=account_id,
             reader_kind=reader.kind,
             reader_id=reader.id,
             fields=fields,
             purpose=reader.purpose,
         )
-        fact.refused_at.FromDatetime(at)
-        await self._outbox.put(fact, subject=account_id)
+        refusal.refused_at.FromDatetime(at)
+        await self._outbox.put(refusal, subject=account_id)

@@ -1,0 +1,51 @@
+"""Identity, opened once for all tests of this folder; each test brings its own people."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.ids import new_id
+from tests.integration.identity.house import House, Person, house, settings_of
+from tests.integration.identity.others import Others, others
+from tests.support import FixedClock, Planter
+
+STAFF = {
+    "support": "violet engine under seven rivers",
+    "disclosure": "copper sailor over nine bridges",
+    "admin": "quiet lantern beyond nine harbours",
+}
+
+
+@pytest.fixture(scope="package")
+async def around(amqp_url: str) -> AsyncIterator[Others]:
+    """The five others."""
+    async with others(amqp_url) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+async def at_home(
+    mongo_url: str, amqp_url: str, planter: Planter, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """The service with three members of staff."""
+    database = new_id("test")
+    staff = [{"email": f"{role}@staff.example", "password": word, "roles": [role]} for role, word in STAFF.items()]
+    settings = settings_of(
+        tmp_path_factory.mktemp("identity"),
+        mongo_url=mongo_url,
+        amqp_url=amqp_url,
+        database=database,
+        IDENTITY_STAFF=json.dumps(staff),
+    )
+    async with house(settings, FixedClock()) as opened:
+        yield opened
+    await planter.drop(database)
+
+
+@pytest.fixture
+async def identity(at_home: House) -> House:
+    """The service, its staff logged in."""
+    for role, word in STAFF.items():
+        at_home.staff[role] = await at_home.log_in(Person(email=f"{role}@staff.example", password=word))
+    return at_home

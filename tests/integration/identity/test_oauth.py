@@ -1,0 +1,193 @@
+"""The token endpoint, revocation, introspection, metadata; the clients of partners (C13)."""
+
+import base64
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts import disclosure_v1, identity_v1
+from shared.ids import new_id
+from tests.integration.identity.house import House, Reply
+from tests.integration.identity.others import Others
+
+PARTNERS = "/v1/identity/partners"
+
+
+class Client:
+    """A partner's program."""
+
+    def __init__(self, house: House, made: Reply, agreement: str) -> None:
+        self.house, self.agreement = house, agreement
+        self.id, self.secret = made.body["client_id"], made.body["client_secret"]
+
+    async def token(self, scope: str = "") -> Reply:
+        form = {"grant_type": "client_credentials", "client_id": self.id, "client_secret": self.secret}
+        return await self.house.call("POST", "/oauth/token", form={**form, "scope": scope})
+
+    async def introspect(self, token: str) -> Reply:
+        form = {"client_id": self.id, "client_secret": self.secret, "token": token}
+        return await self.house.call("POST", "/oauth/introspect", form=form)
+
+    async def revoke(self, token: str) -> Reply:
+        form = {"client_id": self.id, "client_secret": self.secret, "token": token}
+        return await self.house.call("POST", "/oauth/revoke", form=form)
+
+
+async def make(identity: House, agreement: str, scopes: list[str]) -> Reply:
+    body = {"name": "Post Office", "agreement_id": agreement, "scopes": scopes}
+    return await identity.call("POST", PARTNERS, body, by=identity.staff["admin"], once=True)
+
+
+@pytest.fixture
+async def client(identity: House, around: Others) -> Client:
+    agreement = new_id("agr")
+    around.agreements[agreement] = (True, ["partners.read", "partners.ship"], identity.clock() + timedelta(days=90))
+    made = await make(identity, agreement, ["partners.read", "partners.ship"])
+    assert made.status == 201, made
+    return Client(identity, made, agreement)
+
+
+async def test_a_partner_gets_a_token_with_the_scopes_of_its_agreement(client: Client) -> None:
+    granted = await client.token()
+    assert (granted.status, granted.body["scope"]) == (200, "partners.read partners.ship")
+    told = await client.introspect(granted.body["access_token"])
+    assert (told.body["active"], told.body["client_id"]) == (True, client.id)
+    assert granted.headers["Cache-Control"] == "no-store"
+
+
+async def test_the_credentials_may_come_in_the_header_but_not_twice(client: Client) -> None:
+    header = base64.b64encode(f"{client.id}:{client.secret}".encode()).decode()
+    sent = {"Authorization": f"Basic {header}"}
+    form = {"grant_type": "client_credentials"}
+    assert (await client.house.call("POST", "/oauth/token", form=form, headers=sent)).status == 200
+    twice = {**form, "client_secret": client.secret}
+    assert (await client.house.call("POST", "/oauth/token", form=twice, headers=sent)).status == 400
+
+
+async def test_I11_a_client_never_gets_a_scope_that_it_lacks(client: Client, around: Others) -> None:
+    assert (await client.token("partners.read")).body["scope"] == "partners.read"
+    assert (await client.token("partners.read admin")).body["error"] == "invalid_scope"
+    ends_at = client.house.clock() + timedelta(days=90)
+    around.agreements[client.agreement] = (True, ["partners.read", "partners.more"], ends_at)
+    client.house.clock.advance(timedelta(seconds=61))
+    assert (await client.token()).body["scope"] == "partners.read"
+
+
+async def test_I11_no_client_is_made_beyond_its_agreement_or_by_a_partner(
+    identity: House, client: Client, around: Others
+) -> None:
+    refused = await make(identity, client.agreement, ["partners.read", "identity.everything"])
+    assert refused.code == "identity.partner.agreement"
+    assert (await make(identity, new_id("agr"), ["partners.read"])).code == "identity.partner.agreement"
+    body = {"name": "Mine", "agreement_id": client.agreement, "scopes": ["partners.read"]}
+    token = {"Authorization": f"Bearer {(await client.token()).body['access_token']}"}
+    assert (await identity.call("POST", PARTNERS, body, headers=token, once=True)).status == 403
+
+
+async def test_C13_an_ended_agreement_ends_the_partners_access(client: Client, around: Others) -> None:
+    token = (await client.token()).body["access_token"]
+    around.agreements[client.agreement] = (False, [], client.house.clock())
+    await client.house.hear(disclosure_v1.AgreementEnded(agreement_id=client.agreement), of="disclosure")
+    assert (await client.token()).body["error"] == "unauthorized_client"
+    assert (await client.introspect(token)).body == {"active": False}
+    ended = [fact.session_id for fact in await client.house.facts(identity_v1.SessionEnded)]
+    assert len(ended) > 0
+
+
+async def test_C13_a_token_does_not_outlive_its_agreement(client: Client, around: Others) -> None:
+    client.house.clock.advance(timedelta(seconds=61))
+    around.agreements[client.agreement] = (True, ["partners.read"], client.house.clock() + timedelta(seconds=30))
+    assert (await client.token()).body["expires_in"] <= 30
+    client.house.clock.advance(timedelta(seconds=30))
+    assert (await client.token()).body["error"] == "unauthorized_client"
+
+
+async def test_an_agreement_is_asked_for_once_a_minute(client: Client, around: Others) -> None:
+    client.house.clock.advance(timedelta(seconds=61))
+    before = len(around.asked)
+    for _ in range(5):
+        await client.token()
+    assert len(around.asked) == before + 1
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", None])
+async def test_I05_a_wrong_or_shortened_secret_is_refused(client: Client, secret: str | None) -> None:
+    client.secret = client.secret[:-1] if secret is None else secret
+    refused = await client.token()
+    assert (refused.status, refused.body["error"]) == (401, "invalid_client")
+    assert refused.headers["WWW-Authenticate"].startswith("Basic")
+
+
+async def test_an_ended_client_gets_nothing_more(identity: House, client: Client) -> None:
+    token = (await client.token()).body["access_token"]
+    assert (await identity.call("DELETE", f"{PARTNERS}/{client.id}", by=identity.staff["admin"])).status == 204
+    assert (await client.token()).body["error"] == "invalid_client"
+    refused = await identity.call("GET", "/v1/identity/me", headers={"Authorization": f"Bearer {token}"})
+    assert refused.code == "auth.session_ended"
+    listed = await identity.call("GET", f"{PARTNERS}?limit=200", by=identity.staff["admin"])
+    [mine] = [item for item in listed.body["items"] if item["client_id"] == client.id]
+    assert mine["ended_at"] is not None
+    assert "client_secret" not in mine
+
+
+async def test_a_repeated_request_does_not_make_a_second_client(identity: House, client: Client) -> None:
+    body = {"name": "Twice", "agreement_id": client.agreement, "scopes": ["partners.read"]}
+    key = {"Idempotency-Key": new_id("key")}
+    first = await identity.call("POST", PARTNERS, body, by=identity.staff["admin"], headers=key)
+    second = await identity.call("POST", PARTNERS, body, by=identity.staff["admin"], headers=key)
+    assert (first.status, second.status) == (201, 409)
+
+
+async def test_revoking_a_partners_tokens_takes_its_own_credentials(identity: House, client: Client) -> None:
+    token = (await client.token()).body["access_token"]
+    stranger = await identity.call("POST", "/oauth/revoke", form={"token": token})
+    assert (stranger.status, stranger.body["error"]) == (401, "invalid_client")
+    assert (await client.revoke(token)).status == 200
+    assert (await client.introspect(token)).body == {"active": False}
+    assert (await client.token()).status == 200
+
+
+@pytest.mark.parametrize("which", ["access", "refresh"])
+async def test_either_token_of_a_session_revokes_it(identity: House, which: str) -> None:
+    ada = await identity.member()
+    assert (await identity.call("POST", "/oauth/revoke", form={"token": getattr(ada, which)})).status == 200
+    assert (await identity.call("GET", "/v1/identity/me", by=ada)).status == 401
+    assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
+
+
+async def test_revoking_what_is_no_token_is_no_error(identity: House) -> None:
+    assert (await identity.call("POST", "/oauth/revoke", form={"token": "nothing"})).status == 200
+
+
+async def test_nobody_learns_about_the_tokens_of_others(identity: House, client: Client) -> None:
+    ada, eve = await identity.member(), await identity.member("eve")
+    asked = await identity.call("POST", "/oauth/introspect", form={"token": ada.access}, by=eve)
+    assert asked.body == {"active": False}
+    assert (await client.introspect(ada.access)).body == {"active": False}
+    own = await identity.call("POST", "/oauth/introspect", form={"token": ada.access}, by=ada)
+    assert own.body["sub"] == ada.account_id
+    assert (await identity.call("POST", "/oauth/introspect", form={"token": ada.access})).status == 401
+
+
+@pytest.mark.parametrize("grant", ["password", "implicit", "authorization_code", "urn:x"])
+async def test_I10_other_grants_do_not_exist(identity: House, grant: str) -> None:
+    ada = await identity.member()
+    form = {"grant_type": grant, "username": ada.email, "password": ada.password}
+    refused = await identity.call("POST", "/oauth/token", form=form)
+    assert refused.body["error"] == "unsupported_grant_type"
+    metadata = (await identity.call("GET", "/.well-known/openid-configuration")).body
+    assert grant not in metadata["grant_types_supported"]
+    assert metadata["response_types_supported"] == []
+
+
+async def test_an_oauth_error_is_also_a_problem(identity: House) -> None:
+    refused = await identity.call("POST", "/oauth/token", form={})
+    assert refused.body["error"] == "invalid_request"
+    assert {"type", "title", "status", "detail", "code", "remedy", "instance"} <= set(refused.body)
+    assert refused.headers["Content-Type"].startswith("application/json")
+
+
+async def test_I07_the_metadata_names_the_public_address(identity: House) -> None:
+    told = await identity.call("GET", "/.well-known/openid-configuration", headers={"X-Forwarded-Host": "evil.example"})
+    assert told.body["issuer"] == "http://candor.example"
+    assert "evil" not in str(told.body)

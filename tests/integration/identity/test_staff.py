@@ -1,0 +1,114 @@
+"""Staff are exactly those that the operator lists (C21)."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from services.identity.store import Account, Credential, Session
+from shared.crypto import SubjectKey
+from shared.ids import new_id
+from shared.settings import SettingError
+from tests.integration.identity.house import House, Person, house, settings_of
+from tests.support import FixedClock, Planter
+
+Open = Callable[..., AbstractAsyncContextManager[House]]
+GRACE = {"email": "grace@staff.example", "password": "violet engine under seven rivers", "roles": ["support"]}
+LINUS = {"email": "linus@staff.example", "password": "copper sailor over nine bridges", "roles": ["admin"]}
+
+
+@pytest.fixture
+async def open_with(mongo_url: str, amqp_url: str, planter: Planter, tmp_path: Path) -> AsyncIterator[Open]:
+    """Open the service on one database with a list of staff."""
+    database = new_id("test")
+
+    def opened(*members: object) -> AbstractAsyncContextManager[House]:
+        listed = {"IDENTITY_STAFF": json.dumps(members)} if members != (None,) else {}
+        settings = settings_of(tmp_path, mongo_url=mongo_url, amqp_url=amqp_url, database=database, **listed)
+        return house(settings, FixedClock())
+
+    yield opened
+    await planter.drop(database)
+
+
+def person(entry: Mapping[str, object]) -> Person:
+    return Person(email=str(entry["email"]), password=str(entry["password"]))
+
+
+async def test_who_is_listed_logs_in_with_the_listed_roles(open_with: Open) -> None:
+    async with open_with(GRACE, LINUS) as identity:
+        grace = await identity.log_in(person(GRACE))
+        assert (await identity.call("GET", "/v1/identity/me", by=grace)).body["roles"] == ["support"]
+        assert (await identity.call("GET", "/v1/identity/partners", by=grace)).status == 403
+        linus = await identity.log_in(person(LINUS))
+        assert (await identity.call("GET", "/v1/identity/partners", by=linus)).status == 200
+
+
+async def test_starting_again_changes_nothing(open_with: Open) -> None:
+    async with open_with(GRACE) as identity:
+        grace = await identity.log_in(person(GRACE))
+    async with open_with(GRACE) as identity:
+        assert (await identity.call("GET", "/v1/identity/me", by=grace)).body["account_id"] == grace.account_id
+        assert await identity.chassis.db.collection(Account).count({}) == 1
+
+
+@pytest.mark.parametrize("changed", [{"password": "another engine over six oceans"}, {"roles": ["support", "admin"]}])
+async def test_I01_another_password_or_other_roles_end_the_sessions(
+    open_with: Open, changed: dict[str, object]
+) -> None:
+    async with open_with(GRACE) as identity:
+        grace = await identity.log_in(person(GRACE))
+    async with open_with({**GRACE, **changed}) as identity:
+        assert (await identity.call("GET", "/v1/identity/me", by=grace)).code == "auth.session_ended"
+        assert (await identity.refresh(grace.refresh)).body["error"] == "invalid_grant"
+        assert (await identity.log_in(person({**GRACE, **changed}))).account_id == grace.account_id
+
+
+async def test_who_is_no_longer_listed_is_gone(open_with: Open) -> None:
+    async with open_with(GRACE, LINUS) as identity:
+        grace = await identity.log_in(person(GRACE))
+    async with open_with(LINUS) as identity:
+        assert (await identity.call("GET", "/v1/identity/me", by=grace)).code == "auth.session_ended"
+        db = identity.chassis.db
+        for kind in (Account, Credential):
+            assert await db.collection(kind).count({}) == 1
+        assert await db.collection(Session).count({}) == 0
+        assert await db.collection(SubjectKey).get(grace.account_id) is None
+
+
+async def test_without_the_setting_the_staff_stays(open_with: Open) -> None:
+    async with open_with(GRACE):
+        pass
+    async with open_with(None) as identity:
+        assert (await identity.log_in(person(GRACE))).access
+
+
+async def test_a_customer_does_not_become_staff_by_a_setting(open_with: Open) -> None:
+    async with open_with() as identity:
+        ada = await identity.member()
+    async with open_with({**GRACE, "email": ada.email}) as identity:
+        assert (await identity.call("GET", "/v1/identity/me", by=ada)).body["roles"] == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"password": "short"},
+        {"password": "grace@staff.example"},
+        {"roles": ["king"]},
+        {"roles": []},
+        {"email": "nobody"},
+        {"more": 1},
+    ],
+)
+async def test_I21_a_wrong_entry_is_one_line_without_the_password(open_with: Open, changed: dict[str, object]) -> None:
+    with pytest.raises(SettingError) as told:
+        async with open_with({**GRACE, **changed}):
+            pass
+    message = str(told.value)
+    assert message.startswith("IDENTITY_STAFF")
+    assert "\n" not in message
+    assert str(GRACE["password"]) not in message
+    assert "grace@" not in message
