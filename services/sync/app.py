@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -20,7 +21,7 @@ from services.sync.service.locking import Locking
 from services.sync.service.reading import Reading
 from services.sync.service.turns import Turns
 from services.sync.service.uploads import Uploads
-from services.sync.service.visitors import Visitors
+from services.sync.service.visitors import Verify, Visitors
 from services.sync.service.writing import Writing
 from services.sync.settings import Settings
 from services.sync.store import (
@@ -41,8 +42,47 @@ from shared.chassis import Chassis, Parts
 LEASE = timedelta(seconds=30)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """What sync consists of, wired."""
+
+    trees: Trees
+    turns: Turns
+    visitors: Visitors
+    reading: Reading
+    clearing: Clearing
+    erasing: Erasing
+    backups: Backups
+    webdav: WebDav
+    api: SyncApi
+    events: SyncEvents
+    probes: SyncProbes
+
+
 def compose(chassis: Chassis, settings: Settings) -> Parts:
-    """Wire sync."""
+    """Wire sync and return what the chassis runs."""
+    return parts_of(chassis, wire(chassis, settings, verify=AskIdentity(chassis.asker)))
+
+
+def parts_of(chassis: Chassis, sync: Sync) -> Parts:
+    """Return what the chassis runs of *sync*."""
+    return Parts(
+        routes=sync.api.routes(),
+        documents=DOCUMENTS,
+        subscriptions=sync.events.subscriptions(),
+        answers=sync.events.answers(),
+        workers={
+            "clear": partial(_alone, chassis, "clear", sync.clearing.run),
+            "erase": partial(_alone, chassis, "erase", sync.erasing.run),
+            "backups": partial(_alone, chassis, "backups", sync.backups.run),
+        },
+        probes=sync.probes.all(),
+        raw=sync.webdav.add_to,
+    )
+
+
+def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
+    """Wire sync; *verify* knows the app passwords."""
     db, new_id, clock, data = chassis.db, chassis.new_id, chassis.clock, settings.platform.data_dir
     blobs = FolderBlobs(data / "blobs")
     trees = Trees(
@@ -55,7 +95,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         shelves=Shelves(),
     )
     turns = Turns(db, trees, clock)
-    visitors = Visitors(AskIdentity(chassis.asker), clock)
+    visitors = Visitors(verify, clock)
     reading = Reading(turns=turns, contents=trees.contents, spaces=trees.spaces, blobs=blobs)
     writing = Writing(turns=turns, new_id=new_id)
     uploads = Uploads(turns=turns, writing=writing, contents=trees.contents, blobs=blobs, new_id=new_id, clock=clock)
@@ -97,19 +137,18 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         locking=Locking(turns=turns, new_id=new_id),
     )
     exporting = Exporting(turns=turns, reading=reading, nodes=trees.nodes, spaces=trees.spaces)
-    events = SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock)
-    return Parts(
-        routes=SyncApi(reading=reading, backups=backups).routes(),
-        documents=DOCUMENTS,
-        subscriptions=events.subscriptions(),
-        answers=events.answers(),
-        workers={
-            "clear": partial(_alone, chassis, "clear", clearing.run),
-            "erase": partial(_alone, chassis, "erase", erasing.run),
-            "backups": partial(_alone, chassis, "backups", backups.run),
-        },
-        probes=SyncProbes(backups=backup_rows, keys=backup_keys, clock=clock).all(),
-        raw=webdav.add_to,
+    return Sync(
+        trees=trees,
+        turns=turns,
+        visitors=visitors,
+        reading=reading,
+        clearing=clearing,
+        erasing=erasing,
+        backups=backups,
+        webdav=webdav,
+        api=SyncApi(reading=reading, backups=backups),
+        events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
+        probes=SyncProbes(backups=backup_rows, keys=backup_keys, clock=clock),
     )
 
 

@@ -20,12 +20,12 @@ def spans_of(header: str, size: int) -> list[Span] | None:
     if len(header) > 1024 or not (read := _HEADER.fullmatch(header.strip())):
         return None
     parts = [part.strip() for part in read[1].split(",")]
-    if "-" in parts or len(parts) > MOST:
+    if "-" in parts or len(parts) > MOST or _inverted(parts):
         return None
     spans = [span for part in parts if (span := _span(part, size))]
     if not spans:
         raise RangeRefusedError(headers={"Content-Range": f"bytes */{size}"})
-    return None if _overlap(spans) or _inverted(parts) else spans
+    return None if _overlap(spans) else spans
 
 
 def _span(part: str, size: int) -> Span | None:

@@ -1,0 +1,25 @@
+"""One house for all tests of sync; each test has an account of its own in it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.sync.house import Device, House, a_house
+from tests.support import Planter
+
+
+@pytest.fixture(scope="session")
+async def house(
+    mongo_url: str, amqp_url: str, planter: Planter, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """A sync service that runs; its workers do not."""
+    folder = tmp_path_factory.mktemp("sync")
+    async with a_house(folder, mongo_url=mongo_url, amqp_url=amqp_url) as opened:
+        yield opened
+    await planter.drop(opened.chassis.db.name)
+
+
+@pytest.fixture
+def ada(house: House) -> Device:
+    """A device of somebody new."""
+    return house.device()

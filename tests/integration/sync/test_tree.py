@@ -1,0 +1,180 @@
+"""Folders are made, copied, moved and deleted whole; the counters follow."""
+
+import asyncio
+import unicodedata
+
+from services.sync.store.documents import NodeRow
+from tests.integration.sync.house import MIB, Device, House
+
+
+async def _a_tree(ada: Device, root: str = "work") -> None:
+    for folder in (root, f"{root}/2026", f"{root}/2026/empty"):
+        assert (await ada.mkcol(folder)).status == 201
+    await ada.put(f"{root}/plan.txt", b"plan")
+    await ada.put(f"{root}/2026/report.txt", b"report")
+    await ada.put(f"{root}/2026/film.bin", b"f" * (MIB + 1))
+
+
+async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: Device, house: House) -> None:
+    await _a_tree(ada)
+    before = await _rows(ada, house)
+    assert (await ada.move("work", "done")).status == 201
+    after = await _rows(ada, house)
+    # The folder itself, and the folder that it left and came to (here the same).
+    assert sum(after[node] != row for node, row in before.items()) == 2
+    assert (await ada.get("done/2026/report.txt")).body == b"report"
+    assert (await ada.get("work/plan.txt")).status == 404
+
+
+async def _rows(ada: Device, house: House) -> dict[str, NodeRow]:
+    rows = await house.chassis.db.collection(NodeRow).list({"account": ada.account})
+    return {row.id: row for row in rows}
+
+
+async def test_a_file_keeps_its_etag_when_its_folder_moves(ada: Device) -> None:
+    await _a_tree(ada)
+    before = await ada.etag("work/2026/report.txt")
+    await ada.move("work", "done")
+    assert await ada.etag("done/2026/report.txt") == before
+
+
+async def test_the_etag_of_a_folder_changes_with_its_members(ada: Device) -> None:
+    await ada.mkcol("inbox")
+    seen = [await ada.etag("inbox")]
+    for change in (
+        ada.put("inbox/a", b"1"),
+        ada.put("inbox/a", b"2"),
+        ada.copy("inbox/a", "inbox/b"),
+        ada.move("inbox/b", "inbox/c"),
+        ada.move("inbox/c", "elsewhere"),
+        ada.mkcol("inbox/d"),
+        ada.delete("inbox/d"),
+    ):
+        assert (await change).status in (201, 204)
+        seen.append(await ada.etag("inbox"))
+    assert len(set(seen)) == len(seen)
+
+
+async def test_a_stale_etag_of_a_folder_in_a_tagged_list_stops_the_move_onto_it(ada: Device) -> None:
+    await ada.mkcol("new")
+    await ada.mkcol("old")
+    etag = await ada.etag("old")
+    await ada.put("old/late.txt", b"from another device")
+    onto = {"Overwrite": "T", "If": f"<{ada.public('old')}> ([{etag}])"}
+    assert (await ada.move("new", "old", onto)).status == 412
+    onto["If"] = f"<{ada.public('old')}> ([{await ada.etag('old')}])"
+    assert (await ada.move("new", "old", onto)).status == 204
+    assert await ada.names() == {"old/"}
+
+
+async def test_a_copy_shares_contents_and_counts_in_full(ada: Device, house: House) -> None:
+    await _a_tree(ada)
+    before, blobs = await house.usage(ada), house.blobs()
+    assert (await ada.copy("work", "copy")).status == 201
+    assert await house.usage(ada) == (2 * before[0], 2 * before[1])
+    assert house.blobs() == blobs
+    await ada.delete("work")
+    await house.collect()
+    assert (await ada.get("copy/2026/film.bin")).body == b"f" * (MIB + 1)
+    assert await house.usage(ada) == before
+
+
+async def test_a_copy_without_depth_is_an_empty_folder(ada: Device) -> None:
+    await _a_tree(ada)
+    assert (await ada.copy("work", "shell", {"Depth": "0"})).status == 201
+    assert await ada.names("shell") == set()
+
+
+async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: Device, house: House) -> None:
+    await _a_tree(ada)
+    await ada.put("a.txt", b"a")
+    assert (await ada.copy("a.txt", "work")).status == 204
+    assert (await ada.get("work")).body == b"a"
+    await house.collect()
+    assert await house.usage(ada) == (2, 2)
+
+
+async def test_overwrite_f_is_412_and_changes_nothing(ada: Device) -> None:
+    await _a_tree(ada)
+    await ada.put("a.txt", b"a")
+    for method in (ada.copy, ada.move):
+        assert (await method("a.txt", "work", {"Overwrite": "F"})).status == 412
+    assert await ada.names() == {"work/", "a.txt"}
+
+
+async def test_a_missing_folder_at_the_destination_is_409(ada: Device) -> None:
+    await _a_tree(ada)
+    replies = [await ada.move("work/plan.txt", "no/such/plan.txt"), await ada.move("work", "no/such/folder")]
+    replies += [await ada.copy("work", "no/such/folder"), await ada.put("no/file", b"")]
+    assert [reply.status for reply in replies] == [409] * 4
+
+
+async def test_nothing_goes_into_itself(ada: Device) -> None:
+    await _a_tree(ada)
+    replies = [
+        await ada.move("work", "work/2026/work"),
+        await ada.copy("work", "work/copy"),
+        await ada.move("work/2026", "work"),
+        await ada.copy("work/plan.txt", "work/plan.txt"),
+        await ada.move("", "elsewhere"),
+        await ada.delete(""),
+    ]
+    assert [reply.status for reply in replies] == [403, 403, 403, 403, 403, 405]
+    assert await ada.names("work") == {"plan.txt", "2026/"}
+
+
+async def test_a_deleted_folder_gives_all_its_room_back(ada: Device, house: House) -> None:
+    await house.collect()
+    before = house.blobs()
+    await _a_tree(ada)
+    assert (await ada.delete("work")).status == 204
+    assert await ada.names() == set()
+    await house.collect()
+    assert await house.usage(ada) == (0, 0)
+    assert house.blobs() == before
+    rows = await _rows(ada, house)
+    assert len(rows) == 1, "the top folder stays"
+
+
+async def test_what_was_deleted_can_be_made_anew_at_once(ada: Device) -> None:
+    await _a_tree(ada)
+    await ada.delete("work")
+    await _a_tree(ada)
+    assert await ada.names("work") == {"plan.txt", "2026/"}
+
+
+async def test_mkcol_refuses_what_is_there_what_has_no_parent_and_a_body(ada: Device) -> None:
+    await ada.mkcol("here")
+    replies = [
+        await ada.mkcol("here"),
+        await ada.mkcol("a/b"),
+        await ada.ask("MKCOL", "new", {"Content-Type": "text/xml"}, b"<x/>"),
+    ]
+    assert [reply.status for reply in replies] == [405, 409, 415]
+
+
+async def test_names_that_look_the_same_do_not_stand_side_by_side(ada: Device) -> None:
+    nfc, nfd = (unicodedata.normalize(form, "café.txt") for form in ("NFC", "NFD"))
+    await ada.put(nfc, b"one")
+    refused = await ada.put(nfd, b"two")
+    assert (refused.status, refused.code) == (409, "sync.name_twin")
+    assert (await ada.get(nfc)).body == b"one"
+    assert (await ada.get(nfd)).status == 404
+
+
+async def test_moves_in_a_circle_at_once_leave_a_tree(ada: Device, house: House) -> None:
+    for name in "abc":
+        await ada.mkcol(name)
+        await ada.put(f"{name}/{name}.txt", name.encode())
+    await asyncio.gather(*(ada.move(one, f"{two}/{one}") for one, two in ("ab", "bc", "ca")))
+    found, folders = set(), [""]
+    while folders:
+        at = folders.pop()
+        for name in await ada.names(at):
+            path = f"{at}{name}"
+            if path.endswith("/"):
+                folders.append(path)
+            else:
+                found.add(name)
+    assert found == {"a.txt", "b.txt", "c.txt"}
+    assert await house.usage(ada) == (3, 3)
