@@ -25,6 +25,13 @@ FIRST_WAIT: Final = 0.2
 LONGEST_WAIT: Final = 5.0
 
 
+class _Connection(aio_pika.Connection):
+    """Closed by whoever holds it; aio_pika's own finalizer begins a close that nobody awaits."""
+
+    def __del__(self) -> None:
+        pass
+
+
 class Link:
     """One connection, made anew for ever.
 
@@ -69,7 +76,11 @@ class Link:
         await self._up.wait()
         assert self._connection is not None
         channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        await channel.initialize()
+        try:
+            await channel.initialize()
+        except BaseException:
+            await _close(channel)
+            raise
         return channel
 
     async def serve(self, work: Work) -> None:
@@ -104,6 +115,7 @@ class Link:
     async def _connect(self) -> AbstractConnection:
         return await aio_pika.connect(
             self._url,
+            connection_class=_Connection,
             timeout=CONNECT_LIMIT,
             heartbeat=HEARTBEAT,
             client_properties={"connection_name": self._name},
@@ -112,6 +124,8 @@ class Link:
     async def _hold(self, connection: AbstractConnection) -> None:
         self._lost.clear()
         connection.close_callbacks.add(lambda *_: self._lost.set())
+        if connection.is_closed:
+            self._lost.set()
         self._connection = connection
         self._up.set()
         log.info("broker.connected", link=self._name)

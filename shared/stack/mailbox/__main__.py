@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 import uvloop
-from aiohttp import web
 
 from shared.chassis import until_stopped
 from shared.clock import utc_now
 from shared.stack.mailbox.letters import Letters
-from shared.stack.mailbox.pages import mailbox_app
+from shared.stack.mailbox.pages import showing
 from shared.stack.mailbox.smtp import Intake, accepting
 
 
@@ -25,14 +24,8 @@ def main(
 
 
 async def _serve(letters: Letters, host: str, smtp_port: int, http_port: int) -> None:
-    runner = web.AppRunner(mailbox_app(letters), access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        async with accepting(Intake(letters, utc_now), host, smtp_port):
-            await web.TCPSite(runner, host, http_port, shutdown_timeout=2).start()
-            await until_stopped()
-    finally:
-        await runner.cleanup()
+    async with accepting(Intake(letters, utc_now), host, smtp_port), showing(letters, host, http_port):
+        await until_stopped()
 
 
 if __name__ == "__main__":

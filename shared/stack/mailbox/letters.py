@@ -67,7 +67,7 @@ class Letters:
             sender=sender,
             recipients=recipients,
             to=_addresses(message) or ", ".join(recipients),
-            subject=str(message.get("subject", "")),
+            subject=_readable(message.get("subject", "")),
             size=len(content),
         )
         self._raw(letter.id).write_bytes(content)
@@ -98,7 +98,8 @@ class Letters:
         message = _parsed(self.raw(letter))
         headers: dict[str, str] = {}
         for name, value in message.items():
-            headers[name] = f"{headers[name]}, {value}" if name in headers else str(value)
+            told = _readable(value)
+            headers[name] = f"{headers[name]}, {told}" if name in headers else told
         return Opened(headers=headers, text=_part(message, "plain"), html=_part(message, "html"))
 
     def _raw(self, letter_id: str) -> Path:
@@ -126,7 +127,12 @@ def _parsed(content: bytes) -> EmailMessage:
 
 def _addresses(message: EmailMessage) -> str:
     header = message.get("to")
-    return ", ".join(address.addr_spec for address in header.addresses) if header is not None else ""
+    return ", ".join(_readable(address.addr_spec) for address in header.addresses) if header is not None else ""
+
+
+def _readable(value: object) -> str:
+    """Return a header as text: the parser hands the bytes of an international one (RFC 6532) on as surrogates."""
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _part(message: EmailMessage, kind: str) -> str:
@@ -134,6 +140,6 @@ def _part(message: EmailMessage, kind: str) -> str:
     if body is None:
         return ""
     try:
-        return str(body.get_content())
+        return _readable(body.get_content())
     except (LookupError, MessageError, ValueError):  # a charset that nobody knows, an encoding that is none
         return (cast("bytes", body.get_payload(decode=True)) or b"").decode("utf-8", "replace")

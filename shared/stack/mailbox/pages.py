@@ -1,6 +1,8 @@
 """The mailbox in a browser and as JSON; loopback only, and behind the edge at ``/mailbox``."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +23,17 @@ _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("shared.stack.mailbox"), autoescape=True, undefined=jinja2.StrictUndefined
 )
 
-Handler = Any
+
+@asynccontextmanager
+async def showing(letters: Letters, host: str, port: int) -> AsyncIterator[None]:
+    """Serve the pages of *letters* on *host* and *port* inside the context."""
+    runner = web.AppRunner(mailbox_app(letters), access_log=None, handle_signals=False, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()
 
 
 def mailbox_app(letters: Letters) -> web.Application:

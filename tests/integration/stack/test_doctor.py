@@ -1,0 +1,189 @@
+"""Each wrong setting is one clear line that names it, with a remedy; never a traceback."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.settings import Env
+from shared.stack import doctor
+from shared.stack.doctor import Finding, examine
+from shared.stack.home import Home
+from shared.stack.keys import ensure_secrets, keyring_file
+from shared.stack.settings import OFFSETS, ROOT, Ports, StackSettings
+from tests.support.parts import free_ports
+
+PRODUCTION = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://c.example", "SMTP_URL": "smtp://127.0.0.1:9"}
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> dict[str, str]:
+    """Settings with which nothing is wrong."""
+    return {"CANDOR_HOME": str(tmp_path / "home"), "CANDOR_PORT": str(free_ports().base)}
+
+
+async def wrong(env: dict[str, str]) -> list[Finding]:
+    """Return what the doctor finds to be wrong with the settings; what is installed is another matter."""
+    installed = {finding.what for finding in doctor.programs()}
+    return [finding for finding in await examine(Env(env)) if not finding.ok and finding.what not in installed]
+
+
+async def only_fault(env: dict[str, str], field: str) -> str:
+    """Return the one line about *field*."""
+    [finding] = await wrong(env)
+    assert field in finding.what
+    assert "\n" not in finding.what + finding.remedy
+    assert finding.remedy
+    return finding.what
+
+
+async def test_nothing_is_wrong_with_the_defaults(sound: dict[str, str]) -> None:
+    assert await wrong(sound) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("CANDOR_PORT", "http", "is not a whole number"),
+        ("CANDOR_PORT", "80", "out of range: give a number from 1024"),
+        ("CANDOR_PORT", "70000", "out of range"),
+        ("CANDOR_MODE", "staging", "give one of local, production"),
+        ("CANDOR_PUBLIC_URL", "candor.example", "must start with http:// or https://"),
+        ("CANDOR_PUBLIC_URL", "https://", "names no host"),
+        ("MONGO_URL", "http://127.0.0.1:27017", "must start with mongodb://"),
+        ("MONGO_URL", "mongodb://", "names no host"),
+        ("AMQP_URL", "127.0.0.1:5672", "must start with amqp://"),
+        ("AMQP_URL", "amqp://127.0.0.1:many/", "port"),
+        ("SMTP_URL", "mail.example", "must start with smtp://"),
+        ("MONGO_DRIVER", "mongoengine", "give one of motor, pymongo"),
+        ("CANDOR_LOG_LEVEL", "loud", "give one of debug"),
+        ("CANDOR_PROBE_SECONDS", "soon", "is not a number of seconds"),
+        ("CANDOR_PROBE_SECONDS", "-1", "too short"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must start with http://"),
+        ("MONGO_URL_FILE", "/no/such/file", "cannot be read"),
+    ],
+)
+async def test_a_wrong_value_is_named(sound: dict[str, str], field: str, value: str, told: str) -> None:
+    assert told in await only_fault({**sound, field: value}, field)
+
+
+async def test_production_takes_https(sound: dict[str, str]) -> None:
+    fault = await only_fault({**sound, **PRODUCTION, "CANDOR_PUBLIC_URL": "http://c.example"}, "CANDOR_PUBLIC_URL")
+    assert "must start with https://" in fault
+
+
+async def test_production_takes_a_mail_relay(sound: dict[str, str]) -> None:
+    given = {name: value for name, value in PRODUCTION.items() if name != "SMTP_URL"}
+    assert "is missing" in await only_fault({**sound, **given}, "SMTP_URL")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("MONGO_URL", "mongodb://user:hush-hush@127.0.0.1:9/?serverSelectionTimeoutMS=500"),
+        ("AMQP_URL", "amqp://candor:hush-hush@127.0.0.1:9/"),
+        ("SMTP_URL", "smtp://127.0.0.1:9"),
+    ],
+)
+async def test_a_part_that_is_not_there_is_named_without_its_password(
+    sound: dict[str, str], field: str, value: str
+) -> None:
+    fault = await only_fault({**sound, field: value}, field)
+    assert "127.0.0.1:9" in fault
+    assert "cannot be reached" in fault
+    assert "hush-hush" not in fault
+
+
+async def test_a_broker_that_refuses_the_password_is_named(sound: dict[str, str], amqp_url: str) -> None:
+    place = amqp_url.partition("@")[2]
+    assert "refuses the user" in await only_fault({**sound, "AMQP_URL": f"amqp://candor:wrong@{place}"}, "AMQP_URL")
+
+
+async def test_parts_that_can_be_used_are_no_fault(sound: dict[str, str], amqp_url: str, mongo_url: str) -> None:
+    assert await wrong({**sound, "AMQP_URL": amqp_url, "MONGO_URL": mongo_url}) == []
+
+
+@pytest.mark.parametrize("part", ["edge", "payments", "rabbit"])
+async def test_a_port_that_is_taken_is_named_with_its_part(sound: dict[str, str], part: str) -> None:
+    port = Ports(int(sound["CANDOR_PORT"]))[part]
+    with socket.create_server(("127.0.0.1", port)):
+        fault = await only_fault(sound, "CANDOR_PORT")
+    assert f"port {port} ({part}) is taken" in fault
+
+
+async def test_the_ports_of_a_part_that_is_replaced_do_not_matter(sound: dict[str, str], mongo_url: str) -> None:
+    port = Ports(int(sound["CANDOR_PORT"]))["mongo"]
+    with socket.create_server(("127.0.0.1", port)):
+        assert await wrong({**sound, "MONGO_URL": mongo_url}) == []
+
+
+async def test_a_folder_that_cannot_be_made_is_named(sound: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be written" in await only_fault({**sound, "CANDOR_HOME": str(tmp_path / "file/home")}, "CANDOR_HOME")
+
+
+async def test_a_folder_that_others_can_read_is_named(sound: dict[str, str], tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)  # noqa: ASYNC240 - one call, in a test
+    sound["CANDOR_HOME"] = str(tmp_path)
+    assert "open to other users" in await only_fault(sound, "CANDOR_HOME")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("made"))
+    home.make()
+    ensure_secrets(home)
+    return home
+
+
+@pytest.fixture
+def broken(made: Home, sound: dict[str, str], request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Settings of a stack whose keyring of payments has another content, or another mode."""
+    file = keyring_file(made, "payments")
+    whole = file.read_text()
+    if isinstance(request.param, str):
+        file.write_text(request.param)
+    else:
+        file.chmod(request.param)
+    yield {**sound, "CANDOR_HOME": str(made.root)}
+    file.write_text(whole)
+    file.chmod(0o600)
+
+
+@pytest.mark.parametrize("broken", ["", "{}", '{"keys": [{"id": "a"}]}', "\x00\x01", '{"keys": 5}'], indirect=True)
+async def test_a_bad_keyring_is_named(broken: dict[str, str]) -> None:
+    assert "is not a keyring" in await only_fault(broken, "CANDOR_KEYRING")
+
+
+@pytest.mark.parametrize("broken", [0o644], indirect=True)
+async def test_a_keyring_that_others_can_read_is_named(broken: dict[str, str]) -> None:
+    assert "open to other users" in await only_fault(broken, "CANDOR_KEYRING")
+
+
+async def test_every_mistake_is_told_and_not_the_first_alone(sound: dict[str, str]) -> None:
+    found = await wrong({**sound, "CANDOR_MODE": "x", "MONGO_URL": "x", "CANDOR_LOG_LEVEL": "x"})
+    assert [finding.what.partition(" ")[0].partition("=")[0] for finding in found] == [
+        "CANDOR_MODE",
+        "MONGO_URL",
+        "CANDOR_LOG_LEVEL",
+    ]
+
+
+@pytest.mark.parametrize("command", ["run", "up", "down", "status", "doctor", "logs", "promises"])
+def test_no_command_answers_a_wrong_setting_with_a_traceback(sound: dict[str, str], command: str) -> None:
+    env = {"PATH": os.defpath, **sound, "CANDOR_PORT": "ninety"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "shared.stack", command], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode in {1, 2}
+    assert "CANDOR_PORT='ninety' is not a whole number" in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_the_names_of_the_ports_are_those_of_the_parts() -> None:
+    stack = StackSettings.from_env(Env({}))
+    assert {part: stack.ports[part] - stack.port for part in OFFSETS} == dict(OFFSETS)
