@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,9 @@ class Running:
         if raw is not None:
             sent.setdefault("Content-Type", "application/json")
         url = f"http://127.0.0.1:{self.port}{path}"
-        async with self.http.request(method, url, json=body, data=raw, headers=sent) as answer:
+        async with self.http.request(
+            method, url, json=body, data=None if raw is None else BytesIO(raw), headers=sent
+        ) as answer:
             parsed = await answer.json(content_type=None) if "json" in answer.content_type else await answer.text()
             return Answer(answer.status, parsed, answer.headers)
 

@@ -14,4 +14,4 @@ FieldName = Annotated[
 AccountId = Annotated[str, Field(pattern=r"^acc_[0-9a-z]{26}$")]
 Scope = Annotated[str, Field(pattern=r"^[a-z0-9_.:-]{1,80}$")]
 # No @: requester, reference and partner name an authority or a company, never a person's mailbox.
-Line = Annotated[str, Field(min_length=2, max_length=200, pattern=r"^[^@\x00-\x1f\x7f]+$")]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^@\x00-\x1f\x7f]+$")]

@@ -12,8 +12,8 @@ from shared.bus import Answer, Asked
 from shared.clock import rfc3339
 from shared.contracts import common_v1
 
-ROWS = 500
-"""A row is below 2 KiB (its text is bounded where it comes in), so a page stays below 1 MiB."""
+ROWS = 100
+"""A row is below 8 KiB (50 names of fields at most), so a page stays below 1 MiB."""
 
 Rows = Callable[[str, str], Awaitable[tuple[list[dict[str, Any]], str]]]
 """Return some rows of an account behind a position, and the position of the last."""

@@ -1,5 +1,6 @@
 """Tells every affected account: one letter each, tried for thirty days, settled by what became of it (C16)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +23,8 @@ NOTICE = "disclosure.notice"
 KEEP_TRYING = timedelta(days=30)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=5)
-AT_ONCE = 50
+AT_ONCE = 200
+IN_FLIGHT = 10
 HELD = timedelta(minutes=1)
 """How long the server holds what a process that was killed had begun to change; others go first meanwhile."""
 
@@ -64,8 +66,13 @@ class Notifier:
         """Send up to AT_ONCE notices; return how many were looked at. It stops when identity does not answer."""
         due = [notice for notice in await self.notices.due(at=at, most=AT_ONCE) if self._is_free(notice, at)]
         cases = await self.cases.of_ids(sorted({notice.case_id for notice in due}))
-        for notice in due:
-            if not await self._send(cases[notice.case_id], notice, at):
+        for start in range(0, len(due), IN_FLIGHT):
+            async with asyncio.TaskGroup() as group:
+                sent = [
+                    group.create_task(self._send(cases[notice.case_id], notice, at))
+                    for notice in due[start : start + IN_FLIGHT]
+                ]
+            if not all(task.result() for task in sent):
                 return 0
         return len(due)
 

@@ -72,8 +72,9 @@ class Notices:
         await self._change(notice, NoticeState.SENDING, {"mail_id": mail_id})
 
     async def settle(self, notice: Notice, state: NoticeState, proof: Proof, *, at: datetime) -> bool:
-        """Move a notice to its final *state*; False when it was moved before."""
-        return await self._change(notice, notice.state, {"state": state.value, "proof": proof.value, "settled_at": at})
+        """Move a notice to its final *state*; False when it has reached one before."""
+        change = {"state": state.value, "proof": proof.value, "settled_at": at}
+        return await self._rows.update({"_id": _key(notice), "state": {"$in": _UNSETTLED}}, {"$set": change}) == 1
 
     async def postpone(self, notice: Notice, *, until: datetime) -> None:
         """Try again later: the address is not known yet."""
@@ -124,8 +125,11 @@ class Notices:
         return [str(row["_id"]) for row in await self._rows.aggregate(stages)]
 
     async def _change(self, notice: Notice, expected: NoticeState, change: dict[str, object]) -> bool:
-        key = {"_id": f"{notice.case_id}:{notice.account_id}", "state": expected.value}
-        return await self._rows.update(key, {"$set": change}) == 1
+        return await self._rows.update({"_id": _key(notice), "state": expected.value}, {"$set": change}) == 1
+
+
+def _key(notice: Notice) -> str:
+    return f"{notice.case_id}:{notice.account_id}"
 
 
 def _notice(row: NoticeDocument) -> Notice:

@@ -1,0 +1,114 @@
+"""The board: what the probes of all services saw, silence included; the policy in plain words."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.disclosure.domain import Result
+from services.disclosure.service import Board, summary
+from services.disclosure.store import DOCUMENTS, Results
+from shared.clock import utc_now
+from shared.contracts import common_v1
+from shared.mongo import Database
+from shared.policy import JURISDICTION, PROMISES
+from tests.support import NOON, FixedClock
+from tests.support.neighbours import Neighbours, until
+from tests.support.running import Running
+
+SILENCE = timedelta(minutes=10)
+OWNERS = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure")
+
+
+@pytest.fixture
+async def board(database: Database) -> Board:
+    await database.prepare(DOCUMENTS)
+    return Board(results=Results(database), silence=SILENCE)
+
+
+def look(promise_id: str, service: str, state: str = "kept", *, minutes: float = 0) -> Result:
+    return Result(
+        promise_id=promise_id,
+        service=service,
+        state=state,
+        looked_at=3,
+        evidence=f"what {service} saw",
+        checked_at=NOON + timedelta(minutes=minutes),
+    )
+
+
+async def test_the_board_has_every_promise_and_begins_with_none_kept(board: Board, clock: FixedClock) -> None:
+    found = await board.all(at=clock())
+    assert [each.promise.id for each in found] == [promise.id for promise in PROMISES]
+    assert summary(found) == {"kept": 0, "broken": 0, "unknown": len(PROMISES)}
+
+
+async def test_C01_a_promise_of_everybody_is_kept_when_everybody_was_heard(board: Board, clock: FixedClock) -> None:
+    for service in OWNERS[1:]:
+        await board.hear(look("C01", service))
+    missing = await board.one("C01", at=clock())
+    assert (missing.standing.state, missing.evidence) == ("unknown", "identity: not heard yet")
+    await board.hear(look("C01", "identity"))
+    assert (await board.one("C01", at=clock())).standing.state == "kept"
+
+
+async def test_one_breach_anywhere_breaks_the_promise_and_is_the_evidence(board: Board, clock: FixedClock) -> None:
+    await board.hear(look("C18", "payments"))
+    await board.hear(look("C18", "sync", "broken"))
+    found = await board.one("C18", at=clock())
+    assert (found.standing.state, found.evidence) == ("broken", "sync: what sync saw")
+
+
+async def test_silence_makes_a_promise_unknown(board: Board, clock: FixedClock) -> None:
+    await board.hear(look("C18", "payments"))
+    assert (await board.one("C18", at=clock.advance(SILENCE))).standing.state == "kept"
+    assert (await board.one("C18", at=clock.advance(timedelta(seconds=1)))).standing.state == "unknown"
+
+
+async def test_an_older_look_does_not_hide_a_newer_one(board: Board, clock: FixedClock) -> None:
+    await board.hear(look("C18", "payments", "broken", minutes=1))
+    await board.hear(look("C18", "payments", "kept"))
+    assert (await board.one("C18", at=clock())).standing.state == "broken"
+
+
+async def test_what_nobody_looks_at_says_why(board: Board, clock: FixedClock) -> None:
+    later = next(promise for promise in PROMISES if promise.not_yet)
+    await board.hear(look(later.id, later.owners[0]))
+    found = await board.one(later.id, at=clock())
+    assert (found.standing.state, found.evidence) == ("unknown", later.not_yet)
+
+
+async def test_the_running_board_shows_what_was_told(service: Running, around: Neighbours) -> None:
+    fact = common_v1.PromiseChecked(promise_id="C10", state="broken", looked_at=7, evidence="2 sent after the end")
+    fact.checked_at.FromDatetime(utc_now())
+    await around.tell(fact, by="newsletter")
+
+    async def shown() -> dict[str, object] | None:
+        item = (await service.call("GET", "/v1/disclosure/promises/C10")).body
+        return item if item["state"] == "broken" else None
+
+    item = await until(shown)
+    assert item is not None
+    assert (item["looked_at"], item["evidence"]) == (7, "newsletter: 2 sent after the end")
+    listed = (await service.call("GET", "/v1/disclosure/promises")).body
+    assert listed["summary"]["broken"] == 1
+    assert sum(listed["summary"].values()) == len(listed["items"]) == 31
+
+
+async def test_its_own_probes_reach_the_board(service: Running) -> None:
+    async def kept() -> bool:
+        found = [(await service.call("GET", f"/v1/disclosure/promises/{each}")).body for each in ("C07", "C16")]
+        return all(item["state"] == "kept" for item in found)
+
+    assert await until(kept)
+
+
+async def test_the_policy_is_public_and_in_our_own_words(service: Running) -> None:
+    policy = (await service.call("GET", "/v1/disclosure/policy")).body
+    assert (policy["jurisdiction"], policy["version"], policy["effective_at"]) == (JURISDICTION, 1, "2012-02-21")
+    assert len(policy["clauses"]) == 31
+    assert not {"sale", "rent", "advertising"} & set(policy["purposes"])
+
+
+async def test_an_unknown_promise_is_not_found(service: Running) -> None:
+    refused = await service.call("GET", "/v1/disclosure/promises/C99")
+    assert (refused.status, refused.body["code"]) == (404, "disclosure.promise_not_found")
