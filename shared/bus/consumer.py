@@ -16,6 +16,7 @@ from shared.bus.errors import UnreadableError
 from shared.bus.inbox import AlreadyHandledError, Inbox
 from shared.bus.intake import Intake
 from shared.bus.subscription import Delivery, Handler, Subscription
+from shared.bus.together import Together
 from shared.clock import Clock, monotonic
 from shared.errors import UnavailableError
 from shared.ids import jitter
@@ -34,8 +35,9 @@ class Consumer:
     """Runs one subscription."""
 
     def __init__(self, db: Database, broker: Broker, subscription: Subscription, clock: Clock) -> None:
-        self._db, self._subscription = db, subscription
+        self._subscription = subscription
         self._inbox = Inbox(db, subscription.queue, clock)
+        self._together = Together(db, self._inbox)
         self._effect = self._effect_of_broadcast if subscription.broadcast else self._effect_once
         self._intake = Intake(
             link=broker.consuming,
@@ -47,7 +49,10 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume for ever; when cancelled, finish what is in hand."""
-        await self._intake.run()
+        try:
+            await self._intake.run()
+        finally:
+            await self._together.close()
 
     async def _handle(self, message: AbstractIncomingMessage) -> None:
         envelope = Envelope.of(message)
@@ -62,35 +67,29 @@ class Consumer:
         )
 
         async def run() -> None:
-            await handler.run(fact, delivery)
+            with observe.continued(envelope.traceparent, f"handle {envelope.type}", message_id=envelope.id):
+                await handler.run(fact, delivery)
 
-        with (
-            observe.continued(envelope.traceparent, f"handle {envelope.type}", message_id=envelope.id),
-            _seconds.labels(self._subscription.queue).time(),
-        ):
+        with _seconds.labels(self._subscription.queue).time():
             outcome = await patiently(lambda: self._effect(handler, envelope.id, run))
         await tried(message.ack())
         self._count(outcome)
 
     async def _effect_once(self, handler: Handler, message_id: str, run: Callable[[], Awaitable[None]]) -> str:
         try:
-            await self._marked(handler, message_id, run)
+            if handler.transactional:
+                await self._together.effect(message_id, run)
+            else:
+                await self._by_itself(message_id, run)
         except AlreadyHandledError:
             return "duplicate"
         return "handled"
 
-    async def _marked(self, handler: Handler, message_id: str, run: Callable[[], Awaitable[None]]) -> None:
-        async def together() -> None:
-            await self._inbox.mark(message_id)
-            await run()
-
-        if handler.transactional:
-            await self._db.transact(together)
-        elif await self._inbox.has(message_id):
+    async def _by_itself(self, message_id: str, run: Callable[[], Awaitable[None]]) -> None:
+        if await self._inbox.has(message_id):
             raise AlreadyHandledError(message_id)
-        else:
-            await run()
-            await self._inbox.mark(message_id)
+        await run()
+        await self._inbox.mark([message_id])
 
     async def _effect_of_broadcast(self, _handler: Handler, _id: str, run: Callable[[], Awaitable[None]]) -> str:
         await run()

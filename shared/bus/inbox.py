@@ -1,10 +1,11 @@
 """What a queue has handled already: a fact that is delivered again has no second effect."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from shared.clock import Clock
-from shared.mongo import Database, Document, DuplicateError, Index
+from shared.mongo import Database, Document, Index
 
 REMEMBERED: Final = timedelta(days=8)
 
@@ -28,12 +29,14 @@ class Inbox:
     def __init__(self, db: Database, queue: str, clock: Clock) -> None:
         self._rows, self._queue, self._clock = db.collection(InboxRow), queue, clock
 
-    async def mark(self, message_id: str) -> None:
-        """Mark a fact as handled; AlreadyHandledError when it was."""
-        try:
-            await self._rows.insert(InboxRow(id=self._key(message_id), handled_at=self._clock()))
-        except DuplicateError as fault:
-            raise AlreadyHandledError(message_id) from fault
+    async def mark(self, message_ids: Iterable[str]) -> set[str]:
+        """Mark facts as handled; return those that were not yet."""
+        keys = {self._key(message_id): message_id for message_id in message_ids}
+        known = await self._rows.list({"_id": {"$in": list(keys)}})
+        new = keys.keys() - {row.id for row in known}
+        at = self._clock()
+        await self._rows.insert_many(InboxRow(id=key, handled_at=at) for key in new)
+        return {keys[key] for key in new}
 
     async def has(self, message_id: str) -> bool:
         """Tell whether a fact was handled."""

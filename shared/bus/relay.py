@@ -41,13 +41,15 @@ class Relay:
         self._measured = 0.0
 
     async def run(self) -> None:
-        """Relay for ever, whenever this process holds the lease."""
-        while True:
-            try:
-                async with self._leases.hold("relay", ttl=LEASE):
-                    await self._broker.publishing.serve(self._session)
-            except LeaseLostError:
-                log.warning("relay.lease_lost")
+        """Relay for ever, whenever this process holds the lease; one without a broker leaves it to the others."""
+        await self._broker.publishing.serve(self._turn)
+
+    async def _turn(self, channel: AbstractChannel) -> None:
+        try:
+            async with self._leases.hold("relay", ttl=LEASE):
+                await self._session(channel)
+        except LeaseLostError:
+            log.warning("relay.lease_lost")
 
     async def _session(self, channel: AbstractChannel) -> None:
         exchange = await facts_exchange(channel)

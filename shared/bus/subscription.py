@@ -68,7 +68,7 @@ class Subscription:
     queue: str
     handles: tuple[Handler, ...]
     delivery_limit: int = 5
-    prefetch: int = 32
+    prefetch: int = 64
     broadcast: bool = False
     retry_after: timedelta = timedelta(milliseconds=100)
     """The pause before the first redelivery; each later one is four times as long, up to five seconds."""

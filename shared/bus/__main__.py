@@ -1,0 +1,146 @@
+"""``python -m shared.bus``: look after the dead letters of a broker."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Annotated, TypeVar
+from urllib.parse import quote, unquote, urlsplit
+
+import aiohttp
+import typer
+from aio_pika.exceptions import AMQPError
+from rich.console import Console
+from rich.table import Table
+
+from shared import observe
+from shared.bus.dead import DeadLetters, Letter, NoSuchQueueError, NotReplayedError, connected
+from shared.settings import Env, SettingError
+
+T = TypeVar("T")
+_ENDING = ".dead"
+_API_LIMIT = aiohttp.ClientTimeout(total=10)
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look after the queues of the broker at AMQP_URL.")
+dead = typer.Typer(no_args_is_help=True, help="List, replay and drop dead letters.")
+app.add_typer(dead, name="dead")
+
+Queue = Annotated[str, typer.Argument(help="the work queue, such as payments.erasure")]
+Ids = Annotated[list[str] | None, typer.Option("--id", help="only the letter of this id; give it once for each")]
+
+
+@app.callback()
+def _of_the_bus() -> None:
+    """Keep ``dead`` a word of its own, for the commands that may come beside it."""
+
+
+@dead.command("list")
+def list_letters(
+    queue: Annotated[list[str] | None, typer.Argument(help="the work queues; without any, all of the broker")] = None,
+    limit: Annotated[int, typer.Option(help="letters shown of each queue")] = 20,
+) -> None:
+    """Show how many dead letters each queue has, and the first of them; never their contents.
+
+    Without names the queues are asked of the broker's management API: AMQP_MANAGEMENT_URL, or beside AMQP_URL.
+    """
+
+    async def look(url: str) -> dict[str, tuple[int, list[Letter]]]:
+        found: dict[str, tuple[int, list[Letter]]] = {}
+        async with connected(url) as connection:
+            for name in queue or await _queues(url):
+                letters = DeadLetters(connection, name)
+                found[name] = (await letters.count(), await letters.list(limit))
+        return found
+
+    for name, (count, letters) in _run(look).items():
+        print(f"{name}: {count} dead")
+        if letters:
+            _show(letters)
+
+
+@dead.command()
+def replay(queue: Queue, ids: Ids = None) -> None:
+    """Give dead letters back to their queue, under the same id; one that fails again dies again."""
+
+    async def again(url: str) -> int:
+        async with connected(url) as connection:
+            return await DeadLetters(connection, queue).replay(ids or ())
+
+    print(f"{_run(again)} replayed to {queue}")
+
+
+@dead.command()
+def drop(
+    queue: Queue, ids: Ids = None, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
+) -> None:  # typer tells options by their default
+    """Delete dead letters for good."""
+    if not yes:
+        typer.confirm(f"Delete {'these' if ids else 'all'} dead letters of {queue} for good?", abort=True)
+
+    async def delete(url: str) -> int:
+        async with connected(url) as connection:
+            return await DeadLetters(connection, queue).drop(ids or ())
+
+    print(f"{_run(delete)} dropped from {queue}{_ENDING}")
+
+
+def _show(letters: list[Letter]) -> None:
+    table = Table("id", "type", "time", "deaths", "reason", box=None)
+    for letter in letters:
+        table.add_row(letter.id, letter.type, letter.time, str(letter.deaths), letter.reason)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+async def _queues(url: str) -> list[str]:
+    """Return the work queues that have dead letters' queues; AMQP itself cannot list them."""
+    parts = urlsplit(url)
+    host = quote(unquote(parts.path.removeprefix("/")) or "/", safe="")
+    login = aiohttp.encode_basic_auth(unquote(parts.username or "guest"), unquote(parts.password or "guest"))
+    async with (
+        aiohttp.ClientSession(
+            headers={"Authorization": login}, timeout=_API_LIMIT, raise_for_status=True
+        ) as session,
+        session.get(f"{_management(url)}/api/queues/{host}", params={"columns": "name"}) as answer,
+    ):
+        names = [str(queue["name"]) for queue in await answer.json()]
+    return sorted(name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING))
+
+
+def _management(url: str) -> str:
+    """Return the address of the management API: the one that is set, or where the local stack has it."""
+    given = Env(os.environ).optional("AMQP_MANAGEMENT_URL")
+    if given:
+        return given.rstrip("/")
+    parts = urlsplit(url)
+    port = parts.port or 5672
+    return f"http://{parts.hostname}:{15672 if port in (5671, 5672) else port + 2}"
+
+
+def _run(command: Callable[[str], Coroutine[None, None, T]]) -> T:
+    example = "amqp://candor:secret@127.0.0.1:5672/"
+    return asyncio.run(command(Env(os.environ).url("AMQP_URL", schemes=("amqp", "amqps"), example=example)))
+
+
+def main() -> None:
+    """Run the command; a mistake is one line and exit code 2, trouble with the broker one line and exit code 1."""
+    observe.configure_logging("bus", "critical")
+    try:
+        app()
+    except SettingError as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(2)
+    except (NoSuchQueueError, NotReplayedError) as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(1)
+    except aiohttp.ClientError as fault:
+        print(f"the management API does not answer ({type(fault).__name__}): set AMQP_MANAGEMENT_URL or name the queues",
+              file=sys.stderr)
+        sys.exit(1)
+    except (AMQPError, OSError, TimeoutError) as fault:
+        # Only the class: the message may repeat the address, and the password in it.
+        print(f"AMQP_URL: the broker does not answer ({type(fault).__name__})", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

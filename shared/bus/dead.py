@@ -1,0 +1,134 @@
+"""Dead letters: what no delivery could handle, kept until somebody replays or drops it."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import aio_pika
+from aio_pika import Message
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from shared.bus.broker import CONNECT_LIMIT
+from shared.bus.publishing import PUBLISH_LIMIT, Fate, fates
+from shared.bus.topology import DECLARE_LIMIT, dead_name
+
+
+class NoSuchQueueError(Exception):
+    """There is no queue of this name, or it has no dead letters."""
+
+
+class NotReplayedError(Exception):
+    """The work queue did not take a letter back: it stays where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What an operator may see of a dead letter: not its body."""
+
+    id: str
+    type: str
+    time: str
+    reason: str
+    """``delivery_limit``: its handler failed each time; ``rejected``: it cannot be read."""
+    deaths: int
+
+    @classmethod
+    def of(cls, message: AbstractIncomingMessage) -> Self:
+        """Read the properties and RabbitMQ's own account of the death."""
+        deaths = cast("list[dict[str, Any]]", message.headers.get("x-death") or [{}])
+        return cls(
+            id=message.message_id or "",
+            type=message.type or "",
+            time=message.timestamp.isoformat() if message.timestamp else "",
+            reason=str(deaths[0].get("reason", "unknown")),
+            deaths=int(deaths[0].get("count", 1)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """The dead letters of one work queue."""
+
+    connection: AbstractConnection
+    queue: str
+
+    async def count(self) -> int:
+        """Return how many there are; NoSuchQueueError when the queue does not exist."""
+        async with self._channel() as channel:
+            return await self._present(channel)
+
+    async def list(self, limit: int) -> list[Letter]:
+        """Return the first *limit* letters; they stay where they are."""
+        return [Letter.of(message) async for _, message in self._look((), limit)]
+
+    async def replay(self, ids: Collection[str] = ()) -> int:
+        """Give the letters, or those of *ids*, back to their work queue; return how many.
+
+        Each keeps its id, and leaves only once the broker has confirmed its copy: killed in between it is there twice,
+        which the inbox knows to take for one.
+        """
+        done = 0
+        async for channel, message in self._look(ids):
+            again = channel.default_exchange.publish(_copy(message), self.queue, mandatory=True, timeout=PUBLISH_LIMIT)
+            (fate,) = await fates([again])
+            if fate is not Fate.CONFIRMED:
+                raise NotReplayedError(f"{self.queue} did not take {message.message_id} back: {fate}")
+            await message.ack()
+            done += 1
+        return done
+
+    async def drop(self, ids: Collection[str] = ()) -> int:
+        """Delete the letters, or those of *ids*, for good; return how many."""
+        done = 0
+        async for _, message in self._look(ids):
+            await message.ack()
+            done += 1
+        return done
+
+    async def _look(
+        self, ids: Collection[str], limit: int | None = None
+    ) -> AsyncIterator[tuple[AbstractChannel, AbstractIncomingMessage]]:
+        """Yield each letter of *ids* (all, when there are none) once; what is not acknowledged returns to its place."""
+        async with self._channel() as channel:
+            there = await self._present(channel)
+            dead = await channel.get_queue(dead_name(self.queue), ensure=False)
+            for _ in range(there if limit is None else min(limit, there)):
+                message = await dead.get(fail=False, timeout=DECLARE_LIMIT)
+                if message is None:
+                    return
+                if not ids or message.message_id in ids:
+                    yield channel, message
+
+    @asynccontextmanager
+    async def _channel(self) -> AsyncIterator[AbstractChannel]:
+        async with self.connection.channel(publisher_confirms=True, on_return_raises=True) as channel:
+            yield channel
+
+    async def _present(self, channel: AbstractChannel) -> int:
+        try:
+            dead = await channel.declare_queue(dead_name(self.queue), passive=True, timeout=DECLARE_LIMIT)
+        except ChannelNotFoundEntity as fault:
+            raise NoSuchQueueError(f"there is no queue {dead_name(self.queue)}") from fault
+        return dead.declaration_result.message_count or 0
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[AbstractConnection]:
+    """Open a plain connection for one command."""
+    async with await aio_pika.connect(url, timeout=CONNECT_LIMIT) as connection:
+        yield connection
+
+
+def _copy(message: AbstractIncomingMessage) -> Message:
+    """Return *message* as it was told at first, without the broker's notes about its death."""
+    return Message(
+        message.body,
+        message_id=message.message_id,
+        type=message.type,
+        timestamp=message.timestamp,
+        content_type=message.content_type,
+        delivery_mode=message.delivery_mode,
+        headers={name: value for name, value in message.headers.items() if not name.startswith("x-")},
+    )

@@ -1,0 +1,93 @@
+"""Group commit: facts that wait at the same time share one transaction, because each commit waits for the disk.
+
+A fact that comes alone is handled at once, in a transaction of its own. One that fails is tried again by itself, so
+that it costs the others nothing but time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from shared.bus.inbox import AlreadyHandledError, Inbox
+from shared.mongo import Database, StoreUnavailableError
+
+MOST: Final = 32
+"""Facts in one transaction."""
+AT_ONCE: Final = 2
+"""Transactions at once: while one waits for the disk, the other works."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Effect:
+    message_id: str
+    run: Callable[[], Awaitable[None]]
+    done: asyncio.Future[bool]
+    """Whether it was handled now; False when it was before."""
+
+    def settle(self, outcome: bool | BaseException) -> None:
+        """Tell whoever waits, unless he went away."""
+        if self.done.done():
+            return
+        if isinstance(outcome, BaseException):
+            self.done.set_exception(outcome)
+        else:
+            self.done.set_result(outcome)
+
+
+class Together:
+    """Handles the facts of one queue, each once."""
+
+    def __init__(self, db: Database, inbox: Inbox) -> None:
+        self._db, self._inbox = db, inbox
+        self._waiting: list[_Effect] = []
+        self._at_work: set[asyncio.Task[None]] = set()
+
+    async def effect(self, message_id: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Commit what *run* does together with the mark of the fact; AlreadyHandledError when it was handled before."""
+        one = _Effect(message_id, run, asyncio.get_running_loop().create_future())
+        self._waiting.append(one)
+        if len(self._at_work) < AT_ONCE:
+            worker = asyncio.create_task(self._work())
+            self._at_work.add(worker)
+            worker.add_done_callback(self._at_work.discard)
+        if not await one.done:
+            raise AlreadyHandledError(message_id)
+
+    async def close(self) -> None:
+        """Let go of what is still at work."""
+        for worker in self._at_work:
+            worker.cancel()
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            await self._commit(group)
+
+    async def _commit(self, group: list[_Effect]) -> None:
+        new = await self._tried(group)
+        if isinstance(new, set):
+            for one in group:
+                one.settle(one.message_id in new)
+        elif isinstance(new, StoreUnavailableError) or len(group) == 1:
+            for one in group:
+                one.settle(new)
+        else:
+            for one in group:
+                await self._commit([one])
+
+    async def _tried(self, group: list[_Effect]) -> set[str] | BaseException:
+        """Handle *group* in one transaction; return which facts were new, or what went wrong and undid all."""
+
+        async def work() -> set[str]:
+            first = {one.message_id: one for one in group}  # a fact may be in hand twice, after a lost connection
+            new = await self._inbox.mark(first)
+            for message_id in first:
+                if message_id in new:
+                    await first[message_id].run()
+            return new
+
+        # Gathered, not caught: whatever a handler raises is its message's fate, and the consumer loop decides it.
+        [outcome] = await asyncio.gather(self._db.transact(work), return_exceptions=True)
+        return outcome

@@ -1,0 +1,18 @@
+"""A house for each test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared import bus
+from shared.ids import new_id
+from shared.mongo import Database, Leases
+from tests.integration.bus.house import Effect, House, house
+
+
+@pytest.fixture
+async def home(database: Database, amqp_url: str) -> AsyncIterator[House]:
+    """A service with its database, its broker and its outbox; nothing runs yet."""
+    await database.prepare((*bus.DOCUMENTS, *Leases.documents, Effect))
+    async with house(new_id("svc").replace("_", ""), database, amqp_url) as made:
+        yield made
