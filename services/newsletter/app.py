@@ -1,6 +1,7 @@
 """The composition root of newsletter: opens nothing itself, wires everything, reads from top to bottom."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 from services.newsletter.api import NewsletterApi
@@ -23,14 +24,23 @@ from shared.chassis import Chassis, Parts
 from shared.mail import MailRow, Sender, State
 from shared.web import Pages
 
-LOOK = 0.5
-"""Seconds between looks for a campaign that can go on."""
 FORGET_EVERY = 60.0
 
 
-def compose(chassis: Chassis, settings: Settings) -> Parts:
-    """Wire newsletter."""
-    db, vault, outbox = chassis.db, chassis.vault, chassis.outbox
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """What newsletter does, and who looks whether it does."""
+
+    joining: Joining
+    leaving: Leaving
+    sending: Sending
+    holdings: Holdings
+    probes: NewsletterProbes
+
+
+def actions(chassis: Chassis, settings: Settings) -> Actions:
+    """Wire the actions to their collections."""
+    db, vault, post, outbox = chassis.db, chassis.vault, chassis.post, chassis.outbox
     lists, wishes = Lists(db), Wishes(db, vault)
     subscriptions, suppressions = Subscriptions(db, vault), Suppressions(db, vault)
     campaigns, deliveries = Campaigns(db), Deliveries(db)
@@ -39,85 +49,92 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         public_url=settings.platform.public_url,
         domain=Sender.parse(settings.platform.mail_from).address.domain,
     )
-    joining = Joining(
-        lists=lists,
-        wishes=wishes,
-        subscriptions=subscriptions,
-        suppressions=suppressions,
-        letters=letters,
-        post=chassis.post,
-        outbox=outbox,
-        transact=db.transact,
-        forget=chassis.forget,
-        new_id=chassis.new_id,
-        confirm_within=settings.confirm_within,
-        cooldown=Cooldown(pause=settings.cooldown),
+    return Actions(
+        joining=Joining(
+            lists=lists,
+            wishes=wishes,
+            subscriptions=subscriptions,
+            suppressions=suppressions,
+            letters=letters,
+            post=post,
+            outbox=outbox,
+            transact=db.transact,
+            forget=chassis.forget,
+            new_id=chassis.new_id,
+            confirm_within=settings.confirm_within,
+            cooldown=Cooldown(pause=settings.cooldown),
+        ),
+        leaving=Leaving(
+            subscriptions=subscriptions,
+            suppressions=suppressions,
+            wishes=wishes,
+            deliveries=deliveries,
+            letters=letters,
+            outbox=outbox,
+            transact=db.transact,
+            forget=chassis.forget,
+            new_id=chassis.new_id,
+        ),
+        sending=Sending(
+            lists=lists,
+            subscriptions=subscriptions,
+            campaigns=campaigns,
+            deliveries=deliveries,
+            letters=letters,
+            post=post,
+            outbox=outbox,
+            transact=db.transact,
+            new_id=chassis.new_id,
+            batch=settings.batch,
+            most_waiting=settings.most_waiting,
+        ),
+        holdings=Holdings(
+            lists=lists,
+            wishes=wishes,
+            subscriptions=subscriptions,
+            suppressions=suppressions,
+            deliveries=deliveries,
+        ),
+        probes=NewsletterProbes(
+            subscriptions=subscriptions, suppressions=suppressions, campaigns=campaigns, deliveries=deliveries
+        ),
     )
-    leaving = Leaving(
-        subscriptions=subscriptions,
-        suppressions=suppressions,
-        wishes=wishes,
-        deliveries=deliveries,
-        letters=letters,
-        outbox=outbox,
-        transact=db.transact,
-        forget=chassis.forget,
-        new_id=chassis.new_id,
-    )
-    sending = Sending(
-        lists=lists,
-        subscriptions=subscriptions,
-        campaigns=campaigns,
-        deliveries=deliveries,
-        letters=letters,
-        post=chassis.post,
-        outbox=outbox,
-        transact=db.transact,
-        new_id=chassis.new_id,
-        batch=settings.batch,
-        most_waiting=settings.most_waiting,
-    )
-    holdings = Holdings(
-        lists=lists,
-        wishes=wishes,
-        subscriptions=subscriptions,
-        suppressions=suppressions,
-        deliveries=deliveries,
-    )
-    events = NewsletterEvents(
-        leaving=leaving,
-        holdings=holdings,
-        outbox=outbox,
-        clock=chassis.clock,
-        proofs_kept=timedelta(days=SUPPRESSION_DAYS),
-    )
+
+
+def compose(chassis: Chassis, settings: Settings) -> Parts:
+    """Wire newsletter."""
+    does = actions(chassis, settings)
     api = NewsletterApi(
-        joining=joining,
-        leaving=leaving,
-        sending=sending,
-        holdings=holdings,
+        joining=does.joining,
+        leaving=does.leaving,
+        sending=does.sending,
+        holdings=does.holdings,
         pages=Pages(chassis.links),
         public_url=settings.platform.public_url,
         joins_per_minute=settings.joins_per_minute,
     )
-    probes = NewsletterProbes(
-        subscriptions=subscriptions, suppressions=suppressions, campaigns=campaigns, deliveries=deliveries
+    events = NewsletterEvents(
+        leaving=does.leaving,
+        holdings=does.holdings,
+        outbox=chassis.outbox,
+        clock=chassis.clock,
+        proofs_kept=timedelta(days=SUPPRESSION_DAYS),
     )
 
     async def wanted(row: MailRow) -> bool:
-        return await sending.wanted(row.id, row.owner, at=chassis.clock())
+        return await does.sending.wanted(row.id, row.owner, at=chassis.clock())
 
     async def settled(mail_id: str, state: State) -> None:
-        await sending.settled(mail_id, state, at=chassis.clock())
+        await does.sending.settled(mail_id, state, at=chassis.clock())
 
     async def send() -> None:
         while True:
-            if not await sending.advance(at=chassis.clock()):
-                await asyncio.sleep(LOOK)
+            if not await does.sending.advance(at=chassis.clock()):
+                await asyncio.sleep(settings.look.total_seconds())
 
     async def forget() -> None:
         while True:
-            await joining.forget_expired(at=chassis.clock())
+            await does.joining.forget_expired(at=chassis.clock())
             await asyncio.sleep(FORGET_EVERY)
 
     chassis.post.watch(CAMPAIGN, before_send=wanted, on_settled=settled)
@@ -127,6 +144,6 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         subscriptions=events.subscriptions(),
         answers=events.answers(),
         workers={"send-campaigns": send, "forget-wishes": forget},
-        probes=probes.all(),
+        probes=does.probes.all(),
         sends_mail=True,
     )

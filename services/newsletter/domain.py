@@ -191,9 +191,9 @@ class Campaign:
     sent_at: datetime | None
 
     def batch(self, most: int) -> int:
-        """Return how many letters fit into one transaction, for which 8 MB are room enough (MongoDB stops at 16)."""
+        """Return how many letters fit into one transaction, for which 4 MB are room enough (MongoDB stops at 16)."""
         letter = 3 * len(json.dumps(self.text)) + 4_000  # as it is queued: text and HTML, in JSON
-        return max(1, min(most, 8_000_000 // letter))
+        return max(1, min(most, 4_000_000 // letter))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

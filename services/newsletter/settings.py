@@ -25,6 +25,9 @@ class Settings:
     most_waiting: int
     """How many letters of a campaign may wait for the relay before the next ones are written."""
 
+    look: timedelta
+    """How long between two looks for a campaign that can go on."""
+
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
         """Read the settings; a wrong one fails by its name."""
@@ -36,6 +39,7 @@ class Settings:
             confirm_within=confirm_within,
             cooldown=env.seconds("NEWSLETTER_COOLDOWN_SECONDS", 600, least=1),
             joins_per_minute=env.integer("NEWSLETTER_JOINS_PER_MINUTE", 30, least=1),
-            batch=env.integer("NEWSLETTER_BATCH", 500, least=1, most=1_000),
+            batch=env.integer("NEWSLETTER_BATCH", 200, least=1, most=1_000),
             most_waiting=env.integer("NEWSLETTER_MOST_WAITING", 20_000, least=1),
+            look=env.seconds("NEWSLETTER_LOOK_SECONDS", 0.5, least=0.01),
         )

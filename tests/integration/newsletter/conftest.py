@@ -1,12 +1,14 @@
 """Newsletter in a process of its own, beside an identity that answers and a mailbox that takes mail."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from shared.mongo import Database, open_database
+from tests.integration.newsletter.inside import Inside, open_inside
 from tests.integration.newsletter.people import Readers
-from tests.support import Planter
+from tests.support import FixedClock, Planter
 from tests.support.neighbours import Mailbox, Neighbours, mailbox, neighbours
 from tests.support.running import Running, running
 
@@ -37,7 +39,7 @@ async def service(
     """The running service; whoever asks for a list may do so as often as tests like."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
     home = tmp_path_factory.mktemp("newsletter")
-    settings = {"NEWSLETTER_JOINS_PER_MINUTE": "100000"}
+    settings = {"NEWSLETTER_JOINS_PER_MINUTE": "100000", "NEWSLETTER_LOOK_SECONDS": "0.02"}
     async with running("newsletter", parts=parts, neighbours=around, home=home, settings=settings) as found:
         yield found
     await planter.drop(found.database)
@@ -54,3 +56,14 @@ async def stored(service: Running, mongo_url: str) -> AsyncIterator[Database]:
 def readers(service: Running, box: Mailbox) -> Readers:
     """Those who use the service."""
     return Readers(service, box)
+
+
+@pytest.fixture
+async def inside(
+    mongo_url: str, amqp_url: str, mongo_driver: str, planter: Planter, clock: FixedClock, tmp_path: Path
+) -> AsyncIterator[Inside]:
+    """The actions in this process, on a fresh database, with a clock that the test moves."""
+    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "MONGO_DRIVER": mongo_driver}
+    async with open_inside(parts, tmp_path, clock) as found:
+        yield found
+    await planter.drop(found.chassis.db.name)

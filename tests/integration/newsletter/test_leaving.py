@@ -1,0 +1,182 @@
+"""Getting off a list: by any door, for the very next letter (C10)."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.newsletter.domain import Door
+from shared.contracts import newsletter_v1
+from shared.mongo import Database
+from tests.integration.newsletter.inside import Inside
+from tests.integration.newsletter.people import EDITOR, FORM, ONE_CLICK, ROOT, Readers, address, one_click_of
+from tests.support import FixedClock, Planter
+from tests.support.neighbours import PUBLIC_URL, Neighbours, until
+from tests.support.running import Running, person
+
+ADA, EVE = person("customer", number="11"), person("customer", number="12")
+MULTIPART = (
+    b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n',
+    {"Content-Type": "multipart/form-data; boundary=b"},
+)
+
+
+async def a_letter(readers: Readers) -> tuple[str, str, str]:
+    """Return a list, its one reader, and the path of the one-click link."""
+    list_id, email = await readers.reader()
+    assert (await readers.campaign(list_id, "The first"))["accepted"] == 1
+    return list_id, email, one_click_of(await readers.mail_about(email, "The first"))
+
+
+async def ended(around: Neighbours, list_id: str) -> newsletter_v1.SubscriptionEnded:
+    async def look() -> newsletter_v1.SubscriptionEnded | None:
+        told = around.told("newsletter.subscription.ended.v1", newsletter_v1.SubscriptionEnded)
+        return next((each for each in told if each.list_id == list_id), None)
+
+    found = await until(look)
+    assert found is not None
+    return found
+
+
+async def test_C10_one_click_ends_it_for_the_very_next_letter(readers: Readers, around: Neighbours) -> None:
+    list_id, email, path = await a_letter(readers)
+    answer = await readers.one_click(path)
+    assert (answer.status, answer.body) == (200, {"unsubscribed": True})
+    assert "Set-Cookie" not in answer.headers
+    assert (await readers.campaign(list_id, "The second"))["accepted"] == 0
+    assert [str(mail["Subject"]) for mail in readers.box.to(email)][1:] == ["The first"]
+    assert (await ended(around, list_id)).door == "one_click"
+
+
+async def test_C10_one_click_works_as_multipart_and_as_often_as_one_likes(readers: Readers, service: Running) -> None:
+    list_id, _, path = await a_letter(readers)
+    raw, headers = MULTIPART
+    for _ in range(3):
+        assert (await service.call("POST", path, raw=raw, headers=headers)).status == 200
+    assert (await readers.campaign(list_id))["accepted"] == 0
+
+
+async def test_N01_a_mail_scanner_that_looks_at_every_link_changes_nothing(readers: Readers, service: Running) -> None:
+    list_id, _, path = await a_letter(readers)
+    for method in ("GET", "HEAD"):
+        url = f"http://127.0.0.1:{service.port}{path}"
+        async with service.http.request(method, url, allow_redirects=False) as looked:
+            assert looked.status == 303
+            assert looked.headers["Location"] == f"{PUBLIC_URL}/newsletter/unsubscribe?token={path.rpartition('/')[2]}"
+    assert (await readers.campaign(list_id))["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    "token", ["x%0d%0aSet-Cookie:%20a=b", "%22%3E%3Cscript%3E", "..%2f..%2fevil", "%3ftoken=1%26a"]
+)
+async def test_whatever_stands_in_the_link_it_leads_to_our_own_page(service: Running, token: str) -> None:
+    url = f"http://127.0.0.1:{service.port}{ROOT}/unsubscribe/{token}"
+    async with service.http.get(url, allow_redirects=False) as looked:
+        location = looked.headers.get("Location", "")
+        assert "Set-Cookie" not in looked.headers
+        if looked.status == 303:
+            assert location.startswith(f"{PUBLIC_URL}/newsletter/unsubscribe?token=")
+            assert not set("<>\"' &\r\n") & set(location)
+
+
+async def test_C10_the_page_ends_it_without_a_login(readers: Readers, service: Running, around: Neighbours) -> None:
+    list_id, _, path = await a_letter(readers)
+    body = {"token": path.rpartition("/")[2]}
+    assert (await service.call("POST", f"{ROOT}/unsubscriptions", body=body)).body == {"unsubscribed": True}
+    assert (await readers.campaign(list_id))["accepted"] == 0
+    assert (await ended(around, list_id)).door == "page"
+
+
+async def test_C10_staff_end_all_subscriptions_of_an_address(
+    readers: Readers, service: Running, around: Neighbours
+) -> None:
+    email, lists = address(), [await readers.a_list(), await readers.a_list()]
+    for list_id in lists:
+        await readers.join(list_id, email)
+    body = {"email": email, "reason": "asked by telephone"}
+    path = f"{ROOT}/unsubscriptions/by-staff"
+    assert (await service.call("POST", path, by=ADA, body=body)).status == 403
+    assert (await service.call("POST", path, by=EDITOR, body=body)).body == {"ended": 2}
+    assert (await service.call("POST", path, by=EDITOR, body=body)).body == {"ended": 0}
+    for list_id in lists:
+        assert (await readers.campaign(list_id))["accepted"] == 0
+        assert (await ended(around, list_id)).door == "staff"
+
+
+async def test_C10_customers_end_their_own_and_nobody_elses(readers: Readers, service: Running) -> None:
+    list_id, email = await readers.a_list(), address()
+    path = f"{ROOT}/subscriptions/{await readers.join(list_id, email, by=ADA)}"
+    refused = await service.call("DELETE", path, by=EVE)
+    assert (refused.status, refused.body["code"]) == (404, "newsletter.subscription_not_found")
+    assert (await readers.campaign(list_id))["accepted"] == 1
+    assert (await service.call("DELETE", path, by=ADA)).status == 204
+    assert (await service.call("DELETE", path, by=ADA)).status == 404
+    assert (await readers.campaign(list_id))["accepted"] == 0
+
+
+async def test_a_token_that_was_altered_anywhere_ends_nothing(readers: Readers, service: Running) -> None:
+    list_id, _, path = await a_letter(readers)
+    token = path.rpartition("/")[2]
+    altered = [token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :] for at in range(len(token))]
+    for each in [*altered, token[:-1], f"{token}A", "x"]:
+        by_link = await readers.one_click(f"{ROOT}/unsubscribe/{each}")
+        by_page = await service.call("POST", f"{ROOT}/unsubscriptions", body={"token": each})
+        assert (by_link.status, by_link.body["code"]) == (by_page.status, by_page.body["code"]) == (400, "link.refused")
+    assert (await readers.campaign(list_id))["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "headers", "status"),
+    [
+        (b"", FORM, 422),
+        (b"List-Unsubscribe=Two-Clicks", FORM, 422),
+        (b"List-Unsubscribe=One-Click&List-Unsubscribe=One-Click", FORM, 400),
+        (ONE_CLICK, {"Content-Type": "text/plain"}, 415),
+        (b"{}", {"Content-Type": "application/json"}, 415),
+    ],
+)
+async def test_what_is_not_the_form_of_rfc_8058_ends_nothing(
+    readers: Readers, service: Running, raw: bytes, headers: dict[str, str], status: int
+) -> None:
+    list_id, _, path = await a_letter(readers)
+    assert (await service.call("POST", path, raw=raw, headers=headers)).status == status
+    assert (await readers.campaign(list_id))["accepted"] == 1
+
+
+async def test_C10_the_link_of_an_old_letter_still_works_after_joining_again(readers: Readers) -> None:
+    list_id, email, old = await a_letter(readers)
+    assert (await readers.one_click(old)).status == 200
+    await readers.join(list_id, email)
+    assert (await readers.campaign(list_id))["accepted"] == 1
+    assert (await readers.one_click(old)).status == 200
+    assert (await readers.campaign(list_id))["accepted"] == 0
+
+
+async def test_C10_after_leaving_only_a_keyed_hash_is_left(
+    readers: Readers, stored: Database, planter: Planter
+) -> None:
+    list_id, _, path = await a_letter(readers)
+    [before] = [row for row in await planter.raw(stored, "subscriptions") if row["list_id"] == list_id]
+    await readers.one_click(path)
+    assert [row for row in await planter.raw(stored, "subscriptions") if row["list_id"] == list_id] == []
+    assert before["subscriber_id"] not in [row["_id"] for row in await planter.raw(stored, "subject_keys")]
+    [proof] = [row for row in await planter.raw(stored, "suppressions") if row["list_id"] == list_id]
+    assert (proof["address_index"], proof["door"]) == (before["address_index"], "one_click")
+    assert proof["consent"] == before["consent"]
+    assert not [value for value in proof.values() if isinstance(value, bytes)]
+
+
+async def test_two_clicks_at_once_leave_one_proof(readers: Readers, stored: Database, planter: Planter) -> None:
+    list_id, _, path = await a_letter(readers)
+    answers = await asyncio.gather(*(readers.one_click(path) for _ in range(5)))
+    assert {answer.status for answer in answers} == {200}
+    assert len([row for row in await planter.raw(stored, "suppressions") if row["list_id"] == list_id]) == 1
+
+
+async def test_C10_leaving_works_for_ever(inside: Inside, clock: FixedClock) -> None:
+    news = await inside.a_list()
+    made = await inside.join(news.list_id, "ada@customers.example")
+    token = inside.does.joining.letters.leaving(made.subscription_id)
+    clock.advance(timedelta(days=20 * 365))
+    await inside.does.leaving.by_token(token, door=Door.PAGE, at=clock())
+    assert await inside.does.leaving.subscriptions.get(made.subscription_id) is None
