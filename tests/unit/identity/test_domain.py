@@ -1,0 +1,121 @@
+"""The rules of identity: who may sign up, which passwords are acceptable, how sessions and files are named."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.identity.domain.access import client_name
+from services.identity.domain.age import Birth
+from services.identity.domain.passwords import COMMON, LIKE_OWNER, TOO_LONG, TOO_SHORT, weakness
+from services.identity.domain.requests import SERVICES, archive_path, pause_after
+
+ADA = "ada.lovelace@engines.example"
+LEAP_DAY = datetime(2028, 2, 29, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "year", "month", "passes"),
+    [
+        (datetime(2027, 1, 4, tzinfo=UTC), 2013, 12, True),
+        (datetime(2027, 1, 4, tzinfo=UTC), 2014, 1, False),
+        (datetime(2027, 1, 31, tzinfo=UTC), 2014, 1, False),
+        (datetime(2027, 2, 1, tzinfo=UTC), 2014, 1, True),
+        (datetime(2027, 1, 4, tzinfo=UTC), 2014, 2, False),
+        (LEAP_DAY, 2015, 2, False),
+        (LEAP_DAY + timedelta(days=1), 2015, 2, True),
+        (datetime(2027, 12, 31, tzinfo=UTC), 2014, 12, False),
+        (datetime(2028, 1, 1, tzinfo=UTC), 2014, 12, True),
+    ],
+)
+def test_I22_whoever_may_still_be_twelve_in_the_month_of_the_birthday_does_not_pass(
+    at: datetime, year: int, month: int, passes: bool
+) -> None:
+    assert Birth(year=year, month=month).passes(at) is passes
+
+
+@given(st.integers(2000, 2100), st.integers(1, 12), st.integers(0, 13 * 12))
+def test_C23_nobody_younger_than_thirteen_passes(year: int, month: int, months: int) -> None:
+    born = year * 12 + month - 1 - months
+    last_moment = datetime(year, month, 28, 23, 59, tzinfo=UTC)
+    assert not Birth(year=born // 12, month=born % 12 + 1).passes(last_moment)
+
+
+@pytest.mark.parametrize(("year", "month", "plausible"), [(2027, 1, True), (2027, 2, False), (1896, 12, False)])
+def test_nobody_is_born_in_the_future_or_older_than_people_get(year: int, month: int, plausible: bool) -> None:
+    assert Birth(year=year, month=month).plausible(datetime(2027, 1, 4, tzinfo=UTC)) is plausible
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "green tower in the morning",
+        "            spaces count too",
+        "пароль из многих слов подряд",
+        "🦉🐝🐘🦒🦓🐪🦘🐧🦉🐝🐘🦒🦓🐪🦘",
+        "x7!kQ2#mV9$pL4w",
+        "correct horse battery staple " * 8,
+    ],
+)
+def test_long_passwords_of_any_characters_are_fine(password: str) -> None:
+    assert weakness(password, address=ADA) is None
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("", TOO_SHORT),
+        ("x7!kQ2#mV9$pL4", TOO_SHORT),
+        ("x" * 257, TOO_LONG),
+        ("aaaaaaaaaaaaaaaa", COMMON),
+        ("abcabcabcabcabcabc", COMMON),
+        ("123456789012345", COMMON),
+        ("987654321098765", COMMON),
+        ("!QAZ2wsx#EDC4rfv", COMMON),
+        (ADA, LIKE_OWNER),
+        ("ada.lovelace1843", LIKE_OWNER),
+        ("Lovelace-Engines-1", LIKE_OWNER),
+        ("candor password", LIKE_OWNER),
+        ("C@nd0r-P4$$word-1", LIKE_OWNER),
+        ("welcome to candor", LIKE_OWNER),
+    ],
+)
+def test_short_common_and_owner_like_passwords_are_refused(password: str, why: object) -> None:
+    assert weakness(password, address=ADA) == why
+
+
+@given(st.text(max_size=300), st.emails())
+def test_I21_the_rules_hold_for_whatever_is_typed(password: str, address: str) -> None:
+    found = weakness(password, address=address)
+    assert found is None or found.code in {"too_short", "too_long", "common", "like_owner"}
+    assert found is not None or 15 <= len(password) <= 256
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_1) AppleWebKit/605 Version/17.1 Safari/605", "Safari on macOS"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 Chrome/120 Safari/537 Edg/120", "Edge on Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) Version/17.1 Safari/604", "Safari on iPhone"),
+        ("curl/8.4.0", "curl"),
+        ("", "An app"),
+    ],
+)
+def test_C01_of_a_client_only_its_name_is_kept(agent: str, name: str) -> None:
+    assert client_name(agent) == name
+
+
+@given(st.sampled_from(SERVICES), st.text())
+def test_a_file_stays_in_the_folder_of_its_service(service: str, path: str) -> None:
+    parts = archive_path(service, path).split("/")
+    assert parts[0] == service
+    assert len(parts) >= 2
+    assert all(part and part not in {".", ".."} and part.isprintable() for part in parts)
+
+
+def test_a_service_that_does_not_answer_is_left_alone_longer_and_longer() -> None:
+    pauses = [pause_after(failures).total_seconds() for failures in range(1, 12)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (2, 300)
