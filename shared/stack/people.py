@@ -159,10 +159,10 @@ class _Edge:
 
     async def knows_client(self, partner: Mapping[str, Any]) -> bool:
         """Tell whether the client gets a token."""
-        auth = aiohttp.BasicAuth(partner["client_id"], partner["client_secret"])
+        basic = aiohttp.encode_basic_auth(partner["client_id"], partner["client_secret"])
         form = {"grant_type": "client_credentials"}
         try:
-            async with self.http.post("/oauth/token", data=form, auth=auth) as answer:
+            async with self.http.post("/oauth/token", data=form, headers={"Authorization": basic}) as answer:
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError) as fault:
             raise PeopleError(f"POST /oauth/token does not answer ({type(fault).__name__})") from fault

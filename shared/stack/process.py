@@ -33,6 +33,8 @@ Tell = Callable[[Change], None]
 """Hears every change of a child."""
 
 _BETWEEN_LOOKS = 0.2
+_UNBEGUN = 8.0
+"""Seconds to end for a part that was never ready: it has nothing to finish, and a broker that boots hears nothing."""
 _LONGEST_PAUSE = 10.0
 _STEADY_AFTER = 60.0
 """A child that lived this many seconds has recovered: its next crash is the first again."""
@@ -108,6 +110,7 @@ class Child:
         self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
         self._missing = ""
+        self._begun = False
 
     @property
     def pid(self) -> int:
@@ -116,6 +119,7 @@ class Child:
 
     async def start(self, state: State) -> None:
         """Start the process and wait until it is ready."""
+        self._begun = False
         self._process = await self._spawn()
         self._told(state)
         try:
@@ -124,6 +128,7 @@ class Child:
         except TimeoutError as late:
             await self.stop()
             raise self._failed(f"was not ready within {self.command.start_within:g} s ({self._missing})") from late
+        self._begun = True
         self._told("ready")
 
     async def keep(self) -> None:
@@ -146,7 +151,8 @@ class Child:
             return
         with suppress(ProcessLookupError, TimeoutError):
             process.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(process.wait(), self.command.stop_within)
+            within = self.command.stop_within if self._begun else min(self.command.stop_within, _UNBEGUN)
+            await asyncio.wait_for(process.wait(), within)
         self._signal_group(signal.SIGKILL)
         await process.wait()
         self._told("stopped")

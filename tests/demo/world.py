@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,12 +101,14 @@ class World:
         async with self.http.get(url, params={"to": person.email}) as answer:
             return list((await answer.json())["items"])
 
-    async def mail_to(self, person: Person, *, about: str, patience: float = PATIENCE) -> dict[str, Any]:
-        """Wait for a mail whose subject contains *about*."""
+    async def mail_to(
+        self, person: Person, *, about: str, but: Collection[str] = (), patience: float = PATIENCE
+    ) -> dict[str, Any]:
+        """Wait for a mail whose subject contains *about*, and whose id is none of *but*."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             for mail in await self.mails_to(person):
-                if about.lower() in mail["subject"].lower():
+                if about.lower() in mail["subject"].lower() and mail["id"] not in but:
                     return mail
             await asyncio.sleep(0.2)
         raise TimeoutError(f"no mail about {about!r} within {patience:.0f} s")

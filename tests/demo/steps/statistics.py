@@ -33,6 +33,7 @@ async def refused(world: World) -> str:
 @step("Some people opt in and send a report; one changes her mind", "C03")
 async def opted_in(world: World) -> str:
     version = world.notes["question"]
+    made, report = {}, {}
     for _ in range(INSTALLATIONS):
         body = {"question_version": version}
         made = await world.call("POST", "/v1/telemetry/opt-ins", json_body=body, once=True, expected=201)
