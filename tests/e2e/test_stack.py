@@ -1,0 +1,142 @@
+"""The local stack as the person meets it who runs it."""
+
+import asyncio
+import os
+import signal
+import stat
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shared.stack.home import Home
+from shared.stack.keys import STAFF
+from shared.stack.parts.mailbox import start as mailbox_part
+from shared.stack.settings import SERVICES
+from tests.support.parts import free_ports
+from tests.support.stack import StackUnderTest, processes_of
+
+
+async def status(url: str) -> int:
+    """Return the status that *url* answers with; 0 when nobody answers."""
+    try:
+        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+            return answer.status
+    except aiohttp.ClientError:
+        return 0
+
+
+async def becomes(url: str, wanted: int) -> None:
+    """Wait until *url* answers with *wanted*."""
+    async with asyncio.timeout(60):
+        while await status(url) != wanted:  # noqa: ASYNC110 - it is another process that changes
+            await asyncio.sleep(0.1)
+
+
+async def test_every_part_is_ready_and_the_edge_says_so(stack: StackUnderTest) -> None:
+    assert stack.report.waiting == []
+    assert {*SERVICES, "edge", "mongo", "rabbit", "epmd", "mailbox"} == set(stack.report.parts)
+    assert await status(f"{stack.url}/healthz") == 200
+    assert stack.run("status").returncode == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/promises", "/mailbox", "/.well-known/security.txt"])
+async def test_what_the_table_names_is_there(stack: StackUnderTest, path: str) -> None:
+    assert await status(stack.url + path) == 200
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/v1/nobody", "/v1/identity/metrics"])
+async def test_what_is_for_operators_does_not_lead_through_the_edge(stack: StackUnderTest, path: str) -> None:
+    assert await status(stack.url + path) == 404
+
+
+def test_access_json_holds_the_demo_people_and_is_closed_to_others(stack: StackUnderTest) -> None:
+    assert stat.S_IMODE(stack.home.access.stat().st_mode) == 0o600
+    access = stack.access
+    assert set(access) == {"base_url", "mailbox_url", "customer", "staff", "partner"}
+    assert (access["base_url"], access["mailbox_url"]) == (stack.url, f"{stack.url}/mailbox")
+    assert set(access["customer"]) == {"email", "password", "username", "app_password"}
+    assert set(access["partner"]) == {"client_id", "client_secret", "scopes"}
+    assert [member["role"] for member in access["staff"]] == list(STAFF)
+    assert all(set(member) == {"role", "email", "password"} for member in access["staff"])
+
+
+async def test_the_demo_people_can_do_what_they_are_for(stack: StackUnderTest) -> None:
+    access = stack.access
+    customer, partner = access["customer"], access["partner"]
+    async with aiohttp.ClientSession(stack.url) as http:
+        for person in (customer, *access["staff"]):
+            body = {"email": person["email"], "password": person["password"]}
+            async with http.post("/v1/identity/sessions", json=body) as answer:
+                assert answer.status == 201, person["email"]
+        device = {"Authorization": aiohttp.encode_basic_auth(customer["username"], customer["app_password"])}
+        top = f"/sync/{customer['username']}/"
+        async with http.request("PROPFIND", top, headers={**device, "Depth": "0"}) as answer:
+            assert answer.status == 207
+        client = {"Authorization": aiohttp.encode_basic_auth(partner["client_id"], partner["client_secret"])}
+        async with http.post("/oauth/token", data={"grant_type": "client_credentials"}, headers=client) as answer:
+            assert answer.status == 200
+
+
+def test_a_second_up_says_that_it_runs_already(stack: StackUnderTest) -> None:
+    before = stack.report.pids
+    again = stack.run("up")
+    assert again.returncode == 0
+    assert f"A stack runs already in {stack.home.root}" in again.stdout
+    assert stack.url in again.stdout
+    assert stack.report.pids == before
+
+
+def test_a_second_run_is_told_who_holds_the_folder(stack: StackUnderTest) -> None:
+    refused = stack.run("run")
+    assert refused.returncode == 2
+    assert "is in use: a stack runs there" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_a_second_stack_on_the_same_ports_is_told_which(stack: StackUnderTest, tmp_path: Path) -> None:
+    other = StackUnderTest(Home(tmp_path), stack.ports)
+    refused = other.run("up")
+    assert refused.returncode == 2
+    assert f"port {stack.ports['edge']} (edge) is taken" in refused.stdout
+
+
+async def test_a_service_that_is_killed_comes_back_by_itself(stack: StackUnderTest) -> None:
+    before = stack.report.parts["telemetry"]["pid"]
+    os.kill(before, signal.SIGKILL)
+    await becomes(f"{stack.url}/healthz", 503)
+    await becomes(f"{stack.url}/healthz", 200)
+    assert stack.report.parts["telemetry"]["pid"] not in {0, before}
+    assert await status(stack.ports.url("telemetry", "/readyz")) == 200
+
+
+async def test_production_has_no_mailbox_and_no_demo_people_and_down_leaves_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("production")
+    async with mailbox_part(ports=free_ports(), data=folder / "relay", log=folder / "relay.log") as relay:
+        settings = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://candor.example", "SMTP_URL": relay}
+        production = StackUnderTest(Home(folder / "home"), settings=settings)
+        started = await asyncio.to_thread(production.run, "up")
+        try:
+            assert started.returncode == 0, started.stdout
+            assert await status(f"{production.url}/healthz") == 200
+            assert await status(f"{production.url}/mailbox") == 404
+            assert not production.home.access.exists()
+            running = production.report
+            assert len(processes_of(running)) > len(running.parts)
+        finally:
+            ended = await asyncio.to_thread(production.run, "down")
+    assert "Ended" in ended.stdout
+    assert processes_of(running) == set()
+    assert not production.home.in_use()
+
+
+def test_a_part_that_does_not_start_is_named_and_nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = Home(tmp_path_factory.mktemp("failing"))
+    failing = StackUnderTest(home, settings={"PAYMENTS_SETTLE_AFTER_SECONDS": "soon"})
+    started = failing.run("up")
+    assert started.returncode == 1
+    assert "✗ payments ended before it was ready (exit code 2)" in started.stdout
+    assert "PAYMENTS_SETTLE_AFTER_SECONDS='soon' is not a number of seconds" in started.stdout
+    assert processes_of(failing.report) == set()
