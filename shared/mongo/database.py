@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from pymongo.errors import PyMongoError
+
 from shared.mongo.collection import Collection
 from shared.mongo.document import Document
 from shared.mongo.driver import Driver, connect
+from shared.mongo.errors import translated
 from shared.mongo.prepare import prepare
 from shared.mongo.transaction import Transactions
 
@@ -57,6 +60,8 @@ async def end_transactions(url: str) -> None:
     client = connect(url, "pymongo")
     try:
         await client.database("admin").command("killAllSessions", [])
+    except PyMongoError as fault:
+        raise translated(fault) from None
     finally:
         await client.close()
 

@@ -52,6 +52,8 @@ class Command:
     env: Mapping[str, str]
     start_within: float = 60.0
     stop_within: float = 30.0
+    after_crash: Callable[[], Awaitable[None]] | None = None
+    """Cleans up what a process that died by itself has left elsewhere, before it is started anew."""
 
 
 class PartFailedError(Exception):
@@ -140,6 +142,8 @@ class Child:
             self._signal_group(signal.SIGKILL)
             crashes = 1 if monotonic() - since > _STEADY_AFTER else crashes + 1
             self._told("restarting", how)
+            if self.command.after_crash is not None:
+                await self.command.after_crash()
             await asyncio.sleep(jitter(min(_LONGEST_PAUSE, 0.25 * 2**crashes)))
             with suppress(PartFailedError):
                 await self.start("restarting")

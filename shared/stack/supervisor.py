@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from shared.stack.environment import environment_of
 from shared.stack.home import Home
@@ -98,10 +99,13 @@ def urls(settings: StackSettings, secrets: Secrets) -> dict[str, str]:
 
 
 def _service(name: str, settings: StackSettings, secrets: Secrets, reporter: Reporter) -> Part:
+    parts = urls(settings, secrets)
+    embedded_store = settings.mongo_url is None
     return service.start(
         name,
         port=settings.ports[name],
-        env=environment_of(name, settings, secrets, urls(settings, secrets)),
+        env=environment_of(name, settings, secrets, parts),
+        after_crash=partial(mongo.end_transactions_of_the_dead, parts["MONGO_URL"]) if embedded_store else None,
         data=settings.home / "data" / name,
         log=Home(settings.home).logs / f"{name}.log",
         tell=reporter.change,

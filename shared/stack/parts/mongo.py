@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from shared.mongo import StoreUnavailableError, end_transactions
 from shared.stack.home import make_folder
 from shared.stack.process import Command, Tell, silent, supervised
 from shared.stack.ready import accepts
@@ -50,6 +51,16 @@ async def start(*, port: int, data: Path, log: Path, tell: Tell = silent) -> Asy
     )
     async with supervised(command, tell):
         yield f"mongodb://127.0.0.1:{port}"
+
+
+async def end_transactions_of_the_dead(url: str) -> None:
+    """Let the living go on after a service was killed in the middle of a transaction.
+
+    This server keeps such a transaction open for ever, and whoever writes the same documents waits for it (a mongod
+    ends it after a minute). All open transactions are ended: those of the living are run again by themselves.
+    """
+    with suppress(StoreUnavailableError):  # it was killed too: it comes back without any
+        await end_transactions(url)
 
 
 def _arguments(port: int, data: Path) -> tuple[str, ...]:

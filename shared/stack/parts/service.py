@@ -1,7 +1,7 @@
 """One service of the platform, as its own process."""
 
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,14 @@ from shared.stack.settings import ROOT
 
 @asynccontextmanager
 async def start(
-    name: str, *, port: int, env: Mapping[str, str], data: Path, log: Path, tell: Tell = silent
+    name: str,
+    *,
+    port: int,
+    env: Mapping[str, str],
+    data: Path,
+    log: Path,
+    after_crash: Callable[[], Awaitable[None]] | None = None,
+    tell: Tell = silent,
 ) -> AsyncIterator[str]:
     """Run ``services.<name>`` on *port* with its files in *data*; ready once its own parts answer."""
     make_folder(data)
@@ -26,6 +33,7 @@ async def start(
         env={**env, "CANDOR_SERVICE_PORT": str(port), "PYTHONUNBUFFERED": "1"},
         ready=answers_ok(f"{url}/readyz"),
         start_within=150,
+        after_crash=after_crash,
     )
     async with supervised(command, tell):
         yield url
