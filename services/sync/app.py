@@ -39,7 +39,7 @@ from services.sync.store import (
 )
 from shared.chassis import Chassis, Parts
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import aiohttp
@@ -124,15 +124,14 @@ class Device:
         body = f'<propfind xmlns="DAV:"><prop>{wanted}</prop></propfind>'
         reply = await self.ask("PROPFIND", path, {"Depth": "0"}, body)
         assert reply.status == 207, reply
-        root = etree.fromstring(reply.body)
-        found = root.xpath("//d:propstat[contains(d:status, '200')]/d:prop/*", namespaces={"d": "DAV:"})
+        found = xpath(reply.body, "//d:propstat[contains(d:status, '200')]/d:prop/*")
         return {etree.QName(each).localname: "".join(each.itertext()) for each in found}
 
     async def names(self, path: str = "") -> set[str]:
         """Return the last parts of the addresses of what is in the folder *path*."""
         reply = await self.ask("PROPFIND", path, {"Depth": "1"})
         assert reply.status == 207, reply
-        hrefs = etree.fromstring(reply.body).xpath("//d:response/d:href/text()", namespaces={"d": "DAV:"})
+        hrefs = xpath(reply.body, "//d:response/d:href/text()")
         own = self.path(path).rstrip("/") + "/"
         return {href.removeprefix(own) for href in hrefs} - {""}
 
@@ -141,6 +140,11 @@ class Device:
         reply = await self.ask("LOCK", path, {"Depth": depth, **headers}, lock_body(scope))
         assert reply.status in (200, 201), reply
         return reply.headers["Lock-Token"].strip("<>")
+
+
+def xpath(body: bytes, path: str, **namespaces: str) -> list[Any]:
+    """Return what *path* finds in the XML *body*; d: is DAV:."""
+    return cast("list[Any]", etree.fromstring(body).xpath(path, namespaces={"d": "DAV:", **namespaces}))
 
 
 def lock_body(scope: str = "exclusive") -> str:
@@ -158,6 +162,7 @@ class House:
     http: aiohttp.ClientSession
     sync: Sync
     chassis: Chassis
+    settings: Settings
     devices: Devices
     trust: KnownTrust
     folder: Path
@@ -177,11 +182,10 @@ class House:
         """Tell whether no upload of the device's account holds room."""
         return (await self.sync.reading.usage(device.account)).reserved_bytes == 0
 
-    async def collect(self) -> None:
+    async def collect(self, *, later: timedelta = READERS_GRACE) -> None:
         """Clear away what nobody uses, also what somebody may still be reading."""
-        clearing = self.sync.clearing
-        later = replace(clearing, clock=lambda: utc_now() + READERS_GRACE + timedelta(seconds=1))
-        await later.clear()
+        clock = lambda: utc_now() + later + timedelta(seconds=1)  # noqa: E731 - one line that says it all
+        await replace(self.sync.clearing, clock=clock).clear()
 
     def blobs(self) -> int:
         """Return how many files the blob store holds, unfinished ones too."""
@@ -189,15 +193,16 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(
-    folder: Path, *, mongo_url: str, amqp_url: str, settings: Mapping[str, str] | None = None
-) -> AsyncIterator[House]:
-    """Open a house with its files in *folder*; its workers do not run, a test calls what it needs."""
+async def a_house(folder: Path, *, mongo_url: str, amqp_url: str, port: int = 0) -> AsyncIterator[House]:
+    """Open a house with its files in *folder*; its workers do not run, a test calls what it needs.
+
+    With a *port* its public address is that port, for clients that need no edge in front.
+    """
     keyring = folder / "keyring.json"
     keyring.write_text(dump(make_keyring(("wrap", "blind", "link"), at=utc_now())), encoding="utf-8")
     env = {
         "CANDOR_MODE": "local",
-        "CANDOR_PUBLIC_URL": PUBLIC_URL,
+        "CANDOR_PUBLIC_URL": f"http://127.0.0.1:{port}" if port else PUBLIC_URL,
         "CANDOR_KEYRING": str(keyring),
         "CANDOR_DATA": str(folder),
         "MONGO_URL": mongo_url,
@@ -205,16 +210,31 @@ async def a_house(
         "MONGO_DATABASE": new_id("test"),
         "AMQP_URL": amqp_url,
         "SMTP_URL": "smtp://127.0.0.1:9",
-        **(settings or {}),
     }
-    read = Settings.from_env(Env(env))
-    devices, trust = Devices(), KnownTrust()
-    async with open_chassis("sync", read.platform) as chassis:
+    settings = Settings.from_env(Env(env))
+    async with open_chassis("sync", settings.platform) as chassis:
         await chassis.db.prepare((*CHASSIS_DOCUMENTS, *DOCUMENTS))
-        sync = wire(chassis, read, verify=devices.verify)
-        app = application(chassis, parts_of(chassis, sync), trust=trust)
-        session = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, timeout=aiohttp.ClientTimeout(total=30)
+        async with serving(chassis, settings, folder, port=port) as house:
+            yield house
+
+
+@asynccontextmanager
+async def serving(chassis: Chassis, settings: Settings, folder: Path, *, port: int = 0) -> AsyncIterator[House]:
+    """Serve sync with *settings*."""
+    devices, trust = Devices(), KnownTrust()
+    sync = wire(chassis, settings, verify=devices.verify)
+    app = application(chassis, parts_of(chassis, sync), trust=trust)
+    session = aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, timeout=aiohttp.ClientTimeout(total=30)
+    )
+    async with listening(app, "127.0.0.1", port) as url, session as http:
+        yield House(
+            url=url,
+            http=http,
+            sync=sync,
+            chassis=chassis,
+            settings=settings,
+            devices=devices,
+            trust=trust,
+            folder=folder,
         )
-        async with listening(app, "127.0.0.1", 0) as url, session as http:
-            yield House(url=url, http=http, sync=sync, chassis=chassis, devices=devices, trust=trust, folder=folder)

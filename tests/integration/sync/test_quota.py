@@ -2,22 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from tests.integration.sync.house import MIB, Device, House, a_house
-from tests.support import Planter
+from tests.integration.sync.house import MIB, Device, House, serving
 
 
 @pytest.fixture(scope="module")
-async def small(
-    mongo_url: str, amqp_url: str, planter: Planter, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
-    """A house where everybody has room for 4 MiB."""
-    folder, settings = tmp_path_factory.mktemp("quota"), {"SYNC_QUOTA_BYTES": str(4 * MIB)}
-    async with a_house(folder, mongo_url=mongo_url, amqp_url=amqp_url, settings=settings) as opened:
+async def small(house: House) -> AsyncIterator[House]:
+    """The same house where everybody has room for 4 MiB."""
+    async with serving(house.chassis, replace(house.settings, quota_bytes=4 * MIB), house.folder) as opened:
         yield opened
-    await planter.drop(opened.chassis.db.name)
 
 
 @pytest.fixture

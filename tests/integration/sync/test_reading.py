@@ -3,10 +3,9 @@
 import asyncio
 
 import pytest
-from lxml import etree
 
 from shared.clock import utc_now
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, Device, House, xpath
 from tests.support.http import a_customer
 
 CONTENT = bytes(range(251)) * 12_000
@@ -94,8 +93,8 @@ async def test_hard_names_come_back_as_they_went(ada: Device) -> None:
         assert (await ada.put(name, name.encode())).status == 201
         assert (await ada.get(name)).body == name.encode()
     assert len(await ada.names()) == len(hard)
-    listed = etree.fromstring((await ada.ask("PROPFIND", "", {"Depth": "1"})).body)
-    for href in listed.xpath("//d:response/d:href/text()", namespaces={"d": "DAV:"}):
+    listed = (await ada.ask("PROPFIND", "", {"Depth": "1"})).body
+    for href in xpath(listed, "//d:response/d:href/text()"):
         assert (await ada.raw("PROPFIND", href, {"Depth": "0"})).status == 207
 
 
@@ -103,8 +102,7 @@ async def test_properties_that_are_missing_are_told_apart(ada: Device) -> None:
     await ada.mkcol("box")
     body = '<propfind xmlns="DAV:"><prop><getetag/><getcontentlength/><x xmlns="urn:x"/></prop></propfind>'
     reply = await ada.ask("PROPFIND", "box", {"Depth": "0"}, body)
-    root = etree.fromstring(reply.body)
-    missing = root.xpath("//d:propstat[contains(d:status, '404')]/d:prop/*", namespaces={"d": "DAV:"})
+    missing = xpath(reply.body, "//d:propstat[contains(d:status, '404')]/d:prop/*")
     assert [each.tag for each in missing] == ["{DAV:}getcontentlength", "{urn:x}x"]
 
 
@@ -116,8 +114,8 @@ async def test_dead_properties_stay_as_they_came_and_go_along(ada: Device) -> No
     await ada.move("a.txt", "c.txt")
     for name in ("b.txt", "c.txt"):
         asked = '<propfind xmlns="DAV:"><prop><note xmlns="urn:n"/></prop></propfind>'
-        root = etree.fromstring((await ada.ask("PROPFIND", name, {"Depth": "0"}, asked)).body)
-        (note,) = root.xpath("//n:note", namespaces={"n": "urn:n"})
+        reply = await ada.ask("PROPFIND", name, {"Depth": "0"}, asked)
+        (note,) = xpath(reply.body, "//n:note", n="urn:n")
         assert "".join(note.itertext()) == "Grüße & mehr"
         assert note.get("{http://www.w3.org/XML/1998/namespace}lang") == "de"
 

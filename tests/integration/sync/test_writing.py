@@ -4,7 +4,10 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
+from services.sync.service.acts import Act
+from services.sync.service.uploads import RESERVED_FOR
 from services.sync.store.documents import ContentRow, NodeRow
+from shared.clock import utc_now
 from tests.integration.sync.house import MIB, Device, House
 from tests.support.neighbours import until
 
@@ -88,6 +91,26 @@ async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: Device, house:
     await until(lambda: house.has_no_room_reserved(ada))
     await house.collect()
     assert house.blobs() == before
+
+
+async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_is_over(
+    ada: Device, house: House
+) -> None:
+    await house.collect()
+    before, uploads = house.blobs(), house.sync.webdav.uploads
+    act = Act(visitor=house.devices.known[ada.username, ada.password], path=("cut.bin",), at=utc_now())
+    begun = await uploads._begin(act, 5 * MIB)
+    await uploads.blobs.write(begun.content, _pieces())
+    assert not await house.has_no_room_reserved(ada)
+    await house.collect()
+    assert house.blobs() == before + 1, "it may still be under way"
+    await house.collect(later=RESERVED_FOR)
+    assert await house.has_no_room_reserved(ada)
+    assert house.blobs() == before
+
+
+async def _pieces() -> AsyncIterator[bytes]:
+    yield b"sealed"
 
 
 async def test_a_small_upload_that_breaks_off_leaves_nothing(ada: Device, house: House) -> None:

@@ -1,0 +1,29 @@
+"""A sync service on a port of its own, for clients that are programs."""
+
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.sync.house import Device, House, a_house
+from tests.support import Planter
+
+
+@pytest.fixture(scope="session")
+async def public_house(
+    mongo_url: str, amqp_url: str, planter: Planter, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """A sync service whose public address is its own port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("public")
+    async with a_house(folder, mongo_url=mongo_url, amqp_url=amqp_url, port=port) as opened:
+        yield opened
+    await planter.drop(opened.chassis.db.name)
+
+
+@pytest.fixture
+def ada(public_house: House) -> Device:
+    """A device of somebody new."""
+    return public_house.device()

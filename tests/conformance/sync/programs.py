@@ -1,0 +1,49 @@
+"""Runs real WebDAV clients."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.integration.sync.house import Device
+
+LIMIT = 240.0
+
+
+async def run(*command: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> str:
+    """Run *command* to its end and return what it printed; anything but success fails the test."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(LIMIT):
+        out, _ = await process.communicate()
+    text = out.decode(errors="replace")
+    assert process.returncode == 0, f"{command[0]} exited {process.returncode}:\n{text[-3000:]}"
+    return text
+
+
+class Rclone:
+    """rclone with the device's tree as ``candor:``; its configuration is in the environment, nothing is written."""
+
+    def __init__(self, device: Device, password: str) -> None:
+        self._env = {
+            "RCLONE_CONFIG": os.devnull,
+            "RCLONE_CONFIG_CANDOR_TYPE": "webdav",
+            "RCLONE_CONFIG_CANDOR_VENDOR": "other",
+            "RCLONE_CONFIG_CANDOR_URL": device.url + device.path(""),
+            "RCLONE_CONFIG_CANDOR_USER": device.username,
+            "RCLONE_CONFIG_CANDOR_PASS": password,
+        }
+
+    @classmethod
+    async def of(cls, device: Device) -> "Rclone":
+        """Return rclone with the password in the form that it wants."""
+        return cls(device, (await run("rclone", "obscure", device.password)).strip())
+
+    async def __call__(self, *arguments: str) -> str:
+        return await run("rclone", *arguments, "--transfers", "8", "--checkers", "8", env=self._env)

@@ -1,0 +1,142 @@
+"""The service as it runs in production: a process of its own, the broker between it and identity, a crash."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from shared.bus import Answer, Answerer, Asked
+from shared.clock import monotonic, utc_now
+from shared.contracts import common_v1, identity_v1
+from shared.policy import Purpose
+from tests.integration.sync.house import MIB, Device
+from tests.support.neighbours import Neighbours, neighbours, until
+from tests.support.running import Running, running
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@dataclass(slots=True)
+class AppPasswords:
+    """What identity knows of Ada's devices."""
+
+    revoked: set[str] = field(default_factory=set)
+    purposes: set[Purpose] = field(default_factory=set)
+
+    async def verify(
+        self, request: identity_v1.CredentialVerifyRequest, asked: Asked
+    ) -> identity_v1.CredentialVerifyReply:
+        self.purposes.add(asked.purpose)
+        if request.app_password in self.revoked:
+            return identity_v1.CredentialVerifyReply(accepted=False)
+        reply = identity_v1.CredentialVerifyReply(
+            accepted=True,
+            account_id=f"acc_{request.username}",
+            app_password_id=f"app_{request.app_password}",
+            scope="read_write",
+        )
+        reply.expires_at.FromDatetime(utc_now() + timedelta(days=1))
+        return reply
+
+
+@pytest.fixture(scope="module")
+async def identity(amqp_url: str) -> AsyncIterator[Neighbours]:
+    """Identity as far as it answers for tokens."""
+    async with neighbours(amqp_url) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def passwords(identity: Neighbours) -> AsyncIterator[AppPasswords]:
+    """Identity as far as it answers for app passwords."""
+    known = AppPasswords()
+    answer = Answer("identity.credential.verify", identity_v1.CredentialVerifyRequest, known.verify)
+    answering = asyncio.create_task(Answerer(identity.broker, [answer], utc_now).run())
+    yield known
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+
+
+@pytest.fixture(scope="module")
+async def sync(
+    mongo_url: str,
+    amqp_url: str,
+    identity: Neighbours,
+    passwords: AppPasswords,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Running]:
+    """The service in a process of its own."""
+    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
+    async with running("sync", parts=parts, neighbours=identity, home=tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+def _device(sync: Running, password: str, *, username: str = "ada") -> Device:
+    url = f"http://127.0.0.1:{sync.port}"
+    return Device(url=url, http=sync.http, username=username, device=f"app_{password}", password=password)
+
+
+async def test_a_revocation_over_the_broker_takes_effect_within_two_seconds(
+    sync: Running, identity: Neighbours, passwords: AppPasswords
+) -> None:
+    phone = _device(sync, "phone")
+    assert (await phone.put("a.txt", b"a")).status == 201
+    assert passwords.purposes == {Purpose.SYNC}
+    passwords.revoked.add("phone")
+    assert (await phone.get("a.txt")).status == 200, "the answer is remembered"
+    await identity.tell(identity_v1.AppPasswordRevoked(app_password_id="app_phone", account_id="acc_ada"))
+    began = monotonic()
+
+    async def refused() -> bool:
+        return (await phone.get("a.txt")).status == 401
+
+    await until(refused)
+    assert monotonic() - began < 2
+
+
+async def test_C31_erasure_and_export_over_the_broker(sync: Running, identity: Neighbours) -> None:
+    desk = _device(sync, "desk")
+    await desk.put("letter.txt", b"Dear Ada")
+    request = common_v1.ExportPageRequest(export_id="exp_1", account_id="acc_ada")
+    page = await identity.ask("sync.export.page", request, common_v1.ExportPageReply, purpose=Purpose.EXPORT)
+    assert b"letter.txt" in page.items[0].content
+    erasure = identity_v1.ErasureRequested(erasure_id="era_1", account_id="acc_ada")
+    await identity.tell(erasure)
+
+    async def receipt() -> list[common_v1.ErasureCompleted]:
+        return identity.told("sync.erasure.completed.v1", common_v1.ErasureCompleted)
+
+    (done,) = await until(receipt)
+    assert done.erasure_id == "era_1"
+    assert done.erased["space_keys"] == 1
+    assert (await desk.get("letter.txt")).status == 403
+
+
+async def test_a_crash_in_the_middle_of_an_upload_loses_nothing(sync: Running) -> None:
+    laptop = _device(sync, "laptop", username="bob")
+    await laptop.put("book.bin", b"old" * 100_000)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"n" * (2 * MIB)
+        await sync.kill()
+        yield b"n" * MIB
+
+    with pytest.raises(aiohttp.ClientError):
+        await laptop.ask("PUT", "book.bin", {}, slowly())
+    await sync.start()
+    assert (await laptop.get("book.bin")).body == b"old" * 100_000
+
+
+async def test_C19_the_probe_reports_while_the_service_runs(sync: Running, identity: Neighbours) -> None:
+    async def told() -> list[common_v1.PromiseChecked]:
+        facts = identity.told("sync.promise.checked.v1", common_v1.PromiseChecked)
+        return [fact for fact in facts if fact.promise_id == "C19" and fact.looked_at]
+
+    assert {fact.state for fact in await until(told)} == {"kept"}
+
+
+async def test_it_stops_when_it_is_told_to(sync: Running) -> None:
+    assert await sync.stop() == 0
