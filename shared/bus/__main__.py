@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
@@ -71,8 +71,8 @@ def replay(queue: Queue, ids: Ids = None) -> None:
 
 @dead.command()
 def drop(
-    queue: Queue, ids: Ids = None, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
-) -> None:  # typer tells options by their default
+    queue: Queue, ids: Ids = None, *, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
+) -> None:
     """Delete dead letters for good."""
     if not yes:
         typer.confirm(f"Delete {'these' if ids else 'all'} dead letters of {queue} for good?", abort=True)
@@ -85,9 +85,9 @@ def drop(
 
 
 def _show(letters: list[Letter]) -> None:
-    table = Table("id", "type", "time", "deaths", "reason", box=None)
+    table = Table("id", "type", "told", "died", "reason", box=None)
     for letter in letters:
-        table.add_row(letter.id, letter.type, letter.time, str(letter.deaths), letter.reason)
+        table.add_row(letter.id, letter.type, letter.told, letter.died, letter.reason)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
@@ -97,9 +97,7 @@ async def _queues(url: str) -> list[str]:
     host = quote(unquote(parts.path.removeprefix("/")) or "/", safe="")
     login = aiohttp.encode_basic_auth(unquote(parts.username or "guest"), unquote(parts.password or "guest"))
     async with (
-        aiohttp.ClientSession(
-            headers={"Authorization": login}, timeout=_API_LIMIT, raise_for_status=True
-        ) as session,
+        aiohttp.ClientSession(headers={"Authorization": login}, timeout=_API_LIMIT, raise_for_status=True) as session,
         session.get(f"{_management(url)}/api/queues/{host}", params={"columns": "name"}) as answer,
     ):
         names = [str(queue["name"]) for queue in await answer.json()]
@@ -127,19 +125,19 @@ def main() -> None:
     try:
         app()
     except SettingError as fault:
-        print(fault, file=sys.stderr)
-        sys.exit(2)
+        _end(str(fault), code=2)
     except (NoSuchQueueError, NotReplayedError) as fault:
-        print(fault, file=sys.stderr)
-        sys.exit(1)
+        _end(str(fault))
     except aiohttp.ClientError as fault:
-        print(f"the management API does not answer ({type(fault).__name__}): set AMQP_MANAGEMENT_URL or name the queues",
-              file=sys.stderr)
-        sys.exit(1)
+        _end(f"the management API ({type(fault).__name__}): set AMQP_MANAGEMENT_URL, or name the queues")
     except (AMQPError, OSError, TimeoutError) as fault:
         # Only the class: the message may repeat the address, and the password in it.
-        print(f"AMQP_URL: the broker does not answer ({type(fault).__name__})", file=sys.stderr)
-        sys.exit(1)
+        _end(f"AMQP_URL: the broker does not answer ({type(fault).__name__})")
+
+
+def _end(why: str, *, code: int = 1) -> NoReturn:
+    print(why, file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

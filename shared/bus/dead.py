@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self, cast
 
 import aio_pika
@@ -13,6 +14,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from shared.bus.broker import CONNECT_LIMIT
 from shared.bus.publishing import PUBLISH_LIMIT, Fate, fates
 from shared.bus.topology import DECLARE_LIMIT, dead_name
+from shared.clock import rfc3339
 
 
 class NoSuchQueueError(Exception):
@@ -29,22 +31,26 @@ class Letter:
 
     id: str
     type: str
-    time: str
+    told: str
+    died: str
     reason: str
-    """``delivery_limit``: its handler failed each time; ``rejected``: it cannot be read."""
-    deaths: int
+    """``delivery_limit``: its handler failed at every delivery; ``rejected``: it cannot be read."""
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> Self:
-        """Read the properties and RabbitMQ's own account of the death."""
-        deaths = cast("list[dict[str, Any]]", message.headers.get("x-death") or [{}])
+        """Read the properties and RabbitMQ's own account of the death, which does not count the deliveries."""
+        (death, *_) = cast("list[dict[str, Any]]", message.headers.get("x-death") or [{}])
         return cls(
             id=message.message_id or "",
             type=message.type or "",
-            time=message.timestamp.isoformat() if message.timestamp else "",
-            reason=str(deaths[0].get("reason", "unknown")),
-            deaths=int(deaths[0].get("count", 1)),
+            told=_time(message.timestamp),
+            died=_time(death.get("time")),
+            reason=str(death.get("reason", "unknown")),
         )
+
+
+def _time(at: datetime | None) -> str:
+    return rfc3339(at) if at else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,17 +22,16 @@ AT_ONCE: Final = 2
 class _Effect:
     message_id: str
     run: Callable[[], Awaitable[None]]
-    done: asyncio.Future[bool]
-    """Whether it was handled now; False when it was before."""
+    done: asyncio.Future[None]
 
-    def settle(self, outcome: bool | BaseException) -> None:
+    def settle(self, fault: BaseException | None) -> None:
         """Tell whoever waits, unless he went away."""
         if self.done.done():
             return
-        if isinstance(outcome, BaseException):
-            self.done.set_exception(outcome)
+        if fault is None:
+            self.done.set_result(None)
         else:
-            self.done.set_result(outcome)
+            self.done.set_exception(fault)
 
 
 class Together:
@@ -51,8 +50,7 @@ class Together:
             worker = asyncio.create_task(self._work())
             self._at_work.add(worker)
             worker.add_done_callback(self._at_work.discard)
-        if not await one.done:
-            raise AlreadyHandledError(message_id)
+        await one.done
 
     async def close(self) -> None:
         """Let go of what is still at work."""
@@ -69,7 +67,7 @@ class Together:
         new = await self._tried(group)
         if isinstance(new, set):
             for one in group:
-                one.settle(one.message_id in new)
+                one.settle(None if one.message_id in new else AlreadyHandledError(one.message_id))
         elif isinstance(new, StoreUnavailableError) or len(group) == 1:
             for one in group:
                 one.settle(new)
@@ -83,9 +81,9 @@ class Together:
         async def work() -> set[str]:
             first = {one.message_id: one for one in group}  # a fact may be in hand twice, after a lost connection
             new = await self._inbox.mark(first)
-            for message_id in first:
+            for message_id, one in first.items():
                 if message_id in new:
-                    await first[message_id].run()
+                    await one.run()
             return new
 
         # Gathered, not caught: whatever a handler raises is its message's fate, and the consumer loop decides it.

@@ -16,10 +16,8 @@ from shared.bus import Broker, Consumer, Delivery, Handler, Outbox, OutboxRow, R
 from shared.bus.dead import _copy
 from shared.bus.topology import FACTS, dead_name
 from shared.clock import utc_now
-from shared.contracts import common_v1
+from shared.contracts.common_v1 import DataShown as Shown
 from shared.mongo import Database, Document
-
-Shown = common_v1.DataShown
 
 
 class Effect(Document):
@@ -162,7 +160,7 @@ async def eventually(check: Callable[[], Awaitable[bool]], *, within: float = 10
     """Return as soon as *check* says yes."""
     with suppress(TimeoutError):
         async with asyncio.timeout(within):
-            while not await check():
+            while not await check():  # noqa: ASYNC110 - it is another process that changes
                 await asyncio.sleep(0.02)
             return
     raise AssertionError(f"not within {within} s")

@@ -1,0 +1,1 @@
+"""Parts are killed under load; each test has a control that shows that it could fail."""

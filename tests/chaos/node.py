@@ -1,0 +1,66 @@
+"""A broker of the test's own, that can be killed and run out of memory; its supervisor starts it again."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.ids import new_token
+from shared.stack.parts import rabbit
+from shared.stack.process import Change
+from shared.stack.settings import Ports
+from tests.support.parts import free_ports
+
+
+@dataclass
+class Node:
+    """A private RabbitMQ node."""
+
+    ports: Ports
+    folder: Path
+    url: str = ""
+    pid: int = 0
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note(self, change: Change) -> None:
+        """Hear the supervisor."""
+        if change.name != "rabbit":
+            return
+        self.pid = change.pid
+        if change.state == "ready":
+            self.up.set()
+        else:
+            self.up.clear()
+
+    def kill(self) -> None:
+        """Kill it with -9: it says goodbye to nobody."""
+        self.up.clear()
+        os.kill(self.pid, signal.SIGKILL)
+
+    async def out_of_memory(self, *, out: bool) -> None:
+        """Let the node block whoever publishes, or no longer."""
+        program = rabbit.server()
+        assert program is not None
+        env = rabbit._environment(self.ports, self.folder / "data")
+        words = ("set_vm_memory_high_watermark", "0" if out else "0.4")
+        control = await asyncio.create_subprocess_exec(
+            str(program.with_name("rabbitmqctl")), *words, env=env, stdout=asyncio.subprocess.DEVNULL
+        )
+        assert await control.wait() == 0
+
+
+@asynccontextmanager
+async def private_node(folder: Path) -> AsyncIterator[Node]:
+    """Run a node as long as the context is open."""
+    node = Node(ports=free_ports(), folder=folder)
+    async with rabbit.start(
+        ports=node.ports,
+        data=folder / "data",
+        log=folder / "rabbit.log",
+        password=new_token(128),
+        tell=node.note,
+    ) as node.url:
+        yield node
