@@ -13,9 +13,12 @@ from shared.stack.mailbox.letters import Letters
 LARGEST = 20 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Intake:
-    """Keeps what comes; the names of its methods are aiosmtpd's."""
+    """Keeps what comes; the names of its methods are aiosmtpd's.
+
+    Without slots: aiosmtpd looks at every attribute, and Debian's Python 3.11.2 leaves one that cannot be looked at.
+    """
 
     letters: Letters
     clock: Clock
