@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.identity.domain.requests import ASK_AGAIN_AFTER, DEADLINE, ErasureState, Kept
 from services.identity.errors import AccountNotFoundError, ErasureNotFoundError
@@ -138,7 +139,7 @@ class ErasureSaga:
         """Tell the services again of the erasures for which a receipt is missing for long; return how many."""
         silent = await self.erasures.silent_since(at - ASK_AGAIN_AFTER)
         for erasure in silent:
-            await self.transact(lambda erasure=erasure: self._again(erasure, at=at))  # type: ignore[misc] # bound now
+            await self.transact(partial(self._again, erasure, at=at))
         return len(silent)
 
     async def _again(self, erasure: Erasure, *, at: datetime) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from shared.bus import Asked, Delivery, OutboxRow, event_type
 from shared.chassis import Chassis, Parts, listening
 from shared.chassis.parts import documents_of, open_chassis
 from shared.chassis.run import application
-from shared.crypto import make_keyring
+from shared.crypto import SubjectForgottenError, make_keyring
 from shared.crypto.keyring import dump
 from shared.ids import new_id, new_token
 from shared.mail import Letter
@@ -130,8 +131,11 @@ class House:
         return await self.call("POST", "/oauth/token", form={"grant_type": "refresh_token", "refresh_token": token})
 
     async def letters_to(self, email: str) -> list[Letter]:
-        """Return the letters that wait for the address, the oldest first."""
-        letters = [await self.chassis.post.read(row) for row in await self.chassis.post.due(10_000)]
+        """Return the letters that wait for the address, the oldest first; those whose key is gone are not sent."""
+        letters: list[Letter] = []
+        for row in await self.chassis.post.due(10_000):
+            with suppress(SubjectForgottenError):
+                letters.append(await self.chassis.post.read(row))
         return [letter for letter in letters if letter.to.email == email]
 
     async def token_mailed_to(self, person: Person) -> str:
@@ -156,7 +160,7 @@ class House:
         delivery = Delivery(message_id=new_id("evt"), type=kind, subject="", time=self.clock(), redelivered=False)
         handlers = [one for sub in self.parts.subscriptions for one in sub.handles if one.fact_type == kind]
         for handler in handlers:
-            await self.chassis.db.transact(lambda handler=handler: handler.run(fact, delivery))  # type: ignore[misc]
+            await self.chassis.db.transact(partial(handler.run, fact, delivery))
 
     @asynccontextmanager
     async def working(self, *names: str) -> AsyncIterator[None]:

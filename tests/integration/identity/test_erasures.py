@@ -1,12 +1,13 @@
 """Erasures: closed at once, receipts of all six services, nothing left, whatever dies in between (C31)."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from services.identity.domain.requests import OTHERS, SERVICES
-from services.identity.store import Account, Credential, Export, Session
+from services.identity.store import Account, Credential, Erasures, Export, Session
 from shared.contracts import identity_v1
 from shared.crypto import SubjectKey
 from shared.policy import Purpose
@@ -124,6 +125,26 @@ async def test_receipts_that_come_at_once_twice_or_from_nowhere_do_no_harm(ident
     assert done.body["state"] == "done"
     assert next(one for one in done.body["receipts"] if one["service"] == "sync")["erased"] == {"things": 1}
     assert len(await identity.facts(identity_v1.AccountErased, about=ada.account_id)) == 1
+
+
+async def test_of_the_last_two_receipts_at_once_one_sees_that_it_is_the_last(identity: House) -> None:
+    ada = await identity.member()
+    erasure_id = await begun(identity, ada)
+    *early, one, other = OTHERS
+    await completed(identity, erasure_id, *early)
+    erasures, both_began = Erasures(identity.chassis.db), asyncio.Barrier(2)
+
+    async def give(service: str) -> set[str]:
+        async def work() -> set[str]:
+            await erasures.receive(erasure_id, service, {}, (), at=identity.clock())
+            with suppress(TimeoutError, asyncio.BrokenBarrierError):
+                async with asyncio.timeout(0.3):
+                    await both_began.wait()
+            return await erasures.awaited(erasure_id)
+
+        return await identity.chassis.db.transact(work)
+
+    assert {"identity"} in await asyncio.gather(give(one), give(other))
 
 
 async def test_a_silent_service_is_asked_again_and_the_erasure_waits(identity: House) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.identity.store import SignUp
 from shared.contracts import identity_v1
 from shared.mongo import Document
 from tests.integration.identity.house import ADULT, House, somebody
@@ -46,6 +47,22 @@ async def test_a_link_proves_once_and_for_half_an_hour(identity: House) -> None:
     late = {"token": await identity.token_mailed_to(eve)}
     identity.clock.advance(timedelta(minutes=30))
     assert (await identity.call("POST", "/v1/identity/verifications", late)).code == "identity.verification.refused"
+
+
+async def test_a_proof_settles_every_sign_up_of_the_address(identity: House) -> None:
+    ada = somebody()
+    await identity.ask_for_account(ada)
+    first = await identity.token_mailed_to(ada)
+    identity.clock.advance(timedelta(minutes=2))
+    await identity.ask_for_account(ada)
+    proof = await identity.call("POST", "/v1/identity/verifications", {"token": await identity.token_mailed_to(ada)})
+    assert proof.status == 200
+    assert (await identity.call("POST", "/v1/identity/verifications", {"token": first})).status == 400
+    assert proof.body["account_id"] not in str(await identity.chassis.db.collection(SignUp).list({}))
+    identity.clock.advance(timedelta(hours=1))
+    async with identity.working("tidy"):
+        await asyncio.sleep(0.3)
+    assert (await identity.call("GET", "/v1/identity/me", by=await identity.log_in(ada))).body["email"] == ada.email
 
 
 async def test_I15_the_answer_is_the_same_whether_or_not_the_address_has_an_account(identity: House) -> None:
