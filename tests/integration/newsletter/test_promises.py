@@ -1,0 +1,134 @@
+"""The probes: kept by what the service does, broken by what somebody plants."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.newsletter.domain import Campaign, Door, Subscription
+from shared.contracts import common_v1
+from shared.ids import new_id
+from shared.policy import State
+from tests.integration.newsletter.inside import Inside
+from tests.integration.newsletter.people import Readers
+from tests.support import FixedClock, Planter
+from tests.support.neighbours import Neighbours, until
+
+HOUR = timedelta(hours=1)
+
+
+async def left(inside: Inside, clock: FixedClock) -> tuple[Subscription, Campaign]:
+    """Somebody who got a letter, and left an hour ago; return the subscription and the campaign."""
+    news = await inside.a_list()
+    made = await inside.join(news.list_id, "ada@customers.example")
+    campaign = await inside.begun(news.list_id)
+    await inside.advance()
+    for row in await inside.waiting():
+        if row.bulk:
+            await inside.carry(row)
+    clock.advance(HOUR)
+    await leave(inside, made, clock())
+    clock.advance(HOUR)
+    return made, campaign
+
+
+async def leave(inside: Inside, made: Subscription, at: datetime) -> None:
+    token = inside.does.joining.letters.leaving(made.subscription_id)
+    await inside.does.leaving.by_token(token, door=Door.PAGE, at=at)
+
+
+def letter(made: Subscription, campaign: Campaign, at: datetime, **changes: Any) -> dict[str, Any]:
+    """Return a letter as a service would store it that has sent it then."""
+    return {
+        "_id": new_id("planted"),
+        "campaign_id": campaign.campaign_id,
+        "subscription_id": made.subscription_id,
+        "mail_id": new_id("mail"),
+        "state": "accepted",
+        "queued_at": at,
+        "handed_at": at,
+        "settled_at": at,
+        **changes,
+    }
+
+
+async def test_C10_is_kept_while_letters_end_with_the_subscription(inside: Inside, clock: FixedClock) -> None:
+    await left(inside, clock)
+    finding = await inside.does.probes.nothing_after_leaving()
+    assert (finding.state, finding.looked_at) == (State.KEPT, 1)
+
+
+@pytest.mark.parametrize("changes", [{}, {"handed_at": None}])
+async def test_C10_a_letter_after_the_end_is_caught(
+    inside: Inside, clock: FixedClock, planter: Planter, changes: dict[str, Any]
+) -> None:
+    made, campaign = await left(inside, clock)
+    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, clock(), **changes))
+    finding = await inside.does.probes.nothing_after_leaving()
+    assert finding.state is State.BROKEN
+    assert finding.evidence.startswith("1 letter")
+    assert "@" not in finding.evidence
+
+
+async def test_C10_a_letter_that_was_withheld_or_under_way_is_no_breach(
+    inside: Inside, clock: FixedClock, planter: Planter
+) -> None:
+    made, campaign = await left(inside, clock)
+    ended_at = clock() - HOUR
+    for planted in (
+        letter(made, campaign, clock(), state="withheld"),
+        letter(made, campaign, clock(), handed_at=ended_at - HOUR),
+    ):
+        await planter.plant(inside.chassis.db, "deliveries", planted)
+    assert (await inside.does.probes.nothing_after_leaving()).state is State.KEPT
+
+
+async def test_C10_a_letter_between_leaving_and_joining_again_is_caught(
+    inside: Inside, clock: FixedClock, planter: Planter
+) -> None:
+    made, campaign = await left(inside, clock)
+    between = clock()
+    clock.advance(HOUR)
+    await inside.join(made.list_id, "ada@customers.example")
+    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
+    assert (await inside.does.probes.nothing_after_leaving()).state is State.KEPT
+    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, between))
+    assert (await inside.does.probes.nothing_after_leaving()).state is State.BROKEN
+
+
+async def test_C06_is_kept_while_letters_go_where_they_were_asked_for(inside: Inside, clock: FixedClock) -> None:
+    await left(inside, clock)
+    finding = await inside.does.probes.only_what_was_asked_for()
+    assert (finding.state, finding.looked_at) == (State.KEPT, 1)
+
+
+async def test_C06_a_letter_of_another_list_is_caught(inside: Inside, clock: FixedClock, planter: Planter) -> None:
+    news, other = await inside.a_list(), await inside.a_list()
+    made = await inside.join(news.list_id, "ada@customers.example")
+    campaign = await inside.begun(other.list_id)
+    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
+    assert (await inside.does.probes.only_what_was_asked_for()).state is State.BROKEN
+
+
+async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
+    inside: Inside, clock: FixedClock, planter: Planter
+) -> None:
+    news = await inside.a_list()
+    made = await inside.join(news.list_id, "ada@customers.example")
+    campaign = await inside.begun(news.list_id)
+    for planted in (
+        letter(made, campaign, clock() - HOUR),
+        letter(made, campaign, clock(), subscription_id=f"sub_{'0' * 26}"),
+    ):
+        await planter.plant(inside.chassis.db, "deliveries", planted)
+    finding = await inside.does.probes.only_what_was_asked_for()
+    assert (finding.state, finding.looked_at) == (State.BROKEN, 2)
+    assert finding.evidence.startswith("2 of")
+
+
+async def test_C10_the_running_service_tells_what_it_finds(readers: Readers, around: Neighbours) -> None:
+    async def told() -> bool:
+        facts = around.told("newsletter.promise.checked.v1", common_v1.PromiseChecked)
+        return {"C01", "C06", "C10", "C17", "C18"} <= {fact.promise_id for fact in facts if fact.state == "kept"}
+
+    assert await until(told)
