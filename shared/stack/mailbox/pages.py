@@ -4,11 +4,11 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from html import escape
 from typing import Any
 
 import jinja2
 from aiohttp import web
-from markupsafe import Markup, escape
 
 from shared.stack.mailbox.letters import Letter, Letters
 
@@ -110,11 +110,14 @@ def _page(template: str, **shown: Any) -> web.Response:
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": _PAGE_RULES})
 
 
-def _with_links(text: str) -> Markup:
-    """Return *text* for a page, each address in it a link."""
-    shown, end = Markup(), 0
+def _with_links(text: str) -> str:
+    """Return *text* as HTML, each address in it a link; nothing of it is markup."""
+    shown, end = [], 0
     for found in _ADDRESS.finditer(text):
-        link = Markup('<a href="{0}" target="_blank" rel="noopener">{0}</a>').format(found[0])
-        shown += escape(text[end : found.start()]) + link
+        address = escape(found[0])
+        shown += [
+            escape(text[end : found.start()]),
+            f'<a href="{address}" target="_blank" rel="noopener">{address}</a>',
+        ]
         end = found.end()
-    return shown + escape(text[end:])
+    return "".join([*shown, escape(text[end:])])
