@@ -1,6 +1,8 @@
 """The real portal in front of a small real edge, and browsers that visit it."""
 
+import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
@@ -19,6 +21,15 @@ from tests.support import NOON, FixedClock
 
 PUBLIC_URL = "http://127.0.0.1:8080"
 NewBrowser = Callable[[], Browser]
+
+
+def some_ports(count: int) -> list[int]:
+    """Return ports that the kernel hands out: of two runs at the same time none gets what the other has."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 @pytest.fixture(scope="session")

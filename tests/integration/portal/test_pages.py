@@ -82,7 +82,7 @@ async def test_C18_a_card_arrives_as_ciphertext_or_not_at_all(ada: Browser, edge
     assert not edge.sealed_cards
     stored = await ada.submit(page, "/account/cards", jwe=JWE)
     assert edge.sealed_cards == [JWE]
-    assert "visa ending in 4242" in stored.text
+    assert "Visa ending in 4242" in stored.text
     await ada.submit(stored, f"/account/cards/{edge.cards[0]['card_id']}/delete")
     assert not edge.cards
 

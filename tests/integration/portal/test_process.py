@@ -12,9 +12,8 @@ import aiohttp
 
 from shared.stack.ready import answers_ok
 from tests.integration.portal.browser import Browser
-from tests.integration.portal.conftest import PUBLIC_URL
+from tests.integration.portal.conftest import PUBLIC_URL, some_ports
 from tests.integration.portal.edge import PASSWORD
-from tests.support.parts import free_ports
 
 
 @asynccontextmanager
@@ -47,7 +46,7 @@ async def _until_ready(url: str) -> None:
 async def test_it_runs_stops_within_seconds_and_logs_no_secret(
     http: aiohttp.ClientSession, keyring: Path, edge_url: str
 ) -> None:
-    port = free_ports()["portal"]
+    [port] = some_ports(1)
     url = f"http://127.0.0.1:{port}"
     settings = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": PUBLIC_URL, "CANDOR_KEYRING": str(keyring)}
     settings |= {"PORTAL_API_URL": edge_url, "CANDOR_SERVICE_PORT": str(port), "CANDOR_LOG_LEVEL": "debug"}

@@ -17,9 +17,9 @@ from shared.chassis import listening
 from shared.settings import Env
 from shared.stack.parts import edge as proxy
 from tests.integration.portal.browser import Browser
+from tests.integration.portal.conftest import some_ports
 from tests.integration.portal.edge import PASSWORD, SERVICES, FakeEdge
 from tests.support import FixedClock
-from tests.support.parts import free_ports
 
 
 async def _ok(_: web.Request) -> web.Response:
@@ -34,19 +34,19 @@ async def opened(
     edge: FakeEdge, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, folder: Path
 ) -> AsyncIterator[Browser]:
     """Yield a browser that sees the proxy alone; the pages reach the APIs through it, too."""
-    ports = free_ports()
-    url = ports.url("edge")
+    edge_port, admin_port, apis_port, portal_port = some_ports(4)
+    url = f"http://127.0.0.1:{edge_port}"
     apis = edge.app()
     apis.router.add_get("/readyz", _ok)
     runner = web.AppRunner(apis, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", ports["identity"]).start()
+    await web.TCPSite(runner, "127.0.0.1", apis_port).start()
     values = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": url, "CANDOR_KEYRING": str(keyring)}
     portal = compose(Settings.from_env(Env(values)), PublicApi(http, url), clock=clock)
-    upstreams = {**dict.fromkeys((*SERVICES, "mailbox"), ports["identity"]), "portal": ports["portal"]}
-    door = proxy.Door(port=ports["edge"], admin_port=ports["edge-admin"], public_url=url, upstreams=upstreams)
+    upstreams = {**dict.fromkeys((*SERVICES, "mailbox"), apis_port), "portal": portal_port}
+    door = proxy.Door(port=edge_port, admin_port=admin_port, public_url=url, upstreams=upstreams)
     async with (
-        listening(portal, "127.0.0.1", ports["portal"]),
+        listening(portal, "127.0.0.1", portal_port),
         proxy.start(door, data=folder, log=folder / "edge.log"),
     ):
         yield Browser(http, url)
