@@ -18,17 +18,14 @@ class ProcessorSilentError(Exception):
 
 
 class Processor(Protocol):
-    """Whoever moves the money. Every call with the same *key* has its effect once, and the same answer.
-
-    Each may raise ProcessorSilentError: then nobody knows the outcome, and asking again with the same key tells.
-    """
+    """Whoever moves the money. Every call with the same *key* has its effect once."""
 
     async def keep(self, card: CardDetails, *, key: str) -> str | None:
         """Hand *card* over and return the processor's reference of it, or None when it is declined."""
         ...
 
     async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
-        """Take *price* from the card *reference*."""
+        """Take *price*; raise ProcessorSilentError when the outcome is unknown."""
         ...
 
     async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:
