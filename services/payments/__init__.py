@@ -1,1 +1,1 @@
-"""Payments owns card tokens (four digits, expiry, brand, the processor's reference), charges and refunds; no number, ever."""
+"""Payments owns card tokens (four digits, expiry, brand, the processor's reference), charges and refunds."""

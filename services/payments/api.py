@@ -1,29 +1,46 @@
 """Payments over HTTP: parse, one call, render."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
-from services.payments.domain import Card, Charge, Money
+from services.payments.domain import MINOR_UNITS, Card, Charge, Money, position
 from services.payments.errors import (
     BeyondChargeError,
     CardNotFoundError,
     ChargeNotFoundError,
     DeclinedError,
+    DescriptionRefusedError,
     InvalidCardError,
     OutcomeUnknownError,
     StaleCardError,
     UnreadableCardError,
 )
-from services.payments.ports import CardOpener
-from services.payments.service import Payments
-from services.payments.store import Cards, Charges
+from services.payments.service import Order, RefundDesk, Till, Wallet
 from shared.clock import rfc3339
-from shared.web import PUBLIC, Body, Call, Route, View, customer, delete, get, post
+from shared.web import (
+    PUBLIC,
+    Body,
+    Call,
+    Page,
+    PageQuery,
+    Pages,
+    RateLimit,
+    Route,
+    View,
+    customer,
+    delete,
+    get,
+    post,
+)
 
 Amount = Annotated[int, Field(ge=1, le=10_000_000, description="minor units of the currency")]
-Currency = Annotated[str, Field(pattern=r"^(USD|EUR|GBP|JPY|CAD|AUD|CHF)$", description="ISO 4217")]
+Currency = Annotated[str, Field(pattern=rf"^({'|'.join(MINOR_UNITS)})$", description="ISO 4217")]
+CARDS_AN_HOUR = RateLimit(30, timedelta(hours=1), "cards")
+"""Whoever tries stolen numbers needs many; a customer needs a few."""
+PAYMENTS_AN_HOUR = RateLimit(120, timedelta(hours=1), "payments")
 
 
 class StoreCard(Body):
@@ -69,28 +86,17 @@ class CardView(View):
     brand: str
 
 
-class CardsView(View):
-    """The cards of the account."""
-
-    items: list[CardView]
-
-
 class ChargeView(View):
-    """A charge and how much of it went back."""
+    """A charge and how much of it went back; *minor_units* is how many decimals the amounts have."""
 
     charge_id: str
     state: str
     amount: int
     refunded: int
     currency: str
+    minor_units: int
     description: str
     created_at: str
-
-
-class ChargesView(View):
-    """The charges of the account, newest first."""
-
-    items: list[ChargeView]
 
 
 class RefundView(View):
@@ -98,6 +104,7 @@ class RefundView(View):
 
     refund_id: str
     charge_id: str
+    state: str
     amount: int
     refunded: int
     currency: str
@@ -107,90 +114,116 @@ class RefundView(View):
 class PaymentsApi:
     """The handlers."""
 
-    payments: Payments
-    cards: Cards
-    charges: Charges
-    opener: CardOpener
+    wallet: Wallet
+    till: Till
+    desk: RefundDesk
+    pages: Pages
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes of payments."""
-        root, mine = "/v1/payments", customer()
+        root = "/v1/payments"
         return (
             get(f"{root}/encryption-key", self.encryption_key, access=PUBLIC, summary="Read the key for cards"),
+            *self._of_cards(f"{root}/cards"),
+            *self._of_charges(f"{root}/charges"),
+        )
+
+    def _of_cards(self, root: str) -> tuple[Route, ...]:
+        return (
             post(
-                f"{root}/cards",
+                root,
                 self.store_card,
-                access=mine,
+                access=customer(),
                 status=201,
                 idempotent=True,
+                limit=CARDS_AN_HOUR,
                 summary="Keep a card",
                 errors=(UnreadableCardError, StaleCardError, InvalidCardError, DeclinedError, OutcomeUnknownError),
             ),
-            get(f"{root}/cards", self.list_cards, access=mine, summary="List the cards"),
+            get(root, self.list_cards, access=customer(), summary="List the cards, newest first"),
             delete(
-                f"{root}/cards/{{card_id}}",
+                f"{root}/{{card_id}}",
                 self.forget_card,
-                access=mine,
+                access=customer(),
                 status=204,
                 summary="Delete a card",
                 errors=(CardNotFoundError,),
             ),
+        )
+
+    def _of_charges(self, root: str) -> tuple[Route, ...]:
+        return (
             post(
-                f"{root}/charges",
+                root,
                 self.charge,
-                access=mine,
+                access=customer(),
                 status=201,
                 idempotent=True,
+                limit=PAYMENTS_AN_HOUR,
                 summary="Charge a card",
-                errors=(CardNotFoundError, DeclinedError, OutcomeUnknownError),
+                errors=(CardNotFoundError, DeclinedError, DescriptionRefusedError, OutcomeUnknownError),
             ),
-            get(f"{root}/charges", self.list_charges, access=mine, summary="List the charges"),
+            get(root, self.list_charges, access=customer(), summary="List the charges, newest first"),
             post(
-                f"{root}/charges/{{charge_id}}/refunds",
+                f"{root}/{{charge_id}}/refunds",
                 self.refund,
-                access=mine,
+                access=customer(),
                 status=201,
                 idempotent=True,
+                limit=PAYMENTS_AN_HOUR,
                 summary="Give money of a charge back",
-                errors=(ChargeNotFoundError, BeyondChargeError, DeclinedError),
+                errors=(ChargeNotFoundError, BeyondChargeError, DeclinedError, OutcomeUnknownError),
             ),
         )
 
-    async def encryption_key(self, call: Call) -> EncryptionKeyView:
+    async def encryption_key(self, _call: Call) -> EncryptionKeyView:
         """Return the public key that a page encrypts cards with."""
-        return EncryptionKeyView(**self.opener.public())
+        return EncryptionKeyView(**self.wallet.key())
 
     async def store_card(self, call: Call, body: StoreCard) -> CardView:
         """Keep four digits and a date of the card."""
-        return _card(await self.payments.keep_card(call.who.id, body.jwe, at=call.now))
+        return _card(await self.wallet.keep(call.who.id, body.jwe, operation=call.operation, at=call.now))
 
-    async def list_cards(self, call: Call) -> CardsView:
+    async def list_cards(self, call: Call, query: PageQuery) -> Page[CardView]:
         """Return the cards of the account."""
-        return CardsView(items=[_card(card) for card in await self.cards.all_of(call.who.id)])
+        found = await self.wallet.of(call.who.id, after=self.pages.after(call, query), most=query.limit + 1)
+        return self.pages.page(
+            call, query, found, view=_card, position=lambda card: position(card.created_at, card.card_id)
+        )
 
     async def forget_card(self, call: Call) -> None:
         """Delete a card."""
-        await self.payments.forget_card(call.who.id, call.path["card_id"])
+        await self.wallet.forget(call.who.id, call.path["card_id"])
 
     async def charge(self, call: Call, body: ChargeBody) -> ChargeView:
         """Charge a card."""
-        price = Money(amount=body.amount, currency=body.currency)
-        made = await self.payments.charge(call.who.id, body.card_id, price, description=body.description, at=call.now)
-        return _charge(made)
+        order = Order(
+            account_id=call.who.id,
+            card_id=body.card_id,
+            price=Money(amount=body.amount, currency=body.currency),
+            description=body.description,
+        )
+        return _charge(await self.till.charge(order, operation=call.operation, at=call.now))
 
-    async def list_charges(self, call: Call) -> ChargesView:
+    async def list_charges(self, call: Call, query: PageQuery) -> Page[ChargeView]:
         """Return the charges of the account."""
-        return ChargesView(items=[_charge(charge) for charge in await self.charges.all_of(call.who.id)])
+        found = await self.till.of(call.who.id, after=self.pages.after(call, query), most=query.limit + 1)
+        return self.pages.page(
+            call, query, found, view=_charge, position=lambda charge: position(charge.created_at, charge.charge_id)
+        )
 
     async def refund(self, call: Call, body: RefundBody) -> RefundView:
         """Give money back."""
-        made = await self.payments.refund(call.who.id, call.path["charge_id"], body.amount, at=call.now)
+        made, charge = await self.desk.refund(
+            call.who.id, call.path["charge_id"], body.amount, operation=call.operation, at=call.now
+        )
         return RefundView(
             refund_id=made.refund_id,
-            charge_id=made.charge.charge_id,
-            amount=made.amount,
-            refunded=made.charge.refunded,
-            currency=made.charge.price.currency,
+            charge_id=made.charge_id,
+            state=made.state.value,
+            amount=made.price.amount,
+            refunded=charge.refunded,
+            currency=made.price.currency,
         )
 
 
@@ -211,6 +244,7 @@ def _charge(charge: Charge) -> ChargeView:
         amount=charge.price.amount,
         refunded=charge.refunded,
         currency=charge.price.currency,
+        minor_units=MINOR_UNITS[charge.price.currency],
         description=charge.description,
         created_at=rfc3339(charge.created_at),
     )

@@ -104,6 +104,10 @@ class Money:
     currency: str
 
 
+MINOR_UNITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "CAD": 2, "AUD": 2, "CHF": 2}
+"""How many decimals an amount of a currency has (ISO 4217): 3999 of USD are 39.99, 3999 of JPY are 3999."""
+
+
 class ChargeState(StrEnum):
     """Where a charge stands; *pending* means that the outcome is not known yet."""
 
@@ -112,9 +116,17 @@ class ChargeState(StrEnum):
     DECLINED = "declined"
 
 
+class RefundState(StrEnum):
+    """Where a refund stands; *pending* means that the outcome is not known yet."""
+
+    PENDING = "pending"
+    DONE = "done"
+    DECLINED = "declined"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """Money taken from a card, and how much of it went back."""
+    """Money taken from a card, and how much of it went back or is on its way back."""
 
     charge_id: str
     account_id: str
@@ -131,5 +143,19 @@ class Refund:
     """Money given back out of a charge."""
 
     refund_id: str
-    charge: Charge
-    amount: int
+    charge_id: str
+    account_id: str
+    price: Money
+    state: RefundState
+    created_at: datetime
+
+
+def position(at: datetime, row_id: str) -> str:
+    """Return where a row stands in a list that is sorted newest first."""
+    return f"{at.isoformat()} {row_id}"
+
+
+def place_in_list(text: str) -> tuple[datetime, str]:
+    """Return the time and the id in a *position*."""
+    at, _, row_id = text.partition(" ")
+    return datetime.fromisoformat(at), row_id

@@ -51,6 +51,13 @@ class DeclinedError(ServiceError):
     remedy = "Use another card, or ask the card company."
 
 
+class DescriptionRefusedError(InvalidInputError):
+    """A description cannot hold a card number."""
+
+    code = "payments.description_refused"
+    remedy = "Describe the purchase in words."
+
+
 class BeyondChargeError(ConflictError):
     """A refund cannot exceed what is left of the charge."""
 
@@ -59,7 +66,7 @@ class BeyondChargeError(ConflictError):
 
 
 class OutcomeUnknownError(UnavailableError):
-    """The card company has not answered; the charge stands as pending and settles by itself."""
+    """The card company has not answered; what was asked stands as pending and settles by itself."""
 
     code = "payments.outcome_unknown"
-    remedy = "Do not pay again: read the charge after the time in Retry-After."
+    remedy = "Do not ask for it again under a new key: repeat with the same key, or read the charge, after Retry-After."

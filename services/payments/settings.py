@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.settings import Env, Platform
+from shared.settings import Env, Platform, SettingError
+
+LONGEST_CARD_LIFETIME = timedelta(minutes=15)
+"""Half the time for which used cards are remembered: one that is forgotten must be too old to be used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +22,12 @@ class Settings:
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
         """Read the settings; a wrong one fails by its name."""
+        card_lifetime = env.seconds("PAYMENTS_CARD_LIFETIME_SECONDS", 600, least=10)
+        if card_lifetime > LONGEST_CARD_LIFETIME:
+            most = int(LONGEST_CARD_LIFETIME.total_seconds())
+            raise SettingError(f"PAYMENTS_CARD_LIFETIME_SECONDS is too long: give at most {most} seconds")
         return cls(
             platform=Platform.from_env(env, "payments", port=8094),
-            card_lifetime=env.seconds("PAYMENTS_CARD_LIFETIME_SECONDS", 600, least=10),
+            card_lifetime=card_lifetime,
             settle_after=env.seconds("PAYMENTS_SETTLE_AFTER_SECONDS", 30, least=1),
         )

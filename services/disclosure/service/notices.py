@@ -184,7 +184,7 @@ These fields of your account were disclosed:
 {fields}
 
 You find this, and everything else that anybody has seen of your data, in your account:
-{public_url}/account
+{public_url}/account/seen
 
 If you think that this is wrong, answer to the address on {public_url}/policy and name our case.
 """

@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey
 from services.payments.errors import UnreadableCardError
 from shared.crypto import Key, Keyring, Use
 
-ALGORITHMS = ["ECDH-ES", "A256GCM"]
+KEY_AGREEMENT, ENCRYPTION = "ECDH-ES", "A256GCM"
 LONGEST = 4096
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (FIPS 186-5)
 
@@ -47,7 +47,7 @@ class CardOpener:
         return {name: str(public[name]) for name in ("kty", "crv", "x", "y")} | {
             "kid": self._active,
             "use": "enc",
-            "alg": "ECDH-ES",
+            "alg": KEY_AGREEMENT,
         }
 
     def open(self, sealed: str) -> OpenedCard:
@@ -56,7 +56,7 @@ class CardOpener:
             raise UnreadableCardError
         try:
             fields = json.loads(self._plaintext(sealed))
-        except (JoseError, ValueError, KeyError, TypeError):
+        except (JoseError, ValueError, KeyError, TypeError, RecursionError):
             raise UnreadableCardError from None  # the cause may hold what was typed
         if not isinstance(fields, dict):
             raise UnreadableCardError
@@ -66,17 +66,27 @@ class CardOpener:
         header = _header(sealed)
         if set(header) - {"alg", "enc", "kid", "epk"}:
             raise ValueError("header")  # zip would let a small message become a large one; crit is not ours
-        opened = jwe.decrypt_compact(sealed, self._keys[header["kid"]], algorithms=ALGORITHMS)
+        if (header["alg"], header["enc"]) != (KEY_AGREEMENT, ENCRYPTION):
+            raise ValueError("algorithm")
+        opened = jwe.decrypt_compact(sealed, self._keys[header["kid"]], algorithms=[KEY_AGREEMENT, ENCRYPTION])
         return opened.plaintext or b""
 
 
 def _header(sealed: str) -> dict[str, Any]:
     """Return the protected header, before anything is decrypted or decompressed."""
-    first = sealed.partition(".")[0]
-    header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    parts = [_decoded(part) for part in sealed.split(".")]
+    header = json.loads(parts[0])
     if not isinstance(header, dict):
         raise TypeError("header")
     return header
+
+
+def _decoded(part: str) -> bytes:
+    """Return a part of a JWE in its one true spelling: another one of the same bytes would pass for a fresh card."""
+    raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != part:
+        raise ValueError("spelling")
+    return raw
 
 
 def _private(key: Key) -> ECKey:

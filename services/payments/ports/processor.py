@@ -18,14 +18,17 @@ class ProcessorSilentError(Exception):
 
 
 class Processor(Protocol):
-    """Whoever moves the money. Every call with the same *key* has its effect once."""
+    """Whoever moves the money. Every call with the same *key* has its effect once, and the same answer.
+
+    Each may raise ProcessorSilentError: then nobody knows the outcome, and asking again with the same key tells.
+    """
 
     async def keep(self, card: CardDetails, *, key: str) -> str | None:
         """Hand *card* over and return the processor's reference of it, or None when it is declined."""
         ...
 
     async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
-        """Take *price*; raise ProcessorSilentError when the outcome is unknown."""
+        """Take *price* from the card *reference*."""
         ...
 
     async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:

@@ -2,39 +2,52 @@
 
 from services.payments.domain import CardDetails, Money
 from services.payments.ports.processor import Outcome, ProcessorSilentError
-from shared.ids import NewId
 
 DECLINED = frozenset({"4000000000000002", "4000000000009995", "4000000000000069"})
-DECLINED_LATER = frozenset({"4000000000000341"})
-SILENT_ONCE = frozenset({"4000000000006975"})
+BEHAVIOURS = {
+    "4000000000000341": "declines",
+    "4000000000006975": "silent_once",
+    "4000000000007726": "refunds_silently_once",
+    "4000000000005126": "refunds_never",
+}
+_PAYS = "pays"
 
 
 class SimulatedProcessor:
     """Approves every usable card but the test numbers for refusals.
 
-    How a card behaves is part of its reference, so nothing of the number is kept; repeating a key repeats the outcome
-    because outcomes depend on nothing else. Only *silent once* remembers, in memory, that it was silent.
+    How a card behaves is part of its reference, so nothing of the number is kept, and repeating a key repeats the
+    answer because nothing else decides it. In memory it remembers only what it was silent about, and which charges
+    were made with cards whose refunds misbehave; a restart makes these behave.
     """
 
-    def __init__(self, new_id: NewId) -> None:
-        self._new_id = new_id
+    def __init__(self) -> None:
         self._was_silent: set[str] = set()
+        self._behaviours: dict[str, str] = {}
 
     async def keep(self, card: CardDetails, *, key: str) -> str | None:
-        """Return a reference whose prefix is the card's behaviour."""
+        """Return a reference that says how the card behaves; *key* is a digest in hexadecimals."""
         if card.number in DECLINED:
             return None
-        if card.number in DECLINED_LATER:
-            return self._new_id("sim_declines")
-        return self._new_id("sim_silent_once" if card.number in SILENT_ONCE else "sim_pays")
+        return f"sim_{BEHAVIOURS.get(card.number, _PAYS)}_{key[:26]}"
 
     async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
         """Take the money, as the reference says."""
-        if reference.startswith("sim_silent_once_") and key not in self._was_silent:
-            self._was_silent.add(key)
-            raise ProcessorSilentError
-        return Outcome.DECLINED if reference.startswith("sim_declines_") else Outcome.DONE
+        behaviour = reference.removeprefix("sim_").rpartition("_")[0]
+        if behaviour == "silent_once":
+            self._be_silent_once(key)
+        if behaviour.startswith("refunds_"):
+            self._behaviours[key] = behaviour
+        return Outcome.DECLINED if behaviour == "declines" or price.amount < 1 else Outcome.DONE
 
     async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:
-        """Give the money back."""
-        return Outcome.DONE
+        """Give the money back, as the card of the charge behaves."""
+        behaviour = self._behaviours.get(charge_key, _PAYS)
+        if behaviour == "refunds_silently_once":
+            self._be_silent_once(key)
+        return Outcome.DECLINED if behaviour == "refunds_never" or price.amount < 1 else Outcome.DONE
+
+    def _be_silent_once(self, key: str) -> None:
+        if key not in self._was_silent:
+            self._was_silent.add(key)
+            raise ProcessorSilentError

@@ -1,0 +1,108 @@
+"""Card tokens, and which encrypted cards were opened before."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from services.payments.domain import Brand, Card
+from services.payments.store.uses import CARD, NEWEST_FIRST, OWNER, older
+from shared.mongo import Collection, Database, Document, DuplicateError, Index
+
+SEEN_KEPT = timedelta(minutes=30)
+
+
+class CardDocument(Document):
+    """A card token: four digits and a date."""
+
+    collection: ClassVar[str] = "cards"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "created_at", "_id"),)
+    account_id: Annotated[str, OWNER]
+    last4: Annotated[str, Field(pattern=r"^\d{4}$"), CARD]
+    exp_month: Annotated[int, Field(ge=1, le=12), CARD]
+    exp_year: Annotated[int, Field(ge=2000, le=2100), CARD]
+    brand: Literal["visa", "mastercard", "amex", "discover", "unknown"]
+    processor_ref: Annotated[str, Field(pattern=r"^[a-z]+_[a-z_]*[0-9a-z]{26}$"), CARD]
+    created_at: datetime
+
+
+class SeenCardDocument(Document):
+    """The digest of an encrypted card that was opened, and the token that its request makes: each is used once."""
+
+    collection: ClassVar[str] = "seen_cards"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("seen_at", expire_after=SEEN_KEPT),)
+    operation: str
+    card_id: str
+    seen_at: datetime
+
+
+class SeenCards:
+    """Which encrypted cards were opened before, by which request."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[SeenCardDocument] = db.collection(SeenCardDocument)
+
+    async def claim(self, digest: str, *, operation: str, card_id: str, at: datetime) -> str | None:
+        """Return the id of the token to make: *card_id*, or that of an earlier try of *operation*; else None."""
+        try:
+            await self._rows.insert(SeenCardDocument(id=digest, operation=operation, card_id=card_id, seen_at=at))
+        except DuplicateError:
+            found = await self._rows.get(digest)
+            return found.card_id if found is not None and found.operation == operation else None
+        return card_id
+
+
+class Cards:
+    """The card tokens of all accounts."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[CardDocument] = db.collection(CardDocument)
+
+    async def add(self, card: Card) -> None:
+        """Keep a new token; one that an earlier try of the same request has kept stays as it is."""
+        row = CardDocument(
+            id=card.card_id,
+            account_id=card.account_id,
+            last4=card.last4,
+            exp_month=card.exp_month,
+            exp_year=card.exp_year,
+            brand=card.brand.value,
+            processor_ref=card.processor_ref,
+            created_at=card.created_at,
+        )
+        try:
+            await self._rows.insert(row)
+        except DuplicateError:
+            return
+
+    async def of(self, account_id: str, card_id: str) -> Card | None:
+        """Return a card of this account."""
+        row = await self._rows.find_one({"_id": card_id, "account_id": account_id})
+        return _card(row) if row else None
+
+    async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Card]:
+        """Return cards of this account, newest first, beginning behind the position *after*."""
+        wanted = {"account_id": account_id, **older(after)}
+        return [_card(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=most)]
+
+    async def remove(self, account_id: str, card_id: str) -> bool:
+        """Forget one card."""
+        return await self._rows.delete({"_id": card_id, "account_id": account_id}) == 1
+
+    async def remove_all(self, account_id: str) -> int:
+        """Forget all cards of this account; return how many."""
+        return await self._rows.delete({"account_id": account_id})
+
+
+def _card(row: CardDocument) -> Card:
+    return Card(
+        card_id=row.id,
+        account_id=row.account_id,
+        last4=row.last4,
+        exp_month=row.exp_month,
+        exp_year=row.exp_year,
+        brand=Brand(row.brand),
+        processor_ref=row.processor_ref,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,123 @@
+"""Charges: written down before the processor is asked, so that no outcome can be lost."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from services.payments.domain import Charge, ChargeState, Money
+from services.payments.store.uses import BOOKED, NEWEST_FIRST, OWNER, older
+from shared.mongo import Collection, Database, Document, Index
+
+
+class ChargeDocument(Document):
+    """Money taken, and how much went back; an erased account's charges keep no account."""
+
+    collection: ClassVar[str] = "charges"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account_id", "created_at", "_id"),
+        Index("state", "ask_at"),
+        Index("operation", unique=True),
+    )
+    operation: str
+    """The request that made it: repeated after a crash, it finds this charge instead of making another."""
+    account_id: Annotated[str, OWNER]
+    card_id: str
+    processor_ref: str
+    """What the processor calls the card; kept only until the outcome is known."""
+    amount: Annotated[int, Field(ge=1)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    description: Annotated[str, BOOKED]
+    state: Literal["pending", "captured", "declined"]
+    ask_at: datetime
+    """When the processor is asked again, while the outcome is unknown."""
+    refunded: Annotated[int, Field(ge=0)] = 0
+    created_at: datetime
+
+
+class Charges:
+    """The charges of all accounts."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[ChargeDocument] = db.collection(ChargeDocument)
+
+    async def add(self, charge: Charge, *, processor_ref: str, operation: str, ask_at: datetime) -> None:
+        """Keep a charge before the processor is asked; DuplicateError when *operation* has made one before."""
+        await self._rows.insert(
+            ChargeDocument(
+                id=charge.charge_id,
+                operation=operation,
+                account_id=charge.account_id,
+                card_id=charge.card_id,
+                processor_ref=processor_ref,
+                amount=charge.price.amount,
+                currency=charge.price.currency,
+                description=charge.description,
+                state=charge.state.value,
+                ask_at=ask_at,
+                created_at=charge.created_at,
+            )
+        )
+
+    async def of(self, account_id: str, charge_id: str) -> Charge | None:
+        """Return a charge of this account."""
+        row = await self._rows.find_one({"_id": charge_id, "account_id": account_id})
+        return _charge(row) if row else None
+
+    async def of_operation(self, operation: str) -> tuple[Charge, str] | None:
+        """Return the charge that *operation* has made, with the processor's reference of the card."""
+        row = await self._rows.find_one({"operation": operation})
+        return (_charge(row), row.processor_ref) if row else None
+
+    async def free_operation(self, charge: Charge, operation: str) -> None:
+        """Let *operation* make another charge: its key was used so long ago that it means a new request."""
+        await self._rows.update(
+            {"_id": charge.charge_id, "operation": operation}, {"$set": {"operation": charge.charge_id}}
+        )
+
+    async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Charge]:
+        """Return charges of this account, newest first, beginning behind the position *after*."""
+        wanted = {"account_id": account_id, **older(after)}
+        return [_charge(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=most)]
+
+    async def settle(self, charge_id: str, state: ChargeState) -> bool:
+        """Move a pending charge to its outcome; False when it had one."""
+        change = {"state": state.value, "processor_ref": ""}
+        return await self._rows.update({"_id": charge_id, "state": "pending"}, {"$set": change}) == 1
+
+    async def unsettled(self, *, at: datetime, most: int) -> list[tuple[Charge, str]]:
+        """Return the charges about which the processor is to be asked again, with its reference of the card."""
+        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=most)
+        return [(_charge(row), row.processor_ref) for row in rows]
+
+    async def ask_later(self, charge_id: str, at: datetime) -> None:
+        """Ask about a pending charge again at that time."""
+        await self._rows.update({"_id": charge_id, "state": "pending"}, {"$set": {"ask_at": at}})
+
+    async def reserve(self, charge: Charge, amount: int) -> bool:
+        """Set *amount* aside to be given back, in one conditional update: False when less than that is left."""
+        room = {"_id": charge.charge_id, "state": "captured", "refunded": {"$lte": charge.price.amount - amount}}
+        return await self._rows.update(room, {"$inc": {"refunded": amount}}) == 1
+
+    async def release(self, charge_id: str, amount: int) -> None:
+        """Take back what was set aside: the processor has declined to give it back."""
+        await self._rows.update({"_id": charge_id}, {"$inc": {"refunded": -amount}})
+
+    async def cut_loose(self, account_id: str) -> int:
+        """Cut all charges of this account loose from it: the books stay, the person does not (C31)."""
+        loose = {"$set": {"account_id": "", "card_id": "", "description": ""}}
+        return await self._rows.update({"account_id": account_id}, loose, many=True)
+
+
+def _charge(row: ChargeDocument) -> Charge:
+    return Charge(
+        charge_id=row.id,
+        account_id=row.account_id,
+        card_id=row.card_id,
+        price=Money(amount=row.amount, currency=row.currency),
+        description=row.description,
+        state=ChargeState(row.state),
+        refunded=row.refunded,
+        created_at=row.created_at,
+    )

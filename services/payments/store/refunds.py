@@ -1,0 +1,98 @@
+"""Refunds: written down before the processor is asked, like charges."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from services.payments.domain import Money, Refund, RefundState
+from services.payments.store.uses import NEWEST_FIRST, OWNER, older
+from shared.mongo import Collection, Database, Document, Index
+
+
+class RefundDocument(Document):
+    """Money given back; an erased account's refunds keep no account."""
+
+    collection: ClassVar[str] = "refunds"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account_id", "created_at", "_id"),
+        Index("state", "ask_at"),
+        Index("operation", unique=True),
+    )
+    operation: str
+    """The request that made it: repeated after a crash, it finds this refund instead of making another."""
+    account_id: Annotated[str, OWNER]
+    charge_id: str
+    amount: Annotated[int, Field(ge=1)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    state: Literal["pending", "done", "declined"]
+    ask_at: datetime
+    created_at: datetime
+
+
+class Refunds:
+    """The refunds of all accounts."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[RefundDocument] = db.collection(RefundDocument)
+
+    async def add(self, refund: Refund, *, operation: str, ask_at: datetime) -> None:
+        """Keep a refund before the processor is asked; DuplicateError when *operation* has made one before."""
+        await self._rows.insert(
+            RefundDocument(
+                id=refund.refund_id,
+                operation=operation,
+                account_id=refund.account_id,
+                charge_id=refund.charge_id,
+                amount=refund.price.amount,
+                currency=refund.price.currency,
+                state=refund.state.value,
+                ask_at=ask_at,
+                created_at=refund.created_at,
+            )
+        )
+
+    async def of_operation(self, operation: str) -> Refund | None:
+        """Return the refund that *operation* has made."""
+        row = await self._rows.find_one({"operation": operation})
+        return _refund(row) if row else None
+
+    async def free_operation(self, refund: Refund, operation: str) -> None:
+        """Let *operation* make another refund: its key was used so long ago that it means a new request."""
+        await self._rows.update(
+            {"_id": refund.refund_id, "operation": operation}, {"$set": {"operation": refund.refund_id}}
+        )
+
+    async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Refund]:
+        """Return refunds of this account, newest first, beginning behind the position *after*."""
+        wanted = {"account_id": account_id, **older(after)}
+        return [_refund(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=most)]
+
+    async def settle(self, refund_id: str, state: RefundState) -> bool:
+        """Move a pending refund to its outcome; False when it had one."""
+        return await self._rows.update({"_id": refund_id, "state": "pending"}, {"$set": {"state": state.value}}) == 1
+
+    async def unsettled(self, *, at: datetime, most: int) -> list[Refund]:
+        """Return the refunds about which the processor is to be asked again."""
+        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=most)
+        return [_refund(row) for row in rows]
+
+    async def ask_later(self, refund_id: str, at: datetime) -> None:
+        """Ask about a pending refund again at that time."""
+        await self._rows.update({"_id": refund_id, "state": "pending"}, {"$set": {"ask_at": at}})
+
+    async def cut_loose(self, account_id: str) -> int:
+        """Cut all refunds of this account loose from it (C31)."""
+        return await self._rows.update({"account_id": account_id}, {"$set": {"account_id": ""}}, many=True)
+
+
+def _refund(row: RefundDocument) -> Refund:
+    return Refund(
+        refund_id=row.id,
+        charge_id=row.charge_id,
+        account_id=row.account_id,
+        price=Money(amount=row.amount, currency=row.currency),
+        state=RefundState(row.state),
+        created_at=row.created_at,
+    )

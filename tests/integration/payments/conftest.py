@@ -1,0 +1,44 @@
+"""Payments in a process of its own, and its objects on a database of their own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.mongo import Database, open_database
+from tests.integration.payments.house import House
+from tests.support import FixedClock, Planter
+from tests.support.neighbours import Neighbours, neighbours
+from tests.support.running import Running, running
+
+
+@pytest.fixture
+async def house(database: Database, clock: FixedClock) -> House:
+    """Payments without a process: its clock stands still."""
+    return await House.prepared(database, clock)
+
+
+@pytest.fixture(scope="package")
+async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
+    """Everybody else."""
+    async with neighbours(amqp_url) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+async def service(
+    mongo_url: str, amqp_url: str, around: Neighbours, planter: Planter, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Running]:
+    """The running service."""
+    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
+    home = tmp_path_factory.mktemp("payments")
+    settings = {"PAYMENTS_SETTLE_AFTER_SECONDS": "1"}
+    async with running("payments", parts=parts, neighbours=around, home=home, settings=settings) as found:
+        yield found
+    await planter.drop(found.database)
+
+
+@pytest.fixture
+async def stored(service: Running, mongo_url: str) -> AsyncIterator[Database]:
+    """The database of the running service."""
+    async with open_database(mongo_url, service.database) as database:
+        yield database

@@ -1,0 +1,232 @@
+"""Payments as an app uses it: over HTTP, and nothing of a card anywhere afterwards (C18)."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from shared.clock import utc_now
+from shared.contracts import common_v1, identity_v1, payments_v1
+from shared.ids import new_id
+from shared.mongo import Database
+from shared.policy import Purpose
+from shared.web import Principal
+from tests.support import Planter
+from tests.support.cards import DECLINED, SECURITY_CODE, SILENT_ONCE, VISA, sealed, typed
+from tests.support.neighbours import Neighbours, until
+from tests.support.running import Answer, Running, person
+
+CARDS, CHARGES = "/v1/payments/cards", "/v1/payments/charges"
+
+
+def somebody() -> Principal:
+    return person("customer", number=new_id("acc").removeprefix("acc_"))
+
+
+async def jwe(service: Running, who: Principal, number: str = VISA, **changed: object) -> str:
+    public = (await service.call("GET", "/v1/payments/encryption-key")).body
+    return sealed(public, typed(who.id, utc_now(), number=number, **changed))
+
+
+async def kept(service: Running, who: Principal, number: str = VISA) -> Answer:
+    body = {"jwe": await jwe(service, who, number)}
+    return await service.call("POST", CARDS, by=who, body=body, key=new_id("key"))
+
+
+async def charged(
+    service: Running, who: Principal, card_id: str, *, key: str = "", order: Mapping[str, object] | None = None
+) -> Answer:
+    body = {"card_id": card_id, "amount": 3999, "currency": "USD", "description": "a licence", **(order or {})}
+    return await service.call("POST", CHARGES, by=who, body=body, key=key or new_id("key"))
+
+
+async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, around: Neighbours) -> None:
+    who = somebody()
+    card = await kept(service, who)
+    assert card.status == 201
+    assert set(card.body) == {"card_id", "last4", "exp_month", "exp_year", "brand"}
+    made = await charged(service, who, card.body["card_id"])
+    assert (made.status, made.body["state"], made.body["minor_units"]) == (201, "captured", 2)
+    refunds = f"{CHARGES}/{made.body['charge_id']}/refunds"
+    back = await service.call("POST", refunds, by=who, body={"amount": 1000}, key=new_id("key"))
+    assert (back.status, back.body["refunded"], back.body["state"]) == (201, 1000, "done")
+    beyond = await service.call("POST", refunds, by=who, body={"amount": 3000}, key=new_id("key"))
+    assert (beyond.status, beyond.body["code"]) == (409, "payments.refund_beyond_charge")
+    assert (await service.call("DELETE", f"{CARDS}/{card.body['card_id']}", by=who)).status == 204
+    assert (await service.call("GET", CARDS, by=who)).body["items"] == []
+
+    async def told() -> bool:
+        facts = around.told("payments.charge.refunded.v1", payments_v1.ChargeRefunded)
+        return any(fact.charge_id == made.body["charge_id"] for fact in facts)
+
+    await until(told)
+
+
+async def test_yen_have_no_decimals(service: Running) -> None:
+    who = somebody()
+    card = await kept(service, who)
+    made = await charged(service, who, card.body["card_id"], order={"currency": "JPY"})
+    assert made.body["minor_units"] == 0
+
+
+async def test_a_repeated_post_charges_once(service: Running) -> None:
+    who, key = somebody(), new_id("key")
+    card_id = (await kept(service, who)).body["card_id"]
+    answers = await asyncio.gather(*(charged(service, who, card_id, key=key) for _ in range(6)))
+    done = [each.body["charge_id"] for each in answers if each.status == 201]
+    assert len(set(done)) == 1
+    assert {each.status for each in answers} <= {201, 409}
+    assert len((await service.call("GET", CHARGES, by=who)).body["items"]) == 1
+
+
+async def test_a_silent_processor_costs_time_and_no_second_charge(service: Running) -> None:
+    who = somebody()
+    card_id = (await kept(service, who, SILENT_ONCE)).body["card_id"]
+    unknown = await charged(service, who, card_id)
+    assert (unknown.status, unknown.body["code"]) == (503, "payments.outcome_unknown")
+    assert unknown.headers["Retry-After"]
+
+    async def settled() -> bool:
+        [charge] = (await service.call("GET", CHARGES, by=who)).body["items"]
+        return bool(charge["state"] == "captured")
+
+    await until(settled)
+
+
+async def test_a_declined_card_is_402(service: Running) -> None:
+    refused = await kept(service, somebody(), DECLINED)
+    assert (refused.status, refused.body["code"]) == (402, "payments.declined")
+
+
+async def test_a_replayed_or_foreign_card_is_refused(service: Running) -> None:
+    who, other = somebody(), somebody()
+    body = {"jwe": await jwe(service, who)}
+    assert (await service.call("POST", CARDS, by=who, body=body, key=new_id("key"))).status == 201
+    for thief in (who, other):
+        refused = await service.call("POST", CARDS, by=thief, body=body, key=new_id("key"))
+        assert (refused.status, refused.body["code"]) == (422, "payments.card_stale")
+
+
+async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None:
+    who = somebody()
+    answers = [await service.call("POST", CARDS, by=who, body={"jwe": "x" * 20}, key=new_id("key")) for _ in range(31)]
+    assert [each.status for each in answers] == [400] * 30 + [429]
+    assert answers[-1].headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "status", "code"),
+    [
+        (CARDS, b"{", 400, "request.malformed"),
+        (CARDS, b'{"jwe": 7}', 422, "request.invalid"),
+        (CARDS, b'{"jwe": "aaaaaaaaaaaa", "number": "4242424242424242"}', 422, "request.invalid"),
+        (CARDS, b'{"jwe": "aaaaaaaaaaaa"}', 400, "payments.card_unreadable"),
+        (CARDS, json.dumps({"jwe": "a" * 5000}).encode(), 422, "request.invalid"),
+        (CARDS, b" " * 1_048_577, 413, "request.too_large"),
+        (CHARGES, b'{"card_id": "tok_1"}', 422, "request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1}', 404, "payments.charge_not_found"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 0}', 422, "request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1.5}', 422, "request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": NaN}', 400, "request.malformed"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 100000000000000000000}', 422, "request.invalid"),
+    ],
+)
+async def test_bad_input_is_a_problem_with_a_code(
+    service: Running, path: str, raw: bytes, status: int, code: str
+) -> None:
+    refused = await service.call("POST", path, by=somebody(), raw=raw, key=new_id("key"))
+    assert (refused.status, refused.body["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"amount": 0}, {"amount": -1}, {"amount": 10_000_001}, {"amount": "1"}, {"currency": "XXX"}, {"currency": "usd"}],
+)
+async def test_an_order_that_cannot_be_is_refused(service: Running, changed: dict[str, object]) -> None:
+    refused = await charged(service, somebody(), f"tok_{'0' * 26}", order=changed)
+    assert (refused.status, refused.body["code"]) == (422, "request.invalid")
+
+
+async def test_staff_and_strangers_have_no_cards(service: Running) -> None:
+    assert (await service.call("GET", CARDS)).status == 401
+    assert (await service.call("GET", CARDS, by=person("staff", "admin"))).status == 403
+
+
+async def test_C18_nothing_of_a_card_is_left_anywhere(
+    service: Running, around: Neighbours, stored: Database, planter: Planter
+) -> None:
+    who = somebody()
+    code = "8317"
+    amex = await jwe(service, who, "378282246310005", security_code=code)
+    answers = [await service.call("POST", CARDS, by=who, body={"jwe": amex}, key=new_id("key"))]
+    broken = {"jwe": amex, "number": "378282246310005", "security_code": code}
+    answers.append(await service.call("POST", CARDS, by=who, body=broken, key=new_id("key")))
+    declined = {"jwe": await jwe(service, who, DECLINED)}
+    answers.append(await service.call("POST", CARDS, by=who, body=declined, key=new_id("key")))
+    assert [each.status for each in answers] == [201, 422, 402]
+    names = await planter.client[stored.name].list_collection_names()
+    rows = [await planter.raw(stored, name) for name in names]
+    everywhere = "\n".join(
+        [
+            service.log.read_text(encoding="utf-8"),
+            str(rows),
+            *(str(fact.body) for fact in around.heard),
+            *(f"{each.body} {each.headers}" for each in answers),
+            str((await service.call("GET", "/metrics")).body),
+        ]
+    )
+    for secret in ("378282246310005", DECLINED, f"'{code}'", f'"{code}"'):
+        assert secret not in everywhere
+
+
+async def test_C31_an_erasure_gives_a_receipt_with_counts_and_what_stays(
+    service: Running, around: Neighbours, stored: Database, planter: Planter
+) -> None:
+    who = somebody()
+    card_id = (await kept(service, who)).body["card_id"]
+    await charged(service, who, card_id)
+    fact = identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=who.id)
+    await around.tell(fact)
+
+    async def receipt() -> common_v1.ErasureCompleted | None:
+        told = around.told("payments.erasure.completed.v1", common_v1.ErasureCompleted)
+        return next((each for each in told if each.erasure_id == fact.erasure_id), None)
+
+    found = await until(receipt)
+    assert found is not None
+    assert (found.erased["cards"], found.erased["idempotency"], found.erased["subject_keys"]) == (1, 2, 1)
+    [kept_of_it] = found.kept
+    assert (kept_of_it.what, kept_of_it.why) == ("1 charges without your name", "bookkeeping duties")
+    for name in await planter.client[stored.name].list_collection_names():
+        if name != "outbox":  # a fact that waits to be told names the account until it is
+            assert who.id not in str(await planter.raw(stored, name)), name
+
+
+async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, around: Neighbours) -> None:
+    who = somebody()
+    card_id = (await kept(service, who)).body["card_id"]
+    await charged(service, who, card_id)
+    files: dict[str, object] = {}
+    cursor, more = "", True
+    while more:
+        page = await around.ask(
+            "payments.export.page",
+            common_v1.ExportPageRequest(export_id="exp_1", account_id=who.id, cursor=cursor),
+            common_v1.ExportPageReply,
+            purpose=Purpose.EXPORT,
+        )
+        files |= {item.path: json.loads(item.content) for item in page.items}
+        cursor, more = page.next_cursor, bool(page.next_cursor)
+    assert list(files) == ["cards.json", "charges.json", "refunds.json"]
+    assert f'"card_id": "{card_id}"' in json.dumps(files)
+    assert VISA not in json.dumps(files)
+    assert SECURITY_CODE not in json.dumps(files["refunds.json"])
+
+
+async def test_C18_the_running_probe_says_kept(service: Running, around: Neighbours) -> None:
+    async def said() -> bool:
+        told = around.told("payments.promise.checked.v1", common_v1.PromiseChecked)
+        return any(fact.promise_id == "C18" and fact.state == "kept" and fact.looked_at for fact in told)
+
+    await until(said)

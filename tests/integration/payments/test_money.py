@@ -1,0 +1,260 @@
+"""Charges and refunds: once each, whatever dies or is silent; never more back than was taken."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from services.payments.domain import CardDetails, ChargeState, Money
+from services.payments.errors import (
+    BeyondChargeError,
+    CardNotFoundError,
+    ChargeNotFoundError,
+    DeclinedError,
+    DescriptionRefusedError,
+    OutcomeUnknownError,
+)
+from services.payments.ports import Outcome, ProcessorSilentError, SimulatedProcessor
+from shared.mongo import Database
+from tests.integration.payments.house import ADA, BOB, SETTLE_AFTER, House
+from tests.support import FixedClock, Planter
+from tests.support.cards import DECLINED_LATER, REFUND_NEVER, REFUND_SILENT_ONCE, SILENT_ONCE, VISA
+
+
+class ProcessDiedError(Exception):
+    """What a kill looks like from inside."""
+
+
+@dataclass
+class CountingProcessor(SimulatedProcessor):
+    """Keeps the port's contract and its books; it can take the process down right after it has moved the money."""
+
+    taken: dict[str, Money] = field(default_factory=dict)
+    given: dict[str, Money] = field(default_factory=dict)
+    dies: bool = False
+    silent: bool = False
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    async def keep(self, card: CardDetails, *, key: str) -> str | None:
+        return await super().keep(card, key=key)
+
+    async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
+        return self._moved(self.taken, price, key)
+
+    async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:
+        return self._moved(self.given, price, key)
+
+    def _moved(self, books: dict[str, Money], price: Money, key: str) -> Outcome:
+        if self.silent:
+            raise ProcessorSilentError
+        books[key] = price
+        if self.dies:
+            raise ProcessDiedError
+        return Outcome.DONE
+
+
+@pytest.fixture
+async def counted(house: House) -> tuple[House, CountingProcessor]:
+    processor = CountingProcessor()
+    return House(house.database, house.clock, processor), processor
+
+
+async def test_a_charge_is_captured_and_told(house: House) -> None:
+    charge = await house.charge(await house.card())
+    assert charge.state is ChargeState.CAPTURED
+    assert await house.told() == ["payments.charge.captured.v1"]
+
+
+async def test_what_is_needed_to_ask_is_forgotten_with_the_outcome(house: House, planter: Planter) -> None:
+    await house.charge(await house.card())
+    [row] = await planter.raw(house.database, "charges")
+    assert row["processor_ref"] == ""
+
+
+async def test_a_declined_charge_stays_declined_when_repeated(house: House) -> None:
+    card_id = await house.card(DECLINED_LATER)
+    for _ in range(2):
+        with pytest.raises(DeclinedError):
+            await house.charge(card_id, operation="one")
+    assert await house.told() == []
+    assert len(await house.till.of(ADA, after=None, most=5)) == 1
+
+
+async def test_a_process_that_dies_after_the_money_moved_charges_once(
+    counted: tuple[House, CountingProcessor],
+) -> None:
+    house, processor = counted
+    card_id = await house.card()
+    processor.dies = True
+    with pytest.raises(ProcessDiedError):
+        await house.charge(card_id, operation="one")
+    processor.dies = False
+    charge = await house.charge(card_id, operation="one")
+    assert charge.state is ChargeState.CAPTURED
+    assert list(processor.taken) == [charge.charge_id]
+
+
+async def test_the_same_request_at_the_same_moment_charges_once(counted: tuple[House, CountingProcessor]) -> None:
+    house, processor = counted
+    card_id = await house.card()
+    made = await asyncio.gather(*(house.charge(card_id, operation="one") for _ in range(8)))
+    assert len({charge.charge_id for charge in made}) == len(processor.taken) == 1
+    assert await house.told() == ["payments.charge.captured.v1"]
+
+
+async def test_a_key_used_again_after_its_life_means_a_new_request(counted: tuple[House, CountingProcessor]) -> None:
+    house, processor = counted
+    card_id = await house.card()
+    await house.charge(card_id, operation="one")
+    house.clock.advance(timedelta(hours=24))
+    await house.charge(card_id, operation="one")
+    assert len(processor.taken) == 2
+
+
+async def test_a_silent_processor_leaves_the_charge_pending_and_it_settles_by_itself(house: House) -> None:
+    card_id = await house.card(SILENT_ONCE)
+    with pytest.raises(OutcomeUnknownError) as unknown:
+        await house.charge(card_id)
+    assert unknown.value.retry_after
+    [pending] = await house.till.of(ADA, after=None, most=5)
+    assert pending.state is ChargeState.PENDING
+    assert await house.till.settle_unknown(at=house.clock()) == 0
+    assert await house.till.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 1
+    [settled] = await house.till.of(ADA, after=None, most=5)
+    assert settled.state is ChargeState.CAPTURED
+    assert await house.told() == ["payments.charge.captured.v1"]
+
+
+async def test_a_repetition_settles_a_pending_charge_too(house: House) -> None:
+    card_id = await house.card(SILENT_ONCE)
+    with pytest.raises(OutcomeUnknownError):
+        await house.charge(card_id, operation="one")
+    assert (await house.charge(card_id, operation="one")).state is ChargeState.CAPTURED
+
+
+async def test_one_silent_charge_does_not_stop_the_others(counted: tuple[House, CountingProcessor]) -> None:
+    house, processor = counted
+    card_id = await house.card()
+    processor.silent = True
+    for _ in range(3):
+        with pytest.raises(OutcomeUnknownError):
+            await house.charge(card_id)
+    assert await house.till.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 0
+    processor.silent = False
+    assert await house.till.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 3
+
+
+async def test_a_description_cannot_carry_a_card_number(house: House) -> None:
+    card_id = await house.card()
+    for text in (VISA, "my card 4242 4242-4242 4242 please"):
+        with pytest.raises(DescriptionRefusedError):
+            await house.charge(card_id, description=text)
+
+
+async def test_another_account_cannot_use_a_card_or_see_a_charge(house: House) -> None:
+    card_id = await house.card()
+    charge = await house.charge(card_id)
+    with pytest.raises(ChargeNotFoundError):
+        await house.desk.refund(BOB, charge.charge_id, 1, operation="one", at=house.clock())
+    with pytest.raises(CardNotFoundError):
+        await house.charge("tok_of_somebody_else")
+
+
+async def test_a_refund_is_told_when_the_money_is_back(house: House) -> None:
+    charge = await house.charge(await house.card())
+    assert await house.refund(charge, 1_000) == 1_000
+    assert await house.refund(charge, 2_999) == 3_999
+    with pytest.raises(BeyondChargeError):
+        await house.refund(charge, 1)
+    assert (await house.told()).count("payments.charge.refunded.v1") == 2
+
+
+async def test_concurrent_refunds_never_exceed_the_charge(counted: tuple[House, CountingProcessor]) -> None:
+    house, processor = counted
+    charge = await house.charge(await house.card(), amount=1_000)
+    outcomes = await asyncio.gather(*(house.refund(charge, 300) for _ in range(12)), return_exceptions=True)
+    assert sum(isinstance(each, int) for each in outcomes) == 3
+    assert all(isinstance(each, int | BeyondChargeError) for each in outcomes)
+    assert sum(price.amount for price in processor.given.values()) == 900
+
+
+async def test_a_process_that_dies_after_giving_back_gives_back_once(counted: tuple[House, CountingProcessor]) -> None:
+    house, processor = counted
+    charge = await house.charge(await house.card())
+    processor.dies = True
+    with pytest.raises(ProcessDiedError):
+        await house.refund(charge, 1_000, operation="one")
+    processor.dies = False
+    assert await house.refund(charge, 1_000, operation="one") == 1_000
+    assert len(processor.given) == 1
+
+
+async def test_a_refund_that_nobody_repeats_settles_by_itself(counted: tuple[House, CountingProcessor]) -> None:
+    house, processor = counted
+    charge = await house.charge(await house.card())
+    processor.dies = True
+    with pytest.raises(ProcessDiedError):
+        await house.refund(charge, 1_000)
+    processor.dies = False
+    assert await house.desk.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 1
+    assert (await house.told()).count("payments.charge.refunded.v1") == 1
+
+
+async def test_a_silent_refund_stays_set_aside_until_it_is_known(house: House) -> None:
+    charge = await house.charge(await house.card(REFUND_SILENT_ONCE))
+    with pytest.raises(OutcomeUnknownError):
+        await house.refund(charge, 3_000)
+    with pytest.raises(BeyondChargeError):
+        await house.refund(charge, 1_000)
+    assert await house.desk.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 1
+
+
+async def test_a_declined_refund_leaves_the_money_to_be_refunded(house: House) -> None:
+    charge = await house.charge(await house.card(REFUND_NEVER))
+    for _ in range(2):
+        with pytest.raises(DeclinedError):
+            await house.refund(charge, 3_999, operation="one")
+    [after] = await house.till.of(ADA, after=None, most=5)
+    assert after.refunded == 0
+    assert "payments.charge.refunded.v1" not in await house.told()
+
+
+async def test_a_pending_or_declined_charge_is_not_refunded(house: House) -> None:
+    with pytest.raises(OutcomeUnknownError):
+        await house.charge(await house.card(SILENT_ONCE))
+    [pending] = await house.till.of(ADA, after=None, most=5)
+    with pytest.raises(BeyondChargeError):
+        await house.refund(pending, 1)
+
+
+async def test_a_refund_works_after_the_card_is_gone(house: House) -> None:
+    card_id = await house.card()
+    charge = await house.charge(card_id)
+    await house.wallet.forget(ADA, card_id)
+    assert await house.refund(charge, 1_000) == 1_000
+
+
+async def test_C31_an_erasure_leaves_amounts_without_a_person(house: House, planter: Planter) -> None:
+    charge = await house.charge(await house.card(), description="a licence for Ada")
+    await house.refund(charge, 1_000)
+    assert await house.own.erase(ADA) == ({"cards": 1}, 1)
+    for collection in ("cards", "charges", "refunds"):
+        assert ADA not in str(await planter.raw(house.database, collection))
+    [row] = await planter.raw(house.database, "charges")
+    assert (row["amount"], row["refunded"], row["description"]) == (3_999, 1_000, "")
+
+
+async def test_C31_what_is_pending_settles_after_the_erasure(
+    database: Database, clock: FixedClock, counted: tuple[House, CountingProcessor]
+) -> None:
+    house, processor = counted
+    card_id = await house.card()
+    processor.silent = True
+    with pytest.raises(OutcomeUnknownError):
+        await house.charge(card_id)
+    await house.own.erase(ADA)
+    processor.silent = False
+    assert await house.till.settle_unknown(at=clock.advance(SETTLE_AFTER)) == 1

@@ -1,0 +1,69 @@
+"""C18: a card number that is planted anywhere in the database of payments is seen."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from services.payments.promises import PaymentsProbes
+from services.payments.store import DOCUMENTS
+from shared.chassis.parts import DOCUMENTS as CHASSIS_DOCUMENTS
+from shared.mongo import Document
+from shared.policy import State
+from tests.integration.payments.house import House
+from tests.support import NOON, Planter
+from tests.support.cards import VISA
+
+ALL: tuple[type[Document], ...] = (*CHASSIS_DOCUMENTS, *DOCUMENTS)
+
+
+@pytest.fixture
+async def probes(house: House) -> PaymentsProbes:
+    await house.database.prepare(ALL)
+    await house.charge(await house.card())
+    return PaymentsProbes(db=house.database, documents=ALL)
+
+
+async def test_C18_what_is_stored_as_promised_is_kept(probes: PaymentsProbes) -> None:
+    found = await probes.only_four_digits()
+    assert (found.state, found.looked_at > 0) == (State.KEPT, True)
+
+
+async def test_C18_a_number_planted_in_any_collection_is_seen(
+    probes: PaymentsProbes, house: House, planter: Planter
+) -> None:
+    for document in ALL:
+        await planter.plant(house.database, document.collection, {"_id": "planted", "note": f"card {VISA}"})
+        assert (await probes.only_four_digits()).state is State.BROKEN, document.collection
+        await house.database.collection(document).delete({"_id": "planted"})
+
+
+CARD: dict[str, Any] = {
+    "_id": "tok_planted",
+    "account_id": "acc_1",
+    "last4": "4242",
+    "exp_month": 12,
+    "exp_year": 2030,
+    "brand": "visa",
+    "processor_ref": f"sim_pays_{'0' * 26}",
+    "created_at": NOON,
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"security_code": "737"},
+        {"fingerprint": "ab" * 32},
+        {"last4": "424242"},
+        {"processor_ref": base64.b64encode(VISA.encode()).decode()},
+        {"processor_ref": VISA.encode().hex()},
+        {"account_id": "4242-4242-4242-4242"},
+    ],
+    ids=["a code", "a fingerprint", "six digits", "base64", "hex", "dashes"],
+)
+async def test_C18_more_of_a_card_than_four_digits_is_seen(
+    probes: PaymentsProbes, house: House, planter: Planter, changed: dict[str, Any]
+) -> None:
+    await planter.plant(house.database, "cards", {**CARD, **changed})
+    assert (await probes.only_four_digits()).state is State.BROKEN

@@ -1,0 +1,50 @@
+"""Encrypts cards as the customer's page does, and as an attacker would."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from joserfc import jwe
+from joserfc.jwk import ECKey, OctKey, RSAKey
+
+VISA = "4242424242424242"
+DECLINED, DECLINED_LATER, SILENT_ONCE = "4000000000000002", "4000000000000341", "4000000000006975"
+REFUND_SILENT_ONCE, REFUND_NEVER = "4000000000007726", "4000000000005126"
+SECURITY_CODE = "737"
+
+
+def typed(account_id: str, at: datetime, **changed: object) -> dict[str, object]:
+    """Return what a customer types, with the stamps that the page adds."""
+    return {
+        "number": VISA,
+        "exp_month": 12,
+        "exp_year": at.year + 3,
+        "security_code": SECURITY_CODE,
+        "account_id": account_id,
+        "issued_at": at.isoformat(),
+        **changed,
+    }
+
+
+def sealed(
+    public: Mapping[str, str],
+    plaintext: object,
+    *,
+    key: ECKey | RSAKey | OctKey | None = None,
+    **header: object,
+) -> str:
+    """Return *plaintext* as a compact JWE for *public*; *header* changes or adds to its header."""
+    names = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": public["kid"], **header}
+    raw = plaintext if isinstance(plaintext, bytes) else json.dumps(plaintext).encode()
+    algorithms = [
+        "ECDH-ES",
+        "ECDH-ES+A256KW",
+        "RSA-OAEP",
+        "dir",
+        "A256KW",
+        "A256GCM",
+        "A128GCM",
+        "A256CBC-HS512",
+        "DEF",
+    ]
+    return jwe.encrypt_compact(names, raw, key or ECKey.import_key(dict(public)), algorithms=algorithms)
