@@ -8,7 +8,7 @@ from services.sync.domain.locks import Lock
 from services.sync.domain.space import Space
 from services.sync.domain.tree import DETACHED, Node, Path, Trail, canonical
 from services.sync.store import Changes, Content, Seal, Shelf, Trees
-from services.sync.store.shelf import MOST_MEMBERS, place_of
+from services.sync.store.shelf import MOST_MEMBERS, READ_WHOLE, place_of
 
 ROOT_PLACE = ("", "")
 _FOLDERS_AT_ONCE = 500
@@ -60,6 +60,9 @@ class Draft:
         if self._shelf_is_true and self.shelf.knows(place):
             return self._latest(self.shelf.at(place))
         self._require_database()
+        if self._shelf_is_true and self.shelf.wants_whole(parent):
+            await self._read_members(parent, most=READ_WHOLE)
+            return await self.child(parent, name)
         node = await self.trees.nodes.child(self.seal, parent, name)
         if self._shelf_is_true:
             self.shelf.note(place, node)
@@ -76,10 +79,11 @@ class Draft:
                 here[node.id] = node
         return list(here.values())
 
-    async def _read_members(self, folder: str) -> list[Node]:
+    async def _read_members(self, folder: str, *, most: int | None = None) -> list[Node]:
+        """Read the members of *folder*: all, or *most* and one; keep them if they are all and not too many."""
         self._require_database()
-        nodes = await self.trees.nodes.beneath(self.seal, [folder], limit=0)
-        if len(nodes) <= MOST_MEMBERS and self._shelf_is_true:
+        nodes = await self.trees.nodes.beneath(self.seal, [folder], limit=0 if most is None else most + 1)
+        if len(nodes) <= (most or MOST_MEMBERS) and self._shelf_is_true:
             self.shelf.note_folder(folder, nodes)
         return nodes
 

@@ -59,9 +59,23 @@ class _Waiting(Generic[T]):
 
 
 @dataclass(eq=False, slots=True)
+class _Glance:
+    """One reading of an account's counters, shared by all who came before it began."""
+
+    space: Space | None = None
+    done: bool = False
+
+
+@dataclass(eq=False, slots=True)
 class _Queue:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: list[_Waiting[Any]] = field(default_factory=list)
+    glancing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    next_glance: _Glance = field(default_factory=_Glance)
+
+    @property
+    def busy(self) -> bool:
+        return self.lock.locked() or self.glancing.locked()
 
 
 class Turns:
@@ -75,7 +89,7 @@ class Turns:
 
     async def look(self, account: str, read: Change[T]) -> T:
         """Return what *read* finds in the tree of *account* as it is now; the draft's changes are not kept."""
-        space = await self._trees.spaces.get(account) or await self._opened(account)
+        space = await self._glance(account) or await self._opened(account)
         try:
             return await read(await self._draft(space, reads_database=False))
         except NotOnShelfError:
@@ -93,9 +107,20 @@ class Turns:
                 await self._serve(account, batch)
         return mine.result()
 
+    async def _glance(self, account: str) -> Space | None:
+        """Return the counters as they are now: read after this was called, and once for all who wait."""
+        queue = self._queue(account)
+        glance = queue.next_glance
+        async with queue.glancing:
+            if not glance.done:
+                queue.next_glance = _Glance()
+                glance.space = await self._trees.spaces.get(account)
+                glance.done = True
+        return glance.space
+
     def _queue(self, account: str) -> _Queue:
         if len(self._queues) > _WAITERS_KEPT:
-            self._queues = {name: queue for name, queue in self._queues.items() if queue.lock.locked()}
+            self._queues = {name: queue for name, queue in self._queues.items() if queue.busy}
         return self._queues.setdefault(account, _Queue())
 
     async def _serve(self, account: str, batch: list[_Waiting[Any]]) -> None:
@@ -150,7 +175,8 @@ class Turns:
             self.discarded.set()
         shelf = draft.shelf
         if shelf.rev == draft.base_rev:
-            shelf.follow(draft.space.rev, draft.changes.of_shelf())
+            changes = draft.changes
+            shelf.follow(draft.space.rev, changes.of_shelf(), new_folders=changes.new_folders)
         else:
             self._trees.shelves.drop(account)
 

@@ -1,6 +1,6 @@
 """What was read of a tree and is still true: an account's revision grows with each change, so equal is unchanged."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +11,10 @@ Place = tuple[str, str]
 
 MOST_NODES = 100_000
 """Nodes kept in memory, of all accounts together."""
+READ_WHOLE_AFTER = 3
+"""After so many names that were looked up one by one, a folder is read whole, if it has not more than..."""
+READ_WHOLE = 2_000
+"""...members."""
 _TIDY_EVERY = 256
 MOST_MEMBERS = 20_000
 """A folder with more members is never kept whole."""
@@ -29,6 +33,8 @@ class Shelf:
     places: dict[Place, Node | None] = field(default_factory=dict)
     folders: dict[str, dict[str, Node]] = field(default_factory=dict)
     """Folders of which every member is known, by canonical name."""
+    misses: Counter[str] = field(default_factory=Counter)
+    """How often something was looked up in a folder that is not known whole."""
 
     def knows(self, place: Place) -> bool:
         """Tell whether it is known what is at *place*, if anything."""
@@ -43,13 +49,19 @@ class Shelf:
         """Note what is at *place*."""
         self.places[place] = node
 
+    def wants_whole(self, folder: str) -> bool:
+        """Tell whether it is time to read *folder* whole; once: for a large one names are looked up one by one."""
+        self.misses[folder] += 1
+        return self.misses[folder] == READ_WHOLE_AFTER
+
     def note_folder(self, folder: str, members: Iterable[Node]) -> None:
         """Note all members of *folder*."""
         self.folders[folder] = {canonical(node.name): node for node in members}
 
-    def follow(self, rev: int, changed: Mapping[Place, Node | None]) -> None:
-        """Become the state at *rev*, which differs by what is *changed*."""
+    def follow(self, rev: int, changed: Mapping[Place, Node | None], *, new_folders: Iterable[str]) -> None:
+        """Become the state at *rev*, which differs by what is *changed*; *new_folders* have no other members."""
         self.rev = rev
+        self.folders.update({folder: {} for folder in new_folders})
         for (parent, name), node in changed.items():
             folder = self.folders.get(parent)
             if folder is None:
@@ -62,6 +74,7 @@ class Shelf:
     def clear(self) -> None:
         """Forget what is known."""
         self.places.clear()
+        self.misses.clear()
         self.folders.clear()
 
     @property

@@ -57,6 +57,11 @@ class Changes:
             unlocked=set(self.unlocked),
         )
 
+    @property
+    def new_folders(self) -> list[str]:
+        """The folders that are new: all that they hold is new, too."""
+        return [node.id for node in self.nodes.values() if node.is_folder and node.id not in self.known]
+
     def of_shelf(self) -> Mapping[Place, Node | None]:
         """Return what they change for who knows the tree as it was before."""
         return {place: self.nodes[node] if node is not None else None for place, node in self.places.items()}
