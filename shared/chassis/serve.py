@@ -12,7 +12,7 @@ from aiohttp import web
 from shared.settings import SettingError
 from shared.web import Runner
 
-FINISH_LIMIT = 8.0
+FINISH_LIMIT = 7.0
 """Seconds that requests may take to finish when the process stops; one that takes longer is cancelled and has as many
 again to clean up. Deliveries finish meanwhile, within limits of their own."""
 KEEP_ALIVE = 75.0

@@ -42,7 +42,8 @@ class Tasks:
     def stop(self) -> None:
         """Begin to stop: each task cleans up from now on, except for the last one."""
         for task in self._but_last():
-            task.cancel()
+            if not task.cancelling():  # to cancel it again would break off its cleaning up
+                task.cancel()
 
     def _but_last(self) -> list[asyncio.Task[None]]:
         return [task for task in self._running if task.get_name() != self._last]

@@ -116,9 +116,9 @@ def _refuse(request: web.Request, fault: ServiceError, problems: Problems) -> we
 
 def _tell(request: web.Request, status: int) -> None:
     """Log a refusal: one line, with the fault where it is ours, without anything that the caller sent."""
-    if status < 400:
-        return
     cause = request.get(_CAUSE)
+    if status < 400 or (cause is None and request.path in ALWAYS_OPEN):  # what /readyz says, the health has logged
+        return
     say = log.info if cause is None else log.error
     say(
         "http.refused" if cause is None else "http.failed",

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+from shared import observe
 from shared.errors import FieldProblem
 from shared.web.errors import NotReadyError, StartingError
+
+log = observe.logger(__name__)
 
 
 class Health:
@@ -25,10 +28,13 @@ class Health:
 
     def set(self, part: str, *, ok: bool, why: str = "") -> None:
         """Say that *part* is there, or is not and *why*: one line without personal data or secrets."""
+        was_there = part not in self._missing
         if ok:
             self._missing.pop(part, None)
         else:
             self._missing[part] = why or "does not answer"
+        if ok != was_there:
+            log.info("health.changed", part=part, there=ok, why=why, ready=self.ready)
         self._started = self._started or self.ready
 
     def check_started(self) -> None:

@@ -142,4 +142,4 @@ def _first_line(model: type[BaseModel]) -> str:
 
 
 def _schema(model: type[BaseModel]) -> PydanticSchema[BaseModel]:
-    return PydanticSchema(schema_class=model)
+    return PydanticSchema[BaseModel].model_validate({"schema_class": model})

@@ -1,0 +1,135 @@
+"""Killed parts cost time, not data: the tiny service under traffic, beside a database and a broker of its own."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+
+from shared.ids import new_token
+from shared.mongo import Database, open_database
+from shared.stack.parts import mongo, rabbit
+from shared.stack.process import Change
+from tests.integration.chassis.process import Tiny, tiny
+from tests.integration.chassis.tiny import Note
+from tests.support.neighbours import until
+from tests.support.parts import free_ports
+
+pytestmark = pytest.mark.timeout(180)  # each of the two parts is started twice
+RECOVERS_WITHIN = 20.0
+"""Seconds from a part that answers again to a service that is ready and has told everything."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """The service, its own parts, and what was accepted so far."""
+
+    service: Tiny
+    database: Database
+    parts: dict[str, Change]
+    accepted: set[int]
+    next_number: int = 0
+
+    async def writes(self, enough: asyncio.Event) -> None:
+        """Write notes one after the other, repeating each until it is accepted."""
+        while not enough.is_set():
+            self.next_number += 1
+            await self._write(self.next_number)
+
+    async def _write(self, number: int) -> None:
+        while True:
+            try:
+                reply = await self.service.write(number)
+            except (aiohttp.ClientError, TimeoutError):
+                reply = None
+            if reply is not None and reply.status == 201:
+                self.accepted.add(number)
+                return
+            assert reply is None or reply.status in {409, 503}, str(reply)
+            await asyncio.sleep(0.1)
+
+    async def kill(self, part: str) -> None:
+        """Kill *part* and wait until it answers again: its supervisor starts it anew."""
+        killed = self.parts[part].pid
+        os.killpg(killed, signal.SIGKILL)
+
+        async def back() -> bool:
+            return self.parts[part].state == "ready" and self.parts[part].pid != killed
+
+        await until(back, patience=40)
+
+    async def all_heard(self) -> bool:
+        return await self.database.collection(Note).count({"heard": 0}) == 0
+
+
+@pytest.fixture(scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory, mongo_driver_of_module: str) -> AsyncIterator[Scene]:
+    """Start the service first; then, while it waits, the parts that it needs."""
+    home, ports, password = tmp_path_factory.mktemp("faults"), free_ports(), new_token(128)
+    parts: dict[str, Change] = {}
+
+    def tell(change: Change) -> None:
+        parts[change.name] = change
+
+    mongo_url = f"mongodb://127.0.0.1:{ports['mongo']}"
+    urls = {"MONGO_URL": mongo_url, "AMQP_URL": f"amqp://candor:{password}@127.0.0.1:{ports['rabbit']}/"}
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(tiny(home, **urls))
+        await service.becomes(200, "/healthz", within=40)
+        assert (await service.ask("GET", "/readyz")).code == "service.not_ready"
+        assert (await service.write(0)).code == "service.starting"
+        await stack.enter_async_context(
+            mongo.start(port=ports["mongo"], data=home / "mongo", log=home / "mongo.log", tell=tell)
+        )
+        await stack.enter_async_context(
+            rabbit.start(ports=ports, data=home / "rabbit", log=home / "rabbit.log", password=password, tell=tell)
+        )
+        await service.becomes(200, within=20)
+        database = await stack.enter_async_context(
+            open_database(mongo_url, "candor_tiny", driver=mongo_driver_of_module)
+        )
+        yield Scene(service=service, database=database, parts=parts, accepted=set())
+        assert await service.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def mongo_driver_of_module() -> str:
+    return os.environ.get("MONGO_DRIVER", "motor")
+
+
+@asynccontextmanager
+async def traffic(scene: Scene) -> AsyncIterator[None]:
+    enough = asyncio.Event()
+    writing = asyncio.create_task(scene.writes(enough))
+    yield
+    enough.set()
+    await writing
+
+
+async def proven(scene: Scene) -> None:
+    """Check that what was accepted is there, once, and was heard, once."""
+    await until(scene.all_heard, patience=RECOVERS_WITHIN)
+    await asyncio.sleep(0.5)  # a second delivery would have its effect about now
+    notes = {note.id: note.heard async for note in scene.database.collection(Note).find({})}
+    assert notes == {f"note_{number}": 1 for number in scene.accepted}
+    assert len(scene.accepted) > 20, "there was traffic"
+
+
+async def test_it_waits_for_parts_that_come_later_and_works(scene: Scene) -> None:
+    async with traffic(scene):
+        await asyncio.sleep(2)
+    await proven(scene)
+
+
+@pytest.mark.parametrize("part", ["mongo", "rabbit"])
+async def test_a_part_that_is_killed_under_traffic_loses_nothing_and_doubles_nothing(scene: Scene, part: str) -> None:
+    async with traffic(scene):
+        await asyncio.sleep(1)
+        await scene.kill(part)
+        await scene.service.becomes(200, within=RECOVERS_WITHIN)
+        await asyncio.sleep(1)
+    await proven(scene)
