@@ -5,12 +5,11 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
 
-from shared.stack.ready import answers_ok
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.conftest import PUBLIC_URL, some_ports
 from tests.integration.portal.edge import PASSWORD
@@ -34,12 +33,13 @@ async def running(**settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
             await process.wait()
 
 
-async def _until_ready(url: str) -> None:
-    ready = answers_ok(f"{url}/readyz")
+async def _until_ready(http: aiohttp.ClientSession, url: str) -> None:
     async with asyncio.timeout(30):
         while True:
-            if await ready():
-                return
+            with suppress(aiohttp.ClientError):
+                async with http.get(f"{url}/readyz") as answer:
+                    assert answer.status == 200
+                    return
             await asyncio.sleep(0.1)
 
 
@@ -51,7 +51,7 @@ async def test_it_runs_stops_within_seconds_and_logs_no_secret(
     settings = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": PUBLIC_URL, "CANDOR_KEYRING": str(keyring)}
     settings |= {"PORTAL_API_URL": edge_url, "CANDOR_SERVICE_PORT": str(port), "CANDOR_LOG_LEVEL": "debug"}
     async with running(**settings) as process:
-        await _until_ready(url)
+        await _until_ready(http, url)
         browser = Browser(http, url)
         await browser.log_in("ada@customers.example", "wrong-password-typed")
         await browser.log_in("ada@customers.example", PASSWORD)
