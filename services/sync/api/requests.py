@@ -9,12 +9,14 @@ from aiohttp import web
 
 from services.sync.api.addresses import Address, Addresses, address_of
 from services.sync.api.headers import conditions_of
+from services.sync.domain.visitors import Visitor
 from services.sync.errors import CredentialRefusedError, PathRefusedError
 from services.sync.service.acts import Act
 from services.sync.service.visitors import Visitors
 from shared.clock import Clock
 from shared.errors import ForbiddenError
 from shared.settings import Secret
+from shared.web import client_address
 
 READS = frozenset({"OPTIONS", "GET", "HEAD", "PROPFIND"})
 _LONGEST_CREDENTIAL = 1024
@@ -27,7 +29,7 @@ class Asking:
     request: web.Request
     address: Address
     act: Act
-    still: Callable[[], Awaitable[None]]
+    still: Callable[[], Awaitable[object]]
     """Raises once the device may no longer do this: its app password was revoked meanwhile."""
 
 
@@ -44,10 +46,10 @@ class Door:
         username, password = _credentials(request)
         writes = request.method not in READS
 
-        async def still() -> None:
-            await self.visitors.admit(username, password, writes=writes)
+        async def admit() -> Visitor:
+            return await self.visitors.admit(username, password, writes=writes, client=client_address(request))
 
-        visitor = await self.visitors.admit(username, password, writes=writes)
+        visitor = await admit()
         if request.rel_url.raw_fragment:
             raise PathRefusedError
         address = address_of(request.rel_url.raw_path)
@@ -56,7 +58,7 @@ class Door:
             raise ForbiddenError("This is not the tree of this account.")
         conditions = conditions_of(request, self.addresses, visitor.username)
         act = Act(visitor=visitor, path=address.path, at=self.clock(), conditions=conditions)
-        return Asking(request=request, address=address, act=act, still=still)
+        return Asking(request=request, address=address, act=act, still=admit)
 
 
 def _credentials(request: web.Request) -> tuple[str, Secret]:

@@ -20,7 +20,7 @@ from shared.errors import ServiceError
 from shared.ids import NewId
 
 Chunks = AsyncIterator[bytes]
-Still = Callable[[], Awaitable[None]]
+Still = Callable[[], Awaitable[object]]
 """Raises when the device may no longer write."""
 
 RESERVED_FOR = timedelta(hours=1)

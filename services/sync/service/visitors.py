@@ -5,11 +5,12 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from services.sync.domain.visitors import Visitor
 from services.sync.errors import CredentialRefusedError, ReadOnlyError
 from shared.clock import Clock, monotonic
-from shared.errors import UnavailableError
+from shared.errors import TooManyRequestsError, UnavailableError
 from shared.settings import Secret
 
 Verify = Callable[[str, Secret], Awaitable[Visitor | None]]
@@ -27,6 +28,26 @@ class _Known:
     until: float
 
 
+class Failures:
+    """Counts the wrong passwords of each client: *most* in *per* seconds, then no more are looked at for a while."""
+
+    def __init__(self, most: int = 60, per: float = 60.0) -> None:
+        self._most, self._each = most, per / most
+        self._forgiven_at: dict[str, float] = {}
+
+    def check(self, client: str, now: float) -> None:
+        """Refuse a client with too many wrong passwords."""
+        wait = self._forgiven_at.get(client, now) - now - (self._most - 1) * self._each
+        if wait > 0:
+            raise TooManyRequestsError("Too many wrong passwords.", retry_after=ceil(wait))
+
+    def note(self, client: str, now: float) -> None:
+        """Count a wrong password; a client is forgotten once all are forgiven."""
+        if len(self._forgiven_at) >= _MOST:
+            self._forgiven_at = {name: at for name, at in self._forgiven_at.items() if at > now}
+        self._forgiven_at[client] = max(self._forgiven_at.get(client, now), now) + self._each
+
+
 class Visitors:
     """Admits devices."""
 
@@ -34,14 +55,21 @@ class Visitors:
         self._verify, self._clock = verify, clock
         self._known: dict[bytes, _Known] = {}
         self._asking: dict[bytes, asyncio.Future[Visitor | None]] = {}
+        self._failures = Failures()
         self._drops = 0
 
-    async def admit(self, username: str, password: Secret, *, writes: bool) -> Visitor:
-        """Return who comes in; CredentialRefusedError, or ReadOnlyError when it *writes* and may only read."""
+    async def admit(self, username: str, password: Secret, *, writes: bool, client: str) -> Visitor:
+        """Return who comes in; CredentialRefusedError, or ReadOnlyError when it *writes* and may only read.
+
+        A *client* that guesses is not asked about again before a while: TooManyRequestsError.
+        """
         key = hashlib.sha256(f"{username}\0{password.reveal()}".encode()).digest()
         known = self._known.get(key)
         if known is None or monotonic() >= known.until:
+            self._failures.check(client, monotonic())
             visitor = await self._asked(key, username, password)
+            if visitor is None:
+                self._failures.note(client, monotonic())
         else:
             visitor = known.visitor
         if visitor is None or visitor.until <= self._clock():
@@ -49,11 +77,6 @@ class Visitors:
         if writes and not visitor.may_write:
             raise ReadOnlyError
         return visitor
-
-    def knows(self, username: str, password: Secret) -> bool:
-        """Tell whether the answer about these is still remembered, and was yes."""
-        known = self._known.get(hashlib.sha256(f"{username}\0{password.reveal()}".encode()).digest())
-        return known is not None and known.visitor is not None and monotonic() < known.until
 
     async def _asked(self, key: bytes, username: str, password: Secret) -> Visitor | None:
         """Ask identity once, however many requests wait for the answer."""

@@ -4,6 +4,10 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
+import pytest
+
+from services.sync.errors import CredentialRefusedError
+from shared.errors import TooManyRequestsError
 from shared.settings import Secret
 from tests.integration.sync.house import Device, House
 from tests.support.http import Reply
@@ -72,11 +76,11 @@ async def test_a_revoked_app_password_is_refused_at_once(ada: Device, house: Hou
 
 async def test_an_answer_that_was_overtaken_by_a_revocation_is_not_remembered(ada: Device, house: House) -> None:
     visitors, before = house.sync.visitors, house.devices.asked
-    first = asyncio.create_task(visitors.admit(ada.username, Secret(ada.password), writes=False))
+    first = asyncio.create_task(visitors.admit(ada.username, Secret(ada.password), writes=False, client="ada's"))
     await asyncio.sleep(0)
     visitors.drop_device(ada.device)
     await first
-    await visitors.admit(ada.username, Secret(ada.password), writes=False)
+    await visitors.admit(ada.username, Secret(ada.password), writes=False, client="ada's")
     assert house.devices.asked == before + 2
 
 
@@ -106,3 +110,15 @@ async def test_a_refused_request_does_not_poison_the_connection(ada: Device, hou
         length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
         await reader.readexactly(int(length.split(b":")[1]))
     writer.close()
+
+
+async def test_who_guesses_is_not_heard_for_a_while_and_nobody_else_notices(ada: Device, house: House) -> None:
+    visitors = house.sync.visitors
+    for number in range(60):
+        with pytest.raises(CredentialRefusedError):
+            await visitors.admit(ada.username, Secret(f"guess {number}"), writes=False, client="mallory")
+    asked = house.devices.asked
+    with pytest.raises(TooManyRequestsError):
+        await visitors.admit(ada.username, Secret("another guess"), writes=False, client="mallory")
+    assert house.devices.asked == asked
+    assert (await ada.ask("PROPFIND", "", {"Depth": "0"})).status == 207
