@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 from pymongo.errors import PyMongoError
@@ -32,7 +33,10 @@ class Database:
     async def prepare(self, documents: Iterable[type[Document]]) -> None:
         """Make the collections, closed validators and indexes exactly what *documents* declare. May be repeated."""
         for document in documents:
-            await self._transactions.run(lambda _, document=document: prepare(self._raw, document))  # type: ignore[misc]
+            await self._transactions.run(partial(self._prepare, document))
+
+    async def _prepare(self, document: type[Document], _: object) -> None:
+        await prepare(self._raw, document)
 
     async def ping(self) -> None:
         """Return when the server answers; StoreUnavailableError when it does not."""

@@ -3,12 +3,12 @@
 How to add a rule
 =================
 
-1. **Is it a rule?** It belongs here when breaking it would be found late (in review, in production, by a customer) and a
-   program can see it in the files. What ruff, mypy, import-linter, deptry or buf can express goes into ``pyproject.toml``
-   or ``proto/buf.yaml`` instead, with its reason beside it.
+1. **Is it a rule?** It belongs here when breaking it would be found late (in review, in production, by a customer) and
+   a program can see it in the files. What ruff, mypy, import-linter, deptry or buf can express goes into
+   ``pyproject.toml`` or ``proto/buf.yaml`` instead, with its reason beside it.
 
-2. **Find its room.** ``test_rooms`` the shape of a service · ``test_purity`` what code may touch · ``test_tree`` what no
-   file may hold · ``test_contracts`` proto and events · ``test_promises`` the register · ``test_personal`` personal
+2. **Find its room.** ``test_rooms`` the shape of a service · ``test_purity`` what code may touch · ``test_tree`` what
+   no file may hold · ``test_contracts`` proto and events · ``test_promises`` the register · ``test_personal`` personal
    data and purposes · ``test_locks`` dependencies · ``test_reference`` generated documents.
 
 3. **Write it as a function that yields breaches** from what ``tree`` has read (``Source`` for Python, ``texts`` for any

@@ -1,4 +1,4 @@
-"""Contracts: facts in the past tense, without personal data, generated in step, published and consumed as they exist."""
+"""Contracts: facts in the past tense, without personal data, generated in step, told and heard as they exist."""
 
 import ast
 import filecmp
@@ -56,9 +56,9 @@ def personal(messages: Iterable[Descriptor]) -> Iterator[str]:
 
 
 def published(wanted: Iterable[Source]) -> Iterator[tuple[str, str, str]]:
-    """Yield where, owner and name of each message that is made anywhere in a service or in shared and handed to put()."""
+    """Yield where, owner and name of each message that a service or shared makes and hands to put()."""
     for source in wanted:
-        made = {name: call for name, call in _assigned(source)}
+        made = dict(_assigned(source))
         for call in source.calls("put"):
             for argument in call.args[:1]:
                 message = made.get(argument.id) if isinstance(argument, ast.Name) else argument
@@ -136,8 +136,8 @@ def test_a_fact_is_a_thing_and_what_happened_to_it() -> None:
 def test_no_fact_carries_personal_data() -> None:
     refuse(
         (found for owner in owners() for found in personal(facts(owner).values())),
-        "Carry the id, and let whoever needs more ask identity.contact.resolve with a purpose: queues, logs and backups of "
-        "the broker are no place for personal data.",
+        "Carry the id, and let whoever needs more ask identity.contact.resolve with a purpose: queues, logs and "
+        "backups of the broker are no place for personal data.",
     )
 
 

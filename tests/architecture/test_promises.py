@@ -26,7 +26,7 @@ def probes(wanted: Iterable[Source]) -> dict[str, set[str]]:
     return found
 
 
-def tested_promises(wanted: Iterable[Source]) -> set[str]:
+def promises_with_tests(wanted: Iterable[Source]) -> set[str]:
     """Return the promises that a test, or a class of tests, is named after."""
     return {
         f"C{number}"
@@ -46,7 +46,7 @@ def unproven(promises: Iterable[Promise], probed: Mapping[str, set[str]], tested
         if promise.not_yet and looked:
             yield f"{promise.id} has a probe: remove its not_yet"
         if not promise.not_yet and not looked:
-            yield f'{promise.id} has no probe: write Probe("{promise.id}", …) in services/{promise.owners[0]}/promises.py'
+            yield f'{promise.id} has no probe: write Probe("{promise.id}", …) in {promise.owners[0]}/promises.py'
         if not promise.not_yet and promise.id not in tested:
             yield f"{promise.id} has no test: plant a breach in test_{promise.id}_…, and see the probe catch it"
         if strangers := looked - {"shared", *promise.owners}:
@@ -68,7 +68,7 @@ def test_the_register_has_all_promises_in_order() -> None:
 
 def test_every_promise_is_proven_or_says_why_not_yet() -> None:
     refuse(
-        unproven(PROMISES, probes(product()), tested_promises(sources())),
+        unproven(PROMISES, probes(product()), promises_with_tests(sources())),
         "Prove it in the running system, or say in shared/policy/promises.yaml (not_yet) why it is not proven yet.",
     )
 

@@ -101,7 +101,7 @@ def test_only_settings_and_main_read_the_environment() -> None:
     readers = tuple(s.path for s in product() if s.path.endswith(("/settings.py", "/__main__.py")))
     refuse(
         uses(product(), ENVIRONMENT, allowed=readers),
-        "Add a typed field to the service's Settings, read it in Settings.from_env(env), and pass the value on in app.py.",
+        "Add a typed field to the service's Settings, read it in Settings.from_env(env), and pass it on in app.py.",
     )
 
 
@@ -133,8 +133,8 @@ def test_two_places_catch_everything() -> None:
 def test_nobody_mocks() -> None:
     refuse(
         uses(sources(), MOCKS),
-        "Write a small fake that keeps the contract (tests/support), or use the real part: the tests have a database and "
-        "a broker. A mock only proves that the code calls what it calls.",
+        "Write a small fake that keeps the contract (tests/support), or use the real part: the tests have a database "
+        "and a broker. A mock only proves that the code calls what it calls.",
     )
 
 

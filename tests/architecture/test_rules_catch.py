@@ -151,7 +151,7 @@ def test_a_probe_and_a_test_are_recognised() -> None:
     probe = Source("services/payments/promises.py", 'Probe("C18", look)')
     proof = Source("tests/unit/payments/test_x.py", "async def test_C18_a_number_in_a_log_is_seen(): ...")
     assert test_promises.probes([probe]) == {"C18": {"payments"}}
-    assert test_promises.tested_promises([proof]) == {"C18"}
+    assert test_promises.promises_with_tests([proof]) == {"C18"}
 
 
 def test_a_control_that_is_not_there_is_found() -> None:
@@ -174,7 +174,8 @@ def test_a_part_of_a_document_is_seen_however_deep() -> None:
     class Outer(BaseModel):
         rows: dict[str, tuple[Inner | None, ...]]
 
-    assert list(test_personal.parts(Outer)) == [Outer, Inner]
+    found: list[type[BaseModel]] = [Outer, Inner]
+    assert list(test_personal.parts(Outer)) == found
 
 
 def test_a_lock_out_of_step_is_found() -> None:

@@ -46,8 +46,8 @@ class Source:
                 known[local] = full
                 yield getattr(node, "lineno", 0), full
         for node in self.nodes:
-            if isinstance(node, ast.Attribute) and (full := _dotted(node, known)):
-                yield node.lineno, full
+            if isinstance(node, ast.Attribute) and (name := _dotted(node, known)):
+                yield node.lineno, name
 
     def calls(self, name: str) -> Iterator[ast.Call]:
         """Yield the calls of whatever is called *name*, bare or as an attribute."""

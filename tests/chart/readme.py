@@ -23,28 +23,37 @@ kubectl -n candor wait --for=condition=Available deploy -l app.kubernetes.io/ins
 kubectl -n candor port-forward svc/candor-edge 8080:8080
 ```
 
-then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promises`. While you change the code: `skaffold dev`.
+then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promises`. While you change the code:
+`skaffold dev`.
 
 ## Run it
 
-1. MongoDB with a replica set (the MongoDB Community Operator makes one) and RabbitMQ 4 with quorum queues (the RabbitMQ Cluster
+1. MongoDB with a replica set (the MongoDB Community Operator makes one) and RabbitMQ 4 with quorum queues (the
+   RabbitMQ Cluster
    Operator): one database and one user for each service.
 2. One secret for each service, named `<release>-<service>`: `MONGO_URL`, `AMQP_URL`, `SMTP_URL`, `keyring.json`
-   (`python -m shared.crypto new-keyring`, with the uses that `services.<name>.keys` names); identity also `staff.json`, the first staff.
-   Back the keyrings up apart from the databases: without them nothing can be opened, and destroying a key is how data is erased.
+   (`python -m shared.crypto new-keyring`, with the uses that `services.<name>.keys` names); identity also
+   `staff.json`, the first staff.
+   Back the keyrings up apart from the databases: without them nothing can be opened, and destroying a key is how data
+   is erased.
 3. Certificates: `tls.certManager`, or two secrets that you make.
-4. Values like [examples/small.yaml](examples/small.yaml) or [examples/production.yaml](examples/production.yaml), then `helm upgrade --install`.
+4. Values like [examples/small.yaml](examples/small.yaml) or [examples/production.yaml](examples/production.yaml),
+   then `helm upgrade --install`.
 
 `helm test` asks the edge whether every service's parts answer. A misspelt or missing value is refused by its name.
 
 ## What is in it
 
-- **Network**: nothing may talk to anything, both ways, but for the pairs that `talksTo` declares; payments is in a zone of its own.
+- **Network**: nothing may talk to anything, both ways, but for the pairs that `talksTo` declares; payments is in a
+  zone of its own.
 - **Pods**: Pod Security *restricted*, a root that cannot be written, no token of the cluster.
-- **Upgrades** lose nothing: a new pod is ready before an old one goes; a pod that goes finishes what it has in hand (25 s).
+- **Upgrades** lose nothing: a new pod is ready before an old one goes; a pod that goes finishes what it has in hand
+  (25 s).
 - **Secrets** are never made anew: `generated` ones are made by the first install and found again by each later one.
-- **Work that must happen once** (retention, backups, campaigns, notices) is done by whichever pod holds the lease in MongoDB: there is
-  no CronJob to miss, and a pod that dies is replaced within seconds ([why](../../docs/decisions/0006-leases-instead-of-cron.md)).
+- **Work that must happen once** (retention, backups, campaigns, notices) is done by whichever pod holds the lease in
+  MongoDB: there is
+  no CronJob to miss, and a pod that dies is replaced within seconds
+  ([why](../../docs/decisions/0006-leases-instead-of-cron.md)).
 - **Monitoring**: `monitoring.rules` brings the alerts of [files/rules.yaml](files/rules.yaml), each with a page in
   [docs/runbooks](../../docs/runbooks), `monitoring.dashboards` the dashboards of [dashboards](dashboards).
 

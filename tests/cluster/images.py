@@ -64,7 +64,8 @@ def _wheels(lock: str, folder: Path, *, only: tuple[str, ...] = (), prerelease: 
     chosen = FOLDER / lock
     blocks = wanted.split("\n")
     chosen.write_text("\n".join(_only(blocks, only)) if only else wanted)
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet"]
+    pip += ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
     run(*pip, *(["--pre"] if prerelease else []), "--dest", str(folder), "--requirement", str(chosen))
     stamp.write_text(wanted)
 
@@ -97,4 +98,4 @@ def _load(image: str) -> None:
 
 def _size(image: str) -> str:
     listed = run("buildah", "images", "--format", "{{.Name}}:{{.Tag}} {{.Size}}")
-    return next((line.partition(" ")[2].strip() for line in listed.splitlines() if line.startswith(f"{image} ")), "unknown")
+    return next(line.partition(" ")[2].strip() for line in listed.splitlines() if line.startswith(f"{image} "))

@@ -87,5 +87,5 @@ def _hook(manifest: Manifest) -> str:
 
 def _open_volumes() -> None:
     """The host-path provisioner of this small cluster makes folders for root alone; a real one honours fsGroup."""
-    until("volumes", lambda: all(one["status"]["phase"] == "Bound" for one in read("pvc")["items"]) and bool(read("pvc")["items"]))
+    until("two volumes", lambda: [one["status"]["phase"] for one in read("pvc")["items"]] == ["Bound", "Bound"])
     cluster("node-exec", "sh", "-c", "chmod 777 /tmp/hostpath_pv/*")
