@@ -91,6 +91,20 @@ lock: setup  ## Lock the dependencies anew, with hashes
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
 	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
 
+docs: setup  ## Write what is made of the code: the catalogue of errors, the chart's README
+	@$(RUN) shared.stack.error_codes
+	@$(RUN) tests.chart.readme
+
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool))))
+image:  ## Build the image of the services, and the one with the local mailbox for trying out the chart
+	@[ -n '$(BUILDER)' ] || { echo '✗ there is no docker, podman or buildah to build an image with'; exit 1; }
+	@$(BUILDER) build --target service --tag localhost/candor:$(VERSION) .
+	@$(BUILDER) build --target dev --tag localhost/candor-dev:$(VERSION) .
+
+chart: setup  ## Hold the chart against the schemas of Kubernetes, its own graph and the proxy
+	@$(RUN) pytest -q tests/chart
+
 clean:  ## Remove what was built (build/, caches); keeps .venv, .tools and the data of stacks
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find shared services tests -name __pycache__ -type d -prune -exec rm -rf {} +
