@@ -79,9 +79,6 @@ check-rules:
 proto: setup  ## Generate shared/contracts from proto/
 	@$(RUN) shared.contracts
 
-docs: setup  ## Generate what the pages know of the other services: the catalogue of error codes
-	@$(RUN) shared.stack.error_codes
-
 UV := .tools/lock/bin/uv
 COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
 lock: setup  ## Lock the dependencies anew, with hashes
