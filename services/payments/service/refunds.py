@@ -86,7 +86,7 @@ class RefundDesk:
         try:
             await self.transact(write)
         except DuplicateError:  # another try of the same request was quicker
-            return await self._earlier(operation, at) or refund
+            return await self._earlier(operation, at) or await self._written(charge, amount, operation, at)
         return refund
 
     async def _settle(self, refund: Refund, at: datetime) -> Refund:

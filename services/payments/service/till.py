@@ -95,7 +95,7 @@ class Till:
                 charge, processor_ref=card.processor_ref, operation=operation, ask_at=at + self.settle_after
             )
         except DuplicateError:  # another try of the same request was quicker
-            return await self._earlier(operation, at) or (charge, card.processor_ref)
+            return await self._earlier(operation, at) or await self._written(order, operation, at)
         return charge, card.processor_ref
 
     async def _settle(self, charge: Charge, reference: str, at: datetime) -> Charge:

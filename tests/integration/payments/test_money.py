@@ -97,6 +97,15 @@ async def test_a_process_that_dies_after_the_money_moved_charges_once(
     assert list(processor.taken) == [charge.charge_id]
 
 
+async def test_a_repetition_is_answered_also_when_the_card_is_gone(counted: tuple[House, CountingProcessor]) -> None:
+    house, processor = counted
+    card_id = await house.card()
+    charge = await house.charge(card_id, operation="one")
+    await house.wallet.forget(ADA, card_id)
+    assert (await house.charge(card_id, operation="one")).charge_id == charge.charge_id
+    assert len(processor.taken) == 1
+
+
 async def test_the_same_request_at_the_same_moment_charges_once(counted: tuple[House, CountingProcessor]) -> None:
     house, processor = counted
     card_id = await house.card()
