@@ -18,10 +18,12 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.mongo.document import Raw
+from shared.settings import SettingError
 
 T = TypeVar("T")
 RawCollection = AsyncCollection[Raw]
@@ -146,5 +148,13 @@ async def settled(operation: Awaitable[T]) -> T:
 
 
 def connect(url: str, driver: str) -> Driver:
-    """Return a client of *driver* (motor or pymongo); it connects when it is first used."""
-    return _DRIVERS[driver](url)
+    """Return a client of *driver* (motor or pymongo); it connects when it is first used.
+
+    A URL that no driver could use is a SettingError, which does not quote it: it may carry a password.
+    """
+    try:
+        return _DRIVERS[driver](url)
+    except (ConfigurationError, OSError) as fault:
+        raise SettingError(
+            "MONGO_URL cannot be used: check that its user and password are percent-encoded, its options and files"
+        ) from fault

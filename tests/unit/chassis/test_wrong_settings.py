@@ -16,10 +16,8 @@ WRONG = {
     "no number": ({"CANDOR_SERVICE_PORT": "http"}, "CANDOR_SERVICE_PORT='http' is not a whole number"),
     "a certificate without a key": ({"CANDOR_TLS_CERT": "a"}, "CANDOR_TLS_KEY is missing"),
     "no certificate": ({"CANDOR_TLS_CERT": "a", "CANDOR_TLS_KEY": "b"}, "CANDOR_TLS_CERT=a and CANDOR_TLS_KEY"),
-    "options of the database": (
-        {"MONGO_URL": "mongodb://127.0.0.1:9/?readConcernLevel=&w=x&wtimeoutMS=-1"},
-        "MONGO_URL",
-    ),
+    "a password that is not encoded": ({"MONGO_URL": "mongodb://u:hunter2:@127.0.0.1:9"}, "MONGO_URL cannot be used"),
+    "a file that is not there": ({"MONGO_URL": "mongodb://h/?tls=true&tlsCAFile=/nowhere"}, "MONGO_URL cannot be used"),
 }
 
 
