@@ -1,0 +1,67 @@
+"""Every service that stands on the chassis, composed in this process: its parts, and its HTTP over a real database."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.chassis import Chassis, Parts
+from shared.chassis.parts import documents_of, open_chassis
+from shared.chassis.run import application
+from shared.clock import utc_now
+from shared.crypto import make_keyring
+from shared.crypto.keyring import Use, dump
+from shared.settings import Env
+from tests.support.http import PUBLIC_URL, KnownTrust, Site, site
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_ON_THE_CHASSIS = {"portal"}  # a frontend: no database, no broker, no JSON API of its own
+SERVICES = sorted(
+    path.parent.name for path in (ROOT / "services").glob("*/app.py") if path.parent.name not in NOT_ON_THE_CHASSIS
+)
+NOWHERE = {"MONGO_URL": "mongodb://127.0.0.1:9", "AMQP_URL": "amqp://nobody:x@127.0.0.1:9/"}
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A service with its parts, of which none runs."""
+
+    chassis: Chassis
+    parts: Parts
+
+
+@asynccontextmanager
+async def composed(service: str, home: Path, **settings: str) -> AsyncIterator[Composed]:
+    """Compose *service* with its files in *home*; unless the settings say otherwise, nobody answers it."""
+    keyring = home / f"{service}.keyring.json"
+    keyring.write_text(dump(make_keyring(tuple(Use), at=utc_now())), encoding="utf-8")
+    env = {
+        "CANDOR_MODE": "local",
+        "CANDOR_PUBLIC_URL": PUBLIC_URL,
+        "CANDOR_KEYRING": str(keyring),
+        "CANDOR_DATA": str(home / service),
+        "SMTP_URL": "smtp://127.0.0.1:9",
+        **NOWHERE,
+        **settings,
+    }
+    package = importlib.import_module(f"services.{service}.app")
+    read: Any = importlib.import_module(f"services.{service}.settings").Settings
+    chosen = read.from_env(Env(env))
+    async with open_chassis(service, chosen.platform) as chassis:
+        parts: Parts = package.compose(chassis, chosen)
+        yield Composed(chassis, parts)
+        if parts.close is not None:
+            parts.close()
+
+
+@asynccontextmanager
+async def serving_service(one: Composed) -> AsyncIterator[Site]:
+    """Serve the HTTP of a service whose database is there; its site believes the tokens that the site makes."""
+    await one.chassis.db.prepare(documents_of(one.parts))
+    if one.parts.prepare is not None:
+        await one.parts.prepare()
+    trust = KnownTrust()
+    async with site(application(one.chassis, one.parts, trust=trust), trust) as served:
+        yield served
