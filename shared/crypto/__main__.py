@@ -46,7 +46,7 @@ def main() -> None:
     """Run the command; a mistake is one line and exit code 2."""
     try:
         app()
-    except SettingError as fault:
+    except (SettingError, OSError) as fault:
         print(fault, file=sys.stderr)
         sys.exit(2)
 
