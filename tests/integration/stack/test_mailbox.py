@@ -1,6 +1,6 @@
 """The local mailbox as its users meet it: SMTP in, pages and JSON out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,24 @@ from shared.ids import new_id
 from shared.stack.mailbox.letters import Letters
 from shared.stack.mailbox.pages import showing
 from shared.stack.mailbox.smtp import Intake, accepting
+from shared.stack.settings import Ports
 from tests.support.parts import free_ports
 
-PORTS = free_ports()
+Send = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-async def mailbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[aiohttp.ClientSession]:
+def ports() -> Ports:
+    return free_ports()
+
+
+@pytest.fixture(scope="module")
+async def mailbox(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[aiohttp.ClientSession]:
     letters = Letters(tmp_path_factory.mktemp("mailbox"))
     async with (
-        accepting(Intake(letters, utc_now), "127.0.0.1", PORTS["smtp"]),
-        showing(letters, "127.0.0.1", PORTS["mailbox"]),
-        aiohttp.ClientSession(PORTS.url("mailbox")) as http,
+        accepting(Intake(letters, utc_now), "127.0.0.1", ports["smtp"]),
+        showing(letters, "127.0.0.1", ports["mailbox"]),
+        aiohttp.ClientSession(ports.url("mailbox")) as http,
     ):
         yield http
 
@@ -35,13 +41,19 @@ def address() -> str:
     return f"{new_id('ada')}@customers.example"
 
 
-async def send(to: str, *, subject: str = "Confirm your address", text: str = "A text.\n", html: str = "") -> None:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "no-reply@candor.example", to, subject
-    message.set_content(text)
-    if html:
-        message.add_alternative(html, subtype="html")
-    await aiosmtplib.send(message, hostname="127.0.0.1", port=PORTS["smtp"], use_tls=False, start_tls=False)
+@pytest.fixture(scope="module")
+def send(ports: Ports) -> Send:
+    """Send one mail as a service does."""
+
+    async def sent(to: str, *, subject: str = "Confirm", text: str = "A text.\n", html: str = "") -> None:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "no-reply@candor.example", to, subject
+        message.set_content(text)
+        if html:
+            message.add_alternative(html, subtype="html")
+        await aiosmtplib.send(message, hostname="127.0.0.1", port=ports["smtp"], use_tls=False, start_tls=False)
+
+    return sent
 
 
 async def mails(mailbox: aiohttp.ClientSession, to: str) -> list[dict[str, Any]]:
@@ -55,26 +67,26 @@ async def page(mailbox: aiohttp.ClientSession, path: str, status: int = 200) -> 
         return await answer.text()
 
 
-async def test_a_mail_that_is_sent_is_there_at_once(mailbox: aiohttp.ClientSession, address: str) -> None:
+async def test_a_mail_that_is_sent_is_there_at_once(mailbox: aiohttp.ClientSession, send: Send, address: str) -> None:
     await send(address, html="<p>A text.</p>")
     [mail] = await mails(mailbox, address)
     assert set(mail) >= {"id", "to", "from", "subject", "text", "html", "headers", "received_at"}
-    assert (mail["to"], mail["subject"], mail["text"].strip()) == (address, "Confirm your address", "A text.")
+    assert (mail["to"], mail["subject"], mail["text"].strip()) == (address, "Confirm", "A text.")
     assert mail["headers"]["From"] == "no-reply@candor.example"
 
 
-async def test_the_newest_comes_first(mailbox: aiohttp.ClientSession, address: str) -> None:
+async def test_the_newest_comes_first(mailbox: aiohttp.ClientSession, send: Send, address: str) -> None:
     for subject in ("one", "two", "three"):
         await send(address, subject=subject)
     assert [mail["subject"] for mail in await mails(mailbox, address)] == ["three", "two", "one"]
 
 
-async def test_nobody_else_s_mail_is_among_mine(mailbox: aiohttp.ClientSession, address: str) -> None:
+async def test_nobody_else_s_mail_is_among_mine(mailbox: aiohttp.ClientSession, send: Send, address: str) -> None:
     await send(address)
     assert await mails(mailbox, address.replace("@", "x@")) == []
 
 
-async def test_an_international_address_and_subject_arrive_whole(mailbox: aiohttp.ClientSession) -> None:
+async def test_an_international_address_and_subject_arrive_whole(mailbox: aiohttp.ClientSession, send: Send) -> None:
     to = f"{new_id('jürgen')}@customers.example"
     await send(to, subject="Bestätigen – jetzt")
     [mail] = await mails(mailbox, to)
@@ -82,7 +94,7 @@ async def test_an_international_address_and_subject_arrive_whole(mailbox: aiohtt
 
 
 async def test_a_mail_over_the_bound_is_refused_and_nothing_is_kept(
-    mailbox: aiohttp.ClientSession, address: str
+    mailbox: aiohttp.ClientSession, send: Send, address: str
 ) -> None:
     with pytest.raises(aiosmtplib.SMTPException):
         await send(address, text="x" * 79 * 300_000)
@@ -90,7 +102,7 @@ async def test_a_mail_over_the_bound_is_refused_and_nothing_is_kept(
 
 
 async def test_the_page_lists_finds_and_says_when_there_is_nothing(
-    mailbox: aiohttp.ClientSession, address: str
+    mailbox: aiohttp.ClientSession, send: Send, address: str
 ) -> None:
     await send(address, subject="Hello Ada")
     assert "Hello Ada" in await page(mailbox, "/mailbox")
@@ -99,7 +111,7 @@ async def test_the_page_lists_finds_and_says_when_there_is_nothing(
 
 
 async def test_links_in_a_text_can_be_followed_and_nothing_else_is_markup(
-    mailbox: aiohttp.ClientSession, address: str
+    mailbox: aiohttp.ClientSession, send: Send, address: str
 ) -> None:
     await send(address, text='Open http://127.0.0.1/account/verify?token=a.b-c_d. <script>alert("x")</script>\n')
     [mail] = await mails(mailbox, address)
@@ -108,7 +120,7 @@ async def test_links_in_a_text_can_be_followed_and_nothing_else_is_markup(
     assert "<script>alert" not in shown
 
 
-async def test_what_a_mail_holds_cannot_act_in_the_page(mailbox: aiohttp.ClientSession, address: str) -> None:
+async def test_what_a_mail_holds_does_not_act_here(mailbox: aiohttp.ClientSession, send: Send, address: str) -> None:
     await send(
         address, subject="<script>1</script>", html="<script>parent.x = 1</script><a href='http://a.example'>a</a>"
     )
@@ -122,7 +134,7 @@ async def test_what_a_mail_holds_cannot_act_in_the_page(mailbox: aiohttp.ClientS
     assert "default-src 'none'" in rules
 
 
-async def test_a_mail_can_be_taken_away_as_it_came(mailbox: aiohttp.ClientSession, address: str) -> None:
+async def test_a_mail_can_be_taken_away_as_it_came(mailbox: aiohttp.ClientSession, send: Send, address: str) -> None:
     await send(address)
     [mail] = await mails(mailbox, address)
     async with mailbox.get(f"/mailbox/messages/{mail['id']}/raw") as answer:
