@@ -129,7 +129,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
     )
     addresses = Addresses.at(settings.platform.public_url)
     webdav = WebDav(
-        door=Door(visitors=visitors, addresses=addresses, clock=clock),
+        door=Door(visitors=visitors, addresses=addresses),
         addresses=addresses,
         reading=reading,
         writing=writing,

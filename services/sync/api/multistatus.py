@@ -109,21 +109,30 @@ class Multistatus:
             return "<D:lockdiscovery/>"
         listed = self.listing
         ids = listed.ids if node.id == listed.node.id else (*listed.ids, node.id)
-        told = (active_lock(lock, self.addresses, self.username, listed.device) for lock in covering(listed.locks, ids))
-        return f"<D:lockdiscovery>{''.join(told)}</D:lockdiscovery>"
+        shown = LockView(addresses=self.addresses, username=self.username, device=listed.device, at=listed.at)
+        return f"<D:lockdiscovery>{''.join(map(shown.xml, covering(listed.locks, ids)))}</D:lockdiscovery>"
 
 
-def active_lock(lock: Lock, addresses: Addresses, username: str, device: str) -> str:
-    """Return a lock as XML; its token is for the device that took it alone."""
-    token = f"<D:locktoken><D:href>{lock.token}</D:href></D:locktoken>" if lock.device == device else ""
-    href = addresses.href(username, lock.path, folder=False)
-    return (
-        "<D:activelock><D:locktype><D:write/></D:locktype>"
-        f"<D:lockscope>{'<D:exclusive/>' if lock.exclusive else '<D:shared/>'}</D:lockscope>"
-        f"<D:depth>{'infinity' if lock.deep else '0'}</D:depth>{lock.owner}"
-        f"<D:timeout>Second-{lock.seconds}</D:timeout>{token}"
-        f"<D:lockroot><D:href>{escape(href)}</D:href></D:lockroot></D:activelock>"
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockView:
+    """How locks are shown to *device*, at a time."""
+
+    addresses: Addresses
+    username: str
+    device: str
+    at: datetime
+
+    def xml(self, lock: Lock) -> str:
+        """Return *lock* as XML; its token is for the device that took it alone."""
+        token = f"<D:locktoken><D:href>{lock.token}</D:href></D:locktoken>" if lock.device == self.device else ""
+        href = self.addresses.href(self.username, lock.path, folder=False)
+        return (
+            "<D:activelock><D:locktype><D:write/></D:locktype>"
+            f"<D:lockscope>{'<D:exclusive/>' if lock.exclusive else '<D:shared/>'}</D:lockscope>"
+            f"<D:depth>{'infinity' if lock.deep else '0'}</D:depth>{lock.owner}"
+            f"<D:timeout>Second-{lock.seconds_left(self.at)}</D:timeout>{token}"
+            f"<D:lockroot><D:href>{escape(href)}</D:href></D:lockroot></D:activelock>"
+        )
 
 
 def _response(href: str, found: list[str], missing: list[str]) -> str:

@@ -13,7 +13,6 @@ from services.sync.domain.visitors import Visitor
 from services.sync.errors import CredentialRefusedError, PathRefusedError
 from services.sync.service.acts import Act
 from services.sync.service.visitors import Visitors
-from shared.clock import Clock
 from shared.errors import ForbiddenError
 from shared.settings import Secret
 from shared.web import client_address
@@ -39,7 +38,6 @@ class Door:
 
     visitors: Visitors
     addresses: Addresses
-    clock: Clock
 
     async def admit(self, request: web.Request) -> Asking:
         """Return what is asked; CredentialRefusedError comes before anything that could be told of the tree."""
@@ -57,7 +55,7 @@ class Door:
             # The same for a tree that exists and for one that does not.
             raise ForbiddenError("This is not the tree of this account.")
         conditions = conditions_of(request, self.addresses, visitor.username)
-        act = Act(visitor=visitor, path=address.path, at=self.clock(), conditions=conditions)
+        act = Act(visitor=visitor, path=address.path, conditions=conditions)
         return Asking(request=request, address=address, act=act, still=admit)
 
 

@@ -10,14 +10,13 @@ from services.sync.api import files
 from services.sync.api.addresses import PREFIX, Addresses
 from services.sync.api.bodies import drain, no_answer_yet, require_none, xml_body
 from services.sync.api.headers import Depth, depth_of, overwrite_of, seconds_of
-from services.sync.api.multistatus import CONTENT_TYPE, Multistatus, Outcome, active_lock, patched
+from services.sync.api.multistatus import CONTENT_TYPE, LockView, Multistatus, Outcome, patched
 from services.sync.api.refusals import precondition_of, refused
 from services.sync.api.requests import Asking, Door
 from services.sync.api.xml import Asked, Propfind, instructions_of, lock_info_of, propfind_of
-from services.sync.domain.locks import Lock
 from services.sync.domain.properties import applied, protected
 from services.sync.errors import ALLOWED, HeaderRefusedError, InfiniteDepthError, MethodRefusedError
-from services.sync.service.locking import Locking, Wish
+from services.sync.service.locking import Locking, Taken, Wish
 from services.sync.service.reading import Reading
 from services.sync.service.uploads import Uploads
 from services.sync.service.writing import Destination, Made, Writing
@@ -88,9 +87,8 @@ class WebDav:
         return await files.put(asking, self.uploads)
 
     async def delete(self, asking: Asking) -> web.StreamResponse:
-        """Delete a file, or a folder with all that is inside (RFC 4918 9.6.1: Depth infinity, and no other)."""
-        if depth_of(asking.request, Depth.INFINITY) is not Depth.INFINITY and asking.address.of_folder:
-            raise HeaderRefusedError("A folder is deleted with all that is inside.")
+        """Delete a file, or a folder with all that is inside."""
+        _require_infinity(asking.request)
         await self.writing.delete(asking.act)
         return web.Response(status=204)
 
@@ -109,6 +107,7 @@ class WebDav:
 
     async def move(self, asking: Asking) -> web.StreamResponse:
         """Move a file or a folder."""
+        _require_infinity(asking.request)
         return _made(await self.writing.move(asking.act, self._destination(asking, deep=True)))
 
     def _destination(self, asking: Asking, *, deep: bool) -> Destination:
@@ -156,12 +155,18 @@ class WebDav:
         info = lock_info_of(body)
         wish = Wish(exclusive=info.exclusive, deep=depth is Depth.INFINITY, owner=info.owner, seconds=seconds)
         taken = await self.locking.take(asking.act, wish)
-        answer = self._locked(asking, taken.lock, status=201 if taken.is_new else 200)
+        answer = self._locked(asking, taken, status=201 if taken.is_new else 200)
         answer.headers["Lock-Token"] = f"<{taken.lock.token}>"
         return answer
 
-    def _locked(self, asking: Asking, lock: Lock, *, status: int) -> web.Response:
-        told = active_lock(lock, self.addresses, asking.address.username, asking.act.visitor.device)
+    def _locked(self, asking: Asking, taken: Taken, *, status: int) -> web.Response:
+        shown = LockView(
+            addresses=self.addresses,
+            username=asking.address.username,
+            device=asking.act.visitor.device,
+            at=taken.at,
+        )
+        told = shown.xml(taken.lock)
         body = (
             '<?xml version="1.0" encoding="utf-8"?>\n'
             f'<D:prop xmlns:D="DAV:"><D:lockdiscovery>{told}</D:lockdiscovery></D:prop>\n'
@@ -175,6 +180,12 @@ class WebDav:
             raise HeaderRefusedError("Send the Lock-Token in angle brackets.")
         await self.locking.release(asking.act, token[1:-1])
         return web.Response(status=204)
+
+
+def _require_infinity(request: web.Request) -> None:
+    """Refuse a depth that would leave something of a folder behind (RFC 4918 9.6.1, 9.9.2); files have none."""
+    if depth_of(request, Depth.INFINITY) is not Depth.INFINITY:
+        raise HeaderRefusedError("This reaches all that is inside: Depth is infinity.")
 
 
 def _made(made: Made) -> web.Response:

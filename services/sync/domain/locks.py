@@ -40,6 +40,10 @@ class Lock:
         """The locked node."""
         return self.ids[-1]
 
+    def seconds_left(self, at: datetime) -> int:
+        """Return how long it still lasts, rounded up."""
+        return max(0, -((at - self.expires_at) // timedelta(seconds=1)))
+
     def covers(self, ids: Path) -> bool:
         """Tell whether it covers the node at the end of *ids*."""
         return self.node == ids[-1] or (self.deep and self.node in ids)

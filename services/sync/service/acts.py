@@ -1,8 +1,7 @@
-"""One request to a tree: who, where, when, on what conditions; and whether they are met."""
+"""One request to a tree: who, where, on what conditions; and whether they are met."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.sync.domain.conditions import NO_CONDITIONS, Conditions, State, require_match, require_state
 from services.sync.domain.locks import Lock, beneath, covering, require_tokens
@@ -18,7 +17,6 @@ class Act:
 
     visitor: Visitor
     path: Path
-    at: datetime
     conditions: Conditions = NO_CONDITIONS
 
     @property
@@ -29,14 +27,19 @@ class Act:
 
 async def admitted(draft: Draft, act: Act) -> Trail:
     """Return the trail to what *act* is about, once its conditions hold."""
-    trail = await draft.trail(act.path)
-    conditions = act.conditions
+    trail = await reached(draft, act)
+    require_match(act.conditions, trail.node)
+    return trail
+
+
+async def reached(draft: Draft, act: Act) -> Trail:
+    """Return the trail to what *act* is about, once its If header holds; what else it demands is still to be judged."""
+    trail, conditions = await draft.trail(act.path), act.conditions
     if conditions.clauses:
         states: dict[Path | None, State] = {None: await _state(draft, act, trail)}
         for path in conditions.paths:
             states[path] = await _state(draft, act, await draft.trail(path))
         require_state(conditions, states)
-    require_match(conditions, trail.node)
     return trail
 
 

@@ -31,10 +31,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A lock that was taken, and whether an empty file was made for it."""
+    """A lock that was taken or refreshed *at* a time, and whether an empty file was made for it."""
 
     lock: Lock
-    is_new: bool
+    at: datetime
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +77,14 @@ class Locking:
             else:
                 draft.next_rev()
             draft.lock(wanted)
-            return Taken(lock=wanted, is_new=trail.node is None)
+            return Taken(lock=wanted, at=draft.at, is_new=trail.node is None)
 
         return await self.turns.change(act.account, change)
 
-    async def refresh(self, act: Act, seconds: int) -> Lock:
+    async def refresh(self, act: Act, seconds: int) -> Taken:
         """Let the lock whose token the request submits last for *seconds* from now."""
 
-        async def change(draft: Draft) -> Lock:
+        async def change(draft: Draft) -> Taken:
             trail = await admitted(draft, act)
             present(trail)
             mine = [
@@ -96,7 +97,7 @@ class Locking:
             draft.next_rev()
             refreshed = replace(mine[0], seconds=seconds, expires_at=_end(draft.at, seconds))
             draft.lock(refreshed)
-            return refreshed
+            return Taken(lock=refreshed, at=draft.at)
 
         return await self.turns.change(act.account, change)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.sync.domain.conditions import Verdict, judge_read
 from services.sync.domain.frames import INLINE, Span, frames_of
@@ -11,7 +12,7 @@ from services.sync.domain.space import Space
 from services.sync.domain.tree import Node, Path
 from services.sync.errors import ContentDamagedError, MethodRefusedError
 from services.sync.ports import Blobs
-from services.sync.service.acts import Act, admitted, present
+from services.sync.service.acts import Act, admitted, present, reached
 from services.sync.service.draft import Draft
 from services.sync.service.turns import Turns
 from services.sync.store import Contents, Seal, Spaces
@@ -31,6 +32,7 @@ class Listing:
     space: Space
     locks: tuple[Lock, ...]
     device: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Reading:
                 space=draft.space,
                 locks=tuple(await draft.locks()) if locks else (),
                 device=act.visitor.device,
+                at=draft.at,
             )
 
         return await self.turns.look(act.account, look)
@@ -80,8 +83,7 @@ class Reading:
         """Return the file at the address; a small one with its bytes."""
 
         async def look(draft: Draft) -> tuple[Node, Verdict, Seal]:
-            trail = await draft.trail(act.path)
-            node = present(trail)
+            node = present(await reached(draft, act))
             return node, judge_read(act.conditions, node), draft.seal
 
         for _ in range(_TRIES):

@@ -25,6 +25,8 @@ Change = Callable[[Draft], Awaitable[T]]
 
 MOST = 32
 """Changes written in one transaction."""
+MOST_WAITING = 1000
+"""Changes of one account that may wait for their turn."""
 READERS_GRACE = timedelta(minutes=10)
 """How long a blob that nobody uses any more is still there for those who are reading it."""
 _STORE_FAULTS = (StoreUnavailableError, ContentionError, DuplicateError)
@@ -35,6 +37,12 @@ class TurnLostError(UnavailableError):
     """The change was interrupted; whether it was made is not known."""
 
     code = "sync.turn_lost"
+
+
+class CrowdedError(UnavailableError):
+    """Too many changes of this account are waiting."""
+
+    code = "sync.crowded"
 
 
 class NoSpaceError(Exception):
@@ -99,6 +107,8 @@ class Turns:
         """Let *change* have its turn and return its result once it is stored."""
         mine = _Waiting(change)
         queue = self._queue(account)
+        if len(queue.waiting) >= MOST_WAITING:
+            raise CrowdedError
         queue.waiting.append(mine)
         async with queue.lock:
             # Whoever comes first serves those behind; mostly one's own turn was had while waiting.

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from services.sync.service.acts import Act
 from services.sync.service.uploads import RESERVED_FOR
 from services.sync.store.documents import ContentRow, NodeRow
-from shared.clock import utc_now
 from tests.integration.sync.house import MIB, Device, House
 from tests.support.neighbours import until
 
@@ -98,7 +97,7 @@ async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_
 ) -> None:
     await house.collect()
     before, uploads = house.blobs(), house.sync.webdav.uploads
-    act = Act(visitor=house.devices.known[ada.username, ada.password], path=("cut.bin",), at=utc_now())
+    act = Act(visitor=house.devices.known[ada.username, ada.password], path=("cut.bin",))
     begun = await uploads._begin(act, 5 * MIB)
     await uploads.blobs.write(begun.content, _pieces())
     assert not await house.has_no_room_reserved(ada)

@@ -1,10 +1,13 @@
 """What comes in from clients is read strictly, and what goes out is escaped."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from lxml import etree
 
 from services.sync.api.addresses import Addresses, address_of
-from services.sync.api.multistatus import Multistatus, active_lock
+from services.sync.api.multistatus import LockView, Multistatus
 from services.sync.api.xml import Asked, Propfind, instructions_of, lock_info_of, propfind_of
 from services.sync.domain.locks import Lock
 from services.sync.domain.space import Space
@@ -100,6 +103,7 @@ def test_a_multistatus_is_well_formed_whatever_the_names_and_properties_are() ->
         space=Space(account="a", quota_bytes=10),
         locks=(_lock(),),
         device="mine",
+        at=NOON,
     )
     for asked in (Propfind(Asked.ALL), Propfind(Asked.NAMES), Propfind(Asked.NAMED, ("{urn:a&b}x", "{DAV:}getetag"))):
         written = Multistatus(addresses=AT, username="a&b", listing=listing, wanted=asked)
@@ -108,8 +112,15 @@ def test_a_multistatus_is_well_formed_whatever_the_names_and_properties_are() ->
 
 
 def test_a_lock_is_shown_without_its_token_to_other_devices() -> None:
-    assert "urn:uuid:secret" in active_lock(_lock(), AT, "ada", "mine")
-    assert "urn:uuid:secret" not in active_lock(_lock(), AT, "ada", "another")
+    mine, others = (LockView(addresses=AT, username="ada", device=device, at=NOON) for device in ("mine", "another"))
+    assert "urn:uuid:secret" in mine.xml(_lock())
+    assert "urn:uuid:secret" not in others.xml(_lock())
+
+
+def test_a_lock_is_shown_with_what_is_left_of_it() -> None:
+    view = LockView(addresses=AT, username="ada", device="mine", at=NOON + timedelta(milliseconds=100))
+    assert "Second-60<" in view.xml(replace(_lock(), expires_at=NOON + timedelta(seconds=60)))
+    assert "Second-0<" in view.xml(_lock())
 
 
 def _node(node: str, name: str, kind: Kind = Kind.FILE) -> Node:
