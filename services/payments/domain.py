@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -148,6 +148,19 @@ class Refund:
     price: Money
     state: RefundState
     created_at: datetime
+
+
+KEYS_LIVE = timedelta(hours=24)
+"""How long an Idempotency-Key means the same request (shared.web.idempotency)."""
+
+
+def marks(operation: str, at: datetime) -> tuple[str, str]:
+    """Return the unique marks of what *operation* makes *at* that day, and of what it made the day before.
+
+    A key that is used again after its life means a new request. It then gets a new mark instead of a change of the
+    old one: a changed unique value stays taken on one of our servers.
+    """
+    return f"{operation} {at:%Y-%m-%d}", f"{operation} {at - KEYS_LIVE:%Y-%m-%d}"
 
 
 def position(at: datetime, row_id: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.payments.domain import Charge, Money, Refund, RefundState
+from services.payments.domain import KEYS_LIVE, Charge, Money, Refund, RefundState, marks
 from services.payments.errors import BeyondChargeError, ChargeNotFoundError, DeclinedError, OutcomeUnknownError
 from services.payments.ports import Outcome, Processor, ProcessorSilentError
-from services.payments.service.till import AT_ONCE, KEYS_LIVE
+from services.payments.service.till import AT_ONCE
 from services.payments.store import Charges, Refunds
 from shared.bus import Outbox
 from shared.contracts import payments_v1
@@ -62,11 +62,7 @@ class RefundDesk:
         return charge
 
     async def _earlier(self, operation: str, at: datetime) -> Refund | None:
-        found = await self.refunds.of_operation(operation)
-        if found is not None and found.created_at + KEYS_LIVE <= at:
-            await self.refunds.free_operation(found, operation)
-            return None
-        return found
+        return await self.refunds.marked(marks(operation, at), since=at - KEYS_LIVE)
 
     async def _written(self, charge: Charge, amount: int, operation: str, at: datetime) -> Refund:
         refund = Refund(
@@ -79,7 +75,7 @@ class RefundDesk:
         )
 
         async def write() -> None:
-            await self.refunds.add(refund, operation=operation, ask_at=at + self.settle_after)
+            await self.refunds.add(refund, mark=marks(operation, at)[0], ask_at=at + self.settle_after)
             if not await self.charges.reserve(charge, amount):
                 raise BeyondChargeError
 

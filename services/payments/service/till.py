@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.payments.domain import Charge, ChargeState, Money
+from services.payments.domain import KEYS_LIVE, Charge, ChargeState, Money, marks
 from services.payments.errors import CardNotFoundError, DeclinedError, DescriptionRefusedError, OutcomeUnknownError
 from services.payments.ports import Outcome, Processor, ProcessorSilentError
 from services.payments.store import Cards, Charges
@@ -15,8 +15,6 @@ from shared.mongo import DuplicateError
 from shared.promises.card_numbers import holds_card_number
 
 Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
-KEYS_LIVE = timedelta(hours=24)
-"""How long an Idempotency-Key means the same request (shared.web.idempotency)."""
 AT_ONCE = 200
 
 
@@ -68,11 +66,7 @@ class Till:
         return settled
 
     async def _earlier(self, operation: str, at: datetime) -> tuple[Charge, str] | None:
-        found = await self.charges.of_operation(operation)
-        if found is not None and found[0].created_at + KEYS_LIVE <= at:
-            await self.charges.free_operation(found[0], operation)
-            return None
-        return found
+        return await self.charges.marked(marks(operation, at), since=at - KEYS_LIVE)
 
     async def _written(self, order: Order, operation: str, at: datetime) -> tuple[Charge, str]:
         if holds_card_number(order.description):
@@ -92,7 +86,10 @@ class Till:
         )
         try:
             await self.charges.add(
-                charge, processor_ref=card.processor_ref, operation=operation, ask_at=at + self.settle_after
+                charge,
+                processor_ref=card.processor_ref,
+                mark=marks(operation, at)[0],
+                ask_at=at + self.settle_after,
             )
         except DuplicateError:  # another try of the same request was quicker
             return await self._earlier(operation, at) or await self._written(order, operation, at)

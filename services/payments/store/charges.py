@@ -1,5 +1,6 @@
 """Charges: written down before the processor is asked, so that no outcome can be lost."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -18,9 +19,9 @@ class ChargeDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id", "created_at", "_id"),
         Index("state", "ask_at"),
-        Index("operation", unique=True),
+        Index("mark", unique=True),
     )
-    operation: str
+    mark: str
     """The request that made it: repeated after a crash, it finds this charge instead of making another."""
     account_id: Annotated[str, OWNER]
     card_id: str
@@ -42,12 +43,12 @@ class Charges:
     def __init__(self, db: Database) -> None:
         self._rows: Collection[ChargeDocument] = db.collection(ChargeDocument)
 
-    async def add(self, charge: Charge, *, processor_ref: str, operation: str, ask_at: datetime) -> None:
-        """Keep a charge before the processor is asked; DuplicateError when *operation* has made one before."""
+    async def add(self, charge: Charge, *, processor_ref: str, mark: str, ask_at: datetime) -> None:
+        """Keep a charge before the processor is asked; DuplicateError when *mark* is taken."""
         await self._rows.insert(
             ChargeDocument(
                 id=charge.charge_id,
-                operation=operation,
+                mark=mark,
                 account_id=charge.account_id,
                 card_id=charge.card_id,
                 processor_ref=processor_ref,
@@ -65,16 +66,10 @@ class Charges:
         row = await self._rows.find_one({"_id": charge_id, "account_id": account_id})
         return _charge(row) if row else None
 
-    async def of_operation(self, operation: str) -> tuple[Charge, str] | None:
-        """Return the charge that *operation* has made, with the processor's reference of the card."""
-        row = await self._rows.find_one({"operation": operation})
+    async def marked(self, marks: Sequence[str], *, since: datetime) -> tuple[Charge, str] | None:
+        """Return the charge with one of *marks* that was made after *since*, with the reference of the card."""
+        row = await self._rows.find_one({"mark": {"$in": list(marks)}, "created_at": {"$gt": since}})
         return (_charge(row), row.processor_ref) if row else None
-
-    async def free_operation(self, charge: Charge, operation: str) -> None:
-        """Let *operation* make another charge: its key was used so long ago that it means a new request."""
-        await self._rows.update(
-            {"_id": charge.charge_id, "operation": operation}, {"$set": {"operation": charge.charge_id}}
-        )
 
     async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Charge]:
         """Return charges of this account, newest first, beginning behind the position *after*."""

@@ -1,5 +1,6 @@
 """Refunds: written down before the processor is asked, like charges."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -18,9 +19,9 @@ class RefundDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id", "created_at", "_id"),
         Index("state", "ask_at"),
-        Index("operation", unique=True),
+        Index("mark", unique=True),
     )
-    operation: str
+    mark: str
     """The request that made it: repeated after a crash, it finds this refund instead of making another."""
     account_id: Annotated[str, OWNER]
     charge_id: str
@@ -37,12 +38,12 @@ class Refunds:
     def __init__(self, db: Database) -> None:
         self._rows: Collection[RefundDocument] = db.collection(RefundDocument)
 
-    async def add(self, refund: Refund, *, operation: str, ask_at: datetime) -> None:
-        """Keep a refund before the processor is asked; DuplicateError when *operation* has made one before."""
+    async def add(self, refund: Refund, *, mark: str, ask_at: datetime) -> None:
+        """Keep a refund before the processor is asked; DuplicateError when *mark* is taken."""
         await self._rows.insert(
             RefundDocument(
                 id=refund.refund_id,
-                operation=operation,
+                mark=mark,
                 account_id=refund.account_id,
                 charge_id=refund.charge_id,
                 amount=refund.price.amount,
@@ -53,16 +54,10 @@ class Refunds:
             )
         )
 
-    async def of_operation(self, operation: str) -> Refund | None:
-        """Return the refund that *operation* has made."""
-        row = await self._rows.find_one({"operation": operation})
+    async def marked(self, marks: Sequence[str], *, since: datetime) -> Refund | None:
+        """Return the refund with one of *marks* that was made after *since*."""
+        row = await self._rows.find_one({"mark": {"$in": list(marks)}, "created_at": {"$gt": since}})
         return _refund(row) if row else None
-
-    async def free_operation(self, refund: Refund, operation: str) -> None:
-        """Let *operation* make another refund: its key was used so long ago that it means a new request."""
-        await self._rows.update(
-            {"_id": refund.refund_id, "operation": operation}, {"$set": {"operation": refund.refund_id}}
-        )
 
     async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Refund]:
         """Return refunds of this account, newest first, beginning behind the position *after*."""

