@@ -4,7 +4,7 @@ Route ── Endpoint: admit → count → read → call → render
 edge (the outermost middleware): request id, span, measurement, refusals as RFC 9457
 """
 
-from shared.web.access import PUBLIC, Access, Principal, customer, partner, staff
+from shared.web.access import ANONYMOUS, PUBLIC, Access, Principal, customer, partner, staff
 from shared.web.app import build_app
 from shared.web.body import chunks_of, read_body
 from shared.web.call import Call, client_address
@@ -26,6 +26,7 @@ DOCUMENTS = (IdempotencyRow,)
 """What a service prepares in its own database to use this package."""
 
 __all__ = [
+    "ANONYMOUS",
     "DOCUMENTS",
     "PROBLEM_TYPE",
     "PUBLIC",

@@ -1,4 +1,4 @@
-"""Who may call a route: ``PUBLIC``, ``customer()``, ``staff("support")``, ``partner("scope")``, joined by ``|``."""
+"""Who may call a route: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("support")``, ``partner("scope")``, joined by ``|``."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,6 +53,8 @@ class Access:
     """Any of some rules; no rule at all means everybody."""
 
     rules: tuple[Rule, ...] = field(default=())
+    anonymous: bool = False
+    """Whether a credential that is sent all the same is not even read: nothing can lead to an account then."""
 
     @property
     def public(self) -> bool:
@@ -81,6 +83,7 @@ class Access:
 
 
 PUBLIC = Access()
+ANONYMOUS = Access(anonymous=True)
 
 
 def customer(*, max_age: timedelta | None = None) -> Access:

@@ -82,7 +82,7 @@ def issue(who: Principal, key: OKPKey, *, issuer: str, at: datetime, life: timed
         "kind": who.kind,
         "roles": sorted(who.roles),
         "scope": " ".join(sorted(who.scopes)),
-        "auth_time": int(who.auth_time.timestamp()),
+        "auth_time": max(0, int(who.auth_time.timestamp())),
         "iat": int(at.timestamp()),
         "exp": int((at + life).timestamp()),
     }
@@ -106,7 +106,7 @@ class Verifier:
 
     async def admit(self, request: web.Request, access: Access, at: datetime) -> Principal:
         """Return who calls if *access* lets them in; a token that is sent must be valid on public routes, too."""
-        token = bearer_token(request)
+        token = None if access.anonymous else bearer_token(request)
         if token is None:
             if access.public:
                 return ANYBODY
