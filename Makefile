@@ -35,7 +35,7 @@ status: setup  ## Show each part, the addresses and the log-ins
 	@$(STACK) status
 
 doctor:  ## Name whatever is missing or misconfigured, and the remedy
-	@if [ -x $(BIN)/python ]; then $(STACK) doctor; else echo '✗ .venv is not there → make setup'; exit 1; fi
+	@if [ -f .venv/installed ]; then $(STACK) doctor; else echo '✗ .venv is not there → make setup'; exit 1; fi
 
 logs: setup  ## Show the logs: make logs PART=identity
 	@$(STACK) logs $(PART)

@@ -42,7 +42,10 @@ async def supervise(settings: StackSettings, heard: Callable[[Report], None] = l
 
 
 async def _until_told(settings: StackSettings, reporter: Reporter) -> None:
-    secrets = await asyncio.to_thread(ensure_secrets, Home(settings.home))
+    home = Home(settings.home)
+    secrets = await asyncio.to_thread(ensure_secrets, home)
+    if not settings.local:
+        home.access.unlink(missing_ok=True)  # of a local stack that this one was before
     async with running(settings, secrets, reporter):
         if settings.has_people:
             await _people(settings, secrets, reporter)

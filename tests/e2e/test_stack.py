@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shared.stack.home import Home
+from shared.stack.home import Home, write_private
 from shared.stack.keys import STAFF
 from shared.stack.parts.mailbox import start as mailbox_part
 from shared.stack.settings import SERVICES
@@ -117,6 +117,7 @@ async def test_production_has_no_mailbox_and_no_demo_people_and_down_leaves_noth
     async with mailbox_part(ports=free_ports(), data=folder / "relay", log=folder / "relay.log") as relay:
         settings = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://candor.example", "SMTP_URL": relay}
         production = StackUnderTest(Home(folder / "home"), settings=settings)
+        write_private(production.home.access, '{"left": "by a local stack"}')
         started = await asyncio.to_thread(production.run, "up")
         try:
             assert started.returncode == 0, started.stdout
