@@ -77,7 +77,7 @@ class Sender:
 def _validated(text: str) -> ValidatedEmail:
     try:
         # Reserved names (.example, localhost) are allowed: whether an address exists, the verification mail finds out.
-        return validate_email(text, check_deliverability=False, globally_deliverable=False)
+        return validate_email(text, check_deliverability=False, globally_deliverable=False, strict=True)
     except EmailNotValidError as fault:
         problem = FieldProblem(field="email", code="invalid", message=str(fault))
         raise InvalidAddressError(fields=(problem,)) from fault

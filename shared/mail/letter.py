@@ -37,6 +37,8 @@ class Letter:
             raise ValueError("a kind looks like identity.verification")
         if not _one_line(self.subject, _LONGEST_SUBJECT):
             raise ValueError("a subject is one line of 1 to 300 printable characters")
+        # A lone surrogate cannot be sent: better refused here than found by the postman.
+        f"{self.text}{self.html or ''}".encode()
         if self.list_unsubscribe is not None and not _url(self.list_unsubscribe):
             raise ValueError("list_unsubscribe is one http(s) URL in ASCII")
         for name, value in self.headers.items():

@@ -122,7 +122,7 @@ class Relay:
                 self.close()
 
     async def _deliver(self, sender: Address, to: Address, raw: bytes) -> Answer:
-        if to.international and not self._client.supports_extension("smtputf8"):
+        if to.international and not await self._speaks_utf8():
             return Answer(Verdict.REFUSED, 553)
         options, encoding = (["SMTPUTF8"], "utf-8") if to.international else ([], "ascii")
         await self._client.mail(sender.wire, options=options)
@@ -135,6 +135,11 @@ class Relay:
             # Without this the next MAIL is answered "503 sender already specified".
             await self._client.rset()
             return Answer(Verdict.REFUSED if 500 <= fault.code < 600 else Verdict.LATER, fault.code)
+
+    async def _speaks_utf8(self) -> bool:
+        if self._client.is_ehlo_or_helo_needed:  # nothing was said yet: what the relay can do is not known
+            await self._client.ehlo()
+        return self._client.supports_extension("smtputf8")
 
     def _down(self, fault: Exception) -> RelayDownError:
         self.close()
