@@ -43,7 +43,6 @@ class AskedTrust:
         self._keys: Mapping[str, OKPKey] = {}
         self._ended: dict[str, datetime] = {}
         self._asked_at = self._known_at = datetime.min.replace(tzinfo=UTC)
-        self._asking = asyncio.Lock()
 
     async def key(self, kid: str) -> OKPKey | None:
         """Return the public key *kid*; for an unknown one identity is asked, though not by every forged token."""
@@ -59,6 +58,7 @@ class AskedTrust:
 
     async def refresh(self) -> None:
         """Ask identity now; QuestionTimeoutError (503) when it does not answer."""
+        # Noted before the answer is there: whoever else meets an unknown key meanwhile does not ask, too.
         self._asked_at = self._clock()
         reply = await self._asker.ask(
             "identity.trust.snapshot",
@@ -76,10 +76,7 @@ class AskedTrust:
     async def run(self) -> None:
         """Keep asking; a silence of identity is logged and waited out."""
         while True:
-            try:
-                await self.refresh()
-            except ServiceError as fault:
-                log.warning("trust.not_refreshed", code=fault.code)
+            await self._ask_again()
             await asyncio.sleep(EVERY.total_seconds())
 
     async def on_session_ended(self, fact: identity_v1.SessionEnded, _delivery: "Delivery") -> None:
@@ -87,12 +84,10 @@ class AskedTrust:
         self._ended[fact.session_id] = fact.tokens_end_at.ToDatetime(UTC)
 
     async def _ask_again(self) -> None:
-        async with self._asking:
-            if self._clock() - self._asked_at > _SOONEST:
-                try:
-                    await self.refresh()
-                except ServiceError as fault:
-                    log.warning("trust.not_refreshed", code=fault.code)
+        try:
+            await self.refresh()
+        except ServiceError as fault:
+            log.warning("trust.not_refreshed", code=fault.code)
 
 
 def public_keys(jwks: str) -> dict[str, OKPKey]:

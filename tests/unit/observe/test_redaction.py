@@ -176,11 +176,11 @@ def test_any_mixture_is_cleaned_in_time(text: str) -> None:
     assert "ada@secret" not in redact(text)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.integers(0, 8_000), st.sampled_from(["ada@secret.example", "4242 4242 4242 4242", "Bearer 0123456789abcdef"]))
-def test_a_secret_that_the_cut_halves_is_not_told_either(place: int, secret: str) -> None:
-    told = redact(f"{'word ' * (place // 5)}{secret} {'word ' * 1000}")
-    assert not any(part in told for part in ("ada", "4242 42", "01234"))
+@pytest.mark.parametrize("secret", ["ada@secret.example", "4242 4242 4242 4242", "Bearer 0123456789abcdef"])
+def test_a_secret_that_the_cut_halves_is_not_told_either(secret: str) -> None:
+    for place in range(3_970, 4_001):
+        told = redact(f"{'-' * place} {secret} {'word ' * 1000}")
+        assert not any(part in told for part in ("ada", "4242 42", "Bearer 0")), place
 
 
 @pytest.mark.parametrize("make", [str, repr, lambda text: {"a": [text]}])

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import repeat
 
 import pytest
 from aiohttp import web
@@ -167,7 +168,7 @@ async def test_a_body_that_stops_is_cut_off(demo: Site, logged: Lines) -> None:
 
 async def test_a_body_that_never_ends_is_cut_off_however_often_something_comes(demo: Site) -> None:
     begun = request("POST", "/in-time", "Transfer-Encoding: chunked")
-    reply = await demo.say(begun, pause=0.05, rest=[b"1\r\nx\r\n"] * 100)
+    reply = await demo.say(begun, pause=0.05, rest=repeat(b"1\r\nx\r\n"))
     assert (reply.status, reply.code) == (408, "request.too_slow")
 
 

@@ -91,6 +91,7 @@ async def test_no_label_ever_holds_a_path_or_a_method_that_a_caller_made_up(
         await demo.get(f"/v1/demo/things/{each}")
         await demo.get(f"/{each}/x?q={each}")
         await demo.ask("PROPFIND", f"/v1/demo/things/{each}")
+        await demo.say(f"MKACTIVITY /{each} HTTP/1.1\r\nHost: {each}\r\n\r\n".encode())
         await demo.say(f"{each.upper()} /{each} HTTP/1.1\r\nHost: {each}\r\n\r\n".encode())
     metrics = (await demo.get("/metrics")).body.decode()
     told = metrics + str(logged())
@@ -101,10 +102,12 @@ async def test_no_label_ever_holds_a_path_or_a_method_that_a_caller_made_up(
         if line.startswith("http_request_seconds_count")
         for found in [dict(re.findall(r'(\w+)="([^"]*)"', line))]
     }
+    assert "MKACTIVITY" not in told
     assert {
         ("GET", "/v1/demo/things/{thing_id}", "200"),
         ("GET", "unmatched", "404"),
         ("PROPFIND", "unmatched", "405"),
+        ("OTHER", "unmatched", "404"),
         ("OTHER", "unparsable", "400"),
     } <= counted
 

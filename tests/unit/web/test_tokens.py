@@ -12,7 +12,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from shared.errors import UnavailableError
-from shared.web import PUBLIC, Call, Verifier, View, customer, get
+from shared.web import ANONYMOUS, PUBLIC, Call, Verifier, View, customer, get
 from shared.web.tokens import ALGORITHM, LONGEST_LIFE
 from tests.support import NOON, FixedClock
 from tests.support.http import PUBLIC_URL, KnownTrust, Reply, Site, a_customer, serving
@@ -50,6 +50,12 @@ def clock() -> FixedClock:
 async def demo(clock: FixedClock) -> AsyncIterator[Site]:
     async with serving(get("/me", me, access=customer()), get("/open", me, access=PUBLIC), clock=clock) as site:
         yield site
+
+
+async def test_an_anonymous_address_does_not_even_read_a_token(clock: FixedClock) -> None:
+    async with serving(get("/me", me, access=ANONYMOUS), clock=clock) as site:
+        for token in ("nonsense", site.trust.token(a_customer())):
+            assert (await shown(site, token)).json == {"id": ""}
 
 
 async def shown(demo: Site, token: str, path: str = "/me") -> Reply:
