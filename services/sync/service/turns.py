@@ -83,7 +83,7 @@ class _Queue:
 
     @property
     def busy(self) -> bool:
-        return self.lock.locked() or self.glancing.locked()
+        return self.lock.locked() or self.glancing.locked() or bool(self.waiting)
 
 
 class Turns:

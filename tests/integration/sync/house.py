@@ -178,9 +178,13 @@ class House:
         space = await self.sync.reading.usage(device.account)
         return space.files, space.used_bytes
 
+    async def has_room_reserved(self, device: Device) -> bool:
+        """Tell whether an upload of the device's account holds room."""
+        return (await self.sync.reading.usage(device.account)).reserved_bytes > 0
+
     async def has_no_room_reserved(self, device: Device) -> bool:
-        """Tell whether no upload of the device's account holds room."""
-        return (await self.sync.reading.usage(device.account)).reserved_bytes == 0
+        """Tell whether none does."""
+        return not await self.has_room_reserved(device)
 
     async def collect(self, *, later: timedelta = READERS_GRACE) -> None:
         """Clear away what nobody uses, also what somebody may still be reading."""

@@ -130,12 +130,24 @@ async def test_C31_an_erased_account_never_comes_back(ada: Device, house: House)
 
 
 async def test_C31_an_account_that_opens_while_it_is_erased_stays_erased(house: House) -> None:
-    for _ in range(10):
-        bob = house.device()
-        await asyncio.gather(bob.put("a.txt", b"a"), _erase(house, bob))
-        await house.sync.erasing.finish_all()
-        assert (await bob.get("a.txt")).status == 403
-        assert await house.chassis.db.collection(SpaceKeyRow).get(bob.account) is None
+    bob, db, trees = house.device(), house.chassis.db, house.sync.trees
+    opened, go_on = asyncio.Event(), asyncio.Event()
+
+    async def opening() -> None:
+        await trees.open(bob.account, at=utc_now())
+        opened.set()
+        await go_on.wait()
+
+    device = asyncio.create_task(db.transact(opening))
+    await opened.wait()
+    erasure = asyncio.create_task(_erase(house, bob))
+    await asyncio.sleep(0.2)
+    go_on.set()
+    await asyncio.gather(device, erasure, return_exceptions=True)
+    await house.sync.erasing.finish_all()
+    assert (await bob.get("a.txt")).status == 403
+    assert await db.collection(SpaceKeyRow).get(bob.account) is None
+    assert await trees.spaces.get(bob.account) is None
 
 
 async def test_C31_who_has_no_files_gets_a_receipt_as_well(house: House) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import unicodedata
 
-from services.sync.store.documents import NodeRow
+from services.sync.store.documents import ContentRow, NodeRow
 from tests.integration.sync.house import MIB, Device, House
 
 
@@ -77,6 +77,17 @@ async def test_a_copy_shares_contents_and_counts_in_full(ada: Device, house: Hou
     await house.collect()
     assert (await ada.get("copy/2026/film.bin")).body == b"f" * (MIB + 1)
     assert await house.usage(ada) == before
+
+
+async def test_a_copy_outlives_its_original_however_small(ada: Device, house: House) -> None:
+    await ada.put("a.txt", b"shared")
+    await ada.copy("a.txt", "b.txt")
+    await ada.copy("a.txt", "c.txt")
+    await ada.put("a.txt", b"changed")
+    await ada.delete("b.txt")
+    assert (await ada.get("c.txt")).body == b"shared"
+    await ada.delete("c.txt")
+    assert await house.chassis.db.collection(ContentRow).count({"account": ada.account}) == 1
 
 
 async def test_a_copy_without_depth_is_an_empty_folder(ada: Device) -> None:

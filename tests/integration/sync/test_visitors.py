@@ -11,6 +11,7 @@ from shared.errors import TooManyRequestsError
 from shared.settings import Secret
 from tests.integration.sync.house import Device, House
 from tests.support.http import Reply
+from tests.support.neighbours import until
 
 
 async def test_a_wrong_password_is_401_and_told_nothing(ada: Device, house: House) -> None:
@@ -87,6 +88,7 @@ async def test_an_answer_that_was_overtaken_by_a_revocation_is_not_remembered(ad
 async def test_an_upload_whose_password_is_revoked_meanwhile_is_not_stored(ada: Device, house: House) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"x" * 200_000
+        await until(lambda: house.has_room_reserved(ada))
         del house.devices.known[ada.username, ada.password]
         house.sync.visitors.drop_device(ada.device)
         yield b"x" * 200_000

@@ -129,11 +129,13 @@ async def test_a_chunked_upload_is_stored_whole(ada: Device) -> None:
 
 
 async def test_an_upload_shorter_than_announced_is_refused(ada: Device) -> None:
-    async def pieces() -> AsyncIterator[bytes]:
-        yield b"short"
+    async def pieces(size: int) -> AsyncIterator[bytes]:
+        yield b"x" * size
 
-    refused = await ada.ask("PUT", "finder.txt", {"X-Expected-Entity-Length": "500"}, pieces())
-    assert (refused.status, refused.code) == (400, "sync.upload_broken")
+    for size in (5, 3 * MIB):
+        announced = {"X-Expected-Entity-Length": str(4 * MIB)}
+        refused = await ada.ask("PUT", "finder.txt", announced, pieces(size))
+        assert (refused.status, refused.code) == (400, "sync.upload_broken")
     assert await ada.names() == set()
 
 
