@@ -4,15 +4,17 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from shared.mongo import Database, Document
 from shared.promises.probe import Finding, Probe, broken, kept
 
 _SAMPLE = 500
-_RUN = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+_GAP = r"[ \u00a0\u202f-]"
+_RUN = re.compile(rf"(?<![0-9A-Za-z])[2-6](?:{_GAP}?[0-9]){{12,18}}(?![0-9A-Za-z])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){13,}")
+_HEX = re.compile(r"[0-9a-fA-F]{26,}")
 _LENGTHS = range(13, 20)
 
 
@@ -44,8 +46,8 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, bytes):
         yield value.decode("latin-1")
-    elif isinstance(value, int) and not isinstance(value, bool):
-        yield str(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield f"{value:.0f}"
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from _texts(key)
@@ -57,18 +59,19 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _decoded(text: str) -> Iterator[str]:
     for found in _BASE64.finditer(text):
-        body = found.group().rstrip("=")
-        padded = body + "=" * (-len(body) % 4)
-        try:
-            yield base64.b64decode(padded, altchars=b"-_" if {"-", "_"} & set(body) else None).decode("latin-1")
-        except (binascii.Error, ValueError):
-            continue
+        body = found.group().rstrip("=").replace("-", "+").replace("_", "/")
+        for start in range(4):  # what stands before it, such as the path of a URL, may look like a part of it
+            shifted = body[start:]
+            with suppress(binascii.Error):  # a length that no encoding has
+                yield base64.b64decode(shifted + "=" * (-len(shifted) % 4)).decode("latin-1")
     for found in _HEX.finditer(text):
-        yield bytes.fromhex(found.group()).decode("latin-1")
+        digits = found.group()
+        for start in range(2):
+            yield bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2]).decode("latin-1")
 
 
 def _in_text(text: str) -> bool:
-    return any(_card_like(re.sub(r"[ -]", "", run.group())) for run in _RUN.finditer(text))
+    return any(_card_like(re.sub(_GAP, "", run.group())) for run in _RUN.finditer(text))
 
 
 def _card_like(digits: str) -> bool:

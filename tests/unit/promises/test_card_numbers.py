@@ -26,13 +26,39 @@ NUMBER = "4242424242424242"
         NUMBER.encode().hex(),
         {NUMBER: 1},
         "378282246310005",
+        float(NUMBER),
+        "4242\u00a04242\u00a04242\u00a04242",
+        f"/path/to/{base64.b64encode(NUMBER.encode()).decode()}",
+        f"a{NUMBER.encode().hex()}",
+        [1, (2, [NUMBER])],
+        "6011111111111117",
+        "6759649826438453",
     ],
 )
 def test_C18_a_card_number_is_found(value: object) -> None:
     assert holds_card_number(value)
 
 
-@pytest.mark.parametrize("value", ["4242424242424241", 1763812345678, "2026-11-22T12:00:00.000Z", "0" * 16, None, 4.5])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "4242424242424241",
+        1763812345678,
+        "2026-11-22T12:00:00.000Z",
+        "0" * 16,
+        None,
+        4.5,
+        True,
+        float("inf"),
+        b"",
+        "+49 30 1234567",
+        "2027-01-04 12:00:00.000",
+        "4111 1111 1111 1112",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "1.2.840.113549.1.1.11",
+        "x4242424242424242y",
+    ],
+)
 def test_C18_other_values_are_not_card_numbers(value: object) -> None:
     assert not holds_card_number(value)
 
