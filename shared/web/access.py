@@ -1,4 +1,4 @@
-"""Who may call a route: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("support")``, ``partner("scope")``."""
+"""Who may call a route: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("role")``, ``partner("scope")``, with ``|``."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -87,8 +87,8 @@ def test_a_busy_caller_is_not_washed_out_by_many_others(monkeypatch: pytest.Monk
     buckets = Buckets(RateLimit(2, timedelta(hours=1)))
     buckets.take("mallory", at=0.0)
     buckets.take("mallory", at=0.0)
-    for number in range(0, 1_000, 3):
-        for each in range(3):
+    for number in range(0, 1_000, 4):
+        for each in range(4):
             buckets.take(f"caller {number + each}", at=0.0)
         with pytest.raises(TooManyRequestsError):
             buckets.take("mallory", at=0.0)
