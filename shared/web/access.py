@@ -1,4 +1,4 @@
-"""Who may call a route: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("role")``, ``partner("scope")``, with ``|``."""
+"""Who may call: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("support")``, ``partner("scope")``, joined by ``|``."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -132,6 +132,13 @@ async def test_C22_it_asks_identity_whom_to_believe_and_hears_at_once_of_ended_s
 ) -> None:
     async with tiny(tmp_path, **parts, TINY_TRUST="asked") as service:
         await service.becomes(503, within=40)
+
+        async def waits_for_identity_alone() -> bool:
+            reply = await service.ask("GET", "/readyz")
+            assert reply.status == 503, "nobody is let in before it is known whom to believe"
+            return [each["field"] for each in reply.json["fields"]] == ["trust"]
+
+        await until(waits_for_identity_alone, patience=40)
         async with neighbours(parts["AMQP_URL"]) as identity:
             await service.becomes(200, within=40)
             who = a_customer(auth_time=utc_now())
