@@ -1,6 +1,12 @@
-"""Telemetry over HTTP: parse, one call, render. POST only, so that nothing lands in an address that gets logged."""
+"""Telemetry over HTTP: parse, one call, render.
+
+Anonymous: a token that is sent all the same is not read, so no account is ever beside an installation. Reports come as
+bodies, so that nothing lands in an address that gets logged; a withdrawal names its installation in the address, and
+nothing is stored of it any more by then.
+"""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,14 +20,17 @@ from services.telemetry.errors import (
     UnknownQuestionError,
 )
 from services.telemetry.service import Telemetry, Usage
-from services.telemetry.store import Releases
 from shared.clock import rfc3339
-from shared.web import PUBLIC, Body, Call, Route, View, delete, get, post, staff
+from shared.web import ANONYMOUS, Body, Call, RateLimit, Route, View, delete, get, post, staff
 
 NOTE = (
     "Counts of installations that opted in and reported in the week; people who share more are over-represented. "
     "Groups below the minimum are left out, and so is any figure that would reveal one by subtraction."
 )
+OPT_INS_AN_HOUR = RateLimit(300, timedelta(hours=1), "opt-ins")
+REPORTS_AN_HOUR = RateLimit(1_200, timedelta(hours=1), "reports")
+"""For each address, in memory only: a household or an office reports a few times a week, a flood more."""
+REPORT_BYTES = 16 * 1024
 Installation = Annotated[str, Field(pattern=r"^ins_[0-9a-z]{26}$")]
 
 
@@ -108,34 +117,36 @@ class TelemetryApi:
     """The handlers."""
 
     telemetry: Telemetry
-    releases: Releases
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes of telemetry."""
         root = "/v1/telemetry"
         return (
-            get(f"{root}/question", self.question, access=PUBLIC, summary="Read the question to be asked"),
+            get(f"{root}/question", self.question, access=ANONYMOUS, summary="Read the question to be asked"),
             post(
                 f"{root}/opt-ins",
                 self.opt_in,
-                access=PUBLIC,
+                access=ANONYMOUS,
                 status=201,
                 idempotent=True,
+                limit=OPT_INS_AN_HOUR,
                 summary="Opt a new installation in",
                 errors=(UnknownQuestionError,),
             ),
             delete(
                 f"{root}/opt-ins/{{installation}}",
                 self.withdraw,
-                access=PUBLIC,
+                access=ANONYMOUS,
                 status=204,
                 summary="Withdraw; what was reported and not yet published is deleted",
             ),
             post(
                 f"{root}/reports",
                 self.report,
-                access=PUBLIC,
+                access=ANONYMOUS,
                 status=202,
+                limit=REPORTS_AN_HOUR,
+                body_limit=REPORT_BYTES,
                 summary="Send the report of one week",
                 errors=(NoOptInError, StaleQuestionError),
             ),
@@ -148,10 +159,10 @@ class TelemetryApi:
                 summary="Publish the statistics of a week",
                 errors=(NothingToReleaseError, AlreadyReleasedError),
             ),
-            get(f"{root}/statistics", self.statistics, access=PUBLIC, summary="Read the public statistics"),
+            get(f"{root}/statistics", self.statistics, access=ANONYMOUS, summary="Read the public statistics"),
         )
 
-    async def question(self, call: Call) -> QuestionView:
+    async def question(self, _call: Call) -> QuestionView:
         """Return the current question and all that a yes allows to be collected."""
         return QuestionView(version=QUESTION.version, text=QUESTION.text, collected=list(QUESTION.collected))
 
@@ -167,19 +178,23 @@ class TelemetryApi:
     async def report(self, call: Call, body: ReportBody) -> AcceptedView:
         """Take the report of one week."""
         usage = Usage(
-            program=body.program, version=body.version, os=body.os, locale=body.locale, counters=body.counters
+            program=body.program,
+            version=body.version,
+            os=body.os,
+            locale=body.locale,
+            counters={name.value: count for name, count in body.counters.items()},
         )
         await self.telemetry.report(body.installation, body.question_version, usage, at=call.now)
         return AcceptedView()
 
     async def release(self, call: Call, body: ReleaseBody) -> ReleaseMadeView:
         """Publish the statistics of a week."""
-        made = await self.telemetry.release(body.week, at=call.now)
+        made = await self.telemetry.release(body.week, operation=call.operation, at=call.now)
         return ReleaseMadeView(release_id=made.release_id, week=made.week, cells=len(made.cells))
 
-    async def statistics(self, call: Call) -> StatisticsView:
+    async def statistics(self, _call: Call) -> StatisticsView:
         """Return what is public."""
-        return StatisticsView(releases=[_view(release) for release in await self.releases.newest()])
+        return StatisticsView(releases=[_view(release) for release in await self.telemetry.statistics()])
 
 
 def _view(release: Release) -> ReleaseView:

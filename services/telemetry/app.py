@@ -22,10 +22,10 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         minimum_group=settings.minimum_group,
         release_open_weeks=settings.release_open_weeks,
     )
-    events = TelemetryEvents(outbox=chassis.outbox, clock=chassis.clock)
+    events = TelemetryEvents(forget=chassis.forget, outbox=chassis.outbox, clock=chassis.clock)
     probes = TelemetryProbes(opt_ins=opt_ins, reports=reports, releases=releases)
     return Parts(
-        routes=TelemetryApi(telemetry=telemetry, releases=releases).routes(),
+        routes=TelemetryApi(telemetry=telemetry).routes(),
         documents=DOCUMENTS,
         subscriptions=events.subscriptions(),
         answers=events.answers(),

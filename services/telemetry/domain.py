@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -53,6 +53,18 @@ class Feature(StrEnum):
     CRASHES = "crashes"
     SYNCS = "syncs"
 
+
+PROGRAM = "program"
+_VERSIONS = "version of "
+
+
+def versions_of(program: str) -> str:
+    """Return the dimension of the versions of *program*."""
+    return f"{_VERSIONS}{program}"
+
+
+RAW_REPORTS_KEPT = timedelta(days=21)
+"""A report is kept for the rest of its week (up to 7 days) and 14 days after it closed; then only figures remain."""
 
 BUCKETS = (0, 1, 3, 10, 30, 100, 300)
 """A counter is kept as the largest of these that it reaches: coarse by construction."""
@@ -129,9 +141,17 @@ def week_of(at: datetime) -> str:
 
 
 def week_ends(week: str) -> date:
-    """Return the first day after *week*."""
+    """Return the first day after *week*; ValueError when there is no such week."""
     year, number = week.split("-W")
     return date.fromisocalendar(int(year), int(number), 1) + timedelta(days=7)
+
+
+def is_over(week: str, at: datetime) -> bool:
+    """Tell whether *week* is a week, and over."""
+    try:
+        return at.date() >= week_ends(week)
+    except (ValueError, OverflowError):
+        return False
 
 
 def bucket(count: int) -> int:
@@ -139,23 +159,46 @@ def bucket(count: int) -> int:
     return max(edge for edge in BUCKETS if edge <= count)
 
 
-def tally(reports: Iterable[Report]) -> tuple[int, dict[str, Counter[str]]]:
-    """Count *reports* by dimension and value; memory grows with the number of values, not of reports."""
-    n, dimensions = 0, dict[str, Counter[str]]()
-    for report in reports:
-        n += 1
+@dataclass(slots=True)
+class Tally:
+    """Counts reports by dimension and value; memory grows with the number of values, not of reports."""
+
+    n: int = 0
+    dimensions: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, report: Report) -> None:
+        """Count *report*."""
+        self.n += 1
         for dimension, value in _values(report):
-            dimensions.setdefault(dimension, Counter())[value] += 1
-    return n, dimensions
+            self.dimensions.setdefault(dimension, Counter())[value] += 1
 
 
 def publishable(dimensions: Mapping[str, Mapping[str, int]], *, minimum_group: int) -> tuple[Cell, ...]:
     """Return the cells that hide everybody: none below *minimum_group*, and none that a subtraction reveals (C15)."""
+    programs = _unhidden(dimensions.get(PROGRAM, {}), minimum_group)
+    # The versions of a program add up to it: they would tell how often a program that is left out was used.
+    left_out = {versions_of(program) for program in dimensions.get(PROGRAM, {}) if program not in programs}
     return tuple(
         Cell(dimension=dimension, value=value, count=count)
         for dimension, counts in sorted(dimensions.items())
+        if dimension not in left_out
         for value, count in sorted(_unhidden(counts, minimum_group).items())
     )
+
+
+def revealed(cells: Iterable[Cell], *, n: int, minimum_group: int) -> list[str]:
+    """Return the dimensions in which the figures, or what is missing from their total, are about too few."""
+    shown: dict[str, dict[str, int]] = {}
+    for cell in cells:
+        shown.setdefault(cell.dimension, {})[cell.value] = cell.count
+    programs = shown.get(PROGRAM, {})
+    totals = {versions_of(program): count for program, count in programs.items()}
+    found = []
+    for dimension, counts in shown.items():
+        missing = totals.get(dimension, 0 if dimension.startswith(_VERSIONS) else n) - sum(counts.values())
+        if min(counts.values()) < minimum_group or missing < 0 or 0 < missing < minimum_group:
+            found.append(dimension)
+    return sorted(found)
 
 
 def _unhidden(counts: Mapping[str, int], minimum_group: int) -> dict[str, int]:
@@ -169,9 +212,10 @@ def _unhidden(counts: Mapping[str, int], minimum_group: int) -> dict[str, int]:
 
 
 def _values(report: Report) -> Iterator[tuple[str, str]]:
-    yield "program", report.program
-    yield f"version of {report.program}", report.version
+    yield PROGRAM, report.program
+    yield versions_of(report.program), report.version
     yield "os", report.os
     yield "locale", report.locale
-    for name, count in report.counters.items():
-        yield f"{name} a week, at least", str(count)
+    for feature in Feature:
+        # Who did not count it is a group like any other: left out, a subtraction from the total would show it.
+        yield f"{feature} a week, at least", str(report.counters.get(feature, "not counted"))

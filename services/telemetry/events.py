@@ -1,6 +1,7 @@
 """What telemetry hears and answers; it knows no account, so there is nothing to erase or hand over."""
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
@@ -16,6 +17,7 @@ NOTE = "Telemetry knows installations, not accounts: nothing that it holds leads
 class TelemetryEvents:
     """Answers for telemetry when an account is erased or exported."""
 
+    forget: Callable[[str], Awaitable[dict[str, int]]]
     outbox: Outbox
     clock: Clock
 
@@ -28,13 +30,14 @@ class TelemetryEvents:
         """Return the questions that telemetry answers."""
         return (Answer("telemetry.export.page", common_v1.ExportPageRequest, self.export_page),)
 
-    async def on_erasure_requested(self, fact: identity_v1.ErasureRequested, delivery: Delivery) -> None:
-        """Give the receipt: nothing is held of any account (C31)."""
-        receipt = common_v1.ErasureCompleted(erasure_id=fact.erasure_id)
+    async def on_erasure_requested(self, fact: identity_v1.ErasureRequested, _delivery: Delivery) -> None:
+        """Give the receipt: nothing is held of any account but the replies kept for a member of staff (C31)."""
+        erased = await self.forget(fact.account_id)
+        receipt = common_v1.ErasureCompleted(erasure_id=fact.erasure_id, erased=erased)
         receipt.completed_at.FromDatetime(self.clock())
         await self.outbox.put(receipt)
 
-    async def export_page(self, request: Message, asked: Asked) -> common_v1.ExportPageReply:
+    async def export_page(self, _request: Message, _asked: Asked) -> common_v1.ExportPageReply:
         """Say that there is nothing to hand over, and why (C26)."""
         content = json.dumps({"note": NOTE, "held": []}, indent=2).encode()
         return common_v1.ExportPageReply(items=[common_v1.ExportItem(path="data.json", content=content)])

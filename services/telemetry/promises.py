@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from services.telemetry.domain import revealed
 from services.telemetry.store import OptIns, Releases, Reports
 from shared.promises import Finding, Probe, broken, kept
 
 SAMPLE = 2_000
 """How many of the newest reports a look covers: its cost does not grow with what is stored."""
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +36,15 @@ class TelemetryProbes:
         return (broken if without else kept)(len(reports), evidence)
 
     async def groups(self) -> Finding:
-        """C15: no published figure below its minimum group. The noise budget is looked at once there is noise."""
-        cells = [(cell, release) for release in await self.releases.newest() for cell in release.cells]
-        small = sum(1 for cell, release in cells if cell.count < release.minimum_group)
-        evidence = f"{small} of {len(cells)} published figures below the minimum group"
-        return (broken if small else kept)(len(cells), evidence)
+        """C15: no public figure is about fewer than the minimum group, not even one that a subtraction reveals."""
+        releases = await self.releases.newest()
+        figures = sum(len(release.cells) for release in releases)
+        small = [
+            f"{release.week} {dimension}"
+            for release in releases
+            for dimension in revealed(release.cells, n=release.n, minimum_group=release.minimum_group)
+        ]
+        small += [f"{release.week} n" for release in releases if release.n < release.minimum_group]
+        if small:
+            return broken(figures, f"figures about too few: {', '.join(small[:NAMED])}")
+        return kept(figures, f"{figures} public figures of {len(releases)} weeks, none about fewer than its group")

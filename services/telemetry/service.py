@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.telemetry.domain import QUESTION, OptIn, Release, Report, bucket, publishable, tally, week_ends, week_of
+from services.telemetry.domain import QUESTION, OptIn, Release, Report, Tally, bucket, is_over, publishable, week_of
 from services.telemetry.errors import (
     AlreadyReleasedError,
     NoOptInError,
@@ -74,32 +74,40 @@ class Telemetry:
 
         await self.transact(take)
 
-    async def release(self, week: str | None, *, at: datetime) -> Release:
-        """Publish the statistics of *week*, or of the oldest week that waits for it; once and for all."""
+    async def release(self, week: str | None, *, operation: str, at: datetime) -> Release:
+        """Publish the statistics of *week*, or of the oldest that waits; a week once, an *operation* once."""
+        earlier = await self.releases.of_operation(operation)
+        if earlier is not None:
+            return earlier
         chosen = week or await self._waiting(at)
         if chosen is None or not self._closed(chosen, at):
             raise NothingToReleaseError
-        n, dimensions = tally(await self.reports.of_week(chosen))
-        if not n:
-            raise NothingToReleaseError(f"no reports for {chosen}")
-        cells = publishable(dimensions, minimum_group=self.minimum_group)
+        tally = Tally()
+        async for report in self.reports.of_week(chosen):
+            tally.add(report)
+        if tally.n < self.minimum_group:
+            raise NothingToReleaseError(f"too few reports for {chosen}: their number itself is about a small group")
         made = Release(
             release_id=self.new_id("rel"),
             week=chosen,
-            n=n,
+            n=tally.n,
             minimum_group=self.minimum_group,
-            cells=cells,
+            cells=publishable(tally.dimensions, minimum_group=self.minimum_group),
             published_at=at,
         )
-        await self._publish(made)
+        await self._publish(made, operation)
         return made
 
-    async def _publish(self, made: Release) -> None:
+    async def statistics(self) -> list[Release]:
+        """Return what is public, the newest week first."""
+        return await self.releases.newest()
+
+    async def _publish(self, made: Release, operation: str) -> None:
         fact = telemetry_v1.ReleasePublished(release_id=made.release_id, week=made.week, cells=len(made.cells))
         fact.published_at.FromDatetime(made.published_at)
 
         async def publish() -> None:
-            if not await self.releases.add(made):
+            if not await self.releases.add(made, operation=operation):
                 raise AlreadyReleasedError
             await self.outbox.put(fact)
 
@@ -107,11 +115,11 @@ class Telemetry:
 
     async def _waiting(self, at: datetime) -> str | None:
         released = await self.releases.weeks()
-        waiting = [week for week in await self.reports.weeks() if week not in released and self._closed(week, at)]
-        return min(waiting, default=None)
+        enough = {week for week, count in (await self.reports.weeks()).items() if count >= self.minimum_group}
+        return min((week for week in enough - released if self._closed(week, at)), default=None)
 
     def _closed(self, week: str, at: datetime) -> bool:
-        return self.release_open_weeks or at.date() >= week_ends(week)
+        return self.release_open_weeks or is_over(week, at)
 
 
 def _coarse(installation: str, usage: Usage, at: datetime) -> Report:

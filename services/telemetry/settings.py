@@ -1,7 +1,6 @@
 """All that an operator may change of telemetry."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from shared.settings import Env, Platform
 
@@ -25,7 +24,3 @@ class Settings:
             minimum_group=env.integer("TELEMETRY_MINIMUM_GROUP", 5, least=2, most=10_000),
             release_open_weeks=env.flag("TELEMETRY_RELEASE_OPEN_WEEKS", default=platform.mode == "local"),
         )
-
-
-RAW_REPORTS_KEPT = timedelta(days=21)
-"""A report is kept for the rest of its week (up to 7 days) and 14 days after it closed; then only figures remain."""

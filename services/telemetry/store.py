@@ -1,11 +1,10 @@
 """Telemetry's collections in MongoDB: nothing in them leads to a person or an address."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from services.telemetry.domain import Cell, OptIn, Release, Report
-from services.telemetry.settings import RAW_REPORTS_KEPT
+from services.telemetry.domain import RAW_REPORTS_KEPT, Cell, OptIn, Release, Report
 from shared.mongo import Collection, Database, Document, DuplicateError, Embedded, Index
 from shared.personal import UNTIL_ERASED, Category, Keep, Personal
 from shared.policy import Purpose
@@ -51,7 +50,10 @@ class ReleaseDocument(Document):
     """The public statistics of one week; ``_id`` is the week."""
 
     collection: ClassVar[str] = "releases"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("operation", unique=True),)
     release_id: str
+    operation: str
+    """The request that made it: repeated after a crash, it finds this release instead of publishing another week."""
     n: int
     minimum_group: int
     cells: list[CellPart]
@@ -112,14 +114,15 @@ class Reports:
             )
         )
 
-    async def of_week(self, week: str) -> list[Report]:
-        """Return the reports of *week*."""
-        return [_report(row) for row in await self._rows.list({"week": week})]
+    async def of_week(self, week: str) -> AsyncIterator[Report]:
+        """Yield the reports of *week*."""
+        async for row in self._rows.find({"week": week}):
+            yield _report(row)
 
-    async def weeks(self) -> list[str]:
-        """Return the weeks that have reports."""
-        rows = await self._rows.aggregate([{"$group": {"_id": "$week"}}])
-        return sorted(row["_id"] for row in rows)
+    async def weeks(self) -> dict[str, int]:
+        """Count the reports of each week that has some."""
+        rows = await self._rows.aggregate([{"$group": {"_id": "$week", "n": {"$sum": 1}}}])
+        return {row["_id"]: int(row["n"]) for row in rows}
 
     async def remove_of(self, installation: str) -> None:
         """Forget all reports of *installation*."""
@@ -136,12 +139,13 @@ class Releases:
     def __init__(self, db: Database) -> None:
         self._rows: Collection[ReleaseDocument] = db.collection(ReleaseDocument)
 
-    async def add(self, release: Release) -> bool:
-        """Publish *release*; False when its week is published already."""
+    async def add(self, release: Release, *, operation: str) -> bool:
+        """Publish *release*; False when its week is published already, or *operation* has published one."""
         cells = [CellPart(dimension=cell.dimension, value=cell.value, count=cell.count) for cell in release.cells]
         row = ReleaseDocument(
             id=release.week,
             release_id=release.release_id,
+            operation=operation,
             n=release.n,
             minimum_group=release.minimum_group,
             cells=cells,
@@ -152,6 +156,11 @@ class Releases:
         except DuplicateError:
             return False
         return True
+
+    async def of_operation(self, operation: str) -> Release | None:
+        """Return the release that *operation* has published."""
+        row = await self._rows.find_one({"operation": operation})
+        return _release(row) if row else None
 
     async def weeks(self) -> set[str]:
         """Return the weeks that are published."""

@@ -7,7 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.telemetry.domain import OptIn, bucket, publishable, week_ends, week_of
+from services.telemetry.domain import (
+    Cell,
+    Feature,
+    OptIn,
+    Report,
+    Tally,
+    bucket,
+    is_over,
+    publishable,
+    revealed,
+    week_ends,
+    week_of,
+)
+from tests.support import NOON
 
 COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(min_value=1, max_value=30), min_size=1)
 
@@ -49,3 +62,85 @@ def test_a_week_is_named_by_iso_8601_also_over_new_year() -> None:
 def test_C03_an_opt_in_does_not_cover_what_came_before_it() -> None:
     said_yes = OptIn(installation="ins_1", question_version=1, granted_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
     assert not said_yes.covers(datetime(2026, 11, 22, 11, tzinfo=UTC))
+
+
+REPORTS = st.builds(
+    lambda program, version, os, counters: Report(
+        installation="ins_1",
+        week="2027-W01",
+        program=program,
+        version=version,
+        os=os,
+        locale="en",
+        counters=counters,
+        received_at=NOON,
+    ),
+    st.sampled_from(["omnifocus", "omniplan", "omnigraffle"]),
+    st.sampled_from(["4.8", "4.7"]),
+    st.sampled_from(["macos-26", "ios-26", "web"]),
+    st.dictionaries(st.sampled_from([feature.value for feature in Feature]), st.sampled_from([0, 1, 3])),
+)
+
+
+def tallied(reports: list[Report]) -> Tally:
+    tally = Tally()
+    for report in reports:
+        tally.add(report)
+    return tally
+
+
+@given(reports=st.lists(REPORTS, max_size=60), minimum_group=st.integers(min_value=2, max_value=10))
+def test_C15_whatever_is_reported_no_figure_is_about_few(reports: list[Report], minimum_group: int) -> None:
+    tally = tallied(reports)
+    cells = publishable(tally.dimensions, minimum_group=minimum_group)
+    assert revealed(cells, n=tally.n, minimum_group=minimum_group) == []
+
+
+def a_report(program: str, counters: Mapping[str, int] | None = None) -> Report:
+    return Report(
+        installation="ins_1",
+        week="2027-W01",
+        program=program,
+        version="4.8",
+        os="web",
+        locale="en",
+        counters={"launches": 1} if counters is None else counters,
+        received_at=NOON,
+    )
+
+
+def test_C15_the_versions_of_a_hidden_program_do_not_tell_how_often_it_was_used() -> None:
+    programs = ["omnifocus"] * 40 + ["omniplan"] * 6 + ["omnigraffle"]
+    tally = tallied([a_report(program) for program in programs])
+    cells = publishable(tally.dimensions, minimum_group=5)
+    assert {cell.dimension for cell in cells if "omniplan" in f"{cell.dimension} {cell.value}"} == set()
+
+
+def test_C15_who_did_not_count_a_feature_is_not_found_by_subtraction() -> None:
+    tally = tallied([a_report("omnifocus") for _ in range(9)] + [a_report("omnifocus", {})])
+    cells = publishable(tally.dimensions, minimum_group=5)
+    assert not [cell for cell in cells if cell.dimension.startswith("launches")]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [Cell(dimension="os", value="web", count=4)],
+        [Cell(dimension="os", value="web", count=17)],
+        [Cell(dimension="os", value="web", count=21)],
+        [Cell(dimension="version of omniplan", value="4.8", count=20)],
+    ],
+    ids=["too few", "the rest too few", "more than all", "versions of a hidden program"],
+)
+def test_C15_a_figure_about_few_is_seen(cells: list[Cell]) -> None:
+    assert revealed(cells, n=20, minimum_group=5) == [cells[0].dimension]
+
+
+@pytest.mark.parametrize("week", ["2026-W99", "2026-W00", "0000-W01", "2025-W53", "9999-W52"])
+def test_what_is_no_week_or_not_over_cannot_be_released(week: str) -> None:
+    assert not is_over(week, NOON)
+
+
+def test_a_week_is_over_on_the_monday_after_it() -> None:
+    assert is_over("2026-W53", datetime(2027, 1, 4, tzinfo=UTC))
+    assert not is_over("2027-W01", datetime(2027, 1, 10, 23, tzinfo=UTC))
