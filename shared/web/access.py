@@ -1,4 +1,4 @@
-"""Who may call: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("support")``, ``partner("scope")``, joined by ``|``."""
+"""Who may call: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("role")``, ``partner("scope")``, joined by ``|``."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
