@@ -105,7 +105,7 @@ async def test_a_service_that_is_killed_comes_back_by_itself(stack: StackUnderTe
     before = stack.report.parts["telemetry"]["pid"]
     os.kill(before, signal.SIGKILL)
     async with asyncio.timeout(60):
-        while stack.report.parts["telemetry"]["pid"] in {0, before} or stack.report.waiting:
+        while stack.report.parts["telemetry"]["pid"] in {0, before} or stack.report.waiting:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
     assert await status(stack.ports.url("telemetry", "/readyz")) == 200
     await becomes(f"{stack.url}/healthz", 200)
