@@ -15,6 +15,7 @@ from shared.clock import utc_now
 from shared.crypto import make_keyring
 from shared.crypto.keyring import dump
 from shared.ids import new_id, new_token
+from shared.mongo import end_transactions
 from tests.integration.identity.house import ADULT, USES, Person, Reply, somebody
 from tests.support.neighbours import Mailbox, until
 from tests.support.parts import free_ports
@@ -54,7 +55,11 @@ class Replicas:
         """Send a signal, wait for the end, and return the exit code."""
         process = self.running.pop(port)
         process.send_signal(number)
-        return await asyncio.wait_for(process.wait(), 25)
+        code = await asyncio.wait_for(process.wait(), 25)
+        if number is signal.SIGKILL:
+            # As the supervisor of the stack does: the embedded server never ends the transaction of a dead process.
+            await end_transactions(self.parts["MONGO_URL"])
+        return code
 
     async def end_all(self) -> None:
         for port in list(self.running):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -51,11 +51,12 @@ async def test_I14_nobodys_password_takes_as_long_and_is_never_right(passwords: 
     stored = await passwords.new(RIGHT, address=ADDRESS)
 
     async def best_of(hashed: str | None) -> float:
+        # Of the processor, not of the clock: other processes have a share in that.
         seconds = []
         for _ in range(8):
-            began = perf_counter()
+            began = process_time()
             await passwords.check("wrong", hashed)
-            seconds.append(perf_counter() - began)
+            seconds.append(process_time() - began)
         return min(seconds)
 
     known, unknown = await best_of(stored), await best_of(None)
