@@ -12,10 +12,10 @@ from typing import Final
 from shared.bus.inbox import AlreadyHandledError, Inbox
 from shared.mongo import Database, StoreUnavailableError
 
-MOST: Final = 32
+MOST: Final = 16
 """Facts in one transaction."""
-AT_ONCE: Final = 2
-"""Transactions at once: while one waits for the disk, the other works."""
+AT_ONCE: Final = 4
+"""Transactions at once: while one waits for the disk, or for a slow handler, the others work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
