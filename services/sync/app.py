@@ -9,8 +9,9 @@ from functools import partial
 from services.sync.api import SyncApi, WebDav
 from services.sync.api.addresses import Addresses
 from services.sync.api.requests import Door
+from services.sync.domain.frames import SEALED_FRAME
 from services.sync.events import SyncEvents
-from services.sync.ports import FolderBlobs
+from services.sync.ports import Blobs, FolderBlobs, GridFsBlobs
 from services.sync.promises import SyncProbes
 from services.sync.service.backups import Backups
 from services.sync.service.clearing import Clearing
@@ -26,8 +27,12 @@ from services.sync.service.writing import Writing
 from services.sync.settings import Settings
 from services.sync.store import (
     DOCUMENTS,
+    BackupChunkRow,
+    BackupFileRow,
     BackupKeys,
     BackupRows,
+    BlobChunkRow,
+    BlobRow,
     Contents,
     Erasures,
     Keys,
@@ -38,6 +43,7 @@ from services.sync.store import (
     Trees,
 )
 from shared.chassis import Chassis, Parts
+from shared.mongo import ChunkRow, FileRow, Files
 
 LEASE = timedelta(seconds=15)
 
@@ -83,8 +89,8 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
 
 def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
     """Wire sync; *verify* knows the app passwords."""
-    db, new_id, clock, data = chassis.db, chassis.new_id, chassis.clock, settings.platform.data_dir
-    blobs = FolderBlobs(data / "blobs")
+    db, new_id, clock = chassis.db, chassis.new_id, chassis.clock
+    blobs, vaulted = _blobs(chassis, settings)
     trees = Trees(
         spaces=Spaces(db, quota_bytes=settings.quota_bytes),
         keys=Keys(db, chassis.vault),
@@ -119,7 +125,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         nodes=trees.nodes,
         contents=trees.contents,
         blobs=blobs,
-        vaulted=FolderBlobs(data / "backups"),
+        vaulted=vaulted,
         outbox=chassis.outbox,
         new_id=new_id,
         clock=clock,
@@ -150,6 +156,19 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
         probes=SyncProbes(backups=backup_rows, keys=backup_keys, clock=clock),
     )
+
+
+def _blobs(chassis: Chassis, settings: Settings) -> tuple[Blobs, Blobs]:
+    """Return where the contents of files are kept, and where backups are."""
+    if settings.blobs == "folder":
+        data = settings.platform.data_dir
+        return FolderBlobs(data / "blobs"), FolderBlobs(data / "backups")
+
+    def bucket(file: type[FileRow], chunk: type[ChunkRow]) -> Blobs:
+        # A chunk is a sealed frame: whatever range is read, no byte is fetched that is not needed to open it.
+        return GridFsBlobs(Files(chassis.db, file, chunk, chunk_bytes=SEALED_FRAME, clock=chassis.clock))
+
+    return bucket(BlobRow, BlobChunkRow), bucket(BackupFileRow, BackupChunkRow)
 
 
 async def _alone(chassis: Chassis, name: str, work: Callable[[], Awaitable[None]]) -> None:

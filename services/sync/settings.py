@@ -13,6 +13,8 @@ class Settings:
     """The settings of sync."""
 
     platform: Platform
+    blobs: str
+    """Where blobs and backups are kept: ``folder`` (one machine), or ``gridfs`` (what all replicas share)."""
     quota_bytes: int
     """What each account may store."""
     backup_every: timedelta
@@ -25,6 +27,7 @@ class Settings:
         """Read the settings; a wrong one fails by its name."""
         return cls(
             platform=Platform.from_env(env, "sync", port=8093),
+            blobs=env.choice("SYNC_BLOBS", "folder", ("folder", "gridfs")),
             quota_bytes=env.integer("SYNC_QUOTA_BYTES", 10 * _GIGABYTE, least=1 << 20, most=1 << 50),
             backup_every=env.seconds("SYNC_BACKUP_EVERY_SECONDS", 86_400, least=60),
             backup_kept=env.seconds("SYNC_BACKUP_KEPT_SECONDS", 90 * 86_400, least=60),

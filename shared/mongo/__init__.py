@@ -10,17 +10,22 @@ from shared.mongo.errors import (
     TransactionMisuseError,
     UndeclaredError,
 )
+from shared.mongo.files import ChunkRow, FileDamagedError, FileRow, Files
 from shared.mongo.leases import Lease, LeaseLostError, LeaseRow, Leases
 from shared.mongo.portable import UnportableError
 from shared.mongo.retention import RetentionSweeper, data_map
 
 __all__ = [
+    "ChunkRow",
     "Collection",
     "ContentionError",
     "Database",
     "Document",
     "DuplicateError",
     "Embedded",
+    "FileDamagedError",
+    "FileRow",
+    "Files",
     "Index",
     "Lease",
     "LeaseLostError",

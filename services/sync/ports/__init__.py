@@ -2,5 +2,6 @@
 
 from services.sync.ports.blobs import BlobReader, Blobs
 from services.sync.ports.folder import FolderBlobs
+from services.sync.ports.gridfs import GridFsBlobs
 
-__all__ = ["BlobReader", "Blobs", "FolderBlobs"]
+__all__ = ["BlobReader", "Blobs", "FolderBlobs", "GridFsBlobs"]

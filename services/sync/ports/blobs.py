@@ -6,7 +6,10 @@ from typing import Protocol
 
 
 class BlobReader(Protocol):
-    """An open blob; it stays readable until it is closed, also when it is deleted meanwhile."""
+    """An open blob. When it is deleted meanwhile, a read gives its bytes or ContentDamagedError, never other bytes.
+
+    A blob is deleted long after its last user went (READERS_GRACE), so that this meets few who read.
+    """
 
     async def read(self, offset: int, size: int) -> bytes:
         """Return *size* bytes from *offset*; fewer only where the blob ends."""

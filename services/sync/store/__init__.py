@@ -2,7 +2,7 @@
 
 from services.sync.store.backups import BackupKeys, BackupRows
 from services.sync.store.contents import Content, Contents
-from services.sync.store.documents import DOCUMENTS
+from services.sync.store.documents import DOCUMENTS, BackupChunkRow, BackupFileRow, BlobChunkRow, BlobRow
 from services.sync.store.erasures import Erasures
 from services.sync.store.keys import Keys
 from services.sync.store.locks import LockRows
@@ -14,8 +14,12 @@ from services.sync.store.trees import Changes, Trees
 
 __all__ = [
     "DOCUMENTS",
+    "BackupChunkRow",
+    "BackupFileRow",
     "BackupKeys",
     "BackupRows",
+    "BlobChunkRow",
+    "BlobRow",
     "Changes",
     "Content",
     "Contents",

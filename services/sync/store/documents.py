@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from services.sync.domain.backups import BackupState
 from services.sync.domain.tree import DETACHED, Kind
-from shared.mongo import Document, Index
+from shared.mongo import ChunkRow, Document, FileRow, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, keep_for
 from shared.policy.purposes import Purpose
 
@@ -93,6 +93,30 @@ class ContentRow(Document):
     doomed_at: datetime | None
 
 
+class BlobRow(FileRow):
+    """A blob that is kept in the database (SYNC_BLOBS=gridfs): sealed; whose it is, its ContentRow says."""
+
+    collection: ClassVar[str] = "blobs.files"
+
+
+class BlobChunkRow(ChunkRow):
+    """A sealed frame of a blob."""
+
+    collection: ClassVar[str] = "blobs.chunks"
+
+
+class BackupFileRow(FileRow):
+    """The sealed stream of a backup that is kept in the database (SYNC_BLOBS=gridfs); see ``BackupRow``."""
+
+    collection: ClassVar[str] = "backups.files"
+
+
+class BackupChunkRow(ChunkRow):
+    """A sealed frame of a backup."""
+
+    collection: ClassVar[str] = "backups.chunks"
+
+
 class LockRow(Document):
     """A lock; see ``domain.locks.Lock``. Its owner and path are sealed together as *described*."""
 
@@ -152,6 +176,10 @@ DOCUMENTS: tuple[type[Document], ...] = (
     SpaceKeyRow,
     NodeRow,
     ContentRow,
+    BlobRow,
+    BlobChunkRow,
+    BackupFileRow,
+    BackupChunkRow,
     LockRow,
     BackupRow,
     BackupKeyRow,

@@ -197,7 +197,9 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(folder: Path, *, mongo_url: str, amqp_url: str, port: int = 0) -> AsyncIterator[House]:
+async def a_house(
+    folder: Path, *, mongo_url: str, amqp_url: str, port: int = 0, blobs: str = "folder"
+) -> AsyncIterator[House]:
     """Open a house with its files in *folder*; its workers do not run, a test calls what it needs.
 
     With a *port* its public address is that port, for clients that need no edge in front.
@@ -214,6 +216,7 @@ async def a_house(folder: Path, *, mongo_url: str, amqp_url: str, port: int = 0)
         "MONGO_DATABASE": new_id("test"),
         "AMQP_URL": amqp_url,
         "SMTP_URL": "smtp://127.0.0.1:9",
+        "SYNC_BLOBS": blobs,
     }
     settings = Settings.from_env(Env(env))
     async with open_chassis("sync", settings.platform) as chassis:

@@ -2,12 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from gridfs import GridFSBucket
+from pymongo import MongoClient
 
+from services.sync.domain.frames import SEALED_FRAME
 from services.sync.errors import ContentDamagedError
-from services.sync.ports import Blobs, FolderBlobs
+from services.sync.ports import Blobs, FolderBlobs, GridFsBlobs
+from services.sync.store import BlobChunkRow, BlobRow
+from shared.clock import utc_now
+from shared.ids import new_id
+from shared.mongo import Database, Files, open_database
+from tests.support import Planter
 
 PIECES = [b"a" * 70_000, b"b" * 5, b"", b"c" * 1_048_592]
 WHOLE = b"".join(PIECES)
@@ -15,6 +25,11 @@ WHOLE = b"".join(PIECES)
 
 async def _all() -> AsyncIterator[bytes]:
     for piece in PIECES:
+        yield piece
+
+
+async def _none() -> AsyncIterator[bytes]:
+    for piece in PIECES[:0]:
         yield piece
 
 
@@ -55,11 +70,12 @@ class BlobsContract:
             async with blobs.open("cnt_1"):
                 pass
 
-    async def test_what_was_deleted_is_gone_but_for_who_reads_it(self, blobs: Blobs) -> None:
+    async def test_what_was_deleted_is_gone_and_who_reads_it_gets_no_other_bytes(self, blobs: Blobs) -> None:
         await blobs.write("cnt_1", _all())
         async with blobs.open("cnt_1") as blob:
             await blobs.delete("cnt_1")
-            assert await blob.read(0, len(WHOLE)) == WHOLE
+            with suppress(ContentDamagedError):
+                assert await blob.read(0, len(WHOLE)) == WHOLE
         with pytest.raises(ContentDamagedError):
             async with blobs.open("cnt_1"):
                 pass
@@ -68,6 +84,25 @@ class BlobsContract:
         await blobs.write("cnt_1", _all())
         await blobs.delete("cnt_1")
         await blobs.delete("cnt_1")
+
+    async def test_an_empty_blob_is_there(self, blobs: Blobs) -> None:
+        await blobs.write("cnt_1", _none())
+        async with blobs.open("cnt_1") as blob:
+            assert await blob.read(0, 10) == b""
+
+    async def test_a_blob_is_not_there_before_it_is_whole(self, blobs: Blobs) -> None:
+        seen = []
+
+        async def looked_at() -> AsyncIterator[bytes]:
+            yield PIECES[3]
+            with pytest.raises(ContentDamagedError):
+                async with blobs.open("cnt_1"):
+                    pass
+            seen.append(True)
+            yield PIECES[3]
+
+        await blobs.write("cnt_1", looked_at())
+        assert seen
 
     async def test_an_id_can_be_written_again_after_a_broken_write(self, blobs: Blobs) -> None:
         with pytest.raises(ConnectionError):
@@ -97,3 +132,68 @@ class TestFolderBlobs(BlobsContract):
         unfinished.write_bytes(b"half")
         await FolderBlobs(tmp_path).delete("cnt_1")
         assert not unfinished.exists()
+
+    async def test_who_has_a_deleted_file_open_reads_on(self, tmp_path: Path) -> None:
+        blobs = FolderBlobs(tmp_path)
+        await blobs.write("cnt_1", _all())
+        async with blobs.open("cnt_1") as blob:
+            await blobs.delete("cnt_1")
+            assert await blob.read(0, len(WHOLE)) == WHOLE
+
+
+def _files_in(db: Database, *, chunk_bytes: int = SEALED_FRAME) -> Files:
+    return Files(db, BlobRow, BlobChunkRow, chunk_bytes=chunk_bytes, clock=utc_now)
+
+
+class TestGridFsBlobs(BlobsContract):
+    @pytest.fixture(params=["motor", "pymongo"])
+    async def database(
+        self, request: pytest.FixtureRequest, mongo_url: str, planter: Planter
+    ) -> AsyncIterator[Database]:
+        name = new_id("test")
+        async with open_database(mongo_url, name, driver=request.param) as opened:
+            await opened.prepare((BlobRow, BlobChunkRow))
+            yield opened
+        await planter.drop(name)
+
+    @pytest.fixture
+    def blobs(self, database: Database) -> Blobs:
+        return GridFsBlobs(_files_in(database))
+
+    async def test_nothing_unfinished_stays_in_the_database(self, blobs: Blobs, database: Database) -> None:
+        async def broken() -> AsyncIterator[bytes]:
+            yield b"x" * (3 * SEALED_FRAME)
+            raise ConnectionError
+
+        with pytest.raises(ConnectionError):
+            await blobs.write("cnt_1", broken())
+        assert await database.collection(BlobChunkRow).count({}) == 0
+
+    async def test_what_a_crash_left_is_deleted_with_its_id(self, blobs: Blobs, database: Database) -> None:
+        chunks = database.collection(BlobChunkRow)
+        await chunks.insert(BlobChunkRow(id="cnt_1:0", files_id="cnt_1", n=0, data=b"half"))
+        await blobs.delete("cnt_1")
+        assert await chunks.count({}) == 0
+
+    async def test_a_lost_chunk_is_told_and_not_passed_over(self, blobs: Blobs, database: Database) -> None:
+        small = GridFsBlobs(_files_in(database, chunk_bytes=1000))
+        await small.write("cnt_1", _all())
+        await database.collection(BlobChunkRow).delete({"n": 5})
+        async with blobs.open("cnt_1") as blob:
+            assert await blob.read(4_000, 1_000) == WHOLE[4_000:5_000]
+            for offset, size in ((4_999, 2), (5_000, 1), (4_000, 3_000)):
+                with pytest.raises(ContentDamagedError):
+                    await blob.read(offset, size)
+
+    async def test_the_tools_of_gridfs_read_it(self, blobs: Blobs, database: Database, mongo_url: str) -> None:
+        await blobs.write("cnt_1", _all())
+        with MongoClient[dict[str, Any]](mongo_url) as client:
+            bucket = GridFSBucket(client[database.name], "blobs")
+            assert await asyncio.to_thread(lambda: bucket.open_download_stream("cnt_1").read()) == WHOLE
+
+    async def test_the_ids_are_listed_in_order(self, database: Database) -> None:
+        files = _files_in(database)
+        for key in ("b", "a", "c"):
+            await files.write(key, _all())
+        assert await files.keys(after="", limit=2) == ["a", "b"]
+        assert await files.keys(after="b", limit=2) == ["c"]
