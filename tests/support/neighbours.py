@@ -116,7 +116,7 @@ async def _listen(channel: Any, found: Neighbours) -> None:
     await asyncio.Event().wait()
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: aiosmtpd looks at every attribute, and Python 3.11.2 leaves one that cannot be looked at
 class Mailbox:
     """An SMTP server that keeps what it gets; it refuses whom it is told to refuse."""
 
