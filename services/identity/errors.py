@@ -41,6 +41,13 @@ class PasswordRefusedError(InvalidInputError):
         super().__init__(fields=problems)
 
 
+class PasswordResetRefusedError(MalformedError):
+    """The link to set a password is not valid: used, expired or altered."""
+
+    code = "identity.password_reset.refused"
+    remedy = "Ask for a new link."
+
+
 class PasswordsBusyError(UnavailableError):
     """Too many passwords are being checked at this moment."""
 
@@ -72,6 +79,95 @@ class TooManyLogInsError(TooManyRequestsError):
     """Too many wrong passwords for this address."""
 
     code = "identity.log_in.too_many"
+
+
+class SecondFactorNeededError(UnauthenticatedError):
+    """The password is right; a second factor is needed besides."""
+
+    code = "identity.log_in.second_factor"
+    remedy = "Send challenge_token and a code or a passkey to /v1/identity/sessions/second-factor."
+
+
+class ChallengeRefusedError(MalformedError):
+    """The challenge is not valid: answered, expired, altered, or tried too often."""
+
+    code = "identity.challenge.refused"
+    remedy = "Begin again."
+
+
+class SecondFactorRefusedError(ForbiddenError):
+    """The code is wrong, or was used before."""
+
+    code = "identity.second_factor.refused"
+    remedy = "Wait for the next code, or use a recovery code."
+
+
+class StepUpRefusedError(ForbiddenError):
+    """The account has a second factor: the password alone does not confirm."""
+
+    code = "identity.step_up.second_factor"
+    remedy = "Send a code or a passkey."
+
+
+class SecondFactorStillNeededError(ConflictError):
+    """The password is too short to stand alone."""
+
+    code = "identity.second_factor.needed"
+    remedy = "Change the password to one of 15 characters or more first."
+
+
+class TotpExistsError(ConflictError):
+    """The account has an app for one-time codes."""
+
+    code = "identity.totp.exists"
+    remedy = "Remove it first."
+
+
+class TotpNotFoundError(NotFoundError):
+    """The account has no app for one-time codes, or none that waits for its first code."""
+
+    code = "identity.totp.not_found"
+
+
+class NoSecondFactorError(ConflictError):
+    """The account has no second factor."""
+
+    code = "identity.second_factor.none"
+    remedy = "Add an app for one-time codes or a passkey first."
+
+
+class PasskeyRefusedError(ForbiddenError):
+    """The passkey is not accepted."""
+
+    # Why is not said: which check failed helps whoever forges.
+    code = "identity.passkey.refused"
+    remedy = "Begin again on the page of this service, with a passkey that asks for your PIN, finger or face."
+
+
+class PasskeyTakenError(ConflictError):
+    """The passkey is registered already."""
+
+    code = "identity.passkey.taken"
+
+
+class PasskeyNotFoundError(NotFoundError):
+    """You have no such passkey."""
+
+    code = "identity.passkey.not_found"
+
+
+class TooManyPasskeysError(ConflictError):
+    """You have as many passkeys as one account may have."""
+
+    code = "identity.passkey.too_many"
+    remedy = "Remove one that you no longer use."
+
+
+class AddressChangeRefusedError(MalformedError):
+    """The link is not valid: used, expired or altered."""
+
+    code = "identity.address_change.refused"
+    remedy = "Ask for the change again; an undo is possible for seven days."
 
 
 class WrongPasswordError(ForbiddenError):
@@ -138,6 +234,19 @@ class ErasureNotFoundError(NotFoundError):
     """There is no such erasure."""
 
     code = "identity.erasure.not_found"
+
+
+class ErasureScheduledError(ConflictError):
+    """The erasure of this account is planned already."""
+
+    code = "identity.erasure.scheduled"
+    remedy = "Wait for the day, or take it back."
+
+
+class ErasureNotScheduledError(NotFoundError):
+    """No erasure is planned that could be taken back."""
+
+    code = "identity.erasure.not_scheduled"
 
 
 class PartnerNotFoundError(NotFoundError):

@@ -1,13 +1,14 @@
 """Which passwords are acceptable (C24): long, not common, not like their owner; no composition rules."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 SHORTEST = 15
+SHORTEST_WITH_SECOND_FACTOR = 8
 LONGEST = 256
 CONTEXT_WORDS = ("candor", "candour", "password", "passphrase", "passwort", "account", "newsletter", "login", "welcome")
 _LEFT_OVER = 8
@@ -24,19 +25,25 @@ class Weakness:
 
 
 TOO_SHORT = Weakness("too_short", f"Use at least {SHORTEST} characters; a few words in a row are fine.")
+TOO_SHORT_EVEN_SO = Weakness("too_short", f"Use at least {SHORTEST_WITH_SECOND_FACTOR} characters.")
 TOO_LONG = Weakness("too_long", f"Use at most {LONGEST} characters.")
 COMMON = Weakness("common", "Many people use this password: it is guessed first.")
+BREACHED = Weakness("breached", "This password is known from a breach elsewhere: it is guessed first.")
 LIKE_OWNER = Weakness("like_owner", "It is too much like your address or the name of this product.")
 
 
-def weakness(password: str, *, address: str) -> Weakness | None:
+def weakness(
+    password: str, *, address: str, second_factor: bool = False, breached: Container[str] = ()
+) -> Weakness | None:
     """Return what is wrong with *password* for the owner of *address*; the one function for every path (I-21)."""
-    if len(password) < SHORTEST:
-        return TOO_SHORT
+    if len(password) < (SHORTEST_WITH_SECOND_FACTOR if second_factor else SHORTEST):
+        return TOO_SHORT_EVEN_SO if second_factor else TOO_SHORT
     if len(password) > LONGEST:
         return TOO_LONG
     if _letters(password) in _common() or _monotonous(password.casefold()):
         return COMMON
+    if password in breached:
+        return BREACHED
     return LIKE_OWNER if _like(password.casefold(), [*_words(address), *CONTEXT_WORDS]) else None
 
 

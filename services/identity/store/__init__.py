@@ -1,12 +1,18 @@
 """The MongoDB collections of identity: documents with their declarations of personal data, indexes, queries."""
 
 from services.identity.store.accounts import Account, Accounts, Credential, Credentials, SignUp, SignUps
+from services.identity.store.address_changes import AddressChange, AddressChanges
 from services.identity.store.app_passwords import AppPassword, AppPasswords
 from services.identity.store.bounds import Guesses, GuessRow, MailGap, MailGaps
+from services.identity.store.challenges import Challenge, Challenges
 from services.identity.store.erasures import Erasure, Erasures, Receipt
 from services.identity.store.exports import Export, ExportChunk, ExportPart, Exports
+from services.identity.store.factors import Passkey, Passkeys, RecoveryCode, RecoveryCodes, Totp, Totps
+from services.identity.store.farewells import Farewell, Farewells
 from services.identity.store.partners import PartnerClient, Partners
 from services.identity.store.reads import Read, Reads
+from services.identity.store.resets import PasswordReset, Resets, ResetWish
+from services.identity.store.security_events import SecurityEvent, SecurityEvents
 from services.identity.store.sessions import EndedSession, EndedSessions, Session, Sessions
 
 DOCUMENTS = (
@@ -25,14 +31,27 @@ DOCUMENTS = (
     ExportChunk,
     Erasure,
     Receipt,
+    Totp,
+    RecoveryCode,
+    Passkey,
+    Challenge,
+    SecurityEvent,
+    ResetWish,
+    PasswordReset,
+    AddressChange,
+    Farewell,
 )
 
 __all__ = [
     "DOCUMENTS",
     "Account",
     "Accounts",
+    "AddressChange",
+    "AddressChanges",
     "AppPassword",
     "AppPasswords",
+    "Challenge",
+    "Challenges",
     "Credential",
     "Credentials",
     "EndedSession",
@@ -43,17 +62,30 @@ __all__ = [
     "ExportChunk",
     "ExportPart",
     "Exports",
+    "Farewell",
+    "Farewells",
     "GuessRow",
     "Guesses",
     "MailGap",
     "MailGaps",
     "PartnerClient",
     "Partners",
+    "Passkey",
+    "Passkeys",
+    "PasswordReset",
     "Read",
     "Reads",
     "Receipt",
+    "RecoveryCode",
+    "RecoveryCodes",
+    "ResetWish",
+    "Resets",
+    "SecurityEvent",
+    "SecurityEvents",
     "Session",
     "Sessions",
     "SignUp",
     "SignUps",
+    "Totp",
+    "Totps",
 ]

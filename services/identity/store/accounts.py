@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from services.identity.domain.access import Role
-from services.identity.errors import AddressTakenError
+from services.identity.errors import AccountNotFoundError, AddressTakenError
 from shared.crypto import Vault, place_of
 from shared.mongo import Database, Document, DuplicateError, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, keep_for, personal_fields
@@ -54,6 +54,8 @@ class Credential(Document):
     account_id: str
     kind: Literal["password"]
     secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, UNTIL_ERASED)]
+    short: bool = False
+    """Too short to stand alone: the account must keep a second factor."""
     created_at: datetime
     changed_at: datetime
 
@@ -149,6 +151,16 @@ class Accounts:
         found = await self._rows.list({"_id": {"$in": account_ids}, "state": "active"})
         return set(account_ids) - {account.id for account in found}
 
+    async def move(self, account: Account, email: bytes, email_index: str) -> None:
+        """Give the account another address, in the ambient transaction; AddressTakenError when that has an account."""
+        if not await self._rows.delete({"_id": account.id, "email_index": account.email_index, "state": account.state}):
+            raise AccountNotFoundError
+        await self.add(account.model_copy(update={"email": email, "email_index": email_index}))
+
+    def bucket(self, kind: str, value: str) -> str:
+        """Return where guesses of one *kind* at one *value* are counted; it tells nothing about the value."""
+        return self._vault.blind(f"guesses.{kind}", value)
+
     async def begin_erasing(self, account_id: str) -> bool:
         """Close the account and free its address, in the ambient transaction; False when it is closed already."""
         account = await self.active(account_id)
@@ -180,6 +192,14 @@ class Credentials:
                 id=credential_id, account_id=account_id, kind="password", secret=secret, created_at=at, changed_at=at
             )
         )
+
+    async def set_password(
+        self, credential_id: str, account_id: str, secret: str, *, short: bool = False, at: datetime
+    ) -> None:
+        """Store another password in place of the one that the account has, if it has one."""
+        change = {"$set": {"secret": secret, "short": short, "changed_at": at}}
+        if await self._rows.update({"account_id": account_id, "kind": "password"}, change) == 0:
+            await self.add_password(credential_id, account_id, secret, at=at)
 
     async def rehash(self, credential: Credential, secret: str) -> None:
         """Store the same password by a hash with newer parameters, unless it was changed in between."""

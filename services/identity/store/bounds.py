@@ -13,6 +13,9 @@ _GUESSES = 20
 _GUESSES_IN = timedelta(minutes=15)
 _ATTEMPTS = 10
 """How often a guess that collides with others is counted again before it is refused."""
+RESET = ".reset"
+NEW_ADDRESS = ".new_address"
+MATTERS = (RESET, NEW_ADDRESS)
 _SEEN = Personal(Category.CONTACT, {Purpose.SECURITY}, keep_for(1))
 
 
@@ -46,9 +49,12 @@ class MailGaps:
         self._rows = db.collection(MailGap)
         self._gap = gap
 
-    async def claim(self, index: str, *, at: datetime) -> bool:
-        """Tell whether the address may be written to now, and count it; of several at once, one is told yes."""
-        first = MailGap(id=index, mails=1, next_at=at + self._gap, created_at=at)
+    async def claim(self, index: str, *, matter: str = "", at: datetime) -> bool:
+        """Tell whether the address may be written to now, and count it; of several at once, one is told yes.
+
+        Each *matter* has its own bound: whoever signs up with an address does not keep its owner's reset away.
+        """
+        first = MailGap(id=index + matter, mails=1, next_at=at + self._gap, created_at=at)
         try:
             await self._rows.insert(first)
         except DuplicateError:
@@ -57,7 +63,7 @@ class MailGaps:
 
     async def forget(self, index: str) -> int:
         """Begin anew: the owner has shown that the mails are wanted, or is gone."""
-        return await self._rows.delete({"_id": index})
+        return await self._rows.delete({"_id": {"$in": [index, *(index + matter for matter in MATTERS)]}})
 
     async def _again(self, first: MailGap, at: datetime) -> bool:
         if await self._rows.replace(first, expect={"created_at": {"$lte": at - _DAY}}):

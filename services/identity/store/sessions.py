@@ -23,6 +23,8 @@ class Session(Document):
     generation: int
     """How often the refresh token was rotated: only the newest one refreshes, an older one ends the session."""
     created_at: datetime
+    authenticated_at: datetime | None = None
+    """When its owner was last confirmed; None: at its beginning."""
     last_seen_at: Annotated[datetime, Personal(Category.USAGE, _OWNERS, _SEEN)]
 
 
@@ -57,6 +59,10 @@ class Sessions:
         """Go to the next generation; False when another request was first."""
         wanted = {"_id": session.id, "generation": session.generation}
         return await self._rows.update(wanted, {"$inc": {"generation": 1}, "$set": {"last_seen_at": at}}) == 1
+
+    async def confirm(self, session: Session, *, at: datetime) -> bool:
+        """Note that the owner was confirmed once more; False when the session was ended meanwhile."""
+        return await self._rows.update({"_id": session.id}, {"$set": {"authenticated_at": at}}) == 1
 
     async def some(self, most: int) -> list[Session]:
         """Return the sessions that were seen last."""

@@ -1,0 +1,52 @@
+"""What happens to an account's own security: the events of its log, and how long each kind of proof is good for."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What the owner reads in the security log."""
+
+    LOGGED_IN = "logged_in"
+    CONFIRMED = "confirmed"
+    """Whoever was logged in has proven it once more."""
+    SECOND_FACTOR_REFUSED = "second_factor_refused"
+    SESSIONS_ENDED = "sessions_ended"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event, not a secret
+    PASSWORD_RESET_ASKED = "password_reset_asked"  # noqa: S105 - the name of an event, not a secret
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an event, not a secret
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    APP_PASSWORD_MADE = "app_password_made"  # noqa: S105 - the name of an event, not a secret
+    APP_PASSWORD_REVOKED = "app_password_revoked"  # noqa: S105 - the name of an event, not a secret
+    ADDRESS_CHANGE_ASKED = "address_change_asked"
+    ADDRESS_CHANGED = "address_changed"
+    ADDRESS_CHANGE_UNDONE = "address_change_undone"
+    ERASURE_SCHEDULED = "erasure_scheduled"
+    ERASURE_CANCELLED = "erasure_cancelled"
+
+
+class ChallengeKind(StrEnum):
+    """What a challenge may be answered for; one for another kind is refused."""
+
+    SECOND_FACTOR = "second_factor"
+    PASSKEY_LOG_IN = "passkey_log_in"
+    PASSKEY_NEW = "passkey_new"
+    STEP_UP = "step_up"
+
+
+CHALLENGE_LIFETIME = timedelta(minutes=5)
+CHALLENGE_TRIES = 5
+"""How many codes may be tried after one right password."""
+RESET_LIFETIME = timedelta(minutes=30)
+ADDRESS_CHANGE_LIFETIME = timedelta(minutes=30)
+UNDO_LIFETIME = timedelta(days=7)
+KNOWN_DEVICE_LIFETIME = timedelta(days=180)
+LONGEST_GRACE_DAYS = 30
+RECOVERY_CODES = 10
+PASSKEYS_MOST = 20
+SECURITY_LOG_DAYS = 180

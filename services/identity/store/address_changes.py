@@ -1,0 +1,93 @@
+"""Changes of addresses: asked for, proven by the new address, undone by the old one within seven days."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from shared.crypto import Vault, place_of
+from shared.mongo import Database, Document, Index
+from shared.personal import Category, Personal, keep_for
+from shared.policy import Purpose
+
+_KEPT = keep_for(8)
+"""Half an hour to prove the new address, seven days to undo it."""
+_HELD = Personal(Category.CONTACT, {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.EXPORT}, _KEPT)
+
+
+class AddressChange(Document):
+    """One change; the addresses are sealed under the account's key."""
+
+    collection: ClassVar[str] = "address_changes"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account_id"),
+        Index("token_hash", unique=True),
+        Index("old_email_index", "state"),
+        Index("created_at"),
+    )
+
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.SECURITY}, _KEPT)]
+    state: Literal["asked", "changed"]
+    token_hash: bytes
+    """Of the link that proves the new address, then of the one that undoes the change."""
+    email: Annotated[bytes, _HELD]
+    email_index: Annotated[str, _HELD]
+    old_email: Annotated[bytes, _HELD]
+    old_email_index: Annotated[str, _HELD]
+    created_at: datetime
+    expires_at: datetime
+    """Until when the link is good."""
+
+
+class AddressChanges:
+    """The changes."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._rows = db.collection(AddressChange)
+        self._vault = vault
+
+    async def seal(self, account_id: str, address: str, *, old: bool = False) -> bytes:
+        """Return *address* as a change holds it."""
+        place = place_of(AddressChange, "old_email" if old else "email")
+        return await self._vault.seal(account_id, place, address.encode())
+
+    async def add(self, change: AddressChange) -> None:
+        """Store a change that is asked for, in place of others that were."""
+        await self._rows.delete({"account_id": change.account_id, "state": "asked"})
+        await self._rows.insert(change)
+
+    async def by_token(
+        self, token_hash: bytes, state: Literal["asked", "changed"], *, at: datetime
+    ) -> AddressChange | None:
+        """Return the change whose link carries the token with this hash, while it is good."""
+        return await self._rows.find_one({"token_hash": token_hash, "state": state, "expires_at": {"$gt": at}})
+
+    async def address(self, change: AddressChange) -> str:
+        """Return the new address."""
+        return await self._vault.reveal(change, "email", Purpose.ACCOUNT)
+
+    async def old_address(self, change: AddressChange) -> str:
+        """Return the old address."""
+        return await self._vault.reveal(change, "old_email", Purpose.ACCOUNT)
+
+    async def changed(self, change: AddressChange, token_hash: bytes, *, until: datetime) -> bool:
+        """Note that the new address is proven; its undoing takes the token with this hash. False when it was before."""
+        wanted = {"_id": change.id, "state": "asked"}
+        done = {"state": "changed", "token_hash": token_hash, "expires_at": until}
+        return await self._rows.update(wanted, {"$set": done}) == 1
+
+    async def use_up(self, change: AddressChange) -> bool:
+        """End the change for good; of two requests at once one is told yes."""
+        return await self._rows.delete({"_id": change.id, "state": change.state}) == 1
+
+    async def reserves(self, index: str, *, at: datetime) -> bool:
+        """Tell whether the address is kept for an account that may still come back to it."""
+        wanted = {"old_email_index": index, "state": "changed", "expires_at": {"$gt": at}}
+        return await self._rows.find_one(wanted) is not None
+
+    async def drop_after(self, account_id: str, created_at: datetime) -> None:
+        """Forget the changes that were made after another one: that one is being undone, and they with it."""
+        await self._rows.delete({"account_id": account_id, "created_at": {"$gt": created_at}})
+
+    async def delete(self, account_id: str) -> int:
+        """Delete all of the account."""
+        return await self._rows.delete({"account_id": account_id})
