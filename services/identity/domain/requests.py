@@ -1,7 +1,8 @@
 """What a person may ask of all services at once: everything that is held (C26), and its erasure (C31)."""
 
+import calendar
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
 
@@ -9,7 +10,16 @@ SERVICES = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosu
 OTHERS = SERVICES[1:]
 
 DEADLINE = timedelta(days=30)
-"""The shorter of the month of GDPR article 12 and the 45 days of CCPA, counted from receipt."""
+"""What we promise ourselves; ``deadline_of`` is never later than the law."""
+CCPA = timedelta(days=45)
+CHILD_DEADLINE = timedelta(days=3)
+"""What was collected from a child is erased at once; a service that is away has this long to come back."""
+REMIND_BEFORE = timedelta(days=5)
+"""How long before its deadline staff is reminded of a request."""
+AFTER_A_HOLD = timedelta(days=3)
+"""How long an erasure may still take once nothing holds it any more."""
+ERASED_REMEMBERED = timedelta(days=200)
+"""Longer than any backup is kept (C19): whatever comes back from one is known to be erased."""
 ARCHIVE_LIFETIME = timedelta(days=7)
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """A service that was not there when an erasure was asked for hears of it again."""
@@ -27,6 +37,7 @@ class PartState(StrEnum):
     """Where one service's part of a request stands."""
 
     WAITING = "waiting"
+    HELD = "held"
     DONE = "done"
 
 
@@ -34,6 +45,8 @@ class ErasureState(StrEnum):
     """Where an erasure stands."""
 
     RUNNING = "running"
+    HELD = "held"
+    """Something must be kept for now; the person was told what, why and until when."""
     DONE = "done"
 
 
@@ -43,6 +56,17 @@ class Kept:
 
     what: str
     why: str
+    until: datetime | None = None
+
+
+def deadline_of(received_at: datetime) -> datetime:
+    """Return by when a request is answered: the month of GDPR article 12, the 45 days of CCPA, our 30; what is first.
+
+    A month ends on the day with the same number, or on the last one where there is none (Regulation 1182/71).
+    """
+    year, month = received_at.year + received_at.month // 12, received_at.month % 12 + 1
+    day = min(received_at.day, calendar.monthrange(year, month)[1])
+    return min(received_at.replace(year=year, month=month, day=day), received_at + CCPA, received_at + DEADLINE)
 
 
 def pause_after(failures: int) -> timedelta:
