@@ -20,7 +20,7 @@ from services.portal.api import (
     Statics,
     WellKnown,
 )
-from services.portal.ports import PublicApi, open_api
+from services.portal.ports import PublicApi, open_api, trusting
 from services.portal.service import Reference, Sessions
 from services.portal.settings import Settings
 from shared import observe
@@ -100,7 +100,7 @@ async def serve(settings: Settings) -> None:
     certificate = Certificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
     tls = certificate.context() if certificate else None
     async with (
-        open_api(settings.api_url) as api,
+        open_api(settings.api_url, trusting(settings.api_ca) if settings.api_ca else None) as api,
         Tasks(health) as tasks,
         listening(compose(settings, api, health=health), settings.host, settings.port, tls=tls),
     ):

@@ -4,9 +4,11 @@ Not a Protocol: there is one implementation, and tests answer it with a real ser
 """
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from yarl import URL
 
 from services.portal.errors import ApiAwayError, RefusedError
 from shared import observe
+from shared.settings import SettingError
 
 ANSWER_TIME = aiohttp.ClientTimeout(total=15, connect=3)
 STREAM_TIME = aiohttp.ClientTimeout(total=None, connect=3, sock_read=60)
@@ -84,12 +87,22 @@ class PublicApi:
 
 
 @asynccontextmanager
-async def open_api(base_url: str) -> AsyncIterator[PublicApi]:
+async def open_api(base_url: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[PublicApi]:
     """Open the client; it keeps no cookies, for one visitor's must not become another's."""
     async with aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=200)
+        cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=200, ssl=tls or True)
     ) as http:
         yield PublicApi(http, base_url)
+
+
+def trusting(authority: Path) -> ssl.SSLContext:
+    """Return the context of a client that believes *authority* and nobody else."""
+    try:
+        made = ssl.create_default_context(cafile=authority)
+    except (OSError, ssl.SSLError) as fault:
+        raise SettingError(f"PORTAL_API_CA={authority} cannot be used: {fault}") from fault
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    return made
 
 
 def _headers(ask: Ask) -> dict[str, str]:

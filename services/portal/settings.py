@@ -21,7 +21,7 @@ class Settings:
     public_url: str
     """The address that customers see, without a trailing slash."""
     api_url: str
-    """Where the portal reaches the public APIs: the edge, as any other client would."""
+    """Where the portal reaches the public APIs: the edge, by its door for frontends."""
     keyring: Path
     log_level: str
     otlp_url: str | None
@@ -32,6 +32,8 @@ class Settings:
     tls_cert: Path | None = None
     """The certificate of the portal's own port, where the hop from the edge is encrypted too."""
     tls_key: Path | None = None
+    api_ca: Path | None = None
+    """The authority that vouches for the edge's door for frontends; without it, those that the system knows."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
@@ -52,6 +54,7 @@ class Settings:
             security_key_url=_key_url(env),
             security_reviewed=_day(env, "PORTAL_SECURITY_REVIEWED", REVIEWED),
             **tls_of(env),
+            api_ca=_api_ca(env),
         )
 
 
@@ -67,6 +70,11 @@ def _public_url(env: Env) -> str:
 
 def _url(env: Env, name: str, *, default: str | None = None) -> str:
     return env.url(name, schemes=("http", "https"), example="https://candor.example", default=default).rstrip("/")
+
+
+def _api_ca(env: Env) -> Path | None:
+    name = "PORTAL_API_CA"
+    return None if env.optional(name) is None else env.path(name)
 
 
 def _key_url(env: Env) -> str | None:

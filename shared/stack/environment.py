@@ -32,8 +32,8 @@ def environment_of(service: str, settings: StackSettings, secrets: Secrets, urls
 
 
 def _portal(settings: StackSettings) -> dict[str, str]:
-    # The portal is a frontend like any other: it calls the public APIs through the edge.
-    return {"PORTAL_API_URL": settings.ports.url("edge")}
+    # The portal is a frontend like any other: it calls the public APIs through the edge, by the door for frontends.
+    return {"PORTAL_API_URL": settings.ports.url("frontend")}
 
 
 def _staff(settings: StackSettings, secrets: Secrets) -> dict[str, str]:

@@ -25,6 +25,7 @@ SERVICES: Mapping[str, int] = {
 OFFSETS: Mapping[str, int] = {
     "edge": 0,
     "edge-admin": 1,
+    "frontend": 2,
     **SERVICES,
     "mailbox": 21,
     "smtp": 22,

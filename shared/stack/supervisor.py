@@ -119,6 +119,7 @@ def _edge(settings: StackSettings, reporter: Reporter) -> Part:
     home, ports = Home(settings.home), settings.ports
     door = edge.Door(
         port=ports["edge"],
+        frontend_port=ports["frontend"],
         admin_port=ports["edge-admin"],
         public_url=settings.public_url,
         upstreams={name: ports[name] for name in (*SERVICES, "mailbox")},

@@ -36,7 +36,8 @@ then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promi
    `staff.json`, the first staff.
    Back the keyrings up apart from the databases: without them nothing can be opened, and destroying a key is how data
    is erased.
-3. Certificates: `tls.certManager`, or two secrets that you make.
+3. Certificates: `tls.certManager`, or two secrets that you make: the one of the edge for your address, the one of the
+   pods for `<release>-<service>` of every service and for `<release>-frontend`.
 4. Values like [examples/small.yaml](examples/small.yaml) or [examples/production.yaml](examples/production.yaml),
    then `helm upgrade --install`.
 

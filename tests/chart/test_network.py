@@ -16,7 +16,7 @@ PARTS = {"mongo": 27017, "rabbitmq": 5672, "mailbox": 1025}
 def allowed() -> set[tuple[str, str, int]]:
     """Return the declared graph: who, to whom, on which port (values.yaml: talksTo; the edge to every service)."""
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    pairs = {("edge", service, 8080) for service in services()} | {("edge", "mailbox", 8025), ("portal", "edge", 8443)}
+    pairs = {("edge", service, 8080) for service in services()} | {("edge", "mailbox", 8025), ("portal", "edge", 8444)}
     for service, own in values["services"].items():
         for part in own["talksTo"]:
             target = {"smtp": "mailbox"}.get(part, part)
@@ -53,6 +53,7 @@ def pairs() -> Iterator[tuple[str, str, int]]:
         if source != target:
             yield source, target, ports[target]
     yield from ((source, "mailbox", 8025) for source in everybody if source != "mailbox")
+    yield from ((source, "edge", 8444) for source in everybody if source != "edge")
 
 
 @pytest.mark.parametrize(("source", "target", "port"), [*pairs()])
@@ -71,6 +72,19 @@ def test_C20_whatever_has_no_rule_is_denied_both_ways() -> None:
         (deny,) = (p for p in of_kind(rendered(name), "NetworkPolicy") if p["metadata"]["name"] == "candor-deny")
         assert deny["spec"]["policyTypes"] == ["Ingress", "Egress"]
         assert not {"ingress", "egress"} & set(deny["spec"])
+
+
+def test_C20_the_door_for_frontends_opens_to_the_portal_alone() -> None:
+    for name in ("tryout", "small", "production"):
+        ingress = next(p for p in of_kind(rendered(name), "NetworkPolicy") if p["metadata"]["name"] == "candor-edge")
+        (rule,) = (rule for rule in ingress["spec"]["ingress"] if {"port": 8444} in rule["ports"])
+        assert [matches(peer, "portal") for peer in rule["from"]] == [True]
+        open_at = {
+            service["metadata"]["name"]: service["spec"].get("type", "ClusterIP")
+            for service in of_kind(rendered(name), "Service")
+            if any(port["targetPort"] == "frontend" for port in service["spec"]["ports"] if "targetPort" in port)
+        }
+        assert open_at == {"candor-frontend": "ClusterIP"}
 
 
 def test_C20_every_hop_is_encrypted_in_production() -> None:

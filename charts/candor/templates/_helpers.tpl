@@ -55,7 +55,7 @@ seccompProfile: { type: RuntimeDefault }
 {{- $part := .part -}}
 {{- if eq $part "edge" }}
 - to: [{ podSelector: { matchLabels: { app.kubernetes.io/instance: {{ .root.Release.Name }}, app.kubernetes.io/component: edge } } }]
-  ports: [{ port: 8443 }]
+  ports: [{ port: 8444 }]
 {{- else if and .root.Values.dev.enabled (has $part (list "mongo" "rabbitmq" "smtp")) }}
 - to: [{ podSelector: { matchLabels: { app.kubernetes.io/instance: {{ .root.Release.Name }}, app.kubernetes.io/component: {{ ternary "mailbox" $part (eq $part "smtp") }} } } }]
   ports: [{ port: {{ get (dict "mongo" 27017 "rabbitmq" 5672 "smtp" 1025) $part }} }]

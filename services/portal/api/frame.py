@@ -103,7 +103,8 @@ class Frame:
     def _visit(self, request: web.Request) -> Visit:
         now = self.clock()
         session = self.sessions.open(request.cookies.get(SESSION.named(self.public_url)), now=now)
-        visitor = Visitor(sessions=self.sessions, session=session, now=now, passing=passed_on(request.headers))
+        passing = passed_on(request.headers, client_address(request))
+        visitor = Visitor(sessions=self.sessions, session=session, now=now, passing=passing)
         return Visit(
             request=request, now=now, public_url=self.public_url, guard=self.guard, visitor=visitor, _was=session
         )

@@ -124,9 +124,14 @@ class Visit:
 VISIT = web.RequestKey("visit", Visit)
 
 
-def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what the APIs get to see of the visitor's own headers."""
-    return {name: headers[name] for name in _PASSED_ON if name in headers}
+def passed_on(headers: Mapping[str, str], client: str) -> dict[str, str]:
+    """Return what the APIs get to see of the visitor: some headers, and the address that the edge saw.
+
+    The address alone, never a chain: what a visitor wrote into X-Forwarded-For ends here. It is believed at the edge's
+    door for frontends only, and is there for limits: without it all visitors of these pages would share one.
+    """
+    seen = {name: headers[name] for name in _PASSED_ON if name in headers}
+    return {**seen, "X-Forwarded-For": client} if client else seen
 
 
 def local_path(wanted: str, default: str) -> str:

@@ -33,7 +33,7 @@ class Visitor:
     session: Session | None
     now: datetime
     passing: Mapping[str, str]
-    """Headers that the APIs get as they came: which browser it is, whether it asks not to be tracked."""
+    """Headers that the APIs get: which browser it is, whether it asks not to be tracked, where it comes from."""
     _fresh: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def log_in(self, email: str, password: str) -> Session:

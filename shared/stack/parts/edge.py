@@ -57,6 +57,8 @@ class Door:
     """One edge: where it listens, what stands behind it; *upstreams* are the loopback ports of the services."""
 
     port: int
+    frontend_port: int
+    """The door for our own frontends, whose word for the address of a visitor is believed: never open it further."""
     admin_port: int
     public_url: str
     upstreams: Mapping[str, int]
@@ -70,6 +72,8 @@ def render(door: Door, *, access_log: Path) -> str:
         **asdict(door.limits),
         "host": "127.0.0.1",
         "port": door.port,
+        "frontend_host": "127.0.0.1",
+        "frontend_port": door.frontend_port,
         "admin_host": "127.0.0.1",
         "admin_port": door.admin_port,
         "public_url": door.public_url,

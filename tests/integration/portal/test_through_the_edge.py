@@ -8,23 +8,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 
-from services.portal.app import compose
-from services.portal.ports import PublicApi
-from services.portal.settings import Settings
-from shared.chassis import listening
-from shared.settings import Env
-from shared.stack.parts import edge as proxy
 from tests.integration.portal.browser import Browser
-from tests.integration.portal.conftest import some_ports
-from tests.integration.portal.edge import PASSWORD, SERVICES, FakeEdge
+from tests.integration.portal.edge import PASSWORD, FakeEdge
+from tests.integration.portal.house import behind_the_edge, serving
 from tests.support import FixedClock
-
-
-async def _ok(_: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
-
 
 House = AbstractAsyncContextManager[Browser]
 
@@ -34,23 +22,8 @@ async def opened(
     edge: FakeEdge, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, folder: Path
 ) -> AsyncIterator[Browser]:
     """Yield a browser that sees the proxy alone; the pages reach the APIs through it, too."""
-    edge_port, admin_port, apis_port, portal_port = some_ports(4)
-    url = f"http://127.0.0.1:{edge_port}"
-    apis = edge.app()
-    apis.router.add_get("/readyz", _ok)
-    runner = web.AppRunner(apis, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", apis_port).start()
-    values = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": url, "CANDOR_KEYRING": str(keyring)}
-    portal = compose(Settings.from_env(Env(values)), PublicApi(http, url), clock=clock)
-    upstreams = {**dict.fromkeys((*SERVICES, "mailbox"), apis_port), "portal": portal_port}
-    door = proxy.Door(port=edge_port, admin_port=admin_port, public_url=url, upstreams=upstreams)
-    async with (
-        listening(portal, "127.0.0.1", portal_port),
-        proxy.start(door, data=folder, log=folder / "edge.log"),
-    ):
-        yield Browser(http, url)
-    await runner.cleanup()
+    async with serving(edge.app()) as apis, behind_the_edge(apis, keyring, http, clock, folder) as doors:
+        yield Browser(http, doors.public)
 
 
 @pytest.fixture
