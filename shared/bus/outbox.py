@@ -27,6 +27,8 @@ class OutboxRow(Document):
     created_at: datetime
     due_at: datetime
     attempts: int = 0
+    unwanted: bool = False
+    """No queue has wanted it so far: whoever wants it has never started yet, or nobody does."""
 
     def envelope(self) -> Envelope:
         """Return the fact as it goes on the wire; its id stays the same however often it is sent."""

@@ -18,7 +18,7 @@ from shared.mongo import Database, LeaseLostError, Leases
 
 log = observe.logger(__name__)
 _told = observe.counter("outbox_published_total", "Attempts to publish a fact, by what became of them.", ("fate",))
-_waiting = observe.gauge("outbox_waiting", "Facts in the outbox that the broker has not confirmed.", ())
+_waiting = observe.gauge("outbox_waiting", "Facts that a queue wants and the broker has not confirmed.", ())
 _oldest = observe.gauge("outbox_oldest_seconds", "Age of the oldest fact in the outbox.", ())
 
 IN_FLIGHT: Final = 500
@@ -29,6 +29,8 @@ LOOK: Final = 0.5
 MEASURE: Final = 5.0
 FIRST_POSTPONED: Final = timedelta(seconds=2)
 LONGEST_POSTPONED: Final = timedelta(minutes=5)
+UNWANTED_KEPT: Final = timedelta(days=1)
+"""A queue that was declared once stays: a fact that none has wanted for so long is meant for nobody here."""
 
 
 class Relay:
@@ -67,16 +69,16 @@ class Relay:
         for fate in found:
             _told.labels(fate).inc()
         await self._forget([row.id for row, fate in zip(rows, found, strict=True) if fate is Fate.CONFIRMED])
-        await self._postpone(
-            [row for row, fate in zip(rows, found, strict=True) if fate in (Fate.UNROUTABLE, Fate.REFUSED)]
-        )
+        for fate in (Fate.UNROUTABLE, Fate.REFUSED):
+            left = [row for row, became in zip(rows, found, strict=True) if became is fate]
+            await self._postpone(left, unwanted=fate is Fate.UNROUTABLE)
         return found
 
     async def _forget(self, ids: list[str]) -> None:
         if ids:
             await self._rows.delete({"_id": {"$in": ids}})
 
-    async def _postpone(self, rows: list[OutboxRow]) -> None:
+    async def _postpone(self, rows: list[OutboxRow], *, unwanted: bool) -> None:
         """Keep *rows* for later: behind the others, or facts that nobody wants would stop all."""
         for attempts, group in groupby(sorted(rows, key=_attempts), key=_attempts):
             later = self._clock() + min(FIRST_POSTPONED * 2 ** min(attempts, 10), LONGEST_POSTPONED)
@@ -84,7 +86,7 @@ class Relay:
             log.warning("relay.postponed", types=sorted({row.type for row in kept}), rows=len(kept), attempts=attempts)
             await self._rows.update(
                 {"_id": {"$in": [row.id for row in kept]}},
-                {"$set": {"due_at": later}, "$inc": {"attempts": 1}},
+                {"$set": {"due_at": later, "unwanted": unwanted}, "$inc": {"attempts": 1}},
                 many=True,
             )
 
@@ -99,8 +101,9 @@ class Relay:
         if monotonic() < self._measured + MEASURE:
             return
         self._measured = monotonic()
-        oldest = await self._rows.find_one({}, sort=["created_at"])
-        _waiting.set(await self._rows.count({}))
+        await self._rows.delete({"unwanted": True, "created_at": {"$lte": self._clock() - UNWANTED_KEPT}})
+        oldest = await self._rows.find_one({"unwanted": False}, sort=["created_at"])
+        _waiting.set(await self._rows.count({"unwanted": False}))
         _oldest.set((self._clock() - oldest.created_at).total_seconds() if oldest else 0)
 
 

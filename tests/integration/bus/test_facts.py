@@ -7,7 +7,7 @@ import pytest
 from aio_pika.abc import AbstractQueue
 
 from shared import observe
-from shared.bus import Delivery
+from shared.bus import Delivery, relay
 from shared.bus.envelope import CONTENT_TYPE
 from shared.bus.inbox import REMEMBERED, InboxRow
 from shared.bus.relay import IN_FLIGHT
@@ -84,8 +84,6 @@ async def test_the_trace_goes_through_the_outbox_row_to_the_handler_and_on(home:
 
 
 async def test_no_more_than_the_bound_is_in_flight(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shared.bus import relay
-
     monkeypatch.setattr(relay, "IN_FLIGHT", 7)
     in_flight = most = 0
     publish = relay._publish
@@ -114,6 +112,18 @@ async def test_a_fact_that_nobody_wants_waits_behind_the_others_and_is_told_when
         async with home.plain_queue("plain") as queue:
             await eventually(lambda: nothing_waits(home))
             assert [one.message_id async for one in taken(queue)] == [unwanted]
+
+
+async def test_a_fact_that_nobody_ever_wants_is_forgotten_and_raises_no_alarm(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "MEASURE", 0.0)
+    await home.tell()
+    async with running(home.relay().run):
+        await eventually(lambda: postponed(home))
+        assert relay._oldest._value.get() == 0
+        monkeypatch.setattr(relay, "UNWANTED_KEPT", timedelta())
+        await eventually(lambda: nothing_waits(home))
 
 
 async def test_a_fact_that_a_full_queue_refuses_is_kept(home: House) -> None:
