@@ -60,7 +60,8 @@ class Board:
     def _line(self) -> str:
         waiting = self._shown.waiting
         if self._shown.phase == "starting":
-            return f"waiting for {', '.join(waiting) or 'the demo people'} {self._after()}"
+            rest = "the demo people" if self._shown.parts else "the first part"
+            return f"waiting for {', '.join(waiting) or rest} {self._after()}"
         return f"running {self._after()}; Ctrl-C ends it" if self._shown.phase == "ready" else "stopping"
 
     def _after(self) -> str:
