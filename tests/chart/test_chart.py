@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_every_process_can_be_stopped_without_losing_a_request(name: str) -> Non
             continue
         pod = deployment["spec"]["template"]["spec"]
         (container,) = pod["containers"]
-        wait = int("".join(filter(str.isdigit, container["lifecycle"]["preStop"]["exec"]["command"][-1])))
+        wait = int(re.findall(r"sleep\D?(\d+)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[0])
         assert pod["terminationGracePeriodSeconds"] >= wait + 25, component(deployment)
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container), component(deployment)
         # An outage of a part restarts nobody: what lives is not what is ready.

@@ -5,10 +5,8 @@ import json
 import time
 from typing import Any
 
-import helm_python
-
-from tests.chart.rendering import CHART, Manifest, example, of_kind, render
-from tests.cluster.cluster import NAMESPACE, apply, cluster, kubectl, read, until
+from tests.chart.rendering import Manifest, example, of_kind, render
+from tests.cluster.cluster import NAMESPACE, ClusterError, apply, cluster, kubectl, read, until
 from tests.cluster.images import VERSION
 
 PORT = 18080
@@ -22,7 +20,13 @@ def values(version: str = VERSION, **more: Any) -> dict[str, Any]:
         "publicUrl": f"http://127.0.0.1:{PORT}",
         "image": ours,
         "defaults": {"replicas": 2},
-        "edge": {"replicas": 2, "image": "localhost/candor-edge:1", "service": {"type": "ClusterIP", "port": 8080}},
+        "edge": {
+            "replicas": 2,
+            "image": "localhost/candor-edge:1",
+            "service": {"type": "ClusterIP", "port": 8080},
+            # Here all clients have one address.
+            "limits": {"allPerSecond": 5000, "clientPerSecond": 5000, "connections": 5000},
+        },
         "dev": {
             "enabled": True,
             "mongo": {"image": "localhost/candor-mongo:1", "args": [], "dataPath": "/data", "initiate": False}
@@ -50,18 +54,35 @@ def install(wanted: dict[str, Any]) -> float:
 def upgrade(wanted: dict[str, Any]) -> float:
     """Upgrade the release in place; return the seconds until the new pods were ready and the old ones gone."""
     began = time.monotonic()
-    loaded = helm_python.Chart.load(CHART)
-    del loaded
     apply([one for one in render(wanted) if not _hook(one)])
     wait_ready()
     return time.monotonic() - began
 
 
-def wait_ready() -> None:
-    """Wait until every Deployment and StatefulSet has rolled out."""
-    for kind in ("statefulset", "deployment"):
-        for one in read(kind)["items"]:
-            kubectl("rollout", "status", f"{kind}/{one['metadata']['name']}", "--timeout=300s", limit=320)
+def wait_ready(limit: float = 240) -> None:
+    """Wait until all has rolled out; a container that fails again and again ends the wait, with its last words."""
+    until("everything ready", _rolled_out, limit=limit)
+
+
+def _rolled_out() -> bool:
+    pods = running()
+    for pod in pods:
+        for status in pod["status"].get("containerStatuses", []):
+            if status["restartCount"] > 3 and not status["ready"]:
+                raise ClusterError(last_words(pod["metadata"]["name"]))
+    return all(_rolled(one) for kind in ("statefulset", "deployment") for one in read(kind)["items"])
+
+
+def _rolled(one: Manifest) -> bool:
+    """Tell whether a Deployment or StatefulSet is as it should be, with no pod of an older form left."""
+    status, wanted = one["status"], one["spec"]["replicas"]
+    seen = status.get("observedGeneration", 0) >= one["metadata"]["generation"]
+    return bool(seen and all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "readyReplicas")))
+
+
+def last_words(pod: str) -> str:
+    """Return the end of a pod's log."""
+    return f"{pod}: {kubectl('logs', pod, '--tail=5')[-600:]}"
 
 
 def running() -> list[Manifest]:

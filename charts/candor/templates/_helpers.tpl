@@ -71,3 +71,10 @@ seccompProfile: { type: RuntimeDefault }
   {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* How the edge goes: it asks its clients to connect anew, and waits for the requests that it has in hand. */}}
+{{- define "candor.edgeDrain" -}}
+ask() { exec 3<>/dev/tcp/127.0.0.1/9901; printf '%s HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n' "$1" >&3; cat <&3; }; {{/**/ -}}
+ask 'POST /drain_listeners?graceful&skip_exit'; sleep {{ .Values.drainSeconds }}; {{/**/ -}}
+for i in {1..20}; do ask 'GET /stats?filter=(edge|frontend).downstream_rq_active' | grep -q 'active: [1-9]' || exit 0; sleep 1; done
+{{- end }}
