@@ -17,6 +17,7 @@ from services.sync.service.backups import Backups
 from services.sync.service.clearing import Clearing
 from services.sync.service.erasing import Erasing
 from services.sync.service.exporting import Exporting
+from services.sync.service.following import Following
 from services.sync.service.identity import AskIdentity
 from services.sync.service.locking import Locking
 from services.sync.service.reading import Reading
@@ -40,6 +41,7 @@ from services.sync.store import (
     Nodes,
     Shelves,
     Spaces,
+    Tombstones,
     Trees,
 )
 from shared.chassis import Chassis, Parts
@@ -56,6 +58,7 @@ class Sync:
     turns: Turns
     visitors: Visitors
     reading: Reading
+    following: Following
     clearing: Clearing
     erasing: Erasing
     backups: Backups
@@ -79,6 +82,7 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
         answers=sync.events.answers(),
         workers={
             "clear": partial(_alone, chassis, "clear", sync.clearing.run),
+            "forget": partial(_alone, chassis, "forget", sync.following.run),
             "erase": partial(_alone, chassis, "erase", sync.erasing.run),
             "backups": partial(_alone, chassis, "backups", sync.backups.run),
         },
@@ -95,6 +99,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         spaces=Spaces(db, quota_bytes=settings.quota_bytes),
         keys=Keys(db, chassis.vault),
         nodes=Nodes(db),
+        tombstones=Tombstones(db),
         contents=Contents(db),
         locks=LockRows(db),
         erasures=Erasures(db),
@@ -133,6 +138,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         kept_for=settings.backup_kept,
         called=asyncio.Event(),
     )
+    following = Following(turns=turns, tombstones=trees.tombstones, clock=clock)
     addresses = Addresses.at(settings.platform.public_url)
     webdav = WebDav(
         door=Door(visitors=visitors, addresses=addresses),
@@ -141,6 +147,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         writing=writing,
         uploads=uploads,
         locking=Locking(turns=turns, new_id=new_id),
+        following=following,
     )
     exporting = Exporting(turns=turns, reading=reading, nodes=trees.nodes, spaces=trees.spaces)
     return Sync(
@@ -148,6 +155,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         turns=turns,
         visitors=visitors,
         reading=reading,
+        following=following,
         clearing=clearing,
         erasing=erasing,
         backups=backups,

@@ -56,7 +56,7 @@ class MethodRefusedError(ServiceError):
         super().__init__(detail, headers={"Allow": ALLOWED})
 
 
-ALLOWED = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK"
+ALLOWED = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, LOCK, UNLOCK, REPORT"
 
 
 class PathRefusedError(MalformedError):
@@ -187,6 +187,39 @@ class InfiniteDepthError(ForbiddenError):
     precondition: ClassVar[str] = "propfind-finite-depth"
 
 
+class SyncTokenRefusedError(ForbiddenError):
+    """This token does not tell any more what the client has seen."""
+
+    code = "sync.token_refused"
+    remedy = "Begin anew with an empty token."
+    precondition: ClassVar[str] = "valid-sync-token"
+
+
+class ReportUnknownError(ForbiddenError):
+    """This report cannot be given here."""
+
+    code = "sync.report_unknown"
+    remedy = "Ask a folder for one of the reports in its supported-report-set."
+    precondition: ClassVar[str] = "supported-report"
+
+
+class LimitRefusedError(ServiceError):
+    """So few results cannot be given."""
+
+    code = "sync.limit_refused"
+    status = 507
+    remedy = "Ask for at least one result."
+    precondition: ClassVar[str] = "number-of-matches-within-limits"
+
+
+class ResourceTypeRefusedError(ForbiddenError):
+    """Only plain folders can be made here."""
+
+    code = "sync.resource_type_refused"
+    remedy = "Ask for the resource type DAV:collection alone."
+    precondition: ClassVar[str] = "valid-resourcetype"
+
+
 class HeaderRefusedError(MalformedError):
     """A header cannot be read."""
 
@@ -212,7 +245,7 @@ class BodyRefusedError(ServiceError):
 
     code = "sync.body_refused"
     status = 415
-    remedy = "Send the request without a body."
+    remedy = "Send the request without a body, or with XML that says what it is."
 
 
 class RangeRefusedError(ServiceError):

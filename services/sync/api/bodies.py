@@ -42,10 +42,13 @@ async def xml_body(request: web.Request) -> bytes:
         raise XmlTooLargeError from fault
 
 
-async def require_none(request: web.Request) -> None:
-    """Refuse a body where the method takes none that is understood (RFC 4918 8.4)."""
-    if request.can_read_body and request.content_length != 0:
+async def optional_xml_body(request: web.Request) -> bytes:
+    """Return the body of a method that mostly has none; one that is no XML is refused (RFC 4918 8.4)."""
+    if not request.can_read_body or request.content_length == 0:
+        return b""
+    if request.content_type not in {"text/xml", "application/xml"}:
         raise BodyRefusedError
+    return await xml_body(request)
 
 
 async def file_body(request: web.Request) -> AsyncIterator[bytes]:

@@ -17,7 +17,7 @@ from shared.errors import ForbiddenError
 from shared.settings import Secret
 from shared.web import client_address
 
-READS = frozenset({"OPTIONS", "GET", "HEAD", "PROPFIND"})
+READS = frozenset({"OPTIONS", "GET", "HEAD", "PROPFIND", "REPORT"})
 _LONGEST_CREDENTIAL = 1024
 
 

@@ -1,6 +1,6 @@
 """WebDAV, classes 1, 2 and 3 (RFC 4918): parse, one call, render."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -8,14 +8,15 @@ from aiohttp import web
 
 from services.sync.api import files
 from services.sync.api.addresses import PREFIX, Addresses
-from services.sync.api.bodies import drain, no_answer_yet, require_none, xml_body
+from services.sync.api.bodies import drain, no_answer_yet, optional_xml_body, xml_body
 from services.sync.api.headers import Depth, depth_of, overwrite_of, seconds_of
-from services.sync.api.multistatus import CONTENT_TYPE, LockView, Multistatus, Outcome, patched
+from services.sync.api.multistatus import CONTENT_TYPE, LockView, Multistatus, Outcome, not_made, patched
 from services.sync.api.refusals import precondition_of, refused
 from services.sync.api.requests import Asking, Door
-from services.sync.api.xml import Asked, Propfind, instructions_of, lock_info_of, propfind_of
+from services.sync.api.xml import Asked, Propfind, folder_of, instructions_of, lock_info_of, propfind_of, sync_of
 from services.sync.domain.properties import applied, protected
 from services.sync.errors import ALLOWED, HeaderRefusedError, InfiniteDepthError, MethodRefusedError
+from services.sync.service.following import Following, Question
 from services.sync.service.locking import Locking, Taken, Wish
 from services.sync.service.reading import Reading
 from services.sync.service.uploads import Uploads
@@ -25,6 +26,7 @@ from shared.web import any_encoding
 
 Handler = Callable[[Asking], Awaitable[web.StreamResponse]]
 _ASKS_FOR_LOCKS = "{DAV:}lockdiscovery"
+_ASKS_FOR_TOKENS = "{DAV:}sync-token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class WebDav:
     writing: Writing
     uploads: Uploads
     locking: Locking
+    following: Following
 
     def add_to(self, app: web.Application) -> None:
         """Add the handlers; what aiohttp does not know as a method is refused here, too."""
@@ -58,6 +61,7 @@ class WebDav:
             "PROPPATCH": self.proppatch,
             "LOCK": self.lock,
             "UNLOCK": self.unlock,
+            "REPORT": self.report,
         }
         try:
             asking = await self.door.admit(request)
@@ -76,7 +80,7 @@ class WebDav:
 
     async def options(self, _asking: Asking) -> web.StreamResponse:
         """Say what can be done here."""
-        return web.Response(headers={"DAV": "1, 2, 3", "Allow": ALLOWED, "MS-Author-Via": "DAV"})
+        return web.Response(headers={"DAV": "1, 2, 3, extended-mkcol", "Allow": ALLOWED, "MS-Author-Via": "DAV"})
 
     async def get(self, asking: Asking) -> web.StreamResponse:
         """Send a file."""
@@ -93,9 +97,12 @@ class WebDav:
         return web.Response(status=204)
 
     async def mkcol(self, asking: Asking) -> web.StreamResponse:
-        """Make a folder."""
-        await require_none(asking.request)
-        node = await self.writing.make_folder(asking.act)
+        """Make a folder, perhaps with properties (RFC 5689)."""
+        body = await optional_xml_body(asking.request)
+        instructions = folder_of(body) if body else []
+        if refused_names := protected(instructions):
+            return _xml(424, not_made([_not_patched(one.name, refused_names) for one in instructions]))
+        node = await self.writing.make_folder(asking.act, applied("", instructions))
         return web.Response(status=201, headers={"ETag": node.etag})
 
     async def copy(self, asking: Asking) -> web.StreamResponse:
@@ -125,9 +132,33 @@ class WebDav:
         if depth is Depth.INFINITY:
             raise InfiniteDepthError
         locks = wanted.asked is Asked.ALL or _ASKS_FOR_LOCKS in wanted.names
+        # The mark comes first: what changes while the folder is read is told once more rather than never.
+        rev = await self.following.mark(asking.act.account) if _ASKS_FOR_TOKENS in wanted.names else 0
         listing = await self.reading.list(asking.act, members=depth is Depth.ONE, locks=locks)
-        answer = Multistatus(addresses=self.addresses, username=asking.address.username, listing=listing, wanted=wanted)
-        return await _multistatus(request, answer)
+        answer = Multistatus(
+            addresses=self.addresses, username=asking.address.username, listing=listing, wanted=wanted, rev=rev
+        )
+        return await _multistatus(request, answer.pieces())
+
+    async def report(self, asking: Asking) -> web.StreamResponse:
+        """Tell what has changed in a folder (RFC 6578)."""
+        request = asking.request
+        asked, depth = sync_of(await xml_body(request)), depth_of(request, Depth.ZERO)
+        deep = asked.deep
+        if deep is None and depth is not Depth.ZERO:
+            deep = depth is Depth.INFINITY  # as it was asked for before RFC 6578 was one
+        elif deep is None or depth is not Depth.ZERO:
+            raise HeaderRefusedError("Send a sync-level, and Depth: 0.")
+        locks = _ASKS_FOR_LOCKS in asked.names
+        question = Question(token=asked.token, deep=deep, limit=asked.limit, locks=locks)
+        answer = await self.following.report(asking.act, question)
+        shown = Multistatus(
+            addresses=self.addresses,
+            username=asking.address.username,
+            listing=answer.listing,
+            wanted=Propfind(Asked.NAMED, asked.names),
+        )
+        return await _multistatus(request, shown.changes(answer))
 
     async def proppatch(self, asking: Asking) -> web.StreamResponse:
         """Set and remove dead properties: all of them, or none."""
@@ -202,9 +233,8 @@ def _xml(status: int, body: bytes) -> web.Response:
     return web.Response(status=status, body=body, content_type=CONTENT_TYPE, charset="utf-8")
 
 
-async def _multistatus(request: web.Request, answer: Multistatus) -> web.StreamResponse:
+async def _multistatus(request: web.Request, pieces: Iterator[bytes]) -> web.StreamResponse:
     """Send a multistatus: at once when it is small, piece by piece when it is not."""
-    pieces = answer.pieces()
     first, second = next(pieces), next(pieces, None)
     if second is None:
         return _xml(207, first)

@@ -9,7 +9,7 @@ from lxml import etree
 
 from services.sync.domain.locks import OWNER_BYTES
 from services.sync.domain.properties import Instruction
-from services.sync.errors import XmlRefusedError
+from services.sync.errors import BodyRefusedError, ReportUnknownError, ResourceTypeRefusedError, XmlRefusedError
 
 MOST_BYTES = 256 << 10
 _MOST_PROPERTIES = 500
@@ -30,6 +30,16 @@ class Propfind:
 
     asked: Asked
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncCollection:
+    """What a sync-collection REPORT asks for (RFC 6578); *deep* is None where its sync-level is missing."""
+
+    token: str
+    deep: bool | None
+    limit: int | None
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +63,61 @@ def propfind_of(body: bytes) -> Propfind:
     return Propfind(asked, tuple(_names(named)) if named is not None else ())
 
 
+_LEVELS = {"1": False, "infinite": True, "infinity": True, "": None}
+
+
+def sync_of(body: bytes) -> SyncCollection:
+    """Read the body of a REPORT; ReportUnknownError when it asks for another one."""
+    root = _parsed(body)
+    if root.tag != f"{DAV}sync-collection":
+        raise ReportUnknownError
+    level, prop = _value(root, "sync-level"), root.find(f"{DAV}prop")
+    limit = _value(root, f"limit/{DAV}nresults")
+    if root.find(f"{DAV}sync-token") is None or level not in _LEVELS or not (limit or "0").isdecimal():
+        raise XmlRefusedError
+    return SyncCollection(
+        token=_value(root, "sync-token"),
+        deep=_LEVELS[level],
+        limit=int(limit[:9]) if limit else None,
+        names=tuple(_names(prop)) if prop is not None else (),
+    )
+
+
+def _value(root: "etree._Element", name: str) -> str:
+    return str(root.findtext(f"{DAV}{name}", "")).strip()
+
+
+def folder_of(body: bytes) -> list[Instruction]:
+    """Read the body of an extended MKCOL (RFC 5689): which properties the new folder has."""
+    root = _parsed(body)
+    if root.tag != f"{DAV}mkcol":
+        raise BodyRefusedError
+    found = _instructions(root)
+    kinds = [one.xml for one in found if one.name == f"{DAV}resourcetype" and one.xml is not None]
+    for kind in kinds:
+        if [child.tag for child in _elements(etree.fromstring(kind, _parser()))] != [f"{DAV}collection"]:
+            raise ResourceTypeRefusedError
+    return [one for one in found if one.name != f"{DAV}resourcetype"]
+
+
 def instructions_of(body: bytes) -> list[Instruction]:
     """Read the body of a PROPPATCH: what to set and remove, in its order."""
+    found = _instructions(_parsed(body, "propertyupdate"))
+    if not found:
+        raise XmlRefusedError
+    return found
+
+
+def _instructions(root: "etree._Element") -> list[Instruction]:
     found: list[Instruction] = []
-    for action in _parsed(body, "propertyupdate"):
+    for action in root:
         if action.tag not in {f"{DAV}set", f"{DAV}remove"}:
             continue  # RFC 4918 17: what is not understood is ignored
         for prop in action.iterchildren(f"{DAV}prop"):
             for element in _elements(prop):
                 xml = _text(element) if action.tag == f"{DAV}set" else None
                 found.append(Instruction(str(element.tag), xml))
-    if not found or len(found) > _MOST_PROPERTIES:
+    if len(found) > _MOST_PROPERTIES:
         raise XmlRefusedError
     return found
 
@@ -82,14 +136,14 @@ def lock_info_of(body: bytes) -> LockInfo:
     return LockInfo(exclusive=scope == [f"{DAV}exclusive"], owner=text)
 
 
-def _parsed(body: bytes, name: str) -> "etree._Element":
+def _parsed(body: bytes, name: str | None = None) -> "etree._Element":
     if b"<!DOCTYPE" in body.replace(b"\0", b""):
         raise XmlRefusedError
     try:
         root = etree.fromstring(body, _parser())
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise XmlRefusedError from fault
-    if root.getroottree().docinfo.internalDTD is not None or root.tag != f"{DAV}{name}":
+    if root.getroottree().docinfo.internalDTD is not None or (name and root.tag != f"{DAV}{name}"):
         raise XmlRefusedError
     return root
 
@@ -138,4 +192,16 @@ def empty_element(name: str) -> str:
     return f"<x:{local} xmlns:x={quoteattr(namespace)}/>" if namespace else f"<{local}/>"
 
 
-__all__ = ["Asked", "LockInfo", "Propfind", "empty_element", "escape", "instructions_of", "lock_info_of", "propfind_of"]
+__all__ = [
+    "Asked",
+    "LockInfo",
+    "Propfind",
+    "SyncCollection",
+    "empty_element",
+    "escape",
+    "folder_of",
+    "instructions_of",
+    "lock_info_of",
+    "propfind_of",
+    "sync_of",
+]

@@ -20,7 +20,9 @@ LIVE = frozenset(
         "quota-available-bytes",
         "quota-used-bytes",
         "resourcetype",
+        "supported-report-set",
         "supportedlock",
+        "sync-token",
     )
 )
 """The properties that the server keeps, in Clark notation; nobody can set them."""

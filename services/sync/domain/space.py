@@ -17,6 +17,8 @@ class Space:
     """What uploads under way may still come to take."""
     files: int = 0
     locks: int = 0
+    followed_from: int | None = None
+    """Since which revision it is known what left its place; None while no client follows the tree (RFC 6578)."""
 
     @property
     def available_bytes(self) -> int:

@@ -1,13 +1,15 @@
 """One request to a tree: who, where, on what conditions; and whether they are met."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from services.sync.domain.conditions import NO_CONDITIONS, Conditions, State, require_match, require_state
+from services.sync.domain.following import PREFIX, Mark
 from services.sync.domain.locks import Lock, beneath, covering, require_tokens
 from services.sync.domain.tree import Node, Path, Trail
 from services.sync.domain.visitors import Visitor
-from services.sync.errors import NameTwinError, NothingHereError, ParentMissingError
+from services.sync.errors import NameTwinError, NothingHereError, ParentMissingError, SyncTokenRefusedError
 from services.sync.service.draft import Draft
 
 
@@ -45,7 +47,20 @@ async def reached(draft: Draft, act: Act) -> Trail:
 
 async def _state(draft: Draft, act: Act, trail: Trail) -> State:
     own = (lock for lock in covering(await draft.locks(), trail.ids) if lock.device == act.visitor.device)
-    return State(trail.node, frozenset(lock.token for lock in own))
+    return State(trail.node, frozenset([*(lock.token for lock in own), *await _true_marks(draft, act, trail.node)]))
+
+
+async def _true_marks(draft: Draft, act: Act, node: Node | None) -> list[str]:
+    """Return those of the submitted sync tokens since which nothing has changed (RFC 6578 5)."""
+    if node is None or not node.is_folder:
+        return []
+    found = []
+    for token in act.conditions.tokens:
+        if token.startswith(PREFIX):
+            with suppress(SyncTokenRefusedError):
+                if await draft.unchanged_since(Mark.read(token, node)):
+                    found.append(token)
+    return found
 
 
 def present(trail: Trail) -> Node:

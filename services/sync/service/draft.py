@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from services.sync.domain.following import FORGET_EVERY, MOST_KEPT, Mark, Tombstone
 from services.sync.domain.locks import Lock
 from services.sync.domain.space import Space
 from services.sync.domain.tree import DETACHED, Node, Path, Trail, canonical
@@ -59,7 +60,7 @@ class Draft:
             return self._changed(self.changes.places[place])
         if self._shelf_is_true and self.shelf.knows(place):
             return self._latest(self.shelf.at(place))
-        self._require_database()
+        self.require_database()
         if self._shelf_is_true and self.shelf.wants_whole(parent):
             await self._read_members(parent, most=READ_WHOLE)
             return await self.child(parent, name)
@@ -81,7 +82,7 @@ class Draft:
 
     async def _read_members(self, folder: str, *, most: int | None = None) -> list[Node]:
         """Read the members of *folder*: all, or *most* and one; keep them if they are all and not too many."""
-        self._require_database()
+        self.require_database()
         nodes = await self.trees.nodes.beneath(self.seal, [folder], limit=0 if most is None else most + 1)
         if len(nodes) <= (most or MOST_MEMBERS) and self._shelf_is_true:
             self.shelf.note_folder(folder, nodes)
@@ -100,7 +101,7 @@ class Draft:
     async def _members_of_all(self, folders: list[str], most: int) -> list[Node]:
         if self.changes.nodes or self.changes.removed or len(folders) == 1:
             return [node for folder in folders for node in await self.members(folder)]
-        self._require_database()
+        self.require_database()
         found: list[Node] = []
         for start in range(0, len(folders), _FOLDERS_AT_ONCE):
             some = folders[start : start + _FOLDERS_AT_ONCE]
@@ -112,9 +113,23 @@ class Draft:
         if self._locks is None and not self.space.locks:
             self._locks = []
         if self._locks is None:
-            self._require_database()
+            self.require_database()
             self._locks = await self.trees.locks.live(self.seal, at=self.at)
         return self._locks
+
+    async def unchanged_since(self, mark: Mark) -> bool:
+        """Tell whether nothing in the tree has changed since *mark* was given."""
+        from_rev = self.space.followed_from
+        if mark.after or from_rev is None or not from_rev <= mark.rev <= self.space.rev:
+            return False
+        if self.changes.tombstones or any(node.rev > mark.rev for node in self.changes.nodes.values()):
+            return False
+        self.require_database()
+        upto = self.space.rev
+        return not (
+            await self.trees.nodes.changed(self.seal, after=mark.key, upto=upto, limit=1)
+            or await self.trees.tombstones.since(self.seal, mark.rev, limit=1)
+        )
 
     def _changed(self, node: str | None) -> Node | None:
         return None if node is None else self.changes.nodes[node]
@@ -125,7 +140,8 @@ class Draft:
             return None
         return self.changes.nodes.get(node.id, node)
 
-    def _require_database(self) -> None:
+    def require_database(self) -> None:
+        """Go on only where the database may be read; ``Turns`` then begins anew in a transaction."""
         if not self.reads_database:
             raise NotOnShelfError
 
@@ -178,6 +194,33 @@ class Draft:
         place = place_of(node)
         if self.changes.places.get(place, node.id) == node.id:
             self.changes.places[place] = None
+
+    def bury(self, node: Node) -> None:
+        """Note that *node* leaves its place with this revision, if a client may have seen it there."""
+        followed_from, rev = self.space.followed_from, self.space.rev
+        if followed_from is None or (node.id in self.changes.nodes and node.id not in self.changes.known):
+            return
+        tombstone = Tombstone(
+            node=node.id,
+            parent=node.parent,
+            name=node.name,
+            name_key=self.seal.name_key(node.parent, node.name),
+            is_folder=node.is_folder,
+            rev=rev,
+        )
+        self.changes.tombstones[tombstone.id] = tombstone
+        if rev - followed_from > MOST_KEPT + FORGET_EVERY:
+            self.forget_departures(rev - MOST_KEPT)
+
+    def follow(self) -> None:
+        """From now on, note what leaves its place."""
+        rev = self.next_rev()
+        self.space = replace(self.space, followed_from=rev)
+
+    def forget_departures(self, upto: int) -> None:
+        """Forget what left its place up to the revision *upto*: who has seen no more begins anew."""
+        self.space = replace(self.space, followed_from=max(upto, self.space.followed_from or 0))
+        self.changes.forgotten = self.space.followed_from
 
     def touch(self, folder: Node, rev: int) -> None:
         """Note that the members of *folder* have changed."""

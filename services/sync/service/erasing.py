@@ -71,6 +71,7 @@ class Erasing:
         """Clear away the rows and blobs, which nobody can read any more, then give the receipt."""
         trees = self.trees
         await trees.erasures.count(account, "nodes", await trees.nodes.remove_all(account))
+        await trees.erasures.count(account, "tombstones", await trees.tombstones.remove_all(account))
         await trees.erasures.count(account, "locks", await trees.locks.remove_all(account))
         await trees.erasures.count(account, "contents", await trees.contents.condemn(account, at=self.clock()))
         await self.clearing.destroy_doomed()

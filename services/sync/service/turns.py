@@ -165,7 +165,7 @@ class Turns:
         draft.recount_locks()
         if draft.steps:
             doomed_at = draft.at + READERS_GRACE
-            await self._trees.write(draft.seal, draft.space, draft.changes, doomed_at=doomed_at)
+            await self._trees.write(draft.seal, draft.space, draft.changes, at=draft.at, doomed_at=doomed_at)
         return draft, outcomes
 
     async def _one(self, draft: Draft, change: Change[T]) -> tuple[Draft, T | ServiceError]:

@@ -78,8 +78,8 @@ class Writing:
 
         return await self.turns.change(act.account, change)
 
-    async def make_folder(self, act: Act) -> Node:
-        """Make the folder at the address."""
+    async def make_folder(self, act: Act, properties: str = "") -> Node:
+        """Make the folder at the address, with its dead *properties*."""
         node = self.new_id("nod")
 
         async def change(draft: Draft) -> Node:
@@ -89,7 +89,7 @@ class Writing:
             folder = holder(trail)
             await require_unlocked(draft, act, trail, members=True, deep=False)
             rev = draft.next_rev()
-            made = _new_node(draft, act, folder, node=node, kind=Kind.FOLDER)
+            made = replace(_new_node(draft, act, folder, node=node, kind=Kind.FOLDER), properties=properties)
             draft.add(made)
             draft.touch(folder, rev)
             return made
@@ -125,6 +125,7 @@ class Writing:
             if target.node is not None:
                 await discard(draft, target.node, rev)
             await _drop_locks(draft, node)
+            draft.bury(node)
             draft.put(node, replace(node, parent=new_folder.id, name=to.path[-1], rev=rev))
             draft.touch(folder, rev)
             draft.touch(new_folder, rev)
@@ -223,6 +224,7 @@ def put_file(draft: Draft, act: Act, trail: Trail, *, content: str, size: int, n
 async def discard(draft: Draft, node: Node, rev: int) -> None:
     """Take *node* out of the tree. What is inside a folder goes with it, and is cleared away after the commit."""
     await _drop_locks(draft, node)
+    draft.bury(node)
     if node.is_folder:
         draft.put(node, replace(node, parent=DETACHED, rev=rev))
         return

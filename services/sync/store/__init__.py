@@ -10,6 +10,7 @@ from services.sync.store.nodes import Nodes
 from services.sync.store.seal import Seal
 from services.sync.store.shelf import Shelf, Shelves
 from services.sync.store.spaces import Spaces
+from services.sync.store.tombstones import Tombstones
 from services.sync.store.trees import Changes, Trees
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "Shelf",
     "Shelves",
     "Spaces",
+    "Tombstones",
     "Trees",
 ]

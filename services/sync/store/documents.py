@@ -30,6 +30,7 @@ class SpaceRow(Document):
     reserved_bytes: int
     files: _Size
     locks: int
+    followed_from: int | None = None
     created_at: datetime
 
 
@@ -51,6 +52,7 @@ class NodeRow(Document):
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account", "parent", "name_key", unique=True),
         Index("account", "_id"),
+        Index("account", "rev", "_id"),
         Index("parent", partial={"parent": DETACHED}),
     )
 
@@ -66,6 +68,23 @@ class NodeRow(Document):
     size: _Size
     content: str
     properties: _Content
+
+
+class TombstoneRow(Document):
+    """What left its place; see ``domain.following.Tombstone``. It is swept once its revision is forgotten."""
+
+    collection: ClassVar[str] = "tombstones"
+    subject: ClassVar[str | None] = "account"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account", "rev"),)
+
+    account: _Account
+    rev: int
+    node: str
+    parent: str
+    name: _Name
+    name_key: str
+    is_folder: bool
+    gone_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, keep_for(60, since="gone_at"))]
 
 
 class ContentRow(Document):
@@ -175,6 +194,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     SpaceRow,
     SpaceKeyRow,
     NodeRow,
+    TombstoneRow,
     ContentRow,
     BlobRow,
     BlobChunkRow,

@@ -1,12 +1,15 @@
 """The nodes of the trees, their names sealed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from services.sync.domain.following import Key
 from services.sync.domain.tree import DETACHED, Kind, Node
 from services.sync.store.documents import NodeRow
 from services.sync.store.seal import Seal
 from shared.mongo import Database
+
+_AT_ONCE = 500
 
 
 class Nodes:
@@ -36,6 +39,35 @@ class Nodes:
         """Return the node *node* of the account."""
         row = await self._rows.find_one({"_id": node, "account": seal.account})
         return None if row is None else _node(row, seal)
+
+    async def some(self, seal: Seal, ids: Collection[str]) -> list[Node]:
+        """Return those of the nodes *ids* that exist."""
+        rows = await self._rows.list({"_id": {"$in": list(ids)}, "account": seal.account}) if ids else []
+        return [_node(row, seal) for row in rows]
+
+    async def at_places(self, seal: Seal, places: Mapping[str, str]) -> dict[str, Node]:
+        """Return what is at some *places* (the key of each name, and its folder), by the key of the name."""
+        found: dict[str, Node] = {}
+        keys = list(places)
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            parents = list({places[key] for key in some})
+            where = {"account": seal.account, "parent": {"$in": parents}, "name_key": {"$in": some}}
+            found |= {row.name_key: _node(row, seal) for row in await self._rows.list(where)}
+        return found
+
+    async def changed(self, seal: Seal, *, after: Key, upto: int, limit: int, parent: str = "") -> list[Node]:
+        """Return the next nodes after *after*, up to the revision *upto*, in order; only those in *parent*."""
+        rev, node = after
+        where = {"account": seal.account} | ({"parent": parent} if parent else {})
+        rows = []
+        if node:
+            rows = await self._rows.list({**where, "rev": rev, "_id": {"$gt": node}}, sort=["_id"], limit=limit)
+        if len(rows) < limit:
+            # Not $lte: within a compound index the embedded server leaves the last one out.
+            later = {**where, "rev": {"$gt": rev, "$lt": upto + 1}}
+            rows += await self._rows.list(later, sort=["rev", "_id"], limit=limit - len(rows))
+        return [_node(row, seal) for row in rows]
 
     async def page(self, seal: Seal, *, after: str, limit: int) -> list[Node]:
         """Return the next nodes of the account in the order of their ids."""

@@ -27,6 +27,7 @@ class Spaces:
             reserved_bytes=row.reserved_bytes,
             files=row.files,
             locks=row.locks,
+            followed_from=row.followed_from,
         )
 
     def new(self, account: str) -> Space:
@@ -42,6 +43,7 @@ class Spaces:
             reserved_bytes=space.reserved_bytes,
             files=space.files,
             locks=space.locks,
+            followed_from=space.followed_from,
             created_at=at,
         )
         await self._rows.insert(row)
@@ -54,6 +56,7 @@ class Spaces:
             "reserved_bytes": space.reserved_bytes,
             "files": space.files,
             "locks": space.locks,
+            "followed_from": space.followed_from,
         }
         return bool(await self._rows.update({"_id": space.account}, {"$set": change}))
 

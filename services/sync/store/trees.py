@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.sync.domain.following import Tombstone
 from services.sync.domain.locks import Lock
 from services.sync.domain.space import Space
 from services.sync.domain.tree import Kind, Node, root_of
@@ -17,6 +18,7 @@ from services.sync.store.nodes import Nodes
 from services.sync.store.seal import Seal
 from services.sync.store.shelf import Place, Shelf, Shelves
 from services.sync.store.spaces import Spaces
+from services.sync.store.tombstones import Tombstones
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +43,10 @@ class Changes:
     locks: dict[str, Lock] = field(default_factory=dict)
     """New and refreshed locks by token."""
     unlocked: set[str] = field(default_factory=set)
+    tombstones: dict[str, Tombstone] = field(default_factory=dict)
+    """What left its place, where a client follows the tree."""
+    forgotten: int | None = None
+    """Up to which revision that is forgotten."""
 
     def copy(self) -> "Changes":
         """Return a copy that can go another way."""
@@ -55,6 +61,8 @@ class Changes:
             sizes=dict(self.sizes),
             locks=dict(self.locks),
             unlocked=set(self.unlocked),
+            tombstones=dict(self.tombstones),
+            forgotten=self.forgotten,
         )
 
     @property
@@ -74,6 +82,7 @@ class Trees:
     spaces: Spaces
     keys: Keys
     nodes: Nodes
+    tombstones: Tombstones
     contents: Contents
     locks: LockRows
     erasures: Erasures
@@ -102,7 +111,7 @@ class Trees:
         await self.nodes.insert(seal, [root])
         return space
 
-    async def write(self, seal: Seal, space: Space, changes: Changes, *, doomed_at: datetime) -> None:
+    async def write(self, seal: Seal, space: Space, changes: Changes, *, at: datetime, doomed_at: datetime) -> None:
         """Write *changes* and the counters in the ambient transaction."""
         if not await self.spaces.write(space):
             raise AccountClosedError
@@ -117,6 +126,10 @@ class Trees:
             await self.locks.remove(changes.unlocked)
         if changes.locks:
             await self.locks.add(seal, changes.locks.values())
+        if changes.tombstones:
+            await self.tombstones.add(seal, changes.tombstones.values(), at=at)
+        if changes.forgotten is not None:
+            await self.tombstones.forget(space.account, upto=changes.forgotten)
 
     def shelf(self, space: Space) -> Shelf:
         """Return what is known of the tree, as it is now or was a moment ago."""

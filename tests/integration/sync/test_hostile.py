@@ -155,7 +155,7 @@ async def test_an_if_that_can_be_read_decides(ada: Device, header: str, status: 
         ("LOCK", {"Depth": "1"}, 412),
         ("PROPPATCH", {}, 400),
         ("PATCH", {}, 405),
-        ("REPORT", {}, 405),
+        ("REPORT", {}, 400),
         ("POST", {}, 405),
     ],
 )

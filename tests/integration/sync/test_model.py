@@ -77,7 +77,7 @@ class Model:
         return 204 if status == 204 else 201
 
 
-async def _done(ada: Device, model: Model, step: tuple[object, ...]) -> tuple[int, int]:
+async def done(ada: Device, model: Model, step: tuple[object, ...]) -> tuple[int, int]:
     """Do one step on both sides; return both statuses."""
     match step:
         case ("put", tuple(path), bytes(content)):
@@ -114,7 +114,7 @@ async def _same(ada: Device, house: House, model: Model) -> None:
 async def _replayed(house: House, script: list[tuple[object, ...]]) -> None:
     ada, model = house.device(), Model()
     for step in script:
-        got, expected = await _done(ada, model, step)
+        got, expected = await done(ada, model, step)
         assert got == expected, step
     await _same(ada, house, model)
 

@@ -65,7 +65,11 @@ async def test_head_tells_what_get_would_and_sends_nothing(ada: Device) -> None:
 
 async def test_options_names_the_classes(ada: Device) -> None:
     reply = await ada.ask("OPTIONS", "")
-    assert (reply.status, reply.headers["DAV"], reply.headers["MS-Author-Via"]) == (200, "1, 2, 3", "DAV")
+    assert (reply.status, reply.headers["DAV"], reply.headers["MS-Author-Via"]) == (
+        200,
+        "1, 2, 3, extended-mkcol",
+        "DAV",
+    )
 
 
 async def test_a_folder_is_listed_one_level_at_a_time(ada: Device) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import unicodedata
 
+import pytest
+
 from services.sync.store.documents import ContentRow, NodeRow
 from tests.integration.sync.house import MIB, Device, House
 
@@ -189,3 +191,35 @@ async def test_moves_in_a_circle_at_once_leave_a_tree(ada: Device, house: House)
                 found.add(name)
     assert found == {"a.txt", "b.txt", "c.txt"}
     assert await house.usage(ada) == (3, 3)
+
+
+_TITLED = (
+    '<D:mkcol xmlns:D="DAV:"><D:set><D:prop><D:resourcetype><D:collection/></D:resourcetype>'
+    "<D:displayname>Box</D:displayname></D:prop></D:set></D:mkcol>"
+)
+_XML = {"Content-Type": 'application/xml; charset="utf-8"'}
+
+
+async def test_a_folder_is_made_with_its_properties(ada: Device) -> None:
+    assert (await ada.ask("MKCOL", "box", _XML, _TITLED)).status == 201
+    assert await ada.properties("box", "displayname") == {"displayname": "Box"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status", "said"),
+    [
+        (_XML, _TITLED.replace("<D:collection/>", '<D:collection/><x xmlns="urn:x"/>'), 403, b"valid-resourcetype"),
+        (_XML, _TITLED.replace("<D:collection/>", ""), 403, b"valid-resourcetype"),
+        (_XML, _TITLED.replace("displayname", "getetag"), 424, b"cannot-modify-protected-property"),
+        (_XML, "<D:mkcol", 400, b"xml_refused"),
+        (_XML, _TITLED.replace("D:mkcol", "D:other"), 415, b"body_refused"),
+        ({"Content-Type": "text/plain"}, _TITLED, 415, b"body_refused"),
+    ],
+)
+async def test_a_folder_that_cannot_be_as_asked_is_not_made(
+    ada: Device, headers: dict[str, str], body: str, status: int, said: bytes
+) -> None:
+    reply = await ada.ask("MKCOL", "box", headers, body)
+    assert reply.status == status, reply
+    assert said in reply.body
+    assert await ada.names() == set()
