@@ -130,7 +130,11 @@ class OAuthApi:
         )
 
     async def token(self, call: Call, form: TokenForm) -> web.Response:
-        """Get an access token: with a refresh token, which is replaced, or as a partner with client credentials."""
+        """Get an access token: with a refresh token, which is replaced, or as a partner with client credentials.
+
+        A refresh token works once. Sent again within 20 seconds, as by two tabs, it gives an access token alone; later
+        its second use ends the session.
+        """
         return await _answered(call, self._token(call, form))
 
     async def revoke(self, call: Call, form: HintedForm) -> web.Response:
@@ -169,7 +173,7 @@ class OAuthApi:
             return TokenView(
                 access_token=granted.access_token,
                 expires_in=granted.expires_in,
-                refresh_token=granted.refresh_token,
+                refresh_token=granted.refresh_token or None,
             )
         if form.grant_type == "client_credentials":
             return await self._partner_token(call, form)

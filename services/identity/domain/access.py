@@ -39,6 +39,11 @@ ACCESS_LIFETIME = timedelta(minutes=5)
 TOKEN_LEEWAY = timedelta(minutes=1)
 """Clocks of services may differ by this: an ended session is remembered that much longer than its last token lives."""
 REFRESH_LIFETIME = timedelta(days=30)
+REFRESH_LATE = timedelta(seconds=20)
+"""How long the refresh token before the newest still gives an access token, and no refresh token (decision 7).
+
+As long as an answer may take through the edge: until then a browser may not have the newest one.
+"""
 SESSION_LIFETIME = timedelta(days=180)
 VERIFICATION_LIFETIME = timedelta(minutes=30)
 APP_PASSWORD_LIFETIME = timedelta(days=365)

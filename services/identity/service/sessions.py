@@ -6,16 +6,18 @@ from datetime import datetime
 
 from services.identity.domain.access import (
     ACCESS_LIFETIME,
+    REFRESH_LATE,
     SESSION_LIFETIME,
     SESSIONS_MOST,
     TOKEN_LEEWAY,
     Bearer,
     client_name,
 )
+from services.identity.domain.security import EventKind
 from services.identity.errors import InvalidGrantError, SessionNotFoundError
 from services.identity.service.tokens import Refresh, RefreshTokens, SigningKeys
 from services.identity.service.transact import Transact
-from services.identity.store import Account, Accounts, EndedSessions, Session, Sessions
+from services.identity.store import Account, Accounts, EndedSessions, SecurityEvents, Session, Sessions
 from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.ids import NewId
@@ -27,8 +29,17 @@ class Granted:
 
     access_token: str
     refresh_token: str
+    """Empty for whoever comes a moment late with the one before."""
     session_id: str
     account_id: str
+    expires_in: int = int(ACCESS_LIFETIME.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """A new access token for a session whose owner was confirmed once more; its refresh token stays."""
+
+    access_token: str
     expires_in: int = int(ACCESS_LIFETIME.total_seconds())
 
 
@@ -58,11 +69,15 @@ class LiveSessions:
     ending: Ending
     keys: SigningKeys
     refresh_tokens: RefreshTokens
+    events: SecurityEvents
     transact: Transact
     new_id: NewId
 
-    async def begin(self, account: Account, *, user_agent: str, at: datetime) -> Granted:
-        """Begin a session; its id is new at each log-in (I-19). Beyond the bound, the longest unseen ones end."""
+    async def begin(self, account: Account, *, user_agent: str, instead_of: str = "", at: datetime) -> Granted:
+        """Begin a session; its id is new at each log-in (I-19), and one that it takes the place of ends.
+
+        Beyond the bound, the longest unseen ones end.
+        """
         session = Session(
             id=self.new_id("ses"),
             account_id=account.id,
@@ -73,24 +88,41 @@ class LiveSessions:
         )
 
         async def begin() -> None:
+            before = await self.sessions.get(instead_of) if instead_of else None
+            await self._end([before] if before else [], at=at)
             await self.sessions.add(session)
             live = await self.sessions.of(account.id)
             await self._end(live[SESSIONS_MOST:], at=at)
+            await self.events.note(account.id, EventKind.LOGGED_IN, user_agent=user_agent, at=at)
 
         await self.transact(begin)
         return self._granted(session, account, 0, at=at)
 
     async def refresh(self, token: str, *, at: datetime) -> Granted:
-        """Return new tokens for a refresh token; one that was used before ends its session: it was stolen."""
+        """Return new tokens for a refresh token; one that was used before ends its session: it was stolen.
+
+        Used again within moments, as by two tabs, it gives an access token alone: there is never a second one that
+        refreshes (decision 7).
+        """
         said = self.refresh_tokens.read(token, at=at)
         session = await self.sessions.get(said.session_id)
         if session is None:
             raise InvalidGrantError
         account = await self.accounts.active(session.account_id)
-        if account is None or not await self._rotated(session, said, at=at):
-            await self.end_these([session], at=at)
-            raise InvalidGrantError
-        return self._granted(session, account, session.generation + 1, at=at)
+        if account is not None and await self._rotated(session, said, at=at):
+            return self._granted(session, account, session.generation + 1, at=at)
+        if account is not None and await self._is_late(said, at=at):
+            return self._granted(session, account, None, at=at)
+        await self.end_these([session], at=at)
+        raise InvalidGrantError
+
+    async def confirm(self, session_id: str, *, at: datetime) -> Renewed:
+        """Note that the session's owner was confirmed, and return an access token that says so."""
+        session = await self.sessions.get(session_id)
+        account = None if session is None else await self.accounts.active(session.account_id)
+        if session is None or account is None or not await self.sessions.confirm(session, at=at):
+            raise SessionNotFoundError
+        return Renewed(access_token=self._access(session, account, authenticated_at=at, at=at))
 
     async def of(self, account_id: str) -> list[Session]:
         """Return the sessions of the account, the one seen last first."""
@@ -126,26 +158,43 @@ class LiveSessions:
         await self.transact(lambda: self._end(sessions, at=at))
 
     async def _end(self, sessions: Iterable[Session], *, at: datetime) -> None:
+        ended = set()
         for session in sessions:
             if await self.sessions.delete(session.id, session.account_id):
                 await self.ending.tell(session.id, session.account_id, at=at)
+                ended.add(session.account_id)
+        for account_id in ended:
+            await self.events.note(account_id, EventKind.SESSIONS_ENDED, at=at)
 
     async def _rotated(self, session: Session, said: Refresh, *, at: datetime) -> bool:
         if said.generation != session.generation or at >= session.created_at + SESSION_LIFETIME:
             return False
         return await self.sessions.rotate(session, at=at)
 
-    def _granted(self, session: Session, account: Account, generation: int, *, at: datetime) -> Granted:
+    async def _is_late(self, said: Refresh, *, at: datetime) -> bool:
+        """Tell whether the token is the one before the newest, which is only moments old."""
+        session = await self.sessions.get(said.session_id)
+        return (
+            session is not None
+            and said.generation == session.generation - 1
+            and at < min(session.last_seen_at + REFRESH_LATE, session.created_at + SESSION_LIFETIME)
+        )
+
+    def _granted(self, session: Session, account: Account, generation: int | None, *, at: datetime) -> Granted:
+        since = session.authenticated_at or session.created_at
+        return Granted(
+            access_token=self._access(session, account, authenticated_at=since, at=at),
+            refresh_token="" if generation is None else self.refresh_tokens.make(session.id, generation, at=at),
+            session_id=session.id,
+            account_id=account.id,
+        )
+
+    def _access(self, session: Session, account: Account, *, authenticated_at: datetime, at: datetime) -> str:
         bearer = Bearer(
             kind="staff" if account.roles else "customer",
             id=account.id,
             session=session.id,
-            authenticated_at=session.created_at,
+            authenticated_at=authenticated_at,
             roles=frozenset(account.roles),
         )
-        return Granted(
-            access_token=self.keys.access_token(bearer, at=at),
-            refresh_token=self.refresh_tokens.make(session.id, generation, at=at),
-            session_id=session.id,
-            account_id=account.id,
-        )
+        return self.keys.access_token(bearer, at=at)

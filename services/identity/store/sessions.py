@@ -56,7 +56,10 @@ class Sessions:
         return await self._rows.list({"account_id": account_id}, sort=[("last_seen_at", -1)])
 
     async def rotate(self, session: Session, *, at: datetime) -> bool:
-        """Go to the next generation; False when another request was first."""
+        """Go to the next generation; False when another request was first.
+
+        ``last_seen_at`` is then the time of the rotation, which decides who comes a moment late (decision 7).
+        """
         wanted = {"_id": session.id, "generation": session.generation}
         return await self._rows.update(wanted, {"$inc": {"generation": 1}, "$set": {"last_seen_at": at}}) == 1
 
@@ -67,6 +70,10 @@ class Sessions:
     async def some(self, most: int) -> list[Session]:
         """Return the sessions that were seen last."""
         return await self._rows.list({}, sort=[("last_seen_at", -1)], limit=most)
+
+    async def older_than(self, account_id: str, at: datetime) -> int:
+        """Return how many sessions of the account were begun by that time."""
+        return await self._rows.count({"account_id": account_id, "created_at": {"$lte": at}})
 
     async def delete(self, session_id: str, account_id: str) -> bool:
         """Delete one session of the account; False when it has no such session."""

@@ -110,7 +110,7 @@ class Visit:
 
     def set_cookies(self) -> list[str]:
         """Return the Set-Cookie headers of the answer, also of an error: a new token must not be lost to it."""
-        if self.session != self._was:
+        if self.session != self._was and (self.session is None or self.session.can_be_kept):
             sealed = self.visitor.sessions.seal(self.session, now=self.now) if self.session else None
             self.keep(SESSION, sealed)
         elif self._was is None and self.cookie(SESSION):

@@ -18,6 +18,7 @@ class Session:
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
+    """Empty where another replica of the portal has refreshed moments before: the browser has the rest from there."""
     mark: str = field(repr=False)
     """Made at log-in, kept until log-out: what the tokens in forms are bound to."""
     kind: str
@@ -48,6 +49,11 @@ class Session:
     def is_staff(self) -> bool:
         """Whether this is a member of the staff."""
         return self.kind == "staff"
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether the browser should keep it; without a refresh token, what it has is as new or newer."""
+        return bool(self.refresh)
 
     def is_stale(self, at: datetime) -> bool:
         """Tell whether the access token should be replaced before it is used."""

@@ -65,7 +65,8 @@ class Sessions:
         """Return the session with new tokens; LoggedOutError when it is over.
 
         A refresh token works once, and using it twice ends the session. So requests of two tabs that bring the same one
-        share one refresh, and a request that was under way with the old cookie gets what the others got.
+        share one refresh, and a request that was under way with the old cookie gets what the others got. Where another
+        process of the portal was first, identity gives an access token for this request alone (decision 7).
         """
         self._forget(now)
         key = digest(session.refresh)
@@ -85,7 +86,8 @@ class Sessions:
     async def _refresh(self, session: Session, passing: Mapping[str, str]) -> Session:
         form = {"grant_type": "refresh_token", "refresh_token": session.refresh}
         given = await self.api.ask(Ask(method="POST", path="/oauth/token", form=form, headers=passing))
-        return _session(given, mark=session.mark)
+        late = isinstance(given, dict) and "refresh_token" not in given
+        return _session({**given, "refresh_token": ""} if late else given, mark=session.mark)
 
     def _forget(self, now: datetime) -> None:
         for key, found in list(self._refreshing.items()):

@@ -7,6 +7,7 @@ from time import perf_counter
 
 import pytest
 
+from services.identity.domain.access import REFRESH_LATE
 from services.identity.store import EndedSessions, SignUp
 from shared.contracts import identity_v1
 from shared.mail import Address
@@ -73,16 +74,48 @@ async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(id
     assert (first.status, first.body["token_type"]) == (200, "Bearer")
     ada.access = first.body["access_token"]
     assert await knows(identity, ada) == 200
+    identity.clock.advance(REFRESH_LATE)
     stolen = await identity.refresh(ada.refresh)
     assert (stolen.status, stolen.body["error"]) == (400, "invalid_grant")
     assert (await identity.refresh(first.body["refresh_token"])).body["error"] == "invalid_grant"
     assert await knows(identity, ada) == 401
 
 
-async def test_of_two_refreshes_at_once_at_most_one_succeeds(identity: House) -> None:
+async def test_of_six_refreshes_at_once_all_get_access_and_one_the_next_refresh_token(identity: House) -> None:
     ada = await identity.member()
     replies = await asyncio.gather(*(identity.refresh(ada.refresh) for _ in range(6)))
-    assert sum(reply.status == 200 for reply in replies) <= 1
+    assert {reply.status for reply in replies} == {200}
+    [next_token] = [reply.body["refresh_token"] for reply in replies if "refresh_token" in reply.body]
+    for reply in replies:
+        ada.access = reply.body["access_token"]
+        assert await knows(identity, ada) == 200
+    identity.clock.advance(REFRESH_LATE)
+    assert (await identity.refresh(next_token)).body["refresh_token"]
+
+
+async def test_whoever_comes_late_never_refreshes_again_and_a_later_try_ends_the_session(identity: House) -> None:
+    ada = await identity.member()
+    newest = (await identity.refresh(ada.refresh)).body["refresh_token"]
+    identity.clock.advance(REFRESH_LATE - timedelta(seconds=1))
+    late = await identity.refresh(ada.refresh)
+    assert (late.status, "refresh_token" in late.body) == (200, False)
+    identity.clock.advance(timedelta(seconds=1))
+    assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
+    assert (await identity.refresh(newest)).body["error"] == "invalid_grant"
+
+
+async def test_a_token_two_generations_old_is_never_merely_late(identity: House) -> None:
+    ada = await identity.member()
+    second = (await identity.refresh(ada.refresh)).body["refresh_token"]
+    await identity.refresh(second)
+    assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
+
+
+async def test_I02_whoever_comes_late_to_an_ended_session_gets_nothing(identity: House) -> None:
+    ada = await identity.member()
+    ada.access = (await identity.refresh(ada.refresh)).body["access_token"]
+    await identity.call("DELETE", f"{SESSIONS}/current", by=ada)
+    assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
 
 
 async def test_I05_a_refresh_token_cut_or_changed_anywhere_is_refused(identity: House) -> None:

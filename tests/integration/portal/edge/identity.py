@@ -1,6 +1,7 @@
 """Identity, as far as pages need it."""
 
 import secrets
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -68,7 +69,17 @@ class Identity(Tokens):
     async def refresh(self, request: web.Request) -> web.Response:
         form = await request.post()
         self.refreshes += 1
-        session_id = self.refresh_tokens.pop(str(form["refresh_token"]), "")
+        token = str(form["refresh_token"])
+        session_id = self.refresh_tokens.pop(token, "")
+        if session_id:
+            self.used[token] = (session_id, self.clock())
+        elif token in self.used:
+            session_id, since = self.used[token]
+            if session_id in self.sessions and self.clock() < since + timedelta(seconds=20):
+                granted = self._granted(session_id)
+                del self.refresh_tokens[granted.pop("refresh_token")]
+                return web.json_response(granted)
+            self.sessions.pop(session_id, None)
         if form["grant_type"] != "refresh_token" or session_id not in self.sessions:
             raise RefusedError(400, "oauth.invalid_grant", "The refresh token is not valid")
         return web.json_response(self._granted(session_id))

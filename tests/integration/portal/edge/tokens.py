@@ -32,6 +32,8 @@ class Tokens:
         }
         self.sessions: dict[str, dict[str, Any]] = {}
         self.refresh_tokens: dict[str, str] = {}
+        self.used: dict[str, tuple[str, datetime]] = {}
+        """Refresh tokens that have worked: of which session, and when."""
         self.once: Counter[str] = Counter()
         self.app_passwords: list[dict[str, Any]] = []
         self.cards: list[dict[str, Any]] = []
