@@ -1,0 +1,79 @@
+"""Refusals of acts of the staff, of reports, and of accounts that are frozen."""
+
+from shared.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, TooLargeError
+
+
+class AccountFrozenError(ForbiddenError):
+    """This account is frozen."""
+
+    # Told only to whoever has just proven to be its owner.
+    code = "identity.account.frozen"
+    remedy = "Write to customer service to have it opened again; the mail that we sent says why it was frozen."
+
+
+class ActNotFoundError(NotFoundError):
+    """There is no such act."""
+
+    code = "identity.act.not_found"
+
+
+class ActRefusedError(ForbiddenError):
+    """Your role does not allow this act."""
+
+    code = "identity.act.role"
+    remedy = "Ask somebody whose role allows it."
+
+
+class SamePersonError(ConflictError):
+    """Whoever asked for an act cannot allow it."""
+
+    code = "identity.act.same_person"
+    remedy = "Ask a colleague to look at it."
+
+
+class ActNotOpenError(ConflictError):
+    """The act is settled, or has expired."""
+
+    code = "identity.act.not_open"
+    remedy = "Read the act: it says who settled it and when; ask for a new one where it is still needed."
+
+
+class ActAskedAlreadyError(ConflictError):
+    """The same act is waiting for somebody to allow it."""
+
+    code = "identity.act.asked_already"
+    remedy = "Look at the open acts."
+
+
+class ActPointlessError(ConflictError):
+    """The account is not in a state that allows this act."""
+
+    code = "identity.act.pointless"
+    remedy = "Read the acts of the account; perhaps it is done already."
+
+
+class ReportNotFoundError(NotFoundError):
+    """There is no such report."""
+
+    code = "identity.report.not_found"
+
+
+class ReportNotOpenError(ConflictError):
+    """The report is not in a state that allows this."""
+
+    code = "identity.report.not_open"
+    remedy = "Answer an open report once; close it when it is answered."
+
+
+class ReportTooLargeError(TooLargeError):
+    """The text of a report is longer than 10 kB."""
+
+    code = "identity.report.too_large"
+    remedy = "Say it in less; send more by encrypted mail."
+
+
+class LockRefusedError(MalformedError):
+    """The link that locks an account is not valid: used, expired or altered."""
+
+    code = "identity.lock.refused"
+    remedy = "Report it again to get a new link."
