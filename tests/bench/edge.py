@@ -106,6 +106,7 @@ async def bare_edge(opened: AsyncExitStack, path: str, body: bytes, folder: Path
         port=ports["edge"],
         frontend_port=ports["frontend"],
         admin_port=ports["edge-admin"],
+        frontend_port=ports["frontend"],
         public_url=ports.url("edge"),
         upstreams=dict.fromkeys([*SERVICES, "mailbox"], ports["payments"]),
     )
