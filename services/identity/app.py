@@ -1,7 +1,19 @@
 """The composition root of identity: opens nothing itself, wires everything, reads from top to bottom."""
 
-from services.identity.api import AccountsApi, AppPasswordsApi, OAuthApi, PartnersApi, RequestsApi, SessionsApi
+from services.identity.api import (
+    AccountsApi,
+    AppPasswordsApi,
+    ChangesApi,
+    FactorsApi,
+    LogInsApi,
+    OAuthApi,
+    PartnersApi,
+    RequestsApi,
+    SecurityApi,
+    SessionsApi,
+)
 from services.identity.domain.access import Role
+from services.identity.domain.breached import SHIPPED, Breached, BreachedFileError
 from services.identity.domain.passwords import weakness
 from services.identity.events import IdentityEvents
 from services.identity.promises import IdentityProbes
@@ -13,18 +25,21 @@ from services.identity.service.chores import Chores
 from services.identity.service.contacts import Contacts
 from services.identity.service.erasures import ErasureSaga, Holdings
 from services.identity.service.exports import ExportSaga
-from services.identity.service.log_ins import LogIns
 from services.identity.service.oauth import TokenDesk
 from services.identity.service.own_part import OwnPart
 from services.identity.service.partners import PartnerClients
+from services.identity.service.passkeys import Site
 from services.identity.service.passwords import Cost, Passwords
+from services.identity.service.people import People
+from services.identity.service.security_log import SecurityLog
 from services.identity.service.sessions import Ending, LiveSessions
 from services.identity.service.staff import Member, StaffRoster
 from services.identity.service.tokens import OwnTrust, RefreshTokens, SigningKeys
-from services.identity.settings import STAFF, Settings, StaffMember
+from services.identity.settings import BREACHED, STAFF, Settings, StaffMember
 from services.identity.store import (
     DOCUMENTS,
     Accounts,
+    AddressChanges,
     AppPasswords,
     Credentials,
     EndedSessions,
@@ -34,10 +49,12 @@ from services.identity.store import (
     MailGaps,
     Partners,
     Reads,
+    SecurityEvents,
     Sessions,
     SignUps,
 )
 from services.identity.store.letters import Letters
+from services.identity.store.notices import Notices
 from shared.chassis import Chassis, Parts
 from shared.mail import Address, InvalidAddressError
 from shared.settings import SettingError
@@ -56,11 +73,14 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
     sessions, ended, app_passwords = Sessions(db), EndedSessions(db), AppPasswords(db)
     partners, reads = Partners(db), Reads(db, outbox, new_id)
     exports, erasures = Exports(db, vault), Erasures(db)
-    letters = Letters(chassis.post, platform.public_url)
+    letters, notices = Letters(chassis.post, platform.public_url), Notices(chassis.post, platform.public_url)
+    events, changes = SecurityEvents(db, new_id), AddressChanges(db, vault)
 
     # What is done.
     cost = Cost(memory_kib=settings.argon2_memory_kib, rounds=settings.argon2_rounds)
-    passwords = Passwords(threads=settings.argon2_threads, waiting=settings.argon2_waiting, cost=cost)
+    passwords = Passwords(
+        threads=settings.argon2_threads, waiting=settings.argon2_waiting, cost=cost, breached=_breached(settings)
+    )
     keys = SigningKeys(chassis.keyring, issuer=platform.public_url)
     trust = OwnTrust(keys=keys, sessions=ended)
     ending = Ending(ended=ended, outbox=outbox)
@@ -70,10 +90,31 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         ending=ending,
         keys=keys,
         refresh_tokens=RefreshTokens(links),
+        events=events,
         transact=transact,
         new_id=new_id,
     )
-    log_ins = LogIns(accounts=accounts, credentials=credentials, guesses=guesses, passwords=passwords, live=live)
+    devices = Devices(accounts=accounts, app_passwords=app_passwords, events=events, outbox=outbox, transact=transact)
+    people = People(
+        db=db,
+        vault=vault,
+        links=links,
+        outbox=outbox,
+        site=Site.of(platform.public_url),
+        accounts=accounts,
+        credentials=credentials,
+        app_passwords=app_passwords,
+        changes=changes,
+        gaps=gaps,
+        guesses=guesses,
+        events=events,
+        notices=notices,
+        passwords=passwords,
+        live=live,
+        devices=devices,
+        transact=transact,
+        new_id=new_id,
+    )
     screen = AgeScreen(links)
     desk = SignUpDesk(
         screen=screen,
@@ -81,13 +122,13 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         accounts=accounts,
         credentials=credentials,
         sign_ups=sign_ups,
+        changes=changes,
         gaps=gaps,
         letters=letters,
         outbox=outbox,
         transact=transact,
         new_id=new_id,
     )
-    devices = Devices(accounts=accounts, app_passwords=app_passwords, outbox=outbox, transact=transact)
     contacts = Contacts(accounts=accounts, reads=reads, transact=transact)
     agreements = Agreements(asker=chassis.asker, clock=clock)
     clients = PartnerClients(
@@ -96,14 +137,16 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
     export_saga = ExportSaga(
         accounts=accounts,
         exports=exports,
-        own=OwnPart(accounts=accounts, sessions=sessions, app_passwords=app_passwords, exports=exports),
+        own=OwnPart(
+            accounts=accounts, sessions=sessions, app_passwords=app_passwords, exports=exports, security=people.security
+        ),
         letters=letters,
         asker=chassis.asker,
         transact=transact,
         new_id=new_id,
     )
     erasure_saga = ErasureSaga(
-        log_ins=log_ins,
+        log_ins=people.log_ins,
         accounts=accounts,
         erasures=erasures,
         holdings=Holdings(
@@ -114,6 +157,8 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
             guesses=guesses,
             live=live,
             devices=devices,
+            security=people.security,
+            resets=people.resets,
             forget=chassis.forget,
         ),
         letters=letters,
@@ -121,11 +166,13 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         transact=transact,
         new_id=new_id,
     )
+    farewell_desk = people.farewell_desk(erasure_saga)
     roster = StaffRoster(
         accounts=accounts,
         credentials=credentials,
         passwords=passwords,
         live=live,
+        security=people.security,
         forget=chassis.forget,
         transact=transact,
         new_id=new_id,
@@ -140,15 +187,28 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         *AccountsApi(
             screen=screen, desk=desk, profiles=Profiles(accounts), contacts=contacts, requests_a_minute=a_minute
         ).routes(),
-        *SessionsApi(log_ins=log_ins, live=live, devices=devices, requests_a_minute=a_minute).routes(),
+        *LogInsApi(log_ins=people.log_ins, step_ups=people.step_ups, requests_a_minute=a_minute).routes(),
+        *SessionsApi(live=live, devices=devices).routes(),
+        *FactorsApi(factors=people.factors).routes(),
+        *ChangesApi(
+            passwords=people.password_changes,
+            resets=people.reset_desk,
+            addresses=people.address_desk,
+            requests_a_minute=a_minute,
+        ).routes(),
+        *SecurityApi(log=SecurityLog(events), pages=Pages(links)).routes(),
         *AppPasswordsApi(devices=devices).routes(),
         *OAuthApi(live=live, clients=clients, desk=token_desk, keys=keys, requests_a_minute=a_minute).routes(),
         *PartnersApi(clients=clients, pages=Pages(links)).routes(),
         *RequestsApi(
-            exports=export_saga, archives=Archives(exports), erasures=erasure_saga, requests_a_minute=a_minute
+            exports=export_saga,
+            archives=Archives(exports),
+            erasures=erasure_saga,
+            farewells=farewell_desk,
+            requests_a_minute=a_minute,
         ).routes(),
     )
-    events = IdentityEvents(
+    heard = IdentityEvents(
         trust=trust,
         contacts=contacts,
         devices=devices,
@@ -174,6 +234,8 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         desk=desk,
         exports=export_saga,
         erasures=erasure_saga,
+        farewells=farewell_desk,
+        resets=people.reset_desk,
         leases=chassis.leases,
         clock=clock,
     )
@@ -186,8 +248,8 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
     return Parts(
         routes=routes,
         documents=DOCUMENTS,
-        subscriptions=events.subscriptions(),
-        answers=events.answers(),
+        subscriptions=heard.subscriptions(),
+        answers=heard.answers(),
         workers=chores.all(),
         probes=probes.all(),
         prepare=prepare,
@@ -195,6 +257,13 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         sends_mail=True,
         close=passwords.close,
     )
+
+
+def _breached(settings: Settings) -> list[Breached]:
+    try:
+        return [Breached(path) for path in (SHIPPED, settings.breached_passwords) if path is not None]
+    except (OSError, BreachedFileError) as fault:
+        raise SettingError(f"{BREACHED}: {fault}") from fault
 
 
 def _member(entry: StaffMember) -> Member:

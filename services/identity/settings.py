@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from shared.settings import Env, Platform, Secret, SettingError
 
+BREACHED = "IDENTITY_BREACHED_PASSWORDS"
 STAFF = "IDENTITY_STAFF"
 STAFF_EXAMPLE = '[{"email": "ada@staff.example", "password": "…", "roles": ["support"]}]'
 
@@ -33,6 +35,8 @@ class Settings:
     argon2_rounds: int
     mail_gap: timedelta
     """How long after a mail that anybody can cause the next one goes to the same address."""
+    breached_passwords: Path | None
+    """A larger list of breached passwords than the shipped one (``python -m services.identity.domain.breached``)."""
     requests_a_minute: int
     """How many age screens, sign-ups, log-ins … one client address may send in a minute, counted apart."""
     staff: tuple[StaffMember, ...] | None
@@ -48,9 +52,19 @@ class Settings:
             argon2_memory_kib=env.integer("IDENTITY_ARGON2_MEMORY_KIB", 19 * 1024, least=19 * 1024),
             argon2_rounds=env.integer("IDENTITY_ARGON2_ROUNDS", 2, least=2, most=100),
             mail_gap=env.seconds("IDENTITY_MAIL_GAP_SECONDS", 60, least=1),
+            breached_passwords=_file(env, BREACHED),
             requests_a_minute=env.integer("IDENTITY_REQUESTS_A_MINUTE", 120, least=1),
             staff=_staff(env.optional(STAFF)),
         )
+
+
+def _file(env: Env, name: str) -> Path | None:
+    path = env.path(name, "-")
+    if path == Path("-"):
+        return None
+    if not path.is_file():
+        raise SettingError(f"{name}={str(path)!r} is not a file; for example {name}=/etc/candor/breached.bin")
+    return path
 
 
 def _staff(text: str | None) -> tuple[StaffMember, ...] | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from services.identity.api.fields import FRESH_CUSTOMER
 from services.identity.domain.access import AppScope
 from services.identity.errors import AccountNotFoundError, AppPasswordNotFoundError, TooManyAppPasswordsError
 from services.identity.service.app_passwords import Devices
@@ -60,7 +61,7 @@ class AppPasswordsApi:
             post(
                 root,
                 self.make_app_password,
-                access=mine,
+                access=FRESH_CUSTOMER,
                 status=201,
                 idempotent=True,
                 secret_reply=True,

@@ -9,11 +9,15 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from services.identity.api.fields import Password
+from services.identity.api.fields import FRESH_CUSTOMER, MailedToken, Password
 from services.identity.domain.access import FRESH
+from services.identity.domain.requests import DEADLINE
+from services.identity.domain.security import LONGEST_GRACE_DAYS
 from services.identity.errors import (
     AccountNotFoundError,
     ErasureNotFoundError,
+    ErasureNotScheduledError,
+    ErasureScheduledError,
     ExportBusyError,
     ExportNotFoundError,
     ExportNotReadyError,
@@ -24,17 +28,32 @@ from services.identity.errors import (
 from services.identity.service.archive import Archives
 from services.identity.service.erasures import ErasureSaga, Standing
 from services.identity.service.exports import ExportSaga, Progress
+from services.identity.service.farewells import FarewellDesk, Planned
 from shared.clock import rfc3339
-from shared.web import PUBLIC, Body, Call, RateLimit, Route, View, customer, get, post
+from shared.web import PUBLIC, Body, Call, RateLimit, Route, View, customer, delete, get, post
 
 _STALL = timedelta(seconds=60)
 """How long a download may stand still."""
 
 
 class ErasureBody(Body):
-    """The password once more: this cannot be undone."""
+    """The password once more: this cannot be undone, unless some days of grace are wished for."""
 
     password: Password
+    grace_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE_DAYS, description="0: at once")] = 0
+
+
+class KeepBody(Body):
+    """The link of the mail."""
+
+    token: MailedToken
+
+
+class PlannedView(View):
+    """An erasure that is planned; until it begins, it can be taken back."""
+
+    erasure_id: str
+    begins_at: str
 
 
 class PartView(View):
@@ -89,11 +108,12 @@ class ReceiptView(View):
 
 
 class ErasureView(View):
-    """An erasure: running or done."""
+    """An erasure: planned, running or done."""
 
     erasure_id: Annotated[str, Field(description="keep it: it is the only way to ask how far the erasure is")]
     state: str
     created_at: str
+    begins_at: str
     deadline: str
     completed_at: str | None
     receipts: list[ReceiptView]
@@ -106,6 +126,7 @@ class RequestsApi:
     exports: ExportSaga
     archives: Archives
     erasures: ErasureSaga
+    farewells: FarewellDesk
     requests_a_minute: int
 
     def routes(self) -> tuple[Route, ...]:
@@ -140,10 +161,26 @@ class RequestsApi:
             post(
                 root,
                 self.begin_erasure,
-                access=customer(),
+                access=FRESH_CUSTOMER,
                 status=202,
                 idempotent=True,
-                errors=(WrongPasswordError, TooManyLogInsError, PasswordsBusyError),
+                errors=(WrongPasswordError, TooManyLogInsError, PasswordsBusyError, ErasureScheduledError),
+            ),
+            get(f"{root}/planned", self.read_planned_erasure, access=customer(), errors=(ErasureNotScheduledError,)),
+            delete(
+                f"{root}/planned",
+                self.take_erasure_back,
+                access=customer(),
+                status=204,
+                errors=(ErasureNotScheduledError,),
+            ),
+            post(
+                f"{root}/cancellations",
+                self.keep_account,
+                access=PUBLIC,
+                status=204,
+                limit=RateLimit(self.requests_a_minute, timedelta(minutes=1)),
+                errors=(ErasureNotScheduledError,),
             ),
             get(
                 f"{root}/{{erasure_id}}",
@@ -195,11 +232,34 @@ class RequestsApi:
         return response
 
     async def begin_erasure(self, call: Call, body: ErasureBody) -> ErasureView:
-        """Erase the account and everything that is held; logs out everywhere at once."""
-        return _erasure(await self.erasures.begin(call.who.id, body.password, at=call.now))
+        """Erase the account and everything that is held; logs out everywhere at once.
+
+        With days of grace it begins after them; until then the link of the mail, or a log-in, can take it back.
+        """
+        who, session = call.who.id, call.who.session
+        if not body.grace_days:
+            return _erasure(await self.erasures.begin(who, body.password, session_id=session, at=call.now))
+        grace = timedelta(days=body.grace_days)
+        return _planned(await self.farewells.plan(who, body.password, session_id=session, grace=grace, at=call.now))
+
+    async def read_planned_erasure(self, call: Call) -> PlannedView:
+        """Read when the own account will be erased."""
+        farewell = await self.farewells.of(call.who.id)
+        return PlannedView(erasure_id=farewell.id, begins_at=rfc3339(farewell.due_at))
+
+    async def take_erasure_back(self, call: Call) -> None:
+        """Keep the own account: the planned erasure is taken back."""
+        await self.farewells.take_back(call.who.id, at=call.now)
+
+    async def keep_account(self, call: Call, body: KeepBody) -> None:
+        """Take a planned erasure back by the link of the mail."""
+        await self.farewells.take_back_by(body.token, at=call.now)
 
     async def read_erasure(self, call: Call) -> ErasureView:
         """Read how far an erasure is; its id, which only its owner was told, is the key."""
+        planned = await self.farewells.planned(call.path["erasure_id"])
+        if planned is not None:
+            return _planned(planned)
         return _erasure(await self.erasures.standing(call.path["erasure_id"]))
 
 
@@ -215,12 +275,25 @@ def _export(progress: Progress) -> ExportView:
     )
 
 
+def _planned(farewell: Planned) -> ErasureView:
+    return ErasureView(
+        erasure_id=farewell.id,
+        state="planned",
+        created_at=rfc3339(farewell.created_at),
+        begins_at=rfc3339(farewell.due_at),
+        deadline=rfc3339(farewell.due_at + DEADLINE),
+        completed_at=None,
+        receipts=[],
+    )
+
+
 def _erasure(standing: Standing) -> ErasureView:
     erasure = standing.erasure
     return ErasureView(
         erasure_id=erasure.id,
         state=erasure.state,
         created_at=rfc3339(erasure.created_at),
+        begins_at=rfc3339(erasure.created_at),
         deadline=rfc3339(erasure.deadline),
         completed_at=rfc3339(erasure.completed_at) if erasure.completed_at else None,
         receipts=[

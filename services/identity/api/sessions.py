@@ -1,29 +1,14 @@
-"""Log-in, and the sessions that the owner can see and end (C22)."""
+"""The sessions that the owner can see and end (C22)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
-from services.identity.api.fields import ANY_PERSON, Email, Password
-from services.identity.errors import (
-    LogInRefusedError,
-    PasswordsBusyError,
-    SessionNotFoundError,
-    TooManyLogInsError,
-)
+from services.identity.api.fields import ANY_PERSON
+from services.identity.errors import SessionNotFoundError
 from services.identity.service.app_passwords import Devices
-from services.identity.service.log_ins import LogIns
 from services.identity.service.sessions import LiveSessions
 from shared.clock import rfc3339
-from shared.mail import InvalidAddressError
-from shared.web import PUBLIC, Body, Call, Query, RateLimit, Route, View, delete, get, post
-
-
-class LogInBody(Body):
-    """Who logs in."""
-
-    email: Email
-    password: Password
+from shared.web import Call, Query, Route, View, delete, get
 
 
 class WhichQuery(Query):
@@ -32,23 +17,14 @@ class WhichQuery(Query):
     which: Literal["others", "all", "everything"]
 
 
-class GrantedView(View):
-    """A new session and its tokens."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
-    expires_in: int
-    refresh_token: str
-    session_id: str
-    account_id: str
-
-
 class SessionView(View):
     """One session."""
 
     session_id: str
     client: str
     current: bool
+    place: Literal["not collected"] = "not collected"
+    """Where the client was: we look no address up (C01)."""
     created_at: str
     last_seen_at: str
 
@@ -70,23 +46,13 @@ class EndedView(View):
 class SessionsApi:
     """The handlers."""
 
-    log_ins: LogIns
     live: LiveSessions
     devices: Devices
-    requests_a_minute: int
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes."""
         root = "/v1/identity/sessions"
         return (
-            post(
-                root,
-                self.log_in,
-                access=PUBLIC,
-                status=201,
-                limit=RateLimit(self.requests_a_minute, timedelta(minutes=1)),
-                errors=(LogInRefusedError, TooManyLogInsError, PasswordsBusyError, InvalidAddressError),
-            ),
             get(root, self.list_sessions, access=ANY_PERSON),
             delete(root, self.end_sessions, access=ANY_PERSON),
             delete(
@@ -96,18 +62,6 @@ class SessionsApi:
                 status=204,
                 errors=(SessionNotFoundError,),
             ),
-        )
-
-    async def log_in(self, call: Call, body: LogInBody) -> GrantedView:
-        """Log in with address and password."""
-        agent = call.header("User-Agent") or ""
-        granted = await self.log_ins.log_in(body.email, body.password, user_agent=agent, at=call.now)
-        return GrantedView(
-            access_token=granted.access_token,
-            expires_in=granted.expires_in,
-            refresh_token=granted.refresh_token,
-            session_id=granted.session_id,
-            account_id=granted.account_id,
         )
 
     async def list_sessions(self, call: Call) -> SessionsView:

@@ -33,7 +33,7 @@ LIKE_OWNER = Weakness("like_owner", "It is too much like your address or the nam
 
 
 def weakness(
-    password: str, *, address: str, second_factor: bool = False, breached: Container[str] = ()
+    password: str, *, address: str, second_factor: bool = False, breached: Iterable[Container[str]] = ()
 ) -> Weakness | None:
     """Return what is wrong with *password* for the owner of *address*; the one function for every path (I-21)."""
     if len(password) < (SHORTEST_WITH_SECOND_FACTOR if second_factor else SHORTEST):
@@ -42,7 +42,7 @@ def weakness(
         return TOO_LONG
     if _letters(password) in _common() or _monotonous(password.casefold()):
         return COMMON
-    if password in breached:
+    if any(password in known for known in breached):
         return BREACHED
     return LIKE_OWNER if _like(password.casefold(), [*_words(address), *CONTEXT_WORDS]) else None
 

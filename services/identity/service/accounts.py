@@ -15,7 +15,7 @@ from services.identity.errors import (
 )
 from services.identity.service.passwords import Passwords
 from services.identity.service.transact import Transact
-from services.identity.store import Account, Accounts, Credentials, MailGaps, SignUp, SignUps
+from services.identity.store import Account, Accounts, AddressChanges, Credentials, MailGaps, SignUp, SignUps
 from services.identity.store.letters import Letters
 from shared.bus import Outbox
 from shared.clock import rfc3339
@@ -76,6 +76,7 @@ class SignUpDesk:
     accounts: Accounts
     credentials: Credentials
     sign_ups: SignUps
+    changes: AddressChanges
     gaps: MailGaps
     letters: Letters
     outbox: Outbox
@@ -100,6 +101,7 @@ class SignUpDesk:
 
         async def sign_up() -> None:
             known = await self.accounts.at_address(index)
+            reserved = await self.changes.reserved_for(index, at=at)
             await self.sign_ups.add(
                 SignUp(
                     id=account_id,
@@ -112,7 +114,7 @@ class SignUpDesk:
                     expires_at=at + VERIFICATION_LIFETIME,
                 )
             )
-            if known is None:
+            if known is None and reserved is None:
                 await self.letters.verification(account_id, address, token)
             else:
                 # The row stays, with a token that nobody knows, until it expires: leaving it out would take less time.
@@ -135,6 +137,8 @@ class SignUpDesk:
         sign_up = await self.sign_ups.by_token(digest(token))
         if sign_up is None or at >= sign_up.expires_at:
             raise VerificationRefusedError
+        if await self.changes.reserved_for(sign_up.email_index, at=at) is not None:
+            raise AddressTakenError
         address = await self.sign_ups.address(sign_up)
         account = Account(
             id=sign_up.id,

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.domain.access import APP_PASSWORD_LIFETIME, APP_PASSWORDS_MOST, AppScope
+from services.identity.domain.security import EventKind
 from services.identity.errors import AccountNotFoundError, AppPasswordNotFoundError, TooManyAppPasswordsError
 from services.identity.service.transact import Transact
-from services.identity.store import Accounts, AppPassword, AppPasswords
+from services.identity.store import Accounts, AppPassword, AppPasswords, SecurityEvents
 from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.crypto import PurposeRefusedError
@@ -31,6 +32,7 @@ class Devices:
 
     accounts: Accounts
     app_passwords: AppPasswords
+    events: SecurityEvents
     outbox: Outbox
     transact: Transact
 
@@ -52,7 +54,12 @@ class Devices:
             created_at=at,
             expires_at=at + APP_PASSWORD_LIFETIME,
         )
-        await self.app_passwords.put(made)
+
+        async def put() -> None:
+            await self.app_passwords.put(made)
+            await self.events.note(account_id, EventKind.APP_PASSWORD_MADE, at=at)
+
+        await self.transact(put)
         return Made(app_password=made, secret=secret, username=account.username)
 
     async def of(self, account_id: str) -> list[AppPassword]:
@@ -95,6 +102,7 @@ class Devices:
         return found
 
     async def _tell(self, app_password_id: str, account_id: str, *, at: datetime) -> None:
+        await self.events.note(account_id, EventKind.APP_PASSWORD_REVOKED, at=at)
         fact = identity_v1.AppPasswordRevoked(app_password_id=app_password_id, account_id=account_id)
         fact.revoked_at.FromDatetime(at)
         await self.outbox.put(fact, subject=account_id)

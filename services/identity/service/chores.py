@@ -8,6 +8,8 @@ from datetime import timedelta
 from services.identity.service.accounts import SignUpDesk
 from services.identity.service.erasures import ErasureSaga
 from services.identity.service.exports import ExportSaga
+from services.identity.service.farewells import FarewellDesk
+from services.identity.service.password_changes import ResetDesk
 from services.identity.service.tokens import OwnTrust
 from shared import observe
 from shared.clock import Clock
@@ -31,6 +33,8 @@ class Chores:
     desk: SignUpDesk
     exports: ExportSaga
     erasures: ErasureSaga
+    farewells: FarewellDesk
+    resets: ResetDesk
     leases: Leases
     clock: Clock
 
@@ -40,6 +44,7 @@ class Chores:
             # Every replica: each has its own memory.
             "watch-ended-sessions": self.watch_ended_sessions,
             "collect-exports": lambda: self._alone("collect-exports", self.collect_exports),
+            "answer-resets": lambda: self._alone("answer-resets", self.answer_resets),
             "tidy": lambda: self._alone("tidy", self.tidy),
         }
 
@@ -56,9 +61,17 @@ class Chores:
             if not await self.exports.collect(at=self.clock()):
                 await _until(self.exports.wake)
 
-    async def tidy(self) -> None:
-        """Ask silent services again; forget unproven addresses and old archives."""
+    async def answer_resets(self) -> None:
+        """Write to those who have forgotten their password, then wait for the next."""
         while True:
+            self.resets.wake.clear()
+            if not await self.resets.answer(at=self.clock()):
+                await _until(self.resets.wake)
+
+    async def tidy(self) -> None:
+        """Begin planned erasures, ask silent services again; forget unproven addresses and old archives."""
+        while True:
+            await self.farewells.begin_due(at=self.clock())
             await self.erasures.ask_again(at=self.clock())
             await self.desk.drop_expired(at=self.clock())
             await self.exports.expire(at=self.clock())

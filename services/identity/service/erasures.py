@@ -10,6 +10,7 @@ from services.identity.domain.requests import ASK_AGAIN_AFTER, DEADLINE, Erasure
 from services.identity.errors import AccountNotFoundError, ErasureNotFoundError
 from services.identity.service.app_passwords import Devices
 from services.identity.service.log_ins import LogIns
+from services.identity.service.own_security import OwnSecurity
 from services.identity.service.sessions import LiveSessions
 from services.identity.service.transact import Transact
 from services.identity.store import (
@@ -22,6 +23,7 @@ from services.identity.store import (
     Guesses,
     MailGaps,
     Receipt,
+    Resets,
 )
 from services.identity.store.letters import Letters
 from shared import observe
@@ -54,6 +56,8 @@ class Holdings:
     guesses: Guesses
     live: LiveSessions
     devices: Devices
+    security: OwnSecurity
+    resets: Resets
     forget: Callable[[str], Awaitable[dict[str, int]]]
     """Erases what the chassis holds of an account, its key last (``Chassis.forget``)."""
 
@@ -63,6 +67,7 @@ class Holdings:
             raise AccountNotFoundError
         gone = {"mail_gaps": await self.gaps.forget(account.email_index)}
         gone |= {"guesses": await self.guesses.forget(account.email_index)}
+        gone |= {"reset_wishes": await self.resets.forget(account.email_index)}
         return Counter(gone) + await self._doors(account.id, at=at)
 
     async def erase(self, account_id: str, *, at: datetime) -> Counter[str]:
@@ -78,7 +83,8 @@ class Holdings:
             "app_passwords": await self.devices.revoke_of(account_id, at=at),
             "credentials": await self.credentials.delete(account_id),
         }
-        return Counter(gone | await self.exports.delete(account_id))
+        # The security log last: what goes before it is noted there.
+        return Counter(gone | await self.exports.delete(account_id) | await self.security.delete(account_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +100,16 @@ class ErasureSaga:
     transact: Transact
     new_id: NewId
 
-    async def begin(self, account_id: str, password: str, *, at: datetime) -> Standing:
+    async def begin(self, account_id: str, password: str, *, session_id: str = "", at: datetime) -> Standing:
         """Begin the erasure of the account whose owner gives its *password* once more."""
-        account = await self.log_ins.confirm(account_id, password, at=at)
+        account = await self.log_ins.confirm(account_id, password, session_id=session_id, at=at)
+        return await self.erase(account, at=at)
+
+    async def erase(self, account: Account, *, erasure_id: str = "", at: datetime) -> Standing:
+        """Begin the erasure of *account*, which its owner has asked for, under an id that it was told before."""
         erasure = Erasure(
-            id=self.new_id("era"),
-            account_id=account_id,
+            id=erasure_id or self.new_id("era"),
+            account_id=account.id,
             state=ErasureState.RUNNING,
             created_at=at,
             deadline=at + DEADLINE,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.identity.service.own_security import OwnSecurity
 from services.identity.store import Accounts, AppPasswords, Exports, Sessions
 from shared.clock import rfc3339
 from shared.policy import Purpose
@@ -22,6 +23,7 @@ class OwnPart:
     sessions: Sessions
     app_passwords: AppPasswords
     exports: Exports
+    security: OwnSecurity
 
     async def pieces(self, account_id: str) -> list[Piece]:
         """Return identity's files; no secret is among them, not even as a hash."""
@@ -30,6 +32,7 @@ class OwnPart:
             ("sessions.json", _json({"sessions": await self._sessions(account_id)})),
             ("app_passwords.json", _json({"app_passwords": await self._app_passwords(account_id)})),
             ("exports.json", _json({"exports": await self._exports(account_id)})),
+            *((name, _json(held)) for name, held in (await self.security.handed_over(account_id)).items()),
         ]
 
     async def _account(self, account_id: str) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Argon2id in a bounded pool off the loop: memory and time are limited, beyond the bound callers must wait."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import BoundedSemaphore
@@ -10,6 +10,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from services.identity.domain.breached import Breached
 from services.identity.domain.passwords import weakness
 from services.identity.errors import PasswordRefusedError, PasswordsBusyError
 from shared.errors import FieldProblem
@@ -38,17 +39,24 @@ class Verdict:
 class Passwords:
     """Hashes and checks passwords."""
 
-    def __init__(self, *, threads: int, waiting: int, cost: Cost) -> None:
-        """*threads* hashes are made at once, *waiting* more may wait; each takes ``cost.memory_kib`` of memory."""
+    def __init__(self, *, threads: int, waiting: int, cost: Cost, breached: Sequence[Breached] = ()) -> None:
+        """*threads* hashes are made at once, *waiting* more may wait; each takes ``cost.memory_kib`` of memory.
+
+        No password in one of *breached* is taken.
+        """
+        self._breached = tuple(breached)
         self._argon2 = PasswordHasher(cost.rounds, cost.memory_kib, cost.lanes)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._room = BoundedSemaphore(threads + waiting)
         # What an unknown address is checked against: it takes as long, and no password is right (I-14).
         self._nobodys = self._hash(new_token())
 
-    async def new(self, password: str, *, address: str) -> str:
-        """Return the hash of a password that somebody wants to have; the only way in: no path skips the rules."""
-        found = weakness(password, address=address)
+    async def new(self, password: str, *, address: str, second_factor: bool = False) -> str:
+        """Return the hash of a password that somebody wants to have; the only way in: no path skips the rules.
+
+        With a *second_factor*, a shorter one will do.
+        """
+        found = weakness(password, address=address, second_factor=second_factor, breached=self._breached)
         if found is not None:
             raise PasswordRefusedError((FieldProblem(field="password", code=found.code, message=found.message),))
         return await self._run(lambda: self._hash(password))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.domain.access import Role
+from services.identity.service.own_security import OwnSecurity
 from services.identity.service.passwords import Passwords
 from services.identity.service.sessions import LiveSessions
 from services.identity.service.transact import Transact
@@ -36,6 +37,7 @@ class StaffRoster:
     credentials: Credentials
     passwords: Passwords
     live: LiveSessions
+    security: OwnSecurity
     forget: Callable[[str], Awaitable[dict[str, int]]]
     """Erases what the chassis holds of an account, its key last (``Chassis.forget``)."""
     transact: Transact
@@ -104,6 +106,7 @@ class StaffRoster:
         async def leave() -> None:
             await self.live.end_of(account.id, at=at)
             await self.credentials.delete(account.id)
+            await self.security.delete(account.id)
             await self.accounts.delete(account.id)
             await self.forget(account.id)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
+from shared.clock import rfc3339
 from shared.crypto import Vault, place_of
 from shared.mongo import Database, Document, Index
 from shared.personal import Category, Personal, keep_for
@@ -79,10 +80,22 @@ class AddressChanges:
         """End the change for good; of two requests at once one is told yes."""
         return await self._rows.delete({"_id": change.id, "state": change.state}) == 1
 
-    async def reserves(self, index: str, *, at: datetime) -> bool:
-        """Tell whether the address is kept for an account that may still come back to it."""
-        wanted = {"old_email_index": index, "state": "changed", "expires_at": {"$gt": at}}
-        return await self._rows.find_one(wanted) is not None
+    async def reserved_for(self, index: str, *, at: datetime) -> str | None:
+        """Return the account that may still come back to the address."""
+        found = await self._rows.find_one({"old_email_index": index, "state": "changed", "expires_at": {"$gt": at}})
+        return None if found is None else found.account_id
+
+    async def told(self, account_id: str) -> list[dict[str, str]]:
+        """Return the changes of the account as its owner is told of them."""
+        return [
+            {
+                "state": change.state,
+                "old_address": await self._vault.reveal(change, "old_email", Purpose.EXPORT),
+                "new_address": await self._vault.reveal(change, "email", Purpose.EXPORT),
+                "asked_at": rfc3339(change.created_at),
+            }
+            for change in await self._rows.list({"account_id": account_id}, sort=["created_at"])
+        ]
 
     async def drop_after(self, account_id: str, created_at: datetime) -> None:
         """Forget the changes that were made after another one: that one is being undone, and they with it."""

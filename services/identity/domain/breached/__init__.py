@@ -45,7 +45,9 @@ class Breached:
     def __len__(self) -> int:
         return self._count
 
-    def __contains__(self, password: str) -> bool:
+    def __contains__(self, password: object) -> bool:
+        if not isinstance(password, str):
+            return False
         wanted = _entry(hashlib.sha1(password.encode(errors="surrogatepass"), usedforsecurity=False).digest())
         low, high = 0, self._count
         while low < high:
