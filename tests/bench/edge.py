@@ -104,7 +104,6 @@ async def bare_edge(opened: AsyncExitStack, path: str, body: bytes, folder: Path
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     door = edge.Door(
         port=ports["edge"],
-        frontend_port=ports["frontend"],
         admin_port=ports["edge-admin"],
         frontend_port=ports["frontend"],
         public_url=ports.url("edge"),
