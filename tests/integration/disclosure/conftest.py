@@ -8,6 +8,13 @@ from shared.mongo import Database, open_database
 from tests.support import Planter
 from tests.support.neighbours import Mailbox, Neighbours, mailbox, neighbours
 from tests.support.running import Running, running
+from tests.support.vhosts import own_vhost
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(amqp_url: str) -> str:
+    """The broker, in a virtual host of its own."""
+    return await own_vhost(amqp_url, "disclosure")
 
 
 @pytest.fixture(scope="package")

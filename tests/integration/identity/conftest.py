@@ -9,12 +9,19 @@ from shared.ids import new_id
 from tests.integration.identity.house import House, Person, house, settings_of
 from tests.integration.identity.others import Others, others
 from tests.support import FixedClock, Planter
+from tests.support.vhosts import own_vhost
 
 STAFF = {
     "support": "violet engine under seven rivers",
     "disclosure": "copper sailor over nine bridges",
     "admin": "quiet lantern beyond nine harbours",
 }
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(amqp_url: str) -> str:
+    """The broker, in a virtual host of its own."""
+    return await own_vhost(amqp_url, "identity")
 
 
 @pytest.fixture(scope="package")

@@ -11,6 +11,13 @@ from tests.integration.newsletter.people import Readers
 from tests.support import FixedClock, Planter
 from tests.support.neighbours import Mailbox, Neighbours, mailbox, neighbours
 from tests.support.running import Running, running
+from tests.support.vhosts import own_vhost
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(amqp_url: str) -> str:
+    """The broker, in a virtual host of its own."""
+    return await own_vhost(amqp_url, "newsletter")
 
 
 @pytest.fixture(scope="package")

@@ -9,6 +9,13 @@ from tests.integration.payments.house import House
 from tests.support import FixedClock, Planter
 from tests.support.neighbours import Neighbours, neighbours
 from tests.support.running import Running, running
+from tests.support.vhosts import own_vhost
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(amqp_url: str) -> str:
+    """The broker, in a virtual host of its own."""
+    return await own_vhost(amqp_url, "payments")
 
 
 @pytest.fixture
@@ -31,7 +38,7 @@ async def service(
     """The running service."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
     home = tmp_path_factory.mktemp("payments")
-    settings = {"PAYMENTS_SETTLE_AFTER_SECONDS": "1"}
+    settings = {"PAYMENTS_SETTLE_AFTER_SECONDS": "1", "CANDOR_PROBE_SECONDS": "1"}
     async with running("payments", parts=parts, neighbours=around, home=home, settings=settings) as found:
         yield found
     await planter.drop(found.database)

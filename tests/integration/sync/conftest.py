@@ -6,6 +6,13 @@ import pytest
 
 from tests.integration.sync.house import Device, House, a_house
 from tests.support import Planter
+from tests.support.vhosts import own_vhost
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(amqp_url: str) -> str:
+    """The broker, in a virtual host of its own."""
+    return await own_vhost(amqp_url, "sync")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,13 @@ from shared.mongo import Database, open_database
 from tests.support import FixedClock, Planter
 from tests.support.neighbours import Neighbours, neighbours
 from tests.support.running import Running, running
+from tests.support.vhosts import own_vhost
+
+
+@pytest.fixture(scope="session")
+async def amqp_url(amqp_url: str) -> str:
+    """The broker, in a virtual host of its own."""
+    return await own_vhost(amqp_url, "telemetry")
 
 
 @pytest.fixture
@@ -44,7 +51,8 @@ async def service(
     """The running service."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
     home = tmp_path_factory.mktemp("telemetry")
-    async with running("telemetry", parts=parts, neighbours=around, home=home) as found:
+    settings = {"CANDOR_PROBE_SECONDS": "1"}
+    async with running("telemetry", parts=parts, neighbours=around, home=home, settings=settings) as found:
         yield found
     await planter.drop(found.database)
 
