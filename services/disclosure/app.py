@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from services.disclosure.api import AgreementsApi, BoardApi, CasesApi, LedgerApi
+from services.disclosure.api import AgreementsApi, BoardApi, CasesApi, LedgerApi, TransparencyApi
 from services.disclosure.events import ErasureEvents, ExportAnswer, LedgerEvents, PromiseEvents, RegisterAnswer
 from services.disclosure.promises import DisclosureProbes
-from services.disclosure.service import NOTICE, Board, Disclosure, Notifier, Register, Seen
+from services.disclosure.service import NOTICE, Board, Disclosure, Notifier, Register, Seen, Transparency
 from services.disclosure.settings import Settings
-from services.disclosure.store import DOCUMENTS, PROOF_KEPT, Agreements, Cases, Ledger, Notices, Results
+from services.disclosure.store import DOCUMENTS, PROOF_KEPT, Agreements, Cases, Ledger, Notices, Results, Totals
 from shared import observe
 from shared.bus import Asker
 from shared.chassis import Chassis, Parts
@@ -66,6 +66,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
             *LedgerApi(seen=seen, pages=pages).routes(),
             *AgreementsApi(register=register, pages=pages).routes(),
             *BoardApi(board=board).routes(),
+            *TransparencyApi(transparency=Transparency(totals=Totals(db))).routes(),
         ),
         documents=DOCUMENTS,
         subscriptions=(

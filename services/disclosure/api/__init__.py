@@ -4,5 +4,6 @@ from services.disclosure.api.agreements import AgreementsApi
 from services.disclosure.api.board import BoardApi
 from services.disclosure.api.cases import CasesApi
 from services.disclosure.api.ledger import LedgerApi
+from services.disclosure.api.transparency import TransparencyApi
 
-__all__ = ["AgreementsApi", "BoardApi", "CasesApi", "LedgerApi"]
+__all__ = ["AgreementsApi", "BoardApi", "CasesApi", "LedgerApi", "TransparencyApi"]

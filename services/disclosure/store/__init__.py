@@ -5,6 +5,7 @@ from services.disclosure.store.cases import CaseDocument, Cases
 from services.disclosure.store.ledger import EntryDocument, ErasedDocument, Ledger, RefusalDocument
 from services.disclosure.store.notices import PROOF_KEPT, NoticeDocument, Notices
 from services.disclosure.store.results import ResultDocument, Results
+from services.disclosure.store.totals import Total, Totals
 
 DOCUMENTS = (
     AgreementDocument,
@@ -16,4 +17,4 @@ DOCUMENTS = (
     ResultDocument,
 )
 
-__all__ = ["DOCUMENTS", "PROOF_KEPT", "Agreements", "Cases", "Ledger", "Notices", "Results"]
+__all__ = ["DOCUMENTS", "PROOF_KEPT", "Agreements", "Cases", "Ledger", "Notices", "Results", "Total", "Totals"]

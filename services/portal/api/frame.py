@@ -80,7 +80,7 @@ class Frame:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            filters={name: getattr(words, name) for name in ("moment", "day", "money", "size", "plain")},
+            filters={name: getattr(words, name) for name in ("moment", "day", "money", "size", "plain", "figure")},
         )
         aiohttp_jinja2.get_env(app).globals.update({"static": self.statics.url, "words": words})
         app.middlewares.insert(0, self._for_people)  # around the edge: its refusals are pages, too

@@ -66,4 +66,4 @@ class PublicPages:
     async def transparency(self, visit: Visit) -> web.Response:
         """Show how often data was disclosed; the page says so when the figures cannot be read."""
         found = await parts(report=visit.visitor.look("/v1/disclosure/transparency"))
-        return visit.page("transparency.html", report=found["report"].answer)
+        return visit.page("transparency.html", report=found["report"])

@@ -1,5 +1,6 @@
 """How pages say times, money, sizes, and what kinds of data and purposes there are."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 CATEGORIES = {
@@ -82,6 +83,12 @@ def money(amount: int, currency: str) -> str:
     return f"{amount:,} {currency}" if currency in _NO_MINOR_UNITS else f"{amount / 100:,.2f} {currency}"
 
 
+def figure(bounds: Mapping[str, int]) -> str:
+    """Return a number that is published as a step alone: ``fewer than 5``, ``5 to 9``."""
+    least, most = bounds["at_least"], bounds["at_most"]
+    return f"{least:,} to {most:,}" if least else f"fewer than {most + 1}"
+
+
 def size(count: float) -> str:
     """Return a number of bytes in a unit that people use: ``3.1 MB``."""
     for unit in _SIZES:
@@ -114,6 +121,11 @@ def reader(kind: str) -> str:
 def dimension(name: str) -> str:
     """Return what a dimension of the statistics is called."""
     return DIMENSIONS.get(name, plain(name).capitalize())
+
+
+def ground(name: str) -> str:
+    """Return what a ground of disclosure is called."""
+    return GROUNDS.get(name, plain(name))
 
 
 def plain(name: str) -> str:

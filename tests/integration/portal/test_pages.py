@@ -16,6 +16,20 @@ async def test_the_board_shows_all_promises_with_state_and_evidence(browser: Bro
     assert "looked for C18 · last seen 4 January 2027, 12:00 UTC" in page.text
 
 
+async def test_C16_the_report_shows_each_ground_in_steps_that_lead_to_nobody(browser: Browser) -> None:
+    page = await browser.get("/transparency")
+    rows = [[" ".join(cell.text_content().split()) for cell in row] for row in page.tree.xpath("//tbody/tr")]
+    assert rows[0] == ["The law requires it", "fewer than 5", "1,005 to 1,009", "1,005 to 1,009", "fewer than 5"]
+    assert len(rows) == 3
+
+
+async def test_without_the_report_the_page_says_so_and_still_stands(browser: Browser, edge: FakeEdge) -> None:
+    edge.away = {"/v1/disclosure/transparency"}
+    page = await browser.get("/transparency")
+    assert page.status == 200
+    assert "cannot be shown at this moment" in page.text
+
+
 async def test_without_the_board_nothing_is_called_kept(browser: Browser, edge: FakeEdge) -> None:
     edge.away = {"/v1/disclosure"}
     page = await browser.get("/promises")

@@ -14,6 +14,7 @@ class Disclosure(Tokens):
         return [
             web.get("/v1/disclosure/policy", self.policy),
             web.get("/v1/disclosure/promises", self.promises),
+            web.get("/v1/disclosure/transparency", self.transparency),
             web.get("/v1/disclosure/ledger/mine", self.ledger),
             web.get("/v1/disclosure/cases", self.list_cases),
             web.post("/v1/disclosure/cases", self.open_case),
@@ -35,6 +36,12 @@ class Disclosure(Tokens):
                 "clauses": clauses,
             }
         )
+
+    async def transparency(self, _: web.Request) -> web.Response:
+        few, some = {"at_least": 0, "at_most": 4}, {"at_least": 1005, "at_most": 1009}
+        counts = {"cases": few, "accounts": some, "delivered": some, "undeliverable": few}
+        grounds = [{"ground": ground, **counts} for ground in ("law", "rights", "emergency")]
+        return web.json_response({"step": 5, "note": "Steps of five.", "years": [{"year": 2027, "grounds": grounds}]})
 
     async def promises(self, _: web.Request) -> web.Response:
         states = {"C18": "kept", "C03": "broken"}
