@@ -7,6 +7,7 @@ from services.identity.api import (
     FactorsApi,
     LogInsApi,
     OAuthApi,
+    PartnerAccessApi,
     PartnersApi,
     RequestsApi,
     SecurityApi,
@@ -27,6 +28,7 @@ from services.identity.service.erasures import ErasureSaga, Holdings
 from services.identity.service.exports import ExportSaga
 from services.identity.service.oauth import TokenDesk
 from services.identity.service.own_part import OwnPart
+from services.identity.service.partner_access import PartnerAccess
 from services.identity.service.partners import PartnerClients
 from services.identity.service.passkeys import Site
 from services.identity.service.passwords import Cost, Passwords
@@ -46,6 +48,7 @@ from services.identity.store import (
     Erasures,
     Exports,
     Guesses,
+    KnownAgreements,
     MailGaps,
     Partners,
     Reads,
@@ -130,9 +133,13 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         new_id=new_id,
     )
     contacts = Contacts(accounts=accounts, reads=reads, transact=transact)
-    agreements = Agreements(asker=chassis.asker, clock=clock)
+    known = KnownAgreements(db)
+    agreements = Agreements(asker=chassis.asker, known=known, clock=clock)
     clients = PartnerClients(
         partners=partners, agreements=agreements, ending=ending, keys=keys, transact=transact, new_id=new_id
+    )
+    partner_access = PartnerAccess(
+        accounts=accounts, partners=partners, agreements=agreements, reads=reads, transact=transact
     )
     export_saga = ExportSaga(
         accounts=accounts,
@@ -200,6 +207,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         *AppPasswordsApi(devices=devices).routes(),
         *OAuthApi(live=live, clients=clients, desk=token_desk, keys=keys, requests_a_minute=a_minute).routes(),
         *PartnersApi(clients=clients, pages=Pages(links)).routes(),
+        *PartnerAccessApi(access=partner_access, requests_a_minute=a_minute).routes(),
         *RequestsApi(
             exports=export_saga,
             archives=Archives(exports),
@@ -224,6 +232,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         sessions=sessions,
         ended=ended,
         reads=reads,
+        known=known,
         exports=exports,
         erasures=erasures,
         clock=clock,

@@ -58,7 +58,7 @@ class IdentityEvents:
 
     async def on_agreement_ended(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
         """End the access of the partner (C13)."""
-        await self.clients.agreement_ended(fact.agreement_id, at=self.clock())
+        await self.clients.agreement_ended(fact.agreement_id, ended_at=fact.ended_at.ToDatetime(UTC), at=self.clock())
 
     async def on_agreement_changed(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
         """Forget what this process knows of the agreement."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import chain
 
 from services.identity.domain.access import ACCESS_LIFETIME, TOKEN_LEEWAY
+from services.identity.domain.agreements import PARTNER_SERVICE
 from services.identity.store import (
     DOCUMENTS,
     Accounts,
@@ -12,6 +13,9 @@ from services.identity.store import (
     EndedSessions,
     Erasures,
     Exports,
+    KnownAgreement,
+    KnownAgreements,
+    Read,
     Reads,
     Sessions,
     SignUps,
@@ -36,6 +40,7 @@ class IdentityProbes:
     sessions: Sessions
     ended: EndedSessions
     reads: Reads
+    known: KnownAgreements
     exports: Exports
     erasures: Erasures
     clock: Clock
@@ -44,6 +49,7 @@ class IdentityProbes:
         """Return the probes."""
         return (
             Probe("C06", self.purposes),
+            Probe("C13", self.partners_within_agreements),
             Probe("C22", self.ended_sessions),
             Probe("C23", self.age_screens),
             Probe("C24", self.addresses_and_passwords),
@@ -56,6 +62,13 @@ class IdentityProbes:
         reads = await self.reads.latest(SAMPLE)
         wrong = [read.id for read in reads if not all(_allowed(field, read.purpose) for field in read.fields)]
         return _found(len(reads), wrong, "readings for a purpose that the field does not carry")
+
+    async def partners_within_agreements(self) -> Finding:
+        """C13: no partner was shown a field outside its agreement, or outside its dates, or for anything else."""
+        reads = await self.reads.latest_of_partners(SAMPLE)
+        known = await self.known.of(sorted({read.agreement_id for read in reads if read.agreement_id}))
+        wrong = [read.id for read in reads if not _within(read, known.get(read.agreement_id or ""))]
+        return _found(len(reads), wrong, "readings of partners outside the fields or the dates of their agreement")
 
     async def ended_sessions(self) -> Finding:
         """C22: an ended session is refused here, and none is live of an account that may not be logged in."""
@@ -110,6 +123,16 @@ _DECLARED: dict[str, Personal] = {
 def _allowed(field: str, purpose: str) -> bool:
     mark = _DECLARED.get(field)
     return mark is not None and purpose in set(Purpose) and mark.allows(Purpose(purpose))
+
+
+def _within(read: Read, agreement: KnownAgreement | None) -> bool:
+    return (
+        agreement is not None
+        and read.purpose == PARTNER_SERVICE
+        and read.purpose in agreement.purposes
+        and set(read.fields) <= set(agreement.fields)
+        and read.shown_at < agreement.ends_at
+    )
 
 
 def _found(looked_at: int, wrong: list[str], what: str) -> Finding:

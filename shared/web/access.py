@@ -21,6 +21,8 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     auth_time: datetime = NEVER
+    purpose: str = ""
+    """What a partner's token is for (C13)."""
 
 
 ANYBODY = Principal(kind="public")

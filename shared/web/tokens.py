@@ -54,6 +54,7 @@ class Claims(BaseModel):
     kind: Literal["customer", "staff", "partner"]
     roles: list[str] = []
     scope: str = ""
+    purpose: str = ""
     auth_time: Seconds
     iat: Seconds
     nbf: Seconds = 0
@@ -68,6 +69,7 @@ class Claims(BaseModel):
             scopes=frozenset(self.scope.split()),
             roles=frozenset(self.roles),
             auth_time=datetime.fromtimestamp(self.auth_time, UTC),
+            purpose=self.purpose,
         )
 
 
@@ -84,6 +86,7 @@ def issue(who: Principal, key: OKPKey, *, issuer: str, at: datetime, life: timed
         "auth_time": max(0, int(who.auth_time.timestamp())),
         "iat": int(at.timestamp()),
         "exp": int((at + life).timestamp()),
+        **({"purpose": who.purpose} if who.purpose else {}),
     }
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": _TYPE}, claims, key, algorithms=[ALGORITHM])
 

@@ -6,6 +6,7 @@ from services.identity.api.changes import ChangesApi
 from services.identity.api.factors import FactorsApi
 from services.identity.api.log_ins import LogInsApi
 from services.identity.api.oauth import OAuthApi
+from services.identity.api.partner_access import PartnerAccessApi
 from services.identity.api.partners import PartnersApi
 from services.identity.api.requests import RequestsApi
 from services.identity.api.security import SecurityApi
@@ -18,6 +19,7 @@ __all__ = [
     "FactorsApi",
     "LogInsApi",
     "OAuthApi",
+    "PartnerAccessApi",
     "PartnersApi",
     "RequestsApi",
     "SecurityApi",

@@ -64,6 +64,7 @@ class IntrospectionView(View):
     sub: str | None = None
     client_id: str | None = None
     scope: str | None = None
+    purpose: str | None = None
     token_type: str | None = None
     iss: str | None = None
 
@@ -208,6 +209,7 @@ def _described(who: Principal, issuer: str) -> IntrospectionView:
         sub=who.id,
         client_id=who.id if who.kind == "partner" else None,
         scope=" ".join(sorted(who.scopes)) or None,
+        purpose=who.purpose or None,
         token_type="Bearer",  # noqa: S106 - the name of a scheme, not a secret
         iss=issuer,
     )

@@ -33,6 +33,8 @@ class Bearer:
     authenticated_at: datetime
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
+    purpose: str = ""
+    """What a partner's token is for (C13)."""
 
 
 ACCESS_LIFETIME = timedelta(minutes=5)

@@ -262,6 +262,20 @@ class AgreementNotInForceError(ConflictError):
     remedy = "Enter or extend the agreement first; a client gets no more than it says."
 
 
+class AgreementOverError(ForbiddenError):
+    """The agreement behind this client is not in force, or does not allow this."""
+
+    code = "identity.partner.agreement_over"
+    remedy = "Extend the agreement."
+
+
+class NothingToShowError(ForbiddenError):
+    """The agreement names no field of an account that may be shown to a partner."""
+
+    code = "identity.partner.nothing_to_show"
+    remedy = "Have the fields that the task needs entered in the agreement."
+
+
 class OAuthError(ServiceError):
     """The token endpoint refuses (RFC 6749, section 5.2)."""
 

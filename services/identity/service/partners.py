@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.domain.access import ACCESS_LIFETIME, Bearer
+from services.identity.domain.agreements import PARTNER_SERVICE, Agreement
 from services.identity.errors import (
     AgreementNotInForceError,
     InvalidClientError,
@@ -12,7 +13,7 @@ from services.identity.errors import (
     PartnerNotFoundError,
     UnauthorizedClientError,
 )
-from services.identity.service.agreements import Agreement, Agreements
+from services.identity.service.agreements import Agreements
 from services.identity.service.sessions import Ending
 from services.identity.service.tokens import SigningKeys
 from services.identity.service.transact import Transact
@@ -99,7 +100,14 @@ class PartnerClients:
             raise UnauthorizedClientError
         scopes = _granted(wanted, client, agreement)
         life = min(ACCESS_LIFETIME, agreement.ends_at - at)
-        bearer = Bearer(kind="partner", id=client.id, session=client.grant_id, authenticated_at=at, scopes=scopes)
+        bearer = Bearer(
+            kind="partner",
+            id=client.id,
+            session=client.grant_id,
+            authenticated_at=at,
+            scopes=scopes,
+            purpose=PARTNER_SERVICE,
+        )
         token = self.keys.access_token(bearer, at=at, life=life)
         return PartnerToken(access_token=token, expires_in=int(life.total_seconds()), scopes=scopes)
 
@@ -112,8 +120,9 @@ class PartnerClients:
 
         await self.transact(revoke)
 
-    async def agreement_ended(self, agreement_id: str, *, at: datetime) -> None:
+    async def agreement_ended(self, agreement_id: str, *, ended_at: datetime, at: datetime) -> None:
         """Refuse the tokens of all clients under the agreement, in the ambient transaction; it gives no new ones."""
+        await self.agreements.ended(agreement_id, at=ended_at)
         for client in await self.partners.under(agreement_id):
             await self.revoke_tokens(client, at=at)
 

@@ -44,6 +44,7 @@ class SigningKeys:
             scopes=bearer.scopes,
             roles=bearer.roles,
             auth_time=bearer.authenticated_at,
+            purpose=bearer.purpose,
         )
         return issue(who, self._active, issuer=self.issuer, at=at, life=life)
 

@@ -2,6 +2,7 @@
 
 from services.identity.store.accounts import Account, Accounts, Credential, Credentials, SignUp, SignUps
 from services.identity.store.address_changes import AddressChange, AddressChanges
+from services.identity.store.agreements import KnownAgreement, KnownAgreements
 from services.identity.store.app_passwords import AppPassword, AppPasswords
 from services.identity.store.bounds import Guesses, GuessRow, MailGap, MailGaps
 from services.identity.store.challenges import Challenge, Challenges
@@ -25,6 +26,7 @@ DOCUMENTS = (
     EndedSession,
     AppPassword,
     PartnerClient,
+    KnownAgreement,
     Read,
     Export,
     ExportPart,
@@ -66,6 +68,8 @@ __all__ = [
     "Farewells",
     "GuessRow",
     "Guesses",
+    "KnownAgreement",
+    "KnownAgreements",
     "MailGap",
     "MailGaps",
     "PartnerClient",

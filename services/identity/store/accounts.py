@@ -1,5 +1,6 @@
 """Accounts, passwords, sign-ups whose address is not proven yet. Addresses are sealed, found by blind index."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -17,6 +18,8 @@ _CONTACT = {
     Purpose.LEGAL_DISCLOSURE,
     Purpose.SUPPORT,
     Purpose.EXPORT,
+    # For partners that write to customers in our name, such as a carrier: no more than their agreement names (C13).
+    Purpose.PARTNER_SERVICE,
 }
 _FINDING = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.LEGAL_DISCLOSURE, Purpose.SUPPORT}
 _SIGN_UP_KEPT = keep_for(1)
@@ -113,6 +116,20 @@ class Accounts:
     async def address(self, account: Account, purpose: Purpose) -> str:
         """Return the address for *purpose*; PurposeRefusedError when it is not held for that."""
         return await self._vault.reveal(account, "email", purpose)
+
+    def field_names(self) -> frozenset[str]:
+        """Return the personal fields of an account as agreements and the ledger name them."""
+        return frozenset(f"identity.{place_of(Account, name)}" for name in personal_fields(Account))
+
+    async def projected(self, account: Account, fields: Iterable[str], purpose: Purpose) -> dict[str, str]:
+        """Return those of *fields* that are held for *purpose*; each is opened under its own declaration."""
+        held = {f"identity.{place_of(Account, name)}": mark for name, mark in personal_fields(Account).items()}
+        shown = sorted(name for name in fields if name in held and held[name].allows(purpose))
+        return {name: await self._shown(account, name.rpartition(".")[2], purpose) for name in shown}
+
+    async def _shown(self, account: Account, field: str, purpose: Purpose) -> str:
+        value = getattr(account, field)
+        return await self._vault.reveal(account, field, purpose) if isinstance(value, bytes) else str(value)
 
     def may_find(self, purpose: Purpose) -> bool:
         """Tell whether an account may be looked for by its address for *purpose*."""

@@ -16,12 +16,17 @@ class Read(Document):
     """One reading: who read which fields for what. The probe of C06 holds it against the declarations."""
 
     collection: ClassVar[str] = "reads"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("shown_at", expire_after=timedelta(days=90)),)
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("shown_at", expire_after=timedelta(days=90)),
+        Index("reader_kind", "shown_at"),
+    )
 
     reader_kind: str
     reader_id: str
     fields: list[str]
     purpose: str
+    agreement_id: str | None = None
+    """Under which agreement a partner has read."""
     shown_at: datetime
 
 
@@ -51,6 +56,7 @@ class Reads:
             reader_id=reader.id,
             fields=list(fields),
             purpose=reader.purpose,
+            agreement_id=reader.basis if reader.kind == "partner" else None,
             shown_at=at,
         )
         await self._rows.insert(read)
@@ -69,6 +75,10 @@ class Reads:
     async def latest(self, most: int) -> list[Read]:
         """Return the newest readings."""
         return await self._rows.list({}, sort=[("shown_at", -1)], limit=most)
+
+    async def latest_of_partners(self, most: int) -> list[Read]:
+        """Return the newest readings of partners."""
+        return await self._rows.list({"reader_kind": "partner"}, sort=[("shown_at", -1)], limit=most)
 
     async def refused(self, account_id: str, fields: Sequence[str], reader: Reader, *, at: datetime) -> None:
         """Record that *reader* was refused *fields* because they are not held for that purpose."""

@@ -20,15 +20,27 @@ from tests.support.fakes import NOON
 Agreement = tuple[bool, list[str], datetime]
 
 
+def _open() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class Others:
     """What the five others hold and know."""
 
     broker: Broker
     agreements: dict[str, Agreement] = field(default_factory=dict)
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    """By agreement: the fields that it names."""
+    purposes: dict[str, list[str]] = field(default_factory=dict)
+    """By agreement, where they are others than those of every partner."""
     asked: list[str] = field(default_factory=list)
     pages: dict[str, list[list[tuple[str, bytes]]]] = field(default_factory=dict)
     """By service: the pages of files that it hands over."""
+    answering: asyncio.Event = field(default_factory=_open)
+    """Cleared, answers about agreements are held back."""
     silent: set[str] = field(default_factory=set)
 
     async def agreement(
@@ -36,8 +48,14 @@ class Others:
     ) -> disclosure_v1.AgreementReadReply:
         self.asked.append(request.agreement_id)
         in_force, scopes, ends_at = self.agreements.get(request.agreement_id, (False, [], NOON))
-        reply = disclosure_v1.AgreementReadReply(in_force=in_force, scopes=scopes)
+        reply = disclosure_v1.AgreementReadReply(
+            in_force=in_force,
+            scopes=scopes,
+            fields=self.fields.get(request.agreement_id, []),
+            purposes=self.purposes.get(request.agreement_id, ["partner_service"]),
+        )
         reply.ends_at.FromDatetime(ends_at)
+        await self.answering.wait()
         return reply
 
     def page_of(self, service: str) -> Answer:

@@ -87,7 +87,9 @@ async def test_I11_no_client_is_made_beyond_its_agreement_or_by_a_partner(
 async def test_C13_an_ended_agreement_ends_the_partners_access(client: Client, around: Others) -> None:
     token = (await client.token()).body["access_token"]
     around.agreements[client.agreement] = (False, [], client.house.clock())
-    await client.house.hear(disclosure_v1.AgreementEnded(agreement_id=client.agreement), of="disclosure")
+    fact = disclosure_v1.AgreementEnded(agreement_id=client.agreement)
+    fact.ended_at.FromDatetime(client.house.clock())
+    await client.house.hear(fact, of="disclosure")
     assert (await client.token()).body["error"] == "unauthorized_client"
     assert (await client.introspect(token)).body == {"active": False}
     ended = [fact.session_id for fact in await client.house.facts(identity_v1.SessionEnded)]

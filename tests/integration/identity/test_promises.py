@@ -14,7 +14,7 @@ from tests.integration.identity.house import House
 from tests.integration.identity.others import receipt
 from tests.support import Planter
 
-OWN = ("C06", "C22", "C23", "C24", "C26", "C31")
+OWN = ("C06", "C13", "C22", "C23", "C24", "C26", "C31")
 
 
 class Breach:
