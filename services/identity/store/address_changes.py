@@ -98,8 +98,8 @@ class AddressChanges:
         ]
 
     async def drop_after(self, account_id: str, created_at: datetime) -> None:
-        """Forget the changes that were made after another one: that one is being undone, and they with it."""
-        await self._rows.delete({"account_id": account_id, "created_at": {"$gt": created_at}})
+        """Forget the changes that were made since another one: that one is being undone, and they with it."""
+        await self._rows.delete({"account_id": account_id, "created_at": {"$gte": created_at}})
 
     async def delete(self, account_id: str) -> int:
         """Delete all of the account."""

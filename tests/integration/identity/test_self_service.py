@@ -1,0 +1,256 @@
+"""What owners do by themselves: another address and back, the security log, an erasure with time to think."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from services.identity.domain.requests import OTHERS
+from services.identity.service.own_part import OwnPart
+from services.identity.service.own_security import OwnSecurity
+from services.identity.store import (
+    Accounts,
+    AddressChanges,
+    AppPasswords,
+    Challenges,
+    Exports,
+    Farewells,
+    Passkeys,
+    RecoveryCodes,
+    Resets,
+    SecurityEvent,
+    SecurityEvents,
+    Sessions,
+    Totps,
+)
+from shared.contracts import identity_v1
+from shared.mail import Letter
+from shared.mongo import RetentionSweeper
+from tests.integration.identity.factors import with_totp
+from tests.integration.identity.house import House, Person, Reply, somebody
+from tests.integration.identity.others import receipt
+from tests.support.neighbours import until
+
+ADDRESS = "/v1/identity/address-changes"
+ERASURES = "/v1/identity/erasures"
+LOG = "/v1/identity/security-log"
+
+
+async def letter(identity: House, email: str, kind: str) -> Letter:
+    return [one for one in await identity.letters_to(email) if one.kind == f"identity.{kind}"][-1]
+
+
+def token_in(found: Letter) -> dict[str, str]:
+    return {"token": found.text.partition("token=")[2].split()[0]}
+
+
+async def move(identity: House, ada: Person) -> Person:
+    """Move *ada* to a new address; the person returned is there."""
+    new = somebody("moved").email
+    assert (await identity.call("POST", ADDRESS, {"email": new}, by=ada)).status == 202
+    proof = token_in(await letter(identity, new, "address_change"))
+    assert (await identity.call("POST", f"{ADDRESS}/confirmations", proof)).status == 204
+    return replace(ada, email=new)
+
+
+async def email_of(identity: House, ada: Person) -> str:
+    return str((await identity.call("GET", "/v1/identity/me", by=ada)).body["email"])
+
+
+async def test_an_address_changes_once_the_new_one_is_proven(identity: House) -> None:
+    ada = await identity.member()
+    new = somebody("moved").email
+    await identity.call("POST", ADDRESS, {"email": new}, by=ada)
+    assert await email_of(identity, ada) == ada.email
+    proof = token_in(await letter(identity, new, "address_change"))
+    assert (await identity.call("POST", f"{ADDRESS}/confirmations", proof)).status == 204
+    assert await email_of(identity, ada) == new
+    assert (await identity.call("POST", f"{ADDRESS}/confirmations", proof)).code == "identity.address_change.refused"
+    [fact] = await identity.facts(identity_v1.ContactChanged, about=ada.account_id)
+    assert fact.account_id == ada.account_id
+    assert (await identity.log_in(replace(ada, email=new))).account_id == ada.account_id
+    old = {"email": ada.email, "password": ada.password}
+    assert (await identity.call("POST", "/v1/identity/sessions", old)).status == 401
+
+
+async def test_the_old_address_is_told_and_brings_the_account_back(identity: House) -> None:
+    ada = await identity.member()
+    thief = await identity.log_in(await move(identity, ada))
+    made = await identity.call("POST", "/v1/identity/app-passwords", {"label": "x"}, by=thief, once=True)
+    assert made.status == 201
+    undo = token_in(await letter(identity, ada.email, "address_changed"))
+    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).status == 204
+    assert (await identity.call("GET", "/v1/identity/me", by=thief)).code == "auth.session_ended"
+    back = await identity.log_in(ada)
+    assert await email_of(identity, back) == ada.email
+    assert (await identity.call("GET", "/v1/identity/app-passwords", by=back)).body["items"] == []
+    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).code == "identity.address_change.refused"
+
+
+async def test_an_undo_leads_back_through_later_moves(identity: House) -> None:
+    ada = await identity.member()
+    once = await move(identity, ada)
+    await move(identity, once)
+    undo = token_in(await letter(identity, ada.email, "address_changed"))
+    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).status == 204
+    assert await email_of(identity, await identity.log_in(ada)) == ada.email
+    later = token_in(await letter(identity, once.email, "address_changed"))
+    assert (await identity.call("POST", f"{ADDRESS}/undoings", later)).status == 400
+
+
+async def test_an_undo_is_possible_for_seven_days(identity: House) -> None:
+    ada = await identity.member()
+    await move(identity, ada)
+    undo = token_in(await letter(identity, ada.email, "address_changed"))
+    identity.clock.advance(timedelta(days=7))
+    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).code == "identity.address_change.refused"
+
+
+async def test_the_old_address_is_kept_for_its_owner_meanwhile(identity: House) -> None:
+    ada = await identity.member()
+    await move(identity, ada)
+    eve = replace(somebody("eve"), email=ada.email)
+    assert (await identity.ask_for_account(eve)).status == 202
+    kinds = [one.kind for one in await identity.letters_to(ada.email)]
+    assert kinds[-1] == "identity.already_registered"
+    identity.clock.advance(timedelta(days=8))
+    await identity.ask_for_account(eve)
+    assert (await letter(identity, ada.email, "verification")).text
+
+
+async def test_I15_a_taken_address_is_answered_like_a_free_one(identity: House) -> None:
+    ada, eve = await identity.member(), await identity.member("eve")
+    free = await identity.call("POST", ADDRESS, {"email": somebody().email}, by=eve)
+    taken = await identity.call("POST", ADDRESS, {"email": ada.email}, by=eve)
+    assert (free.status, free.body) == (taken.status, taken.body) == (202, free.body)
+    assert "token=" not in (await letter(identity, ada.email, "address_in_use")).text
+    again = [await identity.call("POST", ADDRESS, {"email": ada.email}, by=eve) for _ in range(5)]
+    assert {reply.status for reply in again} == {202}
+    assert [one.kind for one in await identity.letters_to(ada.email)].count("identity.address_in_use") == 1
+
+
+async def test_of_two_accounts_at_once_one_gets_the_address(identity: House) -> None:
+    ada, eve, new = await identity.member(), await identity.member("eve"), somebody("both").email
+    proofs = []
+    for person in (ada, eve):
+        await identity.call("POST", ADDRESS, {"email": new}, by=person)
+        proofs.append(token_in(await letter(identity, new, "address_change")))
+        identity.clock.advance(timedelta(minutes=2))
+    path = f"{ADDRESS}/confirmations"
+    replies = await asyncio.gather(*(identity.call("POST", path, proof) for proof in proofs))
+    assert sorted(reply.status for reply in replies) == [204, 400]
+
+
+async def test_the_link_of_a_change_is_refused_late_altered_and_for_the_other_purpose(identity: House) -> None:
+    ada, new = await identity.member(), somebody("moved").email
+    await identity.call("POST", ADDRESS, {"email": new}, by=ada)
+    proof = token_in(await letter(identity, new, "address_change"))
+    assert (await identity.call("POST", f"{ADDRESS}/undoings", proof)).status == 400
+    for size in range(1, len(proof["token"]), 5):
+        cut = {"token": proof["token"][:size]}
+        assert (await identity.call("POST", f"{ADDRESS}/confirmations", cut)).status == 400
+    identity.clock.advance(timedelta(minutes=30))
+    assert (await identity.call("POST", f"{ADDRESS}/confirmations", proof)).status == 400
+
+
+async def test_the_security_log_tells_the_owner_page_by_page(identity: House) -> None:
+    ada = await identity.member()
+    identity.clock.advance(timedelta(seconds=1))
+    again = await identity.log_in(ada)
+    await identity.call("DELETE", f"/v1/identity/sessions/{ada.session_id}", by=again)
+    events, path = [], f"{LOG}?limit=1"
+    for _ in range(3):
+        page = (await identity.call("GET", path, by=again)).body
+        events += [item["event"] for item in page["items"]]
+        path = f"{LOG}?limit=1&cursor={page['next_cursor']}"
+    assert sorted(events) == ["logged_in", "logged_in", "sessions_ended"]
+    assert page["next_cursor"] is None
+    other = (await identity.call("GET", LOG, by=await identity.member("eve"))).body["items"]
+    assert len(other) == 1
+
+
+async def test_C17_the_security_log_is_kept_for_180_days(identity: House) -> None:
+    ada = await identity.member()
+    sweeper = RetentionSweeper(identity.chassis.db, [SecurityEvent], identity.clock)
+    rows = identity.chassis.db.collection(SecurityEvent)
+    identity.clock.advance(timedelta(days=179))
+    await sweeper.sweep()
+    assert await rows.count({"account_id": ada.account_id}) == 1
+    identity.clock.advance(timedelta(days=2))
+    await sweeper.sweep()
+    assert await rows.count({"account_id": ada.account_id}) == 0
+
+
+async def plan(identity: House, ada: Person, days: int = 7) -> Reply:
+    return await identity.call("POST", ERASURES, {"password": ada.password, "grace_days": days}, by=ada, once=True)
+
+
+async def test_C31_an_erasure_with_grace_logs_out_at_once_and_erases_on_the_day(identity: House) -> None:
+    ada = await identity.member()
+    planned = await plan(identity, ada)
+    assert (planned.status, planned.body["state"]) == (202, "planned")
+    assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session_ended"
+    path = f"{ERASURES}/{planned.body['erasure_id']}"
+    assert (await identity.call("GET", path)).body["begins_at"] == planned.body["begins_at"]
+    identity.clock.advance(timedelta(days=7))
+
+    async def begun() -> bool:
+        return bool((await identity.call("GET", path)).body["state"] == "running")
+
+    async with identity.working("tidy"):
+        assert await until(begun)
+    for service in OTHERS:
+        await identity.hear(receipt(planned.body["erasure_id"]), of=service)
+    assert (await identity.call("GET", path)).body["state"] == "done"
+    body = {"email": ada.email, "password": ada.password}
+    assert (await identity.call("POST", "/v1/identity/sessions", body)).status == 401
+
+
+async def test_a_planned_erasure_is_taken_back_by_link_or_log_in(identity: House) -> None:
+    ada, eve = await identity.member(), await identity.member("eve")
+    for person in (ada, eve):
+        assert (await plan(identity, person)).status == 202
+    keep = token_in(await letter(identity, ada.email, "erasure_scheduled"))
+    assert (await identity.call("POST", f"{ERASURES}/cancellations", keep)).status == 204
+    assert (await identity.call("POST", f"{ERASURES}/cancellations", keep)).status == 404
+    back = await identity.log_in(eve)
+    assert (await identity.call("GET", f"{ERASURES}/planned", by=back)).status == 200
+    assert (await plan(identity, back)).code == "identity.erasure.scheduled"
+    assert (await identity.call("DELETE", f"{ERASURES}/planned", by=back)).status == 204
+    assert (await identity.call("GET", f"{ERASURES}/planned", by=back)).status == 404
+    identity.clock.advance(timedelta(days=8))
+    async with identity.working("tidy"):
+        await asyncio.sleep(0.3)
+    assert (await identity.log_in(ada)).account_id == ada.account_id
+
+
+async def test_C26_the_export_holds_the_log_and_no_secret(identity: House) -> None:
+    ada = await identity.member()
+    app, codes = await with_totp(identity, ada)
+    pieces = dict(await _own(identity).pieces(ada.account_id))
+    assert b"logged_in" in pieces["security_log.json"]
+    assert b'"recovery_codes_left": 10' in pieces["second_factors.json"]
+    everything = b"".join(pieces.values()).decode()
+    assert app.secret not in everything
+    assert not any(code in everything for code in codes)
+
+
+def _own(identity: House) -> OwnPart:
+    db, vault, new_id = identity.chassis.db, identity.chassis.vault, identity.chassis.new_id
+    security = OwnSecurity(
+        totps=Totps(db, vault),
+        recovery=RecoveryCodes(db),
+        passkeys=Passkeys(db),
+        challenges=Challenges(db, new_id),
+        events=SecurityEvents(db, new_id),
+        resets=Resets(db),
+        changes=AddressChanges(db, vault),
+        farewells=Farewells(db),
+    )
+    accounts = Accounts(db, vault)
+    return OwnPart(
+        accounts=accounts,
+        sessions=Sessions(db),
+        app_passwords=AppPasswords(db),
+        exports=Exports(db, vault),
+        security=security,
+    )
