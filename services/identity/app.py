@@ -2,6 +2,7 @@
 
 from services.identity.api import (
     AccountsApi,
+    ActsApi,
     AppPasswordsApi,
     ChangesApi,
     FactorsApi,
@@ -9,6 +10,7 @@ from services.identity.api import (
     OAuthApi,
     PartnerAccessApi,
     PartnersApi,
+    ReportsApi,
     RequestsApi,
     SecurityApi,
     SessionsApi,
@@ -24,9 +26,11 @@ from services.identity.service.app_passwords import Devices
 from services.identity.service.archive import Archives
 from services.identity.service.chores import Chores
 from services.identity.service.contacts import Contacts
+from services.identity.service.duties import Duties
 from services.identity.service.erasures import ErasureSaga, Holdings
 from services.identity.service.exports import ExportSaga
 from services.identity.service.oauth import TokenDesk
+from services.identity.service.oversight import Oversight
 from services.identity.service.own_part import OwnPart
 from services.identity.service.partner_access import PartnerAccess
 from services.identity.service.partners import PartnerClients
@@ -58,7 +62,9 @@ from services.identity.store import (
 )
 from services.identity.store.letters import Letters
 from services.identity.store.notices import Notices
+from services.identity.store.staff_letters import StaffLetters
 from shared.chassis import Chassis, Parts
+from shared.chassis.parts import DOCUMENTS as CHASSIS_DOCUMENTS
 from shared.mail import Address, InvalidAddressError
 from shared.settings import SettingError
 from shared.web import Pages, Verifier
@@ -118,6 +124,15 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         transact=transact,
         new_id=new_id,
     )
+    oversight = Oversight(
+        people=people,
+        reads=reads,
+        sign_ups=sign_ups,
+        exports=exports,
+        erasures=erasures,
+        letters=StaffLetters(chassis.post, platform.public_url),
+        documents=CHASSIS_DOCUMENTS,
+    )
     screen = AgeScreen(links)
     desk = SignUpDesk(
         screen=screen,
@@ -126,6 +141,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         credentials=credentials,
         sign_ups=sign_ups,
         changes=changes,
+        ledger=oversight.ledger,
         gaps=gaps,
         letters=letters,
         outbox=outbox,
@@ -145,7 +161,12 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         accounts=accounts,
         exports=exports,
         own=OwnPart(
-            accounts=accounts, sessions=sessions, app_passwords=app_passwords, exports=exports, security=people.security
+            accounts=accounts,
+            sessions=sessions,
+            app_passwords=app_passwords,
+            exports=exports,
+            security=people.security,
+            oversight=oversight.own,
         ),
         letters=letters,
         asker=chassis.asker,
@@ -166,14 +187,19 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
             devices=devices,
             security=people.security,
             resets=people.resets,
+            acts=oversight.acts,
+            ledger=oversight.ledger,
+            remains=oversight.remains,
             forget=chassis.forget,
         ),
+        holding_back=oversight.holding_back,
         letters=letters,
+        staff_letters=oversight.letters,
         outbox=outbox,
         transact=transact,
         new_id=new_id,
     )
-    farewell_desk = people.farewell_desk(erasure_saga)
+    farewell_desk, act_desk = people.farewell_desk(erasure_saga), oversight.act_desk(erasure_saga)
     roster = StaffRoster(
         accounts=accounts,
         credentials=credentials,
@@ -215,6 +241,8 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
             farewells=farewell_desk,
             requests_a_minute=a_minute,
         ).routes(),
+        *ActsApi(desk=act_desk, watchdog=oversight.watchdog, pages=Pages(links)).routes(),
+        *ReportsApi(desk=oversight.report_desk, pages=Pages(links), requests_a_minute=a_minute).routes(),
     )
     heard = IdentityEvents(
         trust=trust,
@@ -235,6 +263,10 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         known=known,
         exports=exports,
         erasures=erasures,
+        app_passwords=app_passwords,
+        acts=oversight.acts,
+        reports=oversight.reports,
+        ledger=oversight.ledger,
         clock=clock,
     )
 
@@ -249,6 +281,16 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         clock=clock,
     )
 
+    duties = Duties(
+        acts=act_desk,
+        reports=oversight.report_desk,
+        erasures=erasure_saga,
+        replay=oversight.replay(erasure_saga),
+        watchdog=oversight.watchdog,
+        leases=chassis.leases,
+        clock=clock,
+    )
+
     async def prepare() -> None:
         await trust.refresh(at=clock())
         if members is not None:
@@ -259,7 +301,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         documents=DOCUMENTS,
         subscriptions=heard.subscriptions(),
         answers=heard.answers(),
-        workers=chores.all(),
+        workers={**chores.all(), **duties.all()},
         probes=probes.all(),
         prepare=prepare,
         trust=trust,

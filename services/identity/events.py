@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 from services.identity.domain.requests import OTHERS, Kept
 from services.identity.service.agreements import Agreements
@@ -53,7 +53,7 @@ class IdentityEvents:
     async def on_erasure_completed(self, fact: common_v1.ErasureCompleted, delivery: Delivery) -> None:
         """Store the receipt of the service that told it."""
         service = delivery.type.partition(".")[0]
-        kept = [Kept(what=item.what, why=item.why) for item in fact.kept]
+        kept = [Kept(what=item.what, why=item.why, until=_until(item)) for item in fact.kept]
         await self.erasures.receive(fact.erasure_id, service, fact.erased, kept, at=self.clock())
 
     async def on_agreement_ended(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
@@ -107,3 +107,7 @@ class IdentityEvents:
         )
         reply.expires_at.FromDatetime(found.expires_at)
         return reply
+
+
+def _until(item: common_v1.Kept) -> datetime | None:
+    return item.until.ToDatetime(UTC) if item.HasField("until") else None

@@ -5,18 +5,25 @@ from datetime import timedelta
 from itertools import chain
 
 from services.identity.domain.access import ACCESS_LIFETIME, TOKEN_LEEWAY
+from services.identity.domain.acts import RULES, ActKind
 from services.identity.domain.agreements import PARTNER_SERVICE
+from services.identity.domain.requests import AFTER_A_HOLD
 from services.identity.store import (
     DOCUMENTS,
     Accounts,
+    Act,
+    Acts,
+    AppPasswords,
     Credentials,
     EndedSessions,
+    ErasureLedger,
     Erasures,
     Exports,
     KnownAgreement,
     KnownAgreements,
     Read,
     Reads,
+    Reports,
     Sessions,
     SignUps,
 )
@@ -27,6 +34,9 @@ from shared.promises import Finding, Probe, broken, kept
 
 SAMPLE = 1_000
 """How many rows a look reads at most: its cost does not grow with what is stored."""
+LEDGER_LOOK_BACK = timedelta(days=85)
+"""Identity's own record of what was shown is kept for 90 days."""
+CANCELLED_LOOK_BACK = timedelta(days=365)
 IN_FORCE_WITHIN = timedelta(seconds=2)
 
 
@@ -43,6 +53,10 @@ class IdentityProbes:
     known: KnownAgreements
     exports: Exports
     erasures: Erasures
+    app_passwords: AppPasswords
+    acts: Acts
+    reports: Reports
+    ledger: ErasureLedger
     clock: Clock
 
     def all(self) -> tuple[Probe, ...]:
@@ -50,10 +64,13 @@ class IdentityProbes:
         return (
             Probe("C06", self.purposes),
             Probe("C13", self.partners_within_agreements),
+            Probe("C21", self.staff_on_record),
             Probe("C22", self.ended_sessions),
             Probe("C23", self.age_screens),
             Probe("C24", self.addresses_and_passwords),
             Probe("C26", self.exports_in_time),
+            Probe("C27", self.cancelled_passwords),
+            Probe("C28", self.reports_answered),
             Probe("C31", self.erasures_in_time),
         )
 
@@ -86,6 +103,8 @@ class IdentityProbes:
     async def age_screens(self) -> Finding:
         """C23: no customer, and nobody who wants to become one, without a passed age screen."""
         without = await self.accounts.unscreened() + await self.sign_ups.unscreened()
+        for child in await self.ledger.purged():
+            without += await self.accounts.screened_too_early(child.id, child.erased_at)
         looked_at = await self.accounts.count()
         evidence = f"{without} of {looked_at} accounts without a passed age screen"
         return (broken if without else kept)(looked_at, evidence)
@@ -100,6 +119,28 @@ class IdentityProbes:
         )
         return (broken if unproven or otherwise else kept)(accounts + passwords, evidence)
 
+    async def staff_on_record(self) -> Finding:
+        """C21: each act of the staff is in the ledger as theirs, and what takes two people was done by two."""
+        acts = await self.acts.asked_since(self.clock() - LEDGER_LOOK_BACK, most=SAMPLE)
+        entries = [entry for act in acts for entry in (act.asked_entry, act.settled_entry) if entry]
+        readers = await self.reads.by_staff(entries)
+        roles = await self.accounts.roles_of(sorted(set(readers.values())))
+        customers = {reader for reader, held in roles.items() if not held}
+        wrong = [act.id for act in acts if not _on_record(act, readers) or customers & {act.asked_by, act.settled_by}]
+        return _found(len(acts), wrong, "acts of staff without a ledger entry, or without a second person")
+
+    async def cancelled_passwords(self) -> Finding:
+        """C27: nothing that was there when a password was cancelled opens the account any more."""
+        since = self.clock() - CANCELLED_LOOK_BACK
+        acts = await self.acts.done_since(since, most=SAMPLE, kind=ActKind.CANCEL_PASSWORD)
+        wrong = [act.id for act in acts if await self._still_opens(act)]
+        return _found(len(acts), wrong, "cancelled passwords that still open something")
+
+    async def reports_answered(self) -> Finding:
+        """C28: no report is past its target without an answer."""
+        late, looked_at = await self.reports.unanswered(self.clock()), await self.reports.count()
+        return (broken if late else kept)(looked_at, f"{late} of {looked_at} reports without an answer past the target")
+
     async def exports_in_time(self) -> Finding:
         """C26: no export is past its deadline."""
         late, looked_at = await self.exports.overdue(self.clock()), await self.exports.count()
@@ -107,10 +148,26 @@ class IdentityProbes:
 
     async def erasures_in_time(self) -> Finding:
         """C31: no erasure is past its deadline, and none is called done without all receipts."""
-        late, looked_at = await self.erasures.overdue(self.clock()), await self.erasures.count()
+        late, looked_at = await self.erasures.overdue(self.clock(), grace=AFTER_A_HOLD), await self.erasures.count()
         missing = await self.erasures.without_receipts()
         evidence = f"{late} of {looked_at} erasures past their deadline, {missing} missing a receipt"
         return (broken if late or missing else kept)(looked_at, evidence)
+
+    async def _still_opens(self, act: Act) -> bool:
+        if act.account_id is None or act.settled_at is None:
+            return False
+        looks = (self.credentials, self.sessions, self.app_passwords)
+        return any([await look.older_than(act.account_id, act.settled_at) for look in looks])
+
+
+def _on_record(act: Act, readers: dict[str, str]) -> bool:
+    """Tell whether those who asked for *act*, and settled it, stand in the ledger, and are two where it takes two."""
+    if readers.get(act.asked_entry) != act.asked_by:
+        return False
+    if act.settled_by is None:
+        return act.state not in {"done", "refused"}
+    is_theirs = readers.get(act.settled_entry or "") == act.settled_by
+    return is_theirs and (act.state != "done" or not RULES[act.kind].two_people or act.settled_by != act.asked_by)
 
 
 _DECLARED: dict[str, Personal] = {

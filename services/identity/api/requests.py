@@ -91,10 +91,11 @@ class ExportsView(View):
 
 
 class KeptView(View):
-    """Something that had to be kept, and why."""
+    """Something that had to be kept, why, and until when where that is known."""
 
     what: str
     why: str
+    until: str | None = None
 
 
 class ReceiptView(View):
@@ -301,7 +302,10 @@ def _erasure(standing: Standing) -> ErasureView:
                 service=receipt.service,
                 state=receipt.state,
                 erased=dict(receipt.erased),
-                kept=[KeptView(what=item.what, why=item.why) for item in receipt.kept],
+                kept=[
+                    KeptView(what=item.what, why=item.why, until=rfc3339(item.until) if item.until else None)
+                    for item in receipt.kept
+                ],
                 completed_at=rfc3339(receipt.completed_at) if receipt.completed_at else None,
             )
             for receipt in standing.receipts

@@ -28,6 +28,9 @@ class EventKind(StrEnum):
     ADDRESS_CHANGE_UNDONE = "address_change_undone"
     ERASURE_SCHEDULED = "erasure_scheduled"
     ERASURE_CANCELLED = "erasure_cancelled"
+    PASSWORD_CANCELLED = "password_cancelled"  # noqa: S105 - the name of an event, not a secret
+    FROZEN = "frozen"
+    UNFROZEN = "unfrozen"
 
 
 class ChallengeKind(StrEnum):

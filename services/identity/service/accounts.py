@@ -15,7 +15,16 @@ from services.identity.errors import (
 )
 from services.identity.service.passwords import Passwords
 from services.identity.service.transact import Transact
-from services.identity.store import Account, Accounts, AddressChanges, Credentials, MailGaps, SignUp, SignUps
+from services.identity.store import (
+    Account,
+    Accounts,
+    AddressChanges,
+    Credentials,
+    ErasureLedger,
+    MailGaps,
+    SignUp,
+    SignUps,
+)
 from services.identity.store.letters import Letters
 from shared.bus import Outbox
 from shared.clock import rfc3339
@@ -77,6 +86,7 @@ class SignUpDesk:
     credentials: Credentials
     sign_ups: SignUps
     changes: AddressChanges
+    ledger: ErasureLedger
     gaps: MailGaps
     letters: Letters
     outbox: Outbox
@@ -139,6 +149,9 @@ class SignUpDesk:
             raise VerificationRefusedError
         if await self.changes.reserved_for(sign_up.email_index, at=at) is not None:
             raise AddressTakenError
+        purged_at = await self.ledger.purged_at(sign_up.email_index)
+        if purged_at is not None and sign_up.age_screened_at <= purged_at:
+            raise VerificationRefusedError
         address = await self.sign_ups.address(sign_up)
         account = Account(
             id=sign_up.id,

@@ -96,7 +96,7 @@ class Devices:
         if found is None or at >= found.expires_at:
             return None
         account = await self.accounts.active(found.account_id)
-        if account is None or account.username != username:
+        if account is None or account.frozen_at is not None or account.username != username:
             return None
         await self.app_passwords.used(found, at=at)
         return found

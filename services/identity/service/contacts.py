@@ -28,7 +28,7 @@ class Contacts:
 
     async def resolve(self, account_id: str, *, asker: str, purpose: Purpose, basis: str, at: datetime) -> str | None:
         """Return the address of the account, also of one that is being erased: it may be owed a notice (C16)."""
-        reader = Reader(kind="service", id=asker, purpose=purpose, basis=_checked(basis))
+        reader = Reader(kind="service", id=asker, purpose=purpose, basis=checked_reason(basis))
         if not self.accounts.may_resolve(purpose):
             await self._refuse(account_id, EMAIL, reader, at=at)
         account = await self.accounts.get(account_id)
@@ -40,7 +40,9 @@ class Contacts:
 
     async def find(self, email: str, *, asker: str, purpose: Purpose, basis: str, at: datetime) -> str | None:
         """Return the id of the account at *email*."""
-        found = await self._find(email, Reader(kind="service", id=asker, purpose=purpose, basis=_checked(basis)), at=at)
+        found = await self._find(
+            email, Reader(kind="service", id=asker, purpose=purpose, basis=checked_reason(basis)), at=at
+        )
         return None if found is None else found.id
 
     async def find_for_staff(
@@ -48,7 +50,7 @@ class Contacts:
     ) -> Account:
         """Return the account at *email* to a member of the staff, whose reason the owner can read."""
         purpose = Purpose.SUPPORT if roles & {Role.SUPPORT, Role.ADMIN} else Purpose.LEGAL_DISCLOSURE
-        reader = Reader(kind="staff", id=staff_id, purpose=purpose, basis=_checked(reason))
+        reader = Reader(kind="staff", id=staff_id, purpose=purpose, basis=checked_reason(reason))
         found = await self._find(email, reader, at=at)
         if found is None:
             raise AccountNotFoundError
@@ -71,7 +73,7 @@ class Contacts:
         raise PurposeRefusedError(f"{field} may not be read for {reader.purpose}")
 
 
-def _checked(basis: str) -> str:
+def checked_reason(basis: str) -> str:
     """Return *basis* if it can stand in the ledger and in an event: a case, a request; no address."""
     if len(basis) > _LONGEST_BASIS or not basis.isprintable() or "@" in basis:
         wrong = FieldProblem(field="reason", code="personal", message="Name the case or the request, not the person.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.identity.domain.requests import ARCHIVE_LIFETIME, DEADLINE, ExportState, PartState, pause_after
+from services.identity.domain.requests import ARCHIVE_LIFETIME, ExportState, PartState, deadline_of, pause_after
 from services.identity.errors import AccountNotFoundError, ExportBusyError, ExportNotFoundError, ExportNotReadyError
 from services.identity.service.own_part import OwnPart, Piece
 from services.identity.service.transact import Transact
@@ -66,7 +66,7 @@ class ExportSaga:
             running_for=account_id,
             state=ExportState.COLLECTING,
             created_at=at,
-            deadline=at + DEADLINE,
+            deadline=deadline_of(at),
         )
         try:
             await self.transact(lambda: self._begin(export))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.identity.service.own_oversight import OwnOversight
 from services.identity.service.own_security import OwnSecurity
 from services.identity.store import Accounts, AppPasswords, Exports, Sessions
 from shared.clock import rfc3339
@@ -24,6 +25,7 @@ class OwnPart:
     app_passwords: AppPasswords
     exports: Exports
     security: OwnSecurity
+    oversight: OwnOversight
 
     async def pieces(self, account_id: str) -> list[Piece]:
         """Return identity's files; no secret is among them, not even as a hash."""
@@ -33,6 +35,7 @@ class OwnPart:
             ("app_passwords.json", _json({"app_passwords": await self._app_passwords(account_id)})),
             ("exports.json", _json({"exports": await self._exports(account_id)})),
             *((name, _json(held)) for name, held in (await self.security.handed_over(account_id)).items()),
+            *((name, _json(held)) for name, held in (await self.oversight.handed_over(account_id)).items()),
         ]
 
     async def _account(self, account_id: str) -> Mapping[str, Any]:

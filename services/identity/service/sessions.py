@@ -15,6 +15,7 @@ from services.identity.domain.access import (
 )
 from services.identity.domain.security import EventKind
 from services.identity.errors import InvalidGrantError, SessionNotFoundError
+from services.identity.errors.staff import AccountFrozenError
 from services.identity.service.tokens import Refresh, RefreshTokens, SigningKeys
 from services.identity.service.transact import Transact
 from services.identity.store import Account, Accounts, EndedSessions, SecurityEvents, Session, Sessions
@@ -88,6 +89,10 @@ class LiveSessions:
         )
 
         async def begin() -> None:
+            # Read anew: it may have been frozen while the password was being checked.
+            now = await self.accounts.active(account.id)
+            if now is not None and now.frozen_at is not None:
+                raise AccountFrozenError
             before = await self.sessions.get(instead_of) if instead_of else None
             await self._end([before] if before else [], at=at)
             await self.sessions.add(session)
@@ -109,6 +114,8 @@ class LiveSessions:
         if session is None:
             raise InvalidGrantError
         account = await self.accounts.active(session.account_id)
+        if account is not None and account.frozen_at is not None:
+            account = None
         if account is not None and await self._rotated(session, said, at=at):
             return self._granted(session, account, session.generation + 1, at=at)
         if account is not None and await self._is_late(said, at=at):

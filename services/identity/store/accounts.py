@@ -45,6 +45,8 @@ class Account(Document):
     """When the age screen was passed; what was answered is not kept (C23)."""
     verified_at: datetime | None
     created_at: datetime
+    frozen_at: datetime | None = None
+    """Since when nobody is let in, not even with the right password."""
 
 
 class Credential(Document):
@@ -164,8 +166,8 @@ class Accounts:
         return await self._rows.count({})
 
     async def not_active(self, account_ids: list[str]) -> set[str]:
-        """Return those of *account_ids* that may not be logged in: unknown, or being erased."""
-        found = await self._rows.list({"_id": {"$in": account_ids}, "state": "active"})
+        """Return those of *account_ids* that may not be logged in: unknown, frozen, or being erased."""
+        found = await self._rows.list({"_id": {"$in": account_ids}, "state": "active", "frozen_at": None})
         return set(account_ids) - {account.id for account in found}
 
     async def move(self, account: Account, email: bytes, email_index: str) -> None:
@@ -177,6 +179,24 @@ class Accounts:
     def bucket(self, kind: str, value: str) -> str:
         """Return where guesses of one *kind* at one *value* are counted; it tells nothing about the value."""
         return self._vault.blind(f"guesses.{kind}", value)
+
+    async def freeze(self, account_id: str, *, at: datetime) -> bool:
+        """Let nobody in any more; False when the account is frozen, or not there."""
+        wanted = {"_id": account_id, "state": "active", "frozen_at": None}
+        return await self._rows.update(wanted, {"$set": {"frozen_at": at}}) == 1
+
+    async def unfreeze(self, account_id: str) -> bool:
+        """Let the owner in again; False when the account is not frozen."""
+        wanted = {"_id": account_id, "state": "active", "frozen_at": {"$ne": None}}
+        return await self._rows.update(wanted, {"$set": {"frozen_at": None}}) == 1
+
+    async def screened_too_early(self, email_index: str, purged_at: datetime) -> int:
+        """Return how many accounts at an address passed the age screen before a child's account there was purged."""
+        return await self._rows.count({"email_index": email_index, "age_screened_at": {"$lte": purged_at}})
+
+    async def roles_of(self, account_ids: list[str]) -> dict[str, list[Role]]:
+        """Return the roles of those of *account_ids* that exist."""
+        return {one.id: one.roles for one in await self._rows.list({"_id": {"$in": account_ids}})}
 
     async def begin_erasing(self, account_id: str) -> bool:
         """Close the account and free its address, in the ambient transaction; False when it is closed already."""
@@ -223,6 +243,14 @@ class Credentials:
         wanted = {"_id": credential.id, "secret": credential.secret}
         await self._rows.update(wanted, {"$set": {"secret": secret}})
 
+    async def cancel(self, account_id: str) -> int:
+        """Take the password of an account away; its owner sets another one by a link in a mail."""
+        return await self._rows.delete({"account_id": account_id, "kind": "password"})
+
+    async def older_than(self, account_id: str, at: datetime) -> int:
+        """Return how many passwords of the account were there at that time."""
+        return await self._rows.count({"account_id": account_id, "created_at": {"$lte": at}})
+
     async def not_argon2id(self) -> tuple[int, int]:
         """Return how many passwords are stored, and how many of them otherwise than by Argon2id (C24)."""
         # A range instead of a negated pattern: every server answers it alike, and from an index if there is one.
@@ -260,6 +288,12 @@ class SignUps:
     async def unscreened(self) -> int:
         """Return how many never passed the age screen (C23): none, while all is well."""
         return await self._rows.count({"age_screened_at": None})
+
+    async def forget(self, email_index: str) -> int:
+        """Delete the sign-ups of an address, keys first."""
+        for sign_up in await self._rows.list({"email_index": email_index}):
+            await self._vault.forget(sign_up.id)
+        return await self._rows.delete({"email_index": email_index})
 
     async def use_up(self, sign_up: SignUp) -> None:
         """Delete the sign-up and all others of its address: one proof settles them."""

@@ -15,7 +15,8 @@ _ATTEMPTS = 10
 """How often a guess that collides with others is counted again before it is refused."""
 RESET = ".reset"
 NEW_ADDRESS = ".new_address"
-MATTERS = (RESET, NEW_ADDRESS)
+LOCK = ".lock"
+MATTERS = (RESET, NEW_ADDRESS, LOCK)
 _SEEN = Personal(Category.CONTACT, {Purpose.SECURITY}, keep_for(1))
 
 

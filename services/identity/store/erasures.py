@@ -1,7 +1,7 @@
 """Erasures: one row for the request, one receipt for each service (C31)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from services.identity.domain.requests import SERVICES, ErasureState, Kept, PartState
@@ -17,7 +17,7 @@ class Erasure(Document):
 
     collection: ClassVar[str] = "erasures"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("state", "asked_at"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("state", "asked_at"), Index("state", "deadline"))
 
     account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, UNTIL_ERASED)]
     state: ErasureState
@@ -25,6 +25,10 @@ class Erasure(Document):
     deadline: datetime
     asked_at: datetime
     """When the services were last told to erase."""
+    asks: bool = True
+    """False while a hold keeps everything: the services are told when it ends."""
+    held_until: datetime | None = None
+    reminded_at: datetime | None = None
     completed_at: datetime | None = None
     given: int = 0
     """How many receipts were given. Each changes this row, so that of several at once one sees that it is the last."""
@@ -35,6 +39,7 @@ class KeptItem(Embedded):
 
     what: str
     why: str
+    until: datetime | None = None
 
 
 class Receipt(Document):
@@ -88,10 +93,10 @@ class Erasures:
         change = {
             "state": PartState.DONE,
             "erased": dict(erased),
-            "kept": [{"what": item.what, "why": item.why} for item in kept],
+            "kept": _items(kept),
             "completed_at": at,
         }
-        wanted = {"_id": f"{erasure_id}.{service}", "state": PartState.WAITING}
+        wanted = {"_id": f"{erasure_id}.{service}", "state": {"$ne": PartState.DONE}}
         if not await self._receipts.update(wanted, {"$set": change}):
             return False
         await self._rows.update({"_id": erasure_id}, {"$inc": {"given": 1}})
@@ -101,23 +106,67 @@ class Erasures:
         """Note what a service has erased already, before its receipt is given."""
         await self._receipts.update({"_id": f"{erasure_id}.{service}"}, {"$set": {"erased": dict(erased)}})
 
+    async def hold(self, erasure: Erasure, service: str, kept: Iterable[Kept]) -> None:
+        """Note that a service keeps something for now: its receipt says what, why and until when."""
+        wanted = {"_id": f"{erasure.id}.{service}", "state": {"$ne": PartState.DONE}}
+        await self._receipts.update(wanted, {"$set": {"state": PartState.HELD, "kept": _items(kept)}})
+
+    async def held(self, erasure: Erasure, *, until: datetime, asks: bool) -> None:
+        """Put the erasure off until then; the services go on, or wait as well."""
+        change = {"state": ErasureState.HELD, "held_until": until, "asks": asks}
+        await self._rows.update({"_id": erasure.id, "state": {"$ne": ErasureState.DONE}}, {"$set": change})
+
+    async def resume(self, erasure: Erasure, *, deadline: datetime, at: datetime) -> bool:
+        """Go on: nothing is held any more. False when another process was first."""
+        change = {
+            "state": ErasureState.RUNNING,
+            "held_until": None,
+            "asks": True,
+            "asked_at": at,
+            "deadline": deadline,
+        }
+        if not await self._rows.update({"_id": erasure.id, "state": ErasureState.HELD}, {"$set": change}):
+            return False
+        again = {"$set": {"state": PartState.WAITING, "kept": []}}
+        await self._receipts.update({"erasure_id": erasure.id, "state": PartState.HELD}, again, many=True)
+        return True
+
+    async def all_held(self) -> list[Erasure]:
+        """Return the erasures that something holds, those that end first before the others."""
+        return await self._rows.list({"state": ErasureState.HELD}, sort=["held_until"], limit=_BATCH)
+
+    async def open_ones(self, *, most: int) -> list[Erasure]:
+        """Return the erasures that are not done, the oldest first."""
+        return await self._rows.list({"state": {"$ne": ErasureState.DONE}}, sort=["created_at"], limit=most)
+
+    async def to_remind_of(self, at: datetime, *, warned: timedelta) -> list[Erasure]:
+        """Return running erasures that are due soon and of which staff was not reminded yet."""
+        wanted = {"state": ErasureState.RUNNING, "deadline": {"$lte": at + warned}, "reminded_at": None}
+        return await self._rows.list(wanted, sort=["deadline"], limit=_BATCH)
+
+    async def reminded(self, erasure: Erasure, *, at: datetime) -> bool:
+        """Note that staff was reminded; False when another process was first."""
+        wanted = {"_id": erasure.id, "reminded_at": None}
+        return await self._rows.update(wanted, {"$set": {"reminded_at": at}}) == 1
+
     async def of(self, account_id: str) -> Erasure | None:
         """Return the erasure of the account that is under way."""
         return await self._rows.find_one({"account_id": account_id})
 
     async def awaited(self, erasure_id: str) -> set[str]:
         """Return the services whose receipt is missing."""
-        missing = await self._receipts.list({"erasure_id": erasure_id, "state": PartState.WAITING})
+        missing = await self._receipts.list({"erasure_id": erasure_id, "state": {"$ne": PartState.DONE}})
         return {receipt.service for receipt in missing}
 
     async def finish(self, erasure_id: str, *, at: datetime) -> bool:
         """End the erasure and forget whose it was; False when it was ended before."""
         change = {"state": ErasureState.DONE, "completed_at": at, "account_id": None}
-        return await self._rows.update({"_id": erasure_id, "state": ErasureState.RUNNING}, {"$set": change}) == 1
+        wanted = {"_id": erasure_id, "state": {"$ne": ErasureState.DONE}}
+        return await self._rows.update(wanted, {"$set": change}) == 1
 
     async def silent_since(self, before: datetime) -> list[Erasure]:
-        """Return running erasures of which the services were last told before then."""
-        wanted = {"state": ErasureState.RUNNING, "asked_at": {"$lte": before}}
+        """Return erasures under way of which the services were last told before then."""
+        wanted = {"state": {"$ne": ErasureState.DONE}, "asks": {"$ne": False}, "asked_at": {"$lte": before}}
         return await self._rows.list(wanted, sort=["asked_at"], limit=_BATCH)
 
     async def told_again(self, erasure: Erasure, *, at: datetime) -> bool:
@@ -130,13 +179,19 @@ class Erasures:
         """Return how many there are, done ones too."""
         return await self._rows.count({})
 
-    async def overdue(self, at: datetime) -> int:
-        """Return how many are past their deadline."""
-        return await self._rows.count({"state": ErasureState.RUNNING, "deadline": {"$lte": at}})
+    async def overdue(self, at: datetime, *, grace: timedelta) -> int:
+        """Return how many are past their deadline, or still held *grace* after the hold has ended."""
+        late = await self._rows.count({"state": ErasureState.RUNNING, "deadline": {"$lte": at}})
+        held = {"state": ErasureState.HELD, "held_until": {"$lte": at - grace}}
+        return late + await self._rows.count(held)
 
     async def without_receipts(self) -> int:
         """Return how many receipts are missing from erasures that are called done, or altogether."""
-        waiting = await self._receipts.list({"state": PartState.WAITING})
+        waiting = await self._receipts.list({"state": {"$ne": PartState.DONE}})
         awaited_in_vain = {"_id": {"$in": sorted({row.erasure_id for row in waiting})}, "state": ErasureState.DONE}
         lost = len(SERVICES) * await self._rows.count({}) - await self._receipts.count({})
         return await self._rows.count(awaited_in_vain) + max(lost, 0)
+
+
+def _items(kept: Iterable[Kept]) -> list[dict[str, object]]:
+    return [{"what": item.what, "why": item.why, "until": item.until} for item in kept]

@@ -36,6 +36,7 @@ class Export(Document):
     expires_at: datetime | None = None
     collected: int = 0
     """How many parts are done. Each changes this row, so that of several at once one sees that it is the last."""
+    reminded_at: datetime | None = None
 
 
 class ExportPart(Document):
@@ -195,6 +196,20 @@ class Exports:
     async def overdue(self, at: datetime, *, warned: timedelta = timedelta()) -> int:
         """Return how many are past their deadline, or will be after *warned*."""
         return await self._rows.count({"state": ExportState.COLLECTING, "deadline": {"$lte": at + warned}})
+
+    async def open_ones(self, *, most: int) -> list[Export]:
+        """Return the exports that are being collected, the oldest first."""
+        return await self._rows.list({"state": ExportState.COLLECTING}, sort=["created_at"], limit=most)
+
+    async def to_remind_of(self, at: datetime, *, warned: timedelta) -> list[Export]:
+        """Return exports that are due soon and of which staff was not reminded yet."""
+        wanted = {"state": ExportState.COLLECTING, "deadline": {"$lte": at + warned}, "reminded_at": None}
+        return await self._rows.list(wanted, sort=["deadline"], limit=_BATCH)
+
+    async def reminded(self, export: Export, *, at: datetime) -> bool:
+        """Note that staff was reminded; False when another process was first."""
+        wanted = {"_id": export.id, "reminded_at": None}
+        return await self._rows.update(wanted, {"$set": {"reminded_at": at}}) == 1
 
     async def delete(self, account_id: str) -> dict[str, int]:
         """Delete everything of the account's exports; return how many documents, by collection."""

@@ -1,7 +1,9 @@
 """What identity writes to people; each letter is queued in the transaction that causes it. None asks for a password."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from services.identity.domain.requests import Kept
 from shared.mail import Address, Letter, Post
 from shared.policy import Purpose
 
@@ -36,7 +38,13 @@ gives a receipt, here:
 
 {url}/v1/identity/erasures/{erasure_id}
 
-You can open a new account with this address at any time.
+{kept}You can open a new account with this address at any time.
+"""
+
+_KEPT = """Something must be kept for now. It is used for nothing else, and erased as soon as it may be:
+
+{items}
+
 """
 
 
@@ -67,9 +75,17 @@ class Letters:
         letter = Letter(kind="identity.export_ready", to=Address(address), subject="Your archive is ready", text=text)
         await self._post.put(letter, subject=account_id, purpose=Purpose.EXPORT)
 
-    async def erasure_begun(self, erasure_id: str, address: str, *, deadline: datetime) -> None:
+    async def erasure_begun(
+        self, erasure_id: str, address: str, *, deadline: datetime, kept: Sequence[Kept] = ()
+    ) -> None:
         """Tell the owner that the erasure has begun; sealed under a key of its own, as the account's is destroyed."""
-        text = _ERASING.format(url=self._url, erasure_id=erasure_id, deadline=deadline)
+        items = "\n".join(f"- {one.what}, until {one.until:%d %B %Y}: {one.why}" for one in kept)
+        text = _ERASING.format(
+            url=self._url,
+            erasure_id=erasure_id,
+            deadline=deadline,
+            kept=_KEPT.format(items=items) if kept else "",
+        )
         letter = Letter(
             kind="identity.erasure_begun", to=Address(address), subject="We are erasing your account", text=text
         )

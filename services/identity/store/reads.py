@@ -48,18 +48,12 @@ class Reads:
         self._outbox = outbox
         self._new_id = new_id
 
-    async def shown(self, account_id: str, fields: Sequence[str], reader: Reader, *, at: datetime) -> None:
-        """Record that *reader* was shown *fields* of the account; the owner sees it under "Who has seen my data"."""
-        read = Read(
-            id=self._new_id("led"),
-            reader_kind=reader.kind,
-            reader_id=reader.id,
-            fields=list(fields),
-            purpose=reader.purpose,
-            agreement_id=reader.basis if reader.kind == "partner" else None,
-            shown_at=at,
-        )
-        await self._rows.insert(read)
+    async def shown(self, account_id: str, fields: Sequence[str], reader: Reader, *, at: datetime) -> str:
+        """Record that *reader* was shown *fields* of the account; the owner sees it under "Who has seen my data".
+
+        Return the id of the entry.
+        """
+        read = await self.noted(fields, reader, at=at)
         fact = common_v1.DataShown(
             entry_id=read.id,
             account_id=account_id,
@@ -71,6 +65,26 @@ class Reads:
         )
         fact.shown_at.FromDatetime(at)
         await self._outbox.put(fact, subject=account_id)
+        return read.id
+
+    async def noted(self, fields: Sequence[str], reader: Reader, *, at: datetime) -> Read:
+        """Record a reading of what is of no account: nobody could find it in the ledger."""
+        read = Read(
+            id=self._new_id("led"),
+            reader_kind=reader.kind,
+            reader_id=reader.id,
+            fields=list(fields),
+            purpose=reader.purpose,
+            agreement_id=reader.basis if reader.kind == "partner" else None,
+            shown_at=at,
+        )
+        await self._rows.insert(read)
+        return read
+
+    async def by_staff(self, entry_ids: Sequence[str]) -> dict[str, str]:
+        """Return who of the staff caused those of *entry_ids* that are there."""
+        found = await self._rows.list({"_id": {"$in": list(entry_ids)}, "reader_kind": "staff"})
+        return {read.id: read.reader_id for read in found}
 
     async def latest(self, most: int) -> list[Read]:
         """Return the newest readings."""

@@ -1,0 +1,52 @@
+"""Holds: what law or a dispute obliges to keep, why and until when; the person reads both (C31)."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from services.identity.domain.acts import HoldScope
+from shared.mongo import Database, Document, Index
+from shared.personal import UNTIL_ERASED, Category, Personal
+from shared.policy import Purpose
+
+_BATCH = 50
+
+
+class Hold(Document):
+    """One hold on one account; its id is that of the act."""
+
+    collection: ClassVar[str] = "holds"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("ended_at", "until"))
+
+    account_id: Annotated[str, Personal(Category.LEGAL, {Purpose.LEGAL_DISCLOSURE, Purpose.ERASURE}, UNTIL_ERASED)]
+    scope: HoldScope
+    reason: str
+    until: datetime
+    begun_at: datetime
+    ended_at: datetime | None = None
+
+
+class Holds:
+    """The holds."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.collection(Hold)
+
+    async def add(self, hold: Hold) -> None:
+        """Begin a hold."""
+        await self._rows.insert(hold)
+
+    async def on(self, account_id: str, *, at: datetime) -> list[Hold]:
+        """Return what holds the account *at* that time, the longest first."""
+        wanted = {"account_id": account_id, "ended_at": None, "until": {"$gt": at}}
+        return await self._rows.list(wanted, sort=[("until", -1)])
+
+    async def release(self, account_id: str, *, at: datetime) -> int:
+        """End every hold on the account."""
+        return await self._rows.update(
+            {"account_id": account_id, "ended_at": None}, {"$set": {"ended_at": at}}, many=True
+        )
+
+    async def delete(self, account_id: str) -> int:
+        """Delete all holds on the account: nothing is kept any more."""
+        return await self._rows.delete({"account_id": account_id})
