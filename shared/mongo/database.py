@@ -11,8 +11,9 @@ from shared.mongo.collection import Collection
 from shared.mongo.document import Document
 from shared.mongo.driver import Driver, connect
 from shared.mongo.errors import translated
-from shared.mongo.prepare import prepare
+from shared.mongo.prepare import newer_in_force, prepare
 from shared.mongo.transaction import Transactions
+from shared.release import RELEASE
 
 T = TypeVar("T")
 D = TypeVar("D", bound=Document)
@@ -21,8 +22,9 @@ D = TypeVar("D", bound=Document)
 class Database:
     """One service's own database."""
 
-    def __init__(self, driver: Driver, name: str) -> None:
+    def __init__(self, driver: Driver, name: str, release: str = RELEASE) -> None:
         self.name = name
+        self._release = release
         self._raw = driver.database(name)
         self._transactions = Transactions(driver)
 
@@ -31,12 +33,20 @@ class Database:
         return Collection(self._raw[document.collection], document, self._transactions)
 
     async def prepare(self, documents: Iterable[type[Document]]) -> None:
-        """Make the collections, closed validators and indexes exactly what *documents* declare. May be repeated."""
+        """Make the collections, closed validators and indexes exactly what *documents* declare. May be repeated.
+
+        What a newer release has made is left alone: an older process that restarts beside it must not take from it
+        the fields and indexes that it needs.
+        """
         for document in documents:
             await self._transactions.run(partial(self._prepare, document))
 
     async def _prepare(self, document: type[Document], _: object) -> None:
-        await prepare(self._raw, document)
+        await prepare(self._raw, document, self._release)
+
+    async def newer_in_force(self, document: type[Document]) -> bool:
+        """Tell whether a newer release than this process has made the collection of *document* what it is."""
+        return await self._transactions.run(lambda _: newer_in_force(self._raw, document, self._release))
 
     async def ping(self) -> None:
         """Return when the server answers; StoreUnavailableError when it does not."""
@@ -71,10 +81,12 @@ async def end_transactions(url: str) -> None:
 
 
 @asynccontextmanager
-async def open_database(url: str, name: str, *, driver: str = "motor") -> AsyncIterator[Database]:
+async def open_database(
+    url: str, name: str, *, driver: str = "motor", release: str = RELEASE
+) -> AsyncIterator[Database]:
     """Open the database *name* at *url*; it does not wait for the server, which may come later."""
     client = connect(url, driver)
     try:
-        yield Database(client, name)
+        yield Database(client, name, release)
     finally:
         await client.close()

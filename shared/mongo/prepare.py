@@ -1,4 +1,7 @@
-"""Makes a collection what its document declares: a closed validator and exactly the declared indexes."""
+"""Makes a collection what its document declares: a closed validator and exactly the declared indexes.
+
+The validator carries the release that made it, as its title (docs/decisions/0008).
+"""
 
 from typing import Any
 
@@ -7,24 +10,40 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from shared.mongo.document import Document, Index, Raw, retention_limits
 from shared.mongo.driver import RawCollection, RawDatabase
 from shared.mongo.schema import json_schema
+from shared.release import order
 
 _NAMESPACE_EXISTS, _INDEX_NOT_FOUND = 48, 27
 _IMPLIED = {"v", "key", "ns", "background"}
 
 
-async def prepare(database: RawDatabase, document: type[Document]) -> None:
-    """Create or change the collection; running it twice, or by two processes at once, does no harm."""
+async def prepare(database: RawDatabase, document: type[Document], release: str) -> None:
+    """Create or change the collection; running it twice, or by two processes at once, does no harm.
+
+    What a newer release than *release* has made is left as it is.
+    """
     wanted = {
-        "validator": {"$jsonSchema": json_schema(document)},
+        "validator": {"$jsonSchema": {"title": release, **json_schema(document)}},
         "validationLevel": "strict",
         "validationAction": "error",
     }
     present = await _options(database, document.collection)
     if present is None:
         present = await _created(database, document.collection, wanted)
+    if _is_newer(present, release):
+        return
     if any(present.get(key) != value for key, value in wanted.items()):
         await database.command({"collMod": document.collection, **wanted})
     await _index(database[document.collection], declared_indexes(document))
+
+
+async def newer_in_force(database: RawDatabase, document: type[Document], release: str) -> bool:
+    """Tell whether a newer release than *release* has made the collection."""
+    return _is_newer(await _options(database, document.collection) or {}, release)
+
+
+def _is_newer(present: Raw, release: str) -> bool:
+    title = present.get("validator", {}).get("$jsonSchema", {}).get("title", "0")
+    return order(title) > order(release)
 
 
 def declared_indexes(document: type[Document]) -> dict[str, Index]:

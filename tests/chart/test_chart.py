@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import subprocess
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import helm_python
 import kubernetes_validate
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from shared.release import RELEASE
 from shared.stack.parts import edge
 from tests.architecture.tree import ROOT, refuse, services
 from tests.chart.rendering import CHART, EXAMPLES, component, example, of_kind, pods, render, rendered
@@ -113,6 +116,13 @@ def test_every_process_can_be_stopped_without_losing_a_request(name: str) -> Non
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container), component(deployment)
         # An outage of a part restarts nobody: what lives is not what is ready.
         assert container["livenessProbe"]["httpGet"]["path"] != container["readinessProbe"]["httpGet"]["path"]
+
+
+def test_the_release_is_the_same_everywhere() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert {RELEASE, chart["appVersion"], project} == {RELEASE}
+    assert yaml.safe_load((CHART / "values.yaml").read_text())["dev"]["mailbox"]["image"].endswith(f":{RELEASE}")
 
 
 def test_the_chart_runs_every_service_and_the_edge() -> None:
