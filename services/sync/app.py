@@ -85,6 +85,7 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
             "forget": partial(_alone, chassis, "forget", sync.following.run),
             "erase": partial(_alone, chassis, "erase", sync.erasing.run),
             "backups": partial(_alone, chassis, "backups", sync.backups.run),
+            "watch-backups": sync.backups.watch,
         },
         probes=sync.probes.all(),
         raw=sync.webdav.add_to,

@@ -58,12 +58,19 @@ class ProbeRunner:
         while True:
             finding = await self.look(probe)
             self._show(probe, finding.state)
+            if finding.state is not State.UNKNOWN:
+                self._seen(probe)
             await self._tell(probe, finding)
             await asyncio.sleep((probe.interval or self.interval).total_seconds())
 
     def _show(self, probe: Probe, state: State) -> None:
         gauge = observe.gauge("promise_kept", "1 kept, 0 broken, -1 unknown", ("id", "service"))
         gauge.labels(id=probe.promise_id, service=self.service).set(_GAUGE[state])
+
+    def _seen(self, probe: Probe) -> None:
+        about = "When the promise was last found kept or broken."
+        gauge = observe.gauge("promise_checked_timestamp_seconds", about, ("id", "service"))
+        gauge.labels(id=probe.promise_id, service=self.service).set(self.clock().timestamp())
 
     async def _tell(self, probe: Probe, finding: Finding) -> None:
         if finding.state is State.BROKEN:

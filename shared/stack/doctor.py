@@ -125,7 +125,8 @@ def _ports(settings: StackSettings) -> Iterator[Finding]:
 def _needed(settings: StackSettings) -> Iterator[str]:
     replaced = {
         "mongo": settings.mongo_url is not None,
-        **dict.fromkeys(("rabbit", "rabbit-dist", "rabbit-management", "epmd"), settings.amqp_url is not None),
+        **dict.fromkeys((part for part in OFFSETS if part.startswith("rabbit")), settings.amqp_url is not None),
+        "epmd": settings.amqp_url is not None,
         **dict.fromkeys(("mailbox", "smtp"), not settings.has_mailbox),
     }
     return (part for part in OFFSETS if not replaced.get(part, False))

@@ -33,6 +33,7 @@ OFFSETS: Mapping[str, int] = {
     "rabbit": 32,
     "rabbit-dist": 33,
     "rabbit-management": 34,
+    "rabbit-metrics": 35,
     "epmd": 36,
 }
 _LAST_PORT = 65535 - max(OFFSETS.values())

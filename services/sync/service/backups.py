@@ -6,6 +6,7 @@ account's key), its contents (sealed, too). The accounts' keys are in no backup,
 
 import asyncio
 import json
+import math
 import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from services.sync.errors import BackupUnknownError, ContentDamagedError
 from services.sync.ports import Blobs
 from services.sync.store import BackupKeys, BackupRows, Contents, Nodes, Spaces
 from services.sync.store.seal import ContentSeal
+from shared import observe
 from shared.bus import Outbox
 from shared.clock import Clock, rfc3339
 from shared.contracts import sync_v1
@@ -27,9 +29,14 @@ from shared.mongo import Database
 
 LOOK_EVERY: Final = 60.0
 """Seconds between two looks at what is due."""
+MEASURE_EVERY: Final = 15.0
 _MARGIN: Final = timedelta(minutes=5)
 """A backup goes a little before its end date rather than after it."""
 _AT_ONCE: Final = 200
+
+
+_newest = observe.gauge("backup_newest_seconds", "How long ago the newest backup was taken; +Inf without any.")
+_oldest = observe.gauge("backup_oldest_seconds", "How long ago the oldest backup that is held was taken.")
 
 
 @dataclass(slots=True)
@@ -72,6 +79,22 @@ class Backups:
                     await self.called.wait()
             except TimeoutError:
                 continue
+
+    async def watch(self) -> None:
+        """Measure, for ever; every replica does, whoever takes the backups."""
+        while True:
+            await self.measure(at=self.clock())
+            await asyncio.sleep(MEASURE_EVERY)
+
+    async def measure(self, *, at: datetime) -> None:
+        """Set the metrics."""
+        ages = [
+            (at - backup.taken_at).total_seconds()
+            for backup in await self.rows.in_state(BackupState.HELD)
+            if backup.taken_at is not None
+        ]
+        _newest.set(min(ages, default=math.inf))
+        _oldest.set(max(ages, default=0))
 
     async def tend(self) -> None:
         """Destroy what is at its end, then take what is wanted or due."""

@@ -27,7 +27,7 @@ async def start(*, ports: Ports, data: Path, log: Path, password: str, tell: Tel
     """Run the node with its user ``candor`` (made at the first start; there is no guest) and *password*."""
     make_folder(data)
     write_private(data / "rabbitmq.conf", _configuration(ports, password))
-    write_private(data / "enabled_plugins", "[rabbitmq_management].\n")
+    write_private(data / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
     async with supervised(_epmd(ports, data, log), tell), supervised(_node(ports, data, log), tell):
         yield f"amqp://candor:{password}@127.0.0.1:{ports['rabbit']}/"
 
@@ -87,6 +87,8 @@ def _configuration(ports: Ports, password: str) -> str:
             "default_user_tags.administrator = true",
             "management.tcp.ip = 127.0.0.1",
             f"management.tcp.port = {ports['rabbit-management']}",
+            "prometheus.tcp.ip = 127.0.0.1",
+            f"prometheus.tcp.port = {ports['rabbit-metrics']}",
             "",
         )
     )
