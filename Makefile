@@ -12,7 +12,7 @@ export PYTHONNOUSERSITE := 1
 
 .PHONY: help
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
 	@echo
 	@echo '  CANDOR_PORT (8080) and CANDOR_HOME (.candor) let several stacks run side by side.'
 
@@ -47,16 +47,19 @@ promises: setup  ## Show how the running stack keeps each promise; exit 1 when o
 	@$(STACK) promises
 
 # ── Tests and checks ──────────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: test bench
+.PHONY: test bench cluster-test
 test: setup  ## Run all tests: unit, integration on real parts, end to end through the edge
 	@$(RUN) pytest
+
+cluster-test: setup  ## Prove image and chart on a real Kubernetes of one node (ARGS=--keep leaves it up)
+	@$(RUN) tests.cluster $(ARGS)
 
 bench: setup  ## Measure, into build/bench.json
 	@$(RUN) tests.bench
 
-CHECKS := lint format types imports dependencies contracts rules
+CHECKS := lint format types imports dependencies contracts rules chart
 .PHONY: check $(CHECKS:%=check-%)
-check: setup  ## Lint, types, who imports whom, contracts, the rules of the house; side by side
+check: setup  ## Lint, types, who imports whom, contracts, the rules of the house, the chart; side by side
 	@$(MAKE) --jobs=3 --output-sync=target --keep-going $(CHECKS:%=check-%) && echo 'All checks passed.'
 
 check-lint:
@@ -73,6 +76,9 @@ check-contracts:
 	@echo '· buf' && $(BIN)/buf lint proto && $(BIN)/buf breaking proto --against proto/base.binpb
 check-rules:
 	@echo '· tests/architecture' && $(RUN) pytest tests/architecture -q
+check-chart:
+	@echo '· hadolint' && $(BIN)/hadolint Dockerfile tests/cluster/images/*.Dockerfile
+	@echo '· tests/chart' && $(RUN) pytest tests/chart -q
 
 # ── What is generated ─────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: proto lock docs image chart clean
@@ -99,8 +105,8 @@ image:  ## Build the image of the services, and the one with the local mailbox f
 	@$(BUILDER) build --target service --tag localhost/candor:$(VERSION) .
 	@$(BUILDER) build --target dev --tag localhost/candor-dev:$(VERSION) .
 
-chart: setup  ## Hold the chart against the schemas of Kubernetes, its own graph and the proxy
-	@$(RUN) pytest -q tests/chart
+chart: setup  ## Render the example values of the chart into build/chart, as `helm template` does
+	@$(RUN) tests.chart
 
 clean:  ## Remove what was built (build/, caches); keeps .venv, .tools and the data of stacks
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

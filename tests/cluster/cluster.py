@@ -82,3 +82,13 @@ def forwarded(port: int, service: str, service_port: int) -> Iterator[None]:
     finally:
         forward.terminate()
         forward.wait(10)
+
+
+def versions() -> list[tuple[str, str]]:
+    """Return what the cluster is made of."""
+    node = json.loads(cluster("kubectl", "get", "nodes", "-o", "json"))["items"][0]["status"]["nodeInfo"]
+    return [
+        ("Kubernetes", node["kubeletVersion"]),
+        ("container runtime", node["containerRuntimeVersion"]),
+        ("kernel", node["kernelVersion"]),
+    ]

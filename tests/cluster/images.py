@@ -1,15 +1,17 @@
 """Builds the images without a registry, and loads them into the cluster."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
 
+from shared.release import RELEASE
 from shared.stack.parts import edge
 from tests.architecture.tree import ROOT
 from tests.cluster.cluster import SCRIPT, cluster, run
 
-VERSION = "0.1.0"
-NEXT = "0.1.1"
+VERSION = RELEASE
+NEXT = f"{RELEASE}.1"
 FOLDER = ROOT / "build/cluster"
 IMAGES = "tests/cluster/images"
 BASES = {
@@ -17,14 +19,15 @@ BASES = {
     "localhost/rabbit-base:1": "rabbitmq-server,ca-certificates",
 }
 OTHERS = {
+    f"localhost/candor:{NEXT}": "Next.Dockerfile",
     "localhost/candor-edge:1": "Edge.Dockerfile",
     "localhost/candor-mongo:1": "Mongo.Dockerfile",
     "localhost/candor-rabbitmq:1": "Rabbit.Dockerfile",
 }
 
 
-def build_all() -> dict[str, str]:
-    """Build and load every image; return the size of each, its base included."""
+def build_all() -> list[tuple[str, str]]:
+    """Build and load every image; return the size of each, and how much of it is ours."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, packages in BASES.items():
         _base(name, packages)
@@ -32,15 +35,30 @@ def build_all() -> dict[str, str]:
     _wheels("requirements-dev.lock", ROOT / "build/wheels", only=("aiosmtpd", "atpublic"))
     _wheels("requirements-mongo.lock", FOLDER / "mongo-wheels", prerelease=True)
     shutil.copy(str(edge.program()), FOLDER / "envoy")
-    for tag in (VERSION, NEXT):
-        _build(f"localhost/candor:{tag}", "Dockerfile", "--target", "service", "--label", f"version={tag}")
+    _build(f"localhost/candor:{VERSION}", "Dockerfile", "--target", "service")
+    (FOLDER / "release.py").write_text((ROOT / "shared/release.py").read_text().replace(VERSION, NEXT))
     _build(f"localhost/candor-dev:{VERSION}", "Dockerfile", "--target", "dev")
     for name, file in OTHERS.items():
-        _build(name, f"{IMAGES}/{file}", "--ignorefile", f"{IMAGES}/nothing.dockerignore", base=None)
-    images = [f"localhost/candor:{VERSION}", f"localhost/candor:{NEXT}", f"localhost/candor-dev:{VERSION}", *OTHERS]
-    for image in images:
+        args = ["--build-arg", f"SERVICES=localhost/candor:{VERSION}"] if name.startswith("localhost/candor:") else []
+        _build(name, f"{IMAGES}/{file}", "--ignorefile", f"{IMAGES}/nothing.dockerignore", *args, base=None)
+    for image in (
+        f"localhost/candor:{VERSION}",
+        f"localhost/candor:{NEXT}",
+        f"localhost/candor-dev:{VERSION}",
+        *OTHERS,
+    ):
         _load(image)
-    return {image: _size(image) for image in images}
+    return [
+        ("image of the services", _sizes(f"localhost/candor:{VERSION}")),
+        ("proxy", run(str(FOLDER / "envoy"), "--version").split("/")[1]),
+        ("RabbitMQ", run("dpkg-query", "-W", "-f", "${Version}", "rabbitmq-server")),
+        ("MongoDB's wire", _locked("requirements-mongo.lock", "secantusdb")),
+    ]
+
+
+def _locked(lock: str, package: str) -> str:
+    """Return a package with its version, as a lock file names it."""
+    return next(line.split()[0] for line in (ROOT / lock).read_text().splitlines() if line.lower().startswith(package))
 
 
 def _base(name: str, packages: str) -> None:
@@ -96,6 +114,12 @@ def _load(image: str) -> None:
     archive.unlink()
 
 
-def _size(image: str) -> str:
-    listed = run("buildah", "images", "--format", "{{.Name}}:{{.Tag}} {{.Size}}")
-    return next(line.partition(" ")[2].strip() for line in listed.splitlines() if line.startswith(f"{image} "))
+def _sizes(image: str) -> str:
+    """Return the size of *image*, and of what lies above its base."""
+    whole, base = _megabytes(image), _megabytes("localhost/base:1")
+    return f"{whole:.0f} MB, of which {whole - base:.0f} MB are above the base"
+
+
+def _megabytes(image: str) -> float:
+    number, unit = json.loads(run("buildah", "images", "--json", image))[0]["size"].split()
+    return float(number) * {"MB": 1, "GB": 1000}[unit]

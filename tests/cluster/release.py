@@ -5,7 +5,7 @@ import json
 import time
 from typing import Any
 
-from tests.chart.rendering import Manifest, example, of_kind, render
+from tests.chart.rendering import Manifest, example, render
 from tests.cluster.cluster import NAMESPACE, ClusterError, apply, cluster, kubectl, read, until
 from tests.cluster.images import VERSION
 
@@ -97,9 +97,36 @@ def staff() -> list[dict[str, str]]:
     return [{"role": one["roles"][0], "email": one["email"], "password": one["password"]} for one in members]
 
 
-def deployments(wanted: dict[str, Any]) -> list[str]:
-    """Return the names of the Deployments of the release."""
-    return [one["metadata"]["name"] for one in of_kind(tuple(render(wanted)), "Deployment")]
+def helm_test(wanted: dict[str, Any]) -> str:
+    """Do what ``helm test`` does; return what the test printed."""
+    (pod,) = (one for one in render(wanted) if _hook(one) == "test")
+    name = pod["metadata"]["name"]
+    kubectl("delete", "pod", name, "--ignore-not-found")
+    apply([pod])
+    until("the test's end", lambda: read("pod", name)["status"]["phase"] in {"Succeeded", "Failed"}, limit=60)
+    said, phase = kubectl("logs", name).strip(), read("pod", name)["status"]["phase"]
+    kubectl("delete", "pod", name)
+    if phase != "Succeeded":
+        raise ClusterError(f"helm test: {said[-300:]}")
+    return said
+
+
+def component(pod: Manifest) -> str:
+    """Return which part of the platform a pod is."""
+    return str(pod["metadata"]["labels"]["app.kubernetes.io/component"])
+
+
+def restart() -> float:
+    """Restart every process of the platform, one component after the other; return the seconds that it took.
+
+    The small single-node MongoDB and RabbitMQ are left alone: a real one has replicas that take over.
+    """
+    began = time.monotonic()
+    for one in read("deployment")["items"]:
+        if component(one) != "mailbox":
+            kubectl("rollout", "restart", f"deployment/{one['metadata']['name']}")
+            wait_ready()
+    return time.monotonic() - began
 
 
 def _hook(manifest: Manifest) -> str:
