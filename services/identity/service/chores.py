@@ -13,6 +13,7 @@ from services.identity.service.password_changes import ResetDesk
 from services.identity.service.tokens import OwnTrust
 from shared import observe
 from shared.clock import Clock
+from shared.ids import jitter
 from shared.mongo import LeaseLostError, Leases
 
 log = observe.logger(__name__)
@@ -62,11 +63,14 @@ class Chores:
                 await _until(self.exports.wake)
 
     async def answer_resets(self) -> None:
-        """Write to those who have forgotten their password, then wait for the next."""
+        """Write to those who have forgotten their password.
+
+        At times of its own, never when a wish comes in: what it does for a known address would slow down the very next
+        request, and so tell whoever sends one (I-14).
+        """
         while True:
-            self.resets.wake.clear()
-            if not await self.resets.answer(at=self.clock()):
-                await _until(self.resets.wake)
+            await self.resets.answer(at=self.clock())
+            await asyncio.sleep(jitter(LOOK.total_seconds()))
 
     async def tidy(self) -> None:
         """Begin planned erasures, ask silent services again; forget unproven addresses and old archives."""

@@ -1,7 +1,6 @@
 """Passwords that change: by whoever knows the old one, or through a link in a mail to the owner."""
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -105,15 +104,12 @@ class ResetDesk:
     notices: Notices
     transact: Transact
     new_id: NewId
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when there is a wish: the worker need not wait for its next look."""
 
     async def wish(self, email: str, *, at: datetime) -> None:
         """Take the wish down; whether the address has an account is not even looked at here (I-14, I-16)."""
         index = self.accounts.index_of(Address(email).email)
         if await self.gaps.claim(index, matter=RESET, at=at):
             await self.resets.wish(ResetWish(id=self.new_id("wsh"), email_index=index, created_at=at))
-            self.wake.set()
 
     async def answer(self, *, at: datetime) -> bool:
         """Write to the owners of the addresses that were named; tell whether there were any."""

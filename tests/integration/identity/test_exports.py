@@ -11,6 +11,7 @@ import pytest
 from services.identity.domain.requests import OTHERS, SERVICES
 from services.identity.store import ExportChunk, ExportPart
 from shared.ids import new_id
+from tests.integration.identity.factors import with_totp
 from tests.integration.identity.house import House, Person, Reply
 from tests.integration.identity.others import Others
 from tests.support.neighbours import until
@@ -188,3 +189,15 @@ async def test_an_expired_archive_is_deleted(identity: House) -> None:
 
 def test_all_others_are_asked() -> None:
     assert set(OTHERS) == {"newsletter", "sync", "payments", "telemetry", "disclosure"}
+
+
+async def test_C26_the_archive_holds_the_security_log_and_no_secret(identity: House) -> None:
+    ada = await identity.member()
+    app, codes = await with_totp(identity, ada)
+    export_id = await begun(identity, ada)
+    await ready(identity, ada, export_id)
+    found = opened(await archive(identity, ada, export_id))
+    assert [one["event"] for one in json.loads(found.read("identity/security_log.json"))["events"]][-1] == "logged_in"
+    assert json.loads(found.read("identity/second_factors.json"))["recovery_codes_left"] == 10
+    everything = b"".join(found.read(name) for name in found.namelist() if name.startswith("identity/")).decode()
+    assert not any(secret in everything for secret in (app.secret, *codes))
