@@ -16,6 +16,7 @@ from services.identity.api import (
     SessionsApi,
 )
 from services.identity.domain.access import Role
+from services.identity.domain.apps import App
 from services.identity.domain.breached import SHIPPED, Breached, BreachedFileError
 from services.identity.domain.passwords import weakness
 from services.identity.events import IdentityEvents
@@ -24,6 +25,7 @@ from services.identity.service.accounts import AgeScreen, Profiles, SignUpDesk
 from services.identity.service.agreements import Agreements
 from services.identity.service.app_passwords import Devices
 from services.identity.service.archive import Archives
+from services.identity.service.authorizations import Apps, Authorizations
 from services.identity.service.chores import Chores
 from services.identity.service.contacts import Contacts
 from services.identity.service.duties import Duties
@@ -47,6 +49,7 @@ from services.identity.store import (
     Accounts,
     AddressChanges,
     AppPasswords,
+    CodeUses,
     Credentials,
     EndedSessions,
     Erasures,
@@ -80,7 +83,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
     accounts, credentials, sign_ups = Accounts(db, vault), Credentials(db), SignUps(db, vault)
     gaps, guesses = MailGaps(db, settings.mail_gap), Guesses(db)
     sessions, ended, app_passwords = Sessions(db), EndedSessions(db), AppPasswords(db)
-    partners, reads = Partners(db), Reads(db, outbox, new_id)
+    partners, reads, known = Partners(db), Reads(db, outbox, new_id), KnownAgreements(db)
     exports, erasures = Exports(db, vault), Erasures(db)
     letters, notices = Letters(chassis.post, platform.public_url), Notices(chassis.post, platform.public_url)
     events, changes = SecurityEvents(db, new_id), AddressChanges(db, vault)
@@ -149,7 +152,6 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         new_id=new_id,
     )
     contacts = Contacts(accounts=accounts, reads=reads, transact=transact)
-    known = KnownAgreements(db)
     agreements = Agreements(asker=chassis.asker, known=known, clock=clock)
     clients = PartnerClients(
         partners=partners, agreements=agreements, ending=ending, keys=keys, transact=transact, new_id=new_id
@@ -213,9 +215,6 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
     members = None if settings.staff is None else [_member(entry) for entry in settings.staff]
 
     # How it is reached.
-    token_desk = TokenDesk(
-        live=live, clients=clients, ending=ending, verifier=Verifier(trust=trust, issuer=platform.public_url)
-    )
     routes = (
         *AccountsApi(
             screen=screen, desk=desk, profiles=Profiles(accounts), contacts=contacts, requests_a_minute=a_minute
@@ -231,7 +230,28 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         ).routes(),
         *SecurityApi(log=SecurityLog(events), pages=Pages(links)).routes(),
         *AppPasswordsApi(devices=devices).routes(),
-        *OAuthApi(live=live, clients=clients, desk=token_desk, keys=keys, requests_a_minute=a_minute).routes(),
+        *OAuthApi(
+            live=live,
+            clients=clients,
+            desk=TokenDesk(
+                live=live, clients=clients, ending=ending, verifier=Verifier(trust=trust, issuer=platform.public_url)
+            ),
+            authorizations=Authorizations(
+                apps=Apps(
+                    tuple(
+                        App(id=app.client_id, name=app.name, redirect_uris=app.redirect_uris) for app in settings.apps
+                    )
+                ),
+                issuer=platform.public_url,
+                links=links,
+                uses=CodeUses(db),
+                live=live,
+                transact=transact,
+                new_id=new_id,
+            ),
+            keys=keys,
+            requests_a_minute=a_minute,
+        ).routes(),
         *PartnersApi(clients=clients, pages=Pages(links)).routes(),
         *PartnerAccessApi(access=partner_access, requests_a_minute=a_minute).routes(),
         *RequestsApi(

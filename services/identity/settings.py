@@ -10,6 +10,8 @@ from shared.settings import Env, Platform, Secret, SettingError
 
 BREACHED = "IDENTITY_BREACHED_PASSWORDS"
 STAFF = "IDENTITY_STAFF"
+APPS = "IDENTITY_APPS"
+APPS_EXAMPLE = '[{"client_id": "candor-desktop", "name": "Candor Desktop", "redirect_uris": ["example.candor:/in"]}]'
 STAFF_EXAMPLE = '[{"email": "ada@staff.example", "password": "…", "roles": ["support"]}]'
 
 
@@ -20,6 +22,15 @@ class StaffMember:
     email: str
     password: Secret
     roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredApp:
+    """One of the company's apps, as listed in IDENTITY_APPS."""
+
+    client_id: str
+    name: str
+    redirect_uris: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,8 @@ class Settings:
     """How many age screens, sign-ups, log-ins … one client address may send in a minute, counted apart."""
     staff: tuple[StaffMember, ...] | None
     """Exactly these are staff; None leaves the staff as it is."""
+    apps: tuple[RegisteredApp, ...]
+    """The company's apps that may ask for codes; what they redirect to is compared as it is written."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
@@ -55,6 +68,7 @@ class Settings:
             breached_passwords=_file(env, BREACHED),
             requests_a_minute=env.integer("IDENTITY_REQUESTS_A_MINUTE", 120, least=1),
             staff=_staff(env.optional(STAFF)),
+            apps=_apps(env.optional(APPS) or "[]"),
         )
 
 
@@ -65,6 +79,19 @@ def _file(env: Env, name: str) -> Path | None:
     if not path.is_file():
         raise SettingError(f"{name}={str(path)!r} is not a file; for example {name}=/etc/candor/breached.bin")
     return path
+
+
+def _apps(text: str) -> tuple[RegisteredApp, ...]:
+    try:
+        return tuple(_app(**entry) for entry in json.loads(text))
+    except (ValueError, TypeError, AttributeError) as fault:
+        raise SettingError(f"{APPS} is not a list of apps; for example {APPS}={APPS_EXAMPLE}") from fault
+
+
+def _app(*, client_id: str, name: str, redirect_uris: list[str]) -> RegisteredApp:
+    if not (client_id and name and all(isinstance(text, str) for text in [client_id, name, *redirect_uris])):
+        raise ValueError("an app has an id, a name and addresses to return to")
+    return RegisteredApp(client_id=client_id, name=name, redirect_uris=tuple(redirect_uris))
 
 
 def _staff(text: str | None) -> tuple[StaffMember, ...] | None:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,15 +13,18 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 from pydantic import ConfigDict, Field
 
+from services.identity.api.authorizations import AuthorizationsApi
 from services.identity.errors import InvalidClientError, OAuthError, UnsupportedGrantTypeError
+from services.identity.service.authorizations import Authorizations, Shown
 from services.identity.service.oauth import ClientCredentials, TokenDesk
 from services.identity.service.partners import PartnerClients
-from services.identity.service.sessions import LiveSessions
+from services.identity.service.sessions import Granted, LiveSessions
 from services.identity.service.tokens import SigningKeys
 from shared.web import PUBLIC, Call, Form, Principal, RateLimit, Route, View, get, post
 from shared.web.problems import PROBLEMS
 
 _Parameter = Annotated[str, Field(max_length=4096)]
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class OAuthForm(Form):
@@ -37,6 +41,9 @@ class TokenForm(OAuthForm):
 
     grant_type: _Parameter = ""
     refresh_token: _Parameter = ""
+    code: _Parameter = ""
+    redirect_uri: _Parameter = ""
+    code_verifier: _Parameter = ""
     scope: _Parameter = ""
 
 
@@ -99,6 +106,9 @@ class MetadataView(View):
     introspection_endpoint_auth_methods_supported: list[str]
     grant_types_supported: list[str]
     response_types_supported: list[str]
+    response_modes_supported: list[str]
+    code_challenge_methods_supported: list[str]
+    authorization_response_iss_parameter_supported: bool
     service_documentation: str
 
 
@@ -109,6 +119,7 @@ class OAuthApi:
     live: LiveSessions
     clients: PartnerClients
     desk: TokenDesk
+    authorizations: Authorizations
     keys: SigningKeys
     requests_a_minute: int
 
@@ -116,6 +127,7 @@ class OAuthApi:
         """Return the routes."""
         limit = RateLimit(10 * self.requests_a_minute, timedelta(minutes=1))
         return (
+            *AuthorizationsApi(authorizations=self.authorizations, requests_a_minute=self.requests_a_minute).routes(),
             post("/oauth/token", self.token, access=PUBLIC, limit=limit, replies=TokenView, errors=(OAuthError,)),
             post("/oauth/revoke", self.revoke, access=PUBLIC, limit=limit, errors=(InvalidClientError,)),
             post(
@@ -131,7 +143,7 @@ class OAuthApi:
         )
 
     async def token(self, call: Call, form: TokenForm) -> web.Response:
-        """Get an access token: with a refresh token, which is replaced, or as a partner with client credentials.
+        """Get an access token: with a code, with a refresh token, which is replaced, or with client credentials.
 
         A refresh token works once. Sent again within 20 seconds, as by two tabs, it gives an access token alone; later
         its second use ends the session.
@@ -163,22 +175,34 @@ class OAuthApi:
             revocation_endpoint_auth_methods_supported=[*secrets, "none"],
             introspection_endpoint=f"{issuer}/oauth/introspect",
             introspection_endpoint_auth_methods_supported=secrets,
-            grant_types_supported=["refresh_token", "client_credentials"],
-            response_types_supported=[],
+            grant_types_supported=["authorization_code", "refresh_token", "client_credentials"],
+            response_types_supported=["code"],
+            response_modes_supported=["query"],
+            code_challenge_methods_supported=["S256"],
+            authorization_response_iss_parameter_supported=True,
             service_documentation=f"{issuer}/docs",
         )
 
     async def _token(self, call: Call, form: TokenForm) -> View:
         if form.grant_type == "refresh_token":
-            granted = await self.live.refresh(form.refresh_token, at=call.now)
-            return TokenView(
-                access_token=granted.access_token,
-                expires_in=granted.expires_in,
-                refresh_token=granted.refresh_token or None,
-            )
+            return _granted(await self.live.refresh(form.refresh_token, client_id=form.client_id, at=call.now))
+        if form.grant_type == "authorization_code":
+            return _granted(await self._for_code(call, form))
         if form.grant_type == "client_credentials":
             return await self._partner_token(call, form)
         raise UnsupportedGrantTypeError if form.grant_type else OAuthError("grant_type is missing")
+
+    async def _for_code(self, call: Call, form: TokenForm) -> Granted:
+        if _VERIFIER.fullmatch(form.code_verifier) is None:
+            raise OAuthError("code_verifier is missing or not of its form")
+        shown = Shown(
+            code=form.code,
+            client_id=form.client_id,
+            redirect_uri=form.redirect_uri,
+            verifier=form.code_verifier,
+        )
+        agent = call.header("User-Agent") or ""
+        return await self.authorizations.tokens(shown, user_agent=agent, at=call.now)
 
     async def _partner_token(self, call: Call, form: TokenForm) -> View:
         credentials = _credentials(call, form)
@@ -201,6 +225,14 @@ class OAuthApi:
             raise OAuthError("token is missing")
         found = await self.desk.describe(form.token, call.who, _credentials(call, form), at=call.now)
         return IntrospectionView(active=False) if found is None else _described(found, self.keys.issuer)
+
+
+def _granted(granted: Granted) -> TokenView:
+    return TokenView(
+        access_token=granted.access_token,
+        expires_in=granted.expires_in,
+        refresh_token=granted.refresh_token or None,
+    )
 
 
 def _described(who: Principal, issuer: str) -> IntrospectionView:

@@ -276,6 +276,14 @@ class NothingToShowError(ForbiddenError):
     remedy = "Have the fields that the task needs entered in the agreement."
 
 
+class AppRefusedError(MalformedError):
+    """The app, the address to return to, or the scope is not registered."""
+
+    # The browser is not sent back: an address that is not registered is nobody's.
+    code = "identity.app.refused"
+    remedy = "Send client_id, redirect_uri and scope exactly as the app is registered."
+
+
 class OAuthError(ServiceError):
     """The token endpoint refuses (RFC 6749, section 5.2)."""
 
@@ -298,7 +306,7 @@ class InvalidClientError(OAuthError):
 
 
 class InvalidGrantError(OAuthError):
-    """The refresh token is not valid: used, expired, ended or altered."""
+    """The refresh token or code is not valid: used, expired, ended, altered, or given to another client."""
 
     code = "oauth.invalid_grant"
     error = "invalid_grant"
@@ -326,4 +334,4 @@ class UnsupportedGrantTypeError(OAuthError):
 
     code = "oauth.unsupported_grant_type"
     error = "unsupported_grant_type"
-    remedy = "Use refresh_token or client_credentials."
+    remedy = "Use authorization_code, refresh_token or client_credentials."

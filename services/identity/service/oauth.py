@@ -1,4 +1,4 @@
-"""The token endpoint and its neighbours (OAuth 2.1): refresh tokens and client credentials, nothing else (I-10)."""
+"""The token endpoint and its neighbours (OAuth 2.1): codes, refresh tokens, client credentials (I-10)."""
 
 from dataclasses import dataclass
 from datetime import datetime

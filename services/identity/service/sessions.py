@@ -13,6 +13,7 @@ from services.identity.domain.access import (
     Bearer,
     client_name,
 )
+from services.identity.domain.apps import App
 from services.identity.domain.security import EventKind
 from services.identity.errors import InvalidGrantError, SessionNotFoundError
 from services.identity.errors.staff import AccountFrozenError
@@ -95,15 +96,29 @@ class LiveSessions:
                 raise AccountFrozenError
             before = await self.sessions.get(instead_of) if instead_of else None
             await self._end([before] if before else [], at=at)
-            await self.sessions.add(session)
-            live = await self.sessions.of(account.id)
-            await self._end(live[SESSIONS_MOST:], at=at)
-            await self.events.note(account.id, EventKind.LOGGED_IN, user_agent=user_agent, at=at)
+            await self._add(session, user_agent=user_agent, at=at)
 
         await self.transact(begin)
         return self._granted(session, account, 0, at=at)
 
-    async def refresh(self, token: str, *, at: datetime) -> Granted:
+    async def begin_for_app(
+        self, account: Account, app: App, *, session_id: str, confirmed_at: datetime, user_agent: str, at: datetime
+    ) -> Granted:
+        """Begin the session of an app, in the ambient transaction; its owner was confirmed when it was let in."""
+        session = Session(
+            id=session_id,
+            account_id=account.id,
+            client=app.name,
+            app_id=app.id,
+            generation=0,
+            created_at=at,
+            authenticated_at=confirmed_at,
+            last_seen_at=at,
+        )
+        await self._add(session, user_agent=user_agent, at=at)
+        return self._granted(session, account, 0, at=at)
+
+    async def refresh(self, token: str, *, client_id: str = "", at: datetime) -> Granted:
         """Return new tokens for a refresh token; one that was used before ends its session: it was stolen.
 
         Used again within moments, as by two tabs, it gives an access token alone: there is never a second one that
@@ -111,7 +126,7 @@ class LiveSessions:
         """
         said = self.refresh_tokens.read(token, at=at)
         session = await self.sessions.get(said.session_id)
-        if session is None:
+        if session is None or session.app_id not in {None, client_id}:
             raise InvalidGrantError
         account = await self.accounts.active(session.account_id)
         if account is not None and account.frozen_at is not None:
@@ -163,6 +178,17 @@ class LiveSessions:
     async def end_these(self, sessions: Iterable[Session], *, at: datetime) -> None:
         """End *sessions*, all or none."""
         await self.transact(lambda: self._end(sessions, at=at))
+
+    async def end_by_id(self, session_id: str, *, at: datetime) -> None:
+        """End the session, whosever it is, if it is live."""
+        session = await self.sessions.get(session_id)
+        await self.end_these([session] if session else [], at=at)
+
+    async def _add(self, session: Session, *, user_agent: str, at: datetime) -> None:
+        await self.sessions.add(session)
+        live = await self.sessions.of(session.account_id)
+        await self._end(live[SESSIONS_MOST:], at=at)
+        await self.events.note(session.account_id, EventKind.LOGGED_IN, user_agent=user_agent, at=at)
 
     async def _end(self, sessions: Iterable[Session], *, at: datetime) -> None:
         ended = set()

@@ -7,6 +7,7 @@ from services.identity.store.agreements import KnownAgreement, KnownAgreements
 from services.identity.store.app_passwords import AppPassword, AppPasswords
 from services.identity.store.bounds import Guesses, GuessRow, MailGap, MailGaps
 from services.identity.store.challenges import Challenge, Challenges
+from services.identity.store.code_uses import CodeUse, CodeUses
 from services.identity.store.erased import ErasedAccount, ErasureLedger, PurgedChild, Remains
 from services.identity.store.erasures import Erasure, Erasures, Receipt
 from services.identity.store.exports import Export, ExportChunk, ExportPart, Exports
@@ -31,6 +32,7 @@ DOCUMENTS = (
     AppPassword,
     PartnerClient,
     KnownAgreement,
+    CodeUse,
     Read,
     Export,
     ExportPart,
@@ -69,6 +71,8 @@ __all__ = [
     "AppPasswords",
     "Challenge",
     "Challenges",
+    "CodeUse",
+    "CodeUses",
     "Credential",
     "Credentials",
     "EndedSession",

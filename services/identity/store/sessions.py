@@ -20,6 +20,8 @@ class Session(Document):
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNERS, _SEEN)]
     client: Annotated[str, Personal(Category.DEVICE, _OWNERS, _SEEN)]
+    app_id: str | None = None
+    """The app whose session it is: no other client refreshes it."""
     generation: int
     """How often the refresh token was rotated: only the newest one refreshes, an older one ends the session."""
     created_at: datetime

@@ -24,6 +24,16 @@ async def amqp_url(amqp_url: str) -> str:
     return await own_vhost(amqp_url, "identity")
 
 
+APPS = [
+    {
+        "client_id": "desktop",
+        "name": "Candor Desktop",
+        "redirect_uris": ["example.candor:/in", "http://127.0.0.1:7777/"],
+    },
+    {"client_id": "phone", "name": "Candor Phone", "redirect_uris": ["https://app.candor.example/in?from=phone"]},
+]
+
+
 @pytest.fixture(scope="package")
 async def around(amqp_url: str) -> AsyncIterator[Others]:
     """The five others."""
@@ -44,6 +54,7 @@ async def at_home(
         amqp_url=amqp_url,
         database=database,
         IDENTITY_STAFF=json.dumps(staff),
+        IDENTITY_APPS=json.dumps(APPS),
     )
     async with house(settings, FixedClock()) as opened:
         yield opened

@@ -1,0 +1,210 @@
+"""Codes with PKCE for the company's apps (OAuth 2.1, RFC 9700): bound, short-lived, good for one use."""
+
+import asyncio
+import base64
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from shared.ids import new_token
+from tests.architecture.tree import ROOT
+from tests.integration.identity.house import PUBLIC_URL, House, Person, Reply
+
+REDIRECT = "example.candor:/in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desktop:
+    """An app on somebody's machine."""
+
+    house: House
+    verifier: str
+    client_id: str = "desktop"
+    redirect_uri: str = REDIRECT
+
+    @property
+    def challenge(self) -> str:
+        return base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
+
+    async def ask(self, person: Person | None, **changed: str) -> Reply:
+        body = {
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "code_challenge": self.challenge,
+            "code_challenge_method": "S256",
+            "state": "a state&more",
+            **changed,
+        }
+        return await self.house.call("POST", "/oauth/authorizations", body, by=person)
+
+    async def code(self, person: Person, **changed: str) -> str:
+        sent_to = str((await self.ask(person, **changed)).body["redirect_to"])
+        [code] = parse_qs(urlsplit(sent_to).query)["code"]
+        return code
+
+    async def tokens(self, code: str) -> Reply:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self.verifier,
+        }
+        return await self.house.call("POST", "/oauth/token", form=form)
+
+    async def refresh(self, token: str, client_id: str = "desktop") -> Reply:
+        form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": client_id}
+        return await self.house.call("POST", "/oauth/token", form=form)
+
+    async def me(self, token: str) -> Reply:
+        return await self.house.call("GET", "/v1/identity/me", headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+def desktop(identity: House) -> Desktop:
+    return Desktop(house=identity, verifier=new_token())
+
+
+async def test_an_app_gets_tokens_of_its_own_session(desktop: Desktop) -> None:
+    ada = await desktop.house.member()
+    granted = await desktop.tokens(await desktop.code(ada))
+    assert granted.status == 200
+    assert (await desktop.me(granted.body["access_token"])).body["account_id"] == ada.account_id
+    listed = await desktop.house.call("GET", "/v1/identity/sessions", by=ada)
+    assert {item["client"] for item in listed.body["items"]} >= {"Candor Desktop"}
+    again = await desktop.refresh(granted.body["refresh_token"])
+    assert again.status == 200
+
+
+async def test_the_answer_carries_state_and_issuer_and_keeps_the_query(desktop: Desktop) -> None:
+    phone = replace(desktop, client_id="phone", redirect_uri="https://app.candor.example/in?from=phone")
+    sent_to = (await phone.ask(await desktop.house.member())).body["redirect_to"]
+    assert sent_to.startswith("https://app.candor.example/in?from=phone&code=")
+    query = parse_qs(urlsplit(sent_to).query)
+    assert (query["state"], query["iss"]) == (["a state&more"], [PUBLIC_URL])
+
+
+@pytest.mark.parametrize(
+    "redirect",
+    [
+        *("example.candor:/in/", "example.candor:/IN", "example.candor:/in?x=1", "example.candor:/in#x", "*", "."),
+        *("http://127.0.0.1:7778/", "http://127.0.0.1:7777", "http://localhost:7777/", "http://127.0.0.1:7777//"),
+        *("https://app.candor.example/in?from=phone", "https://evil.example/", "example.candor:/in\n"),
+    ],
+)
+async def test_I09_only_a_registered_address_is_redirected_to(desktop: Desktop, redirect: str) -> None:
+    refused = await desktop.ask(await desktop.house.member(), redirect_uri=redirect)
+    assert refused.code == "identity.app.refused"
+    assert "redirect_to" not in refused.body
+
+
+@pytest.mark.parametrize("changed", [{"client_id": "nobody"}, {"scope": "admin"}, {"scope": "account account"}])
+async def test_an_unknown_app_or_scope_is_refused(desktop: Desktop, changed: dict[str, str]) -> None:
+    assert (await desktop.ask(await desktop.house.member(), **changed)).code == "identity.app.refused"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"code_challenge_method": "plain"}, {"code_challenge": ""}, {"code_challenge": "x" * 42}),
+        *({"code_challenge": "x" * 44}, {"response_type": "token"}, {"response_type": "code token"}),
+    ],
+)
+async def test_I09_there_is_no_way_round_pkce(desktop: Desktop, changed: dict[str, str]) -> None:
+    assert (await desktop.ask(await desktop.house.member(), **changed)).status in {400, 422}
+
+
+async def test_only_a_customer_lets_an_app_in(desktop: Desktop) -> None:
+    assert (await desktop.ask(None)).status == 401
+    assert (await desktop.ask(desktop.house.staff["admin"])).status == 403
+
+
+async def test_a_second_use_of_a_code_ends_what_the_first_one_gave(desktop: Desktop) -> None:
+    code = await desktop.code(await desktop.house.member())
+    first = await desktop.tokens(code)
+    desktop.house.clock.advance(timedelta(minutes=2))
+    assert (await desktop.tokens(code)).body["error"] == "invalid_grant"
+    assert (await desktop.me(first.body["access_token"])).code == "auth.session_ended"
+    assert (await desktop.refresh(first.body["refresh_token"])).body["error"] == "invalid_grant"
+
+
+async def test_of_many_uses_at_once_no_tokens_stay(desktop: Desktop) -> None:
+    code = await desktop.code(await desktop.house.member())
+    replies = await asyncio.gather(*(desktop.tokens(code) for _ in range(5)))
+    granted = [reply for reply in replies if reply.status == 200]
+    assert len(granted) <= 1
+    for reply in granted:
+        assert (await desktop.me(reply.body["access_token"])).status == 401
+
+
+async def test_a_code_is_dead_after_a_minute(desktop: Desktop) -> None:
+    code = await desktop.code(await desktop.house.member())
+    desktop.house.clock.advance(timedelta(seconds=61))
+    assert (await desktop.tokens(code)).body["error"] == "invalid_grant"
+
+
+async def test_a_code_is_bound_to_app_address_and_verifier_and_a_wrong_try_uses_it_up(desktop: Desktop) -> None:
+    ada = await desktop.house.member()
+    for wrong in (
+        replace(desktop, verifier=new_token()),
+        replace(desktop, client_id="phone"),
+        replace(desktop, redirect_uri="http://127.0.0.1:7777/"),
+    ):
+        code = await desktop.code(ada)
+        assert (await wrong.tokens(code)).body["error"] == "invalid_grant"
+        assert (await desktop.tokens(code)).body["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("verifier", ["", "short", "x" * 42, "x" * 129, "ü" * 50])
+async def test_a_verifier_of_another_form_is_refused(desktop: Desktop, verifier: str) -> None:
+    code = await desktop.code(await desktop.house.member())
+    assert (await replace(desktop, verifier=verifier).tokens(code)).body["error"] == "invalid_request"
+    assert (await desktop.tokens(code)).status == 200
+
+
+async def test_a_log_out_takes_the_codes_along(desktop: Desktop) -> None:
+    ada = await desktop.house.member()
+    code = await desktop.code(ada)
+    await desktop.house.call("DELETE", "/v1/identity/sessions/current", by=ada)
+    assert (await desktop.tokens(code)).body["error"] == "invalid_grant"
+
+
+async def test_the_refresh_token_of_an_app_is_good_for_no_other(desktop: Desktop) -> None:
+    granted = await desktop.tokens(await desktop.code(await desktop.house.member()))
+    for client_id in ("phone", ""):
+        assert (await desktop.refresh(granted.body["refresh_token"], client_id)).body["error"] == "invalid_grant"
+    assert (await desktop.refresh(granted.body["refresh_token"])).status == 200
+
+
+async def test_an_app_that_is_let_in_is_no_fresh_log_in(desktop: Desktop) -> None:
+    ada = await desktop.house.member()
+    desktop.house.clock.advance(timedelta(minutes=4, seconds=30))
+    granted = await desktop.tokens(await desktop.code(ada))
+    desktop.house.clock.advance(timedelta(minutes=11))
+    fresh = await desktop.refresh(granted.body["refresh_token"])
+    sent = {"Authorization": f"Bearer {fresh.body['access_token']}"}
+    stale = await desktop.house.call("GET", "/v1/identity/exports/exp_x/archive", headers=sent)
+    assert stale.code == "auth.login_too_old"
+
+
+async def test_the_metadata_says_what_there_is(desktop: Desktop) -> None:
+    told = (await desktop.house.call("GET", "/.well-known/openid-configuration")).body
+    assert told["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
+    assert (told["response_types_supported"], told["code_challenge_methods_supported"]) == (["code"], ["S256"])
+    assert told["authorization_response_iss_parameter_supported"] is True
+
+
+def test_I10_the_code_for_other_grants_does_not_exist() -> None:
+    found = {
+        line.split('grant_type == "')[1].split('"')[0]
+        for path in (ROOT / "services" / "identity").rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if 'grant_type == "' in line
+    }
+    assert found == {"authorization_code", "refresh_token", "client_credentials"}
+    [oauth] = [path.read_text(encoding="utf-8") for path in (ROOT / "services/identity/api").glob("oauth.py")]
+    assert "password" not in oauth
+    assert "implicit" not in oauth
