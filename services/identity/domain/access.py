@@ -40,6 +40,8 @@ class Bearer:
 ACCESS_LIFETIME = timedelta(minutes=5)
 TOKEN_LEEWAY = timedelta(minutes=1)
 """Clocks of services may differ by this: an ended session is remembered that much longer than its last token lives."""
+KEY_SHOWN_FIRST = timedelta(minutes=15)
+"""How long a new key to sign is shown before it signs: within that time every replica is started again."""
 REFRESH_LIFETIME = timedelta(days=30)
 REFRESH_LATE = timedelta(seconds=20)
 """How long the refresh token before the newest still gives an access token, and no refresh token (decision 7).

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
-from services.identity.domain.access import ACCESS_LIFETIME, REFRESH_LIFETIME, Bearer
+from services.identity.domain.access import ACCESS_LIFETIME, KEY_SHOWN_FIRST, REFRESH_LIFETIME, Bearer
 from services.identity.errors import InvalidGrantError
 from services.identity.store import EndedSessions
 from shared.crypto import Key, Keyring, LinkRefusedError, Links, Use
@@ -19,12 +19,16 @@ _REFRESH = "identity.refresh"
 
 
 class SigningKeys:
-    """The keys of the keyring that sign access tokens: the newest one signs, all of them verify."""
+    """The keys of the keyring that sign access tokens: one signs, all of them verify.
+
+    A new key is shown for a while before it signs, so that every replica and every service knows it by then.
+    """
 
     def __init__(self, keyring: Keyring, *, issuer: str) -> None:
         """A keyring without a key to sign fails here, not at the first log-in."""
         self.issuer = issuer
-        self._active = _private(keyring.active(Use.SIGN))
+        keyring.active(Use.SIGN)
+        self._signing = [(key.created, _private(key)) for key in keyring.all(Use.SIGN) if not key.retired]
         self._public = {key.id: _public(key) for key in keyring.all(Use.SIGN)}
 
     def public(self, kid: str) -> OKPKey | None:
@@ -46,7 +50,12 @@ class SigningKeys:
             auth_time=bearer.authenticated_at,
             purpose=bearer.purpose,
         )
-        return issue(who, self._active, issuer=self.issuer, at=at, life=life)
+        return issue(who, self._signer(at), issuer=self.issuer, at=at, life=life)
+
+    def _signer(self, at: datetime) -> OKPKey:
+        """Return the newest key that is known everywhere; where none is old enough, the oldest."""
+        known = [key for created, key in self._signing if created + KEY_SHOWN_FIRST <= at]
+        return known[-1] if known else self._signing[0][1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
