@@ -15,12 +15,14 @@ from services.sync.ports import Blobs, FolderBlobs, GridFsBlobs
 from services.sync.promises import SyncProbes
 from services.sync.service.backups import Backups
 from services.sync.service.clearing import Clearing
+from services.sync.service.drilling import Drilling
 from services.sync.service.erasing import Erasing
 from services.sync.service.exporting import Exporting
 from services.sync.service.following import Following
 from services.sync.service.identity import AskIdentity
 from services.sync.service.locking import Locking
 from services.sync.service.reading import Reading
+from services.sync.service.restoring import Restoring
 from services.sync.service.turns import Turns
 from services.sync.service.uploads import Uploads
 from services.sync.service.visitors import Verify, Visitors
@@ -62,6 +64,8 @@ class Sync:
     clearing: Clearing
     erasing: Erasing
     backups: Backups
+    drilling: Drilling
+    restoring: Restoring
     webdav: WebDav
     api: SyncApi
     events: SyncEvents
@@ -85,6 +89,7 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
             "forget": partial(_alone, chassis, "forget", sync.following.run),
             "erase": partial(_alone, chassis, "erase", sync.erasing.run),
             "backups": partial(_alone, chassis, "backups", sync.backups.run),
+            "drill": partial(_alone, chassis, "drill", sync.drilling.run),
             "watch-backups": sync.backups.watch,
         },
         probes=sync.probes.all(),
@@ -139,6 +144,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         kept_for=settings.backup_kept,
         called=asyncio.Event(),
     )
+    restoring = Restoring(backups=backups, trees=trees, uploads=uploads)
     following = Following(turns=turns, tombstones=trees.tombstones, clock=clock)
     addresses = Addresses.at(settings.platform.public_url)
     webdav = WebDav(
@@ -160,8 +166,10 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         clearing=clearing,
         erasing=erasing,
         backups=backups,
+        drilling=Drilling(backups=backups, keys=trees.keys),
+        restoring=restoring,
         webdav=webdav,
-        api=SyncApi(reading=reading, backups=backups),
+        api=SyncApi(reading=reading, backups=backups, restoring=restoring),
         events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
         probes=SyncProbes(backups=backup_rows, keys=backup_keys, clock=clock),
     )

@@ -25,7 +25,7 @@ class SyncProbes:
         return (Probe("C19", self.backups_end),)
 
     async def backups_end(self) -> Finding:
-        """C19: every backup has an end date within six months, none is older, and a destroyed one has no key."""
+        """C19: every backup ends within six months and can be read back; a destroyed one has no key."""
         now = self.clock()
         held = [
             backup for state in (BackupState.WANTED, BackupState.HELD) for backup in await self.backups.in_state(state)
@@ -35,6 +35,7 @@ class SyncProbes:
             "end later than six months after they were taken": [one.id for one in held if one.too_long()],
             "are past their end": [one.id for one in held if one.overdue(now - GRACE)],
             "are older than six months": [one.id for one in held if now - one.asked_at > LONGEST],
+            "could not be read back": [one.id for one in held if one.drill_failed],
             "have a key but are not in the register": sorted(await self.keys.held() - known),
         }
         for what, ids in faults.items():

@@ -29,6 +29,12 @@ class Backup:
     accounts: int = 0
     nodes: int = 0
     bytes: int = 0
+    sha256: str = ""
+    """The checksum of all its records, before they were sealed; none in backups that were taken before it was kept."""
+    drilled_at: datetime | None = None
+    """When it was last read back."""
+    drill_failed: bool = False
+    """Whether it could not be read back then."""
 
     def overdue(self, at: datetime) -> bool:
         """Tell whether it should have been destroyed by *at*."""

@@ -5,6 +5,7 @@ account's key), its contents (sealed, too). The accounts' keys are in no backup,
 """
 
 import asyncio
+import hashlib
 import json
 import math
 import struct
@@ -33,6 +34,8 @@ MEASURE_EVERY: Final = 15.0
 _MARGIN: Final = timedelta(minutes=5)
 """A backup goes a little before its end date rather than after it."""
 _AT_ONCE: Final = 200
+Record = tuple[dict[str, Any], bytes]
+"""What a backup consists of: what it is, as JSON, and sealed bytes."""
 
 
 _newest = observe.gauge("backup_newest_seconds", "How long ago the newest backup was taken; +Inf without any.")
@@ -124,7 +127,9 @@ class Backups:
         """Write a wanted backup; an attempt that fails is begun anew under another key."""
         key, tally = await self.keys.make(backup.id), _Tally()
         await self.vaulted.delete(backup.id)
-        await self.vaulted.write(backup.id, _sealed(ContentSeal(backup.id, backup.id, key), self._records(tally)))
+        summed = hashlib.sha256()
+        frames = _sealed(ContentSeal(backup.id, backup.id, key), _summed(self._records(tally), summed))
+        await self.vaulted.write(backup.id, frames)
         held = replace(
             backup,
             state=BackupState.HELD,
@@ -132,6 +137,7 @@ class Backups:
             accounts=tally.accounts,
             nodes=tally.nodes,
             bytes=tally.bytes,
+            sha256=summed.hexdigest(),
         )
         await self.db.transact(lambda: self._enter(held))
 
@@ -163,14 +169,20 @@ class Backups:
 
     async def verify(self, backup: Backup) -> int:
         """Read a backup from its first byte to its last; return how many nodes it holds. Raises when it is damaged."""
+        return sum([header["record"] == "node" async for header, _ in self.read(backup)])
+
+    async def read(self, backup: Backup) -> AsyncIterator[Record]:
+        """Yield the records of a backup in order; ContentDamagedError when it is not what was taken."""
         key = await self.keys.of(backup.id)
         if key is None:
             raise BackupUnknownError
-        opener, found = ContentSeal(backup.id, backup.id, key), 0
+        summed = hashlib.sha256()
         async with self.vaulted.open(backup.id) as blob:
-            async for header, _ in _read(_opened(opener, blob)):
-                found += header["record"] == "node"
-        return found
+            frames = _opened(ContentSeal(backup.id, backup.id, key), blob)
+            async for record in _read(_summed(frames, summed)):
+                yield record
+        if backup.sha256 and summed.hexdigest() != backup.sha256:
+            raise ContentDamagedError
 
     async def _records(self, tally: _Tally) -> AsyncIterator[bytes]:
         """Yield all accounts, one after the other."""
@@ -222,6 +234,12 @@ def _record(header: dict[str, Any], payload: bytes = b"") -> bytes:
     return struct.pack(">II", len(head), len(payload)) + head + payload
 
 
+async def _summed(pieces: AsyncIterator[bytes], into: "hashlib._Hash") -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        into.update(piece)
+        yield piece
+
+
 async def _sealed(seal: ContentSeal, records: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yield *records* as sealed frames; the last one says so, so that a backup that was cut does not open."""
     buffer, index = bytearray(), 0
@@ -245,7 +263,7 @@ async def _opened(seal: ContentSeal, blob: Any) -> AsyncIterator[bytes]:
         index += 1
 
 
-async def _read(frames: AsyncIterator[bytes]) -> AsyncIterator[tuple[dict[str, Any], bytes]]:
+async def _read(frames: AsyncIterator[bytes]) -> AsyncIterator[Record]:
     """Yield the records in *frames*."""
     buffer = bytearray()
     async for frame in frames:

@@ -80,4 +80,7 @@ def _backup(row: BackupRow) -> Backup:
         accounts=row.accounts,
         nodes=row.nodes,
         bytes=row.bytes,
+        sha256=row.sha256,
+        drilled_at=row.drilled_at,
+        drill_failed=row.drill_failed,
     )

@@ -167,6 +167,9 @@ class BackupRow(Document):
     accounts: int
     nodes: int
     bytes: int
+    sha256: str = ""
+    drilled_at: datetime | None = None
+    drill_failed: bool = False
 
 
 class BackupKeyRow(Document):

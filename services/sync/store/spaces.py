@@ -71,6 +71,11 @@ class Spaces:
         await self._rows.delete({"_id": account})
         return int(there)
 
+    async def opened_at(self, account: str) -> datetime | None:
+        """Return when the space of *account* was made; None when there is none."""
+        row = await self._rows.get(account)
+        return None if row is None else row.created_at
+
     async def accounts(self, *, after: str, limit: int) -> list[str]:
         """Return the next accounts that have a space, in order."""
         rows = await self._rows.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)
