@@ -8,6 +8,7 @@ from functools import partial
 
 from services.sync.api import SyncApi, WebDav
 from services.sync.api.addresses import Addresses
+from services.sync.api.inspections import InspectionsApi
 from services.sync.api.requests import Door
 from services.sync.domain.frames import SEALED_FRAME
 from services.sync.events import SyncEvents
@@ -20,6 +21,7 @@ from services.sync.service.erasing import Erasing
 from services.sync.service.exporting import Exporting
 from services.sync.service.following import Following
 from services.sync.service.identity import AskIdentity
+from services.sync.service.inspections import Inspections
 from services.sync.service.locking import Locking
 from services.sync.service.reading import Reading
 from services.sync.service.restoring import Restoring
@@ -38,6 +40,8 @@ from services.sync.store import (
     BlobRow,
     Contents,
     Erasures,
+    Glimpses,
+    InspectionRows,
     Keys,
     LockRows,
     Nodes,
@@ -66,6 +70,7 @@ class Sync:
     backups: Backups
     drilling: Drilling
     restoring: Restoring
+    inspections: Inspections
     webdav: WebDav
     api: SyncApi
     events: SyncEvents
@@ -80,13 +85,14 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
 def parts_of(chassis: Chassis, sync: Sync) -> Parts:
     """Return what the chassis runs of *sync*."""
     return Parts(
-        routes=sync.api.routes(),
+        routes=(*sync.api.routes(), *InspectionsApi(inspections=sync.inspections).routes()),
         documents=DOCUMENTS,
         subscriptions=sync.events.subscriptions(),
         answers=sync.events.answers(),
         workers={
             "clear": partial(_alone, chassis, "clear", sync.clearing.run),
             "forget": partial(_alone, chassis, "forget", sync.following.run),
+            "inspections": partial(_alone, chassis, "inspections", sync.inspections.run),
             "erase": partial(_alone, chassis, "erase", sync.erasing.run),
             "backups": partial(_alone, chassis, "backups", sync.backups.run),
             "drill": partial(_alone, chassis, "drill", sync.drilling.run),
@@ -117,9 +123,19 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
     writing = Writing(turns=turns, new_id=new_id)
     uploads = Uploads(turns=turns, writing=writing, contents=trees.contents, blobs=blobs, new_id=new_id, clock=clock)
     clearing = Clearing(turns=turns, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock)
+    inspection_rows = InspectionRows(db)
+    inspections = Inspections(
+        db=db,
+        rows=inspection_rows,
+        glimpses=Glimpses(db, trees.keys),
+        outbox=chassis.outbox,
+        new_id=new_id,
+        clock=clock,
+    )
     erasing = Erasing(
         db=db,
         trees=trees,
+        inspections=inspection_rows,
         clearing=clearing,
         visitors=visitors,
         outbox=chassis.outbox,
@@ -168,10 +184,11 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         backups=backups,
         drilling=Drilling(backups=backups, keys=trees.keys),
         restoring=restoring,
+        inspections=inspections,
         webdav=webdav,
         api=SyncApi(reading=reading, backups=backups, restoring=restoring),
         events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
-        probes=SyncProbes(backups=backup_rows, keys=backup_keys, clock=clock),
+        probes=SyncProbes(inspections=inspection_rows, backups=backup_rows, keys=backup_keys, clock=clock),
     )
 
 

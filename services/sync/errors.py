@@ -296,3 +296,38 @@ class BackupUnknownError(NotFoundError):
     """There is no such backup."""
 
     code = "sync.backup_unknown"
+
+
+class InspectionUnknownError(NotFoundError):
+    """There is no such inspection."""
+
+    code = "sync.inspection_unknown"
+    remedy = "Ask for an inspection first."
+
+
+class InspectionNotOpenError(ConflictError):
+    """This inspection waits for a second person, is approved already, or has ended."""
+
+    code = "sync.inspection_not_open"
+    remedy = "Read its state; ask for another one when it has ended."
+
+
+class InspectionNotYoursError(ForbiddenError):
+    """Only who asked for an inspection may look."""
+
+    code = "sync.inspection_not_yours"
+    remedy = "Ask for an inspection of your own."
+
+
+class SamePersonError(ForbiddenError):
+    """Who asked for an inspection cannot approve it."""
+
+    code = "sync.same_person"
+    remedy = "Let another person approve it."
+
+
+class NotClientStateError(ForbiddenError):
+    """Contents are shown to nobody but their owner; only the state files of sync clients are."""
+
+    code = "sync.not_client_state"
+    remedy = "Look at a file whose name ends in .client."

@@ -1,28 +1,55 @@
 """The probes of the promises that sync owns."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
 from services.sync.domain.backups import LONGEST, BackupState
-from services.sync.store import BackupKeys, BackupRows
+from services.sync.domain.inspections import Sight
+from services.sync.store import BackupKeys, BackupRows, InspectionRows
 from shared.clock import Clock
 from shared.promises import Finding, Probe, broken, kept
 
 GRACE = timedelta(hours=1)
-"""How late the destruction of a backup may be, within the six months."""
+"""How late the destruction of a backup may be, within the six months, or the end of an inspection."""
+MOST = 1_000
+"""Inspections and looks that a probe looks at, the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncProbes:
     """Looks at what is stored."""
 
+    inspections: InspectionRows
     backups: BackupRows
     keys: BackupKeys
     clock: Clock
 
     def all(self) -> tuple[Probe, ...]:
         """Return the probes."""
-        return (Probe("C19", self.backups_end),)
+        return (Probe("C12", self.looks_are_allowed), Probe("C19", self.backups_end))
+
+    async def looks_are_allowed(self) -> Finding:
+        """C12: two people opened every inspection, for an hour; nobody looked at anything but names and state files."""
+        now = self.clock()
+        register = await self.inspections.register(limit=MOST)
+        opened, looks = register.inspections, register.looks
+        known = {one.id: one for one in opened}
+        entered = Counter(one.inspection for one in looks)
+        faults = {
+            "inspections were not approved by a second person": [one.id for one in opened if not one.by_two()],
+            "inspections may look for too long": [one.id for one in opened if one.too_long()],
+            "inspections are over and not ended": [one.id for one in opened if one.overdue(now - GRACE)],
+            "looks were at something else": [one.id for one in looks if one.sight not in set(Sight)],
+            "looks belong to no open inspection": [
+                one.id for one in looks if one.inspection not in known or not known[one.inspection].allows(one)
+            ],
+            "inspections looked more often than was entered": [one.id for one in opened if one.looks > entered[one.id]],
+        }
+        for what, ids in faults.items():
+            if ids:
+                return broken(len(opened) + len(looks), f"{len(ids)} {what}: {', '.join(ids[:3])}")
+        return kept(len(opened) + len(looks), f"{len(opened)} inspections and {len(looks)} looks, each as it may be")
 
     async def backups_end(self) -> Finding:
         """C19: every backup ends within six months and can be read back; a destroyed one has no key."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.sync.service.clearing import Clearing
 from services.sync.service.visitors import Visitors
-from services.sync.store import Trees
+from services.sync.store import InspectionRows, Trees
 from shared.bus import Outbox
 from shared.clock import Clock
 from shared.contracts import common_v1
@@ -25,6 +25,7 @@ class Erasing:
 
     db: Database
     trees: Trees
+    inspections: InspectionRows
     clearing: Clearing
     visitors: Visitors
     outbox: Outbox
@@ -72,6 +73,7 @@ class Erasing:
         trees = self.trees
         await trees.erasures.count(account, "nodes", await trees.nodes.remove_all(account))
         await trees.erasures.count(account, "tombstones", await trees.tombstones.remove_all(account))
+        await trees.erasures.count(account, "inspections", await self.inspections.remove_all(account))
         await trees.erasures.count(account, "locks", await trees.locks.remove_all(account))
         await trees.erasures.count(account, "contents", await trees.contents.condemn(account, at=self.clock()))
         await self.clearing.destroy_doomed()

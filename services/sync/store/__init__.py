@@ -4,6 +4,7 @@ from services.sync.store.backups import BackupKeys, BackupRows
 from services.sync.store.contents import Content, Contents
 from services.sync.store.documents import DOCUMENTS, BackupChunkRow, BackupFileRow, BlobChunkRow, BlobRow
 from services.sync.store.erasures import Erasures
+from services.sync.store.inspections import Glimpses, InspectionRows
 from services.sync.store.keys import Keys
 from services.sync.store.locks import LockRows
 from services.sync.store.nodes import Nodes
@@ -25,6 +26,8 @@ __all__ = [
     "Content",
     "Contents",
     "Erasures",
+    "Glimpses",
+    "InspectionRows",
     "Keys",
     "LockRows",
     "Nodes",

@@ -17,6 +17,8 @@ _Device = Annotated[str, Personal(Category.DEVICE, {Purpose.SYNC, Purpose.ERASUR
 _Name = Annotated[bytes, Personal(Category.CONTENT, _OWN | {Purpose.OPERATIONS}, UNTIL_ERASED)]
 _Size = Annotated[int, Personal(Category.USAGE, _OWN | {Purpose.STATISTICS}, UNTIL_ERASED)]
 
+_TWO_YEARS = keep_for(730, since="asked_at")
+
 
 class SpaceRow(Document):
     """The counters of one account; its id is the account's. See ``domain.space``."""
@@ -180,6 +182,47 @@ class BackupKeyRow(Document):
     sealed: bytes
 
 
+class InspectionRow(Document):
+    """An inspection; see ``domain.inspections.Inspection``."""
+
+    collection: ClassVar[str] = "inspections"
+    subject: ClassVar[str | None] = "account"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account"), Index("ended_at", "ends_at"))
+
+    account: _Account
+    reason: Annotated[str, Personal(Category.CONTENT, {Purpose.OPERATIONS, Purpose.ERASURE}, _TWO_YEARS)]
+    asked_by: str
+    asked_at: datetime
+    ends_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    ended_at: datetime | None
+    looks: int
+
+
+class LookRow(Document):
+    """One look of an inspection; see ``domain.inspections.Look``."""
+
+    collection: ClassVar[str] = "looks"
+    subject: ClassVar[str | None] = "account"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("inspection"), Index("account"))
+
+    inspection: str
+    account: _Account
+    by: str
+    at: Annotated[datetime, Personal(Category.USAGE, {Purpose.OPERATIONS, Purpose.ERASURE}, keep_for(720, since="at"))]
+    sight: str
+    node: str
+
+
+class InspectionCountRow(Document):
+    """How many inspections were opened in a month, which is the id: for the public, for ever, of nobody."""
+
+    collection: ClassVar[str] = "inspection_counts"
+
+    opened: int
+
+
 class ErasureRow(Document):
     """An account that was erased, for as long as a backup may still hold its sealed data: it never comes back (C31)."""
 
@@ -206,5 +249,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     LockRow,
     BackupRow,
     BackupKeyRow,
+    InspectionRow,
+    LookRow,
+    InspectionCountRow,
     ErasureRow,
 )

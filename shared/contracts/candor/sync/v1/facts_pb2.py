@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63\x61ndor/sync/v1/facts.proto\x12\x0e\x63\x61ndor.sync.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n\x0b\x42\x61\x63kupTaken\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12,\n\x08taken_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x0f\x42\x61\x63kupDestroyed\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\x30\n\x0c\x64\x65stroyed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63\x61ndor/sync/v1/facts.proto\x12\x0e\x63\x61ndor.sync.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n\x0b\x42\x61\x63kupTaken\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12,\n\x08taken_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x0f\x42\x61\x63kupDestroyed\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\x30\n\x0c\x64\x65stroyed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x99\x01\n\x10InspectionOpened\x12\x15\n\rinspection_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12-\n\topened_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65nds_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"y\n\x0fInspectionEnded\x12\x15\n\rinspection_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12,\n\x08\x65nded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05looks\x18\x04 \x01(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,4 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BACKUPTAKEN']._serialized_end=202
   _globals['_BACKUPDESTROYED']._serialized_start=204
   _globals['_BACKUPDESTROYED']._serialized_end=290
+  _globals['_INSPECTIONOPENED']._serialized_start=293
+  _globals['_INSPECTIONOPENED']._serialized_end=446
+  _globals['_INSPECTIONENDED']._serialized_start=448
+  _globals['_INSPECTIONENDED']._serialized_end=569
 # @@protoc_insertion_point(module_scope)
