@@ -16,6 +16,7 @@ FOLDER = ROOT / "build/cluster"
 IMAGES = "tests/cluster/images"
 BASES = {
     "localhost/base:1": "python3,python3-venv,ca-certificates",
+    "localhost/builder:1": "python3,python3-venv,binutils,ca-certificates",
     "localhost/rabbit-base:1": "rabbitmq-server,ca-certificates",
 }
 OTHERS = {
@@ -100,9 +101,9 @@ def _only(lines: list[str], names: tuple[str, ...]) -> list[str]:
 
 
 def _build(image: str, file: str, *arguments: str, base: str | None = "localhost/base:1") -> None:
-    bases = ["--build-arg", f"BASE={base}"] if base else []
+    bases = ["--build-arg", f"BASE={base}", "--build-arg", "BUILDER=localhost/builder:1"] if base else []
     offline = ["--build-arg", "PIP_ARGS=--no-index --find-links /wheels"]
-    isolated = ["--isolation", "chroot", "--pull-never", "--network", "host"]
+    isolated = ["--isolation", "chroot", "--pull-never", "--network", "host", "--timestamp", "0"]
     run("buildah", "bud", "--quiet", *isolated, *bases, *offline, *arguments, "--tag", image, "--file", file, ".")
 
 

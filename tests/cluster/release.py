@@ -59,7 +59,7 @@ def upgrade(wanted: dict[str, Any]) -> float:
     return time.monotonic() - began
 
 
-def wait_ready(limit: float = 240) -> None:
+def wait_ready(limit: float = 600) -> None:
     """Wait until all has rolled out; a container that fails again and again ends the wait, with its last words."""
     until("everything ready", _rolled_out, limit=limit)
 
