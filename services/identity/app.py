@@ -28,7 +28,6 @@ from services.identity.service.archive import Archives
 from services.identity.service.authorizations import Apps, Authorizations
 from services.identity.service.chores import Chores
 from services.identity.service.contacts import Contacts
-from services.identity.service.duties import Duties
 from services.identity.service.erasures import ErasureSaga, Holdings
 from services.identity.service.exports import ExportSaga
 from services.identity.service.oauth import TokenDesk
@@ -273,22 +272,6 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         erasures=erasure_saga,
         clock=clock,
     )
-    probes = IdentityProbes(
-        accounts=accounts,
-        credentials=credentials,
-        sign_ups=sign_ups,
-        sessions=sessions,
-        ended=ended,
-        reads=reads,
-        known=known,
-        exports=exports,
-        erasures=erasures,
-        app_passwords=app_passwords,
-        acts=oversight.acts,
-        reports=oversight.reports,
-        ledger=oversight.ledger,
-        clock=clock,
-    )
 
     chores = Chores(
         trust=trust,
@@ -297,16 +280,6 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         erasures=erasure_saga,
         farewells=farewell_desk,
         resets=people.reset_desk,
-        leases=chassis.leases,
-        clock=clock,
-    )
-
-    duties = Duties(
-        acts=act_desk,
-        reports=oversight.report_desk,
-        erasures=erasure_saga,
-        replay=oversight.replay(erasure_saga),
-        watchdog=oversight.watchdog,
         leases=chassis.leases,
         clock=clock,
     )
@@ -321,8 +294,23 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         documents=DOCUMENTS,
         subscriptions=heard.subscriptions(),
         answers=heard.answers(),
-        workers={**chores.all(), **duties.all()},
-        probes=probes.all(),
+        workers={**chores.all(), **oversight.duties(erasure_saga, act_desk, leases=chassis.leases, clock=clock)},
+        probes=IdentityProbes(
+            accounts=accounts,
+            credentials=credentials,
+            sign_ups=sign_ups,
+            sessions=sessions,
+            ended=ended,
+            reads=reads,
+            known=known,
+            exports=exports,
+            erasures=erasures,
+            app_passwords=app_passwords,
+            acts=oversight.acts,
+            reports=oversight.reports,
+            ledger=oversight.ledger,
+            clock=clock,
+        ).all(),
         prepare=prepare,
         trust=trust,
         sends_mail=True,

@@ -3,11 +3,13 @@
 A part of the composition root: each service is made once, out of the stores and means that are named here.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from services.identity.service.acts import ActDesk
 from services.identity.service.deeds import Deeds
+from services.identity.service.duties import Duties
 from services.identity.service.erasures import ErasureSaga
 from services.identity.service.freezing import Freezing
 from services.identity.service.holding_back import HoldingBack
@@ -30,7 +32,8 @@ from services.identity.store import (
     SignUps,
 )
 from services.identity.store.staff_letters import StaffLetters
-from shared.mongo import Document
+from shared.clock import Clock
+from shared.mongo import Document, Leases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +118,19 @@ class Oversight:
         """Watches the requests of people."""
         return Watchdog(exports=self.exports, erasures=self.erasures)
 
-    def replay(self, saga: ErasureSaga) -> Replay:
-        """Erases again what has come back."""
-        return Replay(ledger=self.ledger, remains=self.remains, saga=saga)
+    def duties(
+        self, saga: ErasureSaga, acts: ActDesk, *, leases: Leases, clock: Clock
+    ) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """Return the tasks by name."""
+        return Duties(
+            acts=acts,
+            reports=self.report_desk,
+            erasures=saga,
+            replay=Replay(ledger=self.ledger, remains=self.remains, saga=saga),
+            watchdog=self.watchdog,
+            leases=leases,
+            clock=clock,
+        ).all()
 
     def act_desk(self, saga: ErasureSaga) -> ActDesk:
         """Does what two people want."""

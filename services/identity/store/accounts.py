@@ -248,8 +248,8 @@ class Credentials:
         return await self._rows.delete({"account_id": account_id, "kind": "password"})
 
     async def older_than(self, account_id: str, at: datetime) -> int:
-        """Return how many passwords of the account were there at that time."""
-        return await self._rows.count({"account_id": account_id, "created_at": {"$lte": at}})
+        """Return how many passwords of the account were there before that time."""
+        return await self._rows.count({"account_id": account_id, "created_at": {"$lt": at}})
 
     async def not_argon2id(self) -> tuple[int, int]:
         """Return how many passwords are stored, and how many of them otherwise than by Argon2id (C24)."""

@@ -55,8 +55,8 @@ class AppPasswords:
             await self._rows.update({"_id": app_password.id}, {"$set": {"last_used_at": at}})
 
     async def older_than(self, account_id: str, at: datetime) -> int:
-        """Return how many app passwords of the account were made by that time."""
-        return await self._rows.count({"account_id": account_id, "created_at": {"$lte": at}})
+        """Return how many app passwords of the account were made before that time."""
+        return await self._rows.count({"account_id": account_id, "created_at": {"$lt": at}})
 
     async def delete(self, app_password_id: str, account_id: str) -> bool:
         """Delete one of the account's; False when it has no such one."""

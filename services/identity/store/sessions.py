@@ -74,8 +74,8 @@ class Sessions:
         return await self._rows.list({}, sort=[("last_seen_at", -1)], limit=most)
 
     async def older_than(self, account_id: str, at: datetime) -> int:
-        """Return how many sessions of the account were begun by that time."""
-        return await self._rows.count({"account_id": account_id, "created_at": {"$lte": at}})
+        """Return how many sessions of the account were begun before that time."""
+        return await self._rows.count({"account_id": account_id, "created_at": {"$lt": at}})
 
     async def delete(self, session_id: str, account_id: str) -> bool:
         """Delete one session of the account; False when it has no such session."""

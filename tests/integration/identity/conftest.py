@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,25 @@ async def at_home(
 @pytest.fixture
 async def identity(at_home: House) -> House:
     """The service, its staff logged in."""
-    for role, word in STAFF.items():
-        at_home.staff[role] = await at_home.log_in(Person(email=f"{role}@staff.example", password=word))
+    await staff_in(at_home)
     return at_home
+
+
+@pytest.fixture
+async def apart(mongo_url: str, amqp_url: str, planter: Planter, tmp_path: Path) -> AsyncIterator[House]:
+    """A service of its own, its staff logged in: for tests in which days go by."""
+    database = new_id("test")
+    staff = [{"email": f"{role}@staff.example", "password": word, "roles": [role]} for role, word in STAFF.items()]
+    settings = settings_of(
+        tmp_path, mongo_url=mongo_url, amqp_url=amqp_url, database=database, IDENTITY_STAFF=json.dumps(staff)
+    )
+    async with house(settings, FixedClock()) as opened:
+        await staff_in(opened)
+        yield opened
+    await planter.drop(database)
+
+
+async def staff_in(opened: House) -> None:
+    """Log the staff in."""
+    for role, word in STAFF.items():
+        opened.staff[role] = await opened.log_in(Person(email=f"{role}@staff.example", password=word))

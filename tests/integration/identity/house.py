@@ -70,6 +70,7 @@ class House:
 
     chassis: Chassis
     parts: Parts
+    settings: Settings
     clock: FixedClock
     url: str
     http: aiohttp.ClientSession
@@ -216,5 +217,5 @@ async def house(settings: Settings, clock: FixedClock) -> AsyncIterator[House]:
             listening(app, "127.0.0.1", 0) as url,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         ):
-            yield House(chassis=chassis, parts=parts, clock=clock, url=url, http=http)
+            yield House(chassis=chassis, parts=parts, settings=settings, clock=clock, url=url, http=http)
         parts.close()
