@@ -1,5 +1,6 @@
 """How pages say times, money, sizes, and what kinds of data and purposes there are."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -54,6 +55,20 @@ READERS = {
     "publication": "the public",
 }
 DIMENSIONS = {"os": "Operating system", "program": "Program", "version": "Version", "locale": "Language"}
+BEGINNINGS = {
+    "at": "it happened",
+    "created_at": "it was made",
+    "ended_at": "it ended",
+    "erased_at": "the erasure",
+    "expires_at": "it expires",
+    "gone_at": "it was deleted",
+    "last_seen_at": "the last use",
+    "queued_at": "it was queued",
+    "received_at": "it arrived",
+    "refused_at": "it was refused",
+    "settled_at": "it was settled",
+}
+_RETENTION = re.compile(r"(\d+) days after (\w+)")
 _NO_MINOR_UNITS = frozenset({"JPY"})
 _SIZES = ("bytes", "KB", "MB", "GB", "TB")
 
@@ -96,6 +111,20 @@ def size(count: float) -> str:
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
         count /= 1000
     raise AssertionError("the last unit takes everything")
+
+
+def kept(retention: str) -> str:
+    """Return how long a field is kept, as people say it: ``7 years after it was settled``."""
+    found = _RETENTION.fullmatch(retention)
+    if found is None:
+        return plain(retention)
+    days, since = int(found[1]), BEGINNINGS.get(found[2], plain(found[2]))
+    return f"{_span(days)} after {since}" if days else f"until {since}"
+
+
+def _span(days: int) -> str:
+    count, unit = (days // 365, "year") if days % 365 == 0 and days > 365 else (days, "day")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def category(name: str) -> str:

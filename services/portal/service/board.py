@@ -20,6 +20,20 @@ class Line:
     looks: tuple[Mapping[str, Any], ...]
     """What the probe of each service saw."""
 
+    @property
+    def in_short(self) -> str:
+        """What was seen, in one sentence; where several services look, what each of them saw is shown apart."""
+        same = [look for look in self.looks if look.get("state") == self.state]
+        if not same:
+            return self.evidence
+        if len(self.looks) == 1:
+            return str(same[0].get("evidence") or "")
+        if len(same) == 1:
+            return f"{same[0].get('service')}: {same[0].get('evidence')}"
+        if len(same) == len(self.looks):
+            return f"{len(same)} services look, and each found it {self.state}"
+        return f"{len(same)} of {len(self.looks)} services found it {self.state}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:

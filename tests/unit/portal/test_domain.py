@@ -127,3 +127,24 @@ def test_an_example_with_a_quote_stays_one_argument_of_the_shell() -> None:
 
 def test_a_service_without_operations_is_still_listed() -> None:
     assert by_service(DOCUMENT) == {"sync": ()}
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("until erased", "until erased"),
+        ("1 days after created_at", "1 day after it was made"),
+        ("30 days after last_seen_at", "30 days after the last use"),
+        ("365 days after refused_at", "365 days after it was refused"),
+        ("2555 days after settled_at", "7 years after it was settled"),
+        ("0 days after expires_at", "until it expires"),
+        ("9 days after something_new_at", "9 days after something new at"),
+    ],
+)
+def test_how_long_a_field_is_kept_is_said_as_people_say_it(declared: str, said: str) -> None:
+    assert words.kept(declared) == said
+
+
+@pytest.mark.parametrize(("least", "said"), [(0, "fewer than 5"), (5, "5 to 9"), (1000, "1,000 to 1,004")])
+def test_a_coarse_figure_is_said_by_its_bounds(least: int, said: str) -> None:
+    assert words.figure({"at_least": least, "at_most": least + 4}) == said
