@@ -10,6 +10,7 @@ from services.sync.api import SyncApi, WebDav
 from services.sync.api.addresses import Addresses
 from services.sync.api.inspections import InspectionsApi
 from services.sync.api.requests import Door
+from services.sync.api.statistics import StatisticsApi
 from services.sync.domain.frames import SEALED_FRAME
 from services.sync.events import SyncEvents
 from services.sync.ports import Blobs, FolderBlobs, GridFsBlobs
@@ -25,6 +26,7 @@ from services.sync.service.inspections import Inspections
 from services.sync.service.locking import Locking
 from services.sync.service.reading import Reading
 from services.sync.service.restoring import Restoring
+from services.sync.service.statistics import Counting
 from services.sync.service.turns import Turns
 from services.sync.service.uploads import Uploads
 from services.sync.service.visitors import Verify, Visitors
@@ -47,6 +49,7 @@ from services.sync.store import (
     Nodes,
     Shelves,
     Spaces,
+    Statistics,
     Tombstones,
     Trees,
 )
@@ -71,6 +74,7 @@ class Sync:
     drilling: Drilling
     restoring: Restoring
     inspections: Inspections
+    counting: Counting
     webdav: WebDav
     api: SyncApi
     events: SyncEvents
@@ -85,7 +89,11 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
 def parts_of(chassis: Chassis, sync: Sync) -> Parts:
     """Return what the chassis runs of *sync*."""
     return Parts(
-        routes=(*sync.api.routes(), *InspectionsApi(inspections=sync.inspections).routes()),
+        routes=(
+            *sync.api.routes(),
+            *InspectionsApi(inspections=sync.inspections).routes(),
+            *StatisticsApi(counting=sync.counting).routes(),
+        ),
         documents=DOCUMENTS,
         subscriptions=sync.events.subscriptions(),
         answers=sync.events.answers(),
@@ -93,6 +101,8 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
             "clear": partial(_alone, chassis, "clear", sync.clearing.run),
             "forget": partial(_alone, chassis, "forget", sync.following.run),
             "inspections": partial(_alone, chassis, "inspections", sync.inspections.run),
+            "count": sync.counting.run,
+            "measure": partial(_alone, chassis, "measure", sync.counting.measure),
             "erase": partial(_alone, chassis, "erase", sync.erasing.run),
             "backups": partial(_alone, chassis, "backups", sync.backups.run),
             "drill": partial(_alone, chassis, "drill", sync.drilling.run),
@@ -162,6 +172,8 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
     )
     restoring = Restoring(backups=backups, trees=trees, uploads=uploads)
     following = Following(turns=turns, tombstones=trees.tombstones, clock=clock)
+    statistics = Statistics(db)
+    counting = Counting(statistics, trees.spaces, clock)
     addresses = Addresses.at(settings.platform.public_url)
     webdav = WebDav(
         door=Door(visitors=visitors, addresses=addresses),
@@ -171,6 +183,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         uploads=uploads,
         locking=Locking(turns=turns, new_id=new_id),
         following=following,
+        counting=counting,
     )
     exporting = Exporting(turns=turns, reading=reading, nodes=trees.nodes, spaces=trees.spaces)
     return Sync(
@@ -185,10 +198,13 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         drilling=Drilling(backups=backups, keys=trees.keys),
         restoring=restoring,
         inspections=inspections,
+        counting=counting,
         webdav=webdav,
         api=SyncApi(reading=reading, backups=backups, restoring=restoring),
         events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
-        probes=SyncProbes(inspections=inspection_rows, backups=backup_rows, keys=backup_keys, clock=clock),
+        probes=SyncProbes(
+            statistics=statistics, inspections=inspection_rows, backups=backup_rows, keys=backup_keys, clock=clock
+        ),
     )
 
 

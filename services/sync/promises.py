@@ -1,17 +1,20 @@
 """The probes of the promises that sync owns."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
 from services.sync.domain.backups import LONGEST, BackupState
 from services.sync.domain.inspections import Sight
-from services.sync.store import BackupKeys, BackupRows, InspectionRows
+from services.sync.domain.statistics import FAMILIES, LEAST, SIZES
+from services.sync.store import BackupKeys, BackupRows, InspectionRows, Statistics
 from shared.clock import Clock
 from shared.promises import Finding, Probe, broken, kept
 
 GRACE = timedelta(hours=1)
 """How late the destruction of a backup may be, within the six months, or the end of an inspection."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOST = 1_000
 """Inspections and looks that a probe looks at, the latest."""
 
@@ -20,6 +23,7 @@ MOST = 1_000
 class SyncProbes:
     """Looks at what is stored."""
 
+    statistics: Statistics
     inspections: InspectionRows
     backups: BackupRows
     keys: BackupKeys
@@ -27,7 +31,34 @@ class SyncProbes:
 
     def all(self) -> tuple[Probe, ...]:
         """Return the probes."""
-        return (Probe("C12", self.looks_are_allowed), Probe("C19", self.backups_end))
+        return (
+            Probe("C11", self.figures_lead_to_nobody),
+            Probe("C12", self.looks_are_allowed),
+            Probe("C19", self.backups_end),
+        )
+
+    async def figures_lead_to_nobody(self) -> Finding:
+        """C11: no figure is of fewer than ten accounts, and each is of a family of clients, or a size, of many."""
+        clients = await self.statistics.clients(since="", before="~")
+        storage = await self.statistics.storage(since="", before="~")
+        sizes = {name for name, _ in SIZES}
+        faults = {
+            "are of too few accounts": [
+                *(one.day for one in clients if one.accounts < LEAST),
+                *(one.day for one in storage if min(one.accounts, *one.sizes.values()) < LEAST),
+            ],
+            "are of something that few have": [
+                *(one.day for one in clients if one.family not in FAMILIES),
+                *(one.day for one in storage if not one.sizes.keys() <= sizes),
+            ],
+            "are not of a whole day": [
+                day for day in (*(one.day for one in clients), *(one.day for one in storage)) if not _DAY.fullmatch(day)
+            ],
+        }
+        for what, days in faults.items():
+            if days:
+                return broken(len(clients) + len(storage), f"{len(days)} figures {what}")
+        return kept(len(clients) + len(storage), f"{len(clients) + len(storage)} figures, each of {LEAST} or more")
 
     async def looks_are_allowed(self) -> Finding:
         """C12: two people opened every inspection, for an hour; nobody looked at anything but names and state files."""

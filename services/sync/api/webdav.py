@@ -19,6 +19,7 @@ from services.sync.errors import ALLOWED, HeaderRefusedError, InfiniteDepthError
 from services.sync.service.following import Following, Question
 from services.sync.service.locking import Locking, Taken, Wish
 from services.sync.service.reading import Reading
+from services.sync.service.statistics import Counting
 from services.sync.service.uploads import Uploads
 from services.sync.service.writing import Destination, Made, Writing
 from shared.errors import ServiceError
@@ -40,6 +41,7 @@ class WebDav:
     uploads: Uploads
     locking: Locking
     following: Following
+    counting: Counting
 
     def add_to(self, app: web.Application) -> None:
         """Add the handlers; what aiohttp does not know as a method is refused here, too."""
@@ -65,6 +67,7 @@ class WebDav:
         }
         try:
             asking = await self.door.admit(request)
+            self.counting.note(asking.act.account, request.headers.get("User-Agent", ""), request.method)
             handler = handlers.get(request.method)
             if handler is None:
                 raise MethodRefusedError

@@ -11,6 +11,7 @@ from services.sync.store.nodes import Nodes
 from services.sync.store.seal import Seal
 from services.sync.store.shelf import Shelf, Shelves
 from services.sync.store.spaces import Spaces
+from services.sync.store.statistics import Statistics
 from services.sync.store.tombstones import Tombstones
 from services.sync.store.trees import Changes, Trees
 
@@ -35,6 +36,7 @@ __all__ = [
     "Shelf",
     "Shelves",
     "Spaces",
+    "Statistics",
     "Tombstones",
     "Trees",
 ]

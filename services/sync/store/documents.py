@@ -223,6 +223,30 @@ class InspectionCountRow(Document):
     opened: int
 
 
+class ClientDayRow(Document):
+    """A sum of groups; see ``domain.statistics.ClientDay``. It is of nobody."""
+
+    collection: ClassVar[str] = "client_days"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("day"),)
+
+    day: str
+    family: str
+    accounts: int
+    reads: int
+    writes: int
+    lists: int
+
+
+class StorageDayRow(Document):
+    """How much was stored on a day, which is the id; see ``domain.statistics.StorageDay``. It is of nobody."""
+
+    collection: ClassVar[str] = "storage_days"
+
+    accounts: int
+    bytes: int
+    sizes: dict[str, int]
+
+
 class ErasureRow(Document):
     """An account that was erased, for as long as a backup may still hold its sealed data: it never comes back (C31)."""
 
@@ -252,5 +276,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     InspectionRow,
     LookRow,
     InspectionCountRow,
+    ClientDayRow,
+    StorageDayRow,
     ErasureRow,
 )

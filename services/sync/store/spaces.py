@@ -76,6 +76,11 @@ class Spaces:
         row = await self._rows.get(account)
         return None if row is None else row.created_at
 
+    async def used(self, *, after: str, limit: int) -> list[tuple[str, int]]:
+        """Return the next accounts and how many bytes each uses, in order."""
+        rows = await self._rows.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)
+        return [(row.id, row.used_bytes) for row in rows]
+
     async def accounts(self, *, after: str, limit: int) -> list[str]:
         """Return the next accounts that have a space, in order."""
         rows = await self._rows.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)

@@ -1,0 +1,49 @@
+"""The statistics of the service, by day: sums of groups, with nothing in them that leads to an account."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from services.sync.domain.statistics import ClientDay, StorageDay
+from services.sync.store.documents import ClientDayRow, StorageDayRow
+from shared.mongo import Database
+
+
+class Statistics:
+    """Reads and writes days."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._clients, self._storage = db.collection(ClientDayRow), db.collection(StorageDayRow)
+
+    async def add(self, day: str, family: str, accounts: int, did: Mapping[str, int]) -> None:
+        """Add a group to a day."""
+        more = {"accounts": accounts, **did}
+
+        async def work() -> None:
+            key = f"{day}:{family}"
+            if not await self._clients.update({"_id": key}, {"$inc": more}):
+                empty = {"reads": 0, "writes": 0, "lists": 0}
+                await self._clients.insert(
+                    ClientDayRow.model_validate({"id": key, "day": day, "family": family, **empty, **more})
+                )
+
+        await self._db.transact(work)
+
+    async def put(self, stored: StorageDay) -> None:
+        """Keep how much was stored on a day."""
+        said = asdict(stored)
+        await self._storage.upsert(StorageDayRow(id=said.pop("day"), **said))
+
+    async def clients(self, *, since: str, before: str) -> list[ClientDay]:
+        """Return what clients did on the days from *since* on, *before* another."""
+        rows = await self._clients.list({"day": {"$gte": since, "$lt": before}}, sort=["day"])
+        return [ClientDay(**row.model_dump(exclude={"id"})) for row in rows]
+
+    async def storage(self, *, since: str, before: str) -> list[StorageDay]:
+        """Return how much was stored on those days."""
+        rows = await self._storage.list({"_id": {"$gte": since, "$lt": before}}, sort=["_id"])
+        return [StorageDay(day=row.id, accounts=row.accounts, bytes=row.bytes, sizes=row.sizes) for row in rows]
+
+    async def has_storage(self, day: str) -> bool:
+        """Tell whether it is known how much was stored on *day*."""
+        return await self._storage.get(day) is not None
