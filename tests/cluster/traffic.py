@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def _delete_each() -> int:
     asyncio.run(asyncio.sleep(STAGGER))
     pods = sorted(release.running(), key=lambda pod: str(pod["metadata"]["name"])[::-1])
     for pod in pods:
-        until(f"{release.component(pod)} is whole", lambda pod=pod: _whole(release.component(pod)), limit=180)  # type: ignore[misc]
+        part = release.component(pod)
+        until(f"{part} is whole", partial(_whole, part), limit=180)
         kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false")
         asyncio.run(asyncio.sleep(STAGGER))
     release.wait_ready()
