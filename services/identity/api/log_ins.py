@@ -22,6 +22,7 @@ from services.identity.errors import (
     TooManyLogInsError,
     WrongPasswordError,
 )
+from services.identity.errors.staff import AccountFrozenError
 from services.identity.service.log_ins import From, LoggedIn, LogIns, SecondStep
 from services.identity.service.passkeys import Asked
 from services.identity.service.step_up import Proof, StepUps
@@ -109,6 +110,7 @@ class LogInsApi:
                 replies=GrantedView,
                 errors=(
                     LogInRefusedError,
+                    AccountFrozenError,
                     SecondFactorNeededError,
                     TooManyLogInsError,
                     PasswordsBusyError,
@@ -121,7 +123,13 @@ class LogInsApi:
                 access=PUBLIC,
                 status=201,
                 limit=limit,
-                errors=(ChallengeRefusedError, SecondFactorRefusedError, PasskeyRefusedError, TooManyLogInsError),
+                errors=(
+                    ChallengeRefusedError,
+                    AccountFrozenError,
+                    SecondFactorRefusedError,
+                    PasskeyRefusedError,
+                    TooManyLogInsError,
+                ),
             ),
             post(f"{_ROOT}/passkey-challenges", self.ask_for_passkey, access=PUBLIC, status=201, limit=limit),
             post(
@@ -130,7 +138,7 @@ class LogInsApi:
                 access=PUBLIC,
                 status=201,
                 limit=limit,
-                errors=(ChallengeRefusedError, PasskeyRefusedError),
+                errors=(ChallengeRefusedError, AccountFrozenError, PasskeyRefusedError),
             ),
             post(f"{_ROOT}/step-up-challenges", self.ask_for_step_up, access=ANY_PERSON, status=201, limit=limit),
             post(
