@@ -40,7 +40,19 @@ class Relay:
         self._rows = db.collection(OutboxRow)
         self._leases = Leases(db)
         self._broker, self._outbox, self._clock = broker, outbox, clock
-        self._measured = 0.0
+        self._tidied = 0.0
+
+    async def watch(self) -> None:
+        """Measure what waits, for ever: every replica does, and most of all while no broker answers."""
+        while True:
+            await self.measure()
+            await asyncio.sleep(MEASURE)
+
+    async def measure(self) -> None:
+        """Set the metrics."""
+        oldest = await self._rows.find_one({"unwanted": False}, sort=["created_at"])
+        _waiting.set(await self._rows.count({"unwanted": False}))
+        _oldest.set((self._clock() - oldest.created_at).total_seconds() if oldest else 0)
 
     async def run(self) -> None:
         """Relay for ever, whenever this process holds the lease; one without a broker leaves it to the others."""
@@ -57,7 +69,7 @@ class Relay:
         exchange = await facts_exchange(channel)
         while True:
             self._outbox.filled.clear()
-            await self._measure()
+            await self._tidy()
             rows = await self._rows.list({"due_at": {"$lte": self._clock()}}, sort=["due_at"], limit=IN_FLIGHT)
             if not rows:
                 await self._until_filled()
@@ -97,14 +109,11 @@ class Relay:
         except TimeoutError:
             return
 
-    async def _measure(self) -> None:
-        if monotonic() < self._measured + MEASURE:
+    async def _tidy(self) -> None:
+        if monotonic() < self._tidied + MEASURE:
             return
-        self._measured = monotonic()
+        self._tidied = monotonic()
         await self._rows.delete({"unwanted": True, "created_at": {"$lte": self._clock() - UNWANTED_KEPT}})
-        oldest = await self._rows.find_one({"unwanted": False}, sort=["created_at"])
-        _waiting.set(await self._rows.count({"unwanted": False}))
-        _oldest.set((self._clock() - oldest.created_at).total_seconds() if oldest else 0)
 
 
 def _attempts(row: OutboxRow) -> int:

@@ -26,8 +26,10 @@ def workers(chassis: Chassis, parts: Parts) -> dict[str, Work]:
     db, broker, clock, platform = chassis.db, chassis.broker, chassis.clock, chassis.platform
     documents = documents_of(parts)
     sweeper = RetentionSweeper(db, documents, clock)
+    relay = Relay(db, broker, chassis.outbox, clock)
     work: dict[str, Work] = {
-        RELAY: Relay(db, broker, chassis.outbox, clock).run,
+        RELAY: relay.run,
+        "watch-outbox": relay.watch,
         "sweep": lambda: _sweep(chassis, sweeper),
         "probes": ProbeRunner(
             service=chassis.service,

@@ -119,11 +119,20 @@ async def test_a_fact_that_nobody_ever_wants_is_forgotten_and_raises_no_alarm(
 ) -> None:
     monkeypatch.setattr(relay, "MEASURE", 0.0)
     await home.tell()
-    async with running(home.relay().run):
+    telling = home.relay()
+    async with running(telling.run):
         await eventually(lambda: postponed(home))
+        await telling.measure()
         assert relay._oldest._value.get() == 0
         monkeypatch.setattr(relay, "UNWANTED_KEPT", timedelta())
         await eventually(lambda: nothing_waits(home))
+
+
+async def test_what_waits_is_measured_by_a_process_that_reaches_no_broker(home: House) -> None:
+    await home.tell(3)
+    async with running(home.relay().watch):
+        await eventually(lambda: measured(3))
+    assert relay._oldest._value.get() > 0
 
 
 async def test_a_fact_that_a_full_queue_refuses_is_kept(home: House) -> None:
@@ -366,6 +375,10 @@ async def marked(home: House, count: int) -> bool:
 
 async def nothing_waits(home: House) -> bool:
     return await home.waiting() == []
+
+
+async def measured(number: int) -> bool:
+    return bool(relay._waiting._value.get() == number)
 
 
 async def postponed(home: House) -> bool:
