@@ -37,18 +37,19 @@ class DisclosureProbes:
     async def everybody_told(self) -> Finding:
         """C16: no case past its deadline, and no closed one, has an account that was not told."""
         at = self.clock()
-        newest = await self.cases.approved_between(at - LOOK_BACK, at - self.deadline, most=CASES)
+        newest = await self.cases.approved_between(at - LOOK_BACK, at, most=CASES)
         waiting = await self.cases.of_ids(await self.notices.unsettled_cases())
-        late = {case.case_id: case for case in newest} | {
-            case_id: case for case_id, case in waiting.items() if self._is_late(case, at)
-        }
-        counts = await self.notices.states(list(late))
-        untold = sorted(case_id for case_id, case in late.items() if not told_all(case, counts[case_id]))
-        looked_at = len(late | waiting)
+        looked_at = {case.case_id: case for case in newest} | waiting
+        late = [case for case in looked_at.values() if self._is_late(case, at)]
+        counts = await self.notices.states([case.case_id for case in late])
+        untold = sorted(case.case_id for case in late if not told_all(case, counts[case.case_id]))
         if untold:
             named = ", ".join(untold[:NAMED])
-            return broken(looked_at, f"{len(untold)} cases have an account not told past the deadline: {named}")
-        return kept(looked_at, f"{len(late)} cases past their deadline: every account told or proven unreachable")
+            return broken(len(looked_at), f"{len(untold)} cases have an account not told past the deadline: {named}")
+        return kept(
+            len(looked_at),
+            f"{len(late)} cases closed or past their deadline: every account told, or proven not to be reachable",
+        )
 
     async def readers_in_register(self) -> Finding:
         """C07: whoever stands in the ledger from outside the house has an agreement that covers it, or a case."""

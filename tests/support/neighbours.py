@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet, OKPKey
 
 from shared.bus import Answer, Answerer, Asked, Asker, Broker, event_type
 from shared.bus.envelope import Envelope as FactEnvelope
+from shared.bus.publishing import Fate, fates
 from shared.bus.topology import facts_exchange
 from shared.clock import utc_now
 from shared.contracts import identity_v1
@@ -51,8 +52,7 @@ class Neighbours:
         self, request: identity_v1.ContactResolveRequest, asked: Asked
     ) -> identity_v1.ContactResolveReply:
         """Answer where an account wants its mail."""
-        if self.away & {"*", request.account_id}:
-            await asyncio.sleep(60)
+        await until(lambda: _true(not self.away & {"*", request.account_id}), patience=300)
         self.resolved.append(request)
         self.purposes.append(asked.purpose)
         email = self.addresses.get(request.account_id)
@@ -71,7 +71,14 @@ class Neighbours:
         )
         async with self.broker.publishing.channel() as channel:
             exchange = await facts_exchange(channel)
-            await exchange.publish(envelope.to_message(), envelope.type, mandatory=True, timeout=10)
+
+            async def taken() -> bool:
+                """Like a relay: again until somebody has made a queue for it, which may be after it is ready."""
+                message = envelope.to_message()
+                (fate,) = await fates([exchange.publish(message, envelope.type, mandatory=True, timeout=10)])
+                return fate is Fate.CONFIRMED
+
+            await until(taken)
         return envelope.id
 
     def told(self, fact_type: str, message_type: type[R]) -> list[R]:
@@ -85,8 +92,12 @@ class Neighbours:
 
 
 @asynccontextmanager
-async def neighbours(amqp_url: str) -> AsyncIterator[Neighbours]:
-    """Answer for identity, and listen to every fact, until the context ends."""
+async def neighbours(amqp_url: str, *, hear: str = "#") -> AsyncIterator[Neighbours]:
+    """Answer for identity, and listen to the facts that *hear* names, until the context ends.
+
+    What is heard here has found a queue: a fact that is told to a service must not be heard, or it is lost when the
+    service has not made its queue yet.
+    """
     async with Broker(amqp_url, "identity") as broker:
         found = Neighbours(broker)
         answers = (
@@ -95,19 +106,20 @@ async def neighbours(amqp_url: str) -> AsyncIterator[Neighbours]:
         )
         tasks = [
             asyncio.create_task(Answerer(broker, answers, utc_now).run()),
-            asyncio.create_task(broker.consuming.serve(lambda channel: _listen(channel, found))),
+            asyncio.create_task(broker.consuming.serve(lambda channel: _listen(channel, found, hear))),
         ]
         try:
             yield found
         finally:
+            found.away.clear()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(channel: Any, found: Neighbours) -> None:
+async def _listen(channel: Any, found: Neighbours, hear_these: str) -> None:
     queue = await channel.declare_queue(new_id("ears"), exclusive=True, auto_delete=True)
-    await queue.bind(await facts_exchange(channel), "#")
+    await queue.bind(await facts_exchange(channel), hear_these)
 
     async def hear(message: Any) -> None:
         found.heard.append(FactEnvelope.of(message))
@@ -142,8 +154,7 @@ class Mailbox:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.received += [(to, mail) for to in envelope.rcpt_tos]
-        if self.silent & set(envelope.rcpt_tos):
-            await asyncio.sleep(60)
+        await until(lambda: _true(not self.silent & set(envelope.rcpt_tos)), patience=300)
         return "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:
@@ -161,6 +172,7 @@ async def mailbox() -> AsyncIterator[Mailbox]:
     try:
         yield box
     finally:
+        box.silent.clear()
         server.close()
         await server.wait_closed()
 
@@ -172,3 +184,7 @@ async def until(holds: Callable[[], Awaitable[T]], *, patience: float = PATIENCE
             if found := await holds():
                 return found
             await asyncio.sleep(0.05)
+
+
+async def _true(holds: bool) -> bool:
+    return holds

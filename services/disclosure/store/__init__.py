@@ -2,7 +2,7 @@
 
 from services.disclosure.store.agreements import AgreementDocument, Agreements
 from services.disclosure.store.cases import CaseDocument, Cases
-from services.disclosure.store.ledger import EntryDocument, ErasedDocument, Ledger, RefusalDocument
+from services.disclosure.store.ledger import BookDocument, EntryDocument, Ledger, RefusalDocument
 from services.disclosure.store.notices import PROOF_KEPT, NoticeDocument, Notices
 from services.disclosure.store.results import ResultDocument, Results
 from services.disclosure.store.totals import Total, Totals
@@ -13,7 +13,7 @@ DOCUMENTS = (
     NoticeDocument,
     EntryDocument,
     RefusalDocument,
-    ErasedDocument,
+    BookDocument,
     ResultDocument,
 )
 

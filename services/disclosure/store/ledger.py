@@ -49,12 +49,17 @@ class RefusalDocument(Document):
     refused_at: datetime
 
 
-class ErasedDocument(Document):
-    """An account that was erased, by its keyed hash: what is told of it later is not written down any more."""
+class BookDocument(Document):
+    """That an account has, or had, entries: by its keyed hash, so that it leads to nobody once they are erased.
 
-    collection: ClassVar[str] = "erased"
+    Each entry moves it and an erasure ends it, in their own transactions: an entry and an erasure cannot both win.
+    What is told of an erased account later is not written down any more.
+    """
+
+    collection: ClassVar[str] = "books"
     indexes: ClassVar[tuple[Index, ...]] = (Index("erased_at", expire_after=timedelta(days=90)),)
-    erased_at: datetime
+    entries: int
+    erased_at: datetime | None = None
 
 
 class Ledger:
@@ -64,18 +69,27 @@ class Ledger:
         """*blind* makes the keyed hash of an account for a place."""
         self._rows: Collection[EntryDocument] = db.collection(EntryDocument)
         self._refusals: Collection[RefusalDocument] = db.collection(RefusalDocument)
-        self._erased: Collection[ErasedDocument] = db.collection(ErasedDocument)
+        self._books: Collection[BookDocument] = db.collection(BookDocument)
+        self._transact = db.transact
         self._blind = blind
 
     async def add(self, entry: Shown) -> None:
         """Add *entry*; one that is there is never written over, and none is added of an erased account."""
-        if await self._rows.get(entry.entry_id) is None and not await self._is_erased(entry.account_id):
-            await self._rows.insert(_row(entry))
+
+        async def write() -> None:
+            if await self._rows.get(entry.entry_id) is None and await self._is_open(entry.account_id):
+                await self._rows.insert(_row(entry))
+
+        await self._transact(write)
 
     async def add_refusal(self, refusal: Refusal) -> None:
         """Add a refusal, in the same way."""
-        if await self._refusals.get(refusal.refusal_id) is None and not await self._is_erased(refusal.account_id):
-            await self._refusals.insert(_refusal_row(refusal))
+
+        async def write() -> None:
+            if await self._refusals.get(refusal.refusal_id) is None and await self._is_open(refusal.account_id):
+                await self._refusals.insert(_refusal_row(refusal))
+
+        await self._transact(write)
 
     async def of(self, account_id: str, *, after: str | None, most: int) -> list[Shown]:
         """Return entries about one account, newest first, beginning behind the position *after*."""
@@ -93,17 +107,23 @@ class Ledger:
 
     async def erase(self, account_id: str, *, at: datetime) -> dict[str, int]:
         """Erase all about one account, and remember by a keyed hash that it is gone; return what was erased."""
-        await self._erased.upsert(ErasedDocument(id=self._mark(account_id), erased_at=at))
+        await self._books.upsert(BookDocument(id=self._mark(account_id), entries=0, erased_at=at))
         return {
             EntryDocument.collection: await self._rows.delete({"account_id": account_id}),
             RefusalDocument.collection: await self._refusals.delete({"account_id": account_id}),
         }
 
-    async def _is_erased(self, account_id: str) -> bool:
-        return await self._erased.get(self._mark(account_id)) is not None
+    async def _is_open(self, account_id: str) -> bool:
+        """Tell whether entries about the account may be added, and hold that until the transaction ends."""
+        mark = self._mark(account_id)
+        book = await self._books.get(mark)
+        if book is None:
+            await self._books.insert(BookDocument(id=mark, entries=1))
+            return True
+        return await self._books.update({"_id": mark, "erased_at": None}, {"$inc": {"entries": 1}}) == 1
 
     def _mark(self, account_id: str) -> str:
-        return self._blind(ErasedDocument.collection, account_id)
+        return self._blind(BookDocument.collection, account_id)
 
 
 def _row(entry: Shown) -> EntryDocument:

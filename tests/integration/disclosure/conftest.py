@@ -20,7 +20,7 @@ async def amqp_url(amqp_url: str) -> str:
 @pytest.fixture(scope="package")
 async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
     """Everybody else."""
-    async with neighbours(amqp_url) as found:
+    async with neighbours(amqp_url, hear="disclosure.#") as found:
         yield found
 
 

@@ -127,7 +127,7 @@ async def test_C31_an_erasure_empties_the_ledger_and_late_news_is_dropped(
     await around.tell(shown(account_id))
     await around.tell(shown(other))
     await has(service, other, 1)
-    for collection in ("ledger", "refusals", "idempotency", "subject_keys", "erased"):
+    for collection in ("ledger", "refusals", "idempotency", "subject_keys", "books"):
         assert account_id not in str(await planter.raw(stored, collection))
 
 

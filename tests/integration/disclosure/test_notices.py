@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.disclosure.domain import CaseState, Ground
+from services.disclosure.domain import CaseState, Ground, Shown
 from services.disclosure.service import CaseWish, Disclosure, Notifier
 from services.disclosure.store import DOCUMENTS, Cases, Ledger, Notices
 from shared.bus import Outbox, OutboxRow, QuestionRefusedError
@@ -177,3 +177,30 @@ async def test_cases_beyond_one_look_are_closed_in_turn(house: House) -> None:
         after = await notifier.close_told(after=after, at=house.clock(), most=2)
     assert after == ""
     assert {(await house.disclosure.read(case_id)).state for case_id in ids} == {CaseState.CLOSED}
+
+
+async def test_C31_entries_that_race_with_an_erasure_never_outlive_it(house: House) -> None:
+    ledger = Ledger(house.database, house.vault.blind)
+
+    def entry(account_id: str) -> Shown:
+        return Shown(
+            entry_id=new_id("led"),
+            account_id=account_id,
+            reader_kind="service",
+            reader_id="newsletter",
+            fields=("identity.accounts.email",),
+            purpose="newsletter",
+            basis="list",
+            shown_at=house.clock(),
+        )
+
+    for _ in range(10):
+        account_id = new_id("acc")
+        await ledger.add(entry(account_id))
+        racing = [ledger.add(entry(account_id)) for _ in range(3)]
+
+        async def erase(account_id: str = account_id) -> None:
+            await ledger.erase(account_id, at=house.clock())
+
+        await asyncio.gather(*racing, house.database.transact(erase), return_exceptions=True)
+        assert await ledger.of(account_id, after=None, most=5) == []

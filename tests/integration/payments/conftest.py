@@ -27,7 +27,7 @@ async def house(database: Database, clock: FixedClock) -> House:
 @pytest.fixture(scope="package")
 async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
     """Everybody else."""
-    async with neighbours(amqp_url) as found:
+    async with neighbours(amqp_url, hear="payments.#") as found:
         yield found
 
 

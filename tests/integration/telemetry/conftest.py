@@ -40,7 +40,7 @@ async def telemetry(database: Database, clock: FixedClock) -> Telemetry:
 @pytest.fixture(scope="package")
 async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
     """Everybody else."""
-    async with neighbours(amqp_url) as found:
+    async with neighbours(amqp_url, hear="telemetry.#") as found:
         yield found
 
 
