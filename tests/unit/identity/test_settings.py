@@ -59,3 +59,9 @@ def test_a_wrong_list_of_staff_is_one_line(text: str) -> None:
 def test_a_weak_or_wrong_value_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=name):
         settings(**{name: value})
+
+
+def test_a_list_of_breached_passwords_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="IDENTITY_BREACHED_PASSWORDS"):
+        settings(IDENTITY_BREACHED_PASSWORDS=str(tmp_path / "none"))
+    assert settings().breached_passwords is None
