@@ -10,7 +10,6 @@ from shared import observe
 from shared.bus import Delivery, relay
 from shared.bus.envelope import CONTENT_TYPE
 from shared.bus.inbox import REMEMBERED, InboxRow
-from shared.bus.relay import IN_FLIGHT
 from shared.bus.topology import dead_name
 from shared.clock import utc_now
 from shared.contracts.common_v1 import DataShown as Shown
@@ -19,8 +18,7 @@ from tests.integration.bus.house import Effect, House, again, eventually, many, 
 from tests.support import Planter
 
 
-class BurstError(Exception):
-    """Something that a handler or a change raises."""
+class BurstError(Exception): ...
 
 
 async def test_a_fact_has_its_effect(home: House) -> None:
@@ -84,6 +82,7 @@ async def test_the_trace_goes_through_the_outbox_row_to_the_handler_and_on(home:
 
 
 async def test_no_more_than_the_bound_is_in_flight(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_flight_bound = relay.IN_FLIGHT
     monkeypatch.setattr(relay, "IN_FLIGHT", 7)
     in_flight = most = 0
     publish = relay._publish
@@ -100,7 +99,7 @@ async def test_no_more_than_the_bound_is_in_flight(home: House, monkeypatch: pyt
     async with home.plain_queue("plain"), running(home.relay().run):
         await eventually(lambda: nothing_waits(home))
     assert most == 7
-    assert IN_FLIGHT == 500
+    assert in_flight_bound == 500
 
 
 async def test_a_fact_that_nobody_wants_waits_behind_the_others_and_is_told_when_somebody_does(home: House) -> None:
@@ -393,9 +392,9 @@ async def arrived(queue: AbstractQueue, count: int) -> bool:
     return (await queue.declare()).message_count == count
 
 
-async def empty(home: House, queue: str) -> bool:
-    return await home.size(queue) == 0
+async def empty(home: House, queue: str, *, left: int = 0) -> bool:
+    return await home.size(queue) == left
 
 
 async def is_dead(home: House) -> bool:
-    return await home.size(dead_name(f"{home.service}.facts")) == 1
+    return await empty(home, dead_name(f"{home.service}.facts"), left=1)
