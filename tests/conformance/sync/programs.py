@@ -11,18 +11,18 @@ from tests.integration.sync.house import Device
 LIMIT = 240.0
 
 
-async def run(*command: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> str:
-    """Run *command* to its end and return what it printed; anything but success fails the test."""
+async def run(*command: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, given: bytes = b"") -> str:
+    """Run *command* with *given* as its input, and return what it printed; anything but success fails the test."""
     process = await asyncio.create_subprocess_exec(
         *command,
         env={**os.environ, **(env or {})},
         cwd=cwd,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     async with asyncio.timeout(LIMIT):
-        out, _ = await process.communicate()
+        out, _ = await process.communicate(given)
     text = out.decode(errors="replace")
     assert process.returncode == 0, f"{command[0]} exited {process.returncode}:\n{text[-3000:]}"
     return text

@@ -53,3 +53,64 @@ async def test_a_folder_goes_up_changes_moves_and_comes_back_identical(
     await public_house.collect()
     assert await public_house.usage(ada) == (0, 0)
     assert (up / "large.bin").stat().st_size > MIB
+
+
+FILES = 2_000
+
+
+def _pack_many(folder: Path) -> None:
+    for number in range(FILES):
+        path = folder / f"box {number % 40}" / f"{number:04}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"%d " % number * (number % 50))
+
+
+@pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed (apt-get install rclone)")
+async def test_two_thousand_files_go_up_change_move_and_come_back_identical(ada: Device, tmp_path: Path) -> None:
+    up, down, rclone = tmp_path / "up", tmp_path / "down", await Rclone.of(ada)
+    _pack_many(up)
+    await rclone("copy", str(up), "candor:many", "--transfers", "16", "--checkers", "16")
+    for number in range(0, FILES, 20):
+        (up / f"box {number % 40}" / f"{number:04}.txt").write_bytes(b"changed %d" % number)
+    (up / "box 7").rename(up / "renamed & moved")
+    renames = ("--track-renames", "--track-renames-strategy", "leaf")
+    await rclone("sync", str(up), "candor:many", "--checkers", "16", *renames)
+    await rclone("copy", "candor:many", str(down), "--transfers", "16", "--checkers", "16")
+    assert _read(down) == _read(up)
+    assert len(_read(down)) == FILES
+
+
+@pytest.mark.skipif(shutil.which("cadaver") is None, reason="cadaver is not installed (apt-get install cadaver)")
+async def test_a_session_with_cadaver(ada: Device, tmp_path: Path) -> None:
+    local = tmp_path / "letter.txt"
+    local.write_text("Dear Ada\n", encoding="utf-8")
+    netrc = f"default login {ada.username} password {ada.password}\n"
+    (tmp_path / ".netrc").write_text(netrc, encoding="utf-8")
+    (tmp_path / ".netrc").chmod(0o600)
+    commands = (
+        "mkcol letters\ncd letters\n"
+        f"put {local} letter.txt\nlock letter.txt\nunlock letter.txt\n"
+        "propset letter.txt colour blue\npropget letter.txt colour\n"
+        "copy letter.txt copied.txt\nmove copied.txt moved.txt\n"
+        f"ls\nget moved.txt {tmp_path / 'back.txt'}\ndelete letter.txt\nquit\n"
+    )
+    told = await run(
+        "cadaver", ada.url + ada.path(""), env={"HOME": str(tmp_path)}, cwd=tmp_path, given=commands.encode()
+    )
+    assert "failed" not in told, told
+    assert (tmp_path / "back.txt").read_text(encoding="utf-8") == "Dear Ada\n"
+    assert await ada.names("letters") == {"moved.txt"}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed (apt-get install curl)")
+async def test_a_session_with_curl(ada: Device, tmp_path: Path) -> None:
+    local, back = tmp_path / "film.bin", tmp_path / "back.bin"
+    local.write_bytes(bytes(range(256)) * 8192)
+    url, who = ada.url + ada.path("film.bin"), f"{ada.username}:{ada.password}"
+    ask = ("curl", "--silent", "--show-error", "--fail", "--user", who)
+    await run(*ask, "--upload-file", str(local), url)
+    await run(*ask, "--upload-file", str(local), "--header", "Expect: 100-continue", url)
+    await run(*ask, "--upload-file", "-", "--header", "Transfer-Encoding: chunked", url, given=local.read_bytes())
+    await run(*ask, "--output", str(back), "--range", "0-1048575", url)
+    await run(*ask, "--output", str(back), "--continue-at", "-", url)
+    assert back.read_bytes() == local.read_bytes()
