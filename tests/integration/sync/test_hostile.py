@@ -191,3 +191,29 @@ async def test_a_file_at_the_address_of_a_folder_is_refused(ada: Device) -> None
     assert (await ada.put("new/", b"")).status == 405
     assert (await ada.put("", b"")).status == 405
     assert (await ada.get("box")).status == 405
+
+
+@pytest.mark.parametrize("method", ["REPORT", "PROPPATCH", "LOCK", "MKCOL"])
+@pytest.mark.parametrize(
+    ("body", "status"), [(_BOMB, 400), (_EXTERNAL, 400), (_DEEP, 400), (b"<x", 400), (b" " * 300_000 + b"<x/>", 413)]
+)
+async def test_hostile_xml_is_refused_by_every_method_that_reads_any(
+    ada: Device, method: str, body: bytes, status: int
+) -> None:
+    reply = await ada.ask(method, "new" if method == "MKCOL" else "", {"Content-Type": "text/xml"}, body)
+    assert reply.status == status, reply
+    assert await ada.names() == set()
+
+
+async def test_a_path_may_have_4096_bytes_and_no_more(ada: Device) -> None:
+    parts = ["n" * 255] * 16
+    for depth in range(1, 16):
+        assert (await ada.mkcol("/".join(parts[:depth]))).status == 201
+    assert (await ada.put("/".join(parts), b"x")).status == 201
+    assert (await ada.put("/".join([*parts, "m"]), b"x")).status == 414
+
+
+@pytest.mark.parametrize("value", ["", "Second-", "Second--1", "Second-99999999999", "Infinite", "Second-1x, nonsense"])
+async def test_a_timeout_that_makes_no_sense_is_only_a_wish(ada: Device, value: str) -> None:
+    await ada.put("a", b"a")
+    assert await ada.lock("a", Timeout=value)
