@@ -138,8 +138,11 @@ class Accounts:
         return personal_fields(Account)["email_index"].allows(purpose)
 
     def may_resolve(self, purpose: Purpose) -> bool:
-        """Tell whether the address of an account may be read for *purpose*."""
-        return personal_fields(Account)["email"].allows(purpose)
+        """Tell whether another service may read the address of an account for *purpose*.
+
+        Never for a partner: what a partner sees, identity itself shows, within the agreement (C13).
+        """
+        return purpose is not Purpose.PARTNER_SERVICE and personal_fields(Account)["email"].allows(purpose)
 
     def may_sync(self, purpose: Purpose) -> bool:
         """Tell whether a username may be held against an app password for *purpose*."""
