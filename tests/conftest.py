@@ -1,7 +1,7 @@
 """Fixtures for every test: time and ids that stand still, and real parts on loopback."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -9,8 +9,10 @@ from pymongo import AsyncMongoClient
 
 from shared.ids import new_id
 from shared.mongo import Database, open_database
+from shared.stack.home import Home
 from tests.support import FixedClock, Planter, SequentialIds
 from tests.support.parts import amqp_part, mongo_part
+from tests.support.stack import StackUnderTest
 
 
 @pytest.fixture
@@ -60,3 +62,15 @@ async def database(mongo_url: str, mongo_driver: str, planter: Planter) -> Async
     async with open_database(mongo_url, name, driver=mongo_driver) as opened:
         yield opened
     await planter.drop(name)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
+    """The platform, up, for all tests that go through the edge; ended with the last test."""
+    stack = StackUnderTest(Home(tmp_path_factory.mktemp("stack")))
+    started = stack.run("up")
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield stack
+    finally:
+        stack.run("down")

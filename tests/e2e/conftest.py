@@ -1,11 +1,6 @@
-"""One stack for all tests that go through the edge."""
-
-from collections.abc import Iterator
+"""Tests of a whole stack, through its edge."""
 
 import pytest
-
-from shared.stack.home import Home
-from tests.support.stack import StackUnderTest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -13,15 +8,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/e2e/" in item.path.as_posix():
             item.add_marker(pytest.mark.timeout(300))
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
-    """The platform, up; ended with the last test."""
-    stack = StackUnderTest(Home(tmp_path_factory.mktemp("stack")))
-    started = stack.run("up")
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
-        yield stack
-    finally:
-        stack.run("down")

@@ -1,0 +1,95 @@
+"""A person at a real browser, and what the browser complains of behind their back."""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.demo.world import Person, World, link_in
+
+if TYPE_CHECKING:  # where there is no playwright, the tests are skipped with a word, not broken
+    from playwright.async_api import ConsoleMessage, Page, Request
+
+REFUSALS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.effectiveDirective} refused ${event.blockedURI || event.sourceFile}`));
+"""
+
+
+@dataclass  # no slots: playwright hangs its wrappers on the object whose methods listen
+class Visitor:
+    """One person with a browser of their own."""
+
+    page: "Page"
+    world: World
+    complaints: list[str] = field(default_factory=list)
+    """What the console says, scripts that failed, and requests that left for another origin."""
+    sent: list[str] = field(default_factory=list)
+    """Everything that the browser has sent: method, address and body."""
+
+    async def begin(self) -> "Visitor":
+        """Listen to the browser."""
+        await self.page.add_init_script(REFUSALS)
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda fault: self.complaints.append(f"script: {fault}"))
+        self.page.on("request", self._on_request)
+        return self
+
+    async def open(self, path: str) -> None:
+        """Open a page of the site."""
+        await self.page.goto(self.world.base_url + path)
+
+    async def fill_in(self, **typed: str) -> None:
+        """Fill in fields by their labels, written with _ for blanks: the first label that begins so."""
+        for label, text in typed.items():
+            named = re.compile("^" + re.escape(label.replace("_", " ")), re.IGNORECASE)
+            await self.page.get_by_label(named).first.fill(text)
+
+    async def press(self, name: str) -> None:
+        """Press the button *name* and wait for the page that follows."""
+        async with self.page.expect_navigation():
+            await self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    @property
+    def where(self) -> str:
+        """The path of the page."""
+        return self.page.url.removeprefix(self.world.base_url)
+
+    async def heading(self) -> str:
+        """Return the heading of the page."""
+        return (await self.page.locator("h1").inner_text()).strip()
+
+    async def text(self) -> str:
+        """Return all that the page says."""
+        return await self.page.locator("main").inner_text()
+
+    async def follow_mail(self, person: Person, *, about: str, path: str) -> None:
+        """Open the link to *path* in the mail that *person* gets."""
+        mail = await self.world.mail_to(person, about=about)
+        await self.open(f"{path}?token={link_in(mail, path)}")
+
+    async def sign_up(self, person: Person) -> None:
+        """Become a customer: age screen, address, mail, log-in."""
+        await self.open("/account/sign-up")
+        await self.fill_in(Month="12", Year="1985")
+        await self.press("Go on")
+        await self.fill_in(Mail_address=person.email, Password=person.password)
+        await self.press("Sign up")
+        await self.follow_mail(person, about="confirm", path="/account/verify")
+        await self.press("Yes, this is my address")
+        await self.log_in(person)
+
+    async def log_in(self, person: Person) -> None:
+        """Log in."""
+        if not self.where.startswith("/account/log-in"):
+            await self.open("/account/log-in")
+        await self.fill_in(Mail_address=person.email, Password=person.password)
+        await self.press("Log in")
+
+    def _on_console(self, message: "ConsoleMessage") -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"console: {message.text}")
+
+    def _on_request(self, request: "Request") -> None:
+        self.sent.append(f"{request.method} {request.url} {request.post_data or ''}")
+        if not request.url.startswith((self.world.base_url, "data:")):
+            self.complaints.append(f"left for another origin: {request.url}")
