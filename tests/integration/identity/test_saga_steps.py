@@ -10,7 +10,7 @@ import pytest
 
 from services.identity.app import compose
 from services.identity.domain.requests import OTHERS, SERVICES
-from services.identity.store import Account, Erasure, ExportChunk
+from services.identity.store import Account, Erasure, ExportChunk, Exports
 from shared.chassis import listening
 from shared.chassis.run import application
 from shared.contracts import identity_v1
@@ -137,3 +137,11 @@ async def is_ready(house: House, ada: Person, path: str) -> bool:
 
     async with house.working("collect-exports"):
         return bool(await until(ready))
+
+
+async def test_C26_of_two_processes_with_the_same_page_one_keeps_it(identity: House) -> None:
+    ada = await identity.member()
+    asked = await identity.call("POST", "/v1/identity/exports", by=ada, once=True)
+    exports = Exports(identity.chassis.db, identity.chassis.vault)
+    part = next(one for one in await exports.parts(asked.body["export_id"]) if one.service == "sync")
+    assert [await exports.advance(part, "1", 1) for _ in range(2)] == [True, False]
