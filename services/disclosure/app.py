@@ -10,16 +10,12 @@ from services.disclosure.promises import DisclosureProbes
 from services.disclosure.service import NOTICE, Board, Disclosure, Notifier, Register, Seen, Transparency
 from services.disclosure.settings import Settings
 from services.disclosure.store import DOCUMENTS, PROOF_KEPT, Agreements, Cases, Ledger, Notices, Results, Totals
-from shared import observe
 from shared.bus import Asker
 from shared.chassis import Chassis, Parts
 from shared.contracts import identity_v1
 from shared.mail import Address, State
-from shared.mongo import LeaseLostError
 from shared.policy import Purpose
 from shared.web import Pages
-
-log = observe.logger(__name__)
 
 LEASE = timedelta(seconds=5)
 LOOK = 1.0
@@ -60,6 +56,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         services=HOUSE,
     )
     pages = Pages(chassis.links)
+    leases = chassis.leases
     return Parts(
         routes=(
             *CasesApi(disclosure=disclosure, pages=pages).routes(),
@@ -79,8 +76,8 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
             *ExportAnswer(seen=seen).answers(),
         ),
         workers={
-            "notices": _alone(chassis, "notices", lambda: _notify(chassis, notifier)),
-            "agreements": _alone(chassis, "agreements", lambda: _end_by_date(chassis, register)),
+            "notices": lambda: leases.alone("notices", lambda: _notify(chassis, notifier), ttl=LEASE),
+            "agreements": lambda: leases.alone("agreements", lambda: _end_by_date(chassis, register), ttl=LEASE),
         },
         probes=probes.all(),
         sends_mail=True,
@@ -121,17 +118,3 @@ async def _end_by_date(chassis: Chassis, register: Register) -> None:
     while True:
         if not await register.end_by_date(at=chassis.clock()):
             await asyncio.sleep(DATES_EVERY)
-
-
-def _alone(chassis: Chassis, name: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """Return *work* done by one replica at a time; another one takes over when it dies."""
-
-    async def run() -> None:
-        while True:
-            try:
-                async with chassis.leases.hold(name, ttl=LEASE):
-                    await work()
-            except LeaseLostError:
-                log.warning("lease.lost", lease=name)
-
-    return run

@@ -10,13 +10,9 @@ from services.payments.promises import PaymentsProbes
 from services.payments.service import OwnData, RefundDesk, Till, Wallet
 from services.payments.settings import Settings
 from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, SeenCards
-from shared import observe
 from shared.chassis import Chassis, Parts
 from shared.chassis.parts import DOCUMENTS as CHASSIS_DOCUMENTS
-from shared.mongo import LeaseLostError
 from shared.web import Pages
-
-log = observe.logger(__name__)
 
 LEASE = timedelta(seconds=5)
 
@@ -60,12 +56,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
 
     async def settle() -> None:
         """Settle what is unknown, one replica at a time."""
-        while True:
-            try:
-                async with chassis.leases.hold("settle", ttl=LEASE):
-                    await _settle(chassis, settings, till, desk)
-            except LeaseLostError:
-                log.warning("lease.lost", lease="settle")
+        await chassis.leases.alone("settle", lambda: _settle(chassis, settings, till, desk), ttl=LEASE)
 
     return Parts(
         routes=PaymentsApi(wallet=wallet, till=till, desk=desk, pages=Pages(chassis.links)).routes(),

@@ -1,7 +1,6 @@
 """The composition root of sync: opens nothing itself, wires everything, reads from top to bottom."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -88,6 +87,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
 
 def parts_of(chassis: Chassis, sync: Sync) -> Parts:
     """Return what the chassis runs of *sync*."""
+    alone = chassis.leases.alone
     return Parts(
         routes=(
             *sync.api.routes(),
@@ -98,14 +98,14 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
         subscriptions=sync.events.subscriptions(),
         answers=sync.events.answers(),
         workers={
-            "clear": partial(_alone, chassis, "clear", sync.clearing.run),
-            "forget": partial(_alone, chassis, "forget", sync.following.run),
-            "inspections": partial(_alone, chassis, "inspections", sync.inspections.run),
+            "clear": partial(alone, "clear", sync.clearing.run, ttl=LEASE),
+            "forget": partial(alone, "forget", sync.following.run, ttl=LEASE),
+            "inspections": partial(alone, "inspections", sync.inspections.run, ttl=LEASE),
             "count": sync.counting.run,
-            "measure": partial(_alone, chassis, "measure", sync.counting.measure),
-            "erase": partial(_alone, chassis, "erase", sync.erasing.run),
-            "backups": partial(_alone, chassis, "backups", sync.backups.run),
-            "drill": partial(_alone, chassis, "drill", sync.drilling.run),
+            "measure": partial(alone, "measure", sync.counting.measure, ttl=LEASE),
+            "erase": partial(alone, "erase", sync.erasing.run, ttl=LEASE),
+            "backups": partial(alone, "backups", sync.backups.run, ttl=LEASE),
+            "drill": partial(alone, "drill", sync.drilling.run, ttl=LEASE),
             "watch-backups": sync.backups.watch,
         },
         probes=sync.probes.all(),
@@ -219,9 +219,3 @@ def _blobs(chassis: Chassis, settings: Settings) -> tuple[Blobs, Blobs]:
         return GridFsBlobs(Files(chassis.db, file, chunk, chunk_bytes=SEALED_FRAME, clock=chassis.clock))
 
     return bucket(BlobRow, BlobChunkRow), bucket(BackupFileRow, BackupChunkRow)
-
-
-async def _alone(chassis: Chassis, name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Do *work* in one process at a time."""
-    async with chassis.leases.hold(name, ttl=LEASE):
-        await work()

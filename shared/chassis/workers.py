@@ -26,11 +26,11 @@ def workers(chassis: Chassis, parts: Parts) -> dict[str, Work]:
     db, broker, clock, platform = chassis.db, chassis.broker, chassis.clock, chassis.platform
     documents = documents_of(parts)
     sweeper = RetentionSweeper(db, documents, clock)
-    relay = Relay(db, broker, chassis.outbox, clock)
+    relay = Relay(db, broker, chassis.outbox, clock, hears=parts.subscriptions)
     work: dict[str, Work] = {
         RELAY: relay.run,
         "watch-outbox": relay.watch,
-        "sweep": lambda: _sweep(chassis, sweeper),
+        "sweep": lambda: chassis.leases.alone("sweep", lambda: _sweep(sweeper), ttl=SWEEP_LEASE),
         "probes": ProbeRunner(
             service=chassis.service,
             probes=_probes(chassis, parts, documents, sweeper),
@@ -68,11 +68,10 @@ def _probes(
     return [*parts.probes, *(probe for probe in everywhere if probe.promise_id not in own)]
 
 
-async def _sweep(chassis: Chassis, sweeper: RetentionSweeper) -> None:
-    """Delete what has passed its limit (C17), one replica at a time."""
-    async with chassis.leases.hold("sweep", ttl=SWEEP_LEASE):
-        while True:
-            erased = await sweeper.sweep()
-            if erased:
-                log.info("retention.swept", **erased)
-            await asyncio.sleep(SWEEP_EVERY.total_seconds())
+async def _sweep(sweeper: RetentionSweeper) -> None:
+    """Delete what has passed its limit (C17)."""
+    while True:
+        erased = await sweeper.sweep()
+        if erased:
+            log.info("retention.swept", **erased)
+        await asyncio.sleep(SWEEP_EVERY.total_seconds())

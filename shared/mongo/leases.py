@@ -5,16 +5,19 @@ ttl; the holder stops, by its own clock, a fifth of the ttl earlier.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from shared import observe
 from shared.ids import jitter, new_id
 from shared.mongo.database import Database
 from shared.mongo.document import Document
 from shared.mongo.errors import DuplicateError, StoreUnavailableError
+
+log = observe.logger(__name__)
 
 _SAFE = 0.8
 
@@ -90,6 +93,15 @@ class Leases:
         finally:
             with suppress(StoreUnavailableError):
                 await self._rows.delete({"_id": name, "holder": lease.holder})
+
+    async def alone(self, name: str, work: Callable[[], Awaitable[None]], *, ttl: timedelta) -> None:
+        """Do *work* for ever whenever this process holds the lease; a lost one is waited for anew."""
+        while True:
+            try:
+                async with self.hold(name, ttl=ttl):
+                    await work()
+            except LeaseLostError:
+                log.warning("lease.lost", lease=name)
 
     async def _taken(self, name: str, ttl: float) -> Lease:
         now = asyncio.get_running_loop().time

@@ -11,17 +11,13 @@ from services.identity.service.exports import ExportSaga
 from services.identity.service.farewells import FarewellDesk
 from services.identity.service.password_changes import ResetDesk
 from services.identity.service.tokens import OwnTrust
-from shared import observe
+from services.identity.service.waking import LOOK, woken
 from shared.clock import Clock
 from shared.ids import jitter
-from shared.mongo import LeaseLostError, Leases
-
-log = observe.logger(__name__)
+from shared.mongo import Leases
 
 Work = Callable[[], Awaitable[None]]
 
-LOOK = timedelta(seconds=1)
-"""How often ended sessions and exports are looked at; what this process causes itself wakes it at once."""
 TIDY = timedelta(seconds=30)
 LEASE = timedelta(seconds=5)
 
@@ -41,12 +37,13 @@ class Chores:
 
     def all(self) -> Mapping[str, Work]:
         """Return the tasks by name."""
+        alone = self.leases.alone
         return {
             # Every replica: each has its own memory.
             "watch-ended-sessions": self.watch_ended_sessions,
-            "collect-exports": lambda: self._alone("collect-exports", self.collect_exports),
-            "answer-resets": lambda: self._alone("answer-resets", self.answer_resets),
-            "tidy": lambda: self._alone("tidy", self.tidy),
+            "collect-exports": lambda: alone("collect-exports", self.collect_exports, ttl=LEASE),
+            "answer-resets": lambda: alone("answer-resets", self.answer_resets, ttl=LEASE),
+            "tidy": lambda: alone("tidy", self.tidy, ttl=LEASE),
         }
 
     async def watch_ended_sessions(self) -> None:
@@ -60,7 +57,7 @@ class Chores:
         while True:
             self.exports.wake.clear()
             if not await self.exports.collect(at=self.clock()):
-                await _until(self.exports.wake)
+                await woken(self.exports.wake)
 
     async def answer_resets(self) -> None:
         """Write to those who have forgotten their password.
@@ -80,20 +77,3 @@ class Chores:
             await self.desk.drop_expired(at=self.clock())
             await self.exports.expire(at=self.clock())
             await asyncio.sleep(TIDY.total_seconds())
-
-    async def _alone(self, name: str, work: Work) -> None:
-        while True:
-            try:
-                async with self.leases.hold(name, ttl=LEASE):
-                    await work()
-            except LeaseLostError:
-                log.warning("lease.lost", work=name)
-
-
-async def _until(event: asyncio.Event) -> None:
-    """Wait for *event*, or for the next look."""
-    try:
-        async with asyncio.timeout(LOOK.total_seconds()):
-            await event.wait()
-    except TimeoutError:
-        return

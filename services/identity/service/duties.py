@@ -9,16 +9,13 @@ from services.identity.service.acts import ActDesk
 from services.identity.service.erasures import ErasureSaga
 from services.identity.service.replay import Replay
 from services.identity.service.reports import ReportDesk
+from services.identity.service.waking import woken
 from services.identity.service.watchdog import Watchdog
-from shared import observe
 from shared.clock import Clock
-from shared.mongo import LeaseLostError, Leases
-
-log = observe.logger(__name__)
+from shared.mongo import Leases
 
 Work = Callable[[], Awaitable[None]]
 
-LOOK = timedelta(seconds=1)
 WATCH = timedelta(seconds=10)
 TIDY = timedelta(seconds=30)
 REPLAY = timedelta(hours=6)
@@ -40,11 +37,12 @@ class Duties:
 
     def all(self) -> Mapping[str, Work]:
         """Return the tasks by name."""
+        alone = self.leases.alone
         return {
             "watch-requests": self.watch_requests,
-            "send-lock-links": lambda: self._alone("send-lock-links", self.send_lock_links),
-            "oversee": lambda: self._alone("oversee", self.oversee),
-            "replay-erasures": lambda: self._alone("replay-erasures", self.replay_erasures),
+            "send-lock-links": lambda: alone("send-lock-links", self.send_lock_links, ttl=LEASE),
+            "oversee": lambda: alone("oversee", self.oversee, ttl=LEASE),
+            "replay-erasures": lambda: alone("replay-erasures", self.replay_erasures, ttl=LEASE),
         }
 
     async def watch_requests(self) -> None:
@@ -58,7 +56,7 @@ class Duties:
         while True:
             self.reports.wake.clear()
             if not await self.reports.send_links(at=self.clock()):
-                await _until(self.reports.wake)
+                await woken(self.reports.wake)
 
     async def oversee(self) -> None:
         """Go on with what is no longer held, remind of what is due, make old wishes void, forget old reports."""
@@ -74,20 +72,3 @@ class Duties:
         while True:
             await self.replay.run(at=self.clock())
             await asyncio.sleep(REPLAY.total_seconds())
-
-    async def _alone(self, name: str, work: Work) -> None:
-        while True:
-            try:
-                async with self.leases.hold(name, ttl=LEASE):
-                    await work()
-            except LeaseLostError:
-                log.warning("lease.lost", work=name)
-
-
-async def _until(event: asyncio.Event) -> None:
-    """Wait for *event*, or for the next look."""
-    try:
-        async with asyncio.timeout(LOOK.total_seconds()):
-            await event.wait()
-    except TimeoutError:
-        return
