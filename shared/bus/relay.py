@@ -12,6 +12,7 @@ from shared import observe
 from shared.bus.broker import Broker
 from shared.bus.outbox import Outbox, OutboxRow
 from shared.bus.publishing import PUBLISH_LIMIT, Fate, fates
+from shared.bus.subscription import Subscription
 from shared.bus.topology import facts_exchange
 from shared.clock import Clock, monotonic
 from shared.mongo import Database, LeaseLostError, Leases
@@ -36,7 +37,11 @@ UNWANTED_KEPT: Final = timedelta(days=1)
 class Relay:
     """Of all replicas of a service one relays at a time; a second one would only make duplicates."""
 
-    def __init__(self, db: Database, broker: Broker, outbox: Outbox, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, broker: Broker, outbox: Outbox, clock: Clock, *, hears: Sequence[Subscription] = ()
+    ) -> None:
+        """*hears* are the service's own subscriptions: their queues are there before the first fact is told."""
+        self._hears = hears
         self._rows = db.collection(OutboxRow)
         self._leases = Leases(db)
         self._broker, self._outbox, self._clock = broker, outbox, clock
@@ -61,9 +66,17 @@ class Relay:
     async def _turn(self, channel: AbstractChannel) -> None:
         try:
             async with self._leases.hold("relay", ttl=LEASE):
+                await self._prepare(channel)
                 await self._session(channel)
         except LeaseLostError:
             log.warning("relay.lease_lost")
+
+    async def _prepare(self, channel: AbstractChannel) -> None:
+        # A fact that another queue takes is confirmed: one that the service hears itself would pass a queue by that
+        # its consumer has not declared yet.
+        for subscription in self._hears:
+            if not subscription.broadcast:
+                await subscription.plan().declare(channel)
 
     async def _session(self, channel: AbstractChannel) -> None:
         exchange = await facts_exchange(channel)

@@ -43,8 +43,8 @@ class House:
     def fact_type(self) -> str:
         return event_type(Shown, self.service)
 
-    def relay(self) -> Relay:
-        return Relay(self.db, self.broker, self.outbox, utc_now)
+    def relay(self, *, hears: Sequence[Subscription] = ()) -> Relay:
+        return Relay(self.db, self.broker, self.outbox, utc_now, hears=hears)
 
     def queue(self, name: str = "facts") -> str:
         """Return a queue name, whose queue is deleted at the end of the test."""
@@ -179,3 +179,15 @@ async def house(service: str, db: Database, amqp_url: str) -> AsyncIterator[Hous
 def many(effects: dict[str, int], ids: Sequence[str]) -> bool:
     """Tell whether each of *ids* had its effect exactly once, and nothing else any."""
     return effects == dict.fromkeys(ids, 1)
+
+
+async def nothing_waits(home: House) -> bool:
+    return await home.waiting() == []
+
+
+async def filled(seen: list[str], count: int = 1) -> bool:
+    return len(seen) >= count
+
+
+class BurstError(Exception):
+    """Something that a handler or a change raises."""

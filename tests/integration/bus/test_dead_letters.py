@@ -10,11 +10,7 @@ import pytest
 
 from shared.bus import Delivery
 from shared.contracts.common_v1 import DataShown as Shown
-from tests.integration.bus.house import House, eventually, many, running
-
-
-class BurstError(Exception):
-    """What every handler here raises."""
+from tests.integration.bus.house import BurstError, House, eventually, many, running
 
 
 async def command(*words: str, url: str | None, typed: str = "") -> tuple[int, str, str]:

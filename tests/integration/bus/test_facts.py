@@ -7,18 +7,26 @@ import pytest
 from aio_pika.abc import AbstractQueue
 
 from shared import observe
-from shared.bus import Delivery, relay
+from shared.bus import Delivery, Subscription, relay
 from shared.bus.envelope import CONTENT_TYPE
 from shared.bus.inbox import REMEMBERED, InboxRow
 from shared.bus.topology import dead_name
 from shared.clock import utc_now
 from shared.contracts.common_v1 import DataShown as Shown
 from shared.errors import UnavailableError
-from tests.integration.bus.house import Effect, House, again, eventually, many, running, taken
+from tests.integration.bus.house import (
+    BurstError,
+    Effect,
+    House,
+    again,
+    eventually,
+    filled,
+    many,
+    nothing_waits,
+    running,
+    taken,
+)
 from tests.support import Planter
-
-
-class BurstError(Exception): ...
 
 
 async def test_a_fact_has_its_effect(home: House) -> None:
@@ -132,6 +140,15 @@ async def test_what_waits_is_measured_by_a_process_that_reaches_no_broker(home: 
     async with running(home.relay().watch):
         await eventually(lambda: measured(3))
     assert relay._oldest._value.get() > 0
+
+
+async def test_a_service_that_hears_itself_has_its_queue_before_it_tells(home: House) -> None:
+    own = Subscription(queue=home.queue(), handles=(home.handler(home.leave_effect),))
+    async with home.plain_queue("ear"):  # takes every fact, so that none waits for want of a queue
+        (told,) = await home.tell()
+        async with running(home.relay(hears=(own,)).run):
+            await eventually(lambda: nothing_waits(home))
+        assert [one.message_id for one in await home.messages(own.queue)] == [told]
 
 
 async def test_a_fact_that_a_full_queue_refuses_is_kept(home: House) -> None:
@@ -326,40 +343,6 @@ async def test_a_queue_that_was_deleted_is_declared_again(home: House) -> None:
         await eventually(lambda: had_effect(home, ids))
 
 
-async def test_every_process_hears_a_broadcast_that_listens(home: House) -> None:
-    heard: list[str] = []
-
-    def process(name: str) -> object:
-        async def handle(fact: Shown, delivery: Delivery) -> None:
-            heard.append(name)
-
-        return home.consumer(handle, broadcast=True, transactional=False, queue=f"{home.service}.all").run
-
-    async with running(process("a"), process("b"), home.relay().run):  # type: ignore[arg-type] # a bound method
-        await asyncio.sleep(0.5)
-        await home.tell()
-        await eventually(lambda: filled(heard, 2))
-    assert sorted(heard) == ["a", "b"]
-    assert await home.db.collection(InboxRow).count({}) == 0
-
-
-async def test_a_broadcast_that_fails_is_not_told_again(home: House) -> None:
-    calls = 0
-
-    async def handle(_: Shown, __: Delivery) -> None:
-        nonlocal calls
-        calls += 1
-        raise BurstError
-
-    consumer = home.consumer(handle, broadcast=True, transactional=False, queue=f"{home.service}.all")
-    async with running(consumer.run, home.relay().run):
-        await asyncio.sleep(0.5)
-        await home.tell(2)
-        await eventually(lambda: nothing_waits(home))
-        await asyncio.sleep(0.3)
-    assert calls == 2
-
-
 async def had_effect(home: House, ids: list[str]) -> bool:
     return many(await home.effects(), ids)
 
@@ -372,20 +355,12 @@ async def marked(home: House, count: int) -> bool:
     return await home.db.collection(InboxRow).count({}) == count
 
 
-async def nothing_waits(home: House) -> bool:
-    return await home.waiting() == []
-
-
 async def measured(number: int) -> bool:
     return bool(relay._waiting._value.get() == number)
 
 
 async def postponed(home: House) -> bool:
     return any(row.attempts > 0 for row in await home.waiting())
-
-
-async def filled(seen: list[str], count: int = 1) -> bool:
-    return len(seen) >= count
 
 
 async def arrived(queue: AbstractQueue, count: int) -> bool:

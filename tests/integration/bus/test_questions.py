@@ -15,13 +15,9 @@ from shared.contracts.common_v1 import ExportPageReply as Reply
 from shared.contracts.common_v1 import ExportPageRequest as Request
 from shared.errors import ConflictError, UnavailableError
 from shared.policy import Purpose
-from tests.integration.bus.house import House, eventually, running
+from tests.integration.bus.house import BurstError, House, eventually, running
 
 SOON = timedelta(seconds=0.5)
-
-
-class BurstError(Exception):
-    """Something that an answer raises."""
 
 
 class BusyError(ConflictError):
