@@ -123,10 +123,16 @@ class ActsApi:
                 f"{root}/{{act_id}}/approvals",
                 self.approve_act,
                 access=colleagues,
-                status=201,
+                idempotent=True,
                 errors=(*settling, AccountNotFoundError),
             ),
-            post(f"{root}/{{act_id}}/refusals", self.refuse_act, access=colleagues, status=201, errors=settling),
+            post(
+                f"{root}/{{act_id}}/refusals",
+                self.refuse_act,
+                access=colleagues,
+                idempotent=True,
+                errors=settling,
+            ),
             get("/v1/identity/open-requests", self.list_open_requests, access=colleagues),
         )
 

@@ -43,7 +43,6 @@ class AuthorizationsApi:
                 "/oauth/authorizations",
                 self.authorize_app,
                 access=customer(),
-                status=201,
                 limit=RateLimit(self.requests_a_minute, timedelta(minutes=1)),
                 errors=(AppRefusedError,),
             ),

@@ -131,7 +131,6 @@ class FactorsApi:
                 f"{root}/challenges",
                 self.begin_passkey,
                 access=FRESH_PERSON,
-                status=201,
                 errors=(AccountNotFoundError,),
             ),
             post(

@@ -131,7 +131,7 @@ class LogInsApi:
                     TooManyLogInsError,
                 ),
             ),
-            post(f"{_ROOT}/passkey-challenges", self.ask_for_passkey, access=PUBLIC, status=201, limit=limit),
+            post(f"{_ROOT}/passkey-challenges", self.ask_for_passkey, access=PUBLIC, limit=limit),
             post(
                 f"{_ROOT}/passkey",
                 self.log_in_with_passkey,
@@ -140,7 +140,7 @@ class LogInsApi:
                 limit=limit,
                 errors=(ChallengeRefusedError, AccountFrozenError, PasskeyRefusedError),
             ),
-            post(f"{_ROOT}/step-up-challenges", self.ask_for_step_up, access=ANY_PERSON, status=201, limit=limit),
+            post(f"{_ROOT}/step-up-challenges", self.ask_for_step_up, access=ANY_PERSON, limit=limit),
             post(
                 f"{_ROOT}/step-up",
                 self.step_up,

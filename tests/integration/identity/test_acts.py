@@ -134,7 +134,7 @@ async def test_an_act_is_done_once_however_many_allow_it_at_once(identity: House
     ada = await identity.member()
     asked = await ask(identity, "cancel_password", ada)
     replies = await asyncio.gather(*(allow(identity, asked) for _ in range(5)))
-    assert {reply.status for reply in replies} <= {201, 409}
+    assert {reply.status for reply in replies} <= {200, 409}
     assert (await kinds_of_letters(identity, ada)).count("identity.password_cancelled") == 1
 
 
@@ -170,7 +170,7 @@ async def test_a_refused_act_does_nothing_and_is_settled(identity: House) -> Non
     ada = await identity.member()
     asked = await ask(identity, "cancel_password", ada)
     path = f"{ACTS}/{asked.body['act_id']}/refusals"
-    assert (await identity.call("POST", path, by=identity.staff["admin"])).body["state"] == "refused"
+    assert (await identity.call("POST", path, by=identity.staff["admin"], once=True)).body["state"] == "refused"
     assert (await allow(identity, asked)).code == "identity.act.not_open"
     assert (await log_in_as(identity, ada))[0] == 201
 

@@ -49,12 +49,16 @@ async def test_C28_a_report_opens_a_case_with_a_number_and_a_target(identity: Ho
 async def test_C28_staff_answers_the_author_reads_it_and_the_case_closes(identity: House) -> None:
     case = (await reported(identity, text=SECRET)).body["report_id"]
     support = identity.staff["support"]
-    assert (await identity.call("POST", f"{REPORTS}/{case}/closures", by=support)).code == "identity.report.not_open"
-    told = await identity.call("POST", f"{REPORTS}/{case}/answers", {"text": "Closed, thank you."}, by=support)
+    assert (
+        await identity.call("POST", f"{REPORTS}/{case}/closures", by=support, once=True)
+    ).code == "identity.report.not_open"
+    told = await identity.call(
+        "POST", f"{REPORTS}/{case}/answers", {"text": "Closed, thank you."}, by=support, once=True
+    )
     assert told.body["state"] == "answered"
     assert (await identity.call("GET", f"{REPORTS}/{case}")).body["answer"] == "Closed, thank you."
-    assert (await identity.call("POST", f"{REPORTS}/{case}/closures", by=support)).body["state"] == "closed"
-    again = await identity.call("POST", f"{REPORTS}/{case}/answers", {"text": "Again."}, by=support)
+    assert (await identity.call("POST", f"{REPORTS}/{case}/closures", by=support, once=True)).body["state"] == "closed"
+    again = await identity.call("POST", f"{REPORTS}/{case}/answers", {"text": "Again."}, by=support, once=True)
     assert again.code == "identity.report.not_open"
 
 
@@ -62,7 +66,11 @@ async def test_C24_whoever_is_asked_for_a_password_can_say_so_and_is_told_the_an
     ada = await identity.member()
     case = await reported(identity, by=ada, kind="asked_for_password", text="A caller wanted it.")
     answered = await identity.call(
-        "POST", f"{REPORTS}/{case.body['report_id']}/answers", {"text": "Not us."}, by=identity.staff["admin"]
+        "POST",
+        f"{REPORTS}/{case.body['report_id']}/answers",
+        {"text": "Not us."},
+        by=identity.staff["admin"],
+        once=True,
     )
     assert answered.status == 201
     [letter] = [one for one in await identity.letters_to(ada.email) if one.kind == "identity.report_answered"]
