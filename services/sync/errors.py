@@ -331,3 +331,15 @@ class NotClientStateError(ForbiddenError):
 
     code = "sync.not_client_state"
     remedy = "Look at a file whose name ends in .client."
+
+
+class CrowdedError(UnavailableError):
+    """Too many changes of this account are waiting."""
+
+    code = "sync.crowded"
+
+
+class TurnLostError(UnavailableError):
+    """The change was interrupted; whether it was made is not known."""
+
+    code = "sync.turn_lost"

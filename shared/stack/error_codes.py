@@ -54,10 +54,16 @@ def _modules() -> Iterator[str]:
 
 
 def _kinds(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
-    if "code" in vars(kind) and kind is not ServiceError and kind.__module__.startswith(("shared.", "services.")):
+    if "code" in vars(kind) and kind is not ServiceError and _is_declared(kind):
         yield kind
     for below in kind.__subclasses__():
         yield from _kinds(below)
+
+
+def _is_declared(kind: type[ServiceError]) -> bool:
+    """Tell whether it stands in a module for errors: the portal makes classes for what others have refused."""
+    known = kind.__module__ in set(_modules())
+    return known and getattr(import_module(kind.__module__), kind.__name__, None) is kind
 
 
 def _entry(kind: type[ServiceError]) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from typing import Any, Generic, TypeVar, cast
 
 from services.sync.domain.space import Space
 from services.sync.domain.tree import DETACHED
-from services.sync.errors import AccountClosedError
+from services.sync.errors import AccountClosedError, CrowdedError, TurnLostError
 from services.sync.service.draft import Draft, NotOnShelfError
 from services.sync.store import Trees
 from shared.clock import Clock
-from shared.errors import ServiceError, UnavailableError
+from shared.errors import ServiceError
 from shared.mongo import ContentionError, Database, DuplicateError, StoreUnavailableError
 
 T = TypeVar("T")
@@ -31,18 +31,6 @@ READERS_GRACE = timedelta(minutes=10)
 """How long a blob that nobody uses any more is still there for those who are reading it."""
 _STORE_FAULTS = (StoreUnavailableError, ContentionError, DuplicateError)
 _WAITERS_KEPT = 10_000
-
-
-class TurnLostError(UnavailableError):
-    """The change was interrupted; whether it was made is not known."""
-
-    code = "sync.turn_lost"
-
-
-class CrowdedError(UnavailableError):
-    """Too many changes of this account are waiting."""
-
-    code = "sync.crowded"
 
 
 class NoSpaceError(Exception):
