@@ -1,5 +1,6 @@
 """Chapter 5: statistics only with permission, and published so that nobody can be found in them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.demo.story import expect, step
@@ -46,13 +47,21 @@ async def opted_in(world: World) -> str:
 
 @step("A public release of statistics appears", "C15")
 async def release(world: World) -> str:
-    engineer = await world.staff_of("engineer")
-    body = {"week": None}
-    made = await world.call("POST", "/v1/telemetry/releases", by=engineer, json_body=body, once=True, expected=201)
-    public = await world.call("GET", "/v1/telemetry/statistics")
-    mine = next(entry for entry in public["releases"] if entry["release_id"] == made["release_id"])
+    week, earlier = f"{datetime.now(UTC):%G-W%V}", await _published(world)
+    if week not in earlier:
+        body = {"week": None}
+        engineer = await world.staff_of("engineer")
+        await world.call("POST", "/v1/telemetry/releases", by=engineer, json_body=body, once=True, expected=201)
+    mine = (await _published(world))[week]
     expect(all(cell["count"] >= 5 for cell in mine["cells"]), "no cell below the minimum group")
-    return f"week {mine['week']}: {len(mine['cells'])} cells over n={mine['n']}, smallest group published >= 5"
+    # A week is released once, or two releases could be subtracted: an earlier telling of this story has done it.
+    when = "released before, once and for all" if week in earlier else "released now"
+    return f"week {week}, {when}: {len(mine['cells'])} cells over n={mine['n']}, no group below 5"
+
+
+async def _published(world: World) -> dict[str, Any]:
+    public = await world.call("GET", "/v1/telemetry/statistics")
+    return {release["week"]: release for release in public["releases"]}
 
 
 STEPS = [refused, opted_in, release]
