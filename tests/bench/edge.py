@@ -25,6 +25,8 @@ ROUNDS = 3
 READ = "/v1/payments/cards"
 """A read of the database; the other one is answered from memory, its token is checked all the same."""
 KNOWN = "/v1/payments/data-map"
+UNREACHED = edge.Limits(all_per_second=10**6, all_burst=10**6, client_per_second=10**6, client_burst=10**6)
+"""The bare handler answers more than a client is granted: its edge counts as well, and refuses nothing."""
 
 
 @AREA.measures
@@ -108,6 +110,7 @@ async def bare_edge(opened: AsyncExitStack, path: str, body: bytes, folder: Path
         frontend_port=ports["frontend"],
         public_url=ports.url("edge"),
         upstreams=dict.fromkeys([*SERVICES, "mailbox"], ports["payments"]),
+        limits=UNREACHED,
     )
     await opened.enter_async_context(edge.start(door, data=folder, log=folder / "edge.log"))
     await asyncio.sleep(3)  # its first look at the health of what is behind it
