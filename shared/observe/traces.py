@@ -17,9 +17,11 @@ _W3C = TraceContextTextMapPropagator()
 
 
 class _Tracing:
-    """The provider of this process: until configured, context flows and nothing is recorded."""
+    """What this process traces with: until configured, context flows and nothing is recorded."""
 
     provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
+    tracer = provider.get_tracer("candor")
+    """Asked for once: the library takes longer to find it than to use it."""
 
 
 def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExporter | None = None) -> None:
@@ -32,6 +34,7 @@ def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExpor
         resource=Resource.create({"service.name": service}), sampler=ParentBased(ALWAYS_ON), shutdown_on_exit=False
     )
     _Tracing.provider.add_span_processor(BatchSpanProcessor(exporter))
+    _Tracing.tracer = _Tracing.provider.get_tracer("candor")
 
 
 def flush_tracing(seconds: float = 3.0) -> None:
@@ -49,12 +52,8 @@ def span(name: str, **attributes: str | float) -> Iterator[None]:
 @contextmanager
 def continued(traceparent: str, name: str, **attributes: str | float) -> Iterator[None]:
     """Time the block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace."""
-    token = context.attach(_W3C.extract({"traceparent": traceparent}, context.Context()))
-    try:
-        with _started(name, attributes):
-            yield
-    finally:
-        context.detach(token)
+    with _started(name, attributes, _W3C.extract({"traceparent": traceparent}, context.Context())):
+        yield
 
 
 def current_traceparent() -> str:
@@ -65,13 +64,16 @@ def current_traceparent() -> str:
 
 
 @contextmanager
-def _started(name: str, attributes: Mapping[str, str | float]) -> Iterator[None]:
-    tracer = _Tracing.provider.get_tracer("candor")
-    with tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as current:
-        if current.is_recording():
-            current.set_attributes({key: str(redact_value(key, value)) for key, value in attributes.items()})
-        try:
-            yield
-        except BaseException as fault:
-            current.set_status(trace.StatusCode.ERROR, type(fault).__name__)
-            raise
+def _started(name: str, attributes: Mapping[str, str | float], parent: context.Context | None = None) -> Iterator[None]:
+    current = _Tracing.tracer.start_span(name, parent)
+    if current.is_recording():
+        current.set_attributes({key: str(redact_value(key, value)) for key, value in attributes.items()})
+    token = context.attach(trace.set_span_in_context(current, parent))
+    try:
+        yield
+    except BaseException as fault:
+        current.set_status(trace.StatusCode.ERROR, type(fault).__name__)
+        raise
+    finally:
+        context.detach(token)
+        current.end()

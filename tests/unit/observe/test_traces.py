@@ -25,10 +25,10 @@ class Spans:
 
 @pytest.fixture
 def spans() -> Iterator[Spans]:
-    before = _Tracing.provider
+    before = _Tracing.provider, _Tracing.tracer
     yield Spans()
     _Tracing.provider.shutdown()
-    _Tracing.provider = before
+    _Tracing.provider, _Tracing.tracer = before
 
 
 def test_a_span_is_a_child_of_the_one_around_it(spans: Spans) -> None:
