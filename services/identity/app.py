@@ -260,7 +260,12 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
             farewells=farewell_desk,
             requests_a_minute=a_minute,
         ).routes(),
-        *ActsApi(desk=act_desk, watchdog=oversight.watchdog, pages=Pages(links)).routes(),
+        *ActsApi(
+            desk=act_desk,
+            holding_back=oversight.holding_back,
+            watchdog=oversight.watchdog,
+            pages=Pages(links),
+        ).routes(),
         *ReportsApi(desk=oversight.report_desk, pages=Pages(links), requests_a_minute=a_minute).routes(),
     )
     heard = IdentityEvents(

@@ -17,6 +17,7 @@ from services.identity.errors.staff import (
     SamePersonError,
 )
 from services.identity.service.acts import ActDesk, ActRecord, ActWish, Colleague
+from services.identity.service.holding_back import HoldingBack, HoldRecord
 from services.identity.service.watchdog import OpenRequest, Watchdog
 from shared.clock import rfc3339
 from shared.mail import InvalidAddressError
@@ -71,6 +72,16 @@ class ActView(ActSummaryView):
     erasure_id: str | None
 
 
+class HoldView(View):
+    """A hold that is in force; on which account stands in the act that began it."""
+
+    act_id: str
+    scope: str
+    reason: str
+    begun_at: str
+    until: str
+
+
 class OpenRequestView(View):
     """A request of a person that is not done; whose it is, is not said."""
 
@@ -94,6 +105,7 @@ class ActsApi:
     """The handlers."""
 
     desk: ActDesk
+    holding_back: HoldingBack
     watchdog: Watchdog
     pages: Pages
 
@@ -133,6 +145,7 @@ class ActsApi:
                 idempotent=True,
                 errors=settling,
             ),
+            get("/v1/identity/holds", self.list_holds, access=colleagues, replies=Page[HoldView]),
             get("/v1/identity/open-requests", self.list_open_requests, access=colleagues),
         )
 
@@ -166,6 +179,11 @@ class ActsApi:
     async def refuse_act(self, call: Call) -> ActView:
         """Refuse an act, or take the own wish back."""
         return _full(await self.desk.refuse(call.path["act_id"], by=_by(call), at=call.now))
+
+    async def list_holds(self, call: Call, query: PageQuery) -> Page[HoldView]:
+        """List the holds that are in force: why something is kept, and until when; the account is not named."""
+        found = await self.holding_back.in_force(at=call.now, after=self.pages.after(call, query), most=query.limit + 1)
+        return self.pages.page(call, query, found, view=_hold, position=lambda record: record.hold.id)
 
     async def list_open_requests(self, _call: Call) -> OpenRequestsView:
         """List the exports and erasures that are not done, and who is waited for."""
@@ -201,6 +219,17 @@ def _full(record: ActRecord) -> ActView:
         hold_scope=act.hold_scope,
         hold_until=rfc3339(act.hold_until) if act.hold_until else None,
         erasure_id=act.erasure_id,
+    )
+
+
+def _hold(record: HoldRecord) -> HoldView:
+    hold = record.hold
+    return HoldView(
+        act_id=hold.id,
+        scope=hold.scope,
+        reason=hold.reason,
+        begun_at=rfc3339(hold.begun_at),
+        until=rfc3339(hold.until),
     )
 
 

@@ -13,6 +13,13 @@ _EVERYTHING = "everything that {service} holds of you"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRecord:
+    """A hold as staff sees it in a list."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingBack:
     """Looks for holds at each step of an erasure, in the ambient transaction."""
 
@@ -41,6 +48,10 @@ class HoldingBack:
     async def delete(self, account_id: str) -> int:
         """Delete the holds of an account that is gone."""
         return await self.holds.delete(account_id)
+
+    async def in_force(self, *, at: datetime, after: str | None, most: int) -> list[HoldRecord]:
+        """Return the holds that are in force; whose accounts they are on is not for a list."""
+        return [HoldRecord(hold=hold) for hold in await self.holds.in_force(at=at, after=after, most=most)]
 
     async def kept(self, erasure: Erasure, *, at: datetime) -> list[Kept]:
         """Return what is kept of the account itself, as it is written to the person."""

@@ -41,6 +41,13 @@ class Holds:
         wanted = {"account_id": account_id, "ended_at": None, "until": {"$gt": at}}
         return await self._rows.list(wanted, sort=[("until", -1)])
 
+    async def in_force(self, *, at: datetime, after: str | None, most: int) -> list[Hold]:
+        """Return the holds that are in force *at* that time, in the order of their ids, from behind *after*."""
+        wanted: dict[str, object] = {"ended_at": None, "until": {"$gt": at}}
+        if after is not None:
+            wanted["_id"] = {"$gt": after}
+        return await self._rows.list(wanted, sort=["_id"], limit=most)
+
     async def release(self, account_id: str, *, at: datetime) -> int:
         """End every hold on the account."""
         return await self._rows.update(

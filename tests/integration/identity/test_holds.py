@@ -138,3 +138,16 @@ async def test_a_hold_stops_nothing_else(apart: House) -> None:
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
     assert (await told(apart, erasure_id)).body["state"] == "done"
+
+
+async def test_C31_staff_see_which_holds_are_in_force_without_whose_they_are(apart: House) -> None:
+    ada, bob = await apart.member(), await apart.member()
+    begun_by = (await held(apart, ada, days=10)).body["act_id"]
+    await held(apart, bob, days=5)
+    await done(apart, "release_hold", bob, by="disclosure")
+    [listed] = (await apart.call("GET", "/v1/identity/holds", by=apart.staff["support"])).body["items"]
+    assert (listed["act_id"], listed["scope"], listed["reason"]) == (begun_by, "account", "case 4711")
+    assert ada.account_id not in str(listed)
+    apart.clock.advance(timedelta(days=11))
+    apart.staff["support"] = await apart.log_in(apart.staff["support"])
+    assert (await apart.call("GET", "/v1/identity/holds", by=apart.staff["support"])).body["items"] == []
