@@ -16,7 +16,9 @@ from services.portal.api import (
     PublicPages,
     ReferencePages,
     RequestPages,
+    StaffActPages,
     StaffPages,
+    StaffReportPages,
     Statics,
     WellKnown,
 )
@@ -65,6 +67,8 @@ def compose(
         *CardPages().routes(),
         *NewsletterPages().routes(),
         *StaffPages().routes(),
+        *StaffActPages().routes(),
+        *StaffReportPages().routes(),
         *ReferencePages(reference).routes(),
         *well_known.routes(),
     )

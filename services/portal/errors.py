@@ -59,6 +59,13 @@ class PageNotFoundError(NotFoundError):
     remedy = "Check the address for a typing mistake, or start again from the first page."
 
 
+class OthersWorkError(ForbiddenError):
+    """This part of the console is the work of others."""
+
+    code = "portal.staff.role"
+    remedy = "Ask a colleague with one of these roles; the menu of the console shows what is yours."
+
+
 class RefusedError(ServiceError):
     """The platform refused the request."""
 

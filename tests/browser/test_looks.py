@@ -25,7 +25,10 @@ CUSTOMERS = (
     *("/account", "/account/sessions", "/account/app-passwords", "/account/newsletters", "/account/seen"),
     *("/account/cards", "/account/export", "/account/erase", "/account/log-out"),
 )
-STAFFS = ("/staff", "/staff/accounts", "/staff/cases", "/staff/agreements")
+STAFFS = (
+    *("/staff", "/staff/accounts", "/staff/acts", "/staff/acts/ask/hold", "/staff/holds", "/staff/requests"),
+    *("/staff/cases", "/staff/agreements"),
+)
 VIEWS: tuple[tuple[int, Scheme], ...] = ((1200, "light"), (1200, "dark"), (360, "light"), (360, "dark"))
 ALSO_AXE = {(1200, "light"), (360, "dark")}
 

@@ -10,6 +10,8 @@ from services.portal.api.public import PublicPages
 from services.portal.api.reference import ReferencePages
 from services.portal.api.requests import RequestPages
 from services.portal.api.staff import StaffPages
+from services.portal.api.staff_acts import StaffActPages
+from services.portal.api.staff_reports import StaffReportPages
 from services.portal.api.statics import Statics
 from services.portal.api.well_known import WellKnown
 
@@ -24,7 +26,9 @@ __all__ = [
     "PublicPages",
     "ReferencePages",
     "RequestPages",
+    "StaffActPages",
     "StaffPages",
+    "StaffReportPages",
     "Statics",
     "WellKnown",
 ]

@@ -1,17 +1,43 @@
 """The staff console: each act says that it is recorded, asks for the reason, and is decided by the API, not here."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 
 from services.portal.api.frame import PageRoute, sent, shown
 from services.portal.api.visit import Typed, Visit
+from services.portal.domain import Session, console
+from services.portal.domain.console import ACTS, DESKS
+from services.portal.errors import OthersWorkError
 from services.portal.service import board, parts
 from shared.clock import rfc3339
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 CASES = "/v1/disclosure/cases"
 AGREEMENTS = "/v1/disclosure/agreements"
+_WAITING = {
+    "/staff/acts": ("/v1/identity/acts", {"state": "asked"}),
+    "/staff/reports": ("/v1/identity/reports", {"state": "open"}),
+    "/staff/requests": ("/v1/identity/open-requests", {}),
+    "/staff/holds": ("/v1/identity/holds", {}),
+}
+"""What waits for somebody, by the page where it is worked on."""
+
+
+def desk(visit: Visit, path: str) -> Session:
+    """Return the session of somebody whose work the page at *path* is; the others are told whose it is."""
+    session = visit.must_be("staff")
+    [found] = [each for each in DESKS if each.path == path]
+    if not found.is_for(session.roles):
+        whose, own = " or ".join(sorted(found.roles)), " and ".join(sorted(session.roles))
+        raise OthersWorkError(f"“{found.label}” is for {whose}; you are here as {own}.")
+    return session
+
+
+def page(visit: Visit, template: str, **shown: Any) -> web.Response:
+    """Return a page of the console, which knows its desks and the words of its acts."""
+    return visit.page(template, console=console, **shown)
 
 
 class StaffPages:
@@ -23,7 +49,8 @@ class StaffPages:
             shown("/staff", self.desk),
             shown("/staff/accounts", self.account_form),
             sent("/staff/accounts", self.find_account),
-            sent("/staff/accounts/unsubscribe", self.unsubscribe),
+            shown("/staff/newsletters", self.newsletters_form),
+            sent("/staff/newsletters", self.unsubscribe),
             shown("/staff/cases", self.cases),
             sent("/staff/cases", self.open_case),
             shown("/staff/cases/{case_id}", self.case),
@@ -34,38 +61,53 @@ class StaffPages:
         )
 
     async def desk(self, visit: Visit) -> web.Response:
-        """Show what this member of the staff may do, and the promises that need somebody."""
+        """Show what waits for this member of the staff, and the promises that need somebody."""
         session = visit.must_be("staff")
-        found = await parts(promises=visit.visitor.look("/v1/disclosure/promises"))
-        live = found["promises"].answer
-        return visit.page("staff.html", roles=sorted(session.roles), board=board(live["items"]) if live else None)
+        desks = [each for each in DESKS if each.is_for(session.roles)]
+        asked = {each.path: _WAITING[each.path] for each in desks if each.path in _WAITING}
+        found = await parts(
+            promises=visit.visitor.look("/v1/disclosure/promises"),
+            **{path: visit.visitor.read(api, **query) for path, (api, query) in asked.items()},
+        )
+        live = found.pop("promises").answer
+        return page(
+            visit,
+            "staff.html",
+            roles=sorted(session.roles),
+            board=board(live["items"]) if live else None,
+            waiting=found,
+            desks=desks,
+            now=rfc3339(visit.now),
+        )
 
     async def account_form(self, visit: Visit) -> web.Response:
         """Ask for the address and the reason."""
-        visit.must_be("staff")
-        return visit.page("staff_accounts.html", account=None)
+        return self._account(visit)
 
     async def find_account(self, visit: Visit) -> web.Response:
         """Find an account; the look is in its owner's ledger before the answer is on this page."""
-        visit.must_be("staff")
+        desk(visit, "/staff/accounts")
         typed = await visit.form()
-        body = {"email": typed.get("email", ""), "reason": typed.get("reason", "")}
         try:
-            found = await visit.visitor.send("POST", "/v1/identity/accounts/find", body=body)
+            found = await visit.visitor.send("POST", "/v1/identity/accounts/find", body=_asked_of(typed))
         except ServiceError as fault:
-            return visit.page("staff_accounts.html", fault=fault, typed=typed, account=None)
-        return visit.page("staff_accounts.html", account=found)
+            return self._account(visit, fault=fault, typed=typed)
+        return self._account(visit, account=found)
+
+    async def newsletters_form(self, visit: Visit) -> web.Response:
+        """Ask for the address whose subscriptions are to end, and how that was asked for."""
+        desk(visit, "/staff/newsletters")
+        return page(visit, "staff_newsletters.html")
 
     async def unsubscribe(self, visit: Visit) -> web.Response:
         """End all newsletters of somebody who has asked us to."""
-        visit.must_be("staff")
+        desk(visit, "/staff/newsletters")
         typed = await visit.form()
-        body = {"email": typed.get("email", ""), "reason": typed.get("reason", "")}
         try:
-            left = await visit.visitor.send("POST", "/v1/newsletter/unsubscriptions/by-staff", body=body)
+            left = await visit.visitor.send("POST", "/v1/newsletter/unsubscriptions/by-staff", body=_asked_of(typed))
         except ServiceError as fault:
-            return visit.page("staff_accounts.html", fault=fault, typed=typed, account=None)
-        return visit.to("/staff/accounts", ended=str(left["ended"]))
+            return page(visit, "staff_newsletters.html", fault=fault, typed=typed)
+        return visit.to("/staff/newsletters", ended=str(left["ended"]))
 
     async def cases(self, visit: Visit) -> web.Response:
         """Show the cases of disclosure, and the form to open one."""
@@ -73,7 +115,7 @@ class StaffPages:
 
     async def open_case(self, visit: Visit) -> web.Response:
         """Open a case: the accounts are frozen, nothing leaves."""
-        visit.must_be("staff")
+        desk(visit, "/staff/cases")
         typed = await visit.form()
         body = {
             **{name: typed.get(name, "").strip() for name in ("ground", "requester", "reference")},
@@ -92,7 +134,7 @@ class StaffPages:
 
     async def approve(self, visit: Visit) -> web.Response:
         """Approve as the second person."""
-        visit.must_be("staff")
+        desk(visit, "/staff/cases")
         typed = await visit.form()
         try:
             await visit.visitor.send("POST", f"{CASES}/{{}}/approvals", visit.name("case_id"), once=typed.get("once"))
@@ -106,7 +148,7 @@ class StaffPages:
 
     async def agree(self, visit: Visit) -> web.Response:
         """Enter an agreement."""
-        visit.must_be("staff")
+        desk(visit, "/staff/agreements")
         typed = await visit.form()
         try:
             body = {
@@ -121,27 +163,38 @@ class StaffPages:
 
     async def end_agreement(self, visit: Visit) -> web.Response:
         """End an agreement: the partner's access ends with it."""
-        visit.must_be("staff")
+        desk(visit, "/staff/agreements")
         await visit.form()
         await visit.visitor.send("POST", f"{AGREEMENTS}/{{}}/end", visit.name("agreement_id"))
         return visit.to("/staff/agreements", done="ended")
 
+    def _account(
+        self, visit: Visit, *, account: Any = None, fault: ServiceError | None = None, typed: Typed | None = None
+    ) -> web.Response:
+        roles = desk(visit, "/staff/accounts").roles
+        kinds = {kind: words for kind, words in ACTS.items() if words.asks & roles}
+        return page(visit, "staff_accounts.html", fault=fault, typed=typed, account=account, kinds=kinds)
+
     async def _cases(self, visit: Visit, fault: ServiceError | None = None, typed: Typed | None = None) -> web.Response:
-        visit.must_be("staff")
+        desk(visit, "/staff/cases")
         found = await visit.visitor.read(CASES)
-        return visit.page("staff_cases.html", fault=fault, typed=typed, items=found["items"])
+        return page(visit, "staff_cases.html", fault=fault, typed=typed, items=found["items"])
 
     async def _case(self, visit: Visit, fault: ServiceError | None = None) -> web.Response:
-        visit.must_be("staff")
+        desk(visit, "/staff/cases")
         found = await visit.visitor.read(f"{CASES}/{{}}", visit.name("case_id"))
-        return visit.page("staff_case.html", fault=fault, case=found)
+        return page(visit, "staff_case.html", fault=fault, case=found)
 
     async def _agreements(
         self, visit: Visit, fault: ServiceError | None = None, typed: Typed | None = None
     ) -> web.Response:
-        visit.must_be("staff")
+        desk(visit, "/staff/agreements")
         found = await visit.visitor.read(AGREEMENTS)
-        return visit.page("staff_agreements.html", fault=fault, typed=typed, items=found["items"])
+        return page(visit, "staff_agreements.html", fault=fault, typed=typed, items=found["items"])
+
+
+def _asked_of(typed: Typed) -> dict[str, str]:
+    return {"email": typed.get("email", ""), "reason": typed.get("reason", "")}
 
 
 def _end_of(typed: Typed) -> str:

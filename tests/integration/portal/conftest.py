@@ -114,3 +114,19 @@ async def emil(new_browser: NewBrowser) -> Browser:
     opened = new_browser()
     assert (await opened.log_in("emil@staff.example", PASSWORD)).status == 200
     return opened
+
+
+@pytest.fixture
+async def sven(new_browser: NewBrowser) -> Browser:
+    """One of customer service."""
+    opened = new_browser()
+    assert (await opened.log_in("sven@staff.example", PASSWORD)).status == 200
+    return opened
+
+
+@pytest.fixture
+async def sina(new_browser: NewBrowser) -> Browser:
+    """One of the security people."""
+    opened = new_browser()
+    assert (await opened.log_in("sina@staff.example", PASSWORD)).status == 200
+    return opened

@@ -126,20 +126,6 @@ async def test_a_refused_case_keeps_what_was_typed(dora: Browser) -> None:
     assert (form["requester"], form["ground"]) == ("Superior Court", "emergency")
 
 
-async def test_C21_finding_an_account_asks_for_the_reason(dora: Browser) -> None:
-    found = await dora.post("/staff/accounts", email="ada@customers.example", reason="request 7")
-    assert "acc_" + "a" * 26 in found.text
-    page = await dora.post("/staff/accounts", email="ada@customers.example", reason="ada@customers.example asked")
-    assert page.status == 422
-
-
-async def test_C10_staff_end_newsletters_on_request(dora: Browser) -> None:
-    form = (await dora.get("/staff/accounts")).form("/staff/accounts")
-    form |= {"email": "ada@customers.example", "reason": "request 7"}
-    page = await dora.send("POST", "/staff/accounts/unsubscribe", form=form)
-    assert "2 subscription(s) ended" in page.text
-
-
 async def test_C13_an_agreement_is_entered_and_ended(dora: Browser, edge: FakeEdge) -> None:
     page = await dora.get("/staff/agreements")
     form = {"partner": "Parcel Works", "function": "shipping", "purposes": "partner_service", "scopes": "a b"}

@@ -14,7 +14,7 @@ from tests.integration.portal.edge.answers import RefusedError, archive_of_every
 
 
 class Tokens:
-    """One customer, two of the staff, and unsigned tokens in the form of real ones."""
+    """One customer, some of the staff, and unsigned tokens in the form of real ones."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -29,6 +29,8 @@ class Tokens:
             "ada@customers.example": ("acc_" + "a" * 26, "customer", []),
             "dora@staff.example": ("acc_" + "d" * 26, "staff", ["disclosure"]),
             "emil@staff.example": ("acc_" + "e" * 26, "staff", ["disclosure"]),
+            "sven@staff.example": ("acc_" + "s" * 26, "staff", ["support"]),
+            "sina@staff.example": ("acc_" + "t" * 26, "staff", ["security"]),
         }
         self.sessions: dict[str, dict[str, Any]] = {}
         self.refresh_tokens: dict[str, str] = {}

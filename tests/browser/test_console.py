@@ -1,0 +1,69 @@
+"""The staff console at a real browser, without any script: two people and one account, and how its pages look."""
+
+from tests.browser.conftest import NewVisitor
+from tests.browser.test_looks import staff, wrong_with
+from tests.browser.visitor import Visitor
+from tests.demo.world import Person, World, somebody
+
+FRONT = (
+    *("/staff", "/staff/accounts", "/staff/freeze", "/staff/acts", "/staff/acts?state=done", "/staff/newsletters"),
+    *("/staff/acts/ask/cancel_password", "/staff/acts/ask/correct_address", "/staff/acts/ask/hold", "/staff/holds"),
+    *("/staff/requests", "/staff/reports", "/staff/reports?state=closed"),
+)
+
+
+async def found(visitor: Visitor, person: Person) -> None:
+    """Find the account of *person*."""
+    await visitor.open("/staff/accounts")
+    await visitor.fill_in(Mail_address=person.email, Reason="request 26-118")
+    await visitor.press("Find, and record it")
+
+
+async def a_report(world: World) -> str:
+    """Report a security problem; return the number of the report."""
+    body = {"kind": "security_problem", "text": "There is a hole in the fence.\n\nIt was there on Monday, too."}
+    return str((await world.call("POST", "/v1/identity/reports", json_body=body, expected=202))["report_id"])
+
+
+async def test_C27_two_people_cancel_a_password_that_then_opens_nothing(new_visitor: NewVisitor) -> None:
+    ada, support, security = await new_visitor(), await new_visitor(scripts=False), await new_visitor(scripts=False)
+    person = somebody("ada")
+    await ada.sign_up(person)
+    await staff(support, "support")
+    await found(support, person)
+    await support.page.get_by_label("What is to be done").select_option(label="Cancel a password")
+    await support.press("Go on")
+    await support.fill_in(Reason="request 26-118")
+    await support.page.get_by_label("How you made sure").select_option("called_back")
+    await support.press("Ask for it")
+    await support.page.get_by_role("link", name="Cancel a password").first.click()
+    assert "You asked for this, so you cannot allow it" in await support.text()
+    act = support.where
+    assert await wrong_with(support, [act]) == []
+    await staff(security, "security")
+    assert await wrong_with(security, [act]) == []
+    await security.press("Allow it, and do it now")
+    assert "Allowed, and done" in await security.text()
+    await ada.open("/account")
+    await ada.log_in(person)
+    assert ada.where.startswith("/account/log-in")
+    ada.complaints.clear()  # the browser says that the log-in was refused
+
+
+async def test_the_console_of_customer_service_is_for_everybody(visitor: Visitor) -> None:
+    await staff(visitor, "support")
+    assert await wrong_with(visitor, [*FRONT, f"/staff/reports/{await a_report(visitor.world)}"]) == []
+
+
+async def test_what_was_written_is_opened_by_its_button_and_answered(visitor: Visitor) -> None:
+    await staff(visitor, "security")
+    report = f"/staff/reports/{await a_report(visitor.world)}"
+    await visitor.open(report)
+    assert "a hole in the fence" not in await visitor.text()
+    await visitor.press("Open it, on record")
+    assert "a hole in the fence" in await visitor.text()
+    await visitor.fill_in(What_the_person_is_told="Mended. Thank you.")
+    await visitor.press("Send the answer")
+    assert visitor.where.startswith(report)
+    assert "Mended. Thank you." in await visitor.text()
+    assert await wrong_with(visitor, [report]) == []

@@ -1,0 +1,203 @@
+"""The staff console: acts that take two people, reports that are opened on record, what is open and what is held."""
+
+import pytest
+
+from services.identity.domain.acts import RULES, HoldScope, Verification
+from services.identity.domain.reports import ReportKind
+from services.portal.domain import console
+from tests.integration.portal.browser import Browser, Page
+from tests.integration.portal.edge import FakeEdge
+
+ADA = "acc_" + "a" * 26
+LATER, BEFORE = "2028-01-04T12:00:00.000Z", "2020-01-04T12:00:00.000Z"
+
+
+async def asked(browser: Browser, kind: str, **more: str) -> Page:
+    """Ask for an act on Ada's account."""
+    return await browser.post(f"/staff/acts/ask/{kind}", account_id=ADA, reason="request 7", **more)
+
+
+async def cancelled(browser: Browser) -> Page:
+    return await asked(browser, "cancel_password", verification="called_back")
+
+
+def test_C21_the_console_offers_what_identity_allows_and_names_all_it_knows() -> None:
+    rules = {str(kind): (rule.asks, rule.allows, rule.on_request) for kind, rule in RULES.items()}
+    assert {kind: (each.asks, each.allows, each.on_request) for kind, each in console.ACTS.items()} == rules
+    assert set(console.SCOPES) == set(HoldScope)
+    assert set(console.VERIFICATIONS) == set(Verification)
+    assert set(console.REPORTS) == set(ReportKind)
+
+
+async def test_C21_finding_an_account_asks_for_the_reason(dora: Browser) -> None:
+    found = await dora.post("/staff/accounts", email="ada@customers.example", reason="request 7")
+    assert ADA in found.text
+    page = await dora.post("/staff/accounts", email="ada@customers.example", reason="ada@customers.example asked")
+    assert page.status == 422
+    assert "The reason must not hold an address" in page.text
+
+
+async def test_C21_an_account_that_was_found_is_acted_upon_without_its_number_in_an_address(
+    sven: Browser, edge: FakeEdge
+) -> None:
+    found = await sven.post("/staff/accounts", email="ada@customers.example", reason="request 7")
+    form = await sven.submit(found, "/staff/acts/prepare", kind="freeze")
+    assert form.form("/staff/acts/ask/freeze")["account_id"] == ADA
+    assert "The account is frozen" in (await sven.submit(form, "/staff/acts/ask/freeze", reason="request 7")).text
+    assert edge.acts["act_1"]["account_id"] == ADA
+    assert not [path for path in edge.raw_paths if ADA in path]
+
+
+async def test_C27_a_password_is_cancelled_by_two_people(sven: Browser, sina: Browser, edge: FakeEdge) -> None:
+    assert "It waits 72 hours" in (await cancelled(sven)).text
+    assert (edge.acts["act_1"]["state"], edge.acts["act_1"]["verification"]) == ("asked", "called_back")
+    page = await sina.get("/staff/acts/act_1")
+    assert ADA in page.text
+    assert "Allowed, and done" in (await sina.submit(page, "/staff/acts/act_1/approve")).text
+    assert edge.acts["act_1"]["state"] == "done"
+
+
+async def test_C21_whoever_asked_is_told_that_somebody_else_must_allow_it(sven: Browser, edge: FakeEdge) -> None:
+    await cancelled(sven)
+    page = await sven.get("/staff/acts/act_1")
+    assert "You asked for this, so you cannot allow it" in page.text
+    assert not page.tree.xpath("//form[contains(@action, 'approve')]")
+    form = page.form("/staff/acts/act_1/refuse")
+    refused = await sven.send("POST", "/staff/acts/act_1/approve", form=form)
+    assert (refused.status, edge.acts["act_1"]["state"]) == (409, "asked")
+    assert "Whoever asked for an act cannot allow it" in refused.text
+    await sven.submit(page, "/staff/acts/act_1/refuse")
+    assert edge.acts["act_1"]["state"] == "refused"
+
+
+async def test_C21_whose_role_does_not_allow_an_act_is_told_whose_does(sven: Browser, dora: Browser) -> None:
+    await asked(dora, "hold", hold_scope="account", hold_until="2027-06-30")
+    page = await sven.get("/staff/acts/act_1")
+    assert "Allowing this is for admin or disclosure; you are here as support" in page.text
+    assert not page.tree.xpath("//form[contains(@action, 'act_1')]")
+    assert "Asking for this is for admin or disclosure" in (await sven.get("/staff/acts/ask/hold")).text
+
+
+async def test_C21_a_list_of_acts_names_no_account_and_opening_one_is_on_record(sven: Browser, edge: FakeEdge) -> None:
+    assert "Nothing waits for a second person" in (await sven.get("/staff/acts")).text
+    await cancelled(sven)
+    page = await sven.get("/staff/acts")
+    assert ADA not in page.text
+    assert not edge.looks
+    await sven.get(page.tree.xpath("//tbody//a/@href")[0])
+    assert edge.looks == ["act_1"]
+
+
+async def test_a_settled_act_is_said_to_be_settled_and_is_found_in_its_list(
+    sven: Browser, sina: Browser, edge: FakeEdge
+) -> None:
+    await cancelled(sven)
+    page = await sina.get("/staff/acts/act_1")
+    await sina.submit(page, "/staff/acts/act_1/refuse")
+    late = await sina.submit(page, "/staff/acts/act_1/approve")
+    assert (late.status, edge.acts["act_1"]["state"]) == (409, "refused")
+    assert "The act is settled, or has expired" in late.text
+    assert "Cancel a password" in (await sven.get("/staff/acts?state=refused")).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [("cancel_password", "verification"), ("correct_address", "new_email"), ("hold", "hold_until"), ("freeze", "")],
+)
+async def test_each_kind_of_act_asks_for_what_it_needs_and_keeps_what_was_typed(
+    new_browser: type, edge: FakeEdge, kind: str, named: str
+) -> None:
+    edge.people["anna@staff.example"] = ("acc_" + "b" * 26, "staff", ["admin"])
+    admin = new_browser()
+    await admin.log_in("anna@staff.example", "a long enough pass phrase")
+    page = await admin.get(f"/staff/acts/ask/{kind}")
+    asks = set(page.form(f"/staff/acts/ask/{kind}")) - {"form_token", "once", "account_id", "reason"}
+    assert (named in asks) if named else not asks
+    refused = await admin.submit(page, f"/staff/acts/ask/{kind}", account_id=ADA, reason="for ada@customers.example")
+    assert (refused.status, edge.acts) == (422, {})
+    assert refused.form(f"/staff/acts/ask/{kind}")["account_id"] == ADA
+
+
+async def test_a_day_that_is_none_is_said_at_its_field(dora: Browser, edge: FakeEdge) -> None:
+    page = await asked(dora, "hold", hold_scope="account", hold_until="soon")
+    assert (page.status, edge.acts) == (422, {})
+    assert "Write a day as 2027-12-31." in page.text
+
+
+async def test_C31_holds_in_force_are_shown_and_released_from_their_act(
+    dora: Browser, emil: Browser, edge: FakeEdge
+) -> None:
+    assert "Nothing is held" in (await dora.get("/staff/holds")).text
+    await asked(dora, "hold", hold_scope="everything", hold_until="2027-06-30")
+    await emil.submit(await emil.get("/staff/acts/act_1"), "/staff/acts/act_1/approve")
+    page = await dora.get("/staff/holds")
+    assert "everything that any service holds" in page.text
+    assert "30 June 2027" in page.text
+    act = await dora.get(page.tree.xpath("//tbody//a/@href")[0])
+    form = await dora.submit(act, "/staff/acts/prepare")
+    assert form.form("/staff/acts/ask/release_hold")["account_id"] == ADA
+    await dora.submit(form, "/staff/acts/ask/release_hold", reason="case closed")
+    assert edge.acts["act_2"]["kind"] == "release_hold"
+
+
+async def test_C26_open_requests_are_shown_with_their_deadlines(sven: Browser, edge: FakeEdge) -> None:
+    assert "every request is done" in (await sven.get("/staff/requests")).text
+    one = {"id": "era_9", "saga": "erasure", "state": "running", "created_at": BEFORE, "reminded_at": None}
+    edge.requests = [{**one, "deadline": BEFORE, "waiting_for": ["sync", "payments"]}]
+    page = await sven.get("/staff/requests")
+    assert [word in page.text for word in ("era_9", "overdue", "sync, payments")] == [True] * 3
+
+
+async def test_C28_a_report_is_opened_on_record_answered_and_closed(sina: Browser, edge: FakeEdge) -> None:
+    assert "No report waits for an answer" in (await sina.get("/staff/reports")).text
+    edge.written("rep_1", "A <b>hole</b>\nin the fence", late=True, answer_by=BEFORE)
+    assert "overdue" in (await sina.get("/staff/reports")).text
+    page = await sina.get("/staff/reports/rep_1")
+    assert "in the fence" not in page.text
+    assert not edge.looks
+    page = await sina.submit(page, "/staff/reports/rep_1/open")
+    assert b"A &lt;b&gt;hole&lt;/b&gt;\nin the fence" in page.raw
+    assert edge.looks == ["rep_1"]
+    page = await sina.submit(page, "/staff/reports/rep_1/answer", text="Mended. Thank you.")
+    assert "Mended. Thank you." in page.text
+    assert "The report is closed" in (await sina.submit(page, "/staff/reports/rep_1/close")).text
+    assert edge.reports["rep_1"]["state"] == "closed"
+
+
+async def test_an_answer_that_is_refused_stays_in_its_field(sina: Browser, edge: FakeEdge) -> None:
+    edge.written("rep_1", "something")
+    page = await sina.get("/staff/reports/rep_1")
+    edge.reports["rep_1"]["state"] = "answered"
+    refused = await sina.submit(page, "/staff/reports/rep_1/answer", text="Mended.")
+    assert refused.status == 409
+    assert refused.form("/staff/reports/rep_1/answer")["text"] == "Mended."
+
+
+async def test_C10_staff_end_newsletters_on_request(sven: Browser) -> None:
+    page = await sven.post("/staff/newsletters", email="ada@customers.example", reason="request 7")
+    assert "2 subscription(s) ended" in page.text
+
+
+@pytest.mark.parametrize("path", ["/staff/reports", "/staff/newsletters", "/staff/freeze"])
+async def test_whose_work_a_page_is_not_is_told_whose_it_is(dora: Browser, path: str) -> None:
+    page = await dora.get(path)
+    assert page.status == (200 if path == "/staff/freeze" else 403)
+    assert "you are here as disclosure." in page.text
+    assert path not in (await dora.get("/staff")).tree.xpath("//nav[@aria-label='Staff console']//@href")
+
+
+async def test_no_customer_sees_the_console(ada: Browser, browser: Browser) -> None:
+    for path in ("/staff", "/staff/acts", "/staff/acts/act_1", "/staff/reports/rep_1", "/staff/holds"):
+        assert (await ada.get(path)).status == 403
+        assert (await browser.get(path)).title == "Log in"
+
+
+async def test_the_desk_shows_what_waits_and_stands_when_a_part_is_away(sven: Browser, edge: FakeEdge) -> None:
+    await cancelled(sven)
+    edge.written("rep_1", "something", late=True)
+    page = await sven.get("/staff")
+    assert "1 act waiting for a second person" in page.text
+    assert "1 report without an answer 1 overdue" in page.text
+    edge.away = {"/v1/identity/reports"}
+    page = await sven.get("/staff")
+    assert (page.status, "Not available at this moment" in page.text) == (200, True)
