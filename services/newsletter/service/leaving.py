@@ -9,9 +9,10 @@ from services.newsletter.service.letters import Letters
 from services.newsletter.service.work import Forget, Transact
 from services.newsletter.store import Deliveries, Subscriptions, Suppressions, Wishes
 from shared.bus import Outbox
-from shared.contracts import newsletter_v1
+from shared.contracts import common_v1, newsletter_v1
 from shared.ids import NewId
 from shared.mail import Address
+from shared.policy import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,22 @@ class Leaving:
         )
         fact.ended_at.FromDatetime(at)
         await self.outbox.put(fact, subject=found.subscription_id)
+        if by and found.account_id:
+            await self._shown(proof, by, at=at)
+
+    async def _shown(self, proof: Suppression, by: str, *, at: datetime) -> None:
+        """Tell the ledger that staff has learned that the address was on a list; the proof holds what was written."""
+        fact = common_v1.DataShown(
+            entry_id=self.new_id("led"),
+            account_id=proof.account_id,
+            reader_kind="staff",
+            reader_id=by,
+            fields=["newsletter.subscriptions.address_index"],
+            purpose=Purpose.SUPPORT,
+            basis=proof.suppression_id,
+        )
+        fact.shown_at.FromDatetime(at)
+        await self.outbox.put(fact, subject=proof.account_id)
 
 
 def _add(total: dict[str, int], more: dict[str, int]) -> None:

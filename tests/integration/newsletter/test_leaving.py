@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.newsletter.domain import Door
-from shared.contracts import newsletter_v1
+from shared.contracts import common_v1, newsletter_v1
 from shared.mongo import Database
 from tests.integration.newsletter.inside import Inside
 from tests.integration.newsletter.people import EDITOR, FORM, ONE_CLICK, ROOT, Readers, address, one_click_of
@@ -101,6 +101,24 @@ async def test_C10_staff_end_all_subscriptions_of_an_address(
     for list_id in lists:
         assert (await readers.campaign(list_id))["accepted"] == 0
         assert (await ended(around, list_id)).door == "staff"
+
+
+async def test_C21_whose_subscription_staff_has_ended_reads_that_in_the_ledger(
+    readers: Readers, service: Running, around: Neighbours
+) -> None:
+    email, mary = address(), person("customer", number="21")
+    await readers.join(await readers.a_list(), email, by=mary)
+    body = {"email": email, "reason": "asked by telephone"}
+    assert (await service.call("POST", f"{ROOT}/unsubscriptions/by-staff", by=EDITOR, body=body)).body == {"ended": 1}
+
+    async def look() -> common_v1.DataShown | None:
+        told = around.told("newsletter.data.shown.v1", common_v1.DataShown)
+        return next((each for each in told if each.account_id == mary.id), None)
+
+    shown = await until(look)
+    assert shown is not None
+    assert (shown.reader_kind, shown.reader_id, shown.purpose) == ("staff", EDITOR.id, "support")
+    assert shown.fields == ["newsletter.subscriptions.address_index"]
 
 
 async def test_C10_customers_end_their_own_and_nobody_elses(readers: Readers, service: Running) -> None:
