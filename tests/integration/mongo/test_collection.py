@@ -1,5 +1,6 @@
 """What a collection does, on the real wire."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from traceback import format_exception
@@ -195,3 +196,38 @@ async def test_a_planted_field_does_not_hinder_the_reader_and_goes_with_the_next
 async def test_a_sample_is_no_larger_than_asked(notes: Collection[Note]) -> None:
     await notes.insert_many(note(number) for number in range(20))
     assert len(await notes.sample(7)) == 7
+
+
+async def test_a_filter_that_an_index_answers_in_part_finds_the_same(notes: Collection[Note]) -> None:
+    await notes.insert_many(
+        note(number, version=number % 3, mood=Mood.GLAD if number else Mood.CALM) for number in range(9)
+    )
+    some = {"_id": {"$in": [f"note_{number}" for number in range(7)]}, "version": 0}
+    assert [each.id for each in await notes.list(some, sort=[("title", -1)], limit=2)] == ["note_6", "note_3"]
+    assert await notes.count(some) == 3
+    assert await notes.count({**some, "version": 5}) == 0
+    assert await notes.find_one({"title": "title 3", "mood": "calm"}) is None
+    found = await notes.find_one({"title": "title 3", "mood": "glad", "seen": None})
+    assert found == note(3, version=0, mood=Mood.GLAD)
+
+
+async def test_a_conditional_write_in_a_transaction_is_done_by_one_of_many(
+    database: Database, notes: Collection[Note]
+) -> None:
+    await notes.insert(note(1))
+
+    async def claim() -> int:
+        return await notes.update({"_id": "note_1", "version": 0}, {"$inc": {"version": 1}})
+
+    assert sum(await asyncio.gather(*(database.transact(claim) for _ in range(8)))) == 1
+
+    async def others() -> tuple[bool, int, int, int]:
+        return (
+            await notes.replace(note(1, version=9), expect={"version": 0}),
+            await notes.delete({"_id": "note_1", "version": 0}),
+            await notes.update({"_id": {"$in": ["note_1"]}, "version": 1}, {"$set": {"version": 2}}, many=True),
+            await notes.delete({"title": "title 1", "version": 2}, many=False),
+        )
+
+    assert await database.transact(others) == (False, 0, 1, 1)
+    assert await notes.count({}) == 0

@@ -1,0 +1,59 @@
+"""A filter that an index answers in part is asked in two steps; any other one goes as it is."""
+
+from typing import Any
+
+import pytest
+
+from shared.mongo import Document, Index
+from shared.mongo.plan import in_steps, indexed_fields
+
+
+class Visit(Document):
+    collection = "visits"
+    indexes = (Index("account", "at"), Index("state", partial={"state": "open"}))
+
+    account: str
+    at: int
+    state: str
+    seen: int | None = None
+
+
+INDEXES = indexed_fields(Visit)
+
+
+@pytest.mark.parametrize(
+    ("where", "first"),
+    [
+        ({"_id": "v", "state": "open"}, ["_id"]),
+        ({"_id": {"$in": ["v", "w"]}, "state": "open"}, ["_id"]),
+        ({"account": "a", "state": "open"}, ["account"]),
+        ({"account": "a", "at": 1, "state": "open"}, ["account", "at"]),
+        ({"account": {"$in": ["a"]}, "at": 1}, ["account"]),
+        ({"account": "a", "at": {"$gt": 1}}, ["account"]),
+        ({"account": "a", "$or": [{"at": 1}, {"at": 2}]}, ["account"]),
+        ({"_id": "v", "seen": None}, ["_id"]),
+    ],
+)
+def test_what_an_index_answers_is_asked_first(where: dict[str, Any], first: list[str]) -> None:
+    steps = in_steps(where, INDEXES)
+    assert steps is not None
+    assert list(steps.first) == first
+    assert steps.first | steps.then == where
+    assert not steps.first.keys() & steps.then.keys()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"_id": "v"},
+        {"account": "a"},
+        {"account": "a", "at": 1},
+        {"at": 1},
+        {"state": "open", "seen": 1},
+        {"_id": {"$gt": "v"}, "state": "open"},
+        {"account": None, "at": 1},
+    ],
+)
+def test_what_an_index_answers_whole_or_not_at_all_is_one_question(where: dict[str, Any]) -> None:
+    assert in_steps(where, INDEXES) is None
