@@ -24,10 +24,10 @@ from tests.support.vhosts import own_vhost
 AREA = Area("sync")
 
 CONNECTIONS = 8
-SECONDS = 1.0
-ROUNDS = 1
+SECONDS = 1.5
+ROUNDS = 2
 MEMBERS = 2000
-LARGE = 64 << 20
+LARGE = 256 << 20
 FOLDERS, FILES = 5, 20
 SMALL = b"s" * 1024
 APACHE = "apache2"

@@ -1,7 +1,7 @@
 """WebDAV, classes 1, 2 and 3 (RFC 4918): parse, one call, render."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from aiohttp import web
@@ -10,6 +10,7 @@ from services.sync.api import files
 from services.sync.api.addresses import PREFIX, Addresses
 from services.sync.api.bodies import drain, no_answer_yet, optional_xml_body, xml_body
 from services.sync.api.headers import Depth, depth_of, overwrite_of, seconds_of
+from services.sync.api.listings import Listings, Told
 from services.sync.api.multistatus import CONTENT_TYPE, LockView, Multistatus, Outcome, not_made, patched
 from services.sync.api.refusals import precondition_of, refused
 from services.sync.api.requests import Asking, Door
@@ -18,7 +19,7 @@ from services.sync.domain.properties import applied, protected
 from services.sync.errors import ALLOWED, HeaderRefusedError, InfiniteDepthError, MethodRefusedError
 from services.sync.service.following import Following, Question
 from services.sync.service.locking import Locking, Taken, Wish
-from services.sync.service.reading import Reading
+from services.sync.service.reading import Listing, Reading
 from services.sync.service.statistics import Counting
 from services.sync.service.uploads import Uploads
 from services.sync.service.writing import Destination, Made, Writing
@@ -42,6 +43,7 @@ class WebDav:
     locking: Locking
     following: Following
     counting: Counting
+    listings: Listings = field(default_factory=Listings)
 
     def add_to(self, app: web.Application) -> None:
         """Add the handlers; what aiohttp does not know as a method is refused here, too."""
@@ -135,13 +137,39 @@ class WebDav:
         if depth is Depth.INFINITY:
             raise InfiniteDepthError
         locks = wanted.asked is Asked.ALL or _ASKS_FOR_LOCKS in wanted.names
+        if locks or _ASKS_FOR_TOKENS in wanted.names:
+            return await self._propfind_now(asking, wanted, members=depth is Depth.ONE, locks=locks)
+        return await self._propfind(asking, wanted, members=depth is Depth.ONE)
+
+    async def _propfind(self, asking: Asking, wanted: Propfind, *, members: bool) -> web.StreamResponse:
+        """Tell what depends on the revision of the tree alone, as it was told before where that is remembered."""
+        username, path = asking.address.username, asking.act.path
+
+        def told(rev: int) -> Told:
+            return Told(username, rev, path, wanted)
+
+        listing = await self.reading.list(
+            asking.act, members=members, locks=False, unless=lambda rev: self.listings.has(told(rev))
+        )
+        which = told(listing.space.rev)
+        if members and (body := self.listings.get(which)):
+            return _xml(207, body)
+        pieces = self._multistatus_of(asking, listing, wanted).pieces()
+        return await _multistatus(asking.request, self.listings.noting(which, pieces) if members else pieces)
+
+    async def _propfind_now(
+        self, asking: Asking, wanted: Propfind, *, members: bool, locks: bool
+    ) -> web.StreamResponse:
+        """Tell what changes otherwise, too: locks end by themselves, sync tokens begin to be kept when asked for."""
         # The mark comes first: what changes while the folder is read is told once more rather than never.
         rev = await self.following.mark(asking.act.account) if _ASKS_FOR_TOKENS in wanted.names else 0
-        listing = await self.reading.list(asking.act, members=depth is Depth.ONE, locks=locks)
-        answer = Multistatus(
+        listing = await self.reading.list(asking.act, members=members, locks=locks)
+        return await _multistatus(asking.request, self._multistatus_of(asking, listing, wanted, rev=rev).pieces())
+
+    def _multistatus_of(self, asking: Asking, listing: Listing, wanted: Propfind, *, rev: int = 0) -> Multistatus:
+        return Multistatus(
             addresses=self.addresses, username=asking.address.username, listing=listing, wanted=wanted, rev=rev
         )
-        return await _multistatus(request, answer.pieces())
 
     async def report(self, asking: Asking) -> web.StreamResponse:
         """Tell what has changed in a folder (RFC 6578)."""

@@ -1,7 +1,7 @@
 """Looks: what is at an address, what is in a folder, the bytes of a file, how much room there is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,12 @@ from services.sync.service.turns import Turns
 from services.sync.store import Contents, Seal, Spaces
 
 _TRIES = 3
+Unless = Callable[[int], bool]
+
+
+def never(_rev: int) -> bool:
+    """Nothing is known beforehand."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +65,17 @@ class Reading:
         """Return the counters of *account*, whether it has a tree or not."""
         return await self.spaces.get(account) or self.spaces.new(account)
 
-    async def list(self, act: Act, *, members: bool, locks: bool) -> Listing:
-        """Return what is at the address, with its *members* and the *locks* of the account when they are wanted."""
+    async def list(self, act: Act, *, members: bool, locks: bool, unless: Unless = never) -> Listing:
+        """Return what is at the address, with its *members* and the *locks* of the account when they are wanted.
+
+        The members are left out where *unless* says of the tree's revision that they are known.
+        """
 
         async def look(draft: Draft) -> Listing:
             trail = await admitted(draft, act)
             node = present(trail)
-            inside = await draft.members(node.id) if members and node.is_folder else []
+            wanted = members and node.is_folder and not unless(draft.space.rev)
+            inside = await draft.members(node.id) if wanted else []
             return Listing(
                 node=node,
                 path=act.path,

@@ -28,7 +28,7 @@ class Content:
 
 
 class Contents:
-    """Reads and writes contents; small ones that were read stay in memory, for what has an id never changes."""
+    """Reads and writes contents; small ones stay in memory for a while, for what has an id never changes."""
 
     def __init__(self, db: Database, *, most_bytes: int = 32 << 20) -> None:
         self._rows = db.collection(ContentRow)
@@ -57,6 +57,7 @@ class Contents:
         return row.inline
 
     def _keep(self, content: str, sealed: bytes) -> None:
+        self._room += len(self._read.pop(content, b""))
         self._read[content] = sealed
         self._room -= len(sealed)
         while self._room < 0:
@@ -68,8 +69,11 @@ class Contents:
         return {row.id: row.inline for row in rows if row.inline is not None}
 
     async def insert(self, contents: Collection[Content]) -> None:
-        """Store new contents."""
+        """Store new contents; small ones are kept in memory: what one device sends, the others read next."""
         await self._rows.insert_many(_row(content) for content in contents)
+        for content in contents:
+            if content.inline is not None:
+                self._keep(content.id, content.inline)
 
     async def replace(self, contents: Iterable[Content]) -> None:
         """Store *contents* in place of those with their ids."""

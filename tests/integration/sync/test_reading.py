@@ -167,3 +167,33 @@ async def test_who_has_stored_nothing_sees_nothing_stored(house: House) -> None:
 
 def _patch(inside: str) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?><propertyupdate xmlns="DAV:">{inside}</propertyupdate>'
+
+
+async def test_a_folder_that_changed_is_never_listed_as_it_was(ada: Device) -> None:
+    """The same question is answered from memory as long as the tree is the same, and no longer."""
+    asked = '<propfind xmlns="DAV:"><prop><getetag/><getcontentlength/></prop></propfind>'
+
+    async def listed(path: str = "") -> bytes:
+        reply = await ada.ask("PROPFIND", path, {"Depth": "1"}, asked)
+        assert reply.status == 207
+        return reply.body
+
+    await ada.mkcol("folder")
+    await ada.put("folder/a.txt", b"one")
+    first = await listed("folder")
+    assert await listed("folder") == first
+    seen = {first}
+    for change in (
+        ada.put("folder/a.txt", b"two"),
+        ada.put("folder/b.txt", b"new"),
+        ada.move("folder/b.txt", "folder/c.txt"),
+        ada.delete("folder/c.txt"),
+    ):
+        assert (await change).status in (201, 204)
+        now = await listed("folder")
+        assert now not in seen
+        seen.add(now)
+    outside = await listed()
+    await ada.put("folder/d.txt", b"inside")
+    assert await listed() != outside, "the folder inside has another tag"
+    assert (await ada.ask("PROPFIND", "folder", {"Depth": "1", "If-Match": '"no"'}, asked)).status == 412
