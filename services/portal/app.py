@@ -7,15 +7,23 @@ import uvloop
 from aiohttp import web
 
 from services.portal.api import (
+    MAIL_LINKS,
     AccountPages,
+    AuthorizePages,
     CardPages,
+    ConfirmPages,
+    FactorPages,
     Frame,
     Guard,
+    LogInPages,
     NewsletterPages,
+    PasswordPages,
     PrivacyPages,
     PublicPages,
     ReferencePages,
+    ReportPages,
     RequestPages,
+    SecurityPages,
     StaffActPages,
     StaffPages,
     StaffReportPages,
@@ -45,12 +53,14 @@ def compose(
     statics = Statics()
     sessions = Sessions(api=api, links=links)
     reference = Reference(api=api, public_url=settings.public_url)
+    confirm = ConfirmPages()
     frame = Frame(
         public_url=settings.public_url,
         clock=clock,
         guard=Guard(links=links, public_url=settings.public_url),
         sessions=sessions,
         statics=statics,
+        ask_again=confirm.ask_again,
     )
     well_known = WellKnown(
         public_url=settings.public_url,
@@ -62,6 +72,14 @@ def compose(
     pages = (
         *PublicPages(reference).routes(),
         *AccountPages().routes(),
+        *LogInPages().routes(),
+        *confirm.routes(),
+        *PasswordPages().routes(),
+        *SecurityPages().routes(),
+        *FactorPages().routes(),
+        *(route for link in MAIL_LINKS for route in link.routes()),
+        *ReportPages().routes(),
+        *AuthorizePages().routes(),
         *PrivacyPages().routes(),
         *RequestPages().routes(),
         *CardPages().routes(),

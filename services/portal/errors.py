@@ -71,6 +71,8 @@ class RefusedError(ServiceError):
 
     code = "portal.refused"
     status = 502
+    told: Mapping[str, Any] = {}
+    """All that the problem says, what only this refusal carries included (RFC 9457, 3.2)."""
 
     @classmethod
     def of(cls, status: int, problem: Mapping[str, Any], *, retry_after: int | None = None) -> Self:
@@ -80,6 +82,7 @@ class RefusedError(ServiceError):
             "code": str(problem.get("code") or f"request.http_{status}"),
             "status": status,
             "remedy": str(problem.get("remedy") or ""),
+            "told": dict(problem),
         }
         kind: type[Self] = type(cls.__name__, (cls,), said)
         return kind(problem.get("detail"), fields=_fields(problem), retry_after=retry_after)

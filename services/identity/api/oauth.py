@@ -97,6 +97,7 @@ class MetadataView(View):
     """What clients need to know (RFC 8414)."""
 
     issuer: str
+    authorization_endpoint: str
     jwks_uri: str
     token_endpoint: str
     token_endpoint_auth_methods_supported: list[str]
@@ -168,6 +169,7 @@ class OAuthApi:
         secrets = ["client_secret_basic", "client_secret_post"]
         return MetadataView(
             issuer=issuer,
+            authorization_endpoint=f"{issuer}/account/authorize",  # a page of the portal
             jwks_uri=f"{issuer}/.well-known/jwks.json",
             token_endpoint=f"{issuer}/oauth/token",
             token_endpoint_auth_methods_supported=[*secrets, "none"],

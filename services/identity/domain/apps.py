@@ -13,6 +13,11 @@ CODE_REMEMBERED_FOR = timedelta(days=1)
 """How long a second use of a code still ends what the first one gave."""
 APP_SCOPE = "account"
 """All that the owner can do in an app; the apps are the company's own, so there is nothing smaller yet."""
+APP_SCOPE_GIVES = (
+    "to see and change what is in your account, as you can here",
+    "your files, newsletters and cards among it",
+)
+"""The same in plain words, for whoever is asked."""
 _LOOPBACK = {"127.0.0.1", "::1"}
 
 

@@ -76,10 +76,7 @@ class Authorizations:
 
     def authorize(self, wish: Wish, who: Principal, *, at: datetime) -> str:
         """Return where to send the browser of *who*; nothing is ever sent to an address that is not registered."""
-        app = self.apps.get(wish.client_id)
-        # Compared as it is written, never as a pattern (I-09).
-        if app is None or wish.redirect_uri not in app.redirect_uris or wish.scope not in {"", APP_SCOPE}:
-            raise AppRefusedError
+        app = self.asking(wish)
         claims = {
             "id": self.new_id("cod"),
             "client": app.id,
@@ -91,9 +88,20 @@ class Authorizations:
             "until": str(int((at + CODE_LIFETIME).timestamp())),
         }
         code = self.links.make(_CODE, claims, expires_at=at + CODE_REMEMBERED_FOR)
-        state = {"state": wish.state} if wish.state else {}
-        # RFC 9207: the app sees who answers, and does not take a code of one server to another.
-        return sent_back(wish.redirect_uri, {"code": code, **state, "iss": self.issuer})
+        return self._sent_back(wish, {"code": code})
+
+    def asking(self, wish: Wish) -> App:
+        """Return the app that asks; AppRefusedError for one, an address or a scope that is not registered."""
+        app = self.apps.get(wish.client_id)
+        # Compared as it is written, never as a pattern (I-09).
+        if app is None or wish.redirect_uri not in app.redirect_uris or wish.scope not in {"", APP_SCOPE}:
+            raise AppRefusedError
+        return app
+
+    def deny(self, wish: Wish) -> str:
+        """Return where to send the browser of whoever does not let the app in (RFC 6749, 4.1.2.1)."""
+        self.asking(wish)
+        return self._sent_back(wish, {"error": "access_denied"})
 
     async def tokens(self, shown: Shown, *, user_agent: str, at: datetime) -> Granted:
         """Return tokens for a code; whatever is wrong with it uses it up, and a second use ends what it gave."""
@@ -120,6 +128,11 @@ class Authorizations:
         except InvalidGrantError:
             await self._spoil(claims["id"], at=at)
             raise
+
+    def _sent_back(self, wish: Wish, answer: Mapping[str, str]) -> str:
+        state = {"state": wish.state} if wish.state else {}
+        # RFC 9207: the app sees who answers, and does not take a code of one server to another.
+        return sent_back(wish.redirect_uri, {**answer, **state, "iss": self.issuer})
 
     def _fits(self, claims: Mapping[str, str], shown: Shown, *, at: datetime) -> bool:
         return (

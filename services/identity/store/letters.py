@@ -27,7 +27,7 @@ Nobody of us will ever ask you for your password.
 
 _EXPORTED = """The archive of everything that we hold about you is ready. Log in to download it, until {until:%d %B %Y}:
 
-{url}/account
+{url}/account/export
 
 If you did not ask for it, log in and end your other sessions.
 """
@@ -36,7 +36,7 @@ _ERASING = """You asked us to erase your account and everything that we hold abo
 logged out everywhere, and it will be done by {deadline:%d %B %Y} at the latest. Each part of our service
 gives a receipt, here:
 
-{url}/v1/identity/erasures/{erasure_id}
+{url}/account/erasures/{erasure_id}
 
 {kept}You can open a new account with this address at any time.
 """

@@ -20,7 +20,11 @@ your apps are revoked. Nothing of yours is lost.
 
 {why}
 
-To have it opened again, write to customer service. Nobody of us will ever ask you for your password.
+To have it opened again, write to customer service:
+
+{url}/account/report
+
+Nobody of us will ever ask you for your password.
 """
 _BY_STAFF = "We did this to protect it. The reason on record: {reason}"
 _BY_OWNER = "You, or somebody who reads your mail, asked for it when reporting that somebody else uses your account."
@@ -46,14 +50,14 @@ _PURGED = """We were told that the account at this address belongs to somebody u
 from children. It is closed, and everything that we hold is being erased now. Each part of our service gives a
 receipt, here:
 
-{url}/v1/identity/erasures/{erasure_id}
+{url}/account/erasures/{erasure_id}
 
 If that is a mistake, you can open a new account with this address; customer service helps.
 """
 
 _ANSWERED = """We have answered your report {report_id}. Read the answer here:
 
-{url}/v1/identity/reports/{report_id}
+{url}/account/reports/{report_id}
 
 Nobody of us will ever ask you for your password.
 """
@@ -74,7 +78,7 @@ class StaffLetters:
     async def frozen(self, account_id: str, address: str, *, reason: str | None) -> None:
         """Tell the owner that the account is frozen: by staff for a *reason*, or as the owner wished."""
         why = _BY_OWNER if reason is None else _BY_STAFF.format(reason=reason)
-        letter = _letter("frozen", address, "Your account is frozen", _FROZEN.format(why=why))
+        letter = _letter("frozen", address, "Your account is frozen", _FROZEN.format(why=why, url=self._url))
         await self._post.put(letter, subject=account_id, purpose=Purpose.SECURITY)
 
     async def unfrozen(self, account_id: str, address: str) -> None:

@@ -1,9 +1,9 @@
-"""Signing up, proving an address, logging in and out."""
+"""Signing up, and proving an address."""
 
 from aiohttp import web
 
 from services.portal.api.frame import OFTEN, PageRoute, sent, shown
-from services.portal.api.visit import Typed, Visit, local_path
+from services.portal.api.visit import Typed, Visit, without_passwords
 from services.portal.domain import SIGN_UP
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
@@ -12,17 +12,13 @@ class AccountPages:
     """The handlers."""
 
     def routes(self) -> tuple[PageRoute, ...]:
-        """Return the pages round the log-in."""
+        """Return the pages from the age screen to the account."""
         return (
             shown("/account/sign-up", self.age_screen),
             sent("/account/sign-up", self.pass_age_screen, limit=OFTEN),
             sent("/account/sign-up/account", self.sign_up, limit=OFTEN),
             shown("/account/verify", self.look_at_link),
             sent("/account/verify", self.verify, limit=OFTEN),
-            shown("/account/log-in", self.log_in_form),
-            sent("/account/log-in", self.log_in, limit=OFTEN),
-            shown("/account/log-out", self.log_out_form),
-            sent("/account/log-out", self.log_out),
         )
 
     async def age_screen(self, visit: Visit) -> web.Response:
@@ -51,7 +47,7 @@ class AccountPages:
         try:
             await visit.visitor.tell("/v1/identity/accounts", body)
         except ServiceError as fault:
-            return visit.page("sign_up.html", fault=fault, typed=_without_password(typed))
+            return visit.page("sign_up.html", fault=fault, typed=without_passwords(typed))
         return visit.page("sign_up_done.html", typed={"email": body["email"]})
 
     async def look_at_link(self, visit: Visit) -> web.Response:
@@ -67,44 +63,9 @@ class AccountPages:
             return visit.page("verify.html", fault=fault, token="")
         return visit.to("/account/log-in", why="verified")
 
-    async def log_in_form(self, visit: Visit) -> web.Response:
-        """Ask for address and password; whoever is logged in goes on, except where a new log-in is what is missing."""
-        if visit.session is not None and visit.query("why") != "again":
-            return visit.to(local_path(visit.query("next"), "/account"))
-        return visit.page("log_in.html", typed={"next": visit.query("next")})
-
-    async def log_in(self, visit: Visit) -> web.Response:
-        """Begin a new session, under a new cookie; an older one of this browser ends."""
-        typed = await visit.form()
-        before = visit.session
-        try:
-            session = await visit.visitor.log_in(typed.get("email", ""), typed.get("password", ""))
-        except ServiceError as fault:
-            return visit.page("log_in.html", fault=fault, typed=_without_password(typed))
-        if before is not None:
-            await visit.visitor.end(before)
-        return visit.to(local_path(typed.get("next", ""), "/staff" if session.is_staff else "/account"))
-
-    async def log_out_form(self, visit: Visit) -> web.Response:
-        """Ask whether the computer is shared."""
-        return visit.page("log_out.html")
-
-    async def log_out(self, visit: Visit) -> web.Response:
-        """End the session everywhere; on a shared computer the browser forgets all else of this site, too."""
-        typed = await visit.form()
-        await visit.visitor.log_out()
-        response = visit.to("/", why="logged-out")
-        if typed.get("shared"):
-            response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
-        return response
-
 
 def _number(typed: Typed, name: str) -> int:
     text = typed.get(name, "").strip()
     if not text.isascii() or not text.isdecimal() or len(text) > 4:
         raise InvalidInputError(fields=(FieldProblem(field=name, code="number", message="Write a whole number."),))
     return int(text)
-
-
-def _without_password(typed: Typed) -> Typed:
-    return {name: value for name, value in typed.items() if name != "password"}

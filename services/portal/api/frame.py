@@ -15,18 +15,18 @@ from aiohttp.typedefs import Handler
 from services.portal.api.guard import Guard
 from services.portal.api.statics import Statics
 from services.portal.api.visit import VISIT, Visit, passed_on
-from services.portal.domain import SESSION, words
+from services.portal.domain import SESSION, security, words
+from services.portal.errors import LoggedOutError
 from services.portal.service import Sessions, Visitor
 from shared.clock import Clock, monotonic
+from shared.errors import ServiceError
 from shared.web import PROBLEM_TYPE, RateLimit, client_address
+from shared.web.errors import StaleLoginError
 from shared.web.limits import Buckets
 
 OFTEN = RateLimit(30, timedelta(minutes=1), name="forms")
 """How often one address may send a form that needs no log-in."""
-_LOG_IN_AGAIN = frozenset({"portal.session.over", "auth.login_too_old"})
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 _WITH_SCRIPT = f"{_POLICY}; script-src 'self'; connect-src 'self'"
 _HEADERS = {
     # Not no-referrer: that makes browsers send "Origin: null" with our own forms.
@@ -70,6 +70,8 @@ class Frame:
     guard: Guard
     sessions: Sessions
     statics: Statics
+    ask_again: PageHandler
+    """Asks whoever is logged in to confirm it, and goes on with what was wanted."""
 
     def build(self, app: web.Application, pages: Iterable[PageRoute]) -> None:
         """Add *pages* with templates, static files and what surrounds them."""
@@ -82,7 +84,7 @@ class Frame:
             lstrip_blocks=True,
             filters={name: getattr(words, name) for name in ("moment", "day", "money", "size", "plain", "figure")},
         )
-        aiohttp_jinja2.get_env(app).globals.update({"static": self.statics.url, "words": words})
+        aiohttp_jinja2.get_env(app).globals.update({"static": self.statics.url, "words": words, "security": security})
         app.middlewares.insert(0, self._for_people)  # around the edge: its refusals are pages, too
         app.on_response_prepare.append(self._on_prepare)
         app.router.add_get("/static/{name}", self.statics.serve)
@@ -98,7 +100,12 @@ class Frame:
         if buckets is not None:
             buckets.take(client_address(request), monotonic())
         visit = request[VISIT] = self._visit(request)
-        return await handler(visit)
+        try:
+            return await handler(visit)
+        except ServiceError as fault:
+            if fault.code != StaleLoginError.code or not _wants_page(request):
+                raise
+            return await self.ask_again(visit)
 
     def _visit(self, request: web.Request) -> Visit:
         now = self.clock()
@@ -118,7 +125,9 @@ class Frame:
         if visit is not None and visit.private_path:
             response.headers["Referrer-Policy"] = "no-referrer"
         scripts = visit is not None and visit.scripts
-        response.headers["Content-Security-Policy"] = _WITH_SCRIPT if scripts else _POLICY
+        # Browsers hold where a form is redirected to against form-action as well.
+        forms = f"form-action 'self' {visit.sends_to if visit is not None else ''}".rstrip()
+        response.headers["Content-Security-Policy"] = f"{_WITH_SCRIPT if scripts else _POLICY}; {forms}"
         for cookie in visit.set_cookies() if visit is not None else ():
             response.headers.add("Set-Cookie", cookie)
 
@@ -132,8 +141,8 @@ class Frame:
         assert isinstance(response.body, bytes)
         problem = json.loads(response.body)
         visit = request.get(VISIT) or self._visit(request)
-        if problem["code"] in _LOG_IN_AGAIN:
-            return self._to_log_in(visit, problem["code"])
+        if problem["code"] == LoggedOutError.code:
+            return _to_log_in(request)
         page = visit.page("problem.html", problem=problem)
         page.set_status(response.status)
         for name in ("Retry-After", "Allow"):
@@ -141,13 +150,10 @@ class Frame:
                 page.headers[name] = response.headers[name]
         return page
 
-    def _to_log_in(self, visit: Visit, code: str) -> web.Response:
-        request = visit.request
-        back = request.path_qs if request.method in {"GET", "HEAD"} else "/account"
-        why = "again" if code == "auth.login_too_old" else "over"
-        return web.Response(
-            status=303, headers={"Location": f"/account/log-in?{urlencode({'next': back, 'why': why})}"}
-        )
+
+def _to_log_in(request: web.Request) -> web.Response:
+    back = request.path_qs if request.method in {"GET", "HEAD"} else "/account"
+    return web.Response(status=303, headers={"Location": f"/account/log-in?{urlencode({'next': back, 'why': 'over'})}"})
 
 
 def _wants_page(request: web.Request) -> bool:

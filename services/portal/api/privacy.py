@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from services.portal.api.frame import PageRoute, sent, shown
+from services.portal.api.requests import planned_erasure
 from services.portal.api.visit import Visit
 from services.portal.service import parts
 from shared.errors import ServiceError
@@ -49,6 +50,7 @@ class PrivacyPages:
             cards=me.read("/v1/payments/cards"),
             subscriptions=me.read(MY_SUBSCRIPTIONS),
             seen=me.read(LEDGER, limit="5"),
+            planned=planned_erasure(visit),
         )
         return visit.page("account.html", **held)
 

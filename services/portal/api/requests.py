@@ -1,13 +1,17 @@
 """What a person may ask of all services at once: everything that is held, and that it is erased."""
 
+from typing import Any
+
 from aiohttp import web
 
 from services.portal.api.frame import PageRoute, sent, shown
-from services.portal.api.visit import Visit
+from services.portal.api.visit import Typed, Visit, without_passwords
+from services.portal.errors import RefusedError
 from services.portal.service import parts
-from shared.errors import ServiceError
+from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 EXPORTS = "/v1/identity/exports"
+ERASURES = "/v1/identity/erasures"
 _PASSED_ON = ("Content-Type", "Content-Length", "Content-Disposition")
 
 
@@ -23,6 +27,7 @@ class RequestPages:
             shown("/account/exports/{export_id}/archive", self.archive),
             shown("/account/erase", self.erasure_form),
             sent("/account/erase", self.erase),
+            sent("/account/erase/keep", self.keep),
             shown("/account/erasures/{erasure_id}", self.erasure),
         )
 
@@ -58,25 +63,53 @@ class RequestPages:
             return response
 
     async def erasure_form(self, visit: Visit) -> web.Response:
-        """Say what will be gone and what may have to stay, before asking for the password."""
+        """Say what will be gone and what may have to stay, before asking for the password; or what is planned."""
         visit.must_be("customer")
-        return visit.page("erase.html")
+        planned = await planned_erasure(visit)
+        if planned is None:
+            visit.must_be_recent("customer")
+        return visit.page("erase.html", planned=planned)
 
     async def erase(self, visit: Visit) -> web.Response:
-        """Ask for the erasure; the log-in ends with it, and the receipt's page needs none."""
+        """Ask for the erasure, now or in some days; the log-in ends with it, and the receipt's page needs none."""
         visit.must_be("customer")
         typed = await visit.form()
         try:
-            asked = await visit.visitor.send(
-                "POST", "/v1/identity/erasures", body={"password": typed.get("password", "")}, once=typed.get("once")
-            )
+            body = {"password": typed.get("password", ""), "grace_days": _days(typed)}
+            asked = await visit.visitor.send("POST", ERASURES, body=body, once=typed.get("once"))
         except ServiceError as fault:
-            return visit.page("erase.html", fault=fault)
+            return visit.page("erase.html", fault=fault, typed=without_passwords(typed), planned=None)
         visit.visitor.session = None
         return visit.to(f"/account/erasures/{asked['erasure_id']}")
+
+    async def keep(self, visit: Visit) -> web.Response:
+        """Take the planned erasure back."""
+        visit.must_be("customer")
+        await visit.form()
+        await visit.visitor.send("DELETE", f"{ERASURES}/planned")
+        return visit.to("/account", done="kept")
 
     async def erasure(self, visit: Visit) -> web.Response:
         """Show the receipts: what each service erased, and what it had to keep and why."""
         visit.private_path = True
-        found = await visit.visitor.look("/v1/identity/erasures/{}", visit.name("erasure_id"))
+        found = await visit.visitor.look(f"{ERASURES}/{{}}", visit.name("erasure_id"))
         return visit.page("erasure.html", erasure=found)
+
+
+async def planned_erasure(visit: Visit) -> Any:
+    """Return the erasure that is planned for the own account; None where there is none."""
+    try:
+        return await visit.visitor.read(f"{ERASURES}/planned")
+    except RefusedError as fault:
+        if fault.code != "identity.erasure.not_scheduled":
+            raise
+        return None
+
+
+def _days(typed: Typed) -> int:
+    text = typed.get("grace_days") or "0"
+    if not text.isascii() or not text.isdecimal() or len(text) > 2:
+        raise InvalidInputError(
+            fields=(FieldProblem(field="grace_days", code="number", message="Choose one of these."),)
+        )
+    return int(text)

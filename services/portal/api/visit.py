@@ -16,9 +16,16 @@ from services.portal.service import Visitor
 from shared.errors import ForbiddenError, ServiceError
 from shared.ids import new_token
 from shared.web import read_body
+from shared.web.errors import StaleLoginError
 
 _LARGEST_FORM = 2**16
 _MOST_FIELDS = 200
+CONFIRM = "/account/confirm"
+WANTED = "wanted"
+KEPT = "kept."
+"""A form that came too long after the log-in is kept under these names until its sender has confirmed it."""
+PASSWORDS = frozenset({"password", "old_password"})
+"""Fields that are never sent back to the page."""
 _PASSED_ON = ("User-Agent", "Sec-GPC", "DNT", "Accept-Language")
 
 Typed = dict[str, str]
@@ -36,8 +43,12 @@ class Visit:
     visitor: Visitor
     scripts: bool = False
     """Whether the page runs a script of ours; all others may run none."""
+    sends_to: str = ""
+    """Where a form of the page leads besides to us, as a source of the content security policy."""
     private_path: bool = False
     """Whether the address itself is a secret, which must not follow as Referer into the access log."""
+    typed: Typed = field(default_factory=dict)
+    """The form as it was sent, once it was read."""
     _was: Session | None
     _cookies: dict[Cookie, str | None] = field(default_factory=dict)
 
@@ -54,6 +65,16 @@ class Visit:
             raise ForbiddenError(f"This page is for a {kind} account.")
         return self.session
 
+    def must_be_recent(self, kind: str) -> Session:
+        """Return the session as ``must_be`` does; one that was confirmed long ago is confirmed first.
+
+        For pages that ask for a password: it must not be typed in vain.
+        """
+        session = self.must_be(kind)
+        if not session.is_recent(self.now):
+            raise StaleLoginError
+        return session
+
     def query(self, name: str) -> str:
         """Return a parameter of the address; empty when it is absent."""
         return self.request.query.get(name, "")
@@ -67,13 +88,16 @@ class Visit:
         typed = _parsed(self.request.content_type, await read_body(self.request, limit=_LARGEST_FORM))
         mark = self.session.mark if self.session else ""
         self.guard.check(self.request.headers, typed.pop("form_token", ""), mark, now=self.now)
+        if self.request.path != CONFIRM and WANTED in typed:
+            typed = {name.removeprefix(KEPT): value for name, value in typed.items() if name.startswith(KEPT)}
+        self.typed = typed
         return typed
 
     def page(
         self, template: str, *, fault: ServiceError | None = None, typed: Mapping[str, str] | None = None, **shown: Any
     ) -> web.Response:
         """Return the page; with *fault* it says what was refused, keeps what was *typed*, and has its status."""
-        if fault is not None and isinstance(fault, LoggedOutError):
+        if isinstance(fault, LoggedOutError) or (fault is not None and fault.code == StaleLoginError.code):
             raise fault
         context = {
             **shown,
@@ -132,6 +156,11 @@ def passed_on(headers: Mapping[str, str], client: str) -> dict[str, str]:
     """
     seen = {name: headers[name] for name in _PASSED_ON if name in headers}
     return {**seen, "X-Forwarded-For": client} if client else seen
+
+
+def without_passwords(typed: Typed) -> Typed:
+    """Return what was typed, but for passwords: no page shows one again."""
+    return {name: value for name, value in typed.items() if name not in PASSWORDS}
 
 
 def local_path(wanted: str, default: str) -> str:

@@ -54,7 +54,7 @@ class WellKnown:
 
     async def change_password(self, visit: Visit) -> web.Response:
         """Lead password managers to the place."""
-        return visit.to("/account")
+        return visit.to("/account/password")
 
     async def robots(self, _visit: Visit) -> web.Response:
         """Keep crawlers out of what is nobody else's business."""

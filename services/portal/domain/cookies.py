@@ -27,7 +27,9 @@ class Cookie:
     @property
     def lasts_said(self) -> str:
         """How long it stays, as people say it."""
-        return "until you close the browser or log out" if self.lasts is None else f"{self.lasts.days} day"
+        if self.lasts is None:
+            return "until you close the browser or log out"
+        return f"{self.lasts.days} day{'' if self.lasts.days == 1 else 's'}"
 
 
 SESSION = Cookie(
@@ -42,4 +44,11 @@ SIGN_UP = Cookie(
     why="Remembers that the question was answered, and nothing of the answer.",
     lasts=timedelta(days=1),
 )
-REGISTER = (SESSION, SIGN_UP)
+DEVICE = Cookie(
+    name="candor-device",
+    when="You log in.",
+    why="Tells your next log-in from those of strangers: who guesses at your password elsewhere does not lock you out "
+    "here. It is sealed, opens nothing by itself, and goes when you log out of a shared computer.",
+    lasts=timedelta(days=180),
+)
+REGISTER = (SESSION, DEVICE, SIGN_UP)

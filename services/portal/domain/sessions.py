@@ -10,6 +10,8 @@ LIFETIME = timedelta(days=30)
 """Not longer than identity lets a refresh token wait; the browser forgets the cookie when it is closed."""
 EARLY = timedelta(seconds=30)
 """A token this close to its end is replaced before it is used."""
+RECENT = timedelta(minutes=10)
+"""How old a log-in may be for a form that needs a recent one: the APIs take 15 minutes, filling it in takes some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class Session:
     session_id: str
     roles: frozenset[str]
     expires_at: datetime
+    confirmed_at: datetime | None = None
+    """When its owner last proved to be it; None where the token does not say."""
 
     @classmethod
     def of(cls, access: str, refresh: str, mark: str) -> Self:
@@ -41,6 +45,7 @@ class Session:
                 session_id=str(claims["sid"]),
                 roles=frozenset(map(str, claims.get("roles", ()))),
                 expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
+                confirmed_at=datetime.fromtimestamp(int(claims["auth_time"]), UTC) if "auth_time" in claims else None,
             )
         except (KeyError, TypeError) as fault:
             raise ValueError("the access token lacks a claim") from fault
@@ -54,6 +59,10 @@ class Session:
     def can_be_kept(self) -> bool:
         """Whether the browser should keep it; without a refresh token, what it has is as new or newer."""
         return bool(self.refresh)
+
+    def is_recent(self, at: datetime) -> bool:
+        """Tell whether the log-in is young enough for what is sensitive; the APIs decide, this saves typing twice."""
+        return self.confirmed_at is None or at < self.confirmed_at + RECENT
 
     def is_stale(self, at: datetime) -> bool:
         """Tell whether the access token should be replaced before it is used."""

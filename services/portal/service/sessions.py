@@ -23,6 +23,14 @@ class _Refreshing:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A new session, and what this device is known by at its next log-in."""
+
+    session: Session
+    device_token: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
     """Begins, keeps and ends the sessions of browsers; nothing of them is stored here."""
@@ -31,11 +39,11 @@ class Sessions:
     links: Links
     _refreshing: dict[bytes, _Refreshing] = field(default_factory=dict)
 
-    async def log_in(self, email: str, password: str, *, passing: Mapping[str, str]) -> Session:
-        """Log in; every log-in is a new session under a new mark."""
-        body = {"email": email, "password": password}
-        given = await self.api.ask(Ask(method="POST", path="/v1/identity/sessions", body=body, headers=passing))
-        return _session(given, mark=new_token(128))
+    async def log_in(self, step: str, proof: Mapping[str, Any], *, passing: Mapping[str, str]) -> LoggedIn:
+        """Log in by *proof*, at a *step* below the sessions of identity; each log-in is a session under a new mark."""
+        path = f"/v1/identity/sessions{step}"
+        given = await self.api.ask(Ask(method="POST", path=path, body=dict(proof), headers=passing))
+        return LoggedIn(_session(given, mark=new_token(128)), given.get("device_token"))
 
     async def log_out(self, session: Session, *, passing: Mapping[str, str]) -> None:
         """End the session everywhere; one that has ended already is as good."""

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from services.portal.domain.sessions import Session
-from services.portal.errors import LoggedOutError, RefusedError
+from services.portal.errors import ApiAwayError, LoggedOutError, RefusedError
 from services.portal.ports import Ask, at
-from services.portal.service.sessions import Sessions
+from services.portal.service.sessions import LoggedIn, Sessions
 from shared.errors import ServiceError
 
 _OVER = frozenset({"auth.required", "auth.token_refused", "auth.session_ended"})
@@ -36,9 +36,24 @@ class Visitor:
     """Headers that the APIs get: which browser it is, whether it asks not to be tracked, where it comes from."""
     _fresh: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def log_in(self, email: str, password: str) -> Session:
-        """Begin a session."""
-        self.session = await self.sessions.log_in(email, password, passing=self.passing)
+    async def log_in(self, step: str, proof: Mapping[str, Any], *, device_token: str | None) -> LoggedIn:
+        """Begin a session by *proof*; one that this browser had ends."""
+        known = {"device_token": device_token} if device_token else {}
+        begun = await self.sessions.log_in(step, {**proof, **known}, passing=self.passing)
+        before, self.session = self.session, begun.session
+        if before is not None:
+            await self.end(before)
+        return begun
+
+    async def step_up(self, proof: Mapping[str, Any]) -> None:
+        """Confirm the session: from now on its log-in is as good as new."""
+        given = await self._asked("POST", "/v1/identity/sessions/step-up", body=dict(proof))
+        session = self._logged_in()
+        self.session = _renewed(session, given)
+
+    def _logged_in(self) -> Session:
+        if self.session is None:
+            raise LoggedOutError
         return self.session
 
     async def log_out(self) -> None:
@@ -94,9 +109,8 @@ class Visitor:
         return await self.sessions.api.ask(ask)
 
     async def _current(self) -> Session:
-        if self.session is None:
-            raise LoggedOutError
-        return await self._refreshed(self.session) if self.session.is_stale(self.now) else self.session
+        session = self._logged_in()
+        return await self._refreshed(session) if session.is_stale(self.now) else session
 
     async def _refreshed(self, stale: Session) -> Session:
         async with self._fresh:
@@ -108,6 +122,13 @@ class Visitor:
                 self.session = None
                 raise
             return self.session
+
+
+def _renewed(session: Session, given: Any) -> Session:
+    try:
+        return Session.of(given["access_token"], session.refresh, session.mark)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise ApiAwayError("The step-up was answered in a way that this page does not understand.") from fault
 
 
 async def parts(**questions: Awaitable[Any]) -> dict[str, Part]:

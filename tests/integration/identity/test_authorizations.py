@@ -5,7 +5,7 @@ import base64
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -29,7 +29,18 @@ class Desktop:
     def challenge(self) -> str:
         return base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
 
-    async def ask(self, person: Person | None, **changed: str) -> Reply:
+    async def look(self, person: Person | None, **changed: str) -> Reply:
+        query = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "code_challenge": self.challenge,
+            "code_challenge_method": "S256",
+            **changed,
+        }
+        return await self.house.call("GET", f"/oauth/authorizations?{urlencode(query)}", by=person)
+
+    async def ask(self, person: Person | None, **changed: object) -> Reply:
         body = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
@@ -195,6 +206,36 @@ async def test_the_metadata_says_what_there_is(desktop: Desktop) -> None:
     assert told["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
     assert (told["response_types_supported"], told["code_challenge_methods_supported"]) == (["code"], ["S256"])
     assert told["authorization_response_iss_parameter_supported"] is True
+    assert told["authorization_endpoint"] == f"{PUBLIC_URL}/account/authorize"
+
+
+async def test_the_page_that_asks_is_told_the_name_and_lets_nobody_in(desktop: Desktop) -> None:
+    ada = await desktop.house.member()
+    told = await desktop.look(ada)
+    assert (told.body["name"], told.body["redirect_uri"]) == ("Candor Desktop", REDIRECT)
+    assert told.body["gets"]
+    assert "code" not in told.body
+    assert (await desktop.look(None)).status == 401
+
+
+@pytest.mark.parametrize("changed", [{"client_id": "nobody"}, {"scope": "admin"}, {"redirect_uri": "example.evil:/in"}])
+async def test_I09_of_what_is_not_registered_the_page_is_told_nothing(
+    desktop: Desktop, changed: dict[str, str]
+) -> None:
+    refused = await desktop.look(await desktop.house.member(), **changed)
+    assert refused.code == "identity.app.refused"
+    assert "name" not in refused.body
+
+
+async def test_an_app_that_is_denied_is_told_so_and_gets_no_code(desktop: Desktop) -> None:
+    sent_to = (await desktop.ask(await desktop.house.member(), allow=False)).body["redirect_to"]
+    query = parse_qs(urlsplit(sent_to).query)
+    assert query == {"error": ["access_denied"], "state": ["a state&more"], "iss": [PUBLIC_URL]}
+
+
+async def test_I09_a_denial_leads_to_a_registered_address_alone(desktop: Desktop) -> None:
+    refused = await desktop.ask(await desktop.house.member(), allow=False, redirect_uri="https://evil.example/")
+    assert refused.code == "identity.app.refused"
 
 
 def test_I10_the_code_for_other_grants_does_not_exist() -> None:

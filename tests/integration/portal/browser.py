@@ -1,5 +1,6 @@
 """A browser without a script: keeps cookies, follows redirects, fills in the forms that are on the page."""
 
+import re
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -34,6 +35,11 @@ class Page:
         """The first heading."""
         return " ".join(self.tree.xpath("string(//h1)").split())
 
+    def form_with(self, field: str) -> dict[str, str]:
+        """Return the fields of the form that has *field*."""
+        [found] = self.tree.xpath(f"//form[.//input[@name='{field}']]")
+        return {name: value or "" for name, value in found.fields.items() if name}
+
     def form(self, action: str) -> dict[str, str]:
         """Return the fields of the form that is sent to *action*, with what stands in them."""
         [found] = self.tree.xpath(f"//form[@action='{action}']")
@@ -50,6 +56,11 @@ class Browser:
     set: list[str] = field(default_factory=list)
     """Each Set-Cookie header that was seen."""
     headers: dict[str, str] = field(default_factory=lambda: dict(HEADERS))
+
+    @property
+    def session(self) -> str | None:
+        """The cookie of a log-in, if there is one."""
+        return next((value for name, value in self.cookies.items() if re.fullmatch(r"candor-\d+", name)), None)
 
     async def get(self, path: str, **headers: str) -> Page:
         """Open a page; redirects are followed."""
@@ -86,6 +97,8 @@ class Browser:
             page = Page(answer.status, path, answer.headers, await answer.read())
         if follow and page.status == 303:
             return await self.send("GET", page.headers["Location"])
+        if follow and page.status == 307:
+            return await self.send(method, page.headers["Location"], form=form)
         return page
 
     def _keep(self, headers: list[str]) -> None:

@@ -52,7 +52,7 @@ async def test_C22_ending_the_own_session_is_a_log_out(ada: Browser, edge: FakeE
     page = await ada.get("/account/sessions")
     await ada.submit(page, f"/account/sessions/{own}/end")
     assert not edge.sessions
-    assert not ada.cookies
+    assert not ada.session
 
 
 async def test_an_app_password_is_shown_once(ada: Browser, edge: FakeEdge) -> None:
@@ -112,11 +112,11 @@ async def test_C26_an_export_reports_its_progress_and_is_downloaded_here(ada: Br
         assert {name.split("/")[0] for name in opened.namelist()} == set(SERVICES)
 
 
-async def test_an_archive_that_needs_a_fresh_log_in_leads_to_it_and_back(ada: Browser) -> None:
+async def test_an_archive_that_needs_a_fresh_log_in_asks_for_it_and_comes_back(ada: Browser) -> None:
     await ada.post("/account/export")
     page = await ada.get("/account/exports/exp_1/archive")
-    assert page.title == "Log in"
-    assert page.form("/account/log-in")["next"] == "/account/exports/exp_1/archive"
+    assert page.title == "Show that it is you"
+    assert page.form("/account/confirm")["next"] == "/account/exports/exp_1/archive"
 
 
 async def test_C31_an_erasure_needs_the_password_and_ends_with_receipts(ada: Browser, edge: FakeEdge) -> None:
@@ -126,8 +126,39 @@ async def test_C31_an_erasure_needs_the_password_and_ends_with_receipts(ada: Bro
     done = await ada.submit(page, "/account/erase", password=PASSWORD)
     assert done.path == "/account/erasures/era_1"
     assert "tax law, ten years" in done.text
-    assert not ada.cookies
+    assert not ada.session
     assert done.tree.xpath("//meta[@http-equiv='refresh']")
+
+
+async def test_C31_an_erasure_with_time_to_think_is_shown_and_taken_back(ada: Browser, edge: FakeEdge) -> None:
+    planned = await ada.post("/account/erase", password=PASSWORD, grace_days="30")
+    assert planned.title == "Your account will be erased"
+    assert "4 January 2028" in planned.text
+    assert not planned.tree.xpath("//meta[@http-equiv='refresh']")
+    assert not ada.session
+    page = await ada.log_in("ada@customers.example", PASSWORD)
+    assert "will be erased from 4 January 2028" in page.text
+    kept = await ada.submit(page, "/account/erase/keep")
+    assert "Your account stays" in kept.text
+    assert edge.planned is None
+    assert "will be erased" not in (await ada.get("/account")).text
+
+
+async def test_C31_what_must_be_kept_is_told_with_reason_and_end(ada: Browser, edge: FakeEdge) -> None:
+    await ada.post("/account/erase", password=PASSWORD)
+    held = {"what": "the account", "why": "a court has ordered it", "until": "2028-01-04T12:00:00.000Z"}
+    edge.erasures["era_1"] |= {"state": "held"}
+    edge.erasures["era_1"]["receipts"][0] |= {"state": "held", "kept": [held]}
+    page = await ada.get("/account/erasures/era_1")
+    assert page.title == "Erased, but for what must be kept"
+    assert "the account, until 4 January 2028: a court has ordered it" in page.text
+    assert not page.tree.xpath("//meta[@http-equiv='refresh']")
+
+
+async def test_C31_a_number_of_days_that_is_none_is_refused(ada: Browser, edge: FakeEdge) -> None:
+    page = await ada.get("/account/erase")
+    assert (await ada.submit(page, "/account/erase", password=PASSWORD, grace_days="soon")).status == 422
+    assert edge.sessions
 
 
 async def test_C31_the_receipts_can_be_read_without_a_log_in(ada: Browser, browser: Browser) -> None:

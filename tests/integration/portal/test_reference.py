@@ -86,7 +86,7 @@ async def test_C28_the_security_contact_expires_a_year_after_its_review(browser:
 async def test_programs_find_what_they_look_for(browser: Browser) -> None:
     assert json.loads((await browser.get("/.well-known/gpc.json")).raw)["gpc"] is True
     moved = await browser.send("GET", "/.well-known/change-password", follow=False)
-    assert (moved.status, moved.headers["Location"]) == (303, "/account")
+    assert (moved.status, moved.headers["Location"]) == (303, "/account/password")
     assert "Disallow: /v1/" in (await browser.get("/robots.txt")).raw.decode()
     assert (await browser.get("/favicon.ico")).headers["Content-Type"] == "image/svg+xml"
     assert json.loads((await browser.get("/healthz")).raw)["status"] == "ok"

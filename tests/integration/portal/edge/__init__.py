@@ -11,19 +11,19 @@ from aiohttp import web
 from tests.integration.portal.edge.answers import PASSWORD, SERVICES, RefusedError, problem
 from tests.integration.portal.edge.console import Console
 from tests.integration.portal.edge.disclosure import Disclosure
-from tests.integration.portal.edge.identity import Identity
 from tests.integration.portal.edge.others import Others
+from tests.integration.portal.edge.own import Own
 
 __all__ = ["PASSWORD", "SERVICES", "FakeEdge"]
 
 
-class FakeEdge(Identity, Console, Others, Disclosure):
+class FakeEdge(Own, Others, Disclosure):
     """The APIs as far as pages need them."""
 
     def app(self) -> web.Application:
         """Return the server's application."""
         app = web.Application(middlewares=[self._watch], client_max_size=2**22)
-        app.add_routes([*Identity.routes(self), *Console.routes(self), *Others.routes(self), *Disclosure.routes(self)])
+        app.add_routes([*Own.routes(self), *Console.routes(self), *Others.routes(self), *Disclosure.routes(self)])
         return app
 
     @web.middleware

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from aiohttp import web
 
@@ -61,10 +62,21 @@ class Identity(Tokens):
         body = await request.json()
         if body["email"] not in self.people or body["password"] != PASSWORD:
             raise RefusedError(401, "identity.log_in.refused", "Address or password is wrong")
+        return web.json_response(self.begin_session(body["email"]), status=201)
+
+    def begin_session(self, email: str) -> dict[str, Any]:
+        """Return what a log-in gives."""
         session_id = "ses_" + secrets.token_hex(6)
-        account_id, kind, roles = self.people[body["email"]]
-        self.sessions[session_id] = {"email": body["email"], "sub": account_id, "kind": kind, "roles": roles}
-        return web.json_response({**self._granted(session_id), "session_id": session_id}, status=201)
+        account_id, kind, roles = self.people[email]
+        began = int(self.clock().timestamp())
+        self.sessions[session_id] = {
+            "email": email,
+            "sub": account_id,
+            "kind": kind,
+            "roles": roles,
+            "auth_time": began,
+        }
+        return {**self._granted(session_id), "session_id": session_id, "device_token": f"device-of-{account_id}"}
 
     async def refresh(self, request: web.Request) -> web.Response:
         form = await request.post()

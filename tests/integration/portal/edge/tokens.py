@@ -56,7 +56,7 @@ class Tokens:
         self.refresh_tokens[refresh_token] = session_id
         session = self.sessions[session_id]
         claims = {
-            **{name: session[name] for name in ("sub", "kind", "roles")},
+            **{name: session[name] for name in ("sub", "kind", "roles", "auth_time")},
             "sid": session_id,
             "exp": int((self.clock() + self.token_life).timestamp()),
         }

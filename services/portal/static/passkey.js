@@ -1,0 +1,84 @@
+// Asks for a passkey (WebAuthn) and puts its answer into the form around the button, which sends it like any other.
+// The challenge stands in the page, or is fetched when the button is pressed; nothing is kept here.
+
+const CANCELLED = "It was cancelled, took too long, or there is no passkey for this account here. Nothing was changed.";
+const WHY = {
+  InvalidStateError: "This device has a passkey of your account already.",
+  SecurityError: "Passkeys work under the name of a site only, not under a bare number such as 127.0.0.1.",
+  NetworkError: "We could not be reached. Check your connection and try again.",
+};
+
+function bytes(text) {
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
+}
+
+function base64url(buffer) {
+  let text = "";
+  for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+// What parseCreationOptionsFromJSON and parseRequestOptionsFromJSON do, for the browsers that are older than those.
+function opened(options) {
+  const known = (list) => (list || []).map((each) => ({ ...each, id: bytes(each.id) }));
+  const publicKey = { ...options, challenge: bytes(options.challenge) };
+  if (options.user) publicKey.user = { ...options.user, id: bytes(options.user.id) };
+  if (options.allowCredentials) publicKey.allowCredentials = known(options.allowCredentials);
+  if (options.excludeCredentials) publicKey.excludeCredentials = known(options.excludeCredentials);
+  return publicKey;
+}
+
+// What PublicKeyCredential.toJSON does.
+function plain(credential) {
+  const response = {};
+  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])
+    if (credential.response[name]) response[name] = base64url(credential.response[name]);
+  return { id: credential.id, rawId: base64url(credential.rawId), type: credential.type, response };
+}
+
+async function challenge(form) {
+  if (form.dataset.options) {
+    return { challenge_id: form.elements.challenge_id.value, options: JSON.parse(form.dataset.options) };
+  }
+  const answer = await fetch(form.dataset.challenges, { method: "POST", credentials: "omit" }).catch(() => null);
+  if (!answer?.ok) throw new DOMException("no challenge", "NetworkError");
+  return answer.json();
+}
+
+async function send(form) {
+  const asked = await challenge(form);
+  const publicKey = opened(asked.options);
+  const { credentials } = navigator;
+  const made = form.dataset.passkey === "create" ? credentials.create({ publicKey }) : credentials.get({ publicKey });
+  form.elements.credential.value = JSON.stringify(plain(await made));
+  form.elements.challenge_id.value = asked.challenge_id;
+  form.submit();
+}
+
+function complain(form, fault) {
+  const box = form.querySelector("[data-fault]");
+  box.querySelector("p").textContent = WHY[fault.name] || CANCELLED;
+  box.hidden = false;
+  box.focus();
+}
+
+function wire(form) {
+  form.hidden = false;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    form.querySelector("[data-fault]").hidden = true;
+    const button = form.querySelector("button");
+    button.disabled = true;
+    send(form)
+      .catch((fault) => complain(form, fault))
+      .finally(() => {
+        button.disabled = false;
+      });
+  });
+}
+
+if (window.PublicKeyCredential) {
+  for (const form of document.querySelectorAll("form[data-passkey]")) wire(form);
+  for (const note of document.querySelectorAll("[data-needs-passkey]")) note.hidden = true;
+}
