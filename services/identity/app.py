@@ -98,6 +98,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
     live = LiveSessions(
         sessions=sessions,
         accounts=accounts,
+        credentials=credentials,
         ending=ending,
         keys=keys,
         refresh_tokens=RefreshTokens(links),

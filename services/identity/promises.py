@@ -157,7 +157,11 @@ class IdentityProbes:
         if act.account_id is None or act.settled_at is None:
             return False
         looks = (self.credentials, self.sessions, self.app_passwords)
-        return any([await look.older_than(act.account_id, act.settled_at) for look in looks])
+        if any([await look.older_than(act.account_id, act.settled_at) for look in looks]):
+            return True
+        # Until its owner has set another password, no passkey and no code opens the account.
+        is_closed = await self.credentials.password_of(act.account_id) is None
+        return is_closed and bool(await self.sessions.of(act.account_id))
 
 
 def _on_record(act: Act, readers: dict[str, str]) -> bool:

@@ -22,7 +22,7 @@ from services.identity.errors import (
     TooManyLogInsError,
     WrongPasswordError,
 )
-from services.identity.errors.staff import AccountFrozenError
+from services.identity.errors.staff import AccountFrozenError, PasswordCancelledError
 from services.identity.service.log_ins import From, LoggedIn, LogIns, SecondStep
 from services.identity.service.passkeys import Asked
 from services.identity.service.step_up import Proof, StepUps
@@ -111,6 +111,7 @@ class LogInsApi:
                 errors=(
                     LogInRefusedError,
                     AccountFrozenError,
+                    PasswordCancelledError,
                     SecondFactorNeededError,
                     TooManyLogInsError,
                     PasswordsBusyError,
@@ -125,7 +126,9 @@ class LogInsApi:
                 limit=limit,
                 errors=(
                     ChallengeRefusedError,
+                    LogInRefusedError,
                     AccountFrozenError,
+                    PasswordCancelledError,
                     SecondFactorRefusedError,
                     PasskeyRefusedError,
                     TooManyLogInsError,
@@ -138,7 +141,7 @@ class LogInsApi:
                 access=PUBLIC,
                 status=201,
                 limit=limit,
-                errors=(ChallengeRefusedError, AccountFrozenError, PasskeyRefusedError),
+                errors=(ChallengeRefusedError, AccountFrozenError, PasswordCancelledError, PasskeyRefusedError),
             ),
             post(f"{_ROOT}/step-up-challenges", self.ask_for_step_up, access=ANY_PERSON, limit=limit),
             post(

@@ -11,6 +11,14 @@ class AccountFrozenError(ForbiddenError):
     remedy = "Write to customer service to have it opened again; the mail that we sent says why it was frozen."
 
 
+class PasswordCancelledError(ForbiddenError):
+    """The password of this account is cancelled, and nothing else opens it until there is a new one."""
+
+    # Told only to whoever has just shown a passkey of the account, or knew the password a moment ago.
+    code = "identity.account.password_cancelled"
+    remedy = "Choose a new password: name your address under “Forgotten password” and open the link that we mail you."
+
+
 class ActNotFoundError(NotFoundError):
     """There is no such act."""
 

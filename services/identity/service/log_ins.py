@@ -82,16 +82,19 @@ class LogIns:
         account = await self.accounts.at_address(index)
         device = self.known.read(by.device_token, account.id if account else None, at=at)
         bucket = index if device is None else self.accounts.bucket("device", device.device_id)
-        if not await self._knows(bucket, account, password, at=at) or account is None:
+        shown = await self._shown(bucket, account, password, at=at)
+        if shown is None or account is None:
             raise LogInRefusedError
         held = await self.factors.of(account.id)
-        return await (self._ask(account, held, device, at=at) if held else self._begin(account, by, device, at=at))
+        if held:
+            return await self._ask(shown, held, device, at=at)
+        return await self._begin(account, by, device, password_of=shown.changed_at, at=at)
 
     async def second_step(
         self, token: str, code: str | None, credential: Mapping[str, Any] | None, *, by: From, at: datetime
     ) -> LoggedIn:
         """Begin the session that waits for a second factor; five wrong ones, and the password is asked for again."""
-        challenge = await self._challenge(token, at=at)
+        challenge, password_of = await self._challenge(token, at=at)
         account = await self.accounts.active(challenge.account_id or "")
         if account is None:
             raise ChallengeRefusedError
@@ -102,7 +105,7 @@ class LogIns:
             await self.check_code(account.id, code or "", bucket=challenge.bucket, by=by, at=at)
         if not await self.challenges.use_up(challenge.id):
             raise ChallengeRefusedError
-        return await self._begin(account, by, device, at=at)
+        return await self._begin(account, by, device, password_of=password_of, at=at)
 
     async def ask_for_passkey(self, *, at: datetime) -> Asked:
         """Ask for whichever passkey the person chooses."""
@@ -114,7 +117,8 @@ class LogIns:
         account = await self.accounts.active(passkey.account_id)
         if account is None:
             raise PasskeyRefusedError
-        return await self._begin(account, by, self.known.read(by.device_token, account.id, at=at), at=at)
+        device = self.known.read(by.device_token, account.id, at=at)
+        return await self._begin(account, by, device, password_of=None, at=at)
 
     async def confirm(self, account_id: str, password: str, *, session_id: str = "", at: datetime) -> Account:
         """Return the account if *password* is its own: asked again before what cannot be undone.
@@ -123,7 +127,7 @@ class LogIns:
         """
         account = await self.accounts.active(account_id)
         bucket = self.accounts.bucket("session", session_id or account_id)
-        if account is None or not await self._knows(bucket, account, password, at=at):
+        if account is None or await self._shown(bucket, account, password, at=at) is None:
             raise WrongPasswordError
         return account
 
@@ -135,40 +139,46 @@ class LogIns:
             raise SecondFactorRefusedError
         await self.guesses.forget(bucket)
 
-    async def _ask(self, account: Account, held: Held, device: KnownDevice | None, *, at: datetime) -> SecondStep:
-        bucket = self.accounts.bucket("codes", account.id if device is None else device.device_id)
-        challenge = await self.challenges.ask(ChallengeKind.SECOND_FACTOR, account.id, bucket=bucket, at=at)
-        token = self.links.make(_SECOND_STEP, {"challenge": challenge.id}, expires_at=challenge.expires_at)
+    async def _ask(self, shown: Credential, held: Held, device: KnownDevice | None, *, at: datetime) -> SecondStep:
+        bucket = self.accounts.bucket("codes", shown.account_id if device is None else device.device_id)
+        challenge = await self.challenges.ask(ChallengeKind.SECOND_FACTOR, shown.account_id, bucket=bucket, at=at)
+        claims = {"challenge": challenge.id, "password_of": shown.changed_at.isoformat()}
+        token = self.links.make(_SECOND_STEP, claims, expires_at=challenge.expires_at)
         options = await self.desk.options(challenge) if held.passkeys else None
         return SecondStep(challenge_token=token, expires_at=challenge.expires_at, held=held, passkey_options=options)
 
-    async def _challenge(self, token: str, *, at: datetime) -> Challenge:
+    async def _challenge(self, token: str, *, at: datetime) -> tuple[Challenge, datetime]:
         try:
-            challenge_id = self.links.read(_SECOND_STEP, token, at=at)["challenge"]
+            claims = self.links.read(_SECOND_STEP, token, at=at)
         except LinkRefusedError as fault:
             raise ChallengeRefusedError from fault
+        challenge_id = claims["challenge"]
         if not await self.challenges.attempt(challenge_id, at=at):
             raise ChallengeRefusedError
         challenge = await self.challenges.read(challenge_id, ChallengeKind.SECOND_FACTOR, at=at)
         if challenge is None:
             raise ChallengeRefusedError
-        return challenge
+        return challenge, datetime.fromisoformat(claims["password_of"])
 
-    async def _begin(self, account: Account, by: From, device: KnownDevice | None, *, at: datetime) -> LoggedIn:
-        granted = await self.live.begin(account, user_agent=by.user_agent, instead_of=by.session_id, at=at)
+    async def _begin(
+        self, account: Account, by: From, device: KnownDevice | None, *, password_of: datetime | None, at: datetime
+    ) -> LoggedIn:
+        granted = await self.live.begin(
+            account, user_agent=by.user_agent, password_of=password_of, instead_of=by.session_id, at=at
+        )
         return LoggedIn(granted, self.known.make(account.id, device, at=at))
 
-    async def _knows(self, bucket: str, account: Account | None, password: str, *, at: datetime) -> bool:
-        """Tell whether *password* is right; each path checks a hash, also where there is none to check."""
+    async def _shown(self, bucket: str, account: Account | None, password: str, *, at: datetime) -> Credential | None:
+        """Return what *password* is right for; each path checks a hash, also where there is none to check."""
         await self._count(bucket, at=at)
         credential = await self.credentials.password_of(account.id if account else "")
         verdict = await self.passwords.check(password, credential.secret if credential else None)
         if not verdict.right or credential is None:
-            return False
+            return None
         await self.guesses.forget(bucket)
         if verdict.outdated:
             await self._rehash(credential, password)
-        return True
+        return credential
 
     async def _count(self, bucket: str, *, at: datetime) -> None:
         if not await self.guesses.claim(bucket, at=at):

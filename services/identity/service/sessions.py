@@ -15,11 +15,11 @@ from services.identity.domain.access import (
 )
 from services.identity.domain.apps import App
 from services.identity.domain.security import EventKind
-from services.identity.errors import InvalidGrantError, SessionNotFoundError
-from services.identity.errors.staff import AccountFrozenError
+from services.identity.errors import InvalidGrantError, LogInRefusedError, SessionNotFoundError
+from services.identity.errors.staff import AccountFrozenError, PasswordCancelledError
 from services.identity.service.tokens import Refresh, RefreshTokens, SigningKeys
 from services.identity.service.transact import Transact
-from services.identity.store import Account, Accounts, EndedSessions, SecurityEvents, Session, Sessions
+from services.identity.store import Account, Accounts, Credentials, EndedSessions, SecurityEvents, Session, Sessions
 from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.ids import NewId
@@ -68,6 +68,7 @@ class LiveSessions:
 
     sessions: Sessions
     accounts: Accounts
+    credentials: Credentials
     ending: Ending
     keys: SigningKeys
     refresh_tokens: RefreshTokens
@@ -75,10 +76,20 @@ class LiveSessions:
     transact: Transact
     new_id: NewId
 
-    async def begin(self, account: Account, *, user_agent: str, instead_of: str = "", at: datetime) -> Granted:
+    async def begin(
+        self,
+        account: Account,
+        *,
+        user_agent: str,
+        password_of: datetime | None = None,
+        instead_of: str = "",
+        at: datetime,
+    ) -> Granted:
         """Begin a session; its id is new at each log-in (I-19), and one that it takes the place of ends.
 
-        Beyond the bound, the longest unseen ones end.
+        *password_of* says since when the password that was shown is the account's: one that was changed in between is
+        wrong by now (I-01). Where it was cancelled, nothing else opens the account either (C27). Beyond the bound, the
+        longest unseen sessions end.
         """
         session = Session(
             id=self.new_id("ses"),
@@ -94,6 +105,7 @@ class LiveSessions:
             now = await self.accounts.active(account.id)
             if now is not None and now.frozen_at is not None:
                 raise AccountFrozenError
+            await self._check_password(account.id, password_of)
             before = await self.sessions.get(instead_of) if instead_of else None
             await self._end([before] if before else [], at=at)
             await self._add(session, user_agent=user_agent, at=at)
@@ -183,6 +195,13 @@ class LiveSessions:
         """End the session, whosever it is, if it is live."""
         session = await self.sessions.get(session_id)
         await self.end_these([session] if session else [], at=at)
+
+    async def _check_password(self, account_id: str, password_of: datetime | None) -> None:
+        password = await self.credentials.password_of(account_id)
+        if password is None:
+            raise PasswordCancelledError
+        if password_of is not None and password.changed_at != password_of:
+            raise LogInRefusedError
 
     async def _add(self, session: Session, *, user_agent: str, at: datetime) -> None:
         await self.sessions.add(session)

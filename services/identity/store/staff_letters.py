@@ -5,13 +5,15 @@ from shared.mail import Address, Letter, Post
 from shared.policy import Purpose
 
 _CANCELLED = """You asked our customer service to cancel the password of your account. It is cancelled: you are
-logged out everywhere, and the passwords of your apps are revoked.
+logged out everywhere, and the passwords of your apps are revoked. Passkeys and apps for one-time codes stay with the
+account, but nothing opens it until there is a new password.
 
 To choose a new password, name your address here and open the link that we mail you:
 
 {url}/account/forgot-password
 
-If it was not you who asked, do the same now, and write to us. Nobody of us will ever ask you for your password,
+Then look through your passkeys, and remove those that you do not know. If it was not you who asked, do the same now,
+and write to us. Nobody of us will ever ask you for your password,
 and nobody of us can see or set it.
 """
 

@@ -55,8 +55,8 @@ class ActWords:
 ACTS: Mapping[str, ActWords] = {
     "cancel_password": ActWords(
         label="Cancel a password",
-        does="The password, all sessions and all app passwords end. The owner is told how to choose another one; "
-        "nobody here can set, see or ask for one.",
+        does="The password, all sessions and all app passwords end, and a passkey alone opens nothing until there is "
+        "another password. The owner is told how to choose one; nobody here can set, see or ask for it.",
         asks=_FRONT,
         allows=_GUARDS,
         on_request=True,

@@ -46,12 +46,17 @@ async def test_who_is_listed_logs_in_with_the_listed_roles(open_with: Open) -> N
         assert (await identity.call("GET", "/v1/identity/partners", by=linus)).status == 200
 
 
-async def test_starting_again_changes_nothing(open_with: Open) -> None:
-    async with open_with(GRACE) as identity:
+async def test_I23_a_long_list_is_taken_in_whole_and_starting_again_in_another_order_changes_nothing(
+    open_with: Open,
+) -> None:
+    many = [{**LINUS, "email": f"linus{number}@staff.example"} for number in range(60)]
+    async with open_with(GRACE, *many) as identity:
         grace = await identity.log_in(person(GRACE))
-    async with open_with(GRACE) as identity:
+        before = {account.id for account in await identity.chassis.db.collection(Account).list({})}
+    async with open_with(*reversed(many), GRACE) as identity:
         assert (await identity.call("GET", "/v1/identity/me", by=grace)).body["account_id"] == grace.account_id
-        assert await identity.chassis.db.collection(Account).count({}) == 1
+        after = {account.id for account in await identity.chassis.db.collection(Account).list({})}
+    assert (len(before), after) == (61, before)
 
 
 @pytest.mark.parametrize("changed", [{"password": "another engine over six oceans"}, {"roles": ["support", "admin"]}])

@@ -17,7 +17,7 @@ async def test_the_age_screen_asks_neutrally_and_leads_on(browser: Browser) -> N
     assert on.form("/account/sign-up/account")["age_token"] == "age-token"
 
 
-async def test_C23_who_is_turned_away_cannot_go_back_and_try_again(browser: Browser, edge: FakeEdge) -> None:
+async def test_C23_I22_who_is_turned_away_cannot_go_back_and_try_again(browser: Browser, edge: FakeEdge) -> None:
     page = await browser.get("/account/sign-up")
     closed = await browser.submit(page, "/account/sign-up", birth_month="5", birth_year="2019")
     again = await browser.submit(page, "/account/sign-up", birth_month="5", birth_year="1985")
@@ -26,7 +26,7 @@ async def test_C23_who_is_turned_away_cannot_go_back_and_try_again(browser: Brow
     assert "2019" not in browser.set[0]
 
 
-async def test_C23_the_newsletter_door_is_closed_too(browser: Browser, edge: FakeEdge) -> None:
+async def test_C23_I22_the_newsletter_door_is_closed_too(browser: Browser, edge: FakeEdge) -> None:
     await browser.post("/account/sign-up", birth_month="5", birth_year="2019")
     page = await browser.post("/newsletter", list_id="lst_1", email="kid@customers.example")
     assert "cannot open an account" in page.title

@@ -1,0 +1,150 @@
+"""What was begun with a proof that is good no longer opens nothing: passwords changed or cancelled, accounts closed."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from services.identity.store import Session
+from tests.integration.identity.factors import first_step, passkey_log_in, second_step, with_passkey, with_totp
+from tests.integration.identity.house import House, Person, Reply, somebody
+from tests.integration.identity.staff_work import done
+from tests.integration.identity.test_password_changes import DONE, change, link_for
+from tests.support import Planter
+
+SESSIONS = "/v1/identity/sessions"
+CANCELLED = (403, "identity.account.password_cancelled")
+
+
+async def knows(house: House, person: Person) -> bool:
+    return (await house.call("GET", "/v1/identity/me", by=person)).status == 200
+
+
+async def refreshes(house: House, person: Person) -> bool:
+    return (await house.refresh(person.refresh)).status == 200
+
+
+async def reset(house: House, person: Person) -> None:
+    """Choose another password by the link of a mail."""
+    person.password = somebody().password
+    body = {"token": await link_for(house, person.email), "password": person.password}
+    assert (await house.call("POST", DONE, body)).status < 300
+
+
+def refusal(reply: Reply) -> tuple[int, str]:
+    return reply.status, reply.body.get("code", "")
+
+
+@pytest.mark.parametrize("how", ["changed", "reset", "cancelled"])
+async def test_I01_a_log_in_that_waits_for_its_second_factor_dies_with_the_password(identity: House, how: str) -> None:
+    ada = await identity.member()
+    _, codes = await with_totp(identity, ada)
+    waiting = (await first_step(identity, ada)).body["challenge_token"]
+    identity.clock.advance(timedelta(seconds=30))
+    if how == "changed":
+        assert (await change(identity, ada, ada.password, somebody().password)).status == 200
+    elif how == "reset":
+        await reset(identity, ada)
+    else:
+        await done(identity, "cancel_password", ada)
+    refused = await second_step(identity, waiting, code=codes[0])
+    assert refusal(refused) == (CANCELLED if how == "cancelled" else (401, "identity.log_in.refused"))
+
+
+async def test_I01_a_password_hashed_anew_at_the_log_in_is_still_the_same_one(identity: House) -> None:
+    ada = await identity.member()
+    _, codes = await with_totp(identity, ada)
+    waiting = (await first_step(identity, ada)).body["challenge_token"]
+    assert (await second_step(identity, waiting, code=codes[0])).status == 201
+
+
+async def test_C27_a_passkey_alone_opens_nothing_until_there_is_another_password(identity: House) -> None:
+    ada = await identity.member()
+    passkey = await with_passkey(identity, ada)
+    assert (await passkey_log_in(identity, passkey)).status == 201
+    identity.clock.advance(timedelta(seconds=1))
+    await done(identity, "cancel_password", ada)
+    assert refusal(await passkey_log_in(identity, passkey)) == CANCELLED
+    assert (await identity.look("C27")).state == "kept"
+    await reset(identity, ada)
+    assert (await passkey_log_in(identity, passkey)).status == 201
+    assert (await identity.look("C27")).state == "kept"
+
+
+async def test_C27_the_second_factors_stay_so_that_a_mail_alone_opens_nothing(identity: House) -> None:
+    ada = await identity.member()
+    _, codes = await with_totp(identity, ada)
+    await done(identity, "cancel_password", ada)
+    await reset(identity, ada)
+    waiting = (await first_step(identity, ada)).body["challenge_token"]
+    assert (await second_step(identity, waiting, code=codes[0])).status == 201
+
+
+async def test_C27_a_session_that_begins_while_the_password_is_cancelled_is_seen(
+    identity: House, planter: Planter
+) -> None:
+    ada = await identity.member()
+    rows = planter.client[identity.chassis.db.name][Session.collection]
+    before = await rows.find_one({"account_id": ada.account_id})
+    assert before is not None
+    await done(identity, "cancel_password", ada)
+    later = {**before, "created_at": identity.clock() + timedelta(seconds=1)}
+    await planter.plant(identity.chassis.db, Session.collection, later)
+    assert (await identity.look("C27")).state == "broken"
+    await rows.delete_one({"_id": later["_id"]})
+    assert (await identity.look("C27")).state == "kept"
+
+
+async def test_I02_a_frozen_account_refreshes_nothing_and_no_other_door_opens_it(identity: House) -> None:
+    ada = await identity.member()
+    _, codes = await with_totp(identity, ada)
+    passkey = await with_passkey(identity, ada)
+    waiting = (await first_step(identity, ada)).body["challenge_token"]
+    assert (await done_alone(identity, "freeze", ada)).body["state"] == "done"
+    assert not await knows(identity, ada)
+    assert not await refreshes(identity, ada)
+    frozen = (403, "identity.account.frozen")
+    assert refusal(await second_step(identity, waiting, code=codes[0])) == frozen
+    assert refusal(await passkey_log_in(identity, passkey)) == frozen
+
+
+async def done_alone(house: House, kind: str, about: Person) -> Reply:
+    body = {"kind": kind, "account_id": about.account_id, "reason": "case 4711"}
+    return await house.call("POST", "/v1/identity/acts", body, by=house.staff["support"], once=True)
+
+
+ENDERS = ("one", "others", "password", "everything")
+
+
+async def end(house: House, how: str, live: list[Person]) -> set[str]:
+    """Let the first of *live* end sessions in one of the ways; return the sessions that are to be over."""
+    first, *others = live
+    ids = {one.session_id for one in others}
+    if how == "one":
+        assert (await house.call("DELETE", f"{SESSIONS}/{others[-1].session_id}", by=first)).status == 204
+        return {others[-1].session_id}
+    if how == "password":
+        new = somebody().password
+        assert (await change(house, first, first.password, new)).status == 200
+        first.password = new
+        return ids
+    assert (await house.call("DELETE", f"{SESSIONS}?which={how}", by=first)).status == 200
+    return ids | ({first.session_id} if how == "everything" else set())
+
+
+@pytest.mark.parametrize("order", [*permutations(ENDERS, 3)], ids="-".join)
+async def test_I03_a_token_is_good_until_the_first_of_all_that_ends_it_and_never_again(
+    identity: House, order: tuple[str, ...]
+) -> None:
+    ada = await identity.member()
+    everybody, over = [ada], set[str]()
+    for how in order:
+        live = [one for one in everybody if one.session_id not in over]
+        live += [await identity.log_in(ada) for _ in range(3 - len(live))]
+        everybody = [*everybody, *(one for one in live if one not in everybody)]
+        over |= await end(identity, how, live)
+        ada = replace(ada, password=live[0].password)
+        identity.clock.advance(timedelta(seconds=1))
+        assert {one.session_id for one in everybody if not await knows(identity, one)} == over
+    assert {one.session_id for one in everybody if not await refreshes(identity, one)} == over
