@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import combinations
+from operator import eq
 from typing import Any
 
 from tests.integration.identity.house import House
@@ -16,18 +18,23 @@ async def page(house: House, cursor: str | None) -> tuple[list[str], str | None]
     return [one["act_id"] for one in reply.body["items"]], reply.body["next_cursor"]
 
 
+async def an_act(house: House) -> str:
+    house.clock.advance(timedelta(seconds=1))
+    return str((await ask(house, "cancel_password", await house.member())).body["act_id"])
+
+
 async def test_I23_a_list_that_changes_while_it_is_read_ends_and_has_what_stayed_exactly_once(apart: House) -> None:
-    acts = [(await ask(apart, "cancel_password", await apart.member())).body["act_id"] for _ in range(7)]
+    acts = [await an_act(apart) for _ in range(7)]
     seen, cursor, refused = list[str](), None, set[str]()
     for _ in range(10):
         items, cursor = await page(apart, cursor)
         seen += items
         if cursor is None:
             break
-        # The one that was read last is settled, and others are asked for: no page may shift by that.
-        refused.add(items[-1])
-        await apart.call("POST", f"{ACTS}/{items[-1]}/refusals", by=apart.staff["support"], once=True)
-        await ask(apart, "cancel_password", await apart.member())
+        # One that was read is settled, and another is asked for: no page may shift by that.
+        refused.add(items[0])
+        await apart.call("POST", f"{ACTS}/{items[0]}/refusals", by=apart.staff["support"], once=True)
+        await an_act(apart)
     assert cursor is None
     assert len(seen) == len(set(seen))
     assert set(acts) - refused <= set(seen)
@@ -43,8 +50,9 @@ async def test_I24_nothing_is_known_outside_by_a_number_that_counts_up(identity:
         ids += [ada.account_id, ada.session_id, made.body["app_password_id"], report.body["report_id"]]
         ids.append((await identity.call("POST", "/v1/identity/exports", by=ada, once=True)).body["export_id"])
     assert [each for each in ids if not re.fullmatch(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", each)] == []
-    # Of two random ones, the first six characters are the same once in a billion times: of a counter, nearly always.
-    assert [pair for pair in combinations((each[4:] for each in ids), 2) if pair[0][:6] == pair[1][:6]] == []
+    # Of two random ones about one letter of 26 is the same in the same place; of a counter, nearly all are.
+    alike = [sum(map(eq, one[4:], other[4:])) for one, other in combinations(ids, 2)]
+    assert max(alike) < 12
 
 
 def test_I24_no_answer_and_no_address_holds_an_id_that_is_a_number(identity: House) -> None:
