@@ -1,15 +1,19 @@
 """Chromium before the stack of this run; skipped with a word where there is no browser."""
 
+import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from shared.stack.home import Home
+from shared.stack.settings import Ports
 from tests.browser.visitor import Visitor
 from tests.demo.world import World, open_world
+from tests.support.parts import free_ports
 from tests.support.stack import StackUnderTest
 
 if TYPE_CHECKING:
@@ -17,6 +21,11 @@ if TYPE_CHECKING:
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def redirect_uri(ports: Ports) -> str:
+    """Where the app of the company listens for its code: a port of the stack's range that no part of it has."""
+    return f"http://127.0.0.1:{ports.base + 48}/in"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +55,22 @@ async def chromium(program: Path) -> AsyncIterator["Browser"]:
         await launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
+    """A stack of their own: passkeys are for a name, so it is known as localhost, and there is an app to be let in."""
+    ports = free_ports()
+    app = {"client_id": "desktop", "name": "Candor Desktop", "redirect_uris": [redirect_uri(ports)]}
+    settings = {"CANDOR_PUBLIC_URL": f"http://localhost:{ports.base}", "IDENTITY_APPS": json.dumps([app])}
+    stack = StackUnderTest(Home(tmp_path_factory.mktemp("stack")), ports=ports, settings=settings)
+    started = stack.run("up")
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield stack
+    finally:
+        stack.run("down")
+
+
+@pytest.fixture(scope="package")
 async def world(stack: StackUnderTest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """The stack as seen from outside."""
     async with open_world(stack.home.root, tmp_path_factory.mktemp("browser")) as opened:

@@ -85,6 +85,19 @@ class Visitor:
         await self.fill_in(Mail_address=person.email, Password=person.password)
         await self.press("Log in")
 
+    async def use_passkeys(self) -> None:
+        """Have a device that makes passkeys and asks for a finger, which is always the right one (Chromium's own)."""
+        devices = await self.page.context.new_cdp_session(self.page)
+        await devices.send("WebAuthn.enable")
+        device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+        options = {**device, "isUserVerified": True, "automaticPresenceSimulation": True}
+        await devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    async def log_out(self) -> None:
+        """Log out."""
+        await self.open("/account/log-out")
+        await self.press("Log out")
+
     def _on_console(self, message: "ConsoleMessage") -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(f"console: {message.text}")

@@ -68,8 +68,7 @@ ADVICE = {
         "Too much time has passed, or there were too many wrong tries. Begin again; nothing was changed."
     ),
     "identity.second_factor.refused": Advice(
-        "Each code works once. Wait until your app shows the next one, and see that the clock of your device is right; "
-        "or use one of your recovery codes."
+        "Each code works once. Wait until your app shows the next one, and see that the clock of your device is right."
     ),
     "identity.passkey.refused": Advice(
         "Try again with a passkey of this account, one that asks for your PIN, finger or face."

@@ -65,7 +65,7 @@ async def test_an_app_is_added_by_its_first_code_and_brings_recovery_codes_once(
     assert all(code in stored for code in RECOVERY)
     later = await ada.get(FACTORS)
     assert not any(code in later.text for code in RECOVERY)
-    assert "10 codes of ten are left" in later.text
+    assert "10 of 10 are left" in later.text
 
 
 async def test_an_address_that_is_no_key_never_becomes_a_link(ada: Browser) -> None:

@@ -58,6 +58,17 @@ async def test_a_person_comes_from_the_log_in_to_the_archive_and_to_the_receipts
     assert "era_1" not in logged
 
 
+async def test_C28_the_number_of_a_report_is_in_no_log(house: House, edge: FakeEdge, tmp_path: Path) -> None:
+    async with house as browser:
+        page = await browser.post("/account/report", kind="security_problem", text="A hole.")
+        assert page.path == "/account/reports/rep_1?done=taken"
+        await browser.get("/v1/identity/reports/rep_1")
+    logged = (tmp_path / "access.log").read_text()
+    assert "/account/reports/*" in logged
+    assert "/v1/identity/reports/*" in logged
+    assert "rep_1" not in logged
+
+
 async def test_what_operators_see_of_the_portal_stays_inside(through: Browser) -> None:
     for path in ("/metrics", "/readyz"):
         assert (await through.get(path)).status == 404
