@@ -84,7 +84,7 @@ async def test_I11_no_client_is_made_beyond_its_agreement_or_by_a_partner(
     assert (await identity.call("POST", PARTNERS, body, headers=token, once=True)).status == 403
 
 
-async def test_C13_an_ended_agreement_ends_the_partners_access(client: Client, around: Others) -> None:
+async def test_C13_I02_an_ended_agreement_ends_the_partners_access(client: Client, around: Others) -> None:
     token = (await client.token()).body["access_token"]
     around.agreements[client.agreement] = (False, [], client.house.clock())
     fact = disclosure_v1.AgreementEnded(agreement_id=client.agreement)

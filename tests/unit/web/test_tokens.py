@@ -115,7 +115,7 @@ WRONG_HEADERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG_HEADERS.values(), ids=WRONG_HEADERS.keys())
-async def test_a_token_with_a_wrong_header_is_refused(demo: Site, wrong: dict[str, Any]) -> None:
+async def test_I20_a_token_with_a_wrong_header_is_refused(demo: Site, wrong: dict[str, Any]) -> None:
     header = {name: value for name, value in {**HEADER, **wrong}.items() if value is not None}
     reply = await shown(demo, forged(demo.trust.signer, header))
     assert (reply.status, reply.code) == (401, "auth.token_refused")
@@ -144,7 +144,7 @@ async def test_a_token_without_a_signature_is_refused(demo: Site) -> None:
             assert (await shown(demo, token)).code == "auth.token_refused", (alg, token)
 
 
-async def test_a_public_key_is_no_shared_secret(demo: Site) -> None:
+async def test_I20_a_public_key_is_no_shared_secret(demo: Site) -> None:
     public = str(demo.trust.signer.as_dict(private=False)["x"])
     said = f"{encoded(json.dumps({**HEADER, 'alg': 'HS256'}).encode())}.{encoded(json.dumps(CLAIMS).encode())}"
     for secret in (public.encode(), urlsafe_b64decode(public + "="), demo.trust.signer.as_pem(private=False)):
@@ -153,13 +153,13 @@ async def test_a_public_key_is_no_shared_secret(demo: Site) -> None:
 
 
 @pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256"])
-async def test_another_algorithm_is_refused_however_well_it_is_signed(demo: Site, alg: str) -> None:
+async def test_I20_another_algorithm_is_refused_however_well_it_is_signed(demo: Site, alg: str) -> None:
     key = ECKey.generate_key("P-256") if alg == "ES256" else RSAKey.generate_key(2048)
     token = jws.serialize_compact({**HEADER, "alg": alg}, json.dumps(CLAIMS), key, algorithms=[alg])
     assert (await shown(demo, token)).code == "auth.token_refused"
 
 
-async def test_a_key_inside_the_token_is_not_believed(demo: Site) -> None:
+async def test_I20_a_key_inside_the_token_is_not_believed(demo: Site) -> None:
     mallory = OKPKey.generate_key("Ed25519", {"kid": "key_1"}, auto_kid=False)
     header = {**HEADER, "jwk": mallory.as_dict(private=False)}
     assert (await shown(demo, forged(mallory, header))).code == "auth.token_refused"
