@@ -30,6 +30,7 @@ from services.identity.service.chores import Chores
 from services.identity.service.contacts import Contacts
 from services.identity.service.erasures import ErasureSaga, Holdings
 from services.identity.service.exports import ExportSaga
+from services.identity.service.inspected import Inspected
 from services.identity.service.oauth import TokenDesk
 from services.identity.service.oversight import Oversight
 from services.identity.service.own_part import OwnPart
@@ -276,6 +277,7 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         clients=clients,
         agreements=agreements,
         erasures=erasure_saga,
+        inspected=Inspected(accounts=accounts, letters=oversight.letters),
         clock=clock,
     )
 

@@ -9,11 +9,12 @@ from services.identity.service.agreements import Agreements
 from services.identity.service.app_passwords import Devices
 from services.identity.service.contacts import Contacts
 from services.identity.service.erasures import ErasureSaga
+from services.identity.service.inspected import Inspected
 from services.identity.service.partners import PartnerClients
 from services.identity.service.tokens import OwnTrust
 from shared.bus import Answer, Asked, Delivery, Subscription, on
 from shared.clock import Clock
-from shared.contracts import common_v1, disclosure_v1, identity_v1
+from shared.contracts import common_v1, disclosure_v1, identity_v1, sync_v1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +27,21 @@ class IdentityEvents:
     clients: PartnerClients
     agreements: Agreements
     erasures: ErasureSaga
+    inspected: Inspected
     clock: Clock
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Return what identity consumes."""
         receipts = tuple(on(common_v1.ErasureCompleted, service, self.on_erasure_completed) for service in OTHERS)
         ended = on(disclosure_v1.AgreementEnded, "disclosure", self.on_agreement_ended)
+        inspected = on(sync_v1.InspectionEnded, "sync", self.on_inspection_ended)
         # Every replica keeps ended sessions and agreements in mind, so every one must hear of a change.
         forget = on(disclosure_v1.AgreementEnded, "disclosure", self.on_agreement_changed, transactional=False)
         refuse = on(identity_v1.SessionEnded, "identity", self.on_session_ended, transactional=False)
         return (
             Subscription(queue="identity.receipts", handles=receipts),
             Subscription(queue="identity.agreements", handles=(ended,)),
+            Subscription(queue="identity.inspections", handles=(inspected,)),
             Subscription(queue="identity.in_mind", handles=(forget, refuse), broadcast=True),
         )
 
@@ -59,6 +63,10 @@ class IdentityEvents:
     async def on_agreement_ended(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
         """End the access of the partner (C13)."""
         await self.clients.agreement_ended(fact.agreement_id, ended_at=fact.ended_at.ToDatetime(UTC), at=self.clock())
+
+    async def on_inspection_ended(self, fact: sync_v1.InspectionEnded, _delivery: Delivery) -> None:
+        """Write to the owner (C12)."""
+        await self.inspected.tell(fact.account_id, looks=fact.looks, ended_at=fact.ended_at.ToDatetime(UTC))
 
     async def on_agreement_changed(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
         """Forget what this process knows of the agreement."""

@@ -1,5 +1,7 @@
 """What identity writes to people whose account staff, or a report, has changed. None asks for a password."""
 
+from datetime import datetime
+
 from services.identity.domain.reports import LOCK_LINK_LIFETIME
 from shared.mail import Address, Letter, Post
 from shared.policy import Purpose
@@ -64,6 +66,17 @@ _ANSWERED = """We have answered your report {report_id}. Read the answer here:
 Nobody of us will ever ask you for your password.
 """
 
+_INSPECTED = """An inspection of your files has ended, on {at:%d %B %Y at %H:%M} UTC. In rare cases our staff looks at
+the names of files, and at what apps note about their own synchronisation, to find out why something does not work.
+What is inside your files stays sealed: our staff cannot open it.
+
+{looks} Each look stands in your account, with its reason, who asked for it and who agreed:
+
+{url}/account/seen
+
+If you have a question about it, ask us by name of the inspection that you find there.
+"""
+
 
 class StaffLetters:
     """Queues the letters; links are made from the public address of the settings, never from a request (I-07)."""
@@ -101,6 +114,13 @@ class StaffLetters:
         text = _PURGED.format(url=self._url, erasure_id=erasure_id)
         letter = _letter("child_purged", address, "We have closed this account", text)
         await self._post.put(letter, purpose=Purpose.ERASURE)
+
+    async def inspected(self, account_id: str, address: str, *, looks: int, ended_at: datetime) -> None:
+        """Tell the owner how often staff has looked into the tree (C12)."""
+        told = "Nothing was looked at." if not looks else f"Our staff has looked {looks} times." if looks > 1 else ""
+        text = _INSPECTED.format(url=self._url, at=ended_at, looks=told or "Our staff has looked once.")
+        letter = _letter("inspected", address, "Our staff has looked at the names of your files", text)
+        await self._post.put(letter, subject=account_id, purpose=Purpose.SECURITY)
 
     async def report_answered(self, account_id: str, address: str, report_id: str) -> None:
         """Tell the owner that a report was answered; the answer itself is not mailed."""
