@@ -57,10 +57,12 @@ class AccountPages:
     async def verify(self, visit: Visit) -> web.Response:
         """Prove the address."""
         typed = await visit.form()
+        token = typed.get("token", "")
         try:
-            await visit.visitor.tell("/v1/identity/verifications", {"token": typed.get("token", "")})
+            await visit.visitor.tell("/v1/identity/verifications", {"token": token})
         except ServiceError as fault:
-            return visit.page("verify.html", fault=fault, token="")
+            kept = "" if fault.code == "identity.verification.refused" else token
+            return visit.page("verify.html", fault=fault, token=kept)
         return visit.to("/account/log-in", why="verified")
 
 

@@ -28,6 +28,7 @@ class PrivacyPages:
             shown("/account/sessions", self.sessions),
             sent("/account/sessions/{session_id}/end", self.end_session),
             sent("/account/sessions/end-others", self.end_other_sessions),
+            sent("/account/sessions/end-everything", self.end_everything),
             shown("/account/app-passwords", self.app_passwords),
             sent("/account/app-passwords", self.make_app_password),
             sent("/account/app-passwords/{app_password_id}/revoke", self.revoke_app_password),
@@ -76,6 +77,14 @@ class PrivacyPages:
         await visit.form()
         await visit.visitor.send("DELETE", SESSIONS, query={"which": "others"})
         return visit.to("/account/sessions", done="others")
+
+    async def end_everything(self, visit: Visit) -> web.Response:
+        """End all sessions, this one among them, and all app passwords."""
+        visit.must_be("customer")
+        await visit.form()
+        await visit.visitor.send("DELETE", SESSIONS, query={"which": "everything"})
+        visit.visitor.session = None
+        return visit.to("/account/log-in", why="everything")
 
     async def app_passwords(self, visit: Visit) -> web.Response:
         """Show the app passwords; none of them can be read again."""

@@ -56,7 +56,7 @@ async def test_a_link_that_is_not_whole_says_so(browser: Browser, path: str) -> 
     assert not page.tree.xpath("//main//form")
 
 
-@pytest.mark.parametrize("path", [*WITH_TOKEN, "/account/reset-password"])
+@pytest.mark.parametrize("path", [*WITH_TOKEN, "/account/reset-password", "/account/verify"])
 async def test_a_service_that_is_away_does_not_cost_the_link(browser: Browser, edge: FakeEdge, path: str) -> None:
     page = await browser.get(f"{path}?token=good-token")
     edge.away = {"/v1/identity"}

@@ -47,6 +47,16 @@ async def test_C22_ending_all_others_leaves_this_one(ada: Browser, edge: FakeEdg
     assert list(edge.sessions) == [own]
 
 
+async def test_C22_ending_everything_ends_this_session_and_the_app_passwords(ada: Browser, edge: FakeEdge) -> None:
+    await ada.post("/account/app-passwords", label="Laptop", scope="read")
+    page = await ada.submit(await ada.get("/account/sessions"), "/account/sessions/end-everything")
+    assert page.title == "Log in"
+    assert "every app password is over" in page.text
+    assert not ada.session
+    assert not edge.sessions
+    assert not edge.app_passwords
+
+
 async def test_C22_ending_the_own_session_is_a_log_out(ada: Browser, edge: FakeEdge) -> None:
     [own] = edge.sessions
     page = await ada.get("/account/sessions")

@@ -107,10 +107,14 @@ class Identity(Tokens):
 
     async def end_others(self, request: web.Request) -> web.Response:
         own = self._who(request)
-        assert request.query["which"] == "others"
-        ended = [key for key, value in self.sessions.items() if value["sub"] == own["sub"] and key != own["sid"]]
+        which = request.query["which"]
+        assert which in {"others", "everything"}
+        spared = own["sid"] if which == "others" else None
+        ended = [key for key, value in self.sessions.items() if value["sub"] == own["sub"] and key != spared]
         for key in ended:
             del self.sessions[key]
+        if which == "everything":
+            self.app_passwords.clear()
         return web.json_response({"sessions": len(ended), "app_passwords": 0})
 
     async def end_session(self, request: web.Request) -> web.Response:
