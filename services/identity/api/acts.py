@@ -67,6 +67,7 @@ class ActView(ActSummaryView):
 
     account_id: str | None
     needs_second_person: bool
+    new_email: Annotated[str | None, Field(description="while it waits, for who asked and who may allow it")]
     hold_scope: str | None
     hold_until: str | None
     erasure_id: str | None
@@ -216,6 +217,7 @@ def _full(record: ActRecord) -> ActView:
         **_summary(record).model_dump(),
         account_id=act.account_id,
         needs_second_person=record.needs_second_person,
+        new_email=record.new_email,
         hold_scope=act.hold_scope,
         hold_until=rfc3339(act.hold_until) if act.hold_until else None,
         erasure_id=act.erasure_id,

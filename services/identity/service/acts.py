@@ -25,6 +25,7 @@ from shared.mail import Address
 from shared.policy import Purpose
 
 WHOSE = "identity.acts.account_id"
+NEW_ADDRESS = "identity.acts.new_email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class ActRecord:
     """An act, and whether it is for a second person to allow it."""
 
     act: Act
+    new_email: str | None = None
+    """The address that is to be put in place of the account's, for whoever has to judge that."""
 
     @property
     def needs_second_person(self) -> bool:
@@ -109,11 +112,19 @@ class ActDesk:
         return ActRecord(act=await self._found(act_id))
 
     async def read(self, act_id: str, *, by: Colleague, at: datetime) -> ActRecord:
-        """Return the act with whose account it is; the owner sees that staff has looked."""
+        """Return the act with whose account it is; the owner sees that staff has looked.
+
+        Whoever asked for a new address, and whoever may allow it, sees it: nobody allows what is not seen.
+        """
         act = await self._found(act_id)
-        if act.account_id is not None:
+        if act.account_id is None:
+            return ActRecord(act=act)
+        judges = act.asked_by == by.id or RULES[act.kind].may_allow(by.roles)
+        if act.new_email is None or act.state is not ActState.ASKED or not judges:
             await self.transact(partial(self._shown, act, by, at=at))
-        return ActRecord(act=act)
+            return ActRecord(act=act)
+        await self.transact(partial(self._shown, act, by, NEW_ADDRESS, at=at))
+        return ActRecord(act=act, new_email=await self.acts.new_address(act, purpose_of(by)))
 
     async def page(self, state: ActState | None, *, after: str | None, most: int) -> list[ActRecord]:
         """Return acts; whose accounts they are is not for a list."""
@@ -165,10 +176,10 @@ class ActDesk:
             raise ActNotOpenError
         return act
 
-    async def _shown(self, act: Act, by: Colleague, *, at: datetime) -> str:
+    async def _shown(self, act: Act, by: Colleague, *more: str, at: datetime) -> str:
         """Write into the ledger who had to do with the act; the owner reads the reason by the act's id."""
         reader = Reader(kind="staff", id=by.id, purpose=purpose_of(by), basis=act.id)
-        return await self.reads.shown(act.account_id or "", [WHOSE], reader, at=at)
+        return await self.reads.shown(act.account_id or "", [WHOSE, *more], reader, at=at)
 
     async def _customer(self, account_id: str) -> Account:
         account = await self.accounts.get(account_id)

@@ -14,7 +14,7 @@ _FOR = {
     *(Purpose.ACCOUNT, Purpose.SECURITY, Purpose.SUPPORT),
     *(Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT, Purpose.ERASURE),
 }
-_OWNERS = {Purpose.ACCOUNT, Purpose.SUPPORT, Purpose.EXPORT}
+_OWNERS = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.SUPPORT, Purpose.EXPORT}
 _BATCH = 50
 
 

@@ -107,6 +107,11 @@ ADVICE = {
         "/account/report",
         "Report it again",
     ),
+    "portal.staff.role": Advice(
+        "Ask a colleague with one of these roles; the menu of the console shows what is yours.",
+        "/staff",
+        "To the console",
+    ),
     "identity.report.not_found": Advice("Check the number: it begins with rep_, and 26 letters and digits follow."),
     "identity.report.too_large": Advice("Say it in less than 10,000 characters; more can follow when we answer."),
     "identity.erasure.scheduled": Advice(

@@ -235,6 +235,21 @@ async def test_C26_a_corrected_address_must_prove_itself_first(identity: House) 
     assert (await log_in_as(identity, Person(email=moved.email, password=ada.password)))[0] == 201
 
 
+async def test_C21_nobody_allows_a_new_address_unseen_and_the_look_is_on_record(identity: House) -> None:
+    ada, moved = await identity.member(), somebody("moved")
+    path = f"{ACTS}/{(await ask(identity, 'correct_address', ada, new_email=moved.email)).body['act_id']}"
+    seen = {
+        role: (await identity.call("GET", path, by=identity.staff[role])).body["new_email"]
+        for role in ("support", "admin", "disclosure")
+    }
+    assert seen == {"support": moved.email, "admin": moved.email, "disclosure": None}
+    told = [set(fact.fields) for fact in await identity.facts(common_v1.DataShown, about=ada.account_id)]
+    assert told.count({"identity.acts.account_id", "identity.acts.new_email"}) == 2
+    await identity.call("POST", f"{path}/approvals", by=identity.staff["admin"], once=True)
+    assert (await identity.call("GET", path, by=identity.staff["admin"])).body["new_email"] is None
+    assert (await identity.look("C06")).state == "kept"
+
+
 async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_opens_the_address(apart: House) -> None:
     kim = await apart.member("kim")
     await apart.call("DELETE", "/v1/identity/sessions/current", by=kim)

@@ -88,6 +88,13 @@ async def test_C21_a_list_of_acts_names_no_account_and_opening_one_is_on_record(
     assert edge.looks == ["act_1"]
 
 
+async def test_C21_the_second_person_sees_the_address_that_is_to_be_allowed(
+    sven: Browser, sina: Browser, edge: FakeEdge
+) -> None:
+    await asked(sven, "correct_address", verification="in_person", new_email="ada@moved.example")
+    assert "ada@moved.example" in (await sina.get("/staff/acts/act_1")).text
+
+
 async def test_a_settled_act_is_said_to_be_settled_and_is_found_in_its_list(
     sven: Browser, sina: Browser, edge: FakeEdge
 ) -> None:
@@ -183,6 +190,7 @@ async def test_whose_work_a_page_is_not_is_told_whose_it_is(dora: Browser, path:
     page = await dora.get(path)
     assert page.status == (200 if path == "/staff/freeze" else 403)
     assert "you are here as disclosure." in page.text
+    assert page.status == 200 or page.tree.xpath("//main//a[@href='/staff']")
     assert path not in (await dora.get("/staff")).tree.xpath("//nav[@aria-label='Staff console']//@href")
 
 

@@ -71,6 +71,7 @@ class Console(Tokens):
             "hold_until": None,
             "needs_second_person": bool(rule.allows),
             "erasure_id": None,
+            "new_email": None,
             **body,
         }
         return web.json_response(self.acts[act_id], status=201)
@@ -85,7 +86,7 @@ class Console(Tokens):
         self._colleague(request, "support", "disclosure", "security", "admin")
         act = self._found(self.acts, request)
         self.looks.append(act["act_id"])
-        return web.json_response({name: value for name, value in act.items() if name != "new_email"})
+        return web.json_response(act)
 
     async def allow(self, request: web.Request) -> web.Response:
         return self._settle(request, "done", by_asker=False)
