@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from services.sync.domain.visitors import Visitor
-from shared.bus import Asker
+from shared.bus import Asker, QuestionTimeoutError
 from shared.contracts import identity_v1
 from shared.policy import Purpose
 from shared.settings import Secret
+
+_TRIES = 3
+"""Of five seconds each: clients wait longer than that for a file, and take a 503 for the end of their round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +21,8 @@ class AskIdentity:
 
     async def __call__(self, username: str, password: Secret) -> Visitor | None:
         """Return who comes in with this user name and app password, or None."""
-        question = identity_v1.CredentialVerifyRequest(username=username, app_password=password.reveal())
-        reply = await self.asker.ask(
-            "identity.credential.verify", question, identity_v1.CredentialVerifyReply, purpose=Purpose.SYNC
+        reply = await self._verified(
+            identity_v1.CredentialVerifyRequest(username=username, app_password=password.reveal())
         )
         if not reply.accepted:
             return None
@@ -31,3 +33,15 @@ class AskIdentity:
             may_write=reply.scope == "read_write",
             until=reply.expires_at.ToDatetime(UTC),
         )
+
+    async def _verified(self, question: identity_v1.CredentialVerifyRequest) -> identity_v1.CredentialVerifyReply:
+        """Ask; once more when there was no answer, which may have died with the replica of identity that had it."""
+        for left in reversed(range(_TRIES)):
+            try:
+                return await self.asker.ask(
+                    "identity.credential.verify", question, identity_v1.CredentialVerifyReply, purpose=Purpose.SYNC
+                )
+            except QuestionTimeoutError:
+                if not left:
+                    raise
+        raise AssertionError("the last try answers or raises")

@@ -25,11 +25,16 @@ class AppPasswords:
 
     revoked: set[str] = field(default_factory=set)
     purposes: set[Purpose] = field(default_factory=set)
+    unanswered: int = 0
+    """So many questions are taken and never answered, as by a replica that dies with them."""
 
     async def verify(
         self, request: identity_v1.CredentialVerifyRequest, asked: Asked
     ) -> identity_v1.CredentialVerifyReply:
         self.purposes.add(asked.purpose)
+        if self.unanswered:
+            self.unanswered -= 1
+            await asyncio.sleep(6)
         if request.app_password in self.revoked:
             return identity_v1.CredentialVerifyReply(accepted=False)
         reply = identity_v1.CredentialVerifyReply(
@@ -95,6 +100,13 @@ async def test_a_revocation_over_the_broker_takes_effect_within_two_seconds(
 
     await until(refused)
     assert monotonic() - began < 2
+
+
+async def test_an_answer_that_died_with_a_replica_of_identity_is_asked_for_again(
+    sync: Running, passwords: AppPasswords
+) -> None:
+    passwords.unanswered = 1
+    assert (await _device(sync, "watch").put("b.txt", b"b")).status == 201
 
 
 async def test_C31_erasure_and_export_over_the_broker(sync: Running, identity: Neighbours) -> None:
