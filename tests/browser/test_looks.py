@@ -33,7 +33,7 @@ CUSTOMERS = (
 )
 STAFFS = (
     *("/staff", "/staff/accounts", "/staff/acts", "/staff/acts/ask/hold", "/staff/holds", "/staff/requests"),
-    *("/staff/cases", "/staff/agreements"),
+    *("/staff/cases", "/staff/agreements", "/account/second-factors", "/account/confirm"),
 )
 VIEWS: tuple[tuple[int, Scheme], ...] = ((1200, "light"), (1200, "dark"), (360, "light"), (360, "dark"))
 ALSO_AXE = {(1200, "light"), (360, "dark")}

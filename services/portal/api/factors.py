@@ -1,6 +1,7 @@
-"""The second factors of the own account: seen, added, removed. Each change needs a recent log-in."""
+"""The second factors of the own account, a customer's or one of the staff: each change needs a recent log-in."""
 
 import json
+from typing import Any
 
 from aiohttp import web
 
@@ -8,6 +9,7 @@ from services.portal.api.confirm import FACTORS
 from services.portal.api.frame import PageRoute, sent, shown
 from services.portal.api.proof import passkey_in
 from services.portal.api.visit import Typed, Visit
+from services.portal.domain import console
 from shared.errors import ServiceError
 
 _PAGE = "/account/second-factors"
@@ -38,7 +40,7 @@ class FactorPages:
 
     async def begin_totp(self, visit: Visit) -> web.Response:
         """Show the secret for the app, this once, and ask for its first code."""
-        visit.must_be("customer")
+        visit.must_be_somebody()
         typed = await visit.form()
         try:
             made = await visit.visitor.send("POST", _TOTP, once=typed.get("once"))
@@ -48,7 +50,7 @@ class FactorPages:
 
     async def confirm_totp(self, visit: Visit) -> web.Response:
         """Confirm the app by its first code; the first second factor brings recovery codes."""
-        visit.must_be("customer")
+        visit.must_be_somebody()
         typed = await visit.form()
         body = {"code": typed.get("code", "")}
         try:
@@ -63,7 +65,7 @@ class FactorPages:
 
     async def make_recovery_codes(self, visit: Visit) -> web.Response:
         """Make recovery codes in place of all earlier ones, and show them this once."""
-        visit.must_be("customer")
+        visit.must_be_somebody()
         typed = await visit.form()
         try:
             made = await visit.visitor.send("POST", _RECOVERY, once=typed.get("once"))
@@ -77,7 +79,7 @@ class FactorPages:
 
     async def add_passkey(self, visit: Visit) -> web.Response:
         """Add the passkey that the browser has made; without its script there is none."""
-        visit.must_be("customer")
+        visit.must_be_somebody()
         typed = await visit.form()
         try:
             body = {
@@ -95,13 +97,18 @@ class FactorPages:
         return await _removed(visit, f"{_PASSKEYS}/{{}}", visit.name("passkey_id"))
 
 
+def _page(visit: Visit, template: str, **shown: Any) -> web.Response:
+    """Return a page, for the staff in the frame of the console."""
+    return visit.page(template, console=console, **shown)
+
+
 async def _look(visit: Visit, fault: ServiceError | None = None) -> web.Response:
-    visit.must_be("customer")
-    return visit.page("factors.html", fault=fault, held=await visit.visitor.read(FACTORS))
+    visit.must_be_somebody()
+    return _page(visit, "factors.html", fault=fault, held=await visit.visitor.read(FACTORS))
 
 
 async def _removed(visit: Visit, path: str, *names: str) -> web.Response:
-    visit.must_be("customer")
+    visit.must_be_somebody()
     await visit.form()
     try:
         await visit.visitor.send("DELETE", path, *names)
@@ -113,21 +120,22 @@ async def _removed(visit: Visit, path: str, *names: str) -> web.Response:
 def _totp(visit: Visit, typed: Typed, fault: ServiceError | None = None) -> web.Response:
     secret = typed.get("secret", "")
     grouped = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
-    return visit.page("factors_totp.html", fault=fault, typed=typed, grouped=grouped)
+    return _page(visit, "factors_totp.html", fault=fault, typed=typed, grouped=grouped)
 
 
 def _codes(visit: Visit, codes: list[str], *, done: str) -> web.Response:
     if not codes:
         return visit.to(_PAGE, done=done)
     visit.scripts = True  # the button that prints
-    return visit.page("factors_codes.html", codes=codes, added=done)
+    return _page(visit, "factors_codes.html", codes=codes, added=done)
 
 
 async def _passkey(visit: Visit, typed: Typed, fault: ServiceError | None = None) -> web.Response:
-    visit.must_be("customer")
+    visit.must_be_somebody()
     asked = await visit.visitor.send("POST", f"{_PASSKEYS}/challenges")
     visit.scripts = True
-    return visit.page(
+    return _page(
+        visit,
         "factors_passkey.html",
         fault=fault,
         typed=typed,

@@ -57,13 +57,18 @@ class Visit:
         """Who is logged in, if anybody."""
         return self.visitor.session
 
-    def must_be(self, kind: str) -> Session:
-        """Return the session; LoggedOutError for nobody, ForbiddenError for somebody of another *kind*."""
+    def must_be_somebody(self) -> Session:
+        """Return the session; LoggedOutError for nobody."""
         if self.session is None:
             raise LoggedOutError
-        if self.session.kind != kind:
-            raise ForbiddenError(f"This page is for a {kind} account.")
         return self.session
+
+    def must_be(self, kind: str) -> Session:
+        """Return the session; LoggedOutError for nobody, ForbiddenError for somebody of another *kind*."""
+        session = self.must_be_somebody()
+        if session.kind != kind:
+            raise ForbiddenError(f"This page is for a {kind} account.")
+        return session
 
     def must_be_recent(self, kind: str) -> Session:
         """Return the session as ``must_be`` does; one that was confirmed long ago is confirmed first.

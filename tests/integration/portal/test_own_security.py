@@ -121,6 +121,15 @@ async def test_every_change_of_a_factor_is_confirmed_first_and_then_done(ada: Br
     assert not edge.factors["passkeys"]
 
 
+async def test_staff_add_theirs_in_the_same_way(dora: Browser) -> None:
+    desk = await dora.get("/staff")
+    [link] = desk.tree.xpath("//header//a[text()='Your second factors']/@href")
+    page = await dora.submit(await dora.get(link), f"{FACTORS}/totp")
+    assert page.tree.xpath("//nav[@aria-label='Staff console']")
+    done = await dora.submit(page, f"{FACTORS}/totp/confirm", code=CODE)
+    assert done.title == "Your recovery codes"
+
+
 async def test_another_address_is_asked_for(ada: Browser, edge: FakeEdge) -> None:
     page = await ada.get("/account/address")
     assert "ada@customers.example" in page.text
