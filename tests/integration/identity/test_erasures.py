@@ -105,7 +105,7 @@ async def test_the_owner_is_told_by_mail(identity: House) -> None:
     erasure_id = await begun(identity, ada)
     await completed(identity, erasure_id, *OTHERS)
     [letter] = [one for one in await identity.letters_to(ada.email) if one.kind == "identity.erasure_begun"]
-    assert f"http://candor.example{PATH}/{erasure_id}" in letter.text
+    assert f"http://candor.example/account/erasures/{erasure_id}" in letter.text
 
 
 async def test_it_takes_the_password(identity: House) -> None:
