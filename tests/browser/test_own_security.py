@@ -280,6 +280,16 @@ async def test_an_app_that_is_denied_is_told_so(visitor: Visitor, desktop: Deskt
     assert (came["error"], came["state"], came.get("code")) == ("access_denied", "a state&more", None)
 
 
+async def test_I09_an_app_that_asks_wrongly_is_sent_nothing(visitor: Visitor, desktop: Desktop) -> None:
+    await visitor.log_in(visitor.world.customer)
+    for wrong in ({"client_id": "nobody"}, {"code_challenge_method": "plain"}, {"redirect_uri": "https://a.example/"}):
+        await visitor.open(f"/account/authorize?{urlencode(desktop.asks | wrong)}")
+        assert await visitor.heading() == "The app was not let in"
+        assert await findings(visitor.page) == []
+    assert desktop.arrived == []
+    visitor.complaints.clear()  # the browser says that it was refused
+
+
 async def test_the_mails_lead_to_pages_and_none_to_an_answer_for_programs(visitor: Visitor) -> None:
     ada = await a_customer(visitor)
     await visitor.open("/account/erase")

@@ -8,11 +8,13 @@ from aiohttp import web
 
 from services.portal.api.frame import PageRoute, sent, shown
 from services.portal.api.visit import Visit
-from shared.errors import FieldProblem, InvalidInputError
+from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 PATH = "/account/authorize"
 _API = "/oauth/authorizations"
 _ASKED = ("response_type", "client_id", "redirect_uri", "code_challenge", "code_challenge_method", "state", "scope")
+_WRONG = frozenset({"identity.app.refused", InvalidInputError.code})
+"""What the app has done wrong; anything else is no matter of the app's."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
 
@@ -26,8 +28,11 @@ class AuthorizePages:
     async def ask(self, visit: Visit) -> web.Response:
         """Show which app asks and what it would get; nothing leads to an address that is not registered."""
         visit.must_be("customer")
-        asked = _asked(visit.request.query.getall)
-        app = await visit.visitor.read(_API, **asked)
+        try:
+            asked = _asked(visit.request.query.getall)
+            app = await visit.visitor.read(_API, **asked)
+        except ServiceError as fault:
+            return _refused(visit, fault)
         visit.sends_to = _source(app["redirect_uri"])
         return visit.page("authorize.html", asked=asked, app=app)
 
@@ -36,8 +41,17 @@ class AuthorizePages:
         visit.must_be("customer")
         typed = await visit.form()
         body = {name: typed[name] for name in _ASKED if name in typed}
-        answered = await visit.visitor.send("POST", _API, body={**body, "allow": typed.get("answer") == "allow"})
+        try:
+            answered = await visit.visitor.send("POST", _API, body={**body, "allow": typed.get("answer") == "allow"})
+        except ServiceError as fault:
+            return _refused(visit, fault)
         return web.Response(status=303, headers={"Location": answered["redirect_to"]})
+
+
+def _refused(visit: Visit, fault: ServiceError) -> web.Response:
+    if fault.code not in _WRONG:
+        raise fault
+    return visit.page("authorize_refused.html", fault=fault)
 
 
 def _asked(values: Callable[[str, list[str]], list[str]]) -> dict[str, str]:

@@ -121,10 +121,6 @@ ADVICE = {
         "Either it was taken back already, and you can log in, or it has begun and cannot be taken back.", *_AGAIN
     ),
     "identity.erasure.not_found": Advice("Check the address: it must be copied whole."),
-    "identity.app.refused": Advice(
-        "The app has asked in a way that is not registered with us. Nothing was given to it, and you were not sent "
-        "back to it: an address that we do not know is not to be trusted. Tell whoever makes the app."
-    ),
     "idempotency.reply_not_kept": Advice(
         "This was done already, and what it made was shown once. If you did not keep it, make it anew."
     ),

@@ -68,9 +68,17 @@ async def test_I09_what_is_not_registered_is_never_redirected_to(ada: Browser, c
         assert (sent.status, sent.headers.get("Location")) == (400, None)
 
 
-async def test_a_parameter_that_comes_twice_is_refused(ada: Browser) -> None:
+async def test_a_parameter_that_comes_twice_is_refused_on_a_page(ada: Browser) -> None:
     page = await ada.get(f"{asking()}&client_id=phone")
-    assert page.status == 422
+    assert (page.status, page.title) == (422, "The app was not let in")
+    assert "client_id: It stands twice in the address." in page.text
+
+
+async def test_identity_that_is_away_is_not_called_a_fault_of_the_app(ada: Browser, edge: FakeEdge) -> None:
+    edge.away = {"/oauth/authorizations"}
+    page = await ada.get(asking())
+    assert page.status == 503
+    assert "let in" not in page.title
 
 
 async def test_staff_let_no_app_in(dora: Browser) -> None:
