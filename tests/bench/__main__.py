@@ -14,11 +14,20 @@ from rich.table import Table
 
 from shared import observe
 from shared.clock import monotonic
-from tests.bench import bus, crypto, edge, identity, mail, sync, tokens
+from tests.bench import bus, crypto, edge, growth, identity, mail, sync, tokens
 from tests.bench.figure import Area, Bench, Figure
 from tests.support.parts import amqp_part, mongo_part
 
-AREAS: tuple[Area, ...] = (bus.AREA, crypto.AREA, mail.AREA, identity.AREA, tokens.AREA, sync.AREA, edge.AREA)
+AREAS: tuple[Area, ...] = (
+    bus.AREA,
+    crypto.AREA,
+    mail.AREA,
+    identity.AREA,
+    tokens.AREA,
+    sync.AREA,
+    growth.AREA,
+    edge.AREA,
+)
 RESULT = Path("build/bench.json")
 LIMIT = 360.0
 """Seconds for one area."""
