@@ -13,7 +13,8 @@ from services.sync.store.documents import SpaceKeyRow, SpaceRow
 from shared.clock import utc_now
 from shared.ids import new_id, random_bytes
 from tests.bench.figure import Area, Bench, Figure, ratio_at_least
-from tests.bench.sync import LINES, SMALL, Server, furnish, rate
+from tests.bench.servers import Server
+from tests.bench.sync import LINES, SMALL, furnish, rate
 from tests.integration.sync.house import Device, House, a_house
 from tests.support.http import PUBLIC_URL
 from tests.support.vhosts import own_vhost
