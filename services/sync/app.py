@@ -9,6 +9,7 @@ from services.sync.api import SyncApi, WebDav
 from services.sync.api.addresses import Addresses
 from services.sync.api.inspections import InspectionsApi
 from services.sync.api.requests import Door
+from services.sync.api.restores import RestoresApi
 from services.sync.api.statistics import StatisticsApi
 from services.sync.domain.frames import SEALED_FRAME
 from services.sync.events import SyncEvents
@@ -24,7 +25,9 @@ from services.sync.service.identity import AskIdentity
 from services.sync.service.inspections import Inspections
 from services.sync.service.locking import Locking
 from services.sync.service.reading import Reading
+from services.sync.service.restore_jobs import RestoreJobs
 from services.sync.service.restoring import Restoring
+from services.sync.service.returning import Returning
 from services.sync.service.statistics import Counting
 from services.sync.service.turns import Turns
 from services.sync.service.uploads import Uploads
@@ -46,6 +49,7 @@ from services.sync.store import (
     Keys,
     LockRows,
     Nodes,
+    RestoreRows,
     Shelves,
     Spaces,
     Statistics,
@@ -54,6 +58,7 @@ from services.sync.store import (
 )
 from shared.chassis import Chassis, Parts
 from shared.mongo import ChunkRow, FileRow, Files
+from shared.web import Pages
 
 LEASE = timedelta(seconds=15)
 
@@ -72,6 +77,7 @@ class Sync:
     backups: Backups
     drilling: Drilling
     restoring: Restoring
+    restore_jobs: RestoreJobs
     inspections: Inspections
     counting: Counting
     webdav: WebDav
@@ -92,6 +98,7 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
         routes=(
             *sync.api.routes(),
             *InspectionsApi(inspections=sync.inspections).routes(),
+            *RestoresApi(restoring=sync.restoring, pages=Pages(chassis.links)).routes(),
             *StatisticsApi(counting=sync.counting).routes(),
         ),
         documents=DOCUMENTS,
@@ -105,6 +112,7 @@ def parts_of(chassis: Chassis, sync: Sync) -> Parts:
             "measure": partial(alone, "measure", sync.counting.measure, ttl=LEASE),
             "erase": partial(alone, "erase", sync.erasing.run, ttl=LEASE),
             "backups": partial(alone, "backups", sync.backups.run, ttl=LEASE),
+            "restore": partial(alone, "restore", sync.restore_jobs.run, ttl=LEASE),
             "drill": partial(alone, "drill", sync.drilling.run, ttl=LEASE),
             "watch-backups": sync.backups.watch,
         },
@@ -133,7 +141,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
     writing = Writing(turns=turns, new_id=new_id)
     uploads = Uploads(turns=turns, writing=writing, contents=trees.contents, blobs=blobs, new_id=new_id, clock=clock)
     clearing = Clearing(turns=turns, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock)
-    inspection_rows = InspectionRows(db)
+    inspection_rows, restore_rows = InspectionRows(db), RestoreRows(db)
     inspections = Inspections(
         db=db,
         rows=inspection_rows,
@@ -146,6 +154,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         db=db,
         trees=trees,
         inspections=inspection_rows,
+        restores=restore_rows,
         clearing=clearing,
         visitors=visitors,
         outbox=chassis.outbox,
@@ -170,7 +179,9 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         kept_for=settings.backup_kept,
         called=asyncio.Event(),
     )
-    restoring = Restoring(backups=backups, trees=trees, uploads=uploads)
+    to_restore = asyncio.Event()
+    restoring = Restoring(backups=backups, trees=trees, turns=turns, rows=restore_rows, called=to_restore)
+    returning = Returning(backups=backups, trees=trees, uploads=uploads, rows=restore_rows, clock=clock)
     following = Following(turns=turns, tombstones=trees.tombstones, clock=clock)
     statistics = Statistics(db)
     counting = Counting(statistics, trees.spaces, clock)
@@ -185,7 +196,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         following=following,
         counting=counting,
     )
-    exporting = Exporting(turns=turns, reading=reading, nodes=trees.nodes, spaces=trees.spaces)
+    exporting = Exporting(turns=turns, reading=reading, nodes=trees.nodes, spaces=trees.spaces, restores=restore_rows)
     return Sync(
         trees=trees,
         turns=turns,
@@ -197,10 +208,11 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         backups=backups,
         drilling=Drilling(backups=backups, keys=trees.keys),
         restoring=restoring,
+        restore_jobs=RestoreJobs(rows=restore_rows, trees=trees, returning=returning, clock=clock, called=to_restore),
         inspections=inspections,
         counting=counting,
         webdav=webdav,
-        api=SyncApi(reading=reading, backups=backups, restoring=restoring),
+        api=SyncApi(reading=reading, backups=backups),
         events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
         probes=SyncProbes(
             statistics=statistics, inspections=inspection_rows, backups=backup_rows, keys=backup_keys, clock=clock

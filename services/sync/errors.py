@@ -296,6 +296,43 @@ class BackupUnknownError(NotFoundError):
     """There is no such backup."""
 
     code = "sync.backup_unknown"
+    remedy = "List the backups: each is destroyed at its end date."
+
+
+class HeldFileDamagedError(ContentDamagedError):
+    """The backup holds this file in a form that does not open."""
+
+    code = "sync.held_file_damaged"
+    remedy = "Restore the file from another backup."
+
+
+class RestoreUnknownError(NotFoundError):
+    """There is no such restore of this account."""
+
+    code = "sync.restore_unknown"
+    remedy = "List the restores: they are forgotten after four weeks."
+
+
+class TooManyRestoresError(ConflictError):
+    """As many restores of this account are waiting as may be."""
+
+    code = "sync.too_many_restores"
+    remedy = "Wait until one of them is done."
+
+
+class RestoreTargetGoneError(ConflictError):
+    """What had come back was deleted while more was coming."""
+
+    code = "sync.restore_target_gone"
+    remedy = "Ask for the restore again if you want it after all."
+
+
+class RestoreGivenUpError(ServiceError):
+    """The restore was begun many times and came no further."""
+
+    code = "sync.restore_given_up"
+    status = 500
+    remedy = "Ask for it again; what came back stays. If it ends like this again, write to support."
 
 
 class InspectionUnknownError(NotFoundError):

@@ -1,4 +1,4 @@
-"""The JSON API of sync: usage and restores for the owner, backups for staff."""
+"""The JSON API of sync: usage for the owner, backups for staff."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from services.sync.domain.backups import Backup
-from services.sync.domain.tree import Path
-from services.sync.errors import AccountClosedError, BackupUnknownError, NothingHereError
+from services.sync.errors import BackupUnknownError
 from services.sync.service.backups import Backups
 from services.sync.service.reading import Reading
-from services.sync.service.restoring import Restoring
 from shared.clock import rfc3339
-from shared.web import Body, Call, Query, Route, View, customer, delete, get, post, staff
+from shared.web import Call, Query, Route, View, customer, delete, get, post, staff
 
 
 class UsageView(View):
@@ -52,44 +50,12 @@ class BackupsView(View):
     items: list[BackupView]
 
 
-class HeldBackupView(View):
-    """A backup from which the account can restore."""
-
-    backup_id: str
-    taken_at: str | None
-    ends_at: str
-
-
-class HeldBackupsView(View):
-    """All of them, the latest first: at most one for each day that backups are kept, and those taken on demand."""
-
-    items: list[HeldBackupView]
-
-
-class RestoreBody(Body):
-    """What to bring back: the path of a file or folder as it was then, or everything."""
-
-    backup_id: Annotated[str, Field(pattern=r"^bak_[0-9a-z]{26}$")]
-    path: Annotated[str, Field(max_length=4096)] | None = None
-
-
-class RestoredView(View):
-    """What came back, and where it is now; *missing* were replaced while the backup was taken."""
-
-    path: str
-    files: int
-    folders: int
-    bytes: int
-    missing: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncApi:
     """The handlers."""
 
     reading: Reading
     backups: Backups
-    restoring: Restoring
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes of sync."""
@@ -98,18 +64,6 @@ class SyncApi:
             get("/v1/sync/usage", self.usage, access=customer(), summary="Read how much is stored"),
             get(root, self.list_backups, access=engineers, summary="List the backups"),
             post(root, self.ask_for_backup, access=engineers, status=202, idempotent=True, summary="Take a backup"),
-            get(
-                f"{root}/mine", self.list_mine, access=customer(), summary="List the backups that hold one's own files"
-            ),
-            post(
-                "/v1/sync/restores",
-                self.restore,
-                access=customer(),
-                status=201,
-                idempotent=True,
-                summary="Restore a file, a folder or everything",
-                errors=(BackupUnknownError, NothingHereError, AccountClosedError),
-            ),
             delete(
                 f"{root}/{{backup_id}}",
                 self.destroy_backup,
@@ -134,28 +88,6 @@ class SyncApi:
         """Return the backups, with their end dates (C19)."""
         found = await self.backups.list(after=query.before, limit=query.limit)
         return BackupsView(items=[_backup(backup) for backup in found])
-
-    async def list_mine(self, call: Call) -> HeldBackupsView:
-        """Return the backups that hold files of the account."""
-        found = await self.restoring.mine(call.who.id)
-        return HeldBackupsView(
-            items=[
-                HeldBackupView(
-                    backup_id=one.id,
-                    taken_at=rfc3339(one.taken_at) if one.taken_at else None,
-                    ends_at=rfc3339(one.ends_at),
-                )
-                for one in found
-            ]
-        )
-
-    async def restore(self, call: Call, body: RestoreBody) -> RestoredView:
-        """Bring files back beside those that are there; none is replaced."""
-        path: Path = tuple(body.path.strip("/").split("/")) if body.path and body.path.strip("/") else ()
-        done = await self.restoring.restore(call.who.id, body.backup_id, path, at=call.now)
-        return RestoredView(
-            path="/".join(done.path), files=done.files, folders=done.folders, bytes=done.bytes, missing=done.missing
-        )
 
     async def ask_for_backup(self, call: Call) -> BackupView:
         """Ask for a backup; it is taken at once, and ends at its end date."""

@@ -10,7 +10,7 @@ import json
 import math
 import struct
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -171,7 +171,7 @@ class Backups:
         """Read a backup from its first byte to its last; return how many nodes it holds. Raises when it is damaged."""
         return sum([header["record"] == "node" async for header, _ in self.read(backup)])
 
-    async def read(self, backup: Backup) -> AsyncIterator[Record]:
+    async def read(self, backup: Backup) -> AsyncGenerator[Record, None]:
         """Yield the records of a backup in order; ContentDamagedError when it is not what was taken."""
         key = await self.keys.of(backup.id)
         if key is None:

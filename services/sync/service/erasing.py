@@ -8,7 +8,7 @@ from typing import Final
 
 from services.sync.service.clearing import Clearing
 from services.sync.service.visitors import Visitors
-from services.sync.store import InspectionRows, Trees
+from services.sync.store import InspectionRows, RestoreRows, Trees
 from shared.bus import Outbox
 from shared.clock import Clock
 from shared.contracts import common_v1
@@ -26,6 +26,7 @@ class Erasing:
     db: Database
     trees: Trees
     inspections: InspectionRows
+    restores: RestoreRows
     clearing: Clearing
     visitors: Visitors
     outbox: Outbox
@@ -74,6 +75,7 @@ class Erasing:
         await trees.erasures.count(account, "nodes", await trees.nodes.remove_all(account))
         await trees.erasures.count(account, "tombstones", await trees.tombstones.remove_all(account))
         await trees.erasures.count(account, "inspections", await self.inspections.remove_all(account))
+        await trees.erasures.count(account, "restores", await self.restores.remove_all(account))
         await trees.erasures.count(account, "locks", await trees.locks.remove_all(account))
         await trees.erasures.count(account, "contents", await trees.contents.condemn(account, at=self.clock()))
         await self.clearing.destroy_doomed()

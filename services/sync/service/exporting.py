@@ -9,17 +9,19 @@ from typing import Any
 
 from services.sync.domain.frames import FRAME, INLINE, Span
 from services.sync.domain.properties import read
+from services.sync.domain.restores import Restore
 from services.sync.domain.tree import DETACHED, Node, root_of
 from services.sync.errors import ContentDamagedError, CursorRefusedError
 from services.sync.service.draft import Draft
 from services.sync.service.reading import Reading
 from services.sync.service.turns import Turns
-from services.sync.store import Nodes, Seal, Spaces
+from services.sync.store import Nodes, RestoreRows, Seal, Spaces
 from shared.clock import rfc3339
 from shared.crypto import SealBrokenError
 
 MOST_BYTES = 1 << 20
 _AT_ONCE = 200
+_MOST_RESTORES = 1000
 _LISTED, _SENT, _PART = "listed", "sent", "part"
 Item = tuple[str, bytes]
 
@@ -69,6 +71,7 @@ class Exporting:
     reading: Reading
     nodes: Nodes
     spaces: Spaces
+    restores: RestoreRows
 
     async def page(self, account: str, cursor: str) -> Page:
         """Return the page that begins at *cursor*."""
@@ -80,6 +83,8 @@ class Exporting:
         kind, *rest = where
         if kind == _LISTED:
             page, reached = await self._listed(seal, paths, rest[0])
+            if not cursor:
+                page.items += await self._restored(seal)
         elif kind == _SENT:
             page, reached = await self._sent(seal, paths, rest[0])
         else:
@@ -101,6 +106,13 @@ class Exporting:
                 break
         page = Page([("listing.jsonl", b"".join(lines))] if lines else [])
         return page, [_LISTED, reached] if nodes else [_SENT, ""]
+
+    async def _restored(self, seal: Seal) -> list[Item]:
+        """Tell of the restores of the last weeks."""
+        found = await self.restores.page(seal, after=None, limit=_MOST_RESTORES)
+        return (
+            [("restores.json", json.dumps([_told(one) for one in found], ensure_ascii=False).encode())] if found else []
+        )
 
     async def _sent(self, seal: Seal, paths: _Paths, after: str) -> tuple[Page, list[object]]:
         """Send the next files: as many small ones as fit, or the first piece of a larger one."""
@@ -150,6 +162,22 @@ class _Part:
 
 async def _seal_of(draft: Draft) -> Seal:
     return draft.seal
+
+
+def _told(restore: Restore) -> dict[str, Any]:
+    return {
+        "restore_id": restore.id,
+        "backup_id": restore.backup,
+        "path": "/".join(restore.path),
+        "restored_to": "/".join(restore.place),
+        "state": restore.state.value,
+        "asked_at": rfc3339(restore.asked_at),
+        "finished_at": rfc3339(restore.finished_at) if restore.finished_at else None,
+        "files": restore.files,
+        "folders": restore.folders,
+        "bytes": restore.bytes,
+        "missing": restore.missing,
+    }
 
 
 def _line(node: Node, path: str) -> bytes:

@@ -14,7 +14,7 @@ from services.sync.errors import (
 from services.sync.service.acts import Act, admitted, holder, present, require_unlocked
 from services.sync.service.draft import Draft
 from services.sync.service.turns import Turns
-from services.sync.service.writing import put_file
+from services.sync.service.writing import Arrival, put_file
 from services.sync.store import Content
 from shared.ids import NewId, random_bytes
 
@@ -73,7 +73,7 @@ class Locking:
                 await require_unlocked(draft, act, trail, members=True, deep=False)
                 sealed = draft.seal.content(content).seal(0, b"", last=True)
                 draft.store(Content(id=content, account=act.account, refs=1, size=0, reserved=0, inline=sealed))
-                put_file(draft, act, trail, content=content, size=0, node=node)
+                put_file(draft, act, trail, content=content, size=0, new=Arrival(node=node))
             else:
                 draft.next_rev()
             draft.lock(wanted)

@@ -3,14 +3,15 @@
 import asyncio
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.sync.domain.tree import Kind
-from services.sync.errors import ContentDamagedError
+from services.sync.errors import ContentDamagedError, HeldFileDamagedError
 from services.sync.service.backups import Record
 from services.sync.store import Seal
+from services.sync.store.seal import ContentSeal
 
 Records = AsyncIterator[Record]
 
@@ -69,8 +70,11 @@ async def skip_to(records: Records, wanted: Callable[[str], bool]) -> str | None
     return None
 
 
-async def contents_of(records: Records, seal: Seal, tree: HeldTree) -> AsyncIterator[HeldContent]:
-    """Read one account to its end: its nodes go into *tree*, and all are there before the first content comes."""
+async def contents_of(records: Records, seal: Seal, tree: HeldTree) -> AsyncGenerator[HeldContent, None]:
+    """Read one account to its end: its nodes go into *tree*, and all are there before the first content comes.
+
+    A content that does not open is a HeldFileDamagedError of its pieces: those after it can still be read.
+    """
     async for header, payload in records:
         if header["record"] == "account":
             return
@@ -86,14 +90,21 @@ async def contents_of(records: Records, seal: Seal, tree: HeldTree) -> AsyncIter
 async def _pieces(records: Records, seal: Seal, header: dict[str, Any], inline: bytes) -> AsyncIterator[bytes]:
     opener, frames, size = seal.content(header["id"]), header.get("frames", 0), 0
     if not frames:
-        yield opener.open(0, inline, last=True)
+        yield _piece(opener, 0, inline, last=True)
         return
     for index in range(frames):
         following, sealed = await anext(records)
         if following["record"] != "frame":
             raise ContentDamagedError
-        piece = await asyncio.to_thread(opener.open, index, sealed, last=index == frames - 1)
+        piece = await asyncio.to_thread(_piece, opener, index, sealed, last=index == frames - 1)
         size += len(piece)
         yield piece
     if size != header["size"]:
-        raise ContentDamagedError
+        raise HeldFileDamagedError
+
+
+def _piece(opener: ContentSeal, index: int, sealed: bytes, *, last: bool) -> bytes:
+    try:
+        return opener.open(index, sealed, last=last)
+    except ContentDamagedError as fault:
+        raise HeldFileDamagedError from fault

@@ -1,52 +1,36 @@
-"""Restores what a customer had: from a held backup, beside what is there now; nothing is ever replaced."""
+"""Takes restores in and tells of them; they are done by ``restore_jobs``, one of an account after the other."""
 
-from collections import defaultdict
-from collections.abc import AsyncIterator
+import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
-from pathlib import PurePosixPath
+from datetime import datetime
+from typing import Final
 
 from services.sync.domain.backups import Backup, BackupState
-from services.sync.domain.tree import NAME_BYTES, Kind, Path, checked_path, root_of
-from services.sync.domain.visitors import Visitor
-from services.sync.errors import (
-    AccountClosedError,
-    BackupUnknownError,
-    ContentDamagedError,
-    NothingHereError,
-    ParentMissingError,
-)
-from services.sync.service.acts import Act, reached
+from services.sync.domain.restores import MOST_WAITING, Restore, restore_of
+from services.sync.domain.tree import Path, checked_path
+from services.sync.errors import AccountClosedError, BackupUnknownError, RestoreUnknownError, TooManyRestoresError
 from services.sync.service.backups import Backups
 from services.sync.service.draft import Draft
-from services.sync.service.recovering import HeldContent, HeldNode, HeldTree, contents_of, skip_to
-from services.sync.service.uploads import Body, Uploads
-from services.sync.service.writing import Destination
-from services.sync.store import Seal, Trees
+from services.sync.service.recovering import HeldTree, contents_of, skip_to
+from services.sync.service.returning import found
+from services.sync.service.turns import Turns
+from services.sync.store import RestoreRows, Seal, Trees
 
-_MOST_TRIED = 100
-
-
-@dataclass(slots=True, kw_only=True)
-class Restored:
-    """What a restore brought back, and where to."""
-
-    path: Path
-    files: int = 0
-    folders: int = 0
-    bytes: int = 0
-    missing: int = 0
-    """Files that were replaced while the backup was taken: it does not hold their contents."""
+LOOKED_INTO: Final = 32 << 20
+"""Backups up to this size are looked into at once, so that a path that they do not hold is refused and not queued."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restoring:
-    """Reads backups for those whose files they hold."""
+    """Asks for restores and tells how far they have come."""
 
     backups: Backups
     trees: Trees
-    uploads: Uploads
+    turns: Turns
+    rows: RestoreRows
+    called: asyncio.Event
+    """Set when there is something new to do."""
 
     async def mine(self, account: str) -> list[Backup]:
         """Return the backups that hold the tree of *account*, the latest first; none once it was erased."""
@@ -56,121 +40,53 @@ class Restoring:
         held = await self.backups.rows.in_state(BackupState.HELD)
         return sorted((one for one in held if one.asked_at > opened_at), key=lambda one: one.asked_at, reverse=True)
 
-    async def restore(self, account: str, backup_id: str, path: Path, *, at: datetime) -> Restored:
-        """Bring back what was at *path* (the root: everything) under a name that says so.
+    async def ask(self, account: str, backup_id: str, path: Path, *, operation: str, at: datetime) -> Restore:
+        """Ask to bring back what was at *path* (the root: everything); the same *operation* asks only once.
 
-        AccountClosedError for an erased account, whose key is gone; whatever fails midway leaves what there was alone.
+        AccountClosedError for an erased account, whose key is gone; NothingHereError at once where that is cheap.
         """
+        checked_path(path)
         if await self.trees.erasures.has(account):
             raise AccountClosedError
         backup = next((one for one in await self.mine(account) if one.id == backup_id), None)
         if backup is None:
             raise BackupUnknownError
         seal = await self.trees.seal_of(account)
-        records = self.backups.read(backup)
-        if await skip_to(records, account.__eq__) is None:
-            raise BackupUnknownError
-        visitor = Visitor(account=account, username="", device="restore", may_write=True, until=at + timedelta(days=1))
+        wanted = Restore(id=restore_of(operation), account=account, backup=backup_id, path=path, asked_at=at)
+        if (known := await self.rows.get(seal, wanted.id)) is not None:
+            return known
+        if backup.bytes <= LOOKED_INTO:
+            await self._look_into(backup, seal, path)
+
+        async def enter(draft: Draft) -> Restore:
+            if await self.rows.unfinished_of(account) >= MOST_WAITING:
+                raise TooManyRestoresError
+            draft.next_rev()  # it collides with an erasure at this moment, so that no row outlives it
+            await self.rows.add(draft.seal, wanted)
+            return wanted
+
+        entered = await self.turns.change(account, enter)
+        self.called.set()
+        return entered
+
+    async def _look_into(self, backup: Backup, seal: Seal, path: Path) -> None:
         tree = HeldTree()
-        return await self._bring_back(contents_of(records, seal, tree), tree, visitor, path, at=at, seal=seal)
+        async with aclosing(self.backups.read(backup)) as records:
+            if await skip_to(records, seal.account.__eq__) is None:
+                raise BackupUnknownError
+            async with aclosing(contents_of(records, seal, tree)) as contents:
+                await anext(contents, None)  # all nodes are known then
+        found(tree, seal.account, path)
 
-    async def _bring_back(
-        self,
-        contents: AsyncIterator[HeldContent],
-        tree: HeldTree,
-        visitor: Visitor,
-        path: Path,
-        *,
-        at: datetime,
-        seal: Seal,
-    ) -> Restored:
-        content = await anext(contents, None)  # all nodes are known now
-        top = _found(tree, seal.account, path)
-        done = Restored(path=await self._free_place(visitor, path, top, at=at))
-        files = await self._folders(visitor, tree, top, done)
-        while content is not None:
-            if content.id in files:
-                await self._files(visitor, content, files.pop(content.id), done)
-            content = await anext(contents, None)
-        done.missing = sum(map(len, files.values()))
-        return done
+    async def get(self, account: str, restore: str) -> Restore:
+        """Return a restore of *account*."""
+        seal = await self.trees.keys.of(account)
+        known = None if seal is None else await self.rows.get(seal, restore)
+        if known is None:
+            raise RestoreUnknownError
+        return known
 
-    async def _free_place(self, visitor: Visitor, path: Path, top: HeldNode, *, at: datetime) -> Path:
-        """Return where *top* goes: into its old folder, or at the top when that is gone; where nothing is yet."""
-        folder = path[:-1]
-
-        async def is_free(wanted: Path, draft: Draft) -> bool | None:
-            trail = await reached(draft, Act(visitor=visitor, path=wanted))
-            return None if trail.folder is None else trail.node is None and not trail.twin
-
-        for number in range(1, _MOST_TRIED):
-            wanted = (*folder, _named(top.name, at, number, is_folder=top.kind is Kind.FOLDER))
-            free = await self.uploads.turns.look(visitor.account, partial(is_free, wanted))
-            if free is None:
-                folder = ()
-                wanted = wanted[-1:]
-                free = await self.uploads.turns.look(visitor.account, partial(is_free, wanted))
-            if free:
-                return wanted
-        raise ParentMissingError
-
-    async def _folders(
-        self, visitor: Visitor, tree: HeldTree, top: HeldNode, done: Restored
-    ) -> dict[str, list[tuple[Path, HeldNode]]]:
-        """Make the folders; return where each content goes."""
-        files: dict[str, list[tuple[Path, HeldNode]]] = defaultdict(list)
-        waiting = [(done.path, top)]
-        for path, node in waiting:
-            if node.kind is Kind.FILE:
-                files[node.content].append((path, node))
-                continue
-            await self.uploads.writing.make_folder(Act(visitor=visitor, path=path), node.properties)
-            done.folders += 1
-            waiting += [((*path, member.name), member) for member in tree.members[node.id]]
-        return files
-
-    async def _files(
-        self, visitor: Visitor, content: HeldContent, places: list[tuple[Path, HeldNode]], done: Restored
-    ) -> None:
-        """Store *content* once, and copy it to all further places: copies share it."""
-        (first, held), *_ = places
-        body = Body(chunks=content.pieces, size=held.size, waits=False, still=_still)
-        await self.uploads.put(Act(visitor=visitor, path=first), body)
-        for path, node in places:
-            if path != first:
-                to = Destination(path=path, overwrite=False)
-                await self.uploads.writing.copy(Act(visitor=visitor, path=first), to)
-            if node.properties:
-                await self.uploads.writing.describe(Act(visitor=visitor, path=path), partial(_as_it_was, node))
-            done.files += 1
-            done.bytes += node.size
-
-
-def _found(tree: HeldTree, account: str, path: Path) -> HeldNode:
-    """Return what was at *path*; NothingHereError when nothing was."""
-    node = next((one for one in tree.members[""] if one.id == root_of(account)), None)
-    if node is None:
-        raise ContentDamagedError
-    for name in checked_path(path):
-        node = next((one for one in tree.members[node.id] if one.name == name), None)
-        if node is None:
-            raise NothingHereError
-    return node
-
-
-def _named(name: str, at: datetime, number: int, *, is_folder: bool) -> str:
-    """Return the name under which something comes back; the end of a file's name stays its end."""
-    whole = PurePosixPath(name or "Everything")
-    ending = "" if is_folder else whole.suffix[:40]
-    stem = whole.name if is_folder else whole.name.removesuffix(ending)
-    mark = f" (restored {at:%Y-%m-%d})" if number == 1 else f" (restored {at:%Y-%m-%d} {number})"
-    room = NAME_BYTES - len((mark + ending).encode())
-    return stem.encode()[:room].decode(errors="ignore") + mark + ending
-
-
-def _as_it_was(node: HeldNode, _: str) -> str:
-    return node.properties
-
-
-async def _still() -> None:
-    """Nothing revokes the customer's own restore midway."""
+    async def page(self, account: str, *, after: str | None, limit: int) -> list[Restore]:
+        """Return restores of *account*, the latest first, beginning behind the position *after*."""
+        seal = await self.trees.keys.of(account)
+        return [] if seal is None else await self.rows.page(seal, after=after, limit=limit)

@@ -13,7 +13,7 @@ from services.sync.ports import Blobs
 from services.sync.service.acts import Act
 from services.sync.service.draft import Draft
 from services.sync.service.turns import Turns
-from services.sync.service.writing import Writing, Written, put_file, putting
+from services.sync.service.writing import Arrival, Writing, Written, put_file, putting
 from services.sync.store import Content, Contents, Seal
 from shared.clock import Clock
 from shared.errors import ServiceError
@@ -46,6 +46,7 @@ class _Upload:
     """One upload under way."""
 
     act: Act
+    new: Arrival
     content: str
     reserved: int
     replaces: int
@@ -70,18 +71,19 @@ class Uploads:
     new_id: NewId
     clock: Clock
 
-    async def put(self, act: Act, body: Body) -> Written:
+    async def put(self, act: Act, body: Body, arrival: Arrival | None = None) -> Written:
         """Store *body* as the file at the address; whatever goes wrong, the old file stays as it is."""
+        new = arrival or self.writing.arrival()
         if body.waits or body.size is None or body.size > INLINE:
             await self.writing.may_put(act, body.size or 0)
         head, whole = await _head(body.chunks)
         if whole:
             _require_size(body, len(head))
-            return await self.writing.put_small(act, head)
-        return await self._put_large(act, body, head)
+            return await self.writing.put_small(act, head, new)
+        return await self._put_large(act, body, head, new)
 
-    async def _put_large(self, act: Act, body: Body, head: bytes) -> Written:
-        upload = await self._begin(act, body.size or _FIRST_STEP)
+    async def _put_large(self, act: Act, body: Body, head: bytes, new: Arrival) -> Written:
+        upload = await self._begin(act, body.size or _FIRST_STEP, new)
         try:
             seal = await self.turns.look(act.account, _seal_of)
             await self.blobs.write(upload.content, self._frames(upload, seal, head, body.chunks))
@@ -91,12 +93,12 @@ class Uploads:
         except BaseException:
             # Also when the client has gone: its room is free again at once. If this fails too, the collector does it.
             with suppress(ServiceError):
-                await asyncio.shield(self._give_up(upload))
+                await asyncio.shield(self.abandon(act.account, upload.content))
             raise
 
-    async def _begin(self, act: Act, size: int) -> _Upload:
+    async def _begin(self, act: Act, size: int, new: Arrival) -> _Upload:
         """Reserve room for *size* bytes, less what is there already."""
-        content = self.new_id("cnt")
+        content = new.content or self.new_id("cnt")
 
         async def change(draft: Draft) -> _Upload:
             trail = await putting(draft, act)
@@ -107,7 +109,9 @@ class Uploads:
             draft.grow(reserved=reserved)
             until = draft.at + RESERVED_FOR
             draft.store(Content(id=content, account=act.account, refs=0, size=0, reserved=reserved, doomed_at=until))
-            return _Upload(act=act, content=content, reserved=reserved, replaces=replaces, extended_at=draft.at)
+            return _Upload(
+                act=act, new=new, content=content, reserved=reserved, replaces=replaces, extended_at=draft.at
+            )
 
         return await self.turns.change(act.account, change)
 
@@ -159,7 +163,7 @@ class Uploads:
 
     async def _commit(self, upload: _Upload, seal: Seal) -> Written:
         """Make the blob the file's content, or one with the same bytes that the account has already."""
-        node, digest, act = self.new_id("nod"), seal.digest(upload.sha256.digest()), upload.act
+        digest, act = seal.digest(upload.sha256.digest()), upload.act
 
         async def change(draft: Draft) -> Written:
             row = await _row(draft, upload)
@@ -173,19 +177,21 @@ class Uploads:
                 draft.use(same.id, upload.size, more=1)
             draft.settle(done)
             content = same.id if same else upload.content
-            return put_file(draft, act, trail, content=content, size=upload.size, node=node)
+            return put_file(draft, act, trail, content=content, size=upload.size, new=upload.new)
 
         return await self.turns.change(act.account, change)
 
-    async def _give_up(self, upload: _Upload) -> None:
+    async def abandon(self, account: str, content: str) -> None:
+        """Give the room of an upload back that nobody goes on with; one that was committed stays as it is."""
+
         async def change(draft: Draft) -> None:
-            row = await self.contents.get(upload.act.account, upload.content)
+            row = await self.contents.get(account, content)
             if row is not None and row.refs == 0:
                 draft.next_rev()
                 draft.grow(reserved=-row.reserved)
                 draft.settle(replace(row, reserved=0, doomed_at=draft.at))
 
-        await self.turns.change(upload.act.account, change)
+        await self.turns.change(account, change)
 
 
 async def _head(chunks: Chunks) -> tuple[bytes, bool]:

@@ -49,6 +49,16 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """How something new comes into the tree that was there before: under which id, with which dead properties."""
+
+    node: str
+    properties: str = ""
+    content: str = ""
+    """The id under which a large content is stored; one is made when this is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """Changes trees."""
 
@@ -65,22 +75,26 @@ class Writing:
 
         return await self.turns.look(act.account, look)
 
-    async def put_small(self, act: Act, data: bytes) -> Written:
+    def arrival(self) -> Arrival:
+        """Return how something comes that was never there."""
+        return Arrival(node=self.new_id("nod"))
+
+    async def put_small(self, act: Act, data: bytes, arrival: Arrival | None = None) -> Written:
         """Store *data* as the file at the address."""
-        content, node = self.new_id("cnt"), self.new_id("nod")
+        content, new = self.new_id("cnt"), arrival or self.arrival()
 
         async def change(draft: Draft) -> Written:
             trail = await putting(draft, act)
             draft.space.require_room(len(data) - (trail.node.size if trail.node else 0))
             sealed = draft.seal.content(content).seal(0, data, last=True)
             draft.store(Content(id=content, account=act.account, refs=1, size=len(data), reserved=0, inline=sealed))
-            return put_file(draft, act, trail, content=content, size=len(data), node=node)
+            return put_file(draft, act, trail, content=content, size=len(data), new=new)
 
         return await self.turns.change(act.account, change)
 
-    async def make_folder(self, act: Act, properties: str = "") -> Node:
+    async def make_folder(self, act: Act, properties: str = "", arrival: Arrival | None = None) -> Node:
         """Make the folder at the address, with its dead *properties*."""
-        node = self.new_id("nod")
+        new = arrival or replace(self.arrival(), properties=properties)
 
         async def change(draft: Draft) -> Node:
             trail = await admitted(draft, act)
@@ -89,7 +103,7 @@ class Writing:
             folder = holder(trail)
             await require_unlocked(draft, act, trail, members=True, deep=False)
             rev = draft.next_rev()
-            made = replace(_new_node(draft, act, folder, node=node, kind=Kind.FOLDER), properties=properties)
+            made = _new_node(draft, act, folder, new=new, kind=Kind.FOLDER)
             draft.add(made)
             draft.touch(folder, rev)
             return made
@@ -133,9 +147,9 @@ class Writing:
 
         return await self.turns.change(act.account, change)
 
-    async def copy(self, act: Act, to: Destination) -> Made:
+    async def copy(self, act: Act, to: Destination, arrival: Arrival | None = None) -> Made:
         """Copy the file or folder at the address; contents are shared, not copied."""
-        first = self.new_id("nod")
+        first = arrival.node if arrival else self.new_id("nod")
 
         async def change(draft: Draft) -> Made:
             source, target = await self._ends(draft, act, to)
@@ -149,7 +163,9 @@ class Writing:
             if target.node is not None:
                 await discard(draft, target.node, rev)
             draft.space.require_room(growth)
-            self._plant(draft, replace(node, parent=new_folder.id, name=to.path[-1]), inside, rev=rev, first=first)
+            properties = arrival.properties if arrival else node.properties
+            root = replace(node, parent=new_folder.id, name=to.path[-1], properties=properties)
+            self._plant(draft, root, inside, rev=rev, first=first)
             draft.touch(new_folder, rev)
             return Made.NEW if target.node is None else Made.REPLACED
 
@@ -203,12 +219,12 @@ async def putting(draft: Draft, act: Act) -> Trail:
     return trail
 
 
-def put_file(draft: Draft, act: Act, trail: Trail, *, content: str, size: int, node: str) -> Written:
-    """Make *content* that of the file at *trail*, which is new under the id *node* when there is none."""
+def put_file(draft: Draft, act: Act, trail: Trail, *, content: str, size: int, new: Arrival) -> Written:
+    """Make *content* that of the file at *trail*, which comes as *new* when there is none."""
     rev, old = draft.next_rev(), trail.node
     folder = holder(trail)
     if old is None:
-        put = replace(_new_node(draft, act, folder, node=node, kind=Kind.FILE), size=size, content=content)
+        put = replace(_new_node(draft, act, folder, new=new, kind=Kind.FILE), size=size, content=content)
         draft.add(put)
         draft.grow(used=size, files=1)
     else:
@@ -249,10 +265,10 @@ async def _room_at(draft: Draft, act: Act, target: Trail, to: Destination) -> No
     return folder
 
 
-def _new_node(draft: Draft, act: Act, folder: Node, *, node: str, kind: Kind) -> Node:
+def _new_node(draft: Draft, act: Act, folder: Node, *, new: Arrival, kind: Kind) -> Node:
     rev = draft.space.rev
     return Node(
-        id=node,
+        id=new.node,
         parent=folder.id,
         name=act.path[-1],
         kind=kind,
@@ -260,4 +276,5 @@ def _new_node(draft: Draft, act: Act, folder: Node, *, node: str, kind: Kind) ->
         tag=rev,
         created_at=draft.at,
         modified_at=draft.at,
+        properties=new.properties,
     )

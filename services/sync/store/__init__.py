@@ -8,6 +8,7 @@ from services.sync.store.inspections import Glimpses, InspectionRows
 from services.sync.store.keys import Keys
 from services.sync.store.locks import LockRows
 from services.sync.store.nodes import Nodes
+from services.sync.store.restores import RestoreRows
 from services.sync.store.seal import Seal
 from services.sync.store.shelf import Shelf, Shelves
 from services.sync.store.spaces import Spaces
@@ -32,6 +33,7 @@ __all__ = [
     "Keys",
     "LockRows",
     "Nodes",
+    "RestoreRows",
     "Seal",
     "Shelf",
     "Shelves",

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from services.sync.domain.backups import BackupState
+from services.sync.domain.restores import RestoreState
 from services.sync.domain.tree import DETACHED, Kind
-from shared.mongo import ChunkRow, Document, FileRow, Index
+from shared.mongo import ChunkRow, Document, Embedded, FileRow, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, keep_for
 from shared.policy.purposes import Purpose
 
@@ -18,6 +19,7 @@ _Name = Annotated[bytes, Personal(Category.CONTENT, _OWN | {Purpose.OPERATIONS},
 _Size = Annotated[int, Personal(Category.USAGE, _OWN | {Purpose.STATISTICS}, UNTIL_ERASED)]
 
 _TWO_YEARS = keep_for(730, since="asked_at")
+_FOUR_WEEKS = keep_for(28, since="asked_at")
 
 
 class SpaceRow(Document):
@@ -182,6 +184,41 @@ class BackupKeyRow(Document):
     sealed: bytes
 
 
+class RestoreFailure(Embedded):
+    """Why a restore ended early; see ``domain.restores.Failure``. Nothing in it is of anybody."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+class RestoreRow(Document):
+    """A restore; see ``domain.restores.Restore``. What is wanted, and where it comes back to, are names: sealed."""
+
+    collection: ClassVar[str] = "restores"
+    subject: ClassVar[str | None] = "account"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account", "asked_at"), Index("state", "asked_at"))
+
+    account: _Account
+    backup: str
+    path: Annotated[bytes, Personal(Category.CONTENT, _OWN, _FOUR_WEEKS)]
+    place: Annotated[bytes | None, Personal(Category.CONTENT, _OWN, _FOUR_WEEKS)]
+    asked_at: Annotated[datetime, Personal(Category.USAGE, _OWN, _FOUR_WEEKS)]
+    state: RestoreState
+    begun_at: datetime | None
+    finished_at: datetime | None
+    claim: int
+    fruitless: int
+    uploading: str
+    files: int
+    folders: int
+    bytes: int
+    missing: int
+    files_wanted: int
+    bytes_wanted: int
+    failure: RestoreFailure | None
+
+
 class InspectionRow(Document):
     """An inspection; see ``domain.inspections.Inspection``."""
 
@@ -273,6 +310,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     LockRow,
     BackupRow,
     BackupKeyRow,
+    RestoreRow,
     InspectionRow,
     LookRow,
     InspectionCountRow,

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from shared.bus import Answer, Answerer, Asked
 from shared.clock import monotonic, utc_now
 from shared.contracts import common_v1, identity_v1
+from shared.ids import new_id
 from shared.policy import Purpose
 from tests.integration.sync.house import MIB, Device
 from tests.support.neighbours import Neighbours, neighbours, until
-from tests.support.running import Running, running
+from tests.support.running import Running, person, running
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -140,6 +142,44 @@ async def test_a_crash_in_the_middle_of_an_upload_loses_nothing(sync: Running) -
         await laptop.ask("PUT", "book.bin", {}, slowly())
     await sync.start()
     assert (await laptop.get("book.bin")).body == b"old" * 100_000
+
+
+async def test_a_crash_in_the_middle_of_a_restore_makes_no_second_copy_and_loses_nothing(sync: Running) -> None:
+    desk, film = _device(sync, "studio", username="carol"), bytes(range(256)) * (64 * MIB // 256)
+    carol = replace(person("customer"), id="acc_carol", session="ses_carol")
+    await desk.mkcol("holiday")
+    await desk.put("holiday/letter.txt", b"Dear Bob")
+    await desk.put("holiday/film.bin", film)
+    backup = (await sync.call("POST", "/v1/sync/backups", by=person("staff", "engineer"), key=new_id("key"))).body
+    mine, body = "/v1/sync/backups/mine", {"backup_id": backup["backup_id"]}
+
+    async def held() -> bool:
+        return backup["backup_id"] in {
+            one["backup_id"] for one in (await sync.call("GET", mine, by=carol)).body["items"]
+        }
+
+    await until(held)
+    asked = (await sync.call("POST", "/v1/sync/restores", by=carol, body=body, key=new_id("key"))).body
+
+    async def now() -> dict[str, Any]:
+        told: dict[str, Any] = (await sync.call("GET", f"/v1/sync/restores/{asked['restore_id']}", by=carol)).body
+        return told
+
+    async def come(state: str) -> dict[str, Any]:
+        told = await now()
+        return told if told["state"] == state and told["files_wanted"] else {}
+
+    began = await until(lambda: come("running"))
+    await sync.kill()
+    assert began["bytes"] < len(film)
+    await sync.start()
+    done = await until(lambda: come("done"), patience=90)
+    assert (done["files"], done["folders"], done["missing"]) == (2, 2, 0)
+    place = done["restored_to"]
+    assert await desk.names() == {"holiday/", f"{place.replace(' ', '%20')}/"}
+    assert (await desk.get(f"{place}/holiday/film.bin")).body == film
+    usage = (await sync.call("GET", "/v1/sync/usage", by=carol)).body
+    assert usage["available_bytes"] == usage["quota_bytes"] - usage["used_bytes"], "no room is held any more"
 
 
 async def test_C19_the_probe_reports_while_the_service_runs(sync: Running, identity: Neighbours) -> None:

@@ -98,7 +98,7 @@ async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_
     await house.collect()
     before, uploads = house.blobs(), house.sync.webdav.uploads
     act = Act(visitor=house.devices.known[ada.username, ada.password], path=("cut.bin",))
-    begun = await uploads._begin(act, 5 * MIB)
+    begun = await uploads._begin(act, 5 * MIB, uploads.writing.arrival())
     await uploads.blobs.write(begun.content, _pieces())
     assert not await house.has_no_room_reserved(ada)
     await house.collect()

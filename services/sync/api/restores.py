@@ -1,0 +1,162 @@
+"""The JSON API of restores: what one's own backups are, what comes back from them, how far it has come."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from services.sync.domain.restores import Restore
+from services.sync.domain.tree import Path
+from services.sync.errors import (
+    AccountClosedError,
+    BackupUnknownError,
+    NothingHereError,
+    RestoreUnknownError,
+    TooManyRestoresError,
+)
+from services.sync.service.restoring import Restoring
+from services.sync.store.restores import position
+from shared.clock import rfc3339
+from shared.web import Body, Call, Page, PageQuery, Pages, Route, View, customer, get, post
+
+_ROOT = "/v1/sync/restores"
+
+
+class HeldBackupView(View):
+    """A backup from which the account can restore."""
+
+    backup_id: str
+    taken_at: str | None
+    ends_at: str
+
+
+class HeldBackupsView(View):
+    """All of them, the latest first: at most one for each day that backups are kept, and those taken on demand."""
+
+    items: list[HeldBackupView]
+
+
+class RestoreBody(Body):
+    """What to bring back: the path of a file or folder as it was then, or everything."""
+
+    backup_id: Annotated[str, Field(pattern=r"^bak_[0-9a-z]{26}$")]
+    path: Annotated[str, Field(max_length=4096)] | None = None
+
+
+class FailureView(View):
+    """Why a restore ended early."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+class RestoreView(View):
+    """A restore: ``waiting``, ``running``, ``done`` or ``failed``; what came back stays, also when it fails.
+
+    *path* is what was asked for, null for everything; *restored_to* is where it came back, null while nothing has.
+    *missing* are files whose contents the backup does not hold. *files_wanted* and *bytes_wanted* are known once it
+    runs.
+    """
+
+    restore_id: str
+    backup_id: str
+    state: str
+    path: str | None
+    restored_to: str | None
+    files: int
+    folders: int
+    bytes: int
+    missing: int
+    files_wanted: int
+    bytes_wanted: int
+    asked_at: str
+    begun_at: str | None
+    finished_at: str | None
+    failure: FailureView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoresApi:
+    """The handlers."""
+
+    restoring: Restoring
+    pages: Pages
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes of restores."""
+        return (
+            get(
+                "/v1/sync/backups/mine",
+                self.list_mine,
+                access=customer(),
+                summary="List the backups that hold one's own files",
+            ),
+            post(
+                _ROOT,
+                self.ask,
+                access=customer(),
+                status=202,
+                idempotent=True,
+                summary="Restore a file, a folder or everything",
+                errors=(BackupUnknownError, NothingHereError, AccountClosedError, TooManyRestoresError),
+            ),
+            get(_ROOT, self.list_restores, access=customer(), summary="List one's restores of the last four weeks"),
+            get(
+                f"{_ROOT}/{{restore_id}}",
+                self.read,
+                access=customer(),
+                summary="Read how far a restore has come",
+                errors=(RestoreUnknownError,),
+            ),
+        )
+
+    async def list_mine(self, call: Call) -> HeldBackupsView:
+        """Return the backups that hold files of the account."""
+        found = await self.restoring.mine(call.who.id)
+        return HeldBackupsView(
+            items=[
+                HeldBackupView(
+                    backup_id=one.id,
+                    taken_at=rfc3339(one.taken_at) if one.taken_at else None,
+                    ends_at=rfc3339(one.ends_at),
+                )
+                for one in found
+            ]
+        )
+
+    async def ask(self, call: Call, body: RestoreBody) -> RestoreView:
+        """Bring files back beside those that are there; none is replaced. Read the restore to see how it goes on."""
+        path: Path = tuple(body.path.strip("/").split("/")) if body.path and body.path.strip("/") else ()
+        return _view(await self.restoring.ask(call.who.id, body.backup_id, path, operation=call.operation, at=call.now))
+
+    async def list_restores(self, call: Call, query: PageQuery) -> Page[RestoreView]:
+        """Return the restores, the latest first."""
+        after = self.pages.after(call, query)
+        found = await self.restoring.page(call.who.id, after=after, limit=query.limit + 1)
+        return self.pages.page(call, query, found, view=_view, position=position)
+
+    async def read(self, call: Call) -> RestoreView:
+        """Return one restore as it is now."""
+        return _view(await self.restoring.get(call.who.id, call.path["restore_id"]))
+
+
+def _view(restore: Restore) -> RestoreView:
+    failure = restore.failure
+    return RestoreView(
+        restore_id=restore.id,
+        backup_id=restore.backup,
+        state=restore.state.value,
+        path="/".join(restore.path) or None,
+        restored_to="/".join(restore.place) or None,
+        files=restore.files,
+        folders=restore.folders,
+        bytes=restore.bytes,
+        missing=restore.missing,
+        files_wanted=restore.files_wanted,
+        bytes_wanted=restore.bytes_wanted,
+        asked_at=rfc3339(restore.asked_at),
+        begun_at=rfc3339(restore.begun_at) if restore.begun_at else None,
+        finished_at=rfc3339(restore.finished_at) if restore.finished_at else None,
+        failure=FailureView(code=failure.code, detail=failure.detail, remedy=failure.remedy) if failure else None,
+    )

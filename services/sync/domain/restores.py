@@ -1,0 +1,89 @@
+"""A restore: what a customer wants back from a backup, and how far it has come."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.sync.domain.tree import Path
+
+MOST_WAITING: Final = 10
+"""Restores of one account that may be waiting or running."""
+MOST_FRUITLESS: Final = 30
+"""Attempts, one after the other, of which none brought anything back: then it is given up."""
+
+
+class RestoreState(StrEnum):
+    """Where a restore is in its life."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+UNFINISHED: Final = (RestoreState.WAITING, RestoreState.RUNNING)
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What has come back so far."""
+
+    files: int = 0
+    folders: int = 0
+    bytes: int = 0
+    missing: int = 0
+    """Files whose contents the backup does not hold, since they were replaced while it was taken, or cannot open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a restore ended early: the stable code, what happened, and what helps."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """One restore; *claim* grows with each worker that takes it up, so that one which lost it writes nothing more."""
+
+    id: str
+    account: str
+    backup: str
+    path: Path
+    """What is wanted, as it was called then; ``()`` is everything."""
+    asked_at: datetime
+    state: RestoreState = RestoreState.WAITING
+    begun_at: datetime | None = None
+    finished_at: datetime | None = None
+    claim: int = 0
+    fruitless: int = 0
+    """Attempts since something came back."""
+    uploading: str = ""
+    """The content that was on its way last: whoever goes on gives its room back."""
+    place: Path = ()
+    """Where it was brought back to; ``()`` while nothing was."""
+    files: int = 0
+    folders: int = 0
+    bytes: int = 0
+    missing: int = 0
+    files_wanted: int = 0
+    bytes_wanted: int = 0
+    failure: Failure | None = None
+
+
+def restore_of(operation: str) -> str:
+    """Return the id of the restore that *operation* asks for: a request that is repeated asks for the same."""
+    return f"rst_{_digest(operation)}"
+
+
+def node_of(restore: str, held: str) -> str:
+    """Return the id under which the node *held* of a backup comes back: always the same, so it never comes twice."""
+    return f"nod_{_digest(f'{restore}:{held}')}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:26]
