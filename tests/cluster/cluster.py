@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -78,10 +79,16 @@ def forwarded(port: int, service: str, service_port: int) -> Iterator[None]:
     inner = f"nsenter -t {node_pid()} -n socat STDIO TCP\\:{address}\\:{service_port}"
     forward = subprocess.Popen(["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr", f"EXEC:{inner}"])
     try:
+        until(f"port {port} listens", lambda: _listens(port), limit=10)
         yield
     finally:
         forward.terminate()
         forward.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def versions() -> list[tuple[str, str]]:
