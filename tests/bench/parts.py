@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from pymongo import AsyncMongoClient
 
+from services.identity.store import Account
 from shared.ids import new_id
+from tests.support.fakes import NOON
 
 T = TypeVar("T")
 
@@ -22,6 +24,35 @@ async def dropped(mongo_url: str) -> AsyncIterator[str]:
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongo_url)
         async with client:
             await client.drop_database(name)
+
+
+MANY = 100_000
+"""How many accounts a house has that has grown."""
+_AT_ONCE = 2_000
+
+
+async def store_accounts(mongo_url: str, database: str, count: int) -> None:
+    """Store *count* accounts beside those that are there."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongo_url)
+    async with client:
+        for first in range(0, count, _AT_ONCE):
+            rows = [_account().stored() for _ in range(min(_AT_ONCE, count - first))]
+            await client[database][Account.collection].insert_many(rows)
+
+
+def _account() -> Account:
+    mark = new_id("acc")
+    return Account(
+        id=mark,
+        username=mark,
+        email=b"sealed",
+        email_index=mark,
+        state="active",
+        roles=[],
+        age_screened_at=NOON,
+        verified_at=NOON,
+        created_at=NOON,
+    )
 
 
 async def each(items: Sequence[T], work: Callable[[T], Awaitable[object]], *, at_once: int) -> None:
