@@ -299,6 +299,13 @@ class BackupUnknownError(NotFoundError):
     remedy = "List the backups: each is destroyed at its end date."
 
 
+class NotInBackupError(NotFoundError):
+    """This backup holds nothing of that name."""
+
+    code = "sync.not_in_backup"
+    remedy = "Write the path as it was then, folder by folder, capital letters too; or try an older backup."
+
+
 class HeldFileDamagedError(ContentDamagedError):
     """The backup holds this file in a form that does not open."""
 

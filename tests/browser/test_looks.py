@@ -26,7 +26,8 @@ PUBLIC = (
     *(f"{link.path}?{state}" for link in MAIL_LINKS for state in ("token=x", "done=yes", "")),
 )
 CUSTOMERS = (
-    *("/account", "/account/sessions", "/account/app-passwords", "/account/newsletters", "/account/seen"),
+    *("/account", "/account/sessions", "/account/app-passwords", "/account/files", "/account/newsletters"),
+    "/account/seen",
     *("/account/cards", "/account/export", "/account/erase", "/account/log-out", "/account/confirm"),
     *("/account/security", "/account/security-log", "/account/second-factors", "/account/second-factors/passkeys/new"),
     *("/account/password", "/account/address", "/account/report"),

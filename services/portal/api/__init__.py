@@ -5,6 +5,7 @@ from services.portal.api.authorize import AuthorizePages
 from services.portal.api.cards import CardPages
 from services.portal.api.confirm import ConfirmPages
 from services.portal.api.factors import FactorPages
+from services.portal.api.files import FilePages
 from services.portal.api.frame import Frame, PageRoute
 from services.portal.api.guard import Guard
 from services.portal.api.links import MAIL_LINKS
@@ -30,6 +31,7 @@ __all__ = [
     "CardPages",
     "ConfirmPages",
     "FactorPages",
+    "FilePages",
     "Frame",
     "Guard",
     "LogInPages",

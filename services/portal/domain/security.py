@@ -121,6 +121,20 @@ ADVICE = {
         "Either it was taken back already, and you can log in, or it has begun and cannot be taken back.", *_AGAIN
     ),
     "identity.erasure.not_found": Advice("Check the address: it must be copied whole."),
+    "sync.quota_exceeded": Advice(
+        "Delete something that you no longer need, or restore a smaller folder; then ask for it again."
+    ),
+    "sync.not_in_backup": Advice(
+        "The backup holds nothing of this name. Write the path as it was then, folder by folder, capital letters too; "
+        "or try an older backup."
+    ),
+    "sync.path_refused": Advice("Write the names of the folders and of the file with a slash between them."),
+    "sync.backup_unknown": Advice("This backup has come to its end and was destroyed. Choose another one."),
+    "sync.too_many_restores": Advice("As many as may wait are waiting. Ask again when one of them is done."),
+    "sync.restore_target_gone": Advice("It was ended, since it was not wanted any more. Ask for it again if it is."),
+    "sync.content_damaged": Advice("This backup cannot be read to its end. Choose another one."),
+    "sync.locked": Advice("An app has locked the folder. Close what is open there, then ask for it again."),
+    "sync.restore_given_up": Advice("Ask for it again. If it ends like this once more, write to customer service."),
     "idempotency.reply_not_kept": Advice(
         "This was done already, and what it made was shown once. If you did not keep it, make it anew."
     ),

@@ -56,6 +56,7 @@ READERS = {
 }
 DIMENSIONS = {"os": "Operating system", "program": "Program", "version": "Version", "locale": "Language"}
 BEGINNINGS = {
+    "asked_at": "it was asked for",
     "at": "it happened",
     "created_at": "it was made",
     "ended_at": "it ended",

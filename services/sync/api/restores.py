@@ -10,7 +10,7 @@ from services.sync.domain.tree import Path
 from services.sync.errors import (
     AccountClosedError,
     BackupUnknownError,
-    NothingHereError,
+    NotInBackupError,
     RestoreUnknownError,
     TooManyRestoresError,
 )
@@ -99,7 +99,7 @@ class RestoresApi:
                 status=202,
                 idempotent=True,
                 summary="Restore a file, a folder or everything",
-                errors=(BackupUnknownError, NothingHereError, AccountClosedError, TooManyRestoresError),
+                errors=(BackupUnknownError, NotInBackupError, AccountClosedError, TooManyRestoresError),
             ),
             get(_ROOT, self.list_restores, access=customer(), summary="List one's restores of the last four weeks"),
             get(

@@ -43,7 +43,7 @@ class Restoring:
     async def ask(self, account: str, backup_id: str, path: Path, *, operation: str, at: datetime) -> Restore:
         """Ask to bring back what was at *path* (the root: everything); the same *operation* asks only once.
 
-        AccountClosedError for an erased account, whose key is gone; NothingHereError at once where that is cheap.
+        AccountClosedError for an erased account, whose key is gone; NotInBackupError at once where that is cheap.
         """
         checked_path(path)
         if await self.trees.erasures.has(account):

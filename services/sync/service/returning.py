@@ -27,6 +27,7 @@ from services.sync.errors import (
     MethodRefusedError,
     NameTwinError,
     NothingHereError,
+    NotInBackupError,
     ParentMissingError,
     PreconditionFailedError,
     QuotaExceededError,
@@ -175,7 +176,8 @@ class Returning:
         space = await self.trees.spaces.get(run.restore.account)
         if space is not None and needed > space.available_bytes:
             room = space.available_bytes
-            raise QuotaExceededError(f"{needed:,} bytes are to come back, and there is room for {room:,}.")
+            told = f"There is not enough room: {needed:,} bytes are to come back, and there is room for {room:,}."
+            raise QuotaExceededError(told)
 
     async def _folders(self, run: _Run) -> dict[str, list[HeldNode]]:
         """Make the folders; return which files each content is of."""
@@ -336,14 +338,14 @@ class Returning:
 
 
 def found(tree: HeldTree, account: str, path: Path) -> HeldNode:
-    """Return what was at *path*; NothingHereError when nothing was."""
+    """Return what was at *path*; NotInBackupError when nothing was."""
     node = next((one for one in tree.members[""] if one.id == root_of(account)), None)
     if node is None:
         raise ContentDamagedError
     for name in path:
         node = next((one for one in tree.members[node.id] if one.name == name), None)
         if node is None:
-            raise NothingHereError
+            raise NotInBackupError
     return node
 
 

@@ -284,7 +284,7 @@ async def test_what_cannot_be_restored_is_refused_at_once(ada: Device, house: Ho
         (await _asked(house, ada, RESTORES, backup_id=backup.id, path="nothing"))[1]["code"],
         (await _asked(house, ada, RESTORES, backup_id=backup.id, path="a/../b"))[1]["code"],
     }
-    assert refusals == {"sync.backup_unknown", "sync.not_found", "sync.path_refused"}
+    assert refusals == {"sync.backup_unknown", "sync.not_in_backup", "sync.path_refused"}
     assert (await _asked(house, ada, RESTORES))[1]["items"] == []
 
 

@@ -1,13 +1,13 @@
-"""Newsletter, sync, payments and telemetry, as far as pages need them."""
+"""Newsletter, payments and telemetry, as far as pages need them."""
 
 from aiohttp import web
 
 from tests.integration.portal.edge.answers import THEN, RefusedError, openapi
-from tests.integration.portal.edge.tokens import Tokens
+from tests.integration.portal.edge.files import Files
 
 
-class Others(Tokens):
-    """Lists, usage, cards, statistics; and what every service says of itself."""
+class Others(Files):
+    """Lists, cards, statistics; and what every service says of itself."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -18,7 +18,7 @@ class Others(Tokens):
             web.post("/v1/newsletter/confirmations", self.confirm),
             web.post("/v1/newsletter/unsubscriptions", self.unsubscribe),
             web.post("/v1/newsletter/unsubscriptions/by-staff", self.unsubscribe_by_staff),
-            web.get("/v1/sync/usage", self.usage),
+            *self.files_routes(),
             web.get("/v1/payments/encryption-key", self.card_key),
             web.get("/v1/payments/cards", self.list_cards),
             web.post("/v1/payments/cards", self.store_card),
@@ -70,11 +70,6 @@ class Others(Tokens):
     async def unsubscribe_by_staff(self, request: web.Request) -> web.Response:
         self._staff(request)
         return web.json_response({"ended": 2})
-
-    async def usage(self, request: web.Request) -> web.Response:
-        self._who(request)
-        space = {"files": 42, "used_bytes": 3_145_745, "quota_bytes": 10**10, "available_bytes": 10**10 - 3_145_745}
-        return web.json_response(space)
 
     async def card_key(self, _: web.Request) -> web.Response:
         return web.json_response(self.encryption_key)
