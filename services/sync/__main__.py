@@ -1,15 +1,15 @@
-"""``python -m services.sync``, and ``python -m services.sync check URL``."""
+"""``python -m services.sync``; with ``check URL`` or ``restore URL``, a command."""
 
 import os
 import sys
 
-from services.sync.api.check import app as check
+from services.sync.api import COMMANDS
 from services.sync.app import compose
 from services.sync.settings import Settings
 from shared.chassis import run
 from shared.settings import Env
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["check"]:
-        check(sys.argv[2:], prog_name="python -m services.sync check")
+    if command := COMMANDS.get("".join(sys.argv[1:2])):
+        command(sys.argv[2:], prog_name=f"python -m services.sync {sys.argv[1]}", obj=os.environ)
     run("sync", lambda: Settings.from_env(Env(os.environ)), compose)
