@@ -10,10 +10,10 @@ from services.sync.domain.backups import Backup, BackupState
 from services.sync.domain.restores import MOST_WAITING, Restore, restore_of
 from services.sync.domain.tree import Path, checked_path
 from services.sync.errors import AccountClosedError, BackupUnknownError, RestoreUnknownError, TooManyRestoresError
+from services.sync.service.attempts import found
 from services.sync.service.backups import Backups
 from services.sync.service.draft import Draft
 from services.sync.service.recovering import HeldTree, contents_of, skip_to
-from services.sync.service.returning import found
 from services.sync.service.turns import Turns
 from services.sync.store import RestoreRows, Seal, Trees
 
