@@ -31,6 +31,7 @@ class Restoring:
     rows: RestoreRows
     called: asyncio.Event
     """Set when there is something new to do."""
+    looked_into: int = LOOKED_INTO
 
     async def mine(self, account: str) -> list[Backup]:
         """Return the backups that hold the tree of *account*, the latest first; none once it was erased."""
@@ -55,7 +56,7 @@ class Restoring:
         wanted = Restore(id=restore_of(operation), account=account, backup=backup_id, path=path, asked_at=at)
         if (known := await self.rows.get(seal, wanted.id)) is not None:
             return known
-        if backup.bytes <= LOOKED_INTO:
+        if backup.bytes <= self.looked_into:
             await self._look_into(backup, seal, path)
 
         async def enter(draft: Draft) -> Restore:

@@ -11,6 +11,7 @@ import pytest
 
 from services.sync.domain.backups import Backup
 from services.sync.domain.restores import MOST_FRUITLESS, MOST_WAITING
+from services.sync.errors import NotInBackupError
 from services.sync.service.backups import Backups
 from services.sync.store import Contents, Spaces
 from services.sync.store.documents import ContentRow, RestoreRow
@@ -298,11 +299,22 @@ async def test_what_cannot_be_restored_is_refused_at_once(ada: Device, house: Ho
     refusals = {
         (await _asked(house, bob, RESTORES, backup_id=backup.id))[1]["code"],
         (await _asked(house, ada, RESTORES, backup_id=new_id("bak")))[1]["code"],
-        (await _asked(house, ada, RESTORES, backup_id=backup.id, path="nothing"))[1]["code"],
         (await _asked(house, ada, RESTORES, backup_id=backup.id, path="a/../b"))[1]["code"],
     }
-    assert refusals == {"sync.backup_unknown", "sync.not_in_backup", "sync.path_refused"}
+    assert refusals == {"sync.backup_unknown", "sync.path_refused"}
     assert (await _asked(house, ada, RESTORES))[1]["items"] == []
+
+
+async def test_a_path_that_the_backup_does_not_hold_is_refused_at_once_where_that_is_cheap(
+    ada: Device, house: House, backup: Backup
+) -> None:
+    restoring, wanted = house.sync.restoring, (ada.account, backup.id, ("nothing",))
+    with pytest.raises(NotInBackupError):
+        await replace(restoring, looked_into=1 << 40).ask(*wanted, operation="small", at=utc_now())
+    asked = await replace(restoring, looked_into=0).ask(*wanted, operation=new_id("key"), at=utc_now())
+    one = Unfinished(asked.id, ada.account)
+    assert await house.sync.restore_jobs.attempt(one)
+    assert (await _now(house, ada, one))["failure"]["code"] == "sync.not_in_backup"
 
 
 async def test_a_repeated_request_is_one_restore_and_the_list_has_pages(
