@@ -115,8 +115,15 @@ class _Motor:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        async with await self._client.start_session() as session:
+        # Both ends by hand: they ask nothing of the server, and Motor takes a thread for each.
+        session = self._client.wrap(self._client.delegate.start_session())
+        try:
             yield session
+        finally:
+            if session.in_transaction:  # aborting it does ask
+                await session.end_session()
+            else:
+                session.delegate.end_session()
 
     async def begin(self, session: Any) -> None:
         session.start_transaction(**_CONCERNS)
