@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -38,11 +37,6 @@ class Ask:
     once: str | None = None
     """The Idempotency-Key."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-def at(template: str, *names: str) -> str:
-    """Return *template* with each ``{}`` filled by a quoted name: an id from an address stays one part of the path."""
-    return template.format(*(quote(name, safe="").replace(".", "%2E") for name in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from aiohttp import web
 
 from services.portal.api.frame import OFTEN, PageRoute, sent, shown
 from services.portal.api.visit import Typed, Visit
+from services.portal.domain.addresses import at
 from services.portal.errors import LoggedOutError
-from services.portal.ports import at
 from shared.errors import ServiceError
 
 _REPORTS = "/v1/identity/reports"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.portal.ports import Ask, PublicApi, at
+from services.portal.domain.addresses import at
+from services.portal.ports import Ask, PublicApi
 from services.portal.service.visitor import parts
 from shared.web import merged
 

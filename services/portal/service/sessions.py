@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.portal.domain.addresses import at
 from services.portal.domain.sessions import LIFETIME, Session
 from services.portal.errors import ApiAwayError, LoggedOutError, RefusedError
-from services.portal.ports import Ask, PublicApi, at
+from services.portal.ports import Ask, PublicApi
 from shared.crypto import LinkRefusedError, Links
 from shared.ids import digest, new_token
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.portal.domain.addresses import at
 from services.portal.domain.sessions import Session
 from services.portal.errors import ApiAwayError, LoggedOutError, RefusedError
-from services.portal.ports import Ask, at
+from services.portal.ports import Ask
 from services.portal.service.sessions import LoggedIn, Sessions
 from shared.errors import ServiceError
 

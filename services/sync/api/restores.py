@@ -15,7 +15,6 @@ from services.sync.errors import (
     TooManyRestoresError,
 )
 from services.sync.service.restoring import Restoring
-from services.sync.store.restores import position
 from shared.clock import rfc3339
 from shared.web import Body, Call, Page, PageQuery, Pages, Route, View, customer, get, post
 
@@ -134,7 +133,7 @@ class RestoresApi:
         """Return the restores, the latest first."""
         after = self.pages.after(call, query)
         found = await self.restoring.page(call.who.id, after=after, limit=query.limit + 1)
-        return self.pages.page(call, query, found, view=_view, position=position)
+        return self.pages.page(call, query, found, view=_view, position=lambda restore: restore.position)
 
     async def read(self, call: Call) -> RestoreView:
         """Return one restore as it is now."""

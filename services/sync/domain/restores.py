@@ -74,6 +74,11 @@ class Restore:
     bytes_wanted: int = 0
     failure: Failure | None = None
 
+    @property
+    def position(self) -> str:
+        """Where it stands in a list that is sorted newest first."""
+        return f"{self.asked_at.isoformat()} {self.id}"
+
 
 def restore_of(operation: str) -> str:
     """Return the id of the restore that *operation* asks for: a request that is repeated asks for the same."""

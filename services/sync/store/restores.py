@@ -9,7 +9,6 @@ from services.sync.domain.restores import UNFINISHED, Failure, Restore, RestoreS
 from services.sync.domain.tree import Path
 from services.sync.store.documents import RestoreRow
 from services.sync.store.seal import Seal
-from shared.clock import rfc3339
 from shared.mongo import Database
 
 _NEWEST_FIRST = [("asked_at", -1), ("_id", -1)]
@@ -76,11 +75,6 @@ class RestoreRows:
     async def remove_all(self, account: str) -> int:
         """Remove the restores of an erased account."""
         return await self._rows.delete({"account": account})
-
-
-def position(restore: Restore) -> str:
-    """Return where *restore* stands in a list that is sorted newest first."""
-    return f"{rfc3339(restore.asked_at)} {restore.id}"
 
 
 def counted(tally: Tally) -> dict[str, int]:
