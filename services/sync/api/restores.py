@@ -93,7 +93,7 @@ class RestoresApi:
             ),
             post(
                 _ROOT,
-                self.ask,
+                self.ask_for_restore,
                 access=customer(),
                 status=202,
                 idempotent=True,
@@ -103,7 +103,7 @@ class RestoresApi:
             get(_ROOT, self.list_restores, access=customer(), summary="List one's restores of the last four weeks"),
             get(
                 f"{_ROOT}/{{restore_id}}",
-                self.read,
+                self.read_restore,
                 access=customer(),
                 summary="Read how far a restore has come",
                 errors=(RestoreUnknownError,),
@@ -124,7 +124,7 @@ class RestoresApi:
             ]
         )
 
-    async def ask(self, call: Call, body: RestoreBody) -> RestoreView:
+    async def ask_for_restore(self, call: Call, body: RestoreBody) -> RestoreView:
         """Bring files back beside those that are there; none is replaced. Read the restore to see how it goes on."""
         path: Path = tuple(body.path.strip("/").split("/")) if body.path and body.path.strip("/") else ()
         return _view(await self.restoring.ask(call.who.id, body.backup_id, path, operation=call.operation, at=call.now))
@@ -135,7 +135,7 @@ class RestoresApi:
         found = await self.restoring.page(call.who.id, after=after, limit=query.limit + 1)
         return self.pages.page(call, query, found, view=_view, position=lambda restore: restore.position)
 
-    async def read(self, call: Call) -> RestoreView:
+    async def read_restore(self, call: Call) -> RestoreView:
         """Return one restore as it is now."""
         return _view(await self.restoring.get(call.who.id, call.path["restore_id"]))
 
