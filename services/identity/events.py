@@ -66,7 +66,8 @@ class IdentityEvents:
 
     async def on_inspection_ended(self, fact: sync_v1.InspectionEnded, _delivery: Delivery) -> None:
         """Write to the owner (C12)."""
-        await self.inspected.tell(fact.account_id, looks=fact.looks, ended_at=fact.ended_at.ToDatetime(UTC))
+        ended_at = fact.ended_at.ToDatetime(UTC)
+        await self.inspected.tell(fact.account_id, fact.inspection_id, looks=fact.looks, ended_at=ended_at)
 
     async def on_agreement_changed(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
         """Forget what this process knows of the agreement."""

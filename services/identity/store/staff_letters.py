@@ -70,12 +70,13 @@ _INSPECTED = """An inspection of your files has ended, on {at:%d %B %Y at %H:%M}
 the names of files, and at what apps note about their own synchronisation, to find out why something does not work.
 What is inside your files stays sealed: our staff cannot open it.
 
-{looks} Each look stands in your account, with its reason, who asked for it and who agreed:
+Our staff has looked {looks}. Each look stands in your account, with its time, who looked and at what:
 
 {url}/account/seen
 
-If you have a question about it, ask us by name of the inspection that you find there.
+It had a reason, and a second person agreed to it. To ask for them, name the inspection: {inspection_id}
 """
+_TIMES = {0: "at nothing", 1: "once"}
 
 
 class StaffLetters:
@@ -115,11 +116,13 @@ class StaffLetters:
         letter = _letter("child_purged", address, "We have closed this account", text)
         await self._post.put(letter, purpose=Purpose.ERASURE)
 
-    async def inspected(self, account_id: str, address: str, *, looks: int, ended_at: datetime) -> None:
+    async def inspected(
+        self, account_id: str, address: str, inspection_id: str, *, looks: int, ended_at: datetime
+    ) -> None:
         """Tell the owner how often staff has looked into the tree (C12)."""
-        told = "Nothing was looked at." if not looks else f"Our staff has looked {looks} times." if looks > 1 else ""
-        text = _INSPECTED.format(url=self._url, at=ended_at, looks=told or "Our staff has looked once.")
-        letter = _letter("inspected", address, "Our staff has looked at the names of your files", text)
+        told = _TIMES.get(looks, f"{looks} times")
+        text = _INSPECTED.format(url=self._url, inspection_id=inspection_id, at=ended_at, looks=told)
+        letter = _letter("inspected", address, "An inspection of your files has ended", text)
         await self._post.put(letter, subject=account_id, purpose=Purpose.SECURITY)
 
     async def report_answered(self, account_id: str, address: str, report_id: str) -> None:

@@ -12,14 +12,15 @@ def ended(account_id: str, looks: int, house: House) -> sync_v1.InspectionEnded:
     return fact
 
 
-@pytest.mark.parametrize(("looks", "told"), [(0, "Nothing was looked at."), (1, "has looked once."), (3, "3 times.")])
+@pytest.mark.parametrize(("looks", "told"), [(0, "looked at nothing."), (1, "looked once."), (3, "looked 3 times.")])
 async def test_C12_the_owner_is_told_by_mail_how_often_staff_has_looked(identity: House, looks: int, told: str) -> None:
     ada = await identity.member()
     await identity.hear(ended(ada.account_id, looks, identity), of="sync")
     letter = (await identity.letters_to(ada.email))[-1]
-    assert letter.subject == "Our staff has looked at the names of your files"
+    assert letter.subject == "An inspection of your files has ended"
     assert told in letter.text
     assert "/account/seen" in letter.text
+    assert "ins_1" in letter.text
 
 
 async def test_C12_nobody_is_written_to_whose_account_is_gone(identity: House) -> None:
