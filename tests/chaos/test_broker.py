@@ -10,7 +10,6 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared import bus
 from shared.bus.topology import WorkQueue
-from shared.clock import monotonic
 from shared.ids import new_id
 from shared.mongo import Database, Leases
 from shared.stack.parts import rabbit
@@ -23,8 +22,8 @@ pytestmark = [
 ]
 
 FACTS = 1_500
-AGAIN_WITHIN = 15.0
-"""Seconds from a node that is back to the next effect."""
+AGAIN_WITHIN = 30.0
+"""Seconds from a node that is back to the next effect: a queue may leave one declaration without an answer."""
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +57,8 @@ async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(home:
                 await eventually(lambda part=part: handled(home, round(FACTS * part)), within=60)  # type: ignore[misc] # mypy cannot infer a lambda with a default
                 node.kill()
                 await node.up.wait()
-                began, before = monotonic(), len(await home.effects())
+                before = len(await home.effects())
                 await eventually(lambda before=before: handled(home, before + 1), within=AGAIN_WITHIN)  # type: ignore[misc] # mypy cannot infer a lambda with a default
-                assert monotonic() - began < AGAIN_WITHIN
             await eventually(lambda: handled(home, FACTS), within=60)
         await asyncio.gather(*work)
     assert many(await home.effects(), ids)

@@ -87,10 +87,10 @@ async def _restored(house: House, ada: Device, **body: Any) -> Any:
 
 
 async def _broken_off(house: House, one: Unfinished, *, after: float) -> bool:
-    """Let a worker do a restore and end it *after* so many seconds; tell whether it was quicker."""
+    """Let a worker do a restore and end it *after* so many seconds; tell whether it was quicker, and had success."""
     attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
     await asyncio.wait([attempt], timeout=after)
-    done = attempt.done()
+    done = attempt.done() and attempt.result()
     attempt.cancel()
     with suppress(asyncio.CancelledError):
         await attempt
