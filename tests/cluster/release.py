@@ -86,8 +86,9 @@ def last_words(pod: str) -> str:
 
 
 def running() -> list[Manifest]:
-    """Return the pods of the release."""
-    return list(read("pods", "-l", f"app.kubernetes.io/instance={NAME}")["items"])
+    """Return the pods of the release that are not on their way out."""
+    found = read("pods", "-l", f"app.kubernetes.io/instance={NAME}")["items"]
+    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
 def staff() -> list[dict[str, str]]:

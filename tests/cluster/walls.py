@@ -48,7 +48,7 @@ class Tried:
 
 def _pods() -> dict[str, Any]:
     """Return one pod of each component."""
-    return {release.component(pod): pod for pod in release.running() if "deletionTimestamp" not in pod["metadata"]}
+    return {release.component(pod): pod for pod in release.running()}
 
 
 def _python(component: str, pod: str, code: str, *arguments: str, namespace: str = "candor") -> Any:
