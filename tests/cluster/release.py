@@ -56,6 +56,7 @@ def upgrade(wanted: dict[str, Any]) -> float:
     began = time.monotonic()
     apply([one for one in render(wanted) if not _hook(one)])
     wait_ready()
+    until("the old pods gone", lambda: not _on_their_way_out())
     return time.monotonic() - began
 
 
@@ -87,8 +88,15 @@ def last_words(pod: str) -> str:
 
 def running() -> list[Manifest]:
     """Return the pods of the release that are not on their way out."""
-    found = read("pods", "-l", f"app.kubernetes.io/instance={NAME}")["items"]
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+    return [pod for pod in _pods() if "deletionTimestamp" not in pod["metadata"]]
+
+
+def _on_their_way_out() -> list[Manifest]:
+    return [pod for pod in _pods() if "deletionTimestamp" in pod["metadata"]]
+
+
+def _pods() -> list[Manifest]:
+    return list(read("pods", "-l", f"app.kubernetes.io/instance={NAME}")["items"])
 
 
 def staff() -> list[dict[str, str]]:
