@@ -12,6 +12,9 @@ PACKAGES = {
     "rabbitmq-server": "the broker (a private node; a system broker that the package starts is left alone)",
     "rclone": "the WebDAV client of the demonstration and the tests",
     "litmus": "the WebDAV conformance suite",
+    "cadaver": "a WebDAV client of the tests",
+    "davfs2": "a WebDAV client of the tests",
+    "fuse3": "what rclone mounts with in the tests",
 }
 """What the platform needs of Debian, and what for."""
 VENV = "python3-venv"

@@ -32,7 +32,8 @@ class Rclone:
     """rclone with the device's tree as ``candor:``; its configuration is in the environment, nothing is written."""
 
     def __init__(self, device: Device, password: str) -> None:
-        self._env = {
+        self.env = {
+            **os.environ,
             "RCLONE_CONFIG": os.devnull,
             "RCLONE_CONFIG_CANDOR_TYPE": "webdav",
             "RCLONE_CONFIG_CANDOR_VENDOR": "other",
@@ -47,7 +48,7 @@ class Rclone:
         return cls(device, (await run("rclone", "obscure", device.password)).strip())
 
     async def __call__(self, *arguments: str) -> str:
-        return await run("rclone", *arguments, "--transfers", "8", "--checkers", "8", env=self._env)
+        return await run("rclone", *arguments, "--transfers", "8", "--checkers", "8", env=self.env)
 
 
 def free_port() -> int:

@@ -119,23 +119,36 @@ async def _replayed(house: House, script: list[tuple[object, ...]]) -> None:
     await _same(ada, house, model)
 
 
-@pytest.mark.timeout(300)
-async def test_the_server_does_what_a_simple_tree_does(house: House) -> None:
+def _scripts(count: int, *, least: int, most: int) -> list[list[tuple[object, ...]]]:
+    """Return *count* sequences of *least* to *most* operations, the same in every run."""
     scripts: list[list[tuple[object, ...]]] = []
 
     @settings(
-        max_examples=20,
+        max_examples=count,
         deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.lists(steps, min_size=8, max_size=25))
+    @given(st.lists(steps, min_size=least, max_size=most))
     def collect(script: list[tuple[object, ...]]) -> None:
         scripts.append(script)
 
     collect()
+    return scripts
+
+
+async def test_the_server_does_what_a_simple_tree_does(house: House) -> None:
+    scripts = _scripts(20, least=8, most=25)
     assert sum(map(len, scripts)) >= 200
+    for script in scripts:
+        await _replayed(house, script)
+
+
+@pytest.mark.timeout(300)
+async def test_ten_thousand_operations_leave_what_a_simple_tree_has(house: House) -> None:
+    scripts = _scripts(25, least=400, most=450)
+    assert sum(map(len, scripts)) >= 10_000
     for script in scripts:
         await _replayed(house, script)
