@@ -48,8 +48,10 @@ promises: setup  ## Show how the running stack keeps each promise; exit 1 when o
 
 # ── Tests and checks ──────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: test bench cluster-test
-test: setup  ## Run all tests: unit, integration on real parts, end to end through the edge
-	@$(RUN) pytest
+# Each worker has parts of its own; the slow tests are in the folders that come first.
+WORKERS ?= 2
+test: setup  ## Run all tests, two files at a time: unit, integration on real parts, end to end through the edge
+	@$(RUN) pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 
 cluster-test: setup  ## Prove image and chart on a real Kubernetes of one node (ARGS=--keep leaves it up)
 	@$(RUN) tests.cluster $(ARGS)
@@ -85,10 +87,10 @@ check-chart:
 proto: setup  ## Generate shared/contracts from proto/
 	@$(RUN) shared.contracts
 
-UV := .tools/lock/bin/uv
+UV := .tools/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
 lock: setup  ## Lock the dependencies anew, with hashes
-	@[ -x $(UV) ] || { $(PYTHON) -m venv .tools/lock && .tools/lock/bin/pip install -q uv; }
+	@[ -x $(UV) ] || { $(PYTHON) -m venv .tools/uv && .tools/uv/bin/pip install -q uv; }
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --group stack --group dev -o requirements-dev.lock
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock

@@ -15,6 +15,14 @@ from tests.support.parts import amqp_part, mongo_part
 from tests.support.stack import StackUnderTest
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together on one worker what shares running parts: the tests of a file, and all that use the platform."""
+    for item in items:
+        shared = "stack" if "stack" in getattr(item, "fixturenames", ()) else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     """A clock that stands at noon."""

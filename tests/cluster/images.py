@@ -51,7 +51,7 @@ def build_all() -> list[tuple[str, str]]:
         _load(image)
     return [
         ("image of the services", _sizes(f"localhost/candor:{VERSION}")),
-        ("proxy", run(str(FOLDER / "envoy"), "--version").split("/")[1]),
+        ("proxy", run(str(FOLDER / "envoy"), "--version").partition("version: ")[2].split("/")[1]),
         ("RabbitMQ", run("dpkg-query", "-W", "-f", "${Version}", "rabbitmq-server")),
         ("MongoDB's wire", _locked("requirements-mongo.lock", "secantusdb")),
     ]

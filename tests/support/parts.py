@@ -35,7 +35,7 @@ async def amqp_part(home: Path) -> AsyncIterator[str]:
 def free_ports() -> Ports:
     """Return the ports of a stack of which none is taken; two runs at the same time begin to look apart."""
     bases = range(21_000, 32_000, 50)
-    first = os.getpid() % len(bases)
+    first = 37 * os.getpid() % len(bases)
     candidates = map(Ports, [*bases[first:], *bases[:first]])
     return next(ports for ports in candidates if all(_free(ports[part]) for part in OFFSETS))
 
