@@ -6,6 +6,7 @@ what another one does. A change that is refused leaves the others of its batch a
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
@@ -27,6 +28,8 @@ MOST = 32
 """Changes written in one transaction."""
 MOST_WAITING = 1000
 """Changes of one account that may wait for their turn."""
+LINGER = 0.002
+"""Seconds that a batch waits for those who were in the one before: they mostly come again as soon as it is answered."""
 READERS_GRACE = timedelta(minutes=10)
 """How long a blob that nobody uses any more is still there for those who are reading it."""
 _STORE_FAULTS = (StoreUnavailableError, ContentionError, DuplicateError)
@@ -38,7 +41,7 @@ class NoSpaceError(Exception):
 
 
 @dataclass(eq=False, slots=True)
-class _Waiting(Generic[T]):
+class Waiting(Generic[T]):
     """A change that waits for its turn, and then what came of it."""
 
     change: Change[T]
@@ -46,9 +49,11 @@ class _Waiting(Generic[T]):
     done: bool = False
 
     def settle(self, outcome: Any) -> None:
+        """Note what came of it."""
         self.outcome, self.done = outcome, True
 
     def result(self) -> T:
+        """Return what came of it, or raise it."""
         if isinstance(self.outcome, ServiceError):
             raise self.outcome
         return cast("T", self.outcome)
@@ -63,15 +68,39 @@ class _Glance:
 
 
 @dataclass(eq=False, slots=True)
-class _Queue:
+class Queue:
+    """Who waits for one account."""
+
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: list[_Waiting[Any]] = field(default_factory=list)
+    waiting: list[Waiting[Any]] = field(default_factory=list)
+    as_many: int = 1
+    """How many changes the last batch held."""
+    full: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when as many wait again."""
     glancing: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_glance: _Glance = field(default_factory=_Glance)
 
     @property
     def busy(self) -> bool:
+        """Tell whether somebody waits or works."""
         return self.lock.locked() or self.glancing.locked() or bool(self.waiting)
+
+    def add(self, one: Waiting[Any]) -> None:
+        """Let *one* wait."""
+        self.waiting.append(one)
+        if len(self.waiting) >= self.as_many:
+            self.full.set()
+
+    async def batch(self) -> list[Waiting[Any]]:
+        """Return the next batch, once as many wait as were in the last one, or have had the time to come."""
+        if len(self.waiting) < self.as_many:
+            self.full.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER):
+                    await self.full.wait()
+        batch, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+        self.as_many = len(batch)
+        return batch
 
 
 class Turns:
@@ -79,7 +108,7 @@ class Turns:
 
     def __init__(self, db: Database, trees: Trees, clock: Clock) -> None:
         self._db, self._trees, self._clock = db, trees, clock
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, Queue] = {}
         self.discarded = asyncio.Event()
         """Set when something was taken out of a tree of which more than itself is to be cleared away."""
 
@@ -93,16 +122,15 @@ class Turns:
 
     async def change(self, account: str, change: Change[T]) -> T:
         """Let *change* have its turn and return its result once it is stored."""
-        mine = _Waiting(change)
+        mine = Waiting(change)
         queue = self._queue(account)
         if len(queue.waiting) >= MOST_WAITING:
             raise CrowdedError
-        queue.waiting.append(mine)
+        queue.add(mine)
         async with queue.lock:
             # Whoever comes first serves those behind; mostly one's own turn was had while waiting.
             while not mine.done:
-                batch, queue.waiting = queue.waiting[:MOST], queue.waiting[MOST:]
-                await self._serve(account, batch)
+                await self._serve(account, await queue.batch())
         return mine.result()
 
     async def _glance(self, account: str) -> Space | None:
@@ -116,12 +144,12 @@ class Turns:
                 glance.done = True
         return glance.space
 
-    def _queue(self, account: str) -> _Queue:
+    def _queue(self, account: str) -> Queue:
         if len(self._queues) > _WAITERS_KEPT:
             self._queues = {name: queue for name, queue in self._queues.items() if queue.busy}
-        return self._queues.setdefault(account, _Queue())
+        return self._queues.setdefault(account, Queue())
 
-    async def _serve(self, account: str, batch: list[_Waiting[Any]]) -> None:
+    async def _serve(self, account: str, batch: list[Waiting[Any]]) -> None:
         try:
             outcomes = await self._written(account, batch)
         except ServiceError as fault:
@@ -133,7 +161,7 @@ class Turns:
         for each, outcome in zip(batch, outcomes, strict=True):
             each.settle(outcome)
 
-    async def _written(self, account: str, batch: list[_Waiting[Any]]) -> list[Any]:
+    async def _written(self, account: str, batch: list[Waiting[Any]]) -> list[Any]:
         try:
             draft, outcomes = await self._db.transact(lambda: self._attempt(account, batch))
         except NoSpaceError:
@@ -145,7 +173,7 @@ class Turns:
         self._follow(account, draft)
         return outcomes
 
-    async def _attempt(self, account: str, batch: list[_Waiting[Any]]) -> tuple[Draft, list[Any]]:
+    async def _attempt(self, account: str, batch: list[Waiting[Any]]) -> tuple[Draft, list[Any]]:
         draft, outcomes = await self._stored_draft(account), []
         for each in batch:
             draft, outcome = await self._one(draft, each.change)
