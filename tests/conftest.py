@@ -13,14 +13,13 @@ from shared.stack.home import Home
 from tests.support import FixedClock, Planter, SequentialIds
 from tests.support.parts import amqp_part, mongo_part
 from tests.support.stack import StackUnderTest
+from tests.support.workers import FilesTogether
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together on one worker what shares running parts: the tests of a file, and all that use the platform."""
-    for item in items:
-        shared = "stack" if "stack" in getattr(item, "fixturenames", ()) else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(shared))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let each worker take whole files."""
+    return FilesTogether(config, log)
 
 
 @pytest.fixture

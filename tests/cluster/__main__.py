@@ -131,12 +131,21 @@ def _of_load(seconds: float, seen: dict[str, object]) -> list[str]:
 
 
 def _encrypt(report: Report, folder: Path) -> None:
+    authority = encryption.Authority(folder / "authority.pem")
     with report.step("An upgrade to TLS on every hop") as seen:
-        authority = encryption.install_certificates(folder)
+        encryption.install_certificates(authority)
         release.upgrade(encryption.encrypted_values())
         with forwarded(release.PORT, f"{release.NAME}-edge", 8080):
             asked = encryption.every_hop_is_encrypted(authority)
         seen.append(f"every pod ready by https probes; the edge and {asked} services answer https, and no plain http")
+    with (
+        report.step("A certificate that ends soon is told, and another one taken up by what runs") as seen,
+        forwarded(release.PORT, f"{release.NAME}-edge", 8080),
+    ):
+        for days in (5, 60):
+            seconds = encryption.renewed(authority, days=days)
+            seen.append(f"one of {days} days: told and shown by every edge after {seconds:.0f} s")
+        seen.append("nothing was restarted")
 
 
 if __name__ == "__main__":
