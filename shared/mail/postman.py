@@ -49,7 +49,8 @@ class Postman:
         self._clock = clock
         self._pace = pace or Pace()
         self._relays = [Relay(url) for _ in range(self._pace.connections)]
-        self._up = observe.gauge("mail_relay_up", "whether the mail relay could be used last (1) or not (0)")
+        self._up = observe.gauge("mail_relay_up", "0 when the mail relay could not be used the last time, else 1")
+        self._up.set(True)  # who has sent nothing yet knows of no fault
         self._ended = observe.counter("mail_attempts_total", "attempts to send a mail, by outcome", ("kind", "state"))
 
     async def run(self) -> None:

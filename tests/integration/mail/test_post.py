@@ -10,6 +10,7 @@ from shared.clock import utc_now
 from shared.crypto import PurposeRefusedError, SubjectKey
 from shared.ids import new_id
 from shared.mail import Address, MailLog, MailRow, Pace, Post, State
+from shared.observe import render_metrics
 from shared.policy import Purpose
 from tests.integration.mail.office import Office, letter, until
 from tests.support import Planter
@@ -117,6 +118,19 @@ async def test_mail_waits_while_the_relay_is_down_and_none_has_used_up_a_try(off
         await office.relay.open()
         await office.empty()
     assert len(set(office.relay.message_ids())) == len(office.relay.mails) == 5
+
+
+async def test_the_relay_counts_as_down_from_the_first_failure_and_not_before_the_first_mail(office: Office) -> None:
+    async def told(value: str) -> bool:
+        return f"mail_relay_up {value}\n" in render_metrics()[0].decode()
+
+    await office.relay.close()
+    async with office.working():
+        assert await told("1.0"), "somebody would be woken because nobody was written to"
+        await office.post.put(letter(), purpose=ACCOUNT)
+        await until(lambda: told("0.0"))
+        await office.relay.open()
+        await until(lambda: told("1.0"))
 
 
 @pytest.mark.parametrize("answer", ["450 greylisted, come back later", "452 no space"])
