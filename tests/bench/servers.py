@@ -41,6 +41,7 @@ Require all granted
 </Directory>
 """
 
+ASGI_WEBDAV = "asgi-webdav"
 NGINX_PROGRAM = "nginx"
 NGINX = """
 load_module /usr/lib/nginx/modules/ngx_http_dav_ext_module.so;
@@ -175,7 +176,18 @@ async def rclone(home: Path) -> AsyncIterator[Server]:
         yield Server("rclone", port, files=files)
 
 
-OTHERS = {APACHE: apache, NGINX_PROGRAM: nginx, "rclone": rclone}
+@asynccontextmanager
+async def asgi_webdav(home: Path) -> AsyncIterator[Server]:
+    """Run asgi-webdav on the server that it brings along; it lets nobody in without a password."""
+    files, port = home / "files", free_ports()["payments"]
+    await asyncio.to_thread(files.mkdir, parents=True)
+    command = (ASGI_WEBDAV, "--port", str(port), "--root-path", f"file://{files}", "--user", "ada", "password")
+    async with process(command, home / "log", port):
+        secret = aiohttp.encode_basic_auth("ada", "password")
+        yield Server("asgi-webdav", port, authorization=f"Authorization: {secret}\r\n", files=files)
+
+
+OTHERS = {APACHE: apache, NGINX_PROGRAM: nginx, "rclone": rclone, ASGI_WEBDAV: asgi_webdav}
 
 
 @asynccontextmanager

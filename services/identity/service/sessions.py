@@ -170,10 +170,15 @@ class LiveSessions:
         await self.end_these([session], at=at)
 
     async def end_of(self, account_id: str, *, but: str | None = None, at: datetime) -> int:
-        """End every session of the account, *but* one; return how many."""
-        ended = [session for session in await self.sessions.of(account_id) if session.id != but]
-        await self.end_these(ended, at=at)
-        return len(ended)
+        """End every session of the account, *but* one, those that are being begun among them; return how many."""
+
+        async def end() -> int:
+            await self.accounts.take_turn(account_id)
+            ended = [session for session in await self.sessions.of(account_id) if session.id != but]
+            await self._end(ended, at=at)
+            return len(ended)
+
+        return await self.transact(end)
 
     async def end_by_token(self, token: str, *, at: datetime) -> bool:
         """End the session of a refresh token (RFC 7009); False when it is no refresh token, or its session is over."""
@@ -204,6 +209,7 @@ class LiveSessions:
             raise LogInRefusedError
 
     async def _add(self, session: Session, *, user_agent: str, at: datetime) -> None:
+        await self.accounts.take_turn(session.account_id)
         await self.sessions.add(session)
         live = await self.sessions.of(session.account_id)
         await self._end(live[SESSIONS_MOST:], at=at)

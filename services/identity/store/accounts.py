@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from services.identity.domain.access import Role
 from services.identity.errors import AccountNotFoundError, AddressTakenError
 from shared.crypto import Vault, place_of
+from shared.ids import new_token
 from shared.mongo import Database, Document, DuplicateError, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, keep_for, personal_fields
 from shared.policy import Purpose
@@ -47,6 +48,8 @@ class Account(Document):
     created_at: datetime
     frozen_at: datetime | None = None
     """Since when nobody is let in, not even with the right password."""
+    turn: str = ""
+    """Random; see ``Accounts.take_turn``."""
 
 
 class Credential(Document):
@@ -87,6 +90,13 @@ class Accounts:
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows = db.collection(Account)
         self._vault = vault
+
+    async def take_turn(self, account_id: str) -> None:
+        """Let the ambient transaction come before or after every other one that takes a turn at the account.
+
+        Neither then decides by what the other is about to change; a read alone would not collide.
+        """
+        await self._rows.update({"_id": account_id}, {"$set": {"turn": new_token(64)}})
 
     def index_of(self, address: str) -> str:
         """Return the blind index of *address*; upper and lower case of one address are one person's."""

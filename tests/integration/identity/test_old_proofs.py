@@ -1,15 +1,18 @@
 """What was begun with a proof that is good no longer opens nothing: passwords changed or cancelled, accounts closed."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
 
-from services.identity.store import Session
+from services.identity.service.sessions import Ending, LiveSessions
+from services.identity.service.tokens import RefreshTokens, SigningKeys
+from services.identity.store import Accounts, Credentials, EndedSessions, SecurityEvents, Session, Sessions
 from tests.integration.identity.factors import first_step, passkey_log_in, second_step, with_passkey, with_totp
-from tests.integration.identity.house import House, Person, Reply, somebody
-from tests.integration.identity.staff_work import done
+from tests.integration.identity.house import PUBLIC_URL, House, Person, Reply, somebody
+from tests.integration.identity.staff_work import ask, done
 from tests.integration.identity.test_password_changes import DONE, change, link_for
 from tests.support import Planter
 
@@ -148,3 +151,49 @@ async def test_I03_a_token_is_good_until_the_first_of_all_that_ends_it_and_never
         identity.clock.advance(timedelta(seconds=1))
         assert {one.session_id for one in everybody if not await knows(identity, one)} == over
     assert {one.session_id for one in everybody if not await refreshes(identity, one)} == over
+
+
+def live_sessions(house: House) -> LiveSessions:
+    """The sessions of *house*, for a log-in that stops half-way."""
+    chassis = house.chassis
+    return LiveSessions(
+        sessions=Sessions(chassis.db),
+        accounts=Accounts(chassis.db, chassis.vault),
+        credentials=Credentials(chassis.db),
+        ending=Ending(ended=EndedSessions(chassis.db), outbox=chassis.outbox),
+        keys=SigningKeys(chassis.keyring, issuer=PUBLIC_URL),
+        refresh_tokens=RefreshTokens(chassis.links),
+        events=SecurityEvents(chassis.db, chassis.new_id),
+        transact=chassis.db.transact,
+        new_id=chassis.new_id,
+    )
+
+
+@pytest.mark.parametrize("how", ["changed", "frozen"])
+async def test_I01_a_log_in_that_is_under_way_does_not_outlive_what_ends_all_sessions(
+    identity: House, how: str
+) -> None:
+    ada, live = await identity.member(), live_sessions(identity)
+    account = await live.accounts.active(ada.account_id)
+    password = await live.credentials.password_of(ada.account_id)
+    assert account is not None
+    assert password is not None
+    under_way, go_on = asyncio.Event(), asyncio.Event()
+
+    async def log_in() -> None:
+        await live.begin(account, user_agent="", password_of=password.changed_at, at=identity.clock())
+        under_way.set()
+        await go_on.wait()
+
+    entering = asyncio.create_task(identity.chassis.db.transact(log_in))
+    await under_way.wait()
+    if how == "changed":
+        ending = asyncio.create_task(change(identity, ada, ada.password, somebody().password))
+    else:
+        ending = asyncio.create_task(ask(identity, "freeze", ada))
+    await asyncio.sleep(0.5)
+    go_on.set()
+    await asyncio.gather(entering, return_exceptions=True)  # refused, or begun and ended
+    assert (await ending).status < 300
+    left = {session.id for session in await live.of(ada.account_id)}
+    assert left == ({ada.session_id} if how == "changed" else set())
