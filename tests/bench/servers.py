@@ -181,7 +181,7 @@ async def asgi_webdav(home: Path) -> AsyncIterator[Server]:
     """Run asgi-webdav on the server that it brings along; it lets nobody in without a password."""
     files, port = home / "files", free_ports()["payments"]
     await asyncio.to_thread(files.mkdir, parents=True)
-    command = (ASGI_WEBDAV, "--port", str(port), "--root-path", f"file://{files}", "--user", "ada", "password")
+    command = (ASGI_WEBDAV, "--port", str(port), "--root-path", str(files), "--user", "ada", "password")
     async with process(command, home / "log", port):
         secret = aiohttp.encode_basic_auth("ada", "password")
         yield Server("asgi-webdav", port, authorization=f"Authorization: {secret}\r\n", files=files)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.sync.api.check import results_of
-from services.sync.service.checking import CHECKS, Check
+from services.sync.service.checking import CHECKS, Check, NotMetError
 from shared import observe
-from tests.bench.servers import OTHERS, Server, wsgidav
+from tests.bench.servers import OTHERS, Server, process
 from tests.conformance.sync.programs import free_port
 from tests.integration.sync.house import a_house
 from tests.support.parts import amqp_part, mongo_part
@@ -51,6 +51,16 @@ async def ours(home: Path) -> AsyncIterator[Held]:
         yield Held("ours", ada.url + ada.path(""), ada.username, ada.password)
 
 
+@asynccontextmanager
+async def wsgidav(home: Path) -> AsyncIterator[Server]:
+    """Run wsgidav as the tests of the checks do."""
+    files, port = home / "files", free_port()
+    files.mkdir(parents=True)
+    command = (sys.executable, "-m", "tests.conformance.sync.other_server", str(files), str(port))
+    async with process(command, home / "log", port):
+        yield Server("wsgidav", port)
+
+
 def held(server: Server) -> Held:
     """Return one of the others as who checks it sees it."""
     who = ("ada", "password") if server.authorization else ("", "")
@@ -59,8 +69,13 @@ def held(server: Server) -> Held:
 
 async def judged(server: Held) -> dict[str, str]:
     """Return what *server* does of each check, and how much of litmus it passes."""
+    try:
+        results = await results_of(server.url, server.user, server.password)
+    except NotMetError as fault:
+        print(f"{server.name} cannot be checked: {fault}", file=sys.stderr)
+        results = []
     missed: dict[Check, bool] = {}
-    for result in await results_of(server.url, server.user, server.password):
+    for result in results:
         missed[result.check] = missed.get(result.check, False) or bool(result.fault)
     found = {check.title: "no" if fault else "yes" for check, fault in missed.items()}
     return {**found, LITMUS: await litmus(server)}
@@ -93,7 +108,7 @@ def table(found: dict[str, dict[str, str]]) -> str:
     """Return Markdown: a row for each check, a column for each server."""
     rows = [*(check.title for check in CHECKS), LITMUS]
     lines = [["", *found], ["---"] * (len(found) + 1)]
-    lines += [[row, *(answers.get(row, "") for answers in found.values())] for row in rows]
+    lines += [[row, *(answers.get(row, "–") for answers in found.values())] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -30,11 +30,14 @@ class HttpServer:
         return f"{self.base.rstrip('/')}/{quote(path)}"
 
     async def ask(self, method: str, path: str, headers: Mapping[str, str] = NONE, body: Any = None) -> Reply:
-        """Send one request."""
+        """Send one request; an answer that breaks off or is none is a ConnectionError."""
         url = URL(self.url(path), encoded=True)
-        async with self.http.request(method, url, headers=headers, data=body, allow_redirects=False) as reply:
-            told = {name.lower(): value for name, value in reply.headers.items()}
-            return Reply(reply.status, told, await reply.read())
+        try:
+            async with self.http.request(method, url, headers=headers, data=body, allow_redirects=False) as reply:
+                told = {name.lower(): value for name, value in reply.headers.items()}
+                return Reply(reply.status, told, await reply.read())
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError, aiohttp.ServerDisconnectedError) as fault:
+            raise ConnectionError("the answer broke off, or is none") from fault
 
 
 async def results_of(url: str, user: str, password: str) -> list[Result]:
@@ -78,7 +81,7 @@ def check_server(
     """Check a WebDAV server; ends with 0 when everything needed passed, 1 when not, 2 when it cannot be checked."""
     try:
         results = asyncio.run(results_of(url, user, password))
-    except (NotMetError, aiohttp.ClientError, TimeoutError, ValueError) as fault:
+    except (NotMetError, aiohttp.ClientError, OSError, ValueError) as fault:
         typer.echo(f"This address cannot be checked: {fault}", err=True)
         raise typer.Exit(2) from fault
     typer.echo(report(results))
