@@ -45,9 +45,9 @@ async def beside_others(bench: Bench) -> list[Figure]:
                 for server in servers:
                     server.note(line, await rate(server, work, number))
                     bench.tell(f"{line}: {server.name} {server.best[line]:,.1f}/s")
+            for server in servers:
+                await large(server)
             bench.tell(f"round {number + 1} of {ROUNDS} is done")
-        for server in servers:
-            await large(server)
     return figures(servers)
 
 

@@ -1,5 +1,6 @@
 """GET, HEAD and PUT."""
 
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -109,7 +110,8 @@ class _Sending:
         for head, span in pieces if self.request.method == "GET" else ():
             if head:
                 await response.write(head)
-            async for data in self.reading.bytes_of(self.file, span):
-                await response.write(data)
+            async with aclosing(self.reading.bytes_of(self.file, span)) as frames:
+                async for data in frames:
+                    await response.write(data)
         await response.write_eof()
         return response

@@ -1,7 +1,8 @@
 """Looks: what is at an address, what is in a folder, the bytes of a file, how much room there is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from services.sync.domain.tree import Node, Path
 from services.sync.errors import ContentDamagedError, MethodRefusedError
 from services.sync.ports import Blobs
 from services.sync.service.acts import Act, admitted, present, reached
+from services.sync.service.ahead import one_ahead
 from services.sync.service.draft import Draft
 from services.sync.service.turns import Turns
 from services.sync.store import Contents, Seal, Spaces
@@ -108,17 +110,18 @@ class Reading:
                 return File(node=node, verdict=verdict, seal=seal, small=small)
         raise ContentDamagedError  # replaced again and again between two looks, or really gone
 
-    async def bytes_of(self, file: File, span: Span) -> AsyncIterator[bytes]:
-        """Yield the bytes of *span*, a frame at a time."""
+    async def bytes_of(self, file: File, span: Span) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of *span*, a frame at a time; whoever leaves it early closes it."""
         if not span.length:
             return
         if file.small is not None:
             yield file.small[span.start : span.stop]
             return
-        async for piece in self.blob(file.seal, file.node.content, file.node.size, span):
-            yield piece
+        async with aclosing(one_ahead(self.blob(file.seal, file.node.content, file.node.size, span))) as pieces:
+            async for piece in pieces:
+                yield piece
 
-    async def blob(self, seal: Seal, content: str, size: int, span: Span) -> AsyncIterator[bytes]:
+    async def blob(self, seal: Seal, content: str, size: int, span: Span) -> AsyncGenerator[bytes, None]:
         """Yield *span* of the blob that holds *content*; ContentDamagedError when it is gone or was tampered with."""
         opener = seal.content(content)
         async with self.blobs.open(content) as blob:

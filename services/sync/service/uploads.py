@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from services.sync.domain.frames import FRAME, INLINE
 from services.sync.errors import UploadBrokenError, UploadLostError
 from services.sync.ports import Blobs
 from services.sync.service.acts import Act
+from services.sync.service.ahead import one_ahead
 from services.sync.service.draft import Draft
 from services.sync.service.turns import Turns
 from services.sync.service.writing import Arrival, Writing, Written, put_file, putting
@@ -86,7 +87,8 @@ class Uploads:
         upload = await self._begin(act, body.size or _FIRST_STEP, new)
         try:
             seal = await self.turns.look(act.account, _seal_of)
-            await self.blobs.write(upload.content, self._frames(upload, seal, head, body.chunks))
+            async with aclosing(one_ahead(self._frames(upload, seal, head, body.chunks))) as frames:
+                await self.blobs.write(upload.content, frames)
             _require_size(body, upload.size)
             await body.still()
             return await self._commit(upload, seal)
@@ -115,7 +117,7 @@ class Uploads:
 
         return await self.turns.change(act.account, change)
 
-    async def _frames(self, upload: _Upload, seal: Seal, head: bytes, chunks: Chunks) -> AsyncIterator[bytes]:
+    async def _frames(self, upload: _Upload, seal: Seal, head: bytes, chunks: Chunks) -> AsyncGenerator[bytes, None]:
         """Yield the sealed frames of a body that begins with *head*; the last one says that it is the last."""
         sealer, buffer, index = seal.content(upload.content), bytearray(head), 0
         upload.size = len(head)
