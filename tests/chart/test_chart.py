@@ -136,6 +136,17 @@ def test_every_process_has_what_an_operator_expects() -> None:
         assert found >= {*services(), "edge"}, kind
 
 
+def test_renewed_certificates_can_be_read_before_the_group_has_them() -> None:
+    modes = {
+        (kind, volume["name"]): volume["secret"]["defaultMode"]
+        for kind, spec in pods(rendered("production"))
+        for volume in spec["volumes"]
+        if volume["name"] in {"tls", "pod-tls"}
+    }
+    assert len(modes) == len(services()) + 2
+    assert set(modes.values()) == {0o444}, "the proxy would go on with the old certificate until it ends"
+
+
 def test_generated_secrets_are_made_at_the_first_install_and_never_again() -> None:
     for secret in of_kind(rendered("tryout"), "Secret"):
         marks = secret["metadata"]["annotations"]
