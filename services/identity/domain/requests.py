@@ -76,6 +76,8 @@ def pause_after(failures: int) -> timedelta:
 
 def archive_path(service: str, path: str) -> str:
     """Return where a file of *service* stands in the archive: never absolute, never outside its folder."""
-    parts = [part for part in PurePosixPath(path.replace("\\", "/")).parts if part not in {"/", "..", "."}]
-    clean = ["".join(sign for sign in part if sign.isprintable() and sign != ":") for part in parts]
-    return "/".join([service, *(part for part in clean if part)] if any(clean) else [service, "file"])
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    clean = ("".join(sign for sign in part if sign.isprintable() and sign != ":") for part in parts)
+    # Looked at once it is clean: ":.." is ".." without its colon.
+    kept = [part for part in clean if part not in {"", "/", ".", ".."}]
+    return "/".join([service, *(kept or ["file"])])

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.identity.domain.access import client_name
@@ -108,6 +108,7 @@ def test_C01_of_a_client_only_its_name_is_kept(agent: str, name: str) -> None:
 
 
 @given(st.sampled_from(SERVICES), st.text())
+@example("sync", ":./:../.\n./a")
 def test_a_file_stays_in_the_folder_of_its_service(service: str, path: str) -> None:
     parts = archive_path(service, path).split("/")
     assert parts[0] == service
