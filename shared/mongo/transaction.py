@@ -56,6 +56,11 @@ class _Attempt:
             self.failed = True
             raise
 
+    def call_back(self) -> None:
+        """Do what is due after the commit."""
+        for callback in self.callbacks:
+            callback()
+
     def check(self) -> None:
         """Refuse to go on after a failure that somebody caught inside."""
         if self.failed:
@@ -116,12 +121,9 @@ class Transactions:
         if outer is not None:
             with outer.part():
                 return await work()
-        result, callbacks = await self._until_done(work)
-        for callback in callbacks:
-            callback()
-        return result
+        return await self._until_done(work)
 
-    async def _until_done(self, work: Work[T]) -> tuple[T, list[Callback]]:
+    async def _until_done(self, work: Work[T]) -> T:
         deadline = monotonic() + self._limit
         for attempt in count():
             try:
@@ -132,7 +134,7 @@ class Transactions:
             await asyncio.sleep(jitter(min(_LONGEST_PAUSE, 0.005 * 2 ** min(attempt, 10))))
         raise AssertionError("count() does not end")
 
-    async def _once(self, work: Work[T], deadline: float) -> tuple[T, list[Callback]]:
+    async def _once(self, work: Work[T], deadline: float) -> T:
         async with self.driver.session() as session:
             await self.driver.begin(session)
             attempt = _Attempt(self, session)
@@ -143,16 +145,21 @@ class Transactions:
             except BaseException:
                 await settled(session.abort_transaction())
                 raise
-            await self._commit(session, deadline)
-            return result, attempt.callbacks
+            await self._commit(attempt, deadline)
+            return result
 
-    async def _commit(self, session: Session, deadline: float) -> None:
+    async def _commit(self, attempt: _Attempt, deadline: float) -> None:
         while True:
+            commit = asyncio.ensure_future(attempt.session.commit_transaction())
             try:
-                return await settled(session.commit_transaction())
+                return await settled(commit)
             except PyMongoError as fault:
                 if not is_commit_unknown(fault) or monotonic() > deadline:
                     raise
+            finally:
+                # Also when cancelled meanwhile: what was committed has happened, whoever still waits for it.
+                if commit.done() and not commit.cancelled() and commit.exception() is None:
+                    attempt.call_back()
             await asyncio.sleep(jitter(_LONGEST_PAUSE))
 
     def _current(self) -> _Attempt | None:

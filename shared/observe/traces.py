@@ -52,7 +52,10 @@ def span(name: str, **attributes: str | float) -> Iterator[None]:
 
 
 def continued(traceparent: str, name: str, **attributes: str | float) -> AbstractContextManager[None]:
-    """Time the block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace."""
+    """Time the block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace.
+
+    Where nothing is exported, an empty one begins none.
+    """
     if not traceparent and not _Tracing.exports:
         return _untraced()  # what most requests are: nobody would ever see the trace that began here
     return _started(name, attributes, _W3C.extract({"traceparent": traceparent}, context.Context()))

@@ -12,7 +12,7 @@ from tests.architecture.tree import ROOT
 
 FILE = ROOT / "docs/reference/cluster-test.md"
 CONSOLE = Console(highlight=False, width=140)
-HEAD = """# The platform on a real Kubernetes: the last run
+HEAD = """# The platform on a real Kubernetes: the last run that passed
 
 Written by `make cluster-test` ([how](../how-to/kubernetes.md)); a run that fails writes nothing.
 

@@ -57,7 +57,7 @@ def _work(place: Path) -> None:
 
 
 def _read(place: Path) -> dict[str, bytes]:
-    # By name: davfs2 1.6 cannot list folders under the newest kernels.
+    # By name: under Linux 6.18, davfs2 1.6 cannot list a folder (EINVAL).
     return {path: (place / path).read_bytes() for path in LEFT}
 
 

@@ -313,3 +313,20 @@ asyncio.run(main())
 """
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
     assert await process.wait() == -signal.SIGKILL
+
+
+async def test_what_is_due_after_the_commit_happens_also_when_the_work_is_cancelled_meanwhile(
+    database: Database, purses: Collection[Purse]
+) -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        await purses.insert(Purse(id="mine"))
+        database.after_commit(lambda: told.append("committed"))
+        asyncio.get_running_loop().call_soon(task.cancel)  # the next thing that is awaited is the commit
+
+    task = asyncio.create_task(database.transact(work))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await purses.get("mine") is not None
+    assert told == ["committed"]
