@@ -1,7 +1,7 @@
 """W3C trace context through HTTP, outbox rows and AMQP; exported only where an OTLP address is given."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -19,7 +19,6 @@ _W3C = TraceContextTextMapPropagator()
 class _Tracing:
     """What this process traces with: until configured, context flows and nothing is recorded."""
 
-    exports = False
     provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
     tracer = provider.get_tracer("candor")
     """Asked for once: the library takes longer to find it than to use it."""
@@ -34,7 +33,6 @@ def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExpor
     _Tracing.provider = TracerProvider(
         resource=Resource.create({"service.name": service}), sampler=ParentBased(ALWAYS_ON), shutdown_on_exit=False
     )
-    _Tracing.exports = True
     _Tracing.provider.add_span_processor(BatchSpanProcessor(exporter))
     _Tracing.tracer = _Tracing.provider.get_tracer("candor")
 
@@ -51,14 +49,11 @@ def span(name: str, **attributes: str | float) -> Iterator[None]:
         yield
 
 
-def continued(traceparent: str, name: str, **attributes: str | float) -> AbstractContextManager[None]:
-    """Time the block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace.
-
-    Where nothing is exported, an empty one begins none.
-    """
-    if not traceparent and not _Tracing.exports:
-        return _untraced()  # what most requests are: nobody would ever see the trace that began here
-    return _started(name, attributes, _W3C.extract({"traceparent": traceparent}, context.Context()))
+@contextmanager
+def continued(traceparent: str, name: str, **attributes: str | float) -> Iterator[None]:
+    """Time the block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace."""
+    with _started(name, attributes, _W3C.extract({"traceparent": traceparent}, context.Context())):
+        yield
 
 
 def current_traceparent() -> str:
@@ -66,15 +61,6 @@ def current_traceparent() -> str:
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get("traceparent", "")
-
-
-@contextmanager
-def _untraced() -> Iterator[None]:
-    token = context.attach(context.Context())
-    try:
-        yield
-    finally:
-        context.detach(token)
 
 
 @contextmanager
