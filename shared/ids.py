@@ -12,13 +12,21 @@ NewId = Callable[[str], str]
 
 def new_id(prefix: str) -> str:
     """Return *prefix* and 128 random bits: unguessable, and says nothing about how many there are."""
-    number = secrets.randbits(130)
-    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 130, 5))
+    return f"{prefix}_{_letters(26)}"
 
 
 def new_token(bits: int = 256) -> str:
     """Return a URL-safe secret of at least *bits* random bits."""
     return secrets.token_urlsafe((bits + 7) // 8)
+
+
+def new_typed_secret() -> str:
+    """Return 140 random bits as seven groups of four: what a person types into another program, as ``k3f9-…``.
+
+    It never begins with a dash: ``rclone obscure`` and others would take it for one of their options.
+    """
+    letters = _letters(28)
+    return "-".join(letters[at : at + 4] for at in range(0, 28, 4))
 
 
 def random_bytes(count: int) -> bytes:
@@ -29,6 +37,11 @@ def random_bytes(count: int) -> bytes:
 def jitter(seconds: float) -> float:
     """Return a wait between half of *seconds* and *seconds*, so that many waiters do not return together."""
     return seconds * (0.5 + secrets.randbelow(1000) / 2000)
+
+
+def _letters(count: int) -> str:
+    number = secrets.randbits(5 * count)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 5 * count, 5))
 
 
 def digest(token: str) -> bytes:

@@ -45,6 +45,15 @@ def of_kind(manifests: tuple[Manifest, ...], *kinds: str) -> Iterator[Manifest]:
     return (manifest for manifest in manifests if manifest["kind"] in kinds)
 
 
+def edge_config(manifests: tuple[Manifest, ...]) -> Manifest:
+    """Return the ConfigMap that the edge's pods name."""
+    (edge,) = (one for one in of_kind(manifests, "Deployment") if component(one) == "edge")
+    volumes = {volume["name"]: volume for volume in edge["spec"]["template"]["spec"]["volumes"]}
+    name = volumes["config"]["configMap"]["name"]
+    (config,) = (one for one in of_kind(manifests, "ConfigMap") if one["metadata"]["name"] == name)
+    return config
+
+
 def component(manifest: Manifest) -> str:
     """Return which part of the platform a manifest is about."""
     return str(manifest["metadata"]["labels"]["app.kubernetes.io/component"])

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from shared.release import RELEASE
 from shared.stack.parts import edge
 from tests.architecture.tree import ROOT, refuse, services
-from tests.chart.rendering import CHART, EXAMPLES, component, example, of_kind, pods, render, rendered
+from tests.chart.rendering import CHART, EXAMPLES, component, edge_config, example, of_kind, pods, render, rendered
 
 KUBERNETES = ("1.28", "1.31", "1.37")
 
@@ -170,16 +170,25 @@ def test_no_image_of_bitnami_is_used() -> None:
 def test_the_edge_runs_the_configuration_of_the_gateway() -> None:
     assert (CHART / "files/envoy.yaml").resolve() == (ROOT / "services/gateway/envoy.yaml").resolve()
     for name in EXAMPLES:
-        (config,) = (m for m in of_kind(rendered(name), "ConfigMap") if m["metadata"]["name"] == "candor-edge")
-        assert "${" not in config["data"]["envoy.json"], "a place that the chart does not fill in"
+        files = edge_config(rendered(name))["data"]
+        assert "${" not in files["envoy.json"], "a place that the chart does not fill in"
+
+
+def test_the_edge_of_one_release_never_starts_with_the_configuration_of_another() -> None:
+    one = example("small")
+    same, changed = one | {"logLevel": "debug"}, one | {"publicUrl": "https://other.example.org"}
+    configs = [edge_config(tuple(render(values))) for values in (one, same, changed)]
+    names = [config["metadata"]["name"] for config in configs]
+    assert names[0] == names[1] != names[2]
+    assert all(config["immutable"] for config in configs)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_proxy_itself_accepts_its_configuration(name: str, tmp_path: Path) -> None:
     for file in ("tls.crt", "ca.crt"):
         (tmp_path / file).write_bytes(CERTIFICATE)
-    (config,) = (m for m in of_kind(rendered(name), "ConfigMap") if m["metadata"]["name"] == "candor-edge")
-    for file, text in config["data"].items():
+    files = edge_config(rendered(name))["data"]
+    for file, text in files.items():
         here = text.replace("/etc/envoy/", f"{tmp_path}/").replace("/etc/candor/pod-tls/", f"{tmp_path}/")
         (tmp_path / file).write_text(here)
     envoy = str(edge.program())

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.architecture.tree import services
-from tests.chart.rendering import CHART, Manifest, component, of_kind, rendered
+from tests.chart.rendering import CHART, Manifest, component, edge_config, of_kind, rendered
 
 PARTS = {"mongo": 27017, "rabbitmq": 5672, "mailbox": 1025}
 
@@ -95,7 +95,7 @@ def test_C20_every_hop_is_encrypted_in_production() -> None:
             (container,) = deployment["spec"]["template"]["spec"]["containers"]
             assert container["readinessProbe"]["httpGet"]["scheme"] == "HTTPS", component(deployment)
             assert "CANDOR_TLS_CERT" in {env["name"] for env in container["env"]}, component(deployment)
-        (config,) = (m for m in of_kind(rendered(name), "ConfigMap") if m["metadata"]["name"] == "candor-edge")
-        envoy = yaml.safe_load(config["data"]["envoy.json"])["static_resources"]
+        files = edge_config(rendered(name))["data"]
+        envoy = yaml.safe_load(files["envoy.json"])["static_resources"]
         for hop in [*envoy["clusters"], *(chain for one in envoy["listeners"] for chain in one["filter_chains"])]:
             assert "TlsContext" in hop["transport_socket"]["typed_config"]["@type"], hop.get("name", "the door")

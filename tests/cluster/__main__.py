@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="candor-cluster-") as folder:
             _run(report, Path(folder))
-    except ClusterError as fault:
+    except (ClusterError, OSError) as fault:
         CONSOLE.print(f"[red]✗[/] {type(fault).__name__}", end=": ")
         CONSOLE.print(str(fault), markup=False)
         return 1

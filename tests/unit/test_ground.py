@@ -1,5 +1,6 @@
 """The ground that everything stands on: errors, time, ids."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -87,6 +88,13 @@ def test_tokens_have_the_bits_that_are_asked_for() -> None:
     assert len(ids.new_token(128)) == 22
     assert ids.new_token() != ids.new_token()
     assert len(ids.random_bytes(32)) == 32
+
+
+def test_a_secret_that_people_type_has_no_dash_before_it_and_no_letter_that_is_read_wrongly() -> None:
+    made = {ids.new_typed_secret() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(re.fullmatch(r"([0-9a-hj-km-np-tv-z]{4}-){6}[0-9a-hj-km-np-tv-z]{4}", each) for each in made)
+    assert len({each[0] for each in made}) == len({each[-1] for each in made}) == 32, "all 140 bits are random"
 
 
 def test_a_digest_is_the_same_for_the_same_token() -> None:

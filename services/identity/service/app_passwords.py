@@ -11,10 +11,8 @@ from services.identity.store import Accounts, AppPassword, AppPasswords, Securit
 from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.crypto import PurposeRefusedError
-from shared.ids import digest, new_token
+from shared.ids import digest, new_typed_secret
 from shared.policy import Purpose
-
-_SECRET_BITS = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class Devices:
         account = await self.accounts.active(account_id)
         if account is None:
             raise AccountNotFoundError
-        app_password_id, secret = f"apw_{operation[:26]}", new_token(_SECRET_BITS)
+        app_password_id, secret = f"apw_{operation[:26]}", new_typed_secret()
         others = [one for one in await self.app_passwords.of(account_id) if one.id != app_password_id]
         if len(others) >= APP_PASSWORDS_MOST:
             raise TooManyAppPasswordsError

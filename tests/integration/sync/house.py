@@ -27,7 +27,7 @@ from shared.chassis.run import application
 from shared.clock import utc_now
 from shared.crypto import make_keyring
 from shared.crypto.keyring import dump
-from shared.ids import new_id, new_token
+from shared.ids import new_id, new_typed_secret
 from shared.settings import Env, Secret
 from tests.support.http import PUBLIC_URL, KnownTrust, Reply
 
@@ -51,7 +51,7 @@ class Devices:
 
     def add(self, username: str, *, scope: str = "read_write") -> tuple[str, str]:
         """Return the id and the password of a new device of *username*, whose account is ``acc_<username>``."""
-        device, password = new_id("app"), new_token(128)
+        device, password = new_id("app"), new_typed_secret()
         self.known[username, password] = Visitor(
             account=f"acc_{username}",
             username=username,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clock import monotonic
-from shared.ids import new_id, new_token
+from shared.ids import new_id, new_token, new_typed_secret
 from shared.observe import redact
 from shared.observe.redaction import redact_value
 
@@ -99,6 +99,11 @@ def test_tokens_of_the_house_are_known_by_their_form() -> None:
     made = [new_token() for _ in range(300)]
     seen = sum(redact(f"key {token}") == "key [token]" for token in made)
     assert seen >= 290, "a token without a digit, or without a letter of each case, passes for a word: one in 500"
+
+
+def test_secrets_that_people_type_are_known_by_their_form() -> None:
+    made = [new_typed_secret() for _ in range(300)]
+    assert [redact(f"key {secret}") for secret in made] == ["key [token]"] * 300
 
 
 def test_ids_of_the_house_stay_readable() -> None:
