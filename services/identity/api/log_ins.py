@@ -211,7 +211,8 @@ class LogInsApi:
 
 
 def _from(call: Call, device_token: str | None = None) -> From:
-    return From(user_agent=call.header("User-Agent") or "", device_token=device_token, session_id=call.who.session)
+    agent = call.header("User-Agent") or ""
+    return From(user_agent=agent, address=call.client, device_token=device_token, session_id=call.who.session)
 
 
 def _granted(found: LoggedIn) -> GrantedView:

@@ -204,7 +204,7 @@ class OAuthApi:
             verifier=form.code_verifier,
         )
         agent = call.header("User-Agent") or ""
-        return await self.authorizations.tokens(shown, user_agent=agent, at=call.now)
+        return await self.authorizations.tokens(shown, user_agent=agent, address=call.client, at=call.now)
 
     async def _partner_token(self, call: Call, form: TokenForm) -> View:
         credentials = _credentials(call, form)

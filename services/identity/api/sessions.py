@@ -23,8 +23,8 @@ class SessionView(View):
     session_id: str
     client: str
     current: bool
-    place: Literal["not collected"] = "not collected"
-    """Where the client was: we look no address up (C01)."""
+    place: str
+    """The country that it began in (ISO 3166-1, two letters), or empty; the address itself is not kept (C01)."""
     created_at: str
     last_seen_at: str
 
@@ -71,6 +71,7 @@ class SessionsApi:
                 SessionView(
                     session_id=session.id,
                     client=session.client,
+                    place=session.place,
                     current=session.id == call.who.session,
                     created_at=rfc3339(session.created_at),
                     last_seen_at=rfc3339(session.last_seen_at),

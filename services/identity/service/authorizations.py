@@ -103,7 +103,7 @@ class Authorizations:
         self.asking(wish)
         return self._sent_back(wish, {"error": "access_denied"})
 
-    async def tokens(self, shown: Shown, *, user_agent: str, at: datetime) -> Granted:
+    async def tokens(self, shown: Shown, *, user_agent: str, address: str, at: datetime) -> Granted:
         """Return tokens for a code; whatever is wrong with it uses it up, and a second use ends what it gave."""
         try:
             claims = self.links.read(_CODE, shown.code, at=at)
@@ -120,7 +120,13 @@ class Authorizations:
             await self.uses.use(claims["id"], session_id=session_id, at=at)
             confirmed_at = datetime.fromtimestamp(int(claims["auth_time"]), UTC)
             return await self.live.begin_for_app(
-                account, app, session_id=session_id, confirmed_at=confirmed_at, user_agent=user_agent, at=at
+                account,
+                app,
+                session_id=session_id,
+                confirmed_at=confirmed_at,
+                user_agent=user_agent,
+                address=address,
+                at=at,
             )
 
         try:

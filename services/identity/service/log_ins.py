@@ -34,9 +34,10 @@ _SECOND_STEP = "identity.second_step"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class From:
-    """Where a log-in comes from: the program, the device as it is known, the session that it takes the place of."""
+    """Where a log-in comes from: program, address, the device as it is known, the session it takes the place of."""
 
     user_agent: str
+    address: str
     device_token: str | None = None
     session_id: str = ""
 
@@ -164,7 +165,12 @@ class LogIns:
         self, account: Account, by: From, device: KnownDevice | None, *, password_of: datetime | None, at: datetime
     ) -> LoggedIn:
         granted = await self.live.begin(
-            account, user_agent=by.user_agent, password_of=password_of, instead_of=by.session_id, at=at
+            account,
+            user_agent=by.user_agent,
+            address=by.address,
+            password_of=password_of,
+            instead_of=by.session_id,
+            at=at,
         )
         return LoggedIn(granted, self.known.make(account.id, device, at=at))
 

@@ -56,6 +56,7 @@ class OwnPart:
             {
                 "session_id": session.id,
                 "client": session.client,
+                "place": session.place,
                 "created_at": _time(session.created_at),
                 "last_seen_at": _time(session.last_seen_at),
             }

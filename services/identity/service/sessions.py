@@ -17,6 +17,7 @@ from services.identity.domain.apps import App
 from services.identity.domain.security import EventKind
 from services.identity.errors import InvalidGrantError, LogInRefusedError, SessionNotFoundError
 from services.identity.errors.staff import AccountFrozenError, PasswordCancelledError
+from services.identity.service.places import country_of
 from services.identity.service.tokens import Refresh, RefreshTokens, SigningKeys
 from services.identity.service.transact import Transact
 from services.identity.store import Account, Accounts, Credentials, EndedSessions, SecurityEvents, Session, Sessions
@@ -81,6 +82,7 @@ class LiveSessions:
         account: Account,
         *,
         user_agent: str,
+        address: str,
         password_of: datetime | None = None,
         instead_of: str = "",
         at: datetime,
@@ -95,6 +97,7 @@ class LiveSessions:
             id=self.new_id("ses"),
             account_id=account.id,
             client=client_name(user_agent),
+            place=country_of(address),
             generation=0,
             created_at=at,
             last_seen_at=at,
@@ -114,13 +117,22 @@ class LiveSessions:
         return self._granted(session, account, 0, at=at)
 
     async def begin_for_app(
-        self, account: Account, app: App, *, session_id: str, confirmed_at: datetime, user_agent: str, at: datetime
+        self,
+        account: Account,
+        app: App,
+        *,
+        session_id: str,
+        confirmed_at: datetime,
+        user_agent: str,
+        address: str,
+        at: datetime,
     ) -> Granted:
         """Begin the session of an app, in the ambient transaction; its owner was confirmed when it was let in."""
         session = Session(
             id=session_id,
             account_id=account.id,
             client=app.name,
+            place=country_of(address),
             app_id=app.id,
             generation=0,
             created_at=at,

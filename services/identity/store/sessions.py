@@ -20,6 +20,8 @@ class Session(Document):
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNERS, _SEEN)]
     client: Annotated[str, Personal(Category.DEVICE, _OWNERS, _SEEN)]
+    place: Annotated[str, Personal(Category.DEVICE, _OWNERS, _SEEN)] = ""
+    """The country that it began in, of two letters; its address is not kept."""
     app_id: str | None = None
     """The app whose session it is: no other client refreshes it."""
     generation: int

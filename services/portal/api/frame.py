@@ -12,6 +12,7 @@ import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from services.portal.api.countries import country
 from services.portal.api.guard import Guard
 from services.portal.api.statics import Statics
 from services.portal.api.visit import VISIT, Visit, passed_on
@@ -84,7 +85,9 @@ class Frame:
             lstrip_blocks=True,
             filters={name: getattr(words, name) for name in ("moment", "day", "money", "size", "plain", "figure")},
         )
-        aiohttp_jinja2.get_env(app).globals.update({"static": self.statics.url, "words": words, "security": security})
+        aiohttp_jinja2.get_env(app).globals.update(
+            {"static": self.statics.url, "words": words, "security": security, "country": country}
+        )
         app.middlewares.insert(0, self._for_people)  # around the edge: its refusals are pages, too
         app.on_response_prepare.append(self._on_prepare)
         app.router.add_get("/static/{name}", self.statics.serve)

@@ -181,7 +181,7 @@ async def test_I01_a_log_in_that_is_under_way_does_not_outlive_what_ends_all_ses
     under_way, go_on = asyncio.Event(), asyncio.Event()
 
     async def log_in() -> None:
-        await live.begin(account, user_agent="", password_of=password.changed_at, at=identity.clock())
+        await live.begin(account, user_agent="", address="", password_of=password.changed_at, at=identity.clock())
         under_way.set()
         await go_on.wait()
 

@@ -8,7 +8,7 @@ from time import perf_counter
 import pytest
 
 from services.identity.domain.access import REFRESH_LATE
-from services.identity.store import EndedSessions, SignUp
+from services.identity.store import EndedSessions, Session, SignUp
 from shared.contracts import identity_v1
 from shared.mail import Address
 from shared.policy import Purpose
@@ -16,6 +16,8 @@ from tests.integration.identity.house import House, Person, somebody
 
 SESSIONS = "/v1/identity/sessions"
 ME = "/v1/identity/me"
+ABROAD = "193.0.6.139"
+"""An address of the European registry itself."""
 
 
 async def knows(identity: House, person: Person) -> int:
@@ -34,6 +36,18 @@ async def test_the_owner_sees_the_sessions_and_ends_one(identity: House) -> None
     assert (await knows(identity, phone), await knows(identity, laptop)) == (401, 200)
     [fact] = await identity.facts(identity_v1.SessionEnded, about=laptop.account_id)
     assert fact.session_id == phone.session_id
+
+
+async def test_the_owner_sees_the_country_of_each_session_and_no_address_is_kept(identity: House) -> None:
+    ada = await identity.member()
+    abroad = {"X-Forwarded-For": ABROAD}
+    body = {"email": ada.email, "password": ada.password}
+    there = (await identity.call("POST", SESSIONS, body, headers=abroad)).body["session_id"]
+    listed = (await identity.call("GET", SESSIONS, by=ada)).body["items"]
+    assert {item["session_id"]: item["place"] for item in listed} == {ada.session_id: "", there: "NL"}
+    rows = await identity.chassis.db.collection(Session).list({"account_id": ada.account_id})
+    assert len(rows) == 2
+    assert ABROAD not in repr(rows)
 
 
 async def test_logging_out_ends_the_session_that_asks(identity: House) -> None:

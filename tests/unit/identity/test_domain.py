@@ -10,6 +10,7 @@ from services.identity.domain.access import client_name
 from services.identity.domain.age import Birth
 from services.identity.domain.passwords import COMMON, LIKE_OWNER, TOO_LONG, TOO_SHORT, weakness
 from services.identity.domain.requests import SERVICES, archive_path, pause_after
+from services.identity.service.places import country_of
 
 ADA = "ada.lovelace@engines.example"
 LEAP_DAY = datetime(2028, 2, 29, tzinfo=UTC)
@@ -120,3 +121,22 @@ def test_a_service_that_does_not_answer_is_left_alone_longer_and_longer() -> Non
     pauses = [pause_after(failures).total_seconds() for failures in range(1, 12)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (2, 300)
+
+
+@pytest.mark.parametrize(
+    ("address", "country"),
+    [
+        ("193.0.6.139", "NL"),
+        ("2001:67c:2e8::1", "NL"),
+        ("::ffff:193.0.6.139", "NL"),
+        ("127.0.0.1", ""),
+        ("10.1.2.3", ""),
+        ("203.0.113.9", ""),
+        ("fe80::1%eth0", ""),
+        ("", ""),
+        ("unknown", ""),
+        ("193.0.6.139:443", ""),
+    ],
+)
+def test_a_place_is_a_country_and_no_more(address: str, country: str) -> None:
+    assert country_of(address) == country

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.portal.api.countries import country
 from services.portal.domain import SESSION, Session, error_page, words
 from services.portal.domain.reference import by_service, example, kind
 from tests.support import NOON
@@ -78,6 +79,11 @@ def test_what_is_no_token_is_no_session(text: str) -> None:
 )
 def test_a_moment_is_said_to_the_minute_in_one_zone(given: str | None, said: str) -> None:
     assert words.moment(given) == said
+
+
+@pytest.mark.parametrize(("code", "said"), [("AT", "Austria"), ("NL", "Netherlands"), ("EU", "EU"), ("", "—")])
+def test_a_country_is_called_by_its_name(code: str, said: str) -> None:
+    assert country(code) == said
 
 
 def test_money_and_sizes_are_said_as_people_write_them() -> None:
