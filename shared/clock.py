@@ -10,8 +10,7 @@ Clock = Callable[[], datetime]
 
 def utc_now() -> datetime:
     """Return the time of the machine, truncated to milliseconds."""
-    at = datetime.now(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 def monotonic() -> float:

@@ -1,26 +1,38 @@
 """W3C trace context through HTTP, outbox rows and AMQP; exported only where an OTLP address is given."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from typing import Any
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from shared.observe.redaction import redact_value
 
 _W3C = TraceContextTextMapPropagator()
+_ids = RandomIdGenerator()
+_NOWHERE = context.Context()
+
+
+class _Unrecorded(trace.NoOpTracer):
+    """Gives spans that have ids and are not recorded: a fifth of the work of the SDK's, at every request."""
+
+    def start_span(self, name: str, context: context.Context | None = None, *_: Any, **__: Any) -> trace.Span:
+        """Return a child of the span in *context*, or the first of a new trace."""
+        parent = trace.get_current_span(context).get_span_context()
+        trace_id = parent.trace_id if parent.is_valid else _ids.generate_trace_id()
+        return trace.NonRecordingSpan(trace.SpanContext(trace_id, _ids.generate_span_id(), is_remote=False))
 
 
 class _Tracing:
     """What this process traces with: until configured, context flows and nothing is recorded."""
 
-    provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
-    tracer = provider.get_tracer("candor")
+    provider: TracerProvider | None = None
+    tracer: trace.Tracer = _Unrecorded()
     """Asked for once: the library takes longer to find it than to use it."""
 
 
@@ -30,30 +42,48 @@ def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExpor
         exporter = OTLPSpanExporter(endpoint=f"{otlp_url.rstrip('/')}/v1/traces", timeout=5)
     if exporter is None:
         return
-    _Tracing.provider = TracerProvider(
+    provider = TracerProvider(
         resource=Resource.create({"service.name": service}), sampler=ParentBased(ALWAYS_ON), shutdown_on_exit=False
     )
-    _Tracing.provider.add_span_processor(BatchSpanProcessor(exporter))
-    _Tracing.tracer = _Tracing.provider.get_tracer("candor")
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    _Tracing.provider, _Tracing.tracer = provider, provider.get_tracer("candor")
 
 
 def flush_tracing(seconds: float = 3.0) -> None:
     """Send what is waiting; for the end of a process."""
-    _Tracing.provider.force_flush(int(seconds * 1000))
+    if _Tracing.provider is not None:
+        _Tracing.provider.force_flush(int(seconds * 1000))
 
 
-@contextmanager
-def span(name: str, **attributes: str | float) -> Iterator[None]:
-    """Time the block as a child of the current span; attributes are cleaned, a failure is told by its type alone."""
-    with _started(name, attributes):
-        yield
+class Span:
+    """Times a block; a failure is told by its type alone."""
+
+    __slots__ = ("_span", "_token", "_within")
+
+    def __init__(self, name: str, attributes: dict[str, str | float], within: context.Context | None = None) -> None:
+        self._span = _Tracing.tracer.start_span(name, within)
+        self._within = within
+        if self._span.is_recording():
+            self._span.set_attributes({key: str(redact_value(key, value)) for key, value in attributes.items()})
+
+    def __enter__(self) -> None:
+        self._token = context.attach(trace.set_span_in_context(self._span, self._within))
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._span.set_status(trace.StatusCode.ERROR, kind.__name__)
+        context.detach(self._token)
+        self._span.end()
 
 
-@contextmanager
-def continued(traceparent: str, name: str, **attributes: str | float) -> Iterator[None]:
-    """Time the block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace."""
-    with _started(name, attributes, _W3C.extract({"traceparent": traceparent}, context.Context())):
-        yield
+def span(name: str, **attributes: str | float) -> Span:
+    """Time a ``with`` block as a child of the current span; attributes are cleaned."""
+    return Span(name, attributes)
+
+
+def continued(traceparent: str, name: str, **attributes: str | float) -> Span:
+    """Time a ``with`` block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace."""
+    return Span(name, attributes, _W3C.extract({"traceparent": traceparent}, _NOWHERE) if traceparent else _NOWHERE)
 
 
 def current_traceparent() -> str:
@@ -61,19 +91,3 @@ def current_traceparent() -> str:
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get("traceparent", "")
-
-
-@contextmanager
-def _started(name: str, attributes: Mapping[str, str | float], parent: context.Context | None = None) -> Iterator[None]:
-    current = _Tracing.tracer.start_span(name, parent)
-    if current.is_recording():
-        current.set_attributes({key: str(redact_value(key, value)) for key, value in attributes.items()})
-    token = context.attach(trace.set_span_in_context(current, parent))
-    try:
-        yield
-    except BaseException as fault:
-        current.set_status(trace.StatusCode.ERROR, type(fault).__name__)
-        raise
-    finally:
-        context.detach(token)
-        current.end()

@@ -1,6 +1,7 @@
 """The outermost middleware: every request gets an id, a span and a measurement; every failure becomes a problem."""
 
 import re
+from functools import cache
 from http import HTTPMethod
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ log = observe.logger(__name__)
 H = TypeVar("H", bound=Handler)
 
 _seconds = observe.histogram("http_request_seconds", "Time to answer a request.", ("method", "route", "status"))
+_seconds_of = cache(_seconds.labels)
 _METHODS = frozenset(HTTPMethod) | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT"}
 _ONCE = ("Host", "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key")
 _GIVEN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|req_[0-9a-z]{26}")
@@ -50,10 +52,9 @@ def edge(problems: Problems, health: Health) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[REQUEST_ID] = _request_id(request)
         route, began, status = template(request), monotonic(), 500
-        with (
-            structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]),
-            observe.continued(request.headers.get("traceparent", ""), f"{_method(request)} {route}"),
-        ):
+        # Never unbound: it is the task of this connection alone, and each of its requests binds its own.
+        structlog.contextvars.bind_contextvars(request_id=request[REQUEST_ID])
+        with observe.continued(request.headers.get("traceparent", ""), f"{_method(request)} {route}"):
             try:
                 response = await _answer(request, handler, problems, health)
                 status = response.status
@@ -65,7 +66,7 @@ def edge(problems: Problems, health: Health) -> Middleware:
                 status = GONE
                 raise
             finally:
-                _seconds.labels(_method(request), route, status).observe(monotonic() - began)
+                _seconds_of(_method(request), route, status).observe(monotonic() - began)
         return response
 
     return middleware
@@ -77,7 +78,7 @@ def unparsable(request: web.BaseRequest, fault: ServiceError, problems: Problems
     response = problems.render(fault, request)
     response.force_close()
     response.headers.update({**_SAFE, "X-Request-Id": request[REQUEST_ID]})
-    _seconds.labels("OTHER", "unparsable", fault.status).observe(0)
+    _seconds_of("OTHER", "unparsable", fault.status).observe(0)
     log.info("http.refused", code=fault.code, status=fault.status, route="unparsable", request_id=request[REQUEST_ID])
     return response
 
@@ -116,8 +117,10 @@ def _refuse(request: web.Request, fault: ServiceError, problems: Problems) -> we
 
 def _tell(request: web.Request, status: int) -> None:
     """Log a refusal: one line, with the fault where it is ours, without anything that the caller sent."""
+    if status < 400:
+        return
     cause = request.get(_CAUSE)
-    if status < 400 or (cause is None and request.path in ALWAYS_OPEN):  # what /readyz says, the health has logged
+    if cause is None and request.path in ALWAYS_OPEN:  # what /readyz says, the health has logged
         return
     say = log.info if cause is None else log.error
     say(
