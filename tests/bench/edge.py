@@ -2,27 +2,27 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from aiohttp import web
-from motor.motor_asyncio import AsyncIOMotorClient
 
 from shared.clock import monotonic
 from shared.stack.home import Home
 from shared.stack.parts import edge
 from shared.stack.settings import SERVICES
 from tests.bench.figure import Area, Bench, Figure, Goal, ours_below, ratio_at_least
+from tests.bench.servers import process
 from tests.support.parts import free_ports
 from tests.support.stack import StackUnderTest, processes_of
 
 AREA = Area("edge")
 
 CONNECTIONS = 16
-SECONDS = 3.0
-ROUNDS = 5
+SECONDS = 1.0
+ROUNDS = 15
 READ = "/v1/payments/cards"
 """A read of the database; the other one is answered from memory, its token is checked all the same."""
 KNOWN = "/v1/payments/data-map"
@@ -91,9 +91,10 @@ async def reads(stack: StackUnderTest, path: str, *, query: str | None = None) -
         body = await answer.read()
         assert answer.status == 200, body
     folder = stack.home.root / "bench"
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     async with AsyncExitStack() as opened:
         ours = await opened.enter_async_context(door(stack.ports["payments"], folder / "ours"))
-        upstream = await opened.enter_async_context(answering(path, body, query))
+        upstream = await opened.enter_async_context(answering(path, body, query, folder))
         bare = await opened.enter_async_context(door(upstream, folder / "bare"))
         await asyncio.sleep(3)  # their first look at the health of what is behind them
         found = [(await rate(ours, path, token), await rate(bare, path, token)) for _ in range(ROUNDS)]
@@ -130,27 +131,13 @@ async def door(upstream: int, folder: Path) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def answering(path: str, body: bytes, query: str | None) -> AsyncIterator[int]:
-    """Serve *body* and nothing else, with aiohttp as it comes; yield the port."""
-    client: AsyncIOMotorClient[dict[str, object]] | None = AsyncIOMotorClient(query) if query else None
-
-    async def answer(_: web.Request) -> web.Response:
-        if client is not None:
-            await client["bench"]["cards"].find({"account_id": "acc_1"}).limit(51).to_list(None)
-        return web.Response(body=body, content_type="application/json")
-
-    app, port = web.Application(), free_ports()["payments"]
-    for known in (path, "/readyz"):
-        app.router.add_get(known, answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
+async def answering(path: str, body: bytes, query: str | None, folder: Path) -> AsyncIterator[int]:
+    """Serve *body* and nothing else, with aiohttp as it comes, in a process of its own; yield the port."""
+    port, file = free_ports()["payments"], folder / "body"
+    await asyncio.to_thread(file.write_bytes, body)
+    command = (sys.executable, "-m", "tests.bench.bare_handler", str(port), path, str(file))
+    async with process(command + ((query,) if query else ()), folder / "bare.log", port):
         yield port
-    finally:
-        await runner.cleanup()
-        if client is not None:
-            client.close()
 
 
 async def rate(port: int, path: str, token: str) -> float:
