@@ -25,10 +25,11 @@ class Spans:
 
 @pytest.fixture
 def spans() -> Iterator[Spans]:
-    before = _Tracing.provider, _Tracing.tracer
+    before = _Tracing.provider, _Tracing.start_span
     yield Spans()
+    assert _Tracing.provider is not None
     _Tracing.provider.shutdown()
-    _Tracing.provider, _Tracing.tracer = before
+    _Tracing.provider, _Tracing.start_span = before
 
 
 def test_a_span_is_a_child_of_the_one_around_it(spans: Spans) -> None:
