@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: nothing that is read wrongly aloud
 
@@ -13,6 +14,19 @@ NewId = Callable[[str], str]
 def new_id(prefix: str) -> str:
     """Return *prefix* and 128 random bits: unguessable, and says nothing about how many there are."""
     return f"{prefix}_{_letters(26)}"
+
+
+def in_order(clock: Callable[[], datetime]) -> NewId:
+    """Return what makes ids that begin with the time in milliseconds, then 80 random bits: a ULID behind a prefix.
+
+    For large collections: what is stored in one moment lies side by side in the index of the ids, so a million rows
+    make the next one hardly dearer. They tell whoever sees them when they were made.
+    """
+
+    def new_id_in_order(prefix: str) -> str:
+        return f"{prefix}_{_written(round(clock().timestamp() * 1000), 10)}{_letters(16)}"
+
+    return new_id_in_order
 
 
 def new_token(bits: int = 256) -> str:
@@ -40,8 +54,11 @@ def jitter(seconds: float) -> float:
 
 
 def _letters(count: int) -> str:
-    number = secrets.randbits(5 * count)
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 5 * count, 5))
+    return _written(secrets.randbits(5 * count), count)
+
+
+def _written(number: int, count: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * count - 5, -1, -5))
 
 
 def digest(token: str) -> bytes:

@@ -56,6 +56,7 @@ from services.sync.store import (
     Tombstones,
     Trees,
 )
+from shared import ids
 from shared.chassis import Chassis, Parts
 from shared.mongo import ChunkRow, FileRow, Files
 from shared.web import Pages
@@ -138,8 +139,9 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
     turns = Turns(db, trees, clock)
     visitors = Visitors(verify, clock)
     reading = Reading(turns=turns, contents=trees.contents, spaces=trees.spaces, blobs=blobs)
-    writing = Writing(turns=turns, new_id=new_id)
-    uploads = Uploads(turns=turns, writing=writing, contents=trees.contents, blobs=blobs, new_id=new_id, clock=clock)
+    in_order = ids.in_order(clock)  # of nodes and contents: an account may have a million
+    writing = Writing(turns=turns, new_id=in_order)
+    uploads = Uploads(turns=turns, writing=writing, contents=trees.contents, blobs=blobs, new_id=in_order, clock=clock)
     clearing = Clearing(turns=turns, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock)
     inspection_rows, restore_rows = InspectionRows(db), RestoreRows(db)
     inspections = Inspections(
@@ -192,7 +194,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         reading=reading,
         writing=writing,
         uploads=uploads,
-        locking=Locking(turns=turns, new_id=new_id),
+        locking=Locking(turns=turns, new_id=in_order),
         following=following,
         counting=counting,
     )

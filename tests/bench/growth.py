@@ -11,7 +11,7 @@ import aiohttp
 from services.sync.domain.tree import Kind, Node, root_of
 from services.sync.store.documents import SpaceKeyRow, SpaceRow
 from shared.clock import utc_now
-from shared.ids import new_id, random_bytes
+from shared.ids import in_order, new_id, random_bytes
 from tests.bench.figure import Area, Bench, Figure, ratio_at_least
 from tests.bench.servers import Server
 from tests.bench.sync import LINES, SMALL, furnish, rate
@@ -21,7 +21,7 @@ from tests.support.vhosts import own_vhost
 
 AREA = Area("growth")
 
-FOLDERS, FILES = 300, 1000
+FOLDERS, FILES = 1000, 1000
 ACCOUNTS = 10_000
 AT_ONCE = 10_000
 ROUNDS = 3
@@ -47,6 +47,7 @@ async def files_and_accounts(bench: Bench) -> list[Figure]:
         await neighbours_of(house)
         bench.tell("  the same again, once the database has written down what was loaded")
         await asyncio.sleep(SETTLES)
+        await renew(server)
         large = await rates(server, 1)
     return [
         Figure(
@@ -68,6 +69,13 @@ def served(house: House, device: Device) -> Server:
     return Server("ours", port, f"/sync/{device.username}/", f"Authorization: {secret}\r\n", PUBLIC_URL)
 
 
+async def renew(server: Server) -> None:
+    """Let new files go into an empty folder once more: the account has grown, the one they went into has not."""
+    async with server.connected() as client:
+        await client.move("new", "before")
+        await client.mkcol("new")
+
+
 async def rates(server: Server, stage: int) -> dict[str, float]:
     """Return the best of some rounds of each line."""
     for number in range(ROUNDS):
@@ -86,11 +94,11 @@ async def grow(house: House, ada: Device, tell: Callable[[str], None]) -> None:
     space = await trees.spaces.get(account)
     assert seed is not None
     assert space is not None
-    rev = space.rev + 1
+    rev, new_node_id = space.rev + 1, in_order(utc_now)
 
     def folder(name: str, parent: str) -> Node:
         return Node(
-            id=new_id("nod"),
+            id=new_node_id("nod"),
             parent=parent,
             name=name,
             kind=Kind.FOLDER,
@@ -103,7 +111,7 @@ async def grow(house: House, ada: Device, tell: Callable[[str], None]) -> None:
     archive = folder("archive", root_of(account))
     years = [folder(f"{number:04}", archive.id) for number in range(FOLDERS)]
     files = (
-        replace(seed, id=new_id("nod"), parent=year.id, name=f"task-{number:04}.zip", rev=rev, tag=rev)
+        replace(seed, id=new_node_id("nod"), parent=year.id, name=f"task-{number:04}.zip", rev=rev, tag=rev)
         for year in years
         for number in range(FILES)
     )

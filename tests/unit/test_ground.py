@@ -83,6 +83,21 @@ def test_ids_are_prefixed_unguessable_and_easy_to_read_aloud() -> None:
     assert len({each[4] for each in made}) == 32, "every bit is random, the first too"
 
 
+def test_ids_in_order_begin_with_their_time_and_are_unguessable_beyond_it() -> None:
+    times = [datetime(2026, 11, 24, tzinfo=UTC) + timedelta(milliseconds=1) * each for each in range(100)]
+    clock = iter(times)
+    new_id = ids.in_order(lambda: next(clock))
+    made = [new_id("nod") for _ in times]
+    assert made == sorted(made)
+    assert all(re.fullmatch(r"nod_[0-9a-hj-km-np-tv-z]{26}", each) for each in made)
+    told = [sum(ids._ALPHABET.index(letter) << 5 * (9 - at) for at, letter in enumerate(one[4:14])) for one in made]
+    assert told == [round(each.timestamp() * 1000) for each in times]
+    at_once = ids.in_order(lambda: times[0])
+    alike = {at_once("nod") for _ in range(1000)}
+    assert len(alike) == 1000
+    assert {each[:14] for each in alike} == {made[0][:14]}
+
+
 def test_tokens_have_the_bits_that_are_asked_for() -> None:
     assert len(ids.new_token()) == 43
     assert len(ids.new_token(128)) == 22
