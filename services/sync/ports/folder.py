@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -24,8 +24,8 @@ class FolderBlobs:
         file = await asyncio.to_thread(_created, draft)
         try:
             async for piece in pieces:
-                await asyncio.to_thread(_write_all, file, piece)
-            await asyncio.to_thread(_finish, file, draft, self._place(blob))
+                await _to_its_end(_write_all, file, piece)
+            await _to_its_end(_finish, file, draft, self._place(blob))
         except BaseException:
             # Also when cancelled: an upload that was broken off leaves nothing.
             draft.unlink(missing_ok=True)
@@ -69,6 +69,17 @@ class _FileReader:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+async def _to_its_end(call: Callable[..., None], *arguments: object) -> None:
+    """Run *call* in a thread; when cancelled, wait for it first: a closed file's number is the next one's."""
+    running = asyncio.ensure_future(asyncio.to_thread(call, *arguments))
+    try:
+        await asyncio.shield(running)
+    finally:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
 
 
 def _created(draft: Path) -> int:

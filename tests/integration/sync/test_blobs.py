@@ -1,6 +1,9 @@
 """What any blob store must do."""
 
 import asyncio
+import os
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -124,6 +127,32 @@ class TestFolderBlobs(BlobsContract):
     async def test_nothing_unfinished_stays_on_the_disk(self, tmp_path: Path) -> None:
         with pytest.raises(ConnectionError):
             await FolderBlobs(tmp_path).write("cnt_1", _broken())
+        assert _files(tmp_path) == []
+
+    async def test_a_write_that_is_cancelled_is_over_before_its_file_is_closed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done: list[str] = []
+        begun, write, close = threading.Event(), os.write, os.close
+
+        def slow(file: int, data: bytes) -> int:
+            begun.set()
+            time.sleep(0.1)
+            done.append("written")
+            return write(file, data)
+
+        def noted(file: int) -> None:
+            done.append("closed")
+            close(file)
+
+        monkeypatch.setattr("services.sync.ports.folder.os.write", slow)
+        writing = asyncio.create_task(FolderBlobs(tmp_path).write("cnt_1", _all()))
+        await asyncio.to_thread(begun.wait)
+        monkeypatch.setattr("services.sync.ports.folder.os.close", noted)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert done[:2] == ["written", "closed"]
         assert _files(tmp_path) == []
 
     async def test_what_a_crash_left_is_deleted_with_its_id(self, tmp_path: Path) -> None:
