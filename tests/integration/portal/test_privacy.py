@@ -31,9 +31,10 @@ async def test_a_part_that_is_away_takes_nothing_else_from_the_overview(ada: Bro
 
 
 async def test_C22_sessions_are_listed_and_ended(ada: Browser, edge: FakeEdge) -> None:
-    edge.sessions["ses_old"] = {**next(iter(edge.sessions.values()))}
+    edge.sessions["ses_old"] = {**next(iter(edge.sessions.values())), "place": "NL"}
     page = await ada.get("/account/sessions")
     assert "(this one)" in page.text
+    assert page.text.count("from Netherlands") == 1
     page = await ada.submit(page, "/account/sessions/ses_old/end")
     assert "over" in page.text
     assert "ses_old" not in edge.sessions
