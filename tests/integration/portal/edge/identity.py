@@ -99,7 +99,13 @@ class Identity(Tokens):
     async def list_sessions(self, request: web.Request) -> web.Response:
         own = self._who(request)
         items = [
-            {"session_id": key, "client": "Firefox on Linux", "current": key == own["sid"], **times()}
+            {
+                "session_id": key,
+                "client": "Firefox on Linux",
+                "place": value.get("place", ""),
+                "current": key == own["sid"],
+                **times(),
+            }
             for key, value in self.sessions.items()
             if value["sub"] == own["sub"]
         ]
