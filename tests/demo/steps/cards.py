@@ -1,6 +1,7 @@
 """Chapter 4: a card is stored as four digits and a date, charged, and partly refunded."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 from joserfc import jwe
@@ -33,7 +34,9 @@ async def card(world: World) -> str:
     )
     expect(stored["last4"] == NUMBER[-4:], "the last four digits")
     listed = json.dumps(await world.call("GET", "/v1/payments/cards", by=world.ada))
-    expect(NUMBER not in listed and SECURITY_CODE not in json.dumps(stored), "no number and no code, anywhere")
+    # As a word of its own: an id may hold these three digits by chance.
+    told_code = re.search(rf"\b{SECURITY_CODE}\b", json.dumps(stored))
+    expect(NUMBER not in listed and told_code is None, "no number and no code, anywhere")
     world.notes["card_id"] = stored["card_id"]
     return f"{stored['brand']} ending in {stored['last4']}, {stored['exp_month']}/{stored['exp_year']}"
 
