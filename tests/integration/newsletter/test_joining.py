@@ -93,7 +93,7 @@ async def test_an_address_gets_one_confirmation_however_often_it_is_asked(reader
 async def test_N14_what_is_no_address_is_refused(readers: Readers, email: str) -> None:
     refused = await readers.ask(await readers.a_list(), email)
     assert refused.status == 422
-    assert "eve" not in str(refused.body)
+    assert "eve@" not in str(refused.body)
 
 
 @pytest.mark.parametrize("name", ["News\r\nBcc: eve@evil.example", "two\nlines", "x\x00y", "", "x" * 101, "a\u2028b"])
