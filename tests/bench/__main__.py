@@ -29,7 +29,7 @@ AREAS: tuple[Area, ...] = (
     edge.AREA,
 )
 RESULT = Path("build/bench.json")
-LIMIT = 360.0
+LIMIT = 480.0
 """Seconds for one area."""
 
 
