@@ -4,8 +4,7 @@ Their collections have the same methods but for the few below, so the rest of th
 types, and ``_Motor`` says that its objects are of these types.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date
 from enum import Enum
@@ -136,22 +135,6 @@ class _Motor:
 
 
 _DRIVERS: Mapping[str, type[_Motor] | type[_Pymongo]] = {"motor": _Motor, "pymongo": _Pymongo}
-
-
-async def settled(operation: Awaitable[T]) -> T:
-    """Await a step of a transaction; when cancelled, leave only once it can no longer reach the server.
-
-    Motor works in threads, which cancellation does not reach; PyMongo closes the connection, but the server may have
-    read the step already. An abort that overtakes the first step would leave a transaction that nobody ends.
-    """
-    task = asyncio.ensure_future(operation)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # seen: it changes nothing any more
-        raise
 
 
 def connect(url: str, driver: str) -> Driver:

@@ -11,11 +11,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from shared.cancelling import settled
 from shared.clock import Clock
 from shared.errors import UnavailableError
 from shared.mongo.database import Database
 from shared.mongo.document import Document, Index
-from shared.mongo.driver import settled
 
 
 class FileRow(Document):

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from pymongo.errors import PyMongoError
 
+from shared.cancelling import settled
 from shared.clock import monotonic
 from shared.ids import jitter
-from shared.mongo.driver import Driver, Session, settled
+from shared.mongo.driver import Driver, Session
 from shared.mongo.errors import TransactionMisuseError, is_commit_unknown, is_transient, translated
 
 T = TypeVar("T")

@@ -129,8 +129,10 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = 
     (re.compile(r"eyJ[\w-]{5,}+(?:\.[\w-]*+){1,4}"), "[token]"),
     (re.compile(rf"(?<!{_WORD}){_WORD}++@{_WORD}*+|\"[^\"\n]{{1,64}}\"@{_WORD}++"), "[email]"),
     (re.compile(rf"(?<!{_WORD}){_WORD}+?%40{_WORD}*+"), "[email]"),
+    # app passwords, whichever letters and digits they are of (shared/ids.py), before some look like a card
+    (re.compile(r"(?<![\w-])(?:[0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}(?![\w-])"), "[token]"),
     (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_GAP}\d){{{_SHORTEST_CARD - 1},}}+"), _card),
-    # app passwords, and any unguessable string of 256 bits in base64url or hexadecimal
+    # recovery codes, and any unguessable string of 256 bits in base64url or hexadecimal
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?:[0-9a-zA-Z]{4,8}-){3,}[0-9a-zA-Z]{4,8}(?![\w-])"), "[token]"),
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{32,}+"), "[token]"),
     (re.compile(r"(?<!\w)[0-9a-fA-F]{64,}+(?!\w)"), "[token]"),

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from services.sync.errors import ContentDamagedError
+from shared.cancelling import settled
 
 _TMP = "unfinished"
 
@@ -24,8 +25,8 @@ class FolderBlobs:
         file = await asyncio.to_thread(_created, draft)
         try:
             async for piece in pieces:
-                await _to_its_end(_write_all, file, piece)
-            await _to_its_end(_finish, file, draft, self._place(blob))
+                await settled(asyncio.to_thread(_write_all, file, piece))
+            await settled(asyncio.to_thread(_finish, file, draft, self._place(blob)))
         except BaseException:
             # Also when cancelled: an upload that was broken off leaves nothing.
             draft.unlink(missing_ok=True)
@@ -69,17 +70,6 @@ class _FileReader:
 
     def close(self) -> None:
         os.close(self._file)
-
-
-async def _to_its_end(call: Callable[..., None], *arguments: object) -> None:
-    """Run *call* in a thread; when cancelled, wait for it first: a closed file's number is the next one's."""
-    running = asyncio.ensure_future(asyncio.to_thread(call, *arguments))
-    try:
-        await asyncio.shield(running)
-    finally:
-        while not running.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([running])
 
 
 def _created(draft: Path) -> int:

@@ -103,7 +103,8 @@ def test_tokens_of_the_house_are_known_by_their_form() -> None:
 
 def test_secrets_that_people_type_are_known_by_their_form() -> None:
     made = [new_typed_secret() for _ in range(300)]
-    assert [redact(f"key {secret}") for secret in made] == ["key [token]"] * 300
+    made += ["-".join(["mzky"] * 7), "-".join(["4242"] * 7)]  # so may one be, if seldom
+    assert [redact(f"key {secret}") for secret in made] == ["key [token]"] * len(made)
 
 
 def test_ids_of_the_house_stay_readable() -> None:
