@@ -49,7 +49,7 @@ class Files:
         self._file, self._chunk, self._size, self._clock = file, chunk, chunk_bytes, clock
         self._files, self._chunks = database.collection(file), database.collection(chunk)
 
-    async def write(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+    async def write(self, key: str, pieces: AsyncIterator[bytes | memoryview]) -> None:
         """Keep what *pieces* yields: it is on a majority of the servers when this returns, and nobody sees it before.
 
         When this raises nothing of it is kept, unless the database is away: ``delete`` takes away what was left.
@@ -63,7 +63,7 @@ class Files:
                 await settled(self.delete(key))
             raise
 
-    async def _write_chunks(self, key: str, pieces: AsyncIterator[bytes]) -> int:
+    async def _write_chunks(self, key: str, pieces: AsyncIterator[bytes | memoryview]) -> int:
         buffer, n, length = bytearray(), 0, 0
         async for piece in pieces:
             buffer += piece

@@ -1,7 +1,8 @@
 """Contents are sealed in frames of 1 MiB: which frames hold which bytes, and where they lie."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 
 FRAME = 1 << 20
 """Bytes of content in each frame but the last."""
@@ -57,3 +58,29 @@ def frames_of(span: Span, size: int) -> Iterator[Frame]:
             sealed_size=min(size - begin, FRAME) + OVERHEAD,
             wanted=slice(max(span.start - begin, 0), min(span.stop - begin, FRAME)),
         )
+
+
+async def filled(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[memoryview, bool], None]:
+    """Yield what begins with *head* and goes on with *chunks* frame by frame, and of each whether it is the last.
+
+    Two buffers take turns, since fresh memory costs more than sealing what it holds: a frame is there until the next
+    but one is asked for.
+    """
+    buffers = cycle(memoryview(bytearray(FRAME)) for _ in range(2))
+    frame, size = next(buffers), 0
+    async for chunk in _preceded(head, chunks):
+        rest = memoryview(chunk)
+        while rest:
+            if size == FRAME:
+                yield frame, False
+                frame, size = next(buffers), 0
+            some = rest[: FRAME - size]
+            frame[size : size + len(some)] = some
+            size, rest = size + len(some), rest[len(some) :]
+    yield frame[:size], True
+
+
+async def _preceded(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in chunks:
+        yield chunk

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+Piece = bytes | memoryview
+
 
 class BlobReader(Protocol):
     """An open blob. When it is deleted meanwhile, a read gives its bytes or ContentDamagedError, never other bytes.
@@ -19,8 +21,11 @@ class BlobReader(Protocol):
 class Blobs(Protocol):
     """Keeps blobs by id; an id is used once."""
 
-    async def write(self, blob: str, pieces: AsyncIterator[bytes]) -> None:
-        """Keep what *pieces* yields; it is durable when this returns, and nothing of it is there when this raises."""
+    async def write(self, blob: str, pieces: AsyncIterator[Piece]) -> None:
+        """Keep what *pieces* yields; it is durable when this returns, and nothing of it is there when this raises.
+
+        A piece is used before the next one is asked for: its memory may then be used again.
+        """
         ...
 
     def open(self, blob: str) -> AbstractAsyncContextManager[BlobReader]:

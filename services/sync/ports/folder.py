@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from services.sync.errors import ContentDamagedError
+from services.sync.ports.blobs import Piece
 from shared.cancelling import settled
 
 _TMP = "unfinished"
@@ -19,7 +20,7 @@ class FolderBlobs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def write(self, blob: str, pieces: AsyncIterator[bytes]) -> None:
+    async def write(self, blob: str, pieces: AsyncIterator[Piece]) -> None:
         """Write *pieces* to a file that gets its name once it is whole and on the disk."""
         draft = self._draft(blob)
         file = await asyncio.to_thread(_created, draft)
@@ -77,7 +78,7 @@ def _created(draft: Path) -> int:
     return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
-def _write_all(file: int, piece: bytes) -> None:
+def _write_all(file: int, piece: Piece) -> None:
     rest = memoryview(piece)
     while rest:
         rest = rest[os.write(file, rest) :]

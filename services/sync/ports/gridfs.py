@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.sync.errors import ContentDamagedError
+from services.sync.ports.blobs import Piece
 from shared.mongo import FileDamagedError, FileRow, Files
 
 
@@ -14,7 +15,7 @@ class GridFsBlobs:
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    async def write(self, blob: str, pieces: AsyncIterator[bytes]) -> None:
+    async def write(self, blob: str, pieces: AsyncIterator[Piece]) -> None:
         """Write *pieces* chunk by chunk, then that they are whole."""
         await self._files.write(blob, pieces)
 

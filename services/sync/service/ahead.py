@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-async def one_ahead(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def one_ahead(pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """Yield *pieces*, each made in a task of its own while the one before it is used: two are in memory.
 
     Whoever leaves it early closes it (``aclosing``): by then nothing is being made any more.

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import cycle
 
-from services.sync.domain.frames import FRAME, INLINE
+from services.sync.domain.frames import INLINE, SEALED_FRAME, filled
 from services.sync.errors import UploadBrokenError, UploadLostError
 from services.sync.ports import Blobs
 from services.sync.service.acts import Act
@@ -117,27 +118,23 @@ class Uploads:
 
         return await self.turns.change(act.account, change)
 
-    async def _frames(self, upload: _Upload, seal: Seal, head: bytes, chunks: Chunks) -> AsyncGenerator[bytes, None]:
-        """Yield the sealed frames of a body that begins with *head*; the last one says that it is the last."""
-        sealer, buffer, index = seal.content(upload.content), bytearray(head), 0
-        upload.size = len(head)
+    async def _frames(
+        self, upload: _Upload, seal: Seal, head: bytes, chunks: Chunks
+    ) -> AsyncGenerator[memoryview, None]:
+        """Yield the sealed frames of a body that begins with *head*, each there until the next but one is asked for."""
+        sealer, rooms = seal.content(upload.content), cycle(memoryview(bytearray(SEALED_FRAME)) for _ in range(2))
 
-        def sealed(*, last: bool) -> bytes:
-            frame = bytes(buffer[:FRAME])
-            del buffer[:FRAME]
+        def sealed(index: int, frame: memoryview, *, last: bool) -> memoryview:
             upload.sha256.update(frame)
-            return sealer.seal(index, frame, last=last)
+            return sealer.seal_into(next(rooms), index, frame, last=last)
 
-        async for chunk in chunks:
-            buffer += chunk
-            upload.size += len(chunk)
-            if len(buffer) > FRAME:
+        async with aclosing(one_ahead(filled(head, chunks))) as frames:
+            index = 0
+            async for frame, last in frames:
+                upload.size += len(frame)
                 await self._make_room(upload)
-                while len(buffer) > FRAME:
-                    yield await asyncio.to_thread(sealed, last=False)
-                    index += 1
-        await self._make_room(upload)
-        yield await asyncio.to_thread(sealed, last=True)
+                yield await asyncio.to_thread(sealed, index, frame, last=last)
+                index += 1
 
     async def _make_room(self, upload: _Upload) -> None:
         """Reserve more when more has come than was reserved, and show that the upload lives."""

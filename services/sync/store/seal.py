@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from services.sync.domain.frames import OVERHEAD
 from services.sync.domain.tree import canonical
 from services.sync.errors import ContentDamagedError
 from shared.crypto.sealing import seal, unseal
@@ -31,6 +32,12 @@ class ContentSeal:
     def seal(self, index: int, data: bytes, *, last: bool) -> bytes:
         """Seal the frame *index*."""
         return self._cipher.encrypt(_nonce(index, last=last), data, self._bound)
+
+    def seal_into(self, room: memoryview, index: int, data: memoryview, *, last: bool) -> memoryview:
+        """Seal the frame *index* at the beginning of *room*; return the part of it that was taken."""
+        sealed = room[: len(data) + OVERHEAD]
+        self._cipher.encrypt_into(_nonce(index, last=last), data, self._bound, sealed)
+        return sealed
 
     def open(self, index: int, sealed: bytes, *, last: bool) -> bytes:
         """Open the frame *index*; ContentDamagedError when it is not exactly that frame."""

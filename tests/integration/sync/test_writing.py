@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import random
 from collections.abc import AsyncIterator
 
 from services.sync.service.acts import Act
@@ -19,7 +20,7 @@ async def test_what_is_put_is_read_back(ada: Device) -> None:
 
 
 async def test_a_large_file_is_read_back_and_lies_sealed(ada: Device, house: House) -> None:
-    content = bytes(range(256)) * (3 * 4096 + 7)
+    content = random.Random(1).randbytes(9 * MIB + 7)
     await ada.put("large.bin", content)
     assert (await ada.get("large.bin")).body == content
     needle = content[:64]

@@ -1,12 +1,14 @@
 """What frames, ranges, locks, conditions and backups are."""
 
+import random
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
 
 from services.sync.domain.backups import LONGEST, end_of
 from services.sync.domain.conditions import Clause, Conditions, State, Tags, Term, require_match, require_state
-from services.sync.domain.frames import FRAME, OVERHEAD, Span, frame_count, frames_of
+from services.sync.domain.frames import FRAME, OVERHEAD, Span, filled, frame_count, frames_of
 from services.sync.domain.locks import Lock, refuse_conflict, require_tokens
 from services.sync.domain.properties import Instruction, applied, protected, read
 from services.sync.domain.ranges import spans_of
@@ -42,6 +44,36 @@ def test_a_span_takes_only_the_frames_that_it_touches() -> None:
     frames = list(frames_of(Span(FRAME - 1, FRAME + 1), 5 * FRAME))
     assert [frame.index for frame in frames] == [0, 1]
     assert [frame.wanted for frame in frames] == [slice(FRAME - 1, FRAME), slice(0, 1)]
+
+
+@pytest.mark.parametrize("size", [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME + 5])
+@pytest.mark.parametrize("chunk", [65_536, 100_003, 5 * FRAME])
+async def test_frames_are_filled_from_chunks_of_any_size(size: int, chunk: int) -> None:
+    data = random.Random(size).randbytes(size)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for piece in _pieces(data[10:], chunk):
+            yield piece
+
+    frames = [(bytes(frame), last) async for frame, last in filled(data[:10], chunks())]
+    assert b"".join(frame for frame, _ in frames) == data
+    assert [len(frame) for frame, _ in frames[:-1]] == [FRAME] * (frame_count(size) - 1)
+    assert [last for _, last in frames] == [False] * (frame_count(size) - 1) + [True]
+
+
+async def test_a_filled_frame_stands_while_the_next_one_is_filled() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for letter in b"bc":
+            yield bytes([letter]) * FRAME
+
+    frames = filled(b"a" * FRAME, chunks())
+    first, _ = await anext(frames)
+    second, _ = await anext(frames)
+    assert (first[0], first[-1], second[0], second[-1]) == (*b"aa", *b"bb")
+
+
+def _pieces(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
 
 
 @pytest.mark.parametrize(

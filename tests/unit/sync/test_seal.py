@@ -22,6 +22,11 @@ def test_a_frame_opens_in_its_place_alone() -> None:
             seal.open(index, sealed, last=is_last)
 
 
+def test_a_frame_is_sealed_into_given_memory_as_it_is_without() -> None:
+    seal, room = ADA.content("cnt_1"), memoryview(bytearray(100))
+    assert seal.seal_into(room, 3, memoryview(b"frame"), last=True) == seal.seal(3, b"frame", last=True)
+
+
 def test_a_frame_does_not_open_for_another_content_account_or_key() -> None:
     sealed = ADA.content("cnt_1").seal(0, b"x", last=True)
     for other in (ADA.content("cnt_2"), BOB.content("cnt_1"), Seal("acc_ada", KEY[::-1]).content("cnt_1")):
