@@ -77,8 +77,14 @@ class Queue:
     """How many changes the last batch held."""
     full: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when as many wait again."""
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when nothing is being written: what is in memory is as this process has stored it."""
     glancing: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_glance: _Glance = field(default_factory=_Glance)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing to write."""
+        self.idle.set()
 
     @property
     def busy(self) -> bool:
@@ -115,6 +121,9 @@ class Turns:
     async def look(self, account: str, read: Change[T]) -> T:
         """Return what *read* finds in the tree of *account* as it is now; the draft's changes are not kept."""
         space = await self._glance(account) or await self._opened(account)
+        if self._trees.shelves.is_behind(account, space.rev):
+            # Mostly by a batch of this process that is stored and will be in memory at once: no need to read it.
+            await self._queue(account).idle.wait()
         try:
             return await read(await self._draft(space, reads_database=False))
         except NotOnShelfError:
@@ -150,11 +159,14 @@ class Turns:
         return self._queues.setdefault(account, Queue())
 
     async def _serve(self, account: str, batch: list[Waiting[Any]]) -> None:
+        idle = self._queue(account).idle
+        idle.clear()
         try:
             outcomes = await self._written(account, batch)
         except ServiceError as fault:
             outcomes = [fault] * len(batch)
         finally:
+            idle.set()
             # Cancelled or failed in an unforeseen way: whoever else was in the batch is told, and not left waiting.
             for each in batch:
                 each.settle(TurnLostError())

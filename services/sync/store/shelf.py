@@ -101,6 +101,11 @@ class Shelves:
             self._tidy(keep=account)
         return shelf
 
+    def is_behind(self, account: str, rev: int) -> bool:
+        """Tell whether what is known of *account* is older than *rev*."""
+        shelf = self._shelves.get(account)
+        return shelf is not None and shelf.rev < rev
+
     def drop(self, account: str) -> None:
         """Forget what is known of *account*."""
         self._shelves.pop(account, None)
