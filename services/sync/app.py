@@ -50,6 +50,7 @@ from services.sync.store import (
     LockRows,
     Nodes,
     RestoreRows,
+    Samples,
     Shelves,
     Spaces,
     Statistics,
@@ -217,7 +218,14 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
         api=SyncApi(reading=reading, backups=backups),
         events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
         probes=SyncProbes(
-            statistics=statistics, inspections=inspection_rows, backups=backup_rows, keys=backup_keys, clock=clock
+            statistics=statistics,
+            inspections=inspection_rows,
+            backups=backup_rows,
+            keys=backup_keys,
+            samples=Samples(db, trees.keys),
+            contents=trees.contents,
+            blobs=blobs,
+            clock=clock,
         ),
     )
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.sync.domain.backups import LONGEST, BackupState
+from services.sync.domain.frames import FRAME, OVERHEAD
 from services.sync.domain.inspections import Sight
 from services.sync.domain.statistics import FAMILIES, LEAST, SIZES
-from services.sync.store import BackupKeys, BackupRows, InspectionRows, Statistics
+from services.sync.errors import ContentDamagedError
+from services.sync.ports import Blobs
+from services.sync.store import BackupKeys, BackupRows, Content, Contents, InspectionRows, Samples, Seal, Statistics
 from shared.clock import Clock
 from shared.promises import Finding, Probe, broken, kept
 
@@ -17,6 +20,8 @@ GRACE = timedelta(hours=1)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOST = 1_000
 """Inspections and looks that a probe looks at, the latest."""
+SAMPLED = 20
+"""Nodes that a probe takes at random; and contents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,9 @@ class SyncProbes:
     inspections: InspectionRows
     backups: BackupRows
     keys: BackupKeys
+    samples: Samples
+    contents: Contents
+    blobs: Blobs
     clock: Clock
 
     def all(self) -> tuple[Probe, ...]:
@@ -35,6 +43,7 @@ class SyncProbes:
             Probe("C11", self.figures_lead_to_nobody),
             Probe("C12", self.looks_are_allowed),
             Probe("C19", self.backups_end),
+            Probe("C20", self.files_are_sealed),
         )
 
     async def figures_lead_to_nobody(self) -> Finding:
@@ -101,3 +110,34 @@ class SyncProbes:
                 return broken(len(held), f"{len(ids)} backups {what}: {', '.join(ids[:3])}")
         oldest = max((now - backup.asked_at for backup in held), default=timedelta())
         return kept(len(held), f"{len(held)} backups; the oldest is {oldest.days} days old, none may reach 183")
+
+    async def files_are_sealed(self) -> Finding:
+        """C20: random names and contents open with the key of their account, for their place, and in no other way."""
+        sampled = await self.samples.nodes(SAMPLED)
+        for content, seal in await self.samples.contents(SAMPLED):
+            if await self._is_sealed(content, seal):
+                sampled[content.id] = True
+            elif await self._is_used(content):
+                sampled[content.id] = False
+        if unsealed := sorted(one for one, is_sealed in sampled.items() if not is_sealed):
+            return broken(len(sampled), f"{len(unsealed)} names or contents are not sealed: {', '.join(unsealed[:3])}")
+        return kept(len(sampled), f"{len(sampled)} names and contents, taken at random, are sealed")
+
+    async def _is_sealed(self, content: Content, seal: Seal) -> bool:
+        """Tell whether the first frame of *content* opens, and is as long as it should be; it is thrown away."""
+        size = min(content.size, FRAME)
+        try:
+            sealed = content.inline if content.inline is not None else await self._first_frame(content.id, size)
+            plain = seal.content(content.id).open(0, sealed, last=content.size <= FRAME)
+        except ContentDamagedError:
+            return False
+        return len(plain) == size
+
+    async def _first_frame(self, content: str, size: int) -> bytes:
+        async with self.blobs.open(content) as blob:
+            return await blob.read(0, size + OVERHEAD)
+
+    async def _is_used(self, content: Content) -> bool:
+        """Tell whether somebody still uses *content*: one whose last user has just gone may be destroyed already."""
+        now = await self.contents.get(content.account, content.id)
+        return now is not None and now.refs > 0

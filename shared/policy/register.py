@@ -31,7 +31,7 @@ class Promise:
     control: str
     """The dotted path of the module that makes it true."""
     not_yet: str | None = None
-    """Why no probe looks at it in the running system yet; None as soon as one does."""
+    """Why no probe looks at all of it in the running system yet: then it is never kept, but may be broken. Or None."""
 
     @property
     def owner(self) -> str:

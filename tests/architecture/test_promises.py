@@ -43,9 +43,11 @@ def unproven(promises: Iterable[Promise], probed: Mapping[str, set[str]], tested
     """Yield what a promise lacks, or says wrongly."""
     for promise in promises:
         looked = probed.get(promise.id, set())
-        if promise.not_yet and looked:
+        # Another owner than the leading one sees a part: such a promise may be broken, and is not kept yet.
+        leading = looked & {"shared", promise.owners[0]}
+        if promise.not_yet and leading:
             yield f"{promise.id} has a probe: remove its not_yet"
-        if not promise.not_yet and not looked:
+        if not promise.not_yet and not leading:
             yield f'{promise.id} has no probe: write Probe("{promise.id}", …) in {promise.owners[0]}/promises.py'
         if not promise.not_yet and promise.id not in tested:
             yield f"{promise.id} has no test: plant a breach in test_{promise.id}_…, and see the probe catch it"

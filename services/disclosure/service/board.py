@@ -62,10 +62,13 @@ class Board:
 
     def _of(self, promise: Promise, results: list[Result], at: datetime) -> Standings:
         if promise.not_yet is not None:
-            results = []  # nobody looks: whatever an older release has said of it is no evidence
+            # Nobody looks at all of it: a part that is as it should be is no evidence, one that is not is enough.
+            results = [result for result in results if result.state == State.BROKEN]
         expected = promise.owners if promise.id in EVERYWHERE else promise.owners[:1]
         found = standing(promise.id, results, expected=expected, at=at, silence=self.silence)
-        return Standings(promise=promise, standing=found, evidence=promise.not_yet or _evidence(found, expected))
+        is_broken = found.state == State.BROKEN
+        evidence = promise.not_yet if promise.not_yet and not is_broken else _evidence(found, expected)
+        return Standings(promise=promise, standing=found, evidence=evidence)
 
 
 def summary(board: list[Standings]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from services.sync.store.keys import Keys
 from services.sync.store.locks import LockRows
 from services.sync.store.nodes import Nodes
 from services.sync.store.restores import RestoreRows
+from services.sync.store.samples import Samples
 from services.sync.store.seal import Seal
 from services.sync.store.shelf import Shelf, Shelves
 from services.sync.store.spaces import Spaces
@@ -34,6 +35,7 @@ __all__ = [
     "LockRows",
     "Nodes",
     "RestoreRows",
+    "Samples",
     "Seal",
     "Shelf",
     "Shelves",

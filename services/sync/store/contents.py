@@ -38,12 +38,12 @@ class Contents:
     async def get(self, account: str, content: str) -> Content | None:
         """Return the content."""
         row = await self._rows.find_one({"_id": content, "account": account})
-        return None if row is None else _content(row)
+        return None if row is None else content_of(row)
 
     async def same(self, account: str, digest: str) -> Content | None:
         """Return a whole content of *account* with this digest that is not being destroyed."""
         row = await self._rows.find_one({"account": account, "digest": digest, "refs": {"$gte": 0}})
-        return None if row is None else _content(row)
+        return None if row is None else content_of(row)
 
     async def inline(self, account: str, content: str) -> bytes | None:
         """Return the sealed bytes of a small content; None when it is gone."""
@@ -99,7 +99,7 @@ class Contents:
     async def doomed(self, *, by: datetime, limit: int) -> list[Content]:
         """Return contents whose time has come."""
         rows = await self._rows.list({"doomed_at": {"$lte": by}}, sort=["doomed_at"], limit=limit)
-        return [_content(row) for row in rows]
+        return [content_of(row) for row in rows]
 
     async def claim(self, content: str, *, by: datetime) -> Content | None:
         """Take a doomed content for destruction; None when somebody has come to use it, as nobody can after this."""
@@ -107,7 +107,7 @@ class Contents:
         row = await self._rows.find_one(free)
         if row is None or not await self._rows.update(free, {"$set": {"refs": DESTROYING, "reserved": 0}}):
             return None
-        return _content(row)
+        return content_of(row)
 
     async def extend(self, content: str, *, until: datetime) -> bool:
         """Keep an upload under way alive *until* then; False when it is gone."""
@@ -135,7 +135,8 @@ def _by_delta(deltas: Mapping[str, int]) -> dict[int, list[str]]:
     return found
 
 
-def _content(row: ContentRow) -> Content:
+def content_of(row: ContentRow) -> Content:
+    """Return the content that *row* describes."""
     return Content(
         id=row.id,
         account=row.account,

@@ -77,6 +77,15 @@ async def test_what_nobody_looks_at_says_why(board: Board, clock: FixedClock) ->
     assert (found.standing.state, found.evidence) == ("unknown", later.not_yet)
 
 
+async def test_of_what_is_looked_at_in_part_a_breach_is_told_and_nothing_else(board: Board, clock: FixedClock) -> None:
+    later = next(promise for promise in PROMISES if promise.not_yet)
+    await board.hear(look(later.id, "sync", "broken"))
+    found = await board.one(later.id, at=clock())
+    assert (found.standing.state, found.evidence) == ("broken", "sync: what sync saw")
+    silent = await board.one(later.id, at=clock.advance(SILENCE + timedelta(seconds=1)))
+    assert (silent.standing.state, silent.evidence) == ("unknown", later.not_yet)
+
+
 async def test_the_running_board_shows_what_was_told(service: Running, around: Neighbours) -> None:
     fact = common_v1.PromiseChecked(promise_id="C10", state="broken", looked_at=7, evidence="2 sent after the end")
     fact.checked_at.FromDatetime(utc_now())
