@@ -1,17 +1,22 @@
 """The edge: Envoy, with the configuration of services/gateway filled in for one machine."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
+import aiohttp
 import yaml
 
+from shared.clock import utc_now
 from shared.stack.home import write_private
+from shared.stack.parts.access_log import AccessLog
 from shared.stack.process import Command, Tell, silent, supervised
 from shared.stack.ready import answers_ok
 from shared.stack.settings import ROOT
@@ -92,7 +97,8 @@ def render(door: Door, *, access_log: Path) -> str:
 async def start(door: Door, *, data: Path, log: Path, tell: Tell = silent) -> AsyncIterator[str]:
     """Run the proxy; its metrics are at ``/stats/prometheus`` of the admin port."""
     configuration = data / "envoy.json"
-    write_private(configuration, render(door, access_log=log.with_name("access.log")))
+    visits = AccessLog(file=log.with_name("access.log"), clock=utc_now, reopen=partial(_reopen, door.admin_port))
+    write_private(configuration, render(door, access_log=visits.file))
     command = Command(
         name="edge",
         # Without hot restart there is no shared memory in which two stacks could meet.
@@ -104,4 +110,20 @@ async def start(door: Door, *, data: Path, log: Path, tell: Tell = silent) -> As
         stop_within=5,
     )
     async with supervised(command, tell):
-        yield f"http://127.0.0.1:{door.port}"
+        tending = asyncio.create_task(visits.run(), name="access-log")
+        try:
+            yield f"http://127.0.0.1:{door.port}"
+        finally:
+            tending.cancel()
+            await asyncio.gather(tending, return_exceptions=True)
+
+
+async def _reopen(admin_port: int) -> None:
+    """Let the proxy open its logs anew; one that cannot be asked is being started, and does so by itself."""
+    limit = aiohttp.ClientTimeout(total=5)
+    with suppress(aiohttp.ClientError, TimeoutError, OSError):
+        async with (
+            aiohttp.ClientSession(timeout=limit, raise_for_status=True) as http,
+            http.post(f"http://127.0.0.1:{admin_port}/reopen_logs"),
+        ):
+            pass

@@ -1,18 +1,23 @@
 """Whose address a service sees: the visitor's own, through the pages as well as directly, and nobody's word for it."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from shared.clock import utc_now
 from shared.stack.parts.edge import Limits
 from shared.web import PUBLIC, Call, RateLimit, View, build_app, get
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.house import Doors, behind_the_edge, serving
 from tests.support import FixedClock
+from tests.support.neighbours import until
 
 LISTS = "/v1/newsletter/lists"
 ADA, EVE = "127.0.0.2", "127.0.0.3"
@@ -145,6 +150,26 @@ async def test_a_visit_is_logged_once_with_the_address_of_the_visitor(
     assert line.startswith(f"{ADA} - - [")
     assert '"GET /newsletter HTTP/1.1" 200' in line
     assert newsletter.seen == [ADA]
+
+
+async def test_C04_the_proxy_goes_on_in_a_new_file_when_a_day_is_put_aside(
+    newsletter: Newsletter, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path
+) -> None:
+    app = build_app("newsletter", [get(LISTS, newsletter.lists, access=PUBLIC)], public_url="http://127.0.0.1:8080")
+    yesterday = utc_now() - timedelta(days=1)
+    log, aside = tmp_path / "access.log", tmp_path / f"access-{yesterday:%Y-%m-%d}.log"
+    log.write_text("a visit of yesterday\n")
+    os.utime(log, (yesterday.timestamp(), yesterday.timestamp()))
+    async with serving(app) as port, behind_the_edge(port, keyring, http, clock, tmp_path) as doors:
+        await until(partial(asyncio.to_thread, aside.exists))
+
+        async def written() -> bool:
+            await status(http, doors.public + LISTS)
+            return await asyncio.to_thread(log.exists)  # only the proxy makes it anew, and writes once in a second
+
+        await until(written)
+    assert aside.read_text() == "a visit of yesterday\n"
+    assert '"GET /v1/newsletter/lists HTTP/1.1" 200' in log.read_text()
 
 
 async def test_the_edge_limits_each_visitor_whom_a_frontend_speaks_for(

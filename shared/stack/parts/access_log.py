@@ -1,0 +1,68 @@
+"""The edge's access log on one machine: a file for each day, and each is deleted when its time is over (C04)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from shared.clock import Clock
+
+KEPT = timedelta(days=30)
+"""How long the visits of a day are kept; in a cluster whoever collects the logs decides."""
+LOOK_EVERY = 60.0
+Reopen = Callable[[], Awaitable[None]]
+"""Lets the proxy go on in a new file; until then it writes into the one that it has, whatever that is called now."""
+
+
+@dataclass(slots=True, kw_only=True)
+class AccessLog:
+    """Puts the visits of past days aside, and deletes them."""
+
+    file: Path
+    clock: Clock
+    reopen: Reopen
+    day: date | None = None
+    """The day of the visits in the file, as far as they are not of today."""
+
+    async def run(self) -> None:
+        """Look for ever; a disk that refuses is asked again."""
+        while True:
+            with suppress(OSError):
+                await self.tend()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def tend(self) -> None:
+        """Do what is due."""
+        today = self.clock().date()
+        await asyncio.to_thread(self._delete, today - KEPT)
+        began = self.day or await asyncio.to_thread(self._last_written)
+        if began is not None and began < today and await asyncio.to_thread(self._put_aside, began):
+            await self.reopen()
+        self.day = today
+
+    def _last_written(self) -> date | None:
+        """Return the day of the file that an earlier run has left."""
+        if not self.file.exists():
+            return None
+        return datetime.fromtimestamp(self.file.stat().st_mtime, tz=self.clock().tzinfo).date()
+
+    def _put_aside(self, day: date) -> bool:
+        aside = self._of(day)
+        if aside.exists() or not self.file.exists() or not self.file.stat().st_size:
+            return False
+        self.file.rename(aside)
+        return True
+
+    def _delete(self, before: date) -> None:
+        oldest_kept = self._of(before).name
+        for file in self.file.parent.glob(self._named("*")):
+            if file.name < oldest_kept:
+                file.unlink()
+
+    def _of(self, day: date) -> Path:
+        return self.file.with_name(self._named(day.isoformat()))
+
+    def _named(self, day: str) -> str:
+        return f"{self.file.stem}-{day}{self.file.suffix}"
