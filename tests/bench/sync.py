@@ -1,6 +1,7 @@
 """Sync beside wsgidav, Apache, nginx, rclone and asgi-webdav: the same requests, through the same client, in turn."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -152,6 +153,7 @@ LINES: dict[str, Work] = {"PUT 1 KiB, new": put_new, "GET 1 KiB": get_one, LISTI
 
 async def rate(server: Server, work: Work, first: int) -> float:
     """Return how many times a second *work* is done, on all connections together."""
+    await _nothing_to_flush()
     async with AsyncExitStack() as opened:
         clients = [await opened.enter_async_context(server.connected()) for _ in range(CONNECTIONS)]
         began = monotonic()
@@ -172,6 +174,7 @@ async def _keep_doing(work: Work, client: Client, number: int, first: int, until
 async def large(server: Server) -> None:
     """Write and read one large file."""
     data = bytes(range(256)) * (LARGE // 256)
+    await _nothing_to_flush()
     async with server.connected() as client:
         began = monotonic()
         await client.put("large.bin", data)
@@ -179,3 +182,8 @@ async def large(server: Server) -> None:
         began = monotonic()
         assert await client.get("large.bin") == LARGE
         server.note(GET_LARGE, (LARGE >> 20) / (monotonic() - began))
+
+
+async def _nothing_to_flush() -> None:
+    """Flush all disks: who flushes what they write would wait for what the ones before have left unflushed."""
+    await asyncio.to_thread(os.sync)

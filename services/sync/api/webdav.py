@@ -10,7 +10,7 @@ from services.sync.api import files
 from services.sync.api.addresses import PREFIX, Addresses
 from services.sync.api.bodies import drain, no_answer_yet, optional_xml_body, xml_body
 from services.sync.api.headers import Depth, depth_of, overwrite_of, seconds_of
-from services.sync.api.listings import Listings, Told
+from services.sync.api.listings import Listed, Listings
 from services.sync.api.multistatus import CONTENT_TYPE, LockView, Multistatus, Outcome, not_made, patched
 from services.sync.api.refusals import precondition_of, refused
 from services.sync.api.requests import Asking, Door
@@ -29,6 +29,7 @@ from shared.web import any_encoding
 Handler = Callable[[Asking], Awaitable[web.StreamResponse]]
 _ASKS_FOR_LOCKS = "{DAV:}lockdiscovery"
 _ASKS_FOR_TOKENS = "{DAV:}sync-token"
+_TELLS_COUNTERS = frozenset({"{DAV:}quota-available-bytes", "{DAV:}quota-used-bytes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,20 +143,18 @@ class WebDav:
         return await self._propfind(asking, wanted, members=depth is Depth.ONE)
 
     async def _propfind(self, asking: Asking, wanted: Propfind, *, members: bool) -> web.StreamResponse:
-        """Tell what depends on the revision of the tree alone, as it was told before where that is remembered."""
-        username, path = asking.address.username, asking.act.path
-
-        def told(rev: int) -> Told:
-            return Told(username, rev, path, wanted)
-
+        """Tell what depends on the revisions of the nodes alone, as it was told before where that is remembered."""
+        asked = Listed(asking.address.username, asking.act.path, wanted)
         listing = await self.reading.list(
-            asking.act, members=members, locks=False, unless=lambda rev: self.listings.has(told(rev))
+            asking.act, members=members, locks=False, unless=lambda rev: self.listings.knows(asked, rev)
         )
-        which = told(listing.space.rev)
-        if members and (body := self.listings.get(which)):
+        if not members:
+            return await _multistatus(asking.request, self._multistatus_of(asking, listing, wanted).pieces())
+        rev, version = listing.space.rev, listing.version(counters=not _TELLS_COUNTERS.isdisjoint(wanted.names))
+        if body := self.listings.again(asked, rev, version):
             return _xml(207, body)
         pieces = self._multistatus_of(asking, listing, wanted).pieces()
-        return await _multistatus(asking.request, self.listings.noting(which, pieces) if members else pieces)
+        return await _multistatus(asking.request, self.listings.noting(asked, rev, version, pieces))
 
     async def _propfind_now(
         self, asking: Asking, wanted: Propfind, *, members: bool, locks: bool

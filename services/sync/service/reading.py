@@ -21,6 +21,8 @@ from services.sync.store import Contents, Seal, Spaces
 
 _TRIES = 3
 Unless = Callable[[int], bool]
+Version = tuple[str, int, int]
+"""Which folder, the latest revision of it and its members, and of the counters where they are told, too."""
 
 
 def never(_rev: int) -> bool:
@@ -41,6 +43,14 @@ class Listing:
     locks: tuple[Lock, ...]
     device: str
     at: datetime
+
+    def version(self, *, counters: bool) -> Version:
+        """Return what becomes another one with every change of what is told of the node, its members, the *counters*.
+
+        Each change gives a revision of its own to what it changes, and to the folder whose members it changes.
+        """
+        latest = max(self.node.rev, max((member.rev for member in self.members), default=0))
+        return self.node.id, latest, self.space.rev if counters else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

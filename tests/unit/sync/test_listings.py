@@ -1,49 +1,78 @@
-"""What was told of a revision is told again as it was, within bounds."""
+"""What was told of a folder is told again while the folder is as it was, within bounds."""
 
 from collections.abc import Iterator
 
-from services.sync.api.listings import Listings, Told
+from services.sync.api.listings import Listed, Listings
 from services.sync.api.xml import Asked, Propfind
+from services.sync.service.reading import Version
 
-WANTED = Propfind(Asked.NAMED, ("{DAV:}getetag",))
-
-
-def told(rev: int, path: tuple[str, ...] = ()) -> Told:
-    return Told("ada", rev, path, WANTED)
+ROOT = Listed("ada", (), Propfind(Asked.NAMED, ("{DAV:}getetag",)))
+BOX = ROOT._replace(path=("box",))
+FIRST: Version = ("nod_1", 1, 0)
+SECOND: Version = ("nod_1", 2, 0)
 
 
 def pieces(*sizes: int) -> Iterator[bytes]:
     return (bytes([number]) * size for number, size in enumerate(sizes))
 
 
+def tell(kept: Listings, asked: Listed = ROOT, rev: int = 1, version: Version = FIRST, size: int = 1) -> None:
+    list(kept.noting(asked, rev, version, pieces(size)))
+
+
 def test_an_answer_is_kept_once_it_was_told_to_its_end() -> None:
     kept = Listings()
-    telling = kept.noting(told(1), pieces(2, 3))
+    telling = kept.noting(ROOT, 1, FIRST, pieces(2, 3))
     next(telling)
-    assert not kept.has(told(1))
+    assert not kept.knows(ROOT, 1)
     assert list(telling) == [b"\1\1\1"]
-    assert kept.get(told(1)) == b"\0\0\1\1\1"
+    assert kept.again(ROOT, 1, FIRST) == b"\0\0\1\1\1"
 
 
-def test_an_answer_is_of_one_revision_folder_and_question() -> None:
+def test_an_answer_is_of_one_folder_and_question() -> None:
     kept = Listings()
-    list(kept.noting(told(1), pieces(1)))
-    others = (told(2), told(1, ("a",)), told(1)._replace(username="bob"), told(1)._replace(wanted=Propfind(Asked.ALL)))
-    assert [kept.get(other) for other in others] == [None] * 4
+    tell(kept)
+    others = (BOX, ROOT._replace(username="bob"), ROOT._replace(wanted=Propfind(Asked.ALL)))
+    assert [kept.again(other, 1, FIRST) for other in others] == [None] * 3
+
+
+def test_what_changed_elsewhere_leaves_the_answer_and_is_then_known() -> None:
+    kept = Listings()
+    tell(kept, rev=1)
+    assert not kept.knows(ROOT, 5)
+    assert kept.again(ROOT, 5, FIRST) == b"\0"
+    assert kept.knows(ROOT, 5)
+
+
+def test_what_changed_in_the_folder_ends_the_answer() -> None:
+    kept = Listings()
+    tell(kept, rev=1)
+    assert kept.again(ROOT, 2, SECOND) is None
+    tell(kept, rev=2, version=SECOND)
+    assert kept.again(ROOT, 3, FIRST) is None
+
+
+def test_who_looked_before_a_change_does_not_make_the_answer_older() -> None:
+    kept = Listings()
+    tell(kept, rev=5)
+    assert kept.again(ROOT, 4, FIRST) == b"\0"
+    assert kept.knows(ROOT, 5)
 
 
 def test_a_long_answer_is_told_and_not_kept() -> None:
     kept = Listings()
-    assert sum(map(len, kept.noting(told(1), pieces(1 << 20, 1)))) == (1 << 20) + 1
-    assert not kept.has(told(1))
+    told = kept.noting(ROOT, 1, FIRST, pieces(1 << 20, 1))
+    assert sum(map(len, told)) == (1 << 20) + 1
+    assert not kept.knows(ROOT, 1)
 
 
 def test_the_longest_unused_goes_first_when_room_is_short() -> None:
     kept = Listings(most_bytes=10)
-    for rev in (1, 2):
-        list(kept.noting(told(rev), pieces(5)))
-    kept.get(told(1))
-    list(kept.noting(told(3), pieces(5)))
-    assert [kept.has(told(rev)) for rev in (1, 2, 3)] == [True, False, True]
-    list(kept.noting(told(3), pieces(5)))  # told by two at once: it is counted once
-    assert kept.has(told(1))
+    box, shelf = BOX, ROOT._replace(path=("shelf",))
+    for asked in (ROOT, box):
+        tell(kept, asked, size=5)
+    kept.again(ROOT, 1, FIRST)
+    tell(kept, shelf, size=5)
+    assert [kept.knows(asked, 1) for asked in (ROOT, box, shelf)] == [True, False, True]
+    tell(kept, shelf, size=5)  # told by two at once: it is counted once
+    assert kept.knows(ROOT, 1)
