@@ -1,10 +1,9 @@
 """Uploads: small ones are written with the change, larger ones stream into a blob that the change then takes up."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
 
@@ -16,7 +15,7 @@ from services.sync.service.ahead import one_ahead
 from services.sync.service.draft import Draft
 from services.sync.service.turns import Turns
 from services.sync.service.writing import Arrival, Writing, Written, put_file, putting
-from services.sync.store import Content, Contents, Seal
+from services.sync.store import Content, Contents, Seal, Sum
 from shared.clock import Clock
 from shared.errors import ServiceError
 from shared.ids import NewId
@@ -54,8 +53,9 @@ class _Upload:
     replaces: int
     """The size of what it replaces: that room is free when it is done."""
     extended_at: datetime
+    seal: Seal
+    sum: Sum
     size: int = 0
-    sha256: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     @property
     def room(self) -> int:
@@ -87,12 +87,11 @@ class Uploads:
     async def _put_large(self, act: Act, body: Body, head: bytes, new: Arrival) -> Written:
         upload = await self._begin(act, body.size or _FIRST_STEP, new)
         try:
-            seal = await self.turns.look(act.account, _seal_of)
-            async with aclosing(one_ahead(self._frames(upload, seal, head, body.chunks))) as frames:
+            async with aclosing(one_ahead(self._frames(upload, head, body.chunks))) as frames:
                 await self.blobs.write(upload.content, frames)
             _require_size(body, upload.size)
             await body.still()
-            return await self._commit(upload, seal)
+            return await self._commit(upload)
         except BaseException:
             # Also when the client has gone: its room is free again at once. If this fails too, the collector does it.
             with suppress(ServiceError):
@@ -113,19 +112,25 @@ class Uploads:
             until = draft.at + RESERVED_FOR
             draft.store(Content(id=content, account=act.account, refs=0, size=0, reserved=reserved, doomed_at=until))
             return _Upload(
-                act=act, new=new, content=content, reserved=reserved, replaces=replaces, extended_at=draft.at
+                act=act,
+                new=new,
+                content=content,
+                reserved=reserved,
+                replaces=replaces,
+                extended_at=draft.at,
+                seal=draft.seal,
+                sum=draft.seal.summing(),
             )
 
         return await self.turns.change(act.account, change)
 
-    async def _frames(
-        self, upload: _Upload, seal: Seal, head: bytes, chunks: Chunks
-    ) -> AsyncGenerator[memoryview, None]:
+    async def _frames(self, upload: _Upload, head: bytes, chunks: Chunks) -> AsyncGenerator[memoryview, None]:
         """Yield the sealed frames of a body that begins with *head*, each there until the next but one is asked for."""
-        sealer, rooms = seal.content(upload.content), cycle(memoryview(bytearray(SEALED_FRAME)) for _ in range(2))
+        sealer = upload.seal.content(upload.content)
+        rooms = cycle(memoryview(bytearray(SEALED_FRAME)) for _ in range(2))
 
         def sealed(index: int, frame: memoryview, *, last: bool) -> memoryview:
-            upload.sha256.update(frame)
+            upload.sum.update(frame)
             return sealer.seal_into(next(rooms), index, frame, last=last)
 
         async with aclosing(one_ahead(filled(head, chunks))) as frames:
@@ -160,9 +165,9 @@ class Uploads:
 
         upload.reserved = await self.turns.change(upload.act.account, change)
 
-    async def _commit(self, upload: _Upload, seal: Seal) -> Written:
+    async def _commit(self, upload: _Upload) -> Written:
         """Make the blob the file's content, or one with the same bytes that the account has already."""
-        digest, act = seal.digest(upload.sha256.digest()), upload.act
+        digest, act = upload.sum.hexdigest(), upload.act
 
         async def change(draft: Draft) -> Written:
             row = await _row(draft, upload)
@@ -209,10 +214,6 @@ async def _row(draft: Draft, upload: _Upload) -> Content:
     if row is None or row.refs != 0:
         raise UploadLostError
     return row
-
-
-async def _seal_of(draft: Draft) -> Seal:
-    return draft.seal
 
 
 def _require_size(body: Body, size: int) -> None:

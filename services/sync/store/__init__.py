@@ -10,7 +10,7 @@ from services.sync.store.locks import LockRows
 from services.sync.store.nodes import Nodes
 from services.sync.store.restores import RestoreRows
 from services.sync.store.samples import Samples
-from services.sync.store.seal import Seal
+from services.sync.store.seal import Seal, Sum
 from services.sync.store.shelf import Shelf, Shelves
 from services.sync.store.spaces import Spaces
 from services.sync.store.statistics import Statistics
@@ -41,6 +41,7 @@ __all__ = [
     "Shelves",
     "Spaces",
     "Statistics",
+    "Sum",
     "Tombstones",
     "Trees",
 ]

@@ -3,6 +3,7 @@
 import hmac
 from typing import Final
 
+from blake3 import blake3
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,6 +15,8 @@ from services.sync.errors import ContentDamagedError
 from shared.crypto.sealing import seal, unseal
 
 KEY_BYTES: Final = 32
+Sum = blake3
+"""Takes the bytes of a content one after the other; equal contents of one account have equal sums."""
 _NAMES, _PROPERTIES, _LOCKS = "sync.names", "sync.properties", "sync.locks"
 
 
@@ -53,7 +56,9 @@ class Seal:
     def __init__(self, account: str, key: bytes) -> None:
         """Derive from *key* one key for each use."""
         self.account = account
-        self._index, self._texts, self._contents = (_derived(key, use) for use in ("index", "texts", "contents"))
+        self._index, self._texts, self._contents, self._sums = (
+            _derived(key, use) for use in ("index", "texts", "contents", "sums")
+        )
 
     def name_key(self, parent: str, name: str) -> str:
         """Return the blind index of *name* in the folder *parent*; names that look the same have the same one."""
@@ -83,9 +88,12 @@ class Seal:
         """Open what describes the lock *token*."""
         return unseal(self._texts, (self.account, _LOCKS, token), sealed).decode()
 
-    def digest(self, sha256: bytes) -> str:
-        """Return the digest under which equal contents of this account are found; it tells nothing without the key."""
-        return hmac.digest(self._index, b"content\0" + sha256, "sha256").hex()
+    def summing(self) -> Sum:
+        """Begin the sum under which an equal content of this account is found; it tells nothing without the key.
+
+        BLAKE3 with a key takes a fourth of the time of SHA-256, which was the dearest step of a large upload.
+        """
+        return Sum(key=self._sums)
 
     def content(self, content: str) -> ContentSeal:
         """Return the seal of *content*."""
