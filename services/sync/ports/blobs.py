@@ -17,6 +17,13 @@ class BlobReader(Protocol):
         """Return *size* bytes from *offset*; fewer only where the blob ends."""
         ...
 
+    async def read_into(self, room: memoryview, offset: int) -> memoryview:
+        """Fill *room* from *offset*; return the part of it that was filled, less than all only where the blob ends.
+
+        For who reads a large blob to its end: fresh memory for each piece costs more than reading it.
+        """
+        ...
+
 
 class Blobs(Protocol):
     """Keeps blobs by id; an id is used once."""

@@ -69,6 +69,9 @@ class _FileReader:
     async def read(self, offset: int, size: int) -> bytes:
         return await asyncio.to_thread(os.pread, self._file, size, offset)
 
+    async def read_into(self, room: memoryview, offset: int) -> memoryview:
+        return room[: await asyncio.to_thread(os.preadv, self._file, [room], offset)]
+
     def close(self) -> None:
         os.close(self._file)
 

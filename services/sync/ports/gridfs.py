@@ -42,3 +42,8 @@ class _ChunkReader:
             return await self.files.read(self.file, offset, size)
         except FileDamagedError as fault:
             raise ContentDamagedError from fault
+
+    async def read_into(self, room: memoryview, offset: int) -> memoryview:
+        data = await self.read(offset, len(room))
+        room[: len(data)] = data
+        return room[: len(data)]

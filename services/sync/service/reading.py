@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.sync.domain.conditions import Verdict, judge_read
-from services.sync.domain.frames import INLINE, Span, frames_of
+from services.sync.domain.frames import FRAME, INLINE, OVERHEAD, Span, frames_of
 from services.sync.domain.locks import Lock
 from services.sync.domain.space import Space
 from services.sync.domain.tree import Node, Path
@@ -135,7 +135,8 @@ class Reading:
         """Yield *span* of the blob that holds *content*; ContentDamagedError when it is gone or was tampered with."""
         opener = seal.content(content)
         async with self.blobs.open(content) as blob:
+            room = memoryview(bytearray(min(size, FRAME) + OVERHEAD))
             for frame in frames_of(span, size):
-                sealed = await blob.read(frame.offset, frame.sealed_size)
+                sealed = await blob.read_into(room[: frame.sealed_size], frame.offset)
                 plain = await asyncio.to_thread(opener.open, frame.index, sealed, last=frame.last)
                 yield plain if frame.wanted == slice(0, len(plain)) else plain[frame.wanted]

@@ -42,7 +42,7 @@ class ContentSeal:
         self._cipher.encrypt_into(_nonce(index, last=last), data, self._bound, sealed)
         return sealed
 
-    def open(self, index: int, sealed: bytes, *, last: bool) -> bytes:
+    def open(self, index: int, sealed: bytes | memoryview, *, last: bool) -> bytes:
         """Open the frame *index*; ContentDamagedError when it is not exactly that frame."""
         try:
             return self._cipher.decrypt(_nonce(index, last=last), sealed, self._bound)

@@ -50,6 +50,13 @@ class BlobsContract:
             for offset, size in ((0, len(WHOLE)), (69_999, 10), (len(WHOLE) - 3, 100), (len(WHOLE), 5)):
                 assert await blob.read(offset, size) == WHOLE[offset : offset + size]
 
+    async def test_what_was_written_is_read_into_given_memory(self, blobs: Blobs) -> None:
+        await blobs.write("cnt_1", _all())
+        room = memoryview(bytearray(100_000))
+        async with blobs.open("cnt_1") as blob:
+            for offset in (0, 69_999, len(WHOLE) - 7, len(WHOLE)):
+                assert await blob.read_into(room, offset) == WHOLE[offset : offset + 100_000]
+
     async def test_a_write_that_breaks_off_leaves_nothing(self, blobs: Blobs) -> None:
         with pytest.raises(ConnectionError):
             await blobs.write("cnt_1", _broken())
