@@ -18,7 +18,7 @@ Reopen = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True, kw_only=True)
 class AccessLog:
-    """Puts the visits of past days aside, and deletes them."""
+    """Puts the visits of past days aside, into a folder named after the file, and deletes them."""
 
     file: Path
     clock: Clock
@@ -52,17 +52,14 @@ class AccessLog:
         aside = self._of(day)
         if aside.exists() or not self.file.exists() or not self.file.stat().st_size:
             return False
+        aside.parent.mkdir(mode=0o700, exist_ok=True)
         self.file.rename(aside)
         return True
 
     def _delete(self, before: date) -> None:
-        oldest_kept = self._of(before).name
-        for file in self.file.parent.glob(self._named("*")):
-            if file.name < oldest_kept:
+        for file in self._of(before).parent.glob("*.log"):
+            if file.name < self._of(before).name:
                 file.unlink()
 
     def _of(self, day: date) -> Path:
-        return self.file.with_name(self._named(day.isoformat()))
-
-    def _named(self, day: str) -> str:
-        return f"{self.file.stem}-{day}{self.file.suffix}"
+        return self.file.with_suffix("") / f"{day.isoformat()}.log"

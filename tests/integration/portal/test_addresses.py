@@ -157,7 +157,7 @@ async def test_C04_the_proxy_goes_on_in_a_new_file_when_a_day_is_put_aside(
 ) -> None:
     app = build_app("newsletter", [get(LISTS, newsletter.lists, access=PUBLIC)], public_url="http://127.0.0.1:8080")
     yesterday = utc_now() - timedelta(days=1)
-    log, aside = tmp_path / "access.log", tmp_path / f"access-{yesterday:%Y-%m-%d}.log"
+    log, aside = tmp_path / "access.log", tmp_path / "access" / f"{yesterday:%Y-%m-%d}.log"
     log.write_text("a visit of yesterday\n")
     os.utime(log, (yesterday.timestamp(), yesterday.timestamp()))
     async with serving(app) as port, behind_the_edge(port, keyring, http, clock, tmp_path) as doors:

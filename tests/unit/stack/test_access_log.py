@@ -33,9 +33,15 @@ class House:
         """Let the file be as an earlier run has left it."""
         os.utime(self.log.file, (at.timestamp(), at.timestamp()))
 
+    def day(self, age: timedelta) -> Path:
+        """Return the file of a past day, its folder made."""
+        (self.folder / "access").mkdir(exist_ok=True)
+        return self.folder / "access" / f"{NOON - age:%Y-%m-%d}.log"
+
     @property
     def files(self) -> dict[str, str]:
-        return {file.name: file.read_text() for file in sorted(self.folder.iterdir())}
+        found = (file for file in sorted(self.folder.rglob("*")) if file.is_file())
+        return {str(file.relative_to(self.folder)): file.read_text() for file in found}
 
 
 @pytest.fixture
@@ -58,25 +64,25 @@ async def test_C04_each_day_has_a_file_of_its_own(house: House) -> None:
     await house.log.tend()
     house.visit("third")
     day = f"{NOON:%Y-%m-%d}"
-    assert house.files == {f"access-{day}.log": "first\nsecond\na moment after midnight\n", "access.log": "third\n"}
+    assert house.files == {f"access/{day}.log": "first\nsecond\na moment after midnight\n", "access.log": "third\n"}
 
 
 async def test_C04_what_an_earlier_run_has_left_goes_to_the_day_of_its_last_visit(house: House) -> None:
     house.visit("days ago")
     house.left_from(NOON - timedelta(days=3))
     await house.log.tend()
-    assert house.files == {f"access-{NOON - timedelta(days=3):%Y-%m-%d}.log": "days ago\n", "access.log": ""}
+    assert house.files == {f"access/{NOON - timedelta(days=3):%Y-%m-%d}.log": "days ago\n", "access.log": ""}
 
 
 async def test_C04_a_day_is_deleted_when_its_time_is_over_and_nothing_else(house: House) -> None:
     house.left_from(NOON)
     for age in (KEPT - timedelta(days=1), KEPT, KEPT + timedelta(days=1), timedelta(days=900)):
-        (house.folder / f"access-{NOON - age:%Y-%m-%d}.log").write_text("visits\n")
+        house.day(age).write_text("visits\n")
     (house.folder / "edge.log").write_text("not a visit\n")
     await house.log.tend()
     assert list(house.files) == [
-        f"access-{NOON - KEPT:%Y-%m-%d}.log",
-        f"access-{NOON - KEPT + timedelta(days=1):%Y-%m-%d}.log",
+        f"access/{NOON - KEPT:%Y-%m-%d}.log",
+        f"access/{NOON - KEPT + timedelta(days=1):%Y-%m-%d}.log",
         "access.log",
         "edge.log",
     ]
@@ -89,9 +95,9 @@ async def test_a_day_without_visits_leaves_no_file(house: House) -> None:
 
 
 async def test_a_file_that_is_there_already_is_never_replaced(house: House) -> None:
-    aside = house.folder / f"access-{NOON - timedelta(days=1):%Y-%m-%d}.log"
+    aside = house.day(timedelta(days=1))
     aside.write_text("older\n")
     house.visit("newer")
     house.left_from(NOON - timedelta(days=1))
     await house.log.tend()
-    assert house.files == {aside.name: "older\n", "access.log": "newer\n"}
+    assert house.files == {f"access/{aside.name}": "older\n", "access.log": "newer\n"}
