@@ -50,11 +50,18 @@ class Tasks:
 
     def keep(self, name: str, work: Work) -> None:
         """Run *work* for as long as the process runs."""
+        self._counted(name)
         self._running.append(asyncio.create_task(self._keep(name, work), name=name))
 
     def once(self, name: str, work: Work) -> None:
         """Run *work* until it has succeeded once."""
+        self._counted(name)
         self._running.append(asyncio.create_task(self._until_done(name, work), name=name))
+
+    @staticmethod
+    def _counted(name: str) -> None:
+        # From 0: an increase is seen only of what was there before, so the first failure would count for nothing.
+        _failures.labels(name)
 
     async def _until_done(self, name: str, work: Work) -> None:
         pause = FIRST_PAUSE

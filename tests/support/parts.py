@@ -28,7 +28,10 @@ async def amqp_part(home: Path) -> AsyncIterator[str]:
         yield given
         return
     password = new_token(128)
-    async with rabbit.start(ports=free_ports(), data=home / "data", log=home / "rabbit.log", password=password) as url:
+    node = rabbit.start(
+        ports=free_ports(), data=home / "data", log=home / "rabbit.log", password=password, stop_within=0.0
+    )
+    async with node as url:
         yield url
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from shared.stack.home import make_folder, write_private
@@ -23,12 +24,18 @@ def server() -> Path | None:
 
 
 @asynccontextmanager
-async def start(*, ports: Ports, data: Path, log: Path, password: str, tell: Tell = silent) -> AsyncIterator[str]:
-    """Run the node with its user ``candor`` (made at the first start; there is no guest) and *password*."""
+async def start(
+    *, ports: Ports, data: Path, log: Path, password: str, tell: Tell = silent, stop_within: float = 30.0
+) -> AsyncIterator[str]:
+    """Run the node with its user ``candor`` (made at the first start; there is no guest) and *password*.
+
+    It is killed *stop_within* seconds after it was told to end: a node whose data nobody wants needs none.
+    """
     make_folder(data)
     write_private(data / "rabbitmq.conf", _configuration(ports, password))
     write_private(data / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
-    async with supervised(_epmd(ports, data, log), tell), supervised(_node(ports, data, log), tell):
+    node = replace(_node(ports, data, log), stop_within=stop_within)
+    async with supervised(_epmd(ports, data, log), tell), supervised(node, tell):
         yield f"amqp://candor:{password}@127.0.0.1:{ports['rabbit']}/"
 
 

@@ -7,6 +7,7 @@ import pytest
 from shared.chassis import tasks as under_test
 from shared.chassis.tasks import Tasks
 from shared.errors import UnavailableError
+from shared.observe.metrics import render_metrics
 from shared.web import Health
 from tests.support.logs import Lines
 from tests.support.neighbours import until
@@ -68,6 +69,16 @@ async def test_a_task_that_fails_or_ends_is_begun_anew(health: Health, logged: L
         ("task.failed", "error", "demo"),
         ("task.waits", "warning", "demo"),
     ]
+
+
+async def test_failures_are_counted_from_nought(health: Health) -> None:
+    async with Tasks(health) as tasks:
+        tasks.keep("kept-without-fault", Work())
+        tasks.once("done-without-fault", Work(None))
+        await ready(health)
+    told = render_metrics()[0].decode()
+    assert 'task_failures_total{task="kept-without-fault"} 0.0' in told
+    assert 'task_failures_total{task="done-without-fault"} 0.0' in told
 
 
 async def test_what_must_be_done_once_is_tried_until_it_is(health: Health) -> None:
