@@ -1,6 +1,7 @@
 """Each rule is seen to fail: a breach is planted, and the rule finds it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,13 @@ def test_an_altered_contract_is_found(tmp_path: Path) -> None:
 def test_a_promise_without_probe_and_test_is_found() -> None:
     assert len(list(test_promises.unproven([PROMISE], {}, set()))) == 2
     assert not list(test_promises.unproven([PROMISE], {"C18": {"payments"}}, {"C18"}))
+
+
+def test_who_does_not_lead_proves_a_part_of_a_promise_alone() -> None:
+    later = replace(PROMISE, owners=("payments", "sync"), not_yet="Only a part of it is looked at.")
+    assert not list(test_promises.unproven([later], {"C18": {"sync"}}, {"C18"}))
+    assert len(list(test_promises.unproven([later], {"C18": {"payments"}}, {"C18"}))) == 1
+    assert len(list(test_promises.unproven([replace(later, not_yet=None)], {"C18": {"sync"}}, {"C18"}))) == 1
 
 
 def test_a_probe_and_a_test_are_recognised() -> None:

@@ -20,7 +20,7 @@ class BlobReader(Protocol):
     async def read_into(self, room: memoryview, offset: int) -> memoryview:
         """Fill *room* from *offset*; return the part of it that was filled, less than all only where the blob ends.
 
-        For who reads a large blob to its end: fresh memory for each piece costs more than reading it.
+        For who reads a large blob to its end: it spares fresh memory for each piece.
         """
         ...
 

@@ -38,7 +38,9 @@ class AccessLog:
         today = self.clock().date()
         await asyncio.to_thread(self._delete, today - KEPT)
         began = self.day or await asyncio.to_thread(self._last_written)
-        if began is not None and began < today and await asyncio.to_thread(self._put_aside, began):
+        if began is not None and began < today:
+            await asyncio.to_thread(self._put_aside, began)
+            # Also when there was nothing to put aside: perhaps the proxy could not be told yesterday.
             await self.reopen()
         self.day = today
 
@@ -48,13 +50,12 @@ class AccessLog:
             return None
         return datetime.fromtimestamp(self.file.stat().st_mtime, tz=self.clock().tzinfo).date()
 
-    def _put_aside(self, day: date) -> bool:
+    def _put_aside(self, day: date) -> None:
         aside = self._of(day)
         if aside.exists() or not self.file.exists() or not self.file.stat().st_size:
-            return False
+            return
         aside.parent.mkdir(mode=0o700, exist_ok=True)
         self.file.rename(aside)
-        return True
 
     def _delete(self, before: date) -> None:
         for file in self._of(before).parent.glob("*.log"):

@@ -44,6 +44,10 @@ class House:
         return {str(file.relative_to(self.folder)): file.read_text() for file in found}
 
 
+async def unheard() -> None:
+    """Be a proxy that does not answer."""
+
+
 @pytest.fixture
 def house(tmp_path: Path, clock: FixedClock) -> Iterator[House]:
     opened = House(tmp_path, clock)
@@ -91,7 +95,20 @@ async def test_C04_a_day_is_deleted_when_its_time_is_over_and_nothing_else(house
 async def test_a_day_without_visits_leaves_no_file(house: House) -> None:
     house.left_from(NOON - timedelta(days=1))
     await house.log.tend()
-    assert (list(house.files), house.reopened) == (["access.log"], 0)
+    assert list(house.files) == ["access.log"]
+
+
+async def test_C04_a_proxy_that_could_not_be_told_is_told_the_next_day(house: House) -> None:
+    house.visit("first")
+    house.left_from(NOON - timedelta(days=1))
+    reopen, house.log.reopen = house.log.reopen, unheard
+    await house.log.tend()
+    house.visit("written into the file that was put aside")
+    house.log.reopen = reopen
+    house.clock.advance(timedelta(days=1))
+    await house.log.tend()
+    house.visit("second")
+    assert house.files["access.log"] == "second\n"
 
 
 async def test_a_file_that_is_there_already_is_never_replaced(house: House) -> None:
