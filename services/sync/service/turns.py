@@ -97,6 +97,11 @@ class Queue:
         if len(self.waiting) >= self.as_many:
             self.full.set()
 
+    def leave(self, one: Waiting[Any]) -> None:
+        """Let *one* wait no more; what is being written already is not stopped."""
+        if one in self.waiting:
+            self.waiting.remove(one)
+
     async def batch(self) -> list[Waiting[Any]]:
         """Return the next batch, once as many wait as were in the last one, or have had the time to come."""
         if len(self.waiting) < self.as_many:
@@ -130,16 +135,24 @@ class Turns:
             return await self._db.transact(lambda: self._read_stored(account, read))
 
     async def change(self, account: str, change: Change[T]) -> T:
-        """Let *change* have its turn and return its result once it is stored."""
+        """Let *change* have its turn and return its result once it is stored.
+
+        Cancelled before its turn, it is never made; cancelled during it, it is over, one way or the other, before any
+        later change of the account.
+        """
         mine = Waiting(change)
         queue = self._queue(account)
         if len(queue.waiting) >= MOST_WAITING:
             raise CrowdedError
         queue.add(mine)
-        async with queue.lock:
-            # Whoever comes first serves those behind; mostly one's own turn was had while waiting.
-            while not mine.done:
-                await self._serve(account, await queue.batch())
+        try:
+            async with queue.lock:
+                # Whoever comes first serves those behind; mostly one's own turn was had while waiting.
+                while not mine.done:
+                    await self._serve(account, await queue.batch())
+        except BaseException:
+            queue.leave(mine)
+            raise
         return mine.result()
 
     async def _glance(self, account: str) -> Space | None:

@@ -85,8 +85,9 @@ class Uploads:
         return await self._put_large(act, body, head, new)
 
     async def _put_large(self, act: Act, body: Body, head: bytes, new: Arrival) -> Written:
-        upload = await self._begin(act, body.size or _FIRST_STEP, new)
+        content = new.content or self.new_id("cnt")
         try:
+            upload = await self._begin(act, content, body.size or _FIRST_STEP, new)
             async with aclosing(one_ahead(self._frames(upload, head, body.chunks))) as frames:
                 await self.blobs.write(upload.content, frames)
             _require_size(body, upload.size)
@@ -95,12 +96,11 @@ class Uploads:
         except BaseException:
             # Also when the client has gone: its room is free again at once. If this fails too, the collector does it.
             with suppress(ServiceError):
-                await asyncio.shield(self.abandon(act.account, upload.content))
+                await asyncio.shield(self.abandon(act.account, content))
             raise
 
-    async def _begin(self, act: Act, size: int, new: Arrival) -> _Upload:
+    async def _begin(self, act: Act, content: str, size: int, new: Arrival) -> _Upload:
         """Reserve room for *size* bytes, less what is there already."""
-        content = new.content or self.new_id("cnt")
 
         async def change(draft: Draft) -> _Upload:
             trail = await putting(draft, act)

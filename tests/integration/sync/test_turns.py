@@ -1,15 +1,17 @@
 """What is known of a tree stays in memory while the tree is changed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from services.sync.service.acts import Act
-from services.sync.service.turns import Turns
+from services.sync.service.turns import Queue, Turns
+from services.sync.service.uploads import Body
 from shared.mongo import Database
-from tests.integration.sync.house import Device, House
+from tests.integration.sync.house import MIB, Device, House
+from tests.support.neighbours import until
 
 
 class HeldDatabase:
@@ -24,6 +26,25 @@ class HeldDatabase:
         self.stored.set()
         await self.told.wait()
         return result
+
+
+def _act(house: House, device: Device, name: str) -> Act:
+    return Act(visitor=house.devices.known[device.username, device.password], path=(name,))
+
+
+async def _waits(queue: Queue) -> bool:
+    return bool(queue.waiting)
+
+
+async def _upload(house: House, act: Act) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield bytes(MIB)
+
+    async def still() -> None:
+        """Stay allowed."""
+
+    body = Body(chunks=chunks(), size=MIB, waits=False, still=still)
+    await house.sync.webdav.uploads.put(act, body)
 
 
 @pytest.fixture
@@ -69,8 +90,7 @@ async def test_who_looks_is_not_left_waiting_when_who_changes_is_cancelled(
     await ada.put("a.txt", b"a")
     held = HeldDatabase(turns._db)
     monkeypatch.setattr(turns, "_db", held)
-    act = Act(visitor=house.devices.known[ada.username, ada.password], path=("box",))
-    making = asyncio.create_task(house.sync.webdav.writing.make_folder(act))
+    making = asyncio.create_task(house.sync.webdav.writing.make_folder(_act(house, ada, "box")))
     await held.stored.wait()
     looking = asyncio.create_task(ada.get("a.txt"))
     await asyncio.sleep(0.05)
@@ -78,3 +98,49 @@ async def test_who_looks_is_not_left_waiting_when_who_changes_is_cancelled(
     held.told.set()
     async with asyncio.timeout(5):
         assert (await looking).body == b"a"
+
+
+async def test_a_change_that_is_cancelled_before_its_turn_is_never_made(
+    ada: Device, house: House, turns: Turns
+) -> None:
+    await ada.put("a.txt", b"a")
+    queue = turns._queue(ada.account)
+    async with queue.lock:
+        making = asyncio.create_task(house.sync.webdav.writing.make_folder(_act(house, ada, "box")))
+        await until(lambda: _waits(queue))
+        making.cancel()
+        await asyncio.wait({making})
+    await ada.put("b.txt", b"b")
+    assert making.cancelled()
+    assert await ada.names() == {"a.txt", "b.txt"}
+
+
+async def test_an_upload_that_is_cancelled_before_its_turn_reserves_nothing(
+    ada: Device, house: House, turns: Turns
+) -> None:
+    await ada.put("a.txt", b"a")
+    queue = turns._queue(ada.account)
+    async with queue.lock:
+        putting = asyncio.create_task(_upload(house, _act(house, ada, "film.bin")))
+        await until(lambda: _waits(queue))
+        putting.cancel()
+        await asyncio.sleep(0.05)
+    await asyncio.wait({putting})
+    await ada.put("b.txt", b"b")
+    assert await house.has_no_room_reserved(ada)
+
+
+async def test_an_upload_that_is_cancelled_while_its_room_is_reserved_gives_it_back(
+    ada: Device, house: House, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await ada.names() == set(), "the folder is known, so that only the reservation is written"
+    held = HeldDatabase(turns._db)
+    monkeypatch.setattr(turns, "_db", held)
+    putting = asyncio.create_task(_upload(house, _act(house, ada, "film.bin")))
+    await held.stored.wait()
+    assert await house.has_room_reserved(ada)
+    putting.cancel()
+    held.told.set()
+    await asyncio.wait({putting})
+    assert putting.cancelled()
+    assert await house.has_no_room_reserved(ada)

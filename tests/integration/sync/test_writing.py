@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from services.sync.service.acts import Act
 from services.sync.service.uploads import RESERVED_FOR
 from services.sync.store.documents import ContentRow, NodeRow
+from shared.ids import new_id
 from tests.integration.sync.house import MIB, Device, House
 from tests.support.neighbours import until
 
@@ -99,7 +100,7 @@ async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_
     await house.collect()
     before, uploads = house.blobs(), house.sync.webdav.uploads
     act = Act(visitor=house.devices.known[ada.username, ada.password], path=("cut.bin",))
-    begun = await uploads._begin(act, 5 * MIB, uploads.writing.arrival())
+    begun = await uploads._begin(act, new_id("cnt"), 5 * MIB, uploads.writing.arrival())
     await uploads.blobs.write(begun.content, _pieces())
     assert not await house.has_no_room_reserved(ada)
     await house.collect()
