@@ -24,6 +24,9 @@ pytestmark = [
 FACTS = 1_500
 AGAIN_WITHIN = 30.0
 """Seconds from a node that is back to the next effect: a queue may leave one declaration without an answer."""
+ON_DISK_WITHIN = 2.0
+"""Seconds until RabbitMQ has written down that there is a new quorum queue. A node that is killed before comes back
+with the queue empty and without a leader, for ever (rabbitmq-server#15725; docs/runbooks/outbox-old.md)."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,7 @@ async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(home:
     naive = Naive(node.url, home.queue("naive"))
     async with running(home.consumer(handle).run), naive.hearing():
         await eventually(lambda: home.listens(f"{home.service}.facts"))
+        await asyncio.sleep(ON_DISK_WITHIN)
         ids: list[str] = []
         work = [asyncio.create_task(naive.publish(FACTS)), asyncio.create_task(tell_all_along(home, ids))]
         async with running(home.relay().run):
