@@ -54,6 +54,8 @@ def up() -> None:
         child = background.begin(settings)
         try:
             report = background.watch(home, Board(console), lives=lambda: child.poll() is None)
+            if report.phase == "failed":
+                child.wait()  # it has told and now ends: whoever starts it again finds nothing of it
         except KeyboardInterrupt:
             child.terminate()
             child.wait()
