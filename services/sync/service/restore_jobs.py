@@ -12,11 +12,13 @@ from services.sync.errors import RestoreGivenUpError, UploadBrokenError
 from services.sync.service.returning import Returning, SupersededError
 from services.sync.store import RestoreRows, Seal, Trees
 from services.sync.store.restores import Unfinished, ended
+from shared import observe
 from shared.clock import Clock
 from shared.errors import ServiceError, UnavailableError
 from shared.ids import jitter
 from shared.mongo import DuplicateError
 
+log = observe.logger(__name__)
 LOOK_EVERY: Final = 2.0
 """Seconds between two looks for restores that were asked for elsewhere."""
 MOST_AT_ONCE: Final = 4
@@ -68,12 +70,14 @@ class RestoreJobs:
             if seal is None or restore is None:
                 return seal is not None  # without a key it is the erasure's
             failure = await self._done(restore, seal)
-        except _PASSING:
+        except _PASSING as fault:
+            log.warning("restore.postponed", restore_id=one.restore, code=fault.code)
             return False
         except SupersededError:
             return True
         state = RestoreState.DONE if failure is None else RestoreState.FAILED
         await self.rows.note(restore, ended(state, failure, at=self.clock()))
+        log.info("restore.ended", restore_id=one.restore, state=state.value, code=failure.code if failure else None)
         return True
 
     async def _done(self, restore: Restore, seal: Seal) -> Failure | None:

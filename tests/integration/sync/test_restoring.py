@@ -2,27 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import replace
-from typing import Any
-from urllib.parse import unquote
+from typing import cast
 
 import pytest
 
 from services.sync.domain.backups import Backup
-from services.sync.domain.restores import MOST_FRUITLESS, MOST_WAITING
+from services.sync.domain.restores import MOST_FRUITLESS, MOST_WAITING, Tally
 from services.sync.errors import NotInBackupError
 from services.sync.service.backups import Backups
+from services.sync.service.returning import Returning
 from services.sync.store import Contents, Spaces
 from services.sync.store.documents import ContentRow, RestoreRow
 from services.sync.store.restores import Unfinished
 from shared.clock import utc_now
+from shared.errors import UnavailableError
 from shared.ids import new_id
-from tests.integration.sync.house import MIB, Device, House, xpath
-from tests.support.http import a_customer
+from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.restores import (
+    RESTORES,
+    asking,
+    begun,
+    broken_off,
+    contents_in,
+    folders_back,
+    names_in,
+    restored,
+    state_of,
+    stopped_midway,
+)
 
 LARGE = bytes(range(256)) * (9 * MIB // 1024)
-RESTORES = "/v1/sync/restores"
 
 
 @pytest.fixture
@@ -60,81 +70,10 @@ async def _backed_up(backups: Backups) -> Backup:
     return held
 
 
-async def _asked(house: House, ada: Device, address: str, *, key: str = "", **body: Any) -> tuple[int, Any]:
-    headers = {**house.trust.headers(a_customer(ada.account), at=utc_now()), "Idempotency-Key": key or new_id("key")}
-    method = "POST" if body else "GET"
-    async with house.http.request(method, f"{house.url}{address}", json=body or None, headers=headers) as reply:
-        return reply.status, await reply.json(content_type=None)
-
-
-async def _begun(house: House, ada: Device, **body: Any) -> Unfinished:
-    status, asked = await _asked(house, ada, RESTORES, **body)
-    assert (status, asked["state"], asked["restored_to"]) == (202, "waiting", None), asked
-    return Unfinished(asked["restore_id"], ada.account)
-
-
-async def _now(house: House, ada: Device, one: Unfinished) -> Any:
-    status, told = await _asked(house, ada, f"{RESTORES}/{one.restore}")
-    assert status == 200, told
-    return told
-
-
-async def _restored(house: House, ada: Device, **body: Any) -> Any:
-    """Ask for a restore, let a worker do it, return what is told of it then."""
-    one = await _begun(house, ada, **body)
-    assert await house.sync.restore_jobs.attempt(one)
-    return await _now(house, ada, one)
-
-
-async def _broken_off(house: House, one: Unfinished, *, after: float) -> bool:
-    """Let a worker do a restore and end it *after* so many seconds; tell whether it was quicker, and had success."""
-    attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
-    await asyncio.wait([attempt], timeout=after)
-    done = attempt.done() and attempt.result()
-    attempt.cancel()
-    with suppress(asyncio.CancelledError):
-        await attempt
-    return done
-
-
-async def _names(ada: Device, folder: str = "") -> set[str]:
-    """Return the names of what is in *folder*; those of folders end with a slash."""
-    reply = await ada.ask("PROPFIND", folder, {"Depth": "1"})
-    paths = {unquote(href).split("/", 3)[3] for href in xpath(reply.body, "//d:response/d:href/text()")}
-    return {path.removeprefix(f"{folder}/") for path in paths} - {"", folder}
-
-
-async def _contents(ada: Device, folder: str) -> dict[str, bytes]:
-    """Return the files in *folder* and in the folder *below* it."""
-    names = await _names(ada, folder)
-    if "below/" in names:
-        names |= {f"below/{name}" for name in await _names(ada, f"{folder}/below")}
-    return {name: (await ada.get(f"{folder}/{name}")).body for name in names if not name.endswith("/")}
-
-
-async def _folders_back(ada: Device) -> str:
-    """Wait until the folders are back, and their files on the way; return where."""
-    place = ""
-    while not place or "below/" not in await _names(ada, place):
-        place = next(iter(await _names(ada) - {"shelf/"}), "").rstrip("/")
-    return place
-
-
-async def _stopped_midway(house: House, ada: Device, one: Unfinished) -> str:
-    """End the worker as soon as the folders are back; return where."""
-    attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
-    place = await _folders_back(ada)
-    attempt.cancel()
-    with suppress(asyncio.CancelledError):
-        await attempt
-    assert (await _now(house, ada, one))["state"] == "running"
-    return place
-
-
 async def test_a_folder_comes_back_beside_what_is_there_now(ada: Device, house: House, backup: Backup) -> None:
     await ada.put("holiday/letter.txt", b"Dear Carol")
     await ada.delete("holiday/film.bin")
-    done = await _restored(house, ada, backup_id=backup.id, path="holiday")
+    done = await restored(house, ada, backup_id=backup.id, path="holiday")
     counts = {name: done[name] for name in ("state", "path", "files", "folders", "bytes", "missing", "failure")}
     size = 2 * len(LARGE) + len(b"Dear Bob")
     whole = {"files": 4, "folders": 1, "bytes": size, "missing": 0, "failure": None}
@@ -152,7 +91,7 @@ async def test_a_file_comes_back_with_its_ending_and_as_often_as_it_is_asked_for
     ada: Device, house: House, backup: Backup
 ) -> None:
     for number in (1, 2):
-        done = await _restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
+        done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
         assert (done["state"], done["files"]) == ("done", 1), done
         assert done["restored_to"].startswith("holiday/letter (restored ")
         assert done["restored_to"].endswith(".txt")
@@ -161,10 +100,10 @@ async def test_a_file_comes_back_with_its_ending_and_as_often_as_it_is_asked_for
 
 async def test_everything_comes_back_also_when_its_folder_is_gone(ada: Device, house: House, backup: Backup) -> None:
     await ada.delete("holiday")
-    done = await _restored(house, ada, backup_id=backup.id)
+    done = await restored(house, ada, backup_id=backup.id)
     assert (done["state"], done["path"], done["files"], done["folders"]) == ("done", None, 4, 2), done
     assert (await ada.get(f"{done['restored_to']}/holiday/film.bin")).body == LARGE
-    done = await _restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
+    done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
     assert (done["state"], "/" in done["restored_to"]) == ("done", False), "its folder is gone: it comes to the top"
 
 
@@ -175,7 +114,7 @@ async def test_dead_properties_come_back(ada: Device, house: House) -> None:
         body = f'<propertyupdate xmlns="DAV:"><set><prop>{prop}</prop></set></propertyupdate>'
         assert (await ada.ask("PROPPATCH", path, {}, body)).status == 207
     held = await _backed_up(house.sync.backups)
-    place = (await _restored(house, ada, backup_id=held.id))["restored_to"]
+    place = (await restored(house, ada, backup_id=held.id))["restored_to"]
     for path in ("a.txt", "b.txt"):
         reply = await ada.ask(
             "PROPFIND", f"{place}/{path}", {"Depth": "0"}, '<propfind xmlns="DAV:"><allprop/></propfind>'
@@ -187,22 +126,22 @@ async def test_dead_properties_come_back(ada: Device, house: House) -> None:
 async def test_however_often_it_is_broken_off_everything_comes_back_once(
     ada: Device, house: House, many: Backup
 ) -> None:
-    one, tries = await _begun(house, ada, backup_id=many.id, path="shelf"), 0
-    await _stopped_midway(house, ada, one)
-    while not await _broken_off(house, one, after=0.01 * 1.2**tries):
+    one, tries = await begun(house, ada, backup_id=many.id, path="shelf"), 0
+    await stopped_midway(house, ada, one)
+    while not await broken_off(house, one, after=0.01 * 1.2**tries):
         tries += 1  # ever longer: on the slowest machine one has success before MOST_FRUITLESS are through
-    done = await _now(house, ada, one)
+    done = await state_of(house, ada, one)
     assert (done["state"], done["files"], done["folders"]) == ("done", 41, 2), done
-    assert await _contents(ada, done["restored_to"]) == await _contents(ada, "shelf")
-    assert await _names(ada) == {"shelf/", f"{done['restored_to']}/"}, "there is no second copy"
+    assert await contents_in(ada, done["restored_to"]) == await contents_in(ada, "shelf")
+    assert await names_in(ada) == {"shelf/", f"{done['restored_to']}/"}, "there is no second copy"
     assert await house.usage(ada) == (82, 2 * done["bytes"])
     assert await house.has_no_room_reserved(ada)
 
 
 async def test_two_workers_at_once_make_nothing_twice(ada: Device, house: House, many: Backup) -> None:
-    one, jobs = await _begun(house, ada, backup_id=many.id, path="shelf"), house.sync.restore_jobs
+    one, jobs = await begun(house, ada, backup_id=many.id, path="shelf"), house.sync.restore_jobs
     await asyncio.gather(jobs.attempt(one), jobs.attempt(one), jobs.attempt(one))
-    while (done := await _now(house, ada, one))["state"] == "running":
+    while (done := await state_of(house, ada, one))["state"] == "running":
         await jobs.attempt(one)
     assert (done["state"], done["files"]) == ("done", 41), done
     assert await house.usage(ada) == (82, 2 * done["bytes"])
@@ -211,37 +150,37 @@ async def test_two_workers_at_once_make_nothing_twice(ada: Device, house: House,
 async def test_it_goes_on_where_the_customer_has_moved_it_and_leaves_out_what_they_deleted(
     ada: Device, house: House, many: Backup
 ) -> None:
-    one = await _begun(house, ada, backup_id=many.id, path="shelf")
-    await ada.move(await _stopped_midway(house, ada, one), "mine")
+    one = await begun(house, ada, backup_id=many.id, path="shelf")
+    await ada.move(await stopped_midway(house, ada, one), "mine")
     await ada.delete("mine/below")
     await ada.put("mine/5.txt", b"my own")
     while not await house.sync.restore_jobs.attempt(one):
         """Once more."""
-    done = await _now(house, ada, one)
+    done = await state_of(house, ada, one)
     assert (done["state"], done["failure"]) == ("done", None)
-    found = await _contents(ada, "mine")
+    found = await contents_in(ada, "mine")
     assert found["5.txt"] == b"my own"
     assert found["film.bin"] == LARGE
     assert await ada.names() == {"shelf/", "mine/"}
 
 
 async def test_it_follows_its_folder_when_that_is_moved_under_way(ada: Device, house: House, many: Backup) -> None:
-    one = await _begun(house, ada, backup_id=many.id, path="shelf")
+    one = await begun(house, ada, backup_id=many.id, path="shelf")
     attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
-    await ada.move(await _folders_back(ada), "mine")
+    await ada.move(await folders_back(ada), "mine")
     if not await attempt:  # the film was on its way to the old place: it is read once more
         assert await house.sync.restore_jobs.attempt(one)
-    done = await _now(house, ada, one)
+    done = await state_of(house, ada, one)
     assert (done["state"], done["files"], done["failure"]) == ("done", 41, None)
-    assert await _contents(ada, "mine") == await _contents(ada, "shelf")
+    assert await contents_in(ada, "mine") == await contents_in(ada, "shelf")
     assert await ada.names() == {"shelf/", "mine/"}
 
 
 async def test_what_was_deleted_altogether_ends_it(ada: Device, house: House, many: Backup) -> None:
-    one = await _begun(house, ada, backup_id=many.id, path="shelf")
-    await ada.delete(await _stopped_midway(house, ada, one))
+    one = await begun(house, ada, backup_id=many.id, path="shelf")
+    await ada.delete(await stopped_midway(house, ada, one))
     await house.sync.restore_jobs.attempt(one)
-    done = await _now(house, ada, one)
+    done = await state_of(house, ada, one)
     assert (done["state"], done["failure"]["code"]) == ("failed", "sync.restore_target_gone")
 
 
@@ -252,9 +191,9 @@ async def test_one_that_has_no_room_fails_with_the_remedy_before_it_writes(
     small = Spaces(house.chassis.db, quota_bytes=3 * len(LARGE))
     trees = replace(jobs.returning.trees, spaces=small)
     crowded = replace(jobs, returning=replace(jobs.returning, trees=trees))
-    one = await _begun(house, ada, backup_id=backup.id)
+    one = await begun(house, ada, backup_id=backup.id)
     await crowded.attempt(one)
-    done = await _now(house, ada, one)
+    done = await state_of(house, ada, one)
     assert (done["state"], done["failure"]["code"], done["files"]) == ("failed", "sync.quota_exceeded", 0)
     assert "room for" in done["failure"]["detail"]
     assert done["failure"]["remedy"].startswith("Delete something")
@@ -268,7 +207,7 @@ async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: Device
     await contents.update({"account": ada.account}, {"$set": {"inline": damaged}})
     fresh = Contents(house.chassis.db)  # which has not the true bytes in memory
     held = await _backed_up(replace(house.sync.backups, contents=fresh))
-    done = await _restored(house, ada, backup_id=held.id)
+    done = await restored(house, ada, backup_id=held.id)
     assert (done["state"], done["files"], done["missing"]) == ("done", 2, 1), done
     await house.sync.backups.destroy(held.id, at=utc_now())
 
@@ -276,33 +215,52 @@ async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: Device
 async def test_it_is_given_up_after_many_attempts_that_brought_nothing(
     ada: Device, house: House, backup: Backup
 ) -> None:
-    one = await _begun(house, ada, backup_id=backup.id)
+    one = await begun(house, ada, backup_id=backup.id)
     rows = house.chassis.db.collection(RestoreRow)
     await rows.update({"_id": one.restore}, {"$set": {"fruitless": MOST_FRUITLESS}})
     assert await house.sync.restore_jobs.attempt(one)
-    assert (await _now(house, ada, one))["failure"]["code"] == "sync.restore_given_up"
+    assert (await state_of(house, ada, one))["failure"]["code"] == "sync.restore_given_up"
+
+
+class Away:
+    """Brings nothing back: a part that it needs is away."""
+
+    async def bring_back(self, *_: object) -> Tally:
+        raise UnavailableError
+
+
+async def test_one_that_must_wait_says_why_in_the_log_and_what_became_of_it(
+    ada: Device, house: House, backup: Backup, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, jobs = await begun(house, ada, backup_id=backup.id, path="holiday/letter.txt"), house.sync.restore_jobs
+    assert not await replace(jobs, returning=cast("Returning", Away())).attempt(one)
+    assert await jobs.attempt(one)
+    told = [line for line in capsys.readouterr().out.splitlines() if one.restore in line]
+    assert ["restore.postponed" in told[0], "service.unavailable" in told[0]] == [True, True]
+    assert "restore.ended" in told[-1]
+    assert "letter" not in "".join(told)
 
 
 async def test_each_sees_their_own_backups_and_restores(ada: Device, house: House, backup: Backup) -> None:
     bob = house.device()
     await bob.put("late.txt", b"late")
-    done = await _restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
-    assert [one["backup_id"] for one in (await _asked(house, ada, "/v1/sync/backups/mine"))[1]["items"]] == [backup.id]
-    assert (await _asked(house, bob, "/v1/sync/backups/mine"))[1]["items"] == []
-    assert (await _asked(house, bob, f"{RESTORES}/{done['restore_id']}"))[0] == 404
-    assert (await _asked(house, bob, RESTORES))[1]["items"] == []
+    done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
+    assert [one["backup_id"] for one in (await asking(house, ada, "/v1/sync/backups/mine"))[1]["items"]] == [backup.id]
+    assert (await asking(house, bob, "/v1/sync/backups/mine"))[1]["items"] == []
+    assert (await asking(house, bob, f"{RESTORES}/{done['restore_id']}"))[0] == 404
+    assert (await asking(house, bob, RESTORES))[1]["items"] == []
 
 
 async def test_what_cannot_be_restored_is_refused_at_once(ada: Device, house: House, backup: Backup) -> None:
     bob = house.device()
     await bob.put("late.txt", b"late")
     refusals = {
-        (await _asked(house, bob, RESTORES, backup_id=backup.id))[1]["code"],
-        (await _asked(house, ada, RESTORES, backup_id=new_id("bak")))[1]["code"],
-        (await _asked(house, ada, RESTORES, backup_id=backup.id, path="a/../b"))[1]["code"],
+        (await asking(house, bob, RESTORES, backup_id=backup.id))[1]["code"],
+        (await asking(house, ada, RESTORES, backup_id=new_id("bak")))[1]["code"],
+        (await asking(house, ada, RESTORES, backup_id=backup.id, path="a/../b"))[1]["code"],
     }
     assert refusals == {"sync.backup_unknown", "sync.path_refused"}
-    assert (await _asked(house, ada, RESTORES))[1]["items"] == []
+    assert (await asking(house, ada, RESTORES))[1]["items"] == []
 
 
 async def test_a_path_that_the_backup_does_not_hold_is_refused_at_once_where_that_is_cheap(
@@ -314,21 +272,21 @@ async def test_a_path_that_the_backup_does_not_hold_is_refused_at_once_where_tha
     asked = await replace(restoring, looked_into=0).ask(*wanted, operation=new_id("key"), at=utc_now())
     one = Unfinished(asked.id, ada.account)
     assert await house.sync.restore_jobs.attempt(one)
-    assert (await _now(house, ada, one))["failure"]["code"] == "sync.not_in_backup"
+    assert (await state_of(house, ada, one))["failure"]["code"] == "sync.not_in_backup"
 
 
 async def test_a_repeated_request_is_one_restore_and_the_list_has_pages(
     ada: Device, house: House, backup: Backup
 ) -> None:
     wanted = {"backup_id": backup.id, "path": "holiday/letter.txt"}
-    first, again = [(await _asked(house, ada, RESTORES, key="same", **wanted))[1]["restore_id"] for _ in range(2)]
+    first, again = [(await asking(house, ada, RESTORES, key="same", **wanted))[1]["restore_id"] for _ in range(2)]
     assert first == again
-    ids = [first] + [(await _asked(house, ada, RESTORES, **wanted))[1]["restore_id"] for _ in range(MOST_WAITING - 1)]
-    assert (await _asked(house, ada, RESTORES, **wanted))[1]["code"] == "sync.too_many_restores"
-    page, seen = (await _asked(house, ada, f"{RESTORES}?limit=4"))[1], list[str]()
+    ids = [first] + [(await asking(house, ada, RESTORES, **wanted))[1]["restore_id"] for _ in range(MOST_WAITING - 1)]
+    assert (await asking(house, ada, RESTORES, **wanted))[1]["code"] == "sync.too_many_restores"
+    page, seen = (await asking(house, ada, f"{RESTORES}?limit=4"))[1], list[str]()
     while page["next_cursor"]:
         seen += [one["restore_id"] for one in page["items"]]
-        page = (await _asked(house, ada, f"{RESTORES}?limit=4&cursor={page['next_cursor']}"))[1]
+        page = (await asking(house, ada, f"{RESTORES}?limit=4&cursor={page['next_cursor']}"))[1]
     assert [*seen, *(one["restore_id"] for one in page["items"])] == ids[::-1]
 
 
@@ -339,20 +297,20 @@ async def test_workers_do_one_of_an_account_at_a_time_and_all_in_the_end(
     await bob.put("b.txt", b"b")
     held = await _backed_up(house.sync.backups)
     for _ in range(3):
-        await _begun(house, ada, backup_id=backup.id, path="holiday")
-    await _begun(house, bob, backup_id=held.id)
+        await begun(house, ada, backup_id=backup.id, path="holiday")
+    await begun(house, bob, backup_id=held.id)
     working, states = asyncio.create_task(house.sync.restore_jobs.run()), ["waiting"]
     async with asyncio.timeout(20):
         while set(states) != {"done"}:
-            states = [one["state"] for one in (await _asked(house, ada, RESTORES))[1]["items"]]
+            states = [one["state"] for one in (await asking(house, ada, RESTORES))[1]["items"]]
             assert states.count("running") <= 1
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
-    assert [one["state"] for one in (await _asked(house, bob, RESTORES))[1]["items"]] == ["done"]
+    assert [one["state"] for one in (await asking(house, bob, RESTORES))[1]["items"]] == ["done"]
 
 
 async def test_C26_restores_are_exported_to_their_owner(ada: Device, house: House, backup: Backup) -> None:
-    done = await _restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
+    done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
     page = await house.sync.events.exporting.page(ada.account, "")
     [content] = [content for path, content in page.items if path == "restores.json"]
     assert done["restore_id"].encode() in content
@@ -363,13 +321,13 @@ async def test_C26_restores_are_exported_to_their_owner(ada: Device, house: Hous
 
 
 async def test_C31_an_erased_account_is_not_restored(ada: Device, house: House, backup: Backup) -> None:
-    one = await _begun(house, ada, backup_id=backup.id)
+    one = await begun(house, ada, backup_id=backup.id)
     erasing, erasure = house.sync.erasing, new_id("era")
     await house.chassis.db.transact(lambda: erasing.begin(ada.account, erasure, at=utc_now()))
     erasing.drop(ada.account)
-    status, problem = await _asked(house, ada, RESTORES, backup_id=backup.id)
+    status, problem = await asking(house, ada, RESTORES, backup_id=backup.id)
     assert (status, problem["code"]) == (403, "sync.account_closed")
-    assert (await _asked(house, ada, "/v1/sync/backups/mine"))[1]["items"] == []
+    assert (await asking(house, ada, "/v1/sync/backups/mine"))[1]["items"] == []
     await house.sync.restore_jobs.attempt(one)
     await erasing.finish_all()
     assert await house.chassis.db.collection(RestoreRow).get(one.restore) is None
@@ -379,7 +337,7 @@ async def test_C31_an_erased_account_is_not_restored(ada: Device, house: House, 
 
 
 async def test_C31_an_erasure_ends_a_restore_that_is_under_way(ada: Device, house: House, many: Backup) -> None:
-    one, erasing = await _begun(house, ada, backup_id=many.id), house.sync.erasing
+    one, erasing = await begun(house, ada, backup_id=many.id), house.sync.erasing
     working = asyncio.create_task(house.sync.restore_jobs.attempt(one))
     await asyncio.sleep(0.1)
     await house.chassis.db.transact(lambda: erasing.begin(ada.account, new_id("era"), at=utc_now()))
