@@ -116,7 +116,8 @@ async def tiny(home: Path, **changed: str) -> AsyncIterator[Tiny]:
             stdout=out,
             stderr=out,
         )
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
+    # Longer than a service takes to end: who leaves before it has cancelled what hangs is not what is looked at.
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=40)) as session:
         try:
             yield Tiny(env=env, process=process, log=log, session=session)
         finally:
