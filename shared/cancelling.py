@@ -1,4 +1,4 @@
-"""What must be over before a cancelled task goes on."""
+"""Tasks that are cancelled: what must be over before they go on, and what must not hold them."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -22,3 +22,19 @@ async def settled(operation: Awaitable[T]) -> T:
         if not task.cancelled():
             task.exception()  # seen: it changes nothing any more
         raise
+
+
+async def heeded(operation: Awaitable[T]) -> T:
+    """Await *operation*; a cancellation that it has swallowed is raised as soon as it is over.
+
+    Before Python 3.12 ``asyncio.wait_for``, which drivers use, swallows one that comes in the moment in which what it
+    waits for is done (python/cpython#86296): whoever has cancelled would wait for ever.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        return await operation
+    finally:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError

@@ -9,6 +9,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from shared.bus.broker import Link, settled
 from shared.bus.topology import DECLARE_LIMIT
+from shared.cancelling import heeded
 
 Message = AbstractIncomingMessage
 FINISH_LIMIT: Final = 10.0
@@ -37,9 +38,9 @@ class Intake:
         channel.close_callbacks.add(lambda *_: gone.set())
         underlay = await channel.get_underlay_channel()
         underlay.on_consumer_cancel_callbacks.add(lambda _: gone.set())  # the queue was deleted, or moved
-        await channel.set_qos(prefetch_count=self.prefetch, timeout=DECLARE_LIMIT)
-        queue = await self.declare(channel)
-        tag = await queue.consume(self._take, timeout=DECLARE_LIMIT)
+        await heeded(channel.set_qos(prefetch_count=self.prefetch, timeout=DECLARE_LIMIT))
+        queue = await heeded(self.declare(channel))
+        tag = await heeded(queue.consume(self._take, timeout=DECLARE_LIMIT))
         try:
             await gone.wait()
         finally:

@@ -14,6 +14,7 @@ from shared.bus.outbox import Outbox, OutboxRow
 from shared.bus.publishing import PUBLISH_LIMIT, Fate, fates
 from shared.bus.subscription import Subscription
 from shared.bus.topology import facts_exchange
+from shared.cancelling import heeded
 from shared.clock import Clock, monotonic
 from shared.mongo import Database, LeaseLostError, Leases
 
@@ -66,7 +67,7 @@ class Relay:
     async def _turn(self, channel: AbstractChannel) -> None:
         try:
             async with self._leases.hold("relay", ttl=LEASE):
-                await self._prepare(channel)
+                await heeded(self._prepare(channel))
                 await self._session(channel)
         except LeaseLostError:
             log.warning("relay.lease_lost")
@@ -79,7 +80,7 @@ class Relay:
                 await subscription.plan().declare(channel)
 
     async def _session(self, channel: AbstractChannel) -> None:
-        exchange = await facts_exchange(channel)
+        exchange = await heeded(facts_exchange(channel))
         while True:
             self._outbox.filled.clear()
             await self._tidy()

@@ -74,7 +74,8 @@ class Postman:
     async def _rest(self) -> None:
         """Wait for a mail; hang up when none comes."""
         try:
-            await asyncio.wait_for(self._post.wake.wait(), self._pace.look.total_seconds())
+            async with asyncio.timeout(self._pace.look.total_seconds()):
+                await self._post.wake.wait()
         except TimeoutError:
             for relay in self._relays:
                 await relay.quit()

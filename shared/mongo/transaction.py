@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pymongo.errors import PyMongoError
 
-from shared.cancelling import settled
+from shared.cancelling import heeded, settled
 from shared.clock import monotonic
 from shared.ids import jitter
 from shared.mongo.driver import Driver, Session
@@ -100,7 +100,7 @@ class Transactions:
         attempt = self._current()
         try:
             if attempt is None:
-                return await operation(None)
+                return await heeded(operation(None))
             with attempt.step() as session:
                 return await settled(operation(session))
         except PyMongoError as fault:
