@@ -49,8 +49,8 @@ promises: setup  ## Show how the running stack keeps each promise; exit 1 when o
 # ── Tests and checks ──────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: test bench cluster-test
 # Each worker has parts of its own; the slow tests are in the folders that come first.
-WORKERS ?= 3
-test: setup  ## Run all tests, three files at a time: unit, integration on real parts, end to end through the edge
+WORKERS ?= 2
+test: setup  ## Run all tests, two files at a time: unit, integration on real parts, end to end through the edge
 	@$(RUN) pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 cluster-test: setup  ## Prove image and chart on a real Kubernetes of one node (ARGS=--keep leaves it up)
