@@ -41,15 +41,22 @@ class Node:
         os.kill(self.pid, signal.SIGKILL)
 
     async def out_of_memory(self, *, out: bool) -> None:
-        """Let the node block whoever publishes, or no longer."""
+        """Let the node block whoever publishes, or no longer; every connection has heard of it then."""
+        await self._control("set_vm_memory_high_watermark", "0" if out else "0.4")
+        async with asyncio.timeout(20):
+            while out and "running" in await self._control("list_connections", "state"):
+                """Those that it will block are called blocking."""
+
+    async def _control(self, *words: str) -> str:
         program = rabbit.server()
         assert program is not None
         env = rabbit._environment(self.ports, self.folder / "data")
-        words = ("set_vm_memory_high_watermark", "0" if out else "0.4")
         control = await asyncio.create_subprocess_exec(
-            str(program.with_name("rabbitmqctl")), *words, env=env, stdout=asyncio.subprocess.DEVNULL
+            str(program.with_name("rabbitmqctl")), "--quiet", *words, env=env, stdout=asyncio.subprocess.PIPE
         )
-        assert await control.wait() == 0
+        told, _ = await control.communicate()
+        assert control.returncode == 0
+        return told.decode()
 
 
 @asynccontextmanager

@@ -76,8 +76,9 @@ class RestoreJobs:
         except SupersededError:
             return True
         state = RestoreState.DONE if failure is None else RestoreState.FAILED
-        await self.rows.note(restore, ended(state, failure, at=self.clock()))
-        log.info("restore.ended", restore_id=one.restore, state=state.value, code=failure.code if failure else None)
+        if await self.rows.note(restore, ended(state, failure, at=self.clock())):
+            why = {"code": failure.code} if failure else {}
+            log.info("restore.ended", restore_id=one.restore, state=state.value, **why)
         return True
 
     async def _done(self, restore: Restore, seal: Seal) -> Failure | None:

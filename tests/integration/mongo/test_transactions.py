@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import ClassVar
 
 import pytest
@@ -263,6 +264,22 @@ async def test_a_unique_index_holds_between_two_transactions(database: Database,
     claimed = await asyncio.gather(*map(claim, range(8)))
     assert claimed.count(True) == 1
     assert await purses.count({"owner": "ada"}) == 1
+
+
+async def test_who_is_cancelled_is_cancelled_also_when_the_driver_swallows_it(database: Database) -> None:
+    begun = asyncio.Event()
+
+    async def swallowing(_: object) -> str:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return "as if nothing had happened"
+
+    asking = asyncio.create_task(database._transactions.run(swallowing))
+    await begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
 
 
 async def test_a_transaction_of_a_process_that_died_ends_when_the_supervisor_says_so(

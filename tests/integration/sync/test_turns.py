@@ -1,7 +1,7 @@
-"""What is known of a tree stays in memory while the tree is changed."""
+"""What is known of a tree stays in memory while the tree is changed; who is cancelled leaves nothing behind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -100,18 +100,23 @@ async def test_who_looks_is_not_left_waiting_when_who_changes_is_cancelled(
         assert (await looking).body == b"a"
 
 
+async def _cancelled_before_its_turn(queue: Queue, work: Coroutine[Any, Any, object]) -> None:
+    async with queue.lock:
+        task = asyncio.create_task(work)
+        await until(lambda: _waits(queue))
+        task.cancel()
+        await asyncio.sleep(0.05)  # an upload that is given up now waits for a turn of its own
+    await asyncio.wait({task})
+    assert task.cancelled()
+
+
 async def test_a_change_that_is_cancelled_before_its_turn_is_never_made(
     ada: Device, house: House, turns: Turns
 ) -> None:
     await ada.put("a.txt", b"a")
-    queue = turns._queue(ada.account)
-    async with queue.lock:
-        making = asyncio.create_task(house.sync.webdav.writing.make_folder(_act(house, ada, "box")))
-        await until(lambda: _waits(queue))
-        making.cancel()
-        await asyncio.wait({making})
+    making = house.sync.webdav.writing.make_folder(_act(house, ada, "box"))
+    await _cancelled_before_its_turn(turns._queue(ada.account), making)
     await ada.put("b.txt", b"b")
-    assert making.cancelled()
     assert await ada.names() == {"a.txt", "b.txt"}
 
 
@@ -119,13 +124,7 @@ async def test_an_upload_that_is_cancelled_before_its_turn_reserves_nothing(
     ada: Device, house: House, turns: Turns
 ) -> None:
     await ada.put("a.txt", b"a")
-    queue = turns._queue(ada.account)
-    async with queue.lock:
-        putting = asyncio.create_task(_upload(house, _act(house, ada, "film.bin")))
-        await until(lambda: _waits(queue))
-        putting.cancel()
-        await asyncio.sleep(0.05)
-    await asyncio.wait({putting})
+    await _cancelled_before_its_turn(turns._queue(ada.account), _upload(house, _act(house, ada, "film.bin")))
     await ada.put("b.txt", b"b")
     assert await house.has_no_room_reserved(ada)
 
