@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage
+from email.message import EmailMessage as MimeMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
@@ -35,9 +35,9 @@ def compose(letter: Letter, sender: Sender, *, mail_id: str, at: datetime, dkim:
     return raw if dkim is None else dkim.sign(raw, at=at)
 
 
-def _body(letter: Letter) -> EmailMessage:
+def _body(letter: Letter) -> MimeMessage:
     # Quoted-printable, folded at 76: no relay has a reason to re-encode it, which would break the signature.
-    message = EmailMessage(policy=SMTP)
+    message = MimeMessage(policy=SMTP)
     message.set_content(letter.text, cte="quoted-printable")
     if letter.html is not None:
         message.add_alternative(letter.html, subtype="html", cte="quoted-printable")

@@ -1,6 +1,6 @@
 """Mail: composing and signing one newsletter after the other, against the standard library and one bare signature."""
 
-from email.message import EmailMessage
+from email.message import EmailMessage as MimeMessage
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -49,14 +49,14 @@ async def composing(_: Bench) -> list[Figure]:
             ours=ours,
             reference=reference,
             unit="mails/s",
-            note="EmailMessage of the same parts, and one bare RSA signature of its bytes",
+            note="MimeMessage of the same parts, and one bare RSA signature of its bytes",
         )
     ]
 
 
 def bare(letter: Letter, key: RSAPrivateKey) -> bytes:
     """Do the same with the standard library, without DKIM's canonical form."""
-    message = EmailMessage()
+    message = MimeMessage()
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     message["From"], message["To"], message["Subject"] = "news@candor.example", letter.to.email, letter.subject

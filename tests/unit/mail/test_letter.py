@@ -1,7 +1,7 @@
 """A letter is for exactly one person, and nothing in it can become a header that was not meant."""
 
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage as MimeMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import Any
 
@@ -24,9 +24,9 @@ def sent(wanted: Letter) -> bytes:
     return compose(wanted, SENDER, mail_id="mail_1", at=NOON, dkim=None)
 
 
-def read(raw: bytes) -> EmailMessage:
+def read(raw: bytes) -> MimeMessage:
     message = message_from_bytes(raw, policy=SMTPUTF8)
-    assert isinstance(message, EmailMessage)
+    assert isinstance(message, MimeMessage)
     assert message.defects == []
     return message
 

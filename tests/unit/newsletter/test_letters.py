@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage as MimeMessage
 
 import dkim
 import pytest
@@ -85,9 +85,9 @@ def raw_of(letter: Letter, signer: Signer | None = None) -> bytes:
     return compose(letter, SENDER, mail_id="mail_1", at=NOON - YEARS, dkim=signer)
 
 
-def read(raw: bytes) -> EmailMessage:
+def read(raw: bytes) -> MimeMessage:
     mail = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(mail, EmailMessage)
+    assert isinstance(mail, MimeMessage)
     return mail
 
 
