@@ -15,7 +15,7 @@ from shared.ids import in_order, new_id, random_bytes
 from tests.bench.figure import Area, Bench, Figure, ratio_at_least
 from tests.bench.servers import Server
 from tests.bench.sync import LINES, SMALL, furnish, rate
-from tests.integration.sync.house import Device, House, a_house
+from tests.integration.sync.house import DavClient, House, a_house
 from tests.support.http import PUBLIC_URL
 from tests.support.vhosts import own_vhost
 
@@ -62,7 +62,7 @@ async def files_and_accounts(bench: Bench) -> list[Figure]:
     ]
 
 
-def served(house: House, device: Device) -> Server:
+def served(house: House, device: DavClient) -> Server:
     """Return the house as the client of the bench sees it."""
     secret = aiohttp.encode_basic_auth(device.username, device.password)
     port = int(house.url.rpartition(":")[2])
@@ -86,7 +86,7 @@ async def rates(server: Server, stage: int) -> dict[str, float]:
     return found
 
 
-async def grow(house: House, ada: Device, tell: Callable[[str], None]) -> None:
+async def grow(house: House, ada: DavClient, tell: Callable[[str], None]) -> None:
     """Store the nodes of many files, all with the bytes of one, as the service itself would."""
     trees, account, at = house.sync.trees, ada.account, utc_now()
     seal = await trees.seal_of(account)

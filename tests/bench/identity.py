@@ -30,7 +30,7 @@ TOKENS = 4_000
 
 
 @asynccontextmanager
-async def open_house(bench: Bench, *, threads: int) -> AsyncIterator[House]:
+async def open_bench_service(bench: Bench, *, threads: int) -> AsyncIterator[House]:
     """Identity in this process with the real cost of Argon2id."""
     home = bench.folder / new_id("identity")
     home.mkdir()
@@ -77,7 +77,7 @@ async def members(identity: House, count: int) -> list[str]:
 @AREA.measures
 async def log_ins(bench: Bench) -> list[Figure]:
     """160 log-ins of as many people with one thread that hashes, against the bare hash; again with 100,000 accounts."""
-    async with open_house(bench, threads=1) as identity:
+    async with open_bench_service(bench, threads=1) as identity:
         addresses = await members(identity, LOG_INS)
         rounds = [(await log_ins_per_second(identity, addresses), await hashes_per_second()) for _ in range(2)]
         await store_accounts(bench.mongo_url, identity.chassis.db.name, MANY)
@@ -128,7 +128,7 @@ async def hashes_per_second() -> float:
 async def lag(bench: Bench) -> list[Figure]:
     """How late the loop of the service is while 20 people log in at once, for as long as 200 log-ins take."""
     late: list[float] = []
-    async with open_house(bench, threads=2) as identity:
+    async with open_bench_service(bench, threads=2) as identity:
         addresses = await members(identity, 200)
 
         async def log_in(address: str) -> None:
@@ -156,7 +156,7 @@ async def lag(bench: Bench) -> list[Figure]:
 @AREA.measures
 async def enumeration(bench: Bench) -> list[Figure]:
     """What the clock tells about an address: 300 known and 300 unknown ones, at sign-up, log-in, forgotten password."""
-    async with open_house(bench, threads=1) as identity:
+    async with open_bench_service(bench, threads=1) as identity:
         known = await members(identity, SAMPLES)
         unknown = [f"nobody-{number}@customers.example" for number in range(SAMPLES)]
         token = await identity.age_token()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.sync.house import Device, House, a_house
+from tests.integration.sync.house import DavClient, House, a_house
 from tests.support import Planter
 from tests.support.vhosts import own_vhost
 
@@ -31,6 +31,6 @@ async def public_house(
 
 
 @pytest.fixture
-def ada(public_house: House) -> Device:
+def ada(public_house: House) -> DavClient:
     """A device of somebody new."""
     return public_house.device()

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.integration.sync.house import Device
+from tests.integration.sync.house import DavClient
 
 LIMIT = 240.0
 
@@ -31,7 +31,7 @@ async def run(*command: str, env: Mapping[str, str] | None = None, cwd: Path | N
 class Rclone:
     """rclone with the device's tree as ``candor:``; its configuration is in the environment, nothing is written."""
 
-    def __init__(self, device: Device, password: str) -> None:
+    def __init__(self, device: DavClient, password: str) -> None:
         self.env = {
             **os.environ,
             "RCLONE_CONFIG": os.devnull,
@@ -43,7 +43,7 @@ class Rclone:
         }
 
     @classmethod
-    async def of(cls, device: Device) -> "Rclone":
+    async def of(cls, device: DavClient) -> "Rclone":
         """Return rclone with the password in the form that it wants."""
         return cls(device, (await run("rclone", "obscure", device.password)).strip())
 

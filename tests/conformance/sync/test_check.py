@@ -10,7 +10,7 @@ import pytest
 from services.sync.api.check import report, results_of, usable
 from services.sync.service import checking
 from tests.conformance.sync.programs import free_port, listens
-from tests.integration.sync.house import Device
+from tests.integration.sync.house import DavClient
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -28,7 +28,7 @@ async def wsgidav(tmp_path: Path) -> AsyncIterator[str]:
     await process.wait()
 
 
-async def test_our_own_server_passes_every_check(ada: Device) -> None:
+async def test_our_own_server_passes_every_check(ada: DavClient) -> None:
     results = await results_of(ada.url + ada.path(""), ada.username, ada.password)
     assert [(one.check.title, one.fault) for one in results if one.fault] == []
     assert len(results) == 2 * len(checking.CHECKS)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.sync.programs import Rclone, run
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, DavClient, House
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.skipif(shutil.which("litmus") is None, reason="litmus is not installed (apt-get install litmus)")
-async def test_litmus_passes_in_full(ada: Device, tmp_path: Path) -> None:
+async def test_litmus_passes_in_full(ada: DavClient, tmp_path: Path) -> None:
     told = await run("litmus", "-k", ada.url + ada.path(""), ada.username, ada.password, cwd=tmp_path)
     summaries = re.findall(r"of (\d+) tests run: (\d+) passed", told)
     assert (sum(int(ran) for ran, _ in summaries), sum(int(passed) for _, passed in summaries)) == (104, 104), told
@@ -37,7 +37,7 @@ def _read(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed (apt-get install rclone)")
 async def test_a_folder_goes_up_changes_moves_and_comes_back_identical(
-    ada: Device, public_house: House, tmp_path: Path
+    ada: DavClient, public_house: House, tmp_path: Path
 ) -> None:
     up, down, rclone = tmp_path / "up", tmp_path / "down", await Rclone.of(ada)
     _pack(up)
@@ -72,7 +72,7 @@ def _pack_many(folder: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed (apt-get install rclone)")
-async def test_two_thousand_files_go_up_change_move_and_come_back_identical(ada: Device, tmp_path: Path) -> None:
+async def test_two_thousand_files_go_up_change_move_and_come_back_identical(ada: DavClient, tmp_path: Path) -> None:
     up, down, rclone = tmp_path / "up", tmp_path / "down", await Rclone.of(ada)
     _pack_many(up)
     parts = [f"part {part}" for part in range(PARTS)]
@@ -89,7 +89,7 @@ async def test_two_thousand_files_go_up_change_move_and_come_back_identical(ada:
 
 
 @pytest.mark.skipif(shutil.which("cadaver") is None, reason="cadaver is not installed (apt-get install cadaver)")
-async def test_a_session_with_cadaver(ada: Device, tmp_path: Path) -> None:
+async def test_a_session_with_cadaver(ada: DavClient, tmp_path: Path) -> None:
     local = tmp_path / "letter.txt"
     local.write_text("Dear Ada\n", encoding="utf-8")
     netrc = f"default login {ada.username} password {ada.password}\n"
@@ -111,7 +111,7 @@ async def test_a_session_with_cadaver(ada: Device, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed (apt-get install curl)")
-async def test_a_session_with_curl(ada: Device, tmp_path: Path) -> None:
+async def test_a_session_with_curl(ada: DavClient, tmp_path: Path) -> None:
     local, back = tmp_path / "film.bin", tmp_path / "back.bin"
     local.write_bytes(bytes(range(256)) * 8192)
     url, who = ada.url + ada.path("film.bin"), f"{ada.username}:{ada.password}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.sync.programs import Rclone, run
-from tests.integration.sync.house import Device, House
+from tests.integration.sync.house import DavClient, House
 from tests.support.neighbours import until
 
 MAY_MOUNT = 1 << 21
@@ -62,7 +62,7 @@ def _read(place: Path) -> dict[str, bytes]:
     return {path: (place / path).read_bytes() for path in LEFT}
 
 
-async def _has_arrived(ada: Device) -> bool:
+async def _has_arrived(ada: DavClient) -> bool:
     return {path: (await ada.get(path)).body for path in LEFT} == LEFT
 
 
@@ -78,7 +78,7 @@ def home() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def davfs(ada: Device, home: Path) -> AsyncIterator[Path]:
+async def davfs(ada: DavClient, home: Path) -> AsyncIterator[Path]:
     """Mount with davfs2; unmounting waits until everything was sent."""
     place, url = home / "place", ada.url + ada.path("")
     place.mkdir(exist_ok=True)
@@ -94,7 +94,7 @@ async def davfs(ada: Device, home: Path) -> AsyncIterator[Path]:
 
 
 @asynccontextmanager
-async def rclone_mount(ada: Device, home: Path) -> AsyncIterator[Path]:
+async def rclone_mount(ada: DavClient, home: Path) -> AsyncIterator[Path]:
     """Mount with rclone, which sends when a file is closed."""
     place, rclone = home / "place", await Rclone.of(ada)
     place.mkdir(exist_ok=True)
@@ -110,13 +110,13 @@ async def rclone_mount(ada: Device, home: Path) -> AsyncIterator[Path]:
         await mounted.wait()
 
 
-Mount = Callable[[Device, Path], AbstractAsyncContextManager[Path]]
+Mount = Callable[[DavClient, Path], AbstractAsyncContextManager[Path]]
 NEEDS: dict[Mount, tuple[str, str]] = {davfs: ("mount.davfs", "davfs2"), rclone_mount: ("fusermount3", "fuse3")}
 
 
 @pytest.mark.parametrize("mount", NEEDS)
 async def test_a_mounted_tree_is_a_folder_like_any_other(
-    mount: Mount, ada: Device, public_house: House, home: Path
+    mount: Mount, ada: DavClient, public_house: House, home: Path
 ) -> None:
     program, package = NEEDS[mount]
     if shutil.which(program) is None:

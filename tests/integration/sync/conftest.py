@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.sync.house import Device, House, a_house
+from tests.integration.sync.house import DavClient, House, a_house
 from tests.support import Planter
 from tests.support.vhosts import own_vhost
 
@@ -27,6 +27,6 @@ async def house(
 
 
 @pytest.fixture
-def ada(house: House) -> Device:
+def ada(house: House) -> DavClient:
     """A device of somebody new."""
     return house.device()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from tests.integration.sync.house import Device, xpath
+from tests.integration.sync.house import DavClient, xpath
 from tests.support.http import Reply
 
 
@@ -20,7 +20,7 @@ def sync_body(token: str = "", *, level: str = "infinite", limit: int | None = N
 class Follower:
     """Knows the entity tag of each address in *folder*."""
 
-    device: Device
+    device: DavClient
     folder: str = ""
     level: str = "infinite"
     limit: int | None = None
@@ -75,7 +75,7 @@ class Follower:
         self.known = {at: tag for at, tag in self.known.items() if not at.startswith(f"{address}/")}
 
 
-async def listed(device: Device, folder: str = "", *, deep: bool = True) -> dict[str, str]:
+async def listed(device: DavClient, folder: str = "", *, deep: bool = True) -> dict[str, str]:
     """Return the entity tag of each address in *folder*, as PROPFIND tells them."""
     found: dict[str, str] = {}
     targets = [device.path(folder).rstrip("/")]

@@ -37,7 +37,7 @@ MIB = 1 << 20
 
 
 @dataclass(slots=True)
-class Devices:
+class DavClients:
     """The app passwords that identity knows."""
 
     known: dict[tuple[str, str], Visitor] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Devices:
 
 
 @dataclass(slots=True, kw_only=True)
-class Device:
+class DavClient:
     """Somebody's device: it speaks WebDAV with an app password."""
 
     url: str
@@ -163,26 +163,26 @@ class House:
     sync: Sync
     chassis: Chassis
     settings: Settings
-    devices: Devices
+    devices: DavClients
     trust: KnownTrust
     folder: Path
 
-    def device(self, username: str | None = None, *, scope: str = "read_write") -> Device:
+    def device(self, username: str | None = None, *, scope: str = "read_write") -> DavClient:
         """Return a new device, of somebody new or of *username*."""
         username = username or new_id("ada")
         device, password = self.devices.add(username, scope=scope)
-        return Device(url=self.url, http=self.http, username=username, device=device, password=password)
+        return DavClient(url=self.url, http=self.http, username=username, device=device, password=password)
 
-    async def usage(self, device: Device) -> tuple[int, int]:
+    async def usage(self, device: DavClient) -> tuple[int, int]:
         """Return how many files and bytes the device's account holds."""
         space = await self.sync.reading.usage(device.account)
         return space.files, space.used_bytes
 
-    async def has_room_reserved(self, device: Device) -> bool:
+    async def has_room_reserved(self, device: DavClient) -> bool:
         """Tell whether an upload of the device's account holds room."""
         return (await self.sync.reading.usage(device.account)).reserved_bytes > 0
 
-    async def has_no_room_reserved(self, device: Device) -> bool:
+    async def has_no_room_reserved(self, device: DavClient) -> bool:
         """Tell whether none does."""
         return not await self.has_room_reserved(device)
 
@@ -228,7 +228,7 @@ async def a_house(
 @asynccontextmanager
 async def serving(chassis: Chassis, settings: Settings, folder: Path, *, port: int = 0) -> AsyncIterator[House]:
     """Serve sync with *settings*."""
-    devices, trust = Devices(), KnownTrust()
+    devices, trust = DavClients(), KnownTrust()
     sync = wire(chassis, settings, verify=devices.verify)
     app = application(chassis, parts_of(chassis, sync), trust=trust)
     session = aiohttp.ClientSession(

@@ -8,13 +8,13 @@ from urllib.parse import unquote
 from services.sync.store.restores import Unfinished
 from shared.clock import utc_now
 from shared.ids import new_id
-from tests.integration.sync.house import Device, House, xpath
+from tests.integration.sync.house import DavClient, House, xpath
 from tests.support.http import a_customer
 
 RESTORES = "/v1/sync/restores"
 
 
-async def asking(house: House, ada: Device, address: str, *, key: str = "", **body: Any) -> tuple[int, Any]:
+async def asking(house: House, ada: DavClient, address: str, *, key: str = "", **body: Any) -> tuple[int, Any]:
     """Ask the API of restores as the owner of the device; return the status and what is told."""
     headers = {**house.trust.headers(a_customer(ada.account), at=utc_now()), "Idempotency-Key": key or new_id("key")}
     method = "POST" if body else "GET"
@@ -22,21 +22,21 @@ async def asking(house: House, ada: Device, address: str, *, key: str = "", **bo
         return reply.status, await reply.json(content_type=None)
 
 
-async def begun(house: House, ada: Device, **body: Any) -> Unfinished:
+async def begun(house: House, ada: DavClient, **body: Any) -> Unfinished:
     """Ask for a restore."""
     status, asked = await asking(house, ada, RESTORES, **body)
     assert (status, asked["state"], asked["restored_to"]) == (202, "waiting", None), asked
     return Unfinished(asked["restore_id"], ada.account)
 
 
-async def state_of(house: House, ada: Device, one: Unfinished) -> Any:
+async def state_of(house: House, ada: DavClient, one: Unfinished) -> Any:
     """Return what is told of a restore."""
     status, told = await asking(house, ada, f"{RESTORES}/{one.restore}")
     assert status == 200, told
     return told
 
 
-async def restored(house: House, ada: Device, **body: Any) -> Any:
+async def restored(house: House, ada: DavClient, **body: Any) -> Any:
     """Ask for a restore, let a worker do it, return what is told of it then."""
     one = await begun(house, ada, **body)
     assert await house.sync.restore_jobs.attempt(one)
@@ -54,14 +54,14 @@ async def broken_off(house: House, one: Unfinished, *, after: float) -> bool:
     return done
 
 
-async def names_in(ada: Device, folder: str = "") -> set[str]:
+async def names_in(ada: DavClient, folder: str = "") -> set[str]:
     """Return the names of what is in *folder*; those of folders end with a slash."""
     reply = await ada.ask("PROPFIND", folder, {"Depth": "1"})
     paths = {unquote(href).split("/", 3)[3] for href in xpath(reply.body, "//d:response/d:href/text()")}
     return {path.removeprefix(f"{folder}/") for path in paths} - {"", folder}
 
 
-async def contents_in(ada: Device, folder: str) -> dict[str, bytes]:
+async def contents_in(ada: DavClient, folder: str) -> dict[str, bytes]:
     """Return the files in *folder* and in the folder *below* it."""
     names = await names_in(ada, folder)
     if "below/" in names:
@@ -69,7 +69,7 @@ async def contents_in(ada: Device, folder: str) -> dict[str, bytes]:
     return {name: (await ada.get(f"{folder}/{name}")).body for name in names if not name.endswith("/")}
 
 
-async def folders_back(ada: Device) -> str:
+async def folders_back(ada: DavClient) -> str:
     """Wait until the folders are back, and their files on the way; return where."""
     place = ""
     while not place or "below/" not in await names_in(ada, place):
@@ -77,7 +77,7 @@ async def folders_back(ada: Device) -> str:
     return place
 
 
-async def stopped_midway(house: House, ada: Device, one: Unfinished) -> str:
+async def stopped_midway(house: House, ada: DavClient, one: Unfinished) -> str:
     """End the worker as soon as the folders are back; return where."""
     attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
     place = await folders_back(ada)

@@ -6,7 +6,7 @@ import pytest
 
 from services.sync.store.documents import ContentRow, NodeRow
 from shared.policy import State
-from tests.integration.sync.house import MIB, Device, House, a_house
+from tests.integration.sync.house import MIB, DavClient, House, a_house
 from tests.support import Planter
 
 
@@ -26,7 +26,7 @@ async def house(
 
 
 @pytest.fixture
-async def full(ada: Device, house: House) -> AsyncIterator[Device]:
+async def full(ada: DavClient, house: House) -> AsyncIterator[DavClient]:
     """A device whose tree has something of everything: what is sealed differently, or not at all."""
     await ada.mkcol("box")
     await ada.put("box/empty.txt")
@@ -45,7 +45,7 @@ async def _finding(house: House) -> tuple[State, str]:
     return found.state, found.evidence
 
 
-async def test_C20_what_lies_sealed_is_kept(full: Device, house: House) -> None:
+async def test_C20_what_lies_sealed_is_kept(full: DavClient, house: House) -> None:
     assert await _finding(house) == (State.KEPT, "10 names and contents, taken at random, are sealed")
 
 
@@ -59,7 +59,7 @@ async def test_C20_where_nothing_is_stored_nothing_is_broken(house: House) -> No
     ids=lambda plain: next(iter(plain)),
 )
 async def test_C20_the_probe_sees_what_names_a_node_in_plain(
-    full: Device, house: House, plain: dict[str, object]
+    full: DavClient, house: House, plain: dict[str, object]
 ) -> None:
     rows = house.chassis.db.collection(NodeRow)
     node = next(row.id for row in await rows.list({}) if row.properties)
@@ -67,14 +67,14 @@ async def test_C20_the_probe_sees_what_names_a_node_in_plain(
     assert await _finding(house) == (State.BROKEN, f"1 names or contents are not sealed: {node}")
 
 
-async def test_C20_the_probe_sees_a_small_content_in_plain(full: Device, house: House) -> None:
+async def test_C20_the_probe_sees_a_small_content_in_plain(full: DavClient, house: House) -> None:
     rows = house.chassis.db.collection(ContentRow)
     content = next(row.id for row in await rows.list({}) if row.size == 5)
     await rows.update({"_id": content}, {"$set": {"inline": b"small"}})
     assert await _finding(house) == (State.BROKEN, f"1 names or contents are not sealed: {content}")
 
 
-async def test_C20_the_probe_sees_a_large_content_in_plain(full: Device, house: House) -> None:
+async def test_C20_the_probe_sees_a_large_content_in_plain(full: DavClient, house: House) -> None:
     async def plain() -> AsyncIterator[bytes]:
         yield b"x" * (2 * MIB + 5)
 
@@ -85,7 +85,7 @@ async def test_C20_the_probe_sees_a_large_content_in_plain(full: Device, house: 
     assert await _finding(house) == (State.BROKEN, f"1 names or contents are not sealed: {content}")
 
 
-async def test_C20_what_is_sealed_for_somebody_else_is_not_in_its_place(full: Device, house: House) -> None:
+async def test_C20_what_is_sealed_for_somebody_else_is_not_in_its_place(full: DavClient, house: House) -> None:
     bob = house.device()
     await bob.put("bobs.txt", b"bob")
     rows = house.chassis.db.collection(ContentRow)
@@ -94,7 +94,7 @@ async def test_C20_what_is_sealed_for_somebody_else_is_not_in_its_place(full: De
     assert await _finding(house) == (State.BROKEN, f"1 names or contents are not sealed: {row.id}")
 
 
-async def test_C20_what_is_destroyed_while_it_is_looked_at_is_no_breach(full: Device, house: House) -> None:
+async def test_C20_what_is_destroyed_while_it_is_looked_at_is_no_breach(full: DavClient, house: House) -> None:
     probes = house.sync.probes
     sampled = await probes.samples.contents(10)
     await full.delete("larger.bin")

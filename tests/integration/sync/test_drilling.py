@@ -8,11 +8,11 @@ from services.sync.domain.backups import Backup
 from services.sync.store.documents import BackupRow
 from shared.clock import utc_now
 from shared.policy import State
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, DavClient, House
 
 
 @pytest.fixture
-async def backup(ada: Device, house: House) -> AsyncIterator[Backup]:
+async def backup(ada: DavClient, house: House) -> AsyncIterator[Backup]:
     """A backup of a small and a large file."""
     await ada.put("letter.txt", b"Dear Bob")
     await ada.put("film.bin", bytes(2 * MIB))
@@ -26,7 +26,7 @@ async def backup(ada: Device, house: House) -> AsyncIterator[Backup]:
 
 
 async def test_C19_a_drill_reads_the_backup_back_and_is_due_once_a_day(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     drilled = await house.sync.drilling.drill_if_due()
     assert drilled is not None
@@ -35,7 +35,7 @@ async def test_C19_a_drill_reads_the_backup_back_and_is_due_once_a_day(
     assert (await house.sync.probes.backups_end()).state is State.KEPT
 
 
-async def test_C19_the_probe_sees_a_backup_that_cannot_be_read_back(ada: Device, house: House, backup: Backup) -> None:
+async def test_C19_the_probe_sees_a_backup_that_cannot_be_read_back(ada: DavClient, house: House, backup: Backup) -> None:
     file = next((house.folder / "backups").rglob(backup.id))
     whole = file.read_bytes()
     file.write_bytes(whole[:-40] + b"\x00" + whole[-39:])
@@ -46,7 +46,7 @@ async def test_C19_the_probe_sees_a_backup_that_cannot_be_read_back(ada: Device,
 
 
 async def test_C19_a_checksum_that_was_recorded_otherwise_fails_the_drill(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     await house.chassis.db.collection(BackupRow).update({"_id": backup.id}, {"$set": {"sha256": "0" * 64}})
     drilled = await house.sync.drilling.drill_if_due()

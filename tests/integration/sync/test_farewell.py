@@ -15,13 +15,13 @@ from shared.clock import utc_now
 from shared.contracts import common_v1
 from shared.ids import new_id
 from shared.policy import Purpose, State
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, DavClient, House
 from tests.support import Planter
 
 _ASKED = Asked(asker="identity", purpose=Purpose.EXPORT, deadline=utc_now())
 
 
-async def _exported(house: House, device: Device) -> dict[str, bytes]:
+async def _exported(house: House, device: DavClient) -> dict[str, bytes]:
     """Collect an export as identity does, and check that each file's pieces come one after the other."""
     found: dict[str, bytes] = defaultdict(bytes)
     cursor, order = "", list[str]()
@@ -39,7 +39,7 @@ async def _exported(house: House, device: Device) -> dict[str, bytes]:
             return found
 
 
-async def test_an_export_holds_every_file_under_its_path(ada: Device, house: House) -> None:
+async def test_an_export_holds_every_file_under_its_path(ada: DavClient, house: House) -> None:
     files = {"a.txt": b"a", "work/größe.bin": bytes(range(256)) * 10_000, "work/empty": b""}
     await ada.mkcol("work")
     for number in range(30):
@@ -52,7 +52,7 @@ async def test_an_export_holds_every_file_under_its_path(ada: Device, house: Hou
 
 
 async def test_a_file_that_changes_during_an_export_is_whole_in_the_old_or_the_new_version(
-    ada: Device, house: House
+    ada: DavClient, house: House
 ) -> None:
     await ada.put("big.bin", b"1" * (3 * MIB))
     events, request = house.sync.events, common_v1.ExportPageRequest(account_id=ada.account)
@@ -68,7 +68,7 @@ async def test_a_file_that_changes_during_an_export_is_whole_in_the_old_or_the_n
     assert content == b"1" * (3 * MIB)
 
 
-async def test_a_cursor_tells_nothing_and_cannot_be_forged(ada: Device, house: House) -> None:
+async def test_a_cursor_tells_nothing_and_cannot_be_forged(ada: DavClient, house: House) -> None:
     await ada.put("a very telling name", b"x" * (2 * MIB))
     request = common_v1.ExportPageRequest(account_id=ada.account)
     page = await house.sync.events.export_page(request, _ASKED)
@@ -82,13 +82,13 @@ async def test_who_has_no_files_gets_an_export_that_says_so(house: House) -> Non
     assert set(await _exported(house, house.device())) == {"data.json"}
 
 
-async def _erase(house: House, device: Device) -> str:
+async def _erase(house: House, device: DavClient) -> str:
     erasing, erasure = house.sync.erasing, new_id("era")
     await house.chassis.db.transact(lambda: erasing.begin(device.account, erasure, at=utc_now()))
     return erasure
 
 
-async def test_C31_erasure_destroys_the_key_before_anything_else(ada: Device, house: House) -> None:
+async def test_C31_erasure_destroys_the_key_before_anything_else(ada: DavClient, house: House) -> None:
     await ada.put("a.txt", b"a")
     await _erase(house, ada)
     db = house.chassis.db
@@ -97,7 +97,7 @@ async def test_C31_erasure_destroys_the_key_before_anything_else(ada: Device, ho
     assert (await ada.get("a.txt")).status == 403
 
 
-async def test_C31_an_erased_account_leaves_nothing_but_its_receipt(ada: Device, house: House) -> None:
+async def test_C31_an_erased_account_leaves_nothing_but_its_receipt(ada: DavClient, house: House) -> None:
     await house.collect()
     before = house.blobs()
     await ada.mkcol("box")
@@ -120,7 +120,7 @@ async def _receipts(house: House) -> list[common_v1.ErasureCompleted]:
     return [common_v1.ErasureCompleted.FromString(row.body) for row in rows]
 
 
-async def test_C31_an_erased_account_never_comes_back(ada: Device, house: House) -> None:
+async def test_C31_an_erased_account_never_comes_back(ada: DavClient, house: House) -> None:
     await ada.put("a.txt", b"a")
     await _erase(house, ada)
     await house.sync.erasing.finish_all()
@@ -156,7 +156,7 @@ async def test_C31_who_has_no_files_gets_a_receipt_as_well(house: House) -> None
     assert erasure in {receipt.erasure_id for receipt in await _receipts(house)}
 
 
-async def test_C19_a_backup_holds_all_trees_and_ends_with_its_key(ada: Device, house: House) -> None:
+async def test_C19_a_backup_holds_all_trees_and_ends_with_its_key(ada: DavClient, house: House) -> None:
     await ada.put("a.bin", b"a" * (2 * MIB + 3))
     await ada.put("b.txt", b"b")
     backups = house.sync.backups
@@ -174,7 +174,7 @@ async def test_C19_a_backup_holds_all_trees_and_ends_with_its_key(ada: Device, h
         await backups.verify(held)
 
 
-async def test_C19_a_damaged_backup_is_found_out(ada: Device, house: House) -> None:
+async def test_C19_a_damaged_backup_is_found_out(ada: DavClient, house: House) -> None:
     await ada.put("a.bin", b"a" * (2 * MIB + 3))
     backups = house.sync.backups
     asked = await backups.ask(at=utc_now())

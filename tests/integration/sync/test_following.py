@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from services.sync.store.documents import SpaceRow, TombstoneRow
 from shared.clock import utc_now
 from tests.integration.sync.follower import Follower, listed, sync_body
-from tests.integration.sync.house import Device, House, xpath
+from tests.integration.sync.house import DavClient, House, xpath
 from tests.integration.sync.test_model import Model, done, steps
 
 
-async def _report(ada: Device, path: str = "", token: str = "", **said: object) -> set[tuple[str, bool]]:
+async def _report(ada: DavClient, path: str = "", token: str = "", **said: object) -> set[tuple[str, bool]]:
     """Return the addresses in a report, and whether each is there."""
     reply = await ada.ask("REPORT", path, {"Depth": "0"}, sync_body(token, **said))  # type: ignore[arg-type] # as sync_body has them
     assert reply.status == 207, reply
@@ -25,11 +25,11 @@ async def _report(ada: Device, path: str = "", token: str = "", **said: object) 
     }
 
 
-async def _token(ada: Device, path: str = "") -> str:
+async def _token(ada: DavClient, path: str = "") -> str:
     return (await ada.properties(path, "sync-token"))["sync-token"]
 
 
-async def test_only_what_has_changed_is_told(ada: Device) -> None:
+async def test_only_what_has_changed_is_told(ada: DavClient) -> None:
     await ada.mkcol("box")
     await ada.put("a", b"a")
     await ada.put("box/b", b"b")
@@ -42,7 +42,7 @@ async def test_only_what_has_changed_is_told(ada: Device) -> None:
     assert await _report(ada, token=token, level="1") == {("a", False), ("box/", True)}
 
 
-async def test_a_folder_that_moved_takes_what_is_inside_along(ada: Device) -> None:
+async def test_a_folder_that_moved_takes_what_is_inside_along(ada: DavClient) -> None:
     await ada.mkcol("old")
     await ada.mkcol("old/deep")
     await ada.put("old/deep/a", b"a")
@@ -56,7 +56,7 @@ async def test_a_folder_that_moved_takes_what_is_inside_along(ada: Device) -> No
     }
 
 
-async def test_what_came_and_went_between_two_looks_is_at_most_told_as_gone(ada: Device) -> None:
+async def test_what_came_and_went_between_two_looks_is_at_most_told_as_gone(ada: DavClient) -> None:
     token = await _token(ada)
     await ada.put("temporary", b"x")
     await ada.move("temporary", "final")
@@ -67,7 +67,7 @@ async def test_what_came_and_went_between_two_looks_is_at_most_told_as_gone(ada:
     assert not {one for one in told if one[1]} - {("final", True)}
 
 
-async def test_what_took_the_place_of_another_is_changed_and_not_gone(ada: Device) -> None:
+async def test_what_took_the_place_of_another_is_changed_and_not_gone(ada: DavClient) -> None:
     await ada.put("a", b"old")
     token = await _token(ada)
     await ada.delete("a")
@@ -75,7 +75,7 @@ async def test_what_took_the_place_of_another_is_changed_and_not_gone(ada: Devic
     assert await _report(ada, token=token) == {("a", True)}
 
 
-async def test_a_folder_in_anothers_place_asks_the_client_to_begin_anew(ada: Device) -> None:
+async def test_a_folder_in_anothers_place_asks_the_client_to_begin_anew(ada: DavClient) -> None:
     await ada.mkcol("box")
     await ada.put("box/old", b"x")
     await ada.mkcol("other")
@@ -89,7 +89,7 @@ async def test_a_folder_in_anothers_place_asks_the_client_to_begin_anew(ada: Dev
     assert await _report(ada, token=token, level="1") == {("box/", True), ("other", False)}
 
 
-async def test_a_long_answer_is_cut_and_goes_on(ada: Device) -> None:
+async def test_a_long_answer_is_cut_and_goes_on(ada: DavClient) -> None:
     await ada.mkcol("box")
     for number in range(5):
         await ada.put(f"box/{number}", b"x")
@@ -108,18 +108,18 @@ async def test_a_long_answer_is_cut_and_goes_on(ada: Device) -> None:
     "token",
     ["nonsense", "urn:x-candor:sync:", "urn:x-candor:sync:zz:0:0:", "urn:x-candor:sync:ffffff:ffffff:{}:", "é"],
 )
-async def test_a_token_that_was_not_given_is_refused(ada: Device, token: str) -> None:
+async def test_a_token_that_was_not_given_is_refused(ada: DavClient, token: str) -> None:
     own = (await _token(ada)).split(":")[5]
     refused = await ada.ask("REPORT", "", {}, sync_body(token.format(own)))
     assert (refused.status, b"<D:valid-sync-token>" in refused.body) == (403, True)
 
 
-async def test_a_token_of_another_account_tells_nothing(ada: Device, house: House) -> None:
+async def test_a_token_of_another_account_tells_nothing(ada: DavClient, house: House) -> None:
     token = await _token(house.device())
     assert (await ada.ask("REPORT", "", {}, sync_body(token))).status == 403
 
 
-async def test_a_token_as_old_as_what_was_forgotten_is_refused(ada: Device, house: House) -> None:
+async def test_a_token_as_old_as_what_was_forgotten_is_refused(ada: DavClient, house: House) -> None:
     await ada.put("a", b"a")
     old = await _token(ada)
     await ada.delete("a")
@@ -131,7 +131,7 @@ async def test_a_token_as_old_as_what_was_forgotten_is_refused(ada: Device, hous
     assert await _report(ada, token=young) == set()
 
 
-async def test_only_so_much_is_remembered(ada: Device, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_much_is_remembered(ada: DavClient, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.sync.service.draft.MOST_KEPT", 10)
     monkeypatch.setattr("services.sync.service.draft.FORGET_EVERY", 5)
     await ada.put("a", b"a")
@@ -142,7 +142,7 @@ async def test_only_so_much_is_remembered(ada: Device, house: House, monkeypatch
     assert (await ada.ask("REPORT", "", {}, sync_body(old))).status == 403
 
 
-async def test_nothing_is_noted_where_nobody_follows(ada: Device, house: House) -> None:
+async def test_nothing_is_noted_where_nobody_follows(ada: DavClient, house: House) -> None:
     await ada.put("a", b"a")
     await ada.move("a", "b")
     db = house.chassis.db
@@ -152,7 +152,7 @@ async def test_nothing_is_noted_where_nobody_follows(ada: Device, house: House) 
     assert space.followed_from is None
 
 
-async def test_what_left_is_noted_without_its_name(ada: Device, house: House) -> None:
+async def test_what_left_is_noted_without_its_name(ada: DavClient, house: House) -> None:
     await ada.put("secret-plan.txt", b"a")
     await _token(ada)
     await ada.delete("secret-plan.txt")
@@ -160,7 +160,7 @@ async def test_what_left_is_noted_without_its_name(ada: Device, house: House) ->
     assert b"secret-plan" not in row.name
 
 
-async def test_an_if_with_a_sync_token_holds_as_long_as_nothing_has_changed(ada: Device) -> None:
+async def test_an_if_with_a_sync_token_holds_as_long_as_nothing_has_changed(ada: DavClient) -> None:
     condition = {"If": f"<{ada.public('')}> (<{await _token(ada)}>)"}
     large = b"L" * 300_000
     assert (await ada.put("a", large, condition)).status == 201
@@ -168,7 +168,7 @@ async def test_an_if_with_a_sync_token_holds_as_long_as_nothing_has_changed(ada:
     assert (await ada.delete("a", {"If": f"<{ada.public('')}> (<{await _token(ada)}>)"})).status == 204
 
 
-async def test_the_report_is_offered_and_the_token_is_not_in_allprop(ada: Device) -> None:
+async def test_the_report_is_offered_and_the_token_is_not_in_allprop(ada: DavClient) -> None:
     everything = (await ada.ask("PROPFIND", "", {"Depth": "0"})).body
     assert b"sync-token" not in everything
     assert b"supported-report-set" not in everything
@@ -192,20 +192,20 @@ async def test_the_report_is_offered_and_the_token_is_not_in_allprop(ada: Device
     ],
 )
 async def test_reports_that_make_no_sense(
-    ada: Device, headers: dict[str, str], body: str, status: int, said: bytes
+    ada: DavClient, headers: dict[str, str], body: str, status: int, said: bytes
 ) -> None:
     reply = await ada.ask("REPORT", "", headers, body)
     assert reply.status == status, reply
     assert said in reply.body
 
 
-async def test_a_file_is_not_followed(ada: Device) -> None:
+async def test_a_file_is_not_followed(ada: DavClient) -> None:
     await ada.put("a", b"a")
     assert b"supported-report" in (await ada.ask("REPORT", "a", {}, sync_body())).body
     assert (await ada.ask("REPORT", "missing", {}, sync_body())).status == 404
 
 
-async def test_locks_of_what_is_deep_inside_are_told(ada: Device) -> None:
+async def test_locks_of_what_is_deep_inside_are_told(ada: DavClient) -> None:
     await ada.mkcol("box")
     await ada.mkcol("box/in")
     await ada.put("box/in/a", b"a")

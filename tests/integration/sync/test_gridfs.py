@@ -7,7 +7,7 @@ import pytest
 
 from services.sync.store import BackupChunkRow, BlobChunkRow
 from shared.clock import utc_now
-from tests.integration.sync.house import MIB, Device, House, a_house, serving
+from tests.integration.sync.house import MIB, DavClient, House, a_house, serving
 from tests.support import Planter
 
 BOOK = b"".join(b"%07d," % number for number in range(5 * MIB // 16))
@@ -38,12 +38,12 @@ async def _chunks(house: House) -> int:
 
 
 @pytest.fixture
-def here(shared: House) -> Device:
+def here(shared: House) -> DavClient:
     """A device of somebody new."""
     return shared.device()
 
 
-async def test_what_one_replica_stored_the_other_reads_at_any_range(here: Device, other: House) -> None:
+async def test_what_one_replica_stored_the_other_reads_at_any_range(here: DavClient, other: House) -> None:
     there = replace(here, url=other.url, http=other.http)
     assert (await here.put("book.bin", BOOK)).status == 201
     assert (await there.get("book.bin")).body == BOOK
@@ -51,7 +51,7 @@ async def test_what_one_replica_stored_the_other_reads_at_any_range(here: Device
     assert (ranged.status, ranged.body) == (206, BOOK[MIB - 3 : MIB + 5])
 
 
-async def test_contents_are_sealed_stored_once_and_destroyed_after_their_last_user(here: Device, shared: House) -> None:
+async def test_contents_are_sealed_stored_once_and_destroyed_after_their_last_user(here: DavClient, shared: House) -> None:
     before = await _chunks(shared)
     for name in ("a", "b"):
         await here.put(name, BOOK)
@@ -68,7 +68,7 @@ async def test_contents_are_sealed_stored_once_and_destroyed_after_their_last_us
 
 
 async def test_a_backup_that_one_replica_took_another_verifies_and_destroys(
-    here: Device, shared: House, other: House
+    here: DavClient, shared: House, other: House
 ) -> None:
     await here.put("book.bin", BOOK)
     asked = await shared.sync.backups.ask(at=utc_now())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.sync.house import Device
+from tests.integration.sync.house import DavClient
 
 _BOMB = b"""<?xml version="1.0"?><!DOCTYPE p [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>
 <propfind xmlns="DAV:"><prop><x>&b;</x></prop></propfind>"""
@@ -28,7 +28,7 @@ _DEEP = b'<propfind xmlns="DAV:">' + b"<a>" * 5000 + b"</a>" * 5000 + b"</propfi
         (b" " * 300_000, 413),
     ],
 )
-async def test_hostile_xml_is_refused(ada: Device, body: bytes, status: int) -> None:
+async def test_hostile_xml_is_refused(ada: DavClient, body: bytes, status: int) -> None:
     assert (await ada.ask("PROPFIND", "", {"Depth": "0"}, body)).status == status
 
 
@@ -50,7 +50,7 @@ async def test_hostile_xml_is_refused(ada: Device, body: bytes, status: int) -> 
         "a/%2E",
     ],
 )
-async def test_paths_that_are_none_are_refused_wherever_they_stand(ada: Device, tail: str) -> None:
+async def test_paths_that_are_none_are_refused_wherever_they_stand(ada: DavClient, tail: str) -> None:
     await ada.put("a", b"a")
     target = f"/sync/{ada.username}/{tail}"
     assert (await ada.raw("PUT", target, {}, b"x")).status == 400
@@ -61,7 +61,7 @@ async def test_paths_that_are_none_are_refused_wherever_they_stand(ada: Device, 
     assert await ada.names() == {"a"}
 
 
-async def test_backslashes_and_dots_in_names_are_only_names(ada: Device) -> None:
+async def test_backslashes_and_dots_in_names_are_only_names(ada: DavClient) -> None:
     for name in ("..\\..\\etc", "...", "a..", ".hidden", " "):
         assert (await ada.put(name, b"x")).status == 201
     assert len(await ada.names()) == 5
@@ -89,7 +89,7 @@ async def test_backslashes_and_dots_in_names_are_only_names(ada: Device) -> None
         ("/sync/{}/b", 201),
     ],
 )
-async def test_a_destination_is_ours_or_refused(ada: Device, destination: str, status: int) -> None:
+async def test_a_destination_is_ours_or_refused(ada: DavClient, destination: str, status: int) -> None:
     await ada.put("a", b"a")
     reply = await ada.ask("MOVE", "a", {"Destination": destination.format(ada.username)})
     assert reply.status == status
@@ -112,11 +112,11 @@ async def test_a_destination_is_ours_or_refused(ada: Device, destination: str, s
         "(<a b>)",
     ],
 )
-async def test_a_malformed_if_is_400(ada: Device, header: str) -> None:
+async def test_a_malformed_if_is_400(ada: DavClient, header: str) -> None:
     assert (await ada.put("a", b"a", {"If": header})).status == 400
 
 
-async def test_an_endless_if_is_400(ada: Device) -> None:
+async def test_an_endless_if_is_400(ada: DavClient) -> None:
     assert (await ada.put("a", b"a", {"If": "(<urn:a>)" * 800})).status == 400
     assert (await ada.put("a", b"a", {"If": "(" * 2000})).status == 400
 
@@ -135,7 +135,7 @@ async def test_an_endless_if_is_400(ada: Device) -> None:
         ('([W/"1"])', 412),
     ],
 )
-async def test_an_if_that_can_be_read_decides(ada: Device, header: str, status: int) -> None:
+async def test_an_if_that_can_be_read_decides(ada: DavClient, header: str, status: int) -> None:
     await ada.put("a", b"a")
     assert (await ada.put("a", b"b", {"If": header})).status == status
 
@@ -160,7 +160,7 @@ async def test_an_if_that_can_be_read_decides(ada: Device, header: str, status: 
     ],
 )
 async def test_headers_and_methods_that_make_no_sense(
-    ada: Device, method: str, headers: dict[str, str], status: int
+    ada: DavClient, method: str, headers: dict[str, str], status: int
 ) -> None:
     await ada.put("a", b"a")
     reply = await ada.ask(method, "a", {"Destination": ada.public("b"), **headers})
@@ -172,12 +172,12 @@ async def test_headers_and_methods_that_make_no_sense(
 @pytest.mark.parametrize(
     "value", ["bytes=", "bytes=-", "bytes=x-y", "bytes=5-1", "bytes=0-1,0-1", "lines=1-2", "bytes=" + "0-0," * 50]
 )
-async def test_a_range_that_makes_no_sense_is_ignored(ada: Device, value: str) -> None:
+async def test_a_range_that_makes_no_sense_is_ignored(ada: DavClient, value: str) -> None:
     await ada.put("a", b"0123456789")
     assert (await ada.get("a", {"Range": value})).body == b"0123456789"
 
 
-async def test_names_and_paths_are_bounded(ada: Device) -> None:
+async def test_names_and_paths_are_bounded(ada: DavClient) -> None:
     assert (await ada.put("n" * 255, b"")).status == 201
     assert (await ada.put("n" * 256, b"")).status == 414
     assert (await ada.put("ä" * 128, b"")).status == 414
@@ -185,7 +185,7 @@ async def test_names_and_paths_are_bounded(ada: Device) -> None:
     assert (await ada.put("a/" * 200 + "a", b"")).status == 414
 
 
-async def test_a_file_at_the_address_of_a_folder_is_refused(ada: Device) -> None:
+async def test_a_file_at_the_address_of_a_folder_is_refused(ada: DavClient) -> None:
     await ada.mkcol("box")
     assert (await ada.put("box", b"")).status == 405
     assert (await ada.put("new/", b"")).status == 405
@@ -198,14 +198,14 @@ async def test_a_file_at_the_address_of_a_folder_is_refused(ada: Device) -> None
     ("body", "status"), [(_BOMB, 400), (_EXTERNAL, 400), (_DEEP, 400), (b"<x", 400), (b" " * 300_000 + b"<x/>", 413)]
 )
 async def test_hostile_xml_is_refused_by_every_method_that_reads_any(
-    ada: Device, method: str, body: bytes, status: int
+    ada: DavClient, method: str, body: bytes, status: int
 ) -> None:
     reply = await ada.ask(method, "new" if method == "MKCOL" else "", {"Content-Type": "text/xml"}, body)
     assert reply.status == status, reply
     assert await ada.names() == set()
 
 
-async def test_a_path_may_have_4096_bytes_and_no_more(ada: Device) -> None:
+async def test_a_path_may_have_4096_bytes_and_no_more(ada: DavClient) -> None:
     parts = ["n" * 255] * 16
     for depth in range(1, 16):
         assert (await ada.mkcol("/".join(parts[:depth]))).status == 201
@@ -214,6 +214,6 @@ async def test_a_path_may_have_4096_bytes_and_no_more(ada: Device) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "Second-", "Second--1", "Second-99999999999", "Infinite", "Second-1x, nonsense"])
-async def test_a_timeout_that_makes_no_sense_is_only_a_wish(ada: Device, value: str) -> None:
+async def test_a_timeout_that_makes_no_sense_is_only_a_wish(ada: DavClient, value: str) -> None:
     await ada.put("a", b"a")
     assert await ada.lock("a", Timeout=value)

@@ -14,7 +14,7 @@ from shared.contracts import common_v1, sync_v1
 from shared.ids import new_id
 from shared.policy import State
 from shared.web import Principal
-from tests.integration.sync.house import Device, House
+from tests.integration.sync.house import DavClient, House
 from tests.support import Planter
 from tests.support.http import Reply
 
@@ -57,13 +57,13 @@ def _person(house: House, kind: Literal["staff", "customer"], who: str, *roles: 
     return Staff(house=house, id=who, token=house.trust.token(principal, at=utc_now()))
 
 
-async def _asked(sam: Staff, ada: Device) -> str:
+async def _asked(sam: Staff, ada: DavClient) -> str:
     reply = await sam.ask("POST", "", {"account_id": ada.account, **REASON})
     assert reply.status == 201, reply
     return str(reply.json["inspection_id"])
 
 
-async def _open(sam: Staff, kim: Staff, ada: Device) -> str:
+async def _open(sam: Staff, kim: Staff, ada: DavClient) -> str:
     inspection = await _asked(sam, ada)
     assert (await kim.ask("POST", f"/{inspection}/approvals")).status == 200
     return inspection
@@ -75,7 +75,7 @@ async def _names(sam: Staff, inspection: str, folder: str = "") -> dict[str, str
     return {item["name"]: item["node_id"] for item in reply.json["items"]}
 
 
-async def _told(house: House, ada: Device, kind: type[Any]) -> list[Any]:
+async def _told(house: House, ada: DavClient, kind: type[Any]) -> list[Any]:
     rows = await house.chassis.db.collection(OutboxRow).list({"about": ada.account})
     named = [row for row in rows if row.type.endswith(_TYPES[kind])]
     return [kind.FromString(row.body) for row in named]
@@ -88,7 +88,7 @@ _TYPES = {
 }
 
 
-async def test_C12_nothing_is_shown_before_a_second_person_has_approved(ada: Device, sam: Staff, kim: Staff) -> None:
+async def test_C12_nothing_is_shown_before_a_second_person_has_approved(ada: DavClient, sam: Staff, kim: Staff) -> None:
     await ada.put("plan.txt", b"secret")
     inspection = await _asked(sam, ada)
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
@@ -98,14 +98,14 @@ async def test_C12_nothing_is_shown_before_a_second_person_has_approved(ada: Dev
     assert (await kim.ask("GET", f"/{inspection}/names")).status == 403, "who approves does not look"
 
 
-async def test_C12_who_asks_cannot_approve_whatever_their_roles(ada: Device, house: House) -> None:
+async def test_C12_who_asks_cannot_approve_whatever_their_roles(ada: DavClient, house: House) -> None:
     both = _staff(house, "support", "security")
     inspection = await _asked(both, ada)
     refused = await both.ask("POST", f"/{inspection}/approvals")
     assert (refused.status, refused.code) == (403, "sync.same_person")
 
 
-async def test_C12_names_and_state_files_are_shown_and_nothing_else(ada: Device, sam: Staff, kim: Staff) -> None:
+async def test_C12_names_and_state_files_are_shown_and_nothing_else(ada: DavClient, sam: Staff, kim: Staff) -> None:
     await ada.put("plan.txt", b"secret")
     await ada.put("phone.client", b"<state/>")
     await ada.put("large.client", b"x" * 100_000)
@@ -123,7 +123,7 @@ async def test_C12_names_and_state_files_are_shown_and_nothing_else(ada: Device,
         assert b"secret" not in refused.body
 
 
-async def test_C12_the_tree_of_somebody_else_is_out_of_sight(ada: Device, house: House, sam: Staff, kim: Staff) -> None:
+async def test_C12_the_tree_of_somebody_else_is_out_of_sight(ada: DavClient, house: House, sam: Staff, kim: Staff) -> None:
     bob = house.device()
     await bob.put("bobs.client", b"bob")
     await ada.put("a.txt", b"a")
@@ -134,7 +134,7 @@ async def test_C12_the_tree_of_somebody_else_is_out_of_sight(ada: Device, house:
 
 
 async def test_C12_the_owner_is_told_of_each_look_and_of_the_end(
-    ada: Device, house: House, sam: Staff, kim: Staff
+    ada: DavClient, house: House, sam: Staff, kim: Staff
 ) -> None:
     await ada.put("phone.client", b"<state/>")
     inspection = await _open(sam, kim, ada)
@@ -149,7 +149,7 @@ async def test_C12_the_owner_is_told_of_each_look_and_of_the_end(
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
 
 
-async def test_C12_it_ends_by_itself_after_an_hour(ada: Device, house: House, sam: Staff, kim: Staff) -> None:
+async def test_C12_it_ends_by_itself_after_an_hour(ada: DavClient, house: House, sam: Staff, kim: Staff) -> None:
     await ada.put("a.txt", b"a")
     inspection = await _open(sam, kim, ada)
     later = utc_now() + OPEN_FOR
@@ -160,7 +160,7 @@ async def test_C12_it_ends_by_itself_after_an_hour(ada: Device, house: House, sa
 
 
 async def test_C12_how_many_there_were_is_public_and_outlives_the_account(
-    ada: Device, house: House, sam: Staff, kim: Staff
+    ada: DavClient, house: House, sam: Staff, kim: Staff
 ) -> None:
     async def opened() -> int:
         async with house.http.get(f"{house.url}/v1/sync/inspections/count") as reply:
@@ -178,7 +178,7 @@ async def test_C12_how_many_there_were_is_public_and_outlives_the_account(
     assert await opened() == before + 1
 
 
-async def test_a_reason_is_needed_and_customers_stay_outside(ada: Device, sam: Staff, house: House) -> None:
+async def test_a_reason_is_needed_and_customers_stay_outside(ada: DavClient, sam: Staff, house: House) -> None:
     assert (await sam.ask("POST", "", {"account_id": ada.account, "reason": "why"})).status == 422
     assert (await sam.ask("GET", "/ins_unknown/names")).status == 404
     customer = _person(house, "customer", ada.account)

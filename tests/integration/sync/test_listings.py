@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.sync.house import Device, House
+from tests.integration.sync.house import DavClient, House
 
 NAMES = ("getetag", "getlastmodified", "getcontentlength", "resourcetype", "displayname")
 COUNTERS = ("quota-used-bytes", "quota-available-bytes")
@@ -14,14 +14,14 @@ def _asking(*names: str) -> str:
     return f'<propfind xmlns="DAV:"><prop>{wanted}<a xmlns="urn:x"/></prop></propfind>'
 
 
-async def _told(ada: Device, *names: str) -> bytes:
+async def _told(ada: DavClient, *names: str) -> bytes:
     reply = await ada.ask("PROPFIND", "box", {"Depth": "1"}, _asking(*names))
     assert reply.status == 207
     return reply.body
 
 
 @pytest.fixture
-async def box(ada: Device) -> Device:
+async def box(ada: DavClient) -> DavClient:
     """A device whose tree has a folder with a file and a folder in it."""
     for folder in ("box", "box/inner", "elsewhere"):
         await ada.mkcol(folder)
@@ -50,7 +50,7 @@ async def box(ada: Device) -> Device:
     ],
 )
 async def test_every_change_of_a_folder_is_told(
-    box: Device, house: House, method: str, path: str, to: str, body: bytes | str | None
+    box: DavClient, house: House, method: str, path: str, to: str, body: bytes | str | None
 ) -> None:
     before = await _told(box, *NAMES)
     headers = {"Destination": box.public(to)} if to else {}
@@ -61,7 +61,7 @@ async def test_every_change_of_a_folder_is_told(
     assert await _told(box, *NAMES) == after
 
 
-async def test_what_changes_elsewhere_is_no_reason_to_tell_the_folder_anew(box: Device, house: House) -> None:
+async def test_what_changes_elsewhere_is_no_reason_to_tell_the_folder_anew(box: DavClient, house: House) -> None:
     house.sync.webdav.listings._kept.clear()
     told = await _told(box, *NAMES)
     (kept,) = house.sync.webdav.listings._kept.values()
@@ -70,7 +70,7 @@ async def test_what_changes_elsewhere_is_no_reason_to_tell_the_folder_anew(box: 
     assert next(iter(house.sync.webdav.listings._kept.values())) is kept
 
 
-async def test_counters_are_told_as_they_are_now(box: Device) -> None:
+async def test_counters_are_told_as_they_are_now(box: DavClient) -> None:
     before = await _told(box, *COUNTERS)
     await box.put("elsewhere/c.txt", b"12345678")
     assert await _told(box, *COUNTERS) != before

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.sync.house import Device, House
+from tests.integration.sync.house import DavClient, House
 
 NAMES = ("a", "b", "c", "ü ß")
 Path = tuple[str, ...]
@@ -77,7 +77,7 @@ class Model:
         return 204 if status == 204 else 201
 
 
-async def done(ada: Device, model: Model, step: tuple[object, ...]) -> tuple[int, int]:
+async def done(ada: DavClient, model: Model, step: tuple[object, ...]) -> tuple[int, int]:
     """Do one step on both sides; return both statuses."""
     match step:
         case ("put", tuple(path), bytes(content)):
@@ -93,7 +93,7 @@ async def done(ada: Device, model: Model, step: tuple[object, ...]) -> tuple[int
     raise AssertionError(step)
 
 
-async def _same(ada: Device, house: House, model: Model) -> None:
+async def _same(ada: DavClient, house: House, model: Model) -> None:
     found: dict[Path, bytes | None] = {(): FOLDER}
     folders: list[Path] = [()]
     while folders:

@@ -14,7 +14,7 @@ from shared.clock import monotonic, utc_now
 from shared.contracts import common_v1, identity_v1
 from shared.ids import new_id
 from shared.policy import Purpose
-from tests.integration.sync.house import MIB, Device
+from tests.integration.sync.house import MIB, DavClient
 from tests.support.neighbours import Neighbours, neighbours, until
 from tests.support.running import Running, person, running
 
@@ -81,9 +81,9 @@ async def sync(
         yield started
 
 
-def _device(sync: Running, password: str, *, username: str = "ada") -> Device:
+def _device(sync: Running, password: str, *, username: str = "ada") -> DavClient:
     url = f"http://127.0.0.1:{sync.port}"
-    return Device(url=url, http=sync.http, username=username, device=f"app_{password}", password=password)
+    return DavClient(url=url, http=sync.http, username=username, device=f"app_{password}", password=password)
 
 
 async def test_a_revocation_over_the_broker_takes_effect_within_two_seconds(

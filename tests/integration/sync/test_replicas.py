@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.integration.sync.house import Device, House, serving
+from tests.integration.sync.house import DavClient, House, serving
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +18,12 @@ async def other(house: House) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def there(ada: Device, other: House) -> Device:
+def there(ada: DavClient, other: House) -> DavClient:
     """Ada's device, which speaks to the other process."""
     return replace(ada, url=other.url, http=other.http)
 
 
-async def test_each_sees_at_once_what_the_other_has_written(ada: Device, there: Device) -> None:
+async def test_each_sees_at_once_what_the_other_has_written(ada: DavClient, there: DavClient) -> None:
     await ada.mkcol("box")
     for number in range(5):
         await ada.put("box/a.txt", b"%d" % number)
@@ -37,14 +37,14 @@ async def test_each_sees_at_once_what_the_other_has_written(ada: Device, there: 
     assert await there.names() == set()
 
 
-async def test_of_those_who_create_at_once_in_both_one_wins(ada: Device, there: Device) -> None:
+async def test_of_those_who_create_at_once_in_both_one_wins(ada: DavClient, there: DavClient) -> None:
     new = {"If-None-Match": "*"}
     for number in range(5):
         puts = [who.put(f"{number}.txt", b"x", new) for who in (ada, there, ada, there)]
         assert sorted(reply.status for reply in await asyncio.gather(*puts)) == [201, 412, 412, 412]
 
 
-async def test_no_write_of_either_is_lost(ada: Device, there: Device, house: House) -> None:
+async def test_no_write_of_either_is_lost(ada: DavClient, there: DavClient, house: House) -> None:
     writes = [who.put(f"{name}{number}.txt", b"x") for number in range(20) for name, who in (("a", ada), ("b", there))]
     replies = await asyncio.gather(*writes)
     assert {reply.status for reply in replies} == {201}
@@ -53,7 +53,7 @@ async def test_no_write_of_either_is_lost(ada: Device, there: Device, house: Hou
     assert await house.usage(ada) == (40, 40)
 
 
-async def test_a_lock_taken_in_one_holds_in_the_other(ada: Device, there: Device) -> None:
+async def test_a_lock_taken_in_one_holds_in_the_other(ada: DavClient, there: DavClient) -> None:
     await ada.put("a.txt", b"")
     token = await ada.lock("a.txt")
     assert (await there.put("a.txt", b"x")).status == 423

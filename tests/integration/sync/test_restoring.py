@@ -18,7 +18,7 @@ from services.sync.store.restores import Unfinished
 from shared.clock import utc_now
 from shared.errors import UnavailableError
 from shared.ids import new_id
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, DavClient, House
 from tests.integration.sync.restores import (
     RESTORES,
     asking,
@@ -36,7 +36,7 @@ LARGE = bytes(range(256)) * (9 * MIB // 1024)
 
 
 @pytest.fixture
-async def backup(ada: Device, house: House) -> AsyncIterator[Backup]:
+async def backup(ada: DavClient, house: House) -> AsyncIterator[Backup]:
     """A backup of Ada's files."""
     await ada.mkcol("holiday")
     await ada.put("holiday/letter.txt", b"Dear Bob")
@@ -49,7 +49,7 @@ async def backup(ada: Device, house: House) -> AsyncIterator[Backup]:
 
 
 @pytest.fixture
-async def many(ada: Device, house: House) -> AsyncIterator[Backup]:
+async def many(ada: DavClient, house: House) -> AsyncIterator[Backup]:
     """A backup of forty small files and a large one in two folders."""
     for folder in ("shelf", "shelf/below"):
         await ada.mkcol(folder)
@@ -70,7 +70,7 @@ async def _backed_up(backups: Backups) -> Backup:
     return held
 
 
-async def test_a_folder_comes_back_beside_what_is_there_now(ada: Device, house: House, backup: Backup) -> None:
+async def test_a_folder_comes_back_beside_what_is_there_now(ada: DavClient, house: House, backup: Backup) -> None:
     await ada.put("holiday/letter.txt", b"Dear Carol")
     await ada.delete("holiday/film.bin")
     done = await restored(house, ada, backup_id=backup.id, path="holiday")
@@ -88,7 +88,7 @@ async def test_a_folder_comes_back_beside_what_is_there_now(ada: Device, house: 
 
 
 async def test_a_file_comes_back_with_its_ending_and_as_often_as_it_is_asked_for(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     for number in (1, 2):
         done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
@@ -98,7 +98,7 @@ async def test_a_file_comes_back_with_its_ending_and_as_often_as_it_is_asked_for
         assert len(await ada.names("holiday")) == 4 + number
 
 
-async def test_everything_comes_back_also_when_its_folder_is_gone(ada: Device, house: House, backup: Backup) -> None:
+async def test_everything_comes_back_also_when_its_folder_is_gone(ada: DavClient, house: House, backup: Backup) -> None:
     await ada.delete("holiday")
     done = await restored(house, ada, backup_id=backup.id)
     assert (done["state"], done["path"], done["files"], done["folders"]) == ("done", None, 4, 2), done
@@ -107,7 +107,7 @@ async def test_everything_comes_back_also_when_its_folder_is_gone(ada: Device, h
     assert (done["state"], "/" in done["restored_to"]) == ("done", False), "its folder is gone: it comes to the top"
 
 
-async def test_dead_properties_come_back(ada: Device, house: House) -> None:
+async def test_dead_properties_come_back(ada: DavClient, house: House) -> None:
     for path in ("a.txt", "b.txt"):
         await ada.put(path, b"note")
         prop = f'<x:colour xmlns:x="urn:x">{path}</x:colour>'
@@ -124,7 +124,7 @@ async def test_dead_properties_come_back(ada: Device, house: House) -> None:
 
 
 async def test_however_often_it_is_broken_off_everything_comes_back_once(
-    ada: Device, house: House, many: Backup
+    ada: DavClient, house: House, many: Backup
 ) -> None:
     one, tries = await begun(house, ada, backup_id=many.id, path="shelf"), 0
     await stopped_midway(house, ada, one)
@@ -138,7 +138,7 @@ async def test_however_often_it_is_broken_off_everything_comes_back_once(
     assert await house.has_no_room_reserved(ada)
 
 
-async def test_two_workers_at_once_make_nothing_twice(ada: Device, house: House, many: Backup) -> None:
+async def test_two_workers_at_once_make_nothing_twice(ada: DavClient, house: House, many: Backup) -> None:
     one, jobs = await begun(house, ada, backup_id=many.id, path="shelf"), house.sync.restore_jobs
     await asyncio.gather(jobs.attempt(one), jobs.attempt(one), jobs.attempt(one))
     while (done := await state_of(house, ada, one))["state"] == "running":
@@ -148,7 +148,7 @@ async def test_two_workers_at_once_make_nothing_twice(ada: Device, house: House,
 
 
 async def test_it_goes_on_where_the_customer_has_moved_it_and_leaves_out_what_they_deleted(
-    ada: Device, house: House, many: Backup
+    ada: DavClient, house: House, many: Backup
 ) -> None:
     one = await begun(house, ada, backup_id=many.id, path="shelf")
     await ada.move(await stopped_midway(house, ada, one), "mine")
@@ -164,7 +164,7 @@ async def test_it_goes_on_where_the_customer_has_moved_it_and_leaves_out_what_th
     assert await ada.names() == {"shelf/", "mine/"}
 
 
-async def test_it_follows_its_folder_when_that_is_moved_under_way(ada: Device, house: House, many: Backup) -> None:
+async def test_it_follows_its_folder_when_that_is_moved_under_way(ada: DavClient, house: House, many: Backup) -> None:
     one = await begun(house, ada, backup_id=many.id, path="shelf")
     attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
     await ada.move(await folders_back(ada), "mine")
@@ -176,7 +176,7 @@ async def test_it_follows_its_folder_when_that_is_moved_under_way(ada: Device, h
     assert await ada.names() == {"shelf/", "mine/"}
 
 
-async def test_what_was_deleted_altogether_ends_it(ada: Device, house: House, many: Backup) -> None:
+async def test_what_was_deleted_altogether_ends_it(ada: DavClient, house: House, many: Backup) -> None:
     one = await begun(house, ada, backup_id=many.id, path="shelf")
     await ada.delete(await stopped_midway(house, ada, one))
     await house.sync.restore_jobs.attempt(one)
@@ -185,7 +185,7 @@ async def test_what_was_deleted_altogether_ends_it(ada: Device, house: House, ma
 
 
 async def test_one_that_has_no_room_fails_with_the_remedy_before_it_writes(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     jobs = house.sync.restore_jobs
     small = Spaces(house.chassis.db, quota_bytes=3 * len(LARGE))
@@ -200,7 +200,7 @@ async def test_one_that_has_no_room_fails_with_the_remedy_before_it_writes(
     assert await ada.names() == {"holiday/"}
 
 
-async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: Device, house: House) -> None:
+async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: DavClient, house: House) -> None:
     for name in ("a.txt", "b.txt", "c.txt"):
         await ada.put(name, name.encode())
     contents, damaged = house.chassis.db.collection(ContentRow), b"damaged at rest, before the backup was taken"
@@ -213,7 +213,7 @@ async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: Device
 
 
 async def test_it_is_given_up_after_many_attempts_that_brought_nothing(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     one = await begun(house, ada, backup_id=backup.id)
     rows = house.chassis.db.collection(RestoreRow)
@@ -230,7 +230,7 @@ class Away:
 
 
 async def test_one_that_must_wait_says_why_in_the_log_and_what_became_of_it(
-    ada: Device, house: House, backup: Backup, capsys: pytest.CaptureFixture[str]
+    ada: DavClient, house: House, backup: Backup, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, jobs = await begun(house, ada, backup_id=backup.id, path="holiday/letter.txt"), house.sync.restore_jobs
     assert not await replace(jobs, returning=cast("Returning", Away())).attempt(one)
@@ -241,7 +241,7 @@ async def test_one_that_must_wait_says_why_in_the_log_and_what_became_of_it(
     assert "letter" not in "".join(told)
 
 
-async def test_each_sees_their_own_backups_and_restores(ada: Device, house: House, backup: Backup) -> None:
+async def test_each_sees_their_own_backups_and_restores(ada: DavClient, house: House, backup: Backup) -> None:
     bob = house.device()
     await bob.put("late.txt", b"late")
     done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
@@ -251,7 +251,7 @@ async def test_each_sees_their_own_backups_and_restores(ada: Device, house: Hous
     assert (await asking(house, bob, RESTORES))[1]["items"] == []
 
 
-async def test_what_cannot_be_restored_is_refused_at_once(ada: Device, house: House, backup: Backup) -> None:
+async def test_what_cannot_be_restored_is_refused_at_once(ada: DavClient, house: House, backup: Backup) -> None:
     bob = house.device()
     await bob.put("late.txt", b"late")
     refusals = {
@@ -264,7 +264,7 @@ async def test_what_cannot_be_restored_is_refused_at_once(ada: Device, house: Ho
 
 
 async def test_a_path_that_the_backup_does_not_hold_is_refused_at_once_where_that_is_cheap(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     restoring, wanted = house.sync.restoring, (ada.account, backup.id, ("nothing",))
     with pytest.raises(NotInBackupError):
@@ -276,7 +276,7 @@ async def test_a_path_that_the_backup_does_not_hold_is_refused_at_once_where_tha
 
 
 async def test_a_repeated_request_is_one_restore_and_the_list_has_pages(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     wanted = {"backup_id": backup.id, "path": "holiday/letter.txt"}
     first, again = [(await asking(house, ada, RESTORES, key="same", **wanted))[1]["restore_id"] for _ in range(2)]
@@ -291,7 +291,7 @@ async def test_a_repeated_request_is_one_restore_and_the_list_has_pages(
 
 
 async def test_workers_do_one_of_an_account_at_a_time_and_all_in_the_end(
-    ada: Device, house: House, backup: Backup
+    ada: DavClient, house: House, backup: Backup
 ) -> None:
     bob = house.device()
     await bob.put("b.txt", b"b")
@@ -309,7 +309,7 @@ async def test_workers_do_one_of_an_account_at_a_time_and_all_in_the_end(
     assert [one["state"] for one in (await asking(house, bob, RESTORES))[1]["items"]] == ["done"]
 
 
-async def test_C26_restores_are_exported_to_their_owner(ada: Device, house: House, backup: Backup) -> None:
+async def test_C26_restores_are_exported_to_their_owner(ada: DavClient, house: House, backup: Backup) -> None:
     done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
     page = await house.sync.events.exporting.page(ada.account, "")
     [content] = [content for path, content in page.items if path == "restores.json"]
@@ -320,7 +320,7 @@ async def test_C26_restores_are_exported_to_their_owner(ada: Device, house: Hous
     assert b"letter" not in row.path + (row.place or b""), "names are sealed at rest"
 
 
-async def test_C31_an_erased_account_is_not_restored(ada: Device, house: House, backup: Backup) -> None:
+async def test_C31_an_erased_account_is_not_restored(ada: DavClient, house: House, backup: Backup) -> None:
     one = await begun(house, ada, backup_id=backup.id)
     erasing, erasure = house.sync.erasing, new_id("era")
     await house.chassis.db.transact(lambda: erasing.begin(ada.account, erasure, at=utc_now()))
@@ -336,7 +336,7 @@ async def test_C31_an_erased_account_is_not_restored(ada: Device, house: House, 
     assert not drilled.drill_failed, "that it cannot be read is no failure"
 
 
-async def test_C31_an_erasure_ends_a_restore_that_is_under_way(ada: Device, house: House, many: Backup) -> None:
+async def test_C31_an_erasure_ends_a_restore_that_is_under_way(ada: DavClient, house: House, many: Backup) -> None:
     one, erasing = await begun(house, ada, backup_id=many.id), house.sync.erasing
     working = asyncio.create_task(house.sync.restore_jobs.attempt(one))
     await asyncio.sleep(0.1)

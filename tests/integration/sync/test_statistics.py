@@ -11,7 +11,7 @@ from services.sync.service.statistics import Counting
 from services.sync.store.documents import ClientDayRow, StorageDayRow
 from shared.clock import utc_now
 from shared.policy import State
-from tests.integration.sync.house import Device, House
+from tests.integration.sync.house import DavClient, House
 from tests.support import Planter
 
 
@@ -91,7 +91,7 @@ async def test_C11_figures_are_told_rounded_and_once_the_day_is_over(house: Hous
     await house.chassis.db.collection(ClientDayRow).delete({})
 
 
-async def test_requests_of_devices_are_counted(ada: Device, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_requests_of_devices_are_counted(ada: DavClient, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     noted: list[tuple[Any, ...]] = []
     monkeypatch.setattr(Counting, "note", lambda _, *said: noted.append(said))
     await ada.put("a.txt", b"a", {"User-Agent": "cadaver/0.24"})

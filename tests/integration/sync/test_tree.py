@@ -6,10 +6,10 @@ import unicodedata
 import pytest
 
 from services.sync.store.documents import ContentRow, NodeRow
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, DavClient, House
 
 
-async def _a_tree(ada: Device, root: str = "work") -> None:
+async def _a_tree(ada: DavClient, root: str = "work") -> None:
     for folder in (root, f"{root}/2026", f"{root}/2026/empty"):
         assert (await ada.mkcol(folder)).status == 201
     await ada.put(f"{root}/plan.txt", b"plan")
@@ -17,7 +17,7 @@ async def _a_tree(ada: Device, root: str = "work") -> None:
     await ada.put(f"{root}/2026/film.bin", b"f" * (MIB + 1))
 
 
-async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: Device, house: House) -> None:
+async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: DavClient, house: House) -> None:
     await _a_tree(ada)
     before = await _rows(ada, house)
     assert (await ada.move("work", "done")).status == 201
@@ -28,19 +28,19 @@ async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: Device
     assert (await ada.get("work/plan.txt")).status == 404
 
 
-async def _rows(ada: Device, house: House) -> dict[str, NodeRow]:
+async def _rows(ada: DavClient, house: House) -> dict[str, NodeRow]:
     rows = await house.chassis.db.collection(NodeRow).list({"account": ada.account})
     return {row.id: row for row in rows}
 
 
-async def test_a_file_keeps_its_etag_when_its_folder_moves(ada: Device) -> None:
+async def test_a_file_keeps_its_etag_when_its_folder_moves(ada: DavClient) -> None:
     await _a_tree(ada)
     before = await ada.etag("work/2026/report.txt")
     await ada.move("work", "done")
     assert await ada.etag("done/2026/report.txt") == before
 
 
-async def test_the_etag_of_a_folder_changes_with_its_members(ada: Device) -> None:
+async def test_the_etag_of_a_folder_changes_with_its_members(ada: DavClient) -> None:
     await ada.mkcol("inbox")
     seen = [await ada.etag("inbox")]
     for change in (
@@ -57,7 +57,7 @@ async def test_the_etag_of_a_folder_changes_with_its_members(ada: Device) -> Non
     assert len(set(seen)) == len(seen)
 
 
-async def test_a_stale_etag_of_a_folder_in_a_tagged_list_stops_the_move_onto_it(ada: Device) -> None:
+async def test_a_stale_etag_of_a_folder_in_a_tagged_list_stops_the_move_onto_it(ada: DavClient) -> None:
     await ada.mkcol("new")
     await ada.mkcol("old")
     etag = await ada.etag("old")
@@ -69,7 +69,7 @@ async def test_a_stale_etag_of_a_folder_in_a_tagged_list_stops_the_move_onto_it(
     assert await ada.names() == {"old/"}
 
 
-async def test_a_copy_shares_contents_and_counts_in_full(ada: Device, house: House) -> None:
+async def test_a_copy_shares_contents_and_counts_in_full(ada: DavClient, house: House) -> None:
     await _a_tree(ada)
     before, blobs = await house.usage(ada), house.blobs()
     assert (await ada.copy("work", "copy")).status == 201
@@ -81,7 +81,7 @@ async def test_a_copy_shares_contents_and_counts_in_full(ada: Device, house: Hou
     assert await house.usage(ada) == before
 
 
-async def test_a_copy_outlives_its_original_however_small(ada: Device, house: House) -> None:
+async def test_a_copy_outlives_its_original_however_small(ada: DavClient, house: House) -> None:
     await ada.put("a.txt", b"shared")
     await ada.copy("a.txt", "b.txt")
     await ada.copy("a.txt", "c.txt")
@@ -92,13 +92,13 @@ async def test_a_copy_outlives_its_original_however_small(ada: Device, house: Ho
     assert await house.chassis.db.collection(ContentRow).count({"account": ada.account}) == 1
 
 
-async def test_a_copy_without_depth_is_an_empty_folder(ada: Device) -> None:
+async def test_a_copy_without_depth_is_an_empty_folder(ada: DavClient) -> None:
     await _a_tree(ada)
     assert (await ada.copy("work", "shell", {"Depth": "0"})).status == 201
     assert await ada.names("shell") == set()
 
 
-async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: Device, house: House) -> None:
+async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: DavClient, house: House) -> None:
     await _a_tree(ada)
     await ada.put("a.txt", b"a")
     assert (await ada.copy("a.txt", "work")).status == 204
@@ -107,7 +107,7 @@ async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: De
     assert await house.usage(ada) == (2, 2)
 
 
-async def test_overwrite_f_is_412_and_changes_nothing(ada: Device) -> None:
+async def test_overwrite_f_is_412_and_changes_nothing(ada: DavClient) -> None:
     await _a_tree(ada)
     await ada.put("a.txt", b"a")
     for method in (ada.copy, ada.move):
@@ -115,14 +115,14 @@ async def test_overwrite_f_is_412_and_changes_nothing(ada: Device) -> None:
     assert await ada.names() == {"work/", "a.txt"}
 
 
-async def test_a_missing_folder_at_the_destination_is_409(ada: Device) -> None:
+async def test_a_missing_folder_at_the_destination_is_409(ada: DavClient) -> None:
     await _a_tree(ada)
     replies = [await ada.move("work/plan.txt", "no/such/plan.txt"), await ada.move("work", "no/such/folder")]
     replies += [await ada.copy("work", "no/such/folder"), await ada.put("no/file", b"")]
     assert [reply.status for reply in replies] == [409] * 4
 
 
-async def test_nothing_goes_into_itself(ada: Device) -> None:
+async def test_nothing_goes_into_itself(ada: DavClient) -> None:
     await _a_tree(ada)
     replies = [
         await ada.move("work", "work/2026/work"),
@@ -136,7 +136,7 @@ async def test_nothing_goes_into_itself(ada: Device) -> None:
     assert await ada.names("work") == {"plan.txt", "2026/"}
 
 
-async def test_a_deleted_folder_gives_all_its_room_back(ada: Device, house: House) -> None:
+async def test_a_deleted_folder_gives_all_its_room_back(ada: DavClient, house: House) -> None:
     await house.collect()
     before = house.blobs()
     await _a_tree(ada)
@@ -149,14 +149,14 @@ async def test_a_deleted_folder_gives_all_its_room_back(ada: Device, house: Hous
     assert len(rows) == 1, "the top folder stays"
 
 
-async def test_what_was_deleted_can_be_made_anew_at_once(ada: Device) -> None:
+async def test_what_was_deleted_can_be_made_anew_at_once(ada: DavClient) -> None:
     await _a_tree(ada)
     await ada.delete("work")
     await _a_tree(ada)
     assert await ada.names("work") == {"plan.txt", "2026/"}
 
 
-async def test_mkcol_refuses_what_is_there_what_has_no_parent_and_a_body(ada: Device) -> None:
+async def test_mkcol_refuses_what_is_there_what_has_no_parent_and_a_body(ada: DavClient) -> None:
     await ada.mkcol("here")
     replies = [
         await ada.mkcol("here"),
@@ -166,7 +166,7 @@ async def test_mkcol_refuses_what_is_there_what_has_no_parent_and_a_body(ada: De
     assert [reply.status for reply in replies] == [405, 409, 415]
 
 
-async def test_names_that_look_the_same_do_not_stand_side_by_side(ada: Device) -> None:
+async def test_names_that_look_the_same_do_not_stand_side_by_side(ada: DavClient) -> None:
     nfc, nfd = (unicodedata.normalize(form, "café.txt") for form in ("NFC", "NFD"))
     await ada.put(nfc, b"one")
     refused = await ada.put(nfd, b"two")
@@ -175,7 +175,7 @@ async def test_names_that_look_the_same_do_not_stand_side_by_side(ada: Device) -
     assert (await ada.get(nfd)).status == 404
 
 
-async def test_moves_in_a_circle_at_once_leave_a_tree(ada: Device, house: House) -> None:
+async def test_moves_in_a_circle_at_once_leave_a_tree(ada: DavClient, house: House) -> None:
     for name in "abc":
         await ada.mkcol(name)
         await ada.put(f"{name}/{name}.txt", name.encode())
@@ -200,7 +200,7 @@ _TITLED = (
 _XML = {"Content-Type": 'application/xml; charset="utf-8"'}
 
 
-async def test_a_folder_is_made_with_its_properties(ada: Device) -> None:
+async def test_a_folder_is_made_with_its_properties(ada: DavClient) -> None:
     assert (await ada.ask("MKCOL", "box", _XML, _TITLED)).status == 201
     assert await ada.properties("box", "displayname") == {"displayname": "Box"}
 
@@ -217,7 +217,7 @@ async def test_a_folder_is_made_with_its_properties(ada: Device) -> None:
     ],
 )
 async def test_a_folder_that_cannot_be_as_asked_is_not_made(
-    ada: Device, headers: dict[str, str], body: str, status: int, said: bytes
+    ada: DavClient, headers: dict[str, str], body: str, status: int, said: bytes
 ) -> None:
     reply = await ada.ask("MKCOL", "box", headers, body)
     assert reply.status == status, reply

@@ -10,7 +10,7 @@ from services.sync.service.acts import Act
 from services.sync.service.turns import Queue, Turns
 from services.sync.service.uploads import Body
 from shared.mongo import Database
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, DavClient, House
 from tests.support.neighbours import until
 
 
@@ -28,7 +28,7 @@ class HeldDatabase:
         return result
 
 
-def _act(house: House, device: Device, name: str) -> Act:
+def _act(house: House, device: DavClient, name: str) -> Act:
     return Act(visitor=house.devices.known[device.username, device.password], path=(name,))
 
 
@@ -68,7 +68,7 @@ def reads(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_who_looks_before_a_stored_change_is_in_memory_waits_for_it_rather_than_read_the_tree(
-    ada: Device, turns: Turns, reads: list[str], monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, turns: Turns, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ada.put("a.txt", b"a")
     held = HeldDatabase(turns._db)
@@ -85,7 +85,7 @@ async def test_who_looks_before_a_stored_change_is_in_memory_waits_for_it_rather
 
 
 async def test_who_looks_is_not_left_waiting_when_who_changes_is_cancelled(
-    ada: Device, house: House, turns: Turns, monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, house: House, turns: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ada.put("a.txt", b"a")
     held = HeldDatabase(turns._db)
@@ -111,7 +111,7 @@ async def _cancelled_before_its_turn(queue: Queue, work: Coroutine[Any, Any, obj
 
 
 async def test_a_change_that_is_cancelled_before_its_turn_is_never_made(
-    ada: Device, house: House, turns: Turns
+    ada: DavClient, house: House, turns: Turns
 ) -> None:
     await ada.put("a.txt", b"a")
     making = house.sync.webdav.writing.make_folder(_act(house, ada, "box"))
@@ -121,7 +121,7 @@ async def test_a_change_that_is_cancelled_before_its_turn_is_never_made(
 
 
 async def test_an_upload_that_is_cancelled_before_its_turn_reserves_nothing(
-    ada: Device, house: House, turns: Turns
+    ada: DavClient, house: House, turns: Turns
 ) -> None:
     await ada.put("a.txt", b"a")
     await _cancelled_before_its_turn(turns._queue(ada.account), _upload(house, _act(house, ada, "film.bin")))
@@ -130,7 +130,7 @@ async def test_an_upload_that_is_cancelled_before_its_turn_reserves_nothing(
 
 
 async def test_an_upload_that_is_cancelled_while_its_room_is_reserved_gives_it_back(
-    ada: Device, house: House, turns: Turns, monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, house: House, turns: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await ada.names() == set(), "the folder is known, so that only the reservation is written"
     held = HeldDatabase(turns._db)

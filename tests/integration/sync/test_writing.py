@@ -9,18 +9,18 @@ from services.sync.service.acts import Act
 from services.sync.service.uploads import RESERVED_FOR
 from services.sync.store.documents import ContentRow, NodeRow
 from shared.ids import new_id
-from tests.integration.sync.house import MIB, Device, House
+from tests.integration.sync.house import MIB, DavClient, House
 from tests.support.neighbours import until
 
 
-async def test_what_is_put_is_read_back(ada: Device) -> None:
+async def test_what_is_put_is_read_back(ada: DavClient) -> None:
     made = await ada.put("notes.txt", b"hello")
     read = await ada.get("notes.txt")
     assert (made.status, read.status, read.body) == (201, 200, b"hello")
     assert made.headers["ETag"] == read.headers["ETag"] == await ada.etag("notes.txt")
 
 
-async def test_a_large_file_is_read_back_and_lies_sealed(ada: Device, house: House) -> None:
+async def test_a_large_file_is_read_back_and_lies_sealed(ada: DavClient, house: House) -> None:
     content = random.Random(1).randbytes(9 * MIB + 7)
     await ada.put("large.bin", content)
     assert (await ada.get("large.bin")).body == content
@@ -28,7 +28,7 @@ async def test_a_large_file_is_read_back_and_lies_sealed(ada: Device, house: Hou
     assert all(needle not in path.read_bytes() for path in (house.folder / "blobs").rglob("*") if path.is_file())
 
 
-async def test_names_and_small_contents_lie_sealed(ada: Device, house: House) -> None:
+async def test_names_and_small_contents_lie_sealed(ada: DavClient, house: House) -> None:
     await ada.put("a telling name.txt", b"a telling content")
     rows = [
         *await house.chassis.db.collection(NodeRow).list({"account": ada.account}),
@@ -38,12 +38,12 @@ async def test_names_and_small_contents_lie_sealed(ada: Device, house: House) ->
     assert not any(b"telling" in repr(row).encode() for row in rows)
 
 
-async def test_every_write_has_an_etag_of_its_own_also_fifty_in_a_second(ada: Device) -> None:
+async def test_every_write_has_an_etag_of_its_own_also_fifty_in_a_second(ada: DavClient) -> None:
     replies = [await ada.put("same.txt", b"0123456789") for _ in range(50)]
     assert len({reply.headers["ETag"] for reply in replies}) == 50
 
 
-async def test_a_stale_etag_changes_nothing(ada: Device) -> None:
+async def test_a_stale_etag_changes_nothing(ada: DavClient) -> None:
     first = await ada.put("draft.txt", b"one")
     await ada.put("draft.txt", b"two")
     stale = {"If-Match": first.headers["ETag"]}
@@ -60,7 +60,7 @@ async def test_a_stale_etag_changes_nothing(ada: Device) -> None:
     assert await ada.names() == {"draft.txt"}
 
 
-async def test_of_eight_who_create_at_once_one_wins(ada: Device) -> None:
+async def test_of_eight_who_create_at_once_one_wins(ada: DavClient) -> None:
     new = {"If-None-Match": "*"}
     replies = await asyncio.gather(*(ada.put("one.txt", b"%d" % number, new) for number in range(8)))
     winners = [number for number, reply in enumerate(replies) if reply.status == 201]
@@ -69,20 +69,20 @@ async def test_of_eight_who_create_at_once_one_wins(ada: Device) -> None:
     assert (await ada.get("one.txt")).body == b"%d" % winners[0]
 
 
-async def test_of_eight_who_replace_one_version_one_wins(ada: Device) -> None:
+async def test_of_eight_who_replace_one_version_one_wins(ada: DavClient) -> None:
     base = {"If-Match": (await ada.put("one.txt", b"base")).headers["ETag"]}
     replies = await asyncio.gather(*(ada.put("one.txt", b"%d" % number, base) for number in range(8)))
     assert sorted(reply.status for reply in replies) == [204] + [412] * 7
 
 
-async def test_many_writes_at_once_are_all_there(ada: Device, house: House) -> None:
+async def test_many_writes_at_once_are_all_there(ada: DavClient, house: House) -> None:
     replies = await asyncio.gather(*(ada.put(f"{number}.txt", b"x" * number) for number in range(100)))
     assert {reply.status for reply in replies} == {201}
     assert len(await ada.names()) == 100
     assert await house.usage(ada) == (100, sum(range(100)))
 
 
-async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: Device, house: House) -> None:
+async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: DavClient, house: House) -> None:
     await ada.put("book.bin", b"old")
     await house.collect()
     before = house.blobs()
@@ -95,7 +95,7 @@ async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: Device, house:
 
 
 async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_is_over(
-    ada: Device, house: House
+    ada: DavClient, house: House
 ) -> None:
     await house.collect()
     before, uploads = house.blobs(), house.sync.webdav.uploads
@@ -114,13 +114,13 @@ async def _pieces() -> AsyncIterator[bytes]:
     yield b"sealed"
 
 
-async def test_a_small_upload_that_breaks_off_leaves_nothing(ada: Device, house: House) -> None:
+async def test_a_small_upload_that_breaks_off_leaves_nothing(ada: DavClient, house: House) -> None:
     await _begin_and_go(house, ada, "new.txt", b"Content-Length: 60000", size=20_000)
     await _begin_and_go(house, ada, "new.txt", b"Transfer-Encoding: chunked", size=20_000)
     assert (await ada.get("new.txt")).status == 404
 
 
-async def test_a_chunked_upload_is_stored_whole(ada: Device) -> None:
+async def test_a_chunked_upload_is_stored_whole(ada: DavClient) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for number in range(40):
             yield b"%02d" % number * 20_000
@@ -130,7 +130,7 @@ async def test_a_chunked_upload_is_stored_whole(ada: Device) -> None:
     assert len((await ada.get("chunked.bin")).body) == 1_600_000
 
 
-async def test_an_upload_shorter_than_announced_is_refused(ada: Device) -> None:
+async def test_an_upload_shorter_than_announced_is_refused(ada: DavClient) -> None:
     async def pieces(size: int) -> AsyncIterator[bytes]:
         yield b"x" * size
 
@@ -141,7 +141,7 @@ async def test_an_upload_shorter_than_announced_is_refused(ada: Device) -> None:
     assert await ada.names() == set()
 
 
-async def test_compressed_bytes_stay_as_they_came(ada: Device) -> None:
+async def test_compressed_bytes_stay_as_they_came(ada: DavClient) -> None:
     packed = bytes.fromhex("1f8b0800000000000003cb48cdc9c9070086a6103605000000")
     await ada.put("packed.gz", packed, {"Content-Encoding": "gzip"})
     read = await ada.get("packed.gz")
@@ -149,14 +149,14 @@ async def test_compressed_bytes_stay_as_they_came(ada: Device) -> None:
     assert "Content-Encoding" not in read.headers
 
 
-async def test_a_body_is_asked_for_only_when_it_is_wanted(ada: Device, house: House) -> None:
+async def test_a_body_is_asked_for_only_when_it_is_wanted(ada: DavClient, house: House) -> None:
     refused = await _expecting(house, ada, "no/such/folder.txt")
     assert refused.startswith(b"HTTP/1.1 409")
     asked = await _expecting(house, ada, "wanted.txt")
     assert asked.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201")
 
 
-async def test_equal_files_of_one_account_are_stored_once(ada: Device, house: House) -> None:
+async def test_equal_files_of_one_account_are_stored_once(ada: DavClient, house: House) -> None:
     await house.collect()
     before, content = house.blobs(), b"\x07" * (MIB + 5)
     for name in ("one.bin", "two.bin", "three.bin"):
@@ -171,7 +171,7 @@ async def test_equal_files_of_one_account_are_stored_once(ada: Device, house: Ho
     assert await house.usage(ada) == (2, 2 * len(content))
 
 
-async def test_a_file_that_is_being_read_is_read_to_its_end(ada: Device) -> None:
+async def test_a_file_that_is_being_read_is_read_to_its_end(ada: DavClient) -> None:
     content = b"\x01" * (4 * MIB)
     await ada.put("film.bin", content)
     async with ada.http.get(ada.url + ada.path("film.bin"), headers=ada.authorization) as reply:
@@ -182,7 +182,7 @@ async def test_a_file_that_is_being_read_is_read_to_its_end(ada: Device) -> None
     assert head + rest == content
 
 
-def _credentials(ada: Device) -> bytes:
+def _credentials(ada: DavClient) -> bytes:
     return base64.b64encode(f"{ada.username}:{ada.password}".encode())
 
 
@@ -191,7 +191,7 @@ async def _connected(house: House) -> tuple[asyncio.StreamReader, asyncio.Stream
     return await asyncio.open_connection(host, int(port))
 
 
-async def _begin_and_go(house: House, ada: Device, path: str, framing: bytes, *, size: int = 1_000_000) -> None:
+async def _begin_and_go(house: House, ada: DavClient, path: str, framing: bytes, *, size: int = 1_000_000) -> None:
     """Begin an upload and break the connection off before its end."""
     _, writer = await _connected(house)
     head = [b"PUT %s HTTP/1.1" % ada.path(path).encode(), b"Host: x", b"Authorization: Basic " + _credentials(ada)]
@@ -205,7 +205,7 @@ async def _begin_and_go(house: House, ada: Device, path: str, framing: bytes, *,
     await asyncio.sleep(0.1)
 
 
-async def _expecting(house: House, ada: Device, path: str) -> bytes:
+async def _expecting(house: House, ada: DavClient, path: str) -> bytes:
     """Announce a body and send it when it is asked for; return all that the server says."""
     reader, writer = await _connected(house)
     head = [b"PUT %s HTTP/1.1" % ada.path(path).encode(), b"Host: x", b"Authorization: Basic " + _credentials(ada)]
