@@ -31,7 +31,7 @@ class FieldProblem:
 class ServiceError(Exception):
     """A refusal with a stable *code*; the class docstring's first line is its title."""
 
-    code: ClassVar[str] = "internal"
+    code: ClassVar[str] = "core.service.internal_error"
     status: ClassVar[int] = 500
     remedy: ClassVar[str] = ""
 
@@ -44,14 +44,14 @@ class ServiceError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """*detail* is shown to the caller: never put personal data or a secret in it. *retry_after* is in seconds."""
-        super().__init__(detail or self.title())
-        self.detail = detail or self.title()
+        super().__init__(detail or self.get_title())
+        self.detail = detail or self.get_title()
         self.fields = fields
         self.retry_after = retry_after
         self.headers = dict(headers or {})
 
     @classmethod
-    def title(cls) -> str:
+    def get_title(cls) -> str:
         """The first line of the docstring, without its full stop."""
         return (cls.__doc__ or cls.code).strip().splitlines()[0].rstrip(".")
 
@@ -59,7 +59,7 @@ class ServiceError(Exception):
 class InvalidInputError(ServiceError):
     """Some input is not acceptable."""
 
-    code = "request.invalid"
+    code = "http.request.invalid"
     status = 422
     remedy = "Correct the named fields and send the request again."
 
@@ -67,7 +67,7 @@ class InvalidInputError(ServiceError):
 class MalformedError(ServiceError):
     """The request cannot be read."""
 
-    code = "request.malformed"
+    code = "http.request.malformed"
     status = 400
     remedy = "Send a well-formed request as the API reference describes it."
 
@@ -75,7 +75,7 @@ class MalformedError(ServiceError):
 class UnauthenticatedError(ServiceError):
     """A valid credential is needed."""
 
-    code = "auth.required"
+    code = "auth.credentials.required"
     status = 401
     remedy = "Log in and send the access token as a Bearer token."
 
@@ -83,7 +83,7 @@ class UnauthenticatedError(ServiceError):
 class ForbiddenError(ServiceError):
     """This credential does not allow that."""
 
-    code = "auth.forbidden"
+    code = "auth.access.forbidden"
     status = 403
     remedy = "Use a credential that carries the needed scope or role."
 
@@ -91,7 +91,7 @@ class ForbiddenError(ServiceError):
 class NotFoundError(ServiceError):
     """There is nothing here for you."""
 
-    code = "resource.not_found"
+    code = "core.resource.not_found"
     status = 404
     remedy = "Check the id: it may be mistyped, deleted, or not yours."
 
@@ -99,15 +99,29 @@ class NotFoundError(ServiceError):
 class ConflictError(ServiceError):
     """The resource is not in a state that allows this."""
 
-    code = "resource.conflict"
+    code = "core.resource.conflict"
     status = 409
     remedy = "Read the resource again and decide anew."
+
+
+class FourEyesError(ConflictError):
+    """A second person must approve what the first one requested."""
+
+    code = "auth.second_person.required"
+    remedy = "Ask a colleague with the role for it."
+
+
+class InvalidCursorError(MalformedError):
+    """The cursor is not one that was given for this list."""
+
+    code = "page.cursor.invalid"
+    remedy = "Start again without a cursor, and follow next_cursor as it is given."
 
 
 class TooLargeError(ServiceError):
     """The request is larger than the stated bound."""
 
-    code = "request.too_large"
+    code = "http.request.too_large"
     status = 413
     remedy = "Send less at once."
 
@@ -115,7 +129,7 @@ class TooLargeError(ServiceError):
 class TooManyRequestsError(ServiceError):
     """Too many requests."""
 
-    code = "request.too_many"
+    code = "http.request.rate_limited"
     status = 429
     remedy = "Wait as long as Retry-After says."
 
@@ -123,7 +137,7 @@ class TooManyRequestsError(ServiceError):
 class UnavailableError(ServiceError):
     """A part that this needs is not available."""
 
-    code = "service.unavailable"
+    code = "core.service.unavailable"
     status = 503
     remedy = "Try again after the time in Retry-After."
 

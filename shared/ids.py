@@ -13,20 +13,20 @@ NewId = Callable[[str], str]
 
 def new_id(prefix: str) -> str:
     """Return *prefix* and 128 random bits: unguessable, and says nothing about how many there are."""
-    return f"{prefix}_{_letters(26)}"
+    return f"{prefix}_{_random_base32(26)}"
 
 
-def in_order(clock: Callable[[], datetime]) -> NewId:
+def ulid_factory(clock: Callable[[], datetime]) -> NewId:
     """Return what makes ids that begin with the time in milliseconds, then 80 random bits: a ULID behind a prefix.
 
     For large collections: what is stored in one moment lies side by side in the index of the ids, so a million rows
     make the next one hardly dearer. They tell whoever sees them when they were made.
     """
 
-    def new_id_in_order(prefix: str) -> str:
-        return f"{prefix}_{_written(round(clock().timestamp() * 1000), 10)}{_letters(16)}"
+    def new_ulid(prefix: str) -> str:
+        return f"{prefix}_{_encode_base32(round(clock().timestamp() * 1000), 10)}{_random_base32(16)}"
 
-    return new_id_in_order
+    return new_ulid
 
 
 def new_token(bits: int = 256) -> str:
@@ -34,12 +34,12 @@ def new_token(bits: int = 256) -> str:
     return secrets.token_urlsafe((bits + 7) // 8)
 
 
-def new_typed_secret() -> str:
+def new_grouped_secret() -> str:
     """Return 140 random bits as seven groups of four: what a person types into another program, as ``k3f9-…``.
 
     It never begins with a dash: ``rclone obscure`` and others would take it for one of their options.
     """
-    letters = _letters(28)
+    letters = _random_base32(28)
     return "-".join(letters[at : at + 4] for at in range(0, 28, 4))
 
 
@@ -53,14 +53,14 @@ def jitter(seconds: float) -> float:
     return seconds * (0.5 + secrets.randbelow(1000) / 2000)
 
 
-def _letters(count: int) -> str:
-    return _written(secrets.randbits(5 * count), count)
+def _random_base32(count: int) -> str:
+    return _encode_base32(secrets.randbits(5 * count), count)
 
 
-def _written(number: int, count: int) -> str:
+def _encode_base32(number: int, count: int) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * count - 5, -1, -5))
 
 
-def digest(token: str) -> bytes:
+def sha256_digest(token: str) -> bytes:
     """Return the SHA-256 of *token*: what is stored in place of a secret of at least 128 random bits."""
     return hashlib.sha256(token.encode()).digest()

@@ -29,19 +29,19 @@ class Category(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class Retention:
     """How long a field is kept: *limit* after the document's *since* field, or until erased when there is no limit."""
 
     limit: timedelta | None = None
     since: str = "created_at"
 
 
-UNTIL_ERASED = Keep()
+UNTIL_ERASED = Retention()
 
 
-def keep_for(days: float, *, since: str = "created_at") -> Keep:
+def retain_for(days: float, *, since: str = "created_at") -> Retention:
     """Keep for *days* after the time in the field *since*; the retention sweeper then deletes the document."""
-    return Keep(limit=timedelta(days=days), since=since)
+    return Retention(limit=timedelta(days=days), since=since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Personal:
 
     category: Category
     purposes: Iterable[Purpose]
-    keep: Keep
+    retention: Retention
 
     def __post_init__(self) -> None:
         allowed = frozenset(self.purposes)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
-_LONGEST = 10 * 365 * 86_400
+_MAX_SECONDS = 10 * 365 * 86_400
 """Seconds; what is longer is a slip of the keyboard."""
 
 
@@ -31,7 +31,7 @@ class Secret:
     def __init__(self, value: str) -> None:
         self._value = value
 
-    def reveal(self) -> str:
+    def get_secret_value(self) -> str:
         """Return the value; call it where it is used, and keep no other copy."""
         return self._value
 
@@ -83,15 +83,15 @@ class Env:
     def seconds(self, name: str, default: float, *, least: float = 0.001) -> timedelta:
         """Return a duration given in seconds."""
         value = self._parsed(name, float, default, "a number of seconds")
-        if not isfinite(value) or value > _LONGEST:
-            raise SettingError(f"{name}={value:g} is too long: give at most {_LONGEST} seconds")
+        if not isfinite(value) or value > _MAX_SECONDS:
+            raise SettingError(f"{name}={value:g} is too long: give at most {_MAX_SECONDS} seconds")
         if value < least:
             raise SettingError(f"{name}={value:g} is too short: give at least {least:g} seconds")
         return timedelta(seconds=value)
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Return yes or no."""
-        return self._parsed(name, _flag, default, "yes or no")
+        return self._parsed(name, _parse_flag, default, "yes or no")
 
     def choice(self, name: str, default: str, among: tuple[str, ...]) -> str:
         """Return one of *among*."""
@@ -107,7 +107,7 @@ class Env:
     def url(self, name: str, *, schemes: tuple[str, ...], example: str, default: str | None = None) -> str:
         """Return a URL with one of *schemes* and a host."""
         value = self.text(name, default, example=example)
-        wrong = _wrong_url(value, schemes)
+        wrong = _find_url_error(value, schemes)
         if wrong:
             raise SettingError(f"{name} {wrong}; for example {name}={example}")
         return value
@@ -145,7 +145,7 @@ class Env:
             raise SettingError(f"{name}={found!r} is not {wanted}") from fault
 
 
-def _wrong_url(value: str, schemes: tuple[str, ...]) -> str | None:
+def _find_url_error(value: str, schemes: tuple[str, ...]) -> str | None:
     """Say what is wrong with a URL, without quoting it: it may carry a password."""
     if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         return f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}"
@@ -160,7 +160,7 @@ def _wrong_url(value: str, schemes: tuple[str, ...]) -> str | None:
     return None if all(host for host, _ in named) else "names no host"
 
 
-def _flag(text: str) -> bool:
+def _parse_flag(text: str) -> bool:
     known = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
     if text.lower() not in known:
         raise ValueError(text)
@@ -171,7 +171,7 @@ Mode = Literal["local", "production"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
+class CommonSettings:
     """What every service needs to know of where it runs."""
 
     mode: Mode
@@ -195,7 +195,7 @@ class Platform:
     tls_key: Path | None = None
 
     @classmethod
-    def from_env(cls, env: Env, service: str, *, port: int) -> "Platform":
+    def from_env(cls, env: Env, service: str, *, port: int) -> "CommonSettings":
         """Read the settings that all services share; *port* is the default port of *service*."""
         return cls(
             mode=cast("Mode", env.choice("CANDOR_MODE", "production", ("local", "production"))),
@@ -221,19 +221,19 @@ class Platform:
             otlp_url=env.optional_url(
                 "OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https"), example="http://127.0.0.1:4318"
             ),
-            probe_interval=env.seconds("CANDOR_PROBE_SECONDS", 30),
+            probe_interval=env.seconds("CANDOR_PROBE_INTERVAL_SECONDS", 30),
             log_level=env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
-            **tls_of(env),
+            **read_tls_paths(env),
         )
 
 
-def tls_of(env: Env) -> dict[str, Path]:
+def read_tls_paths(env: Env) -> dict[str, Path]:
     """Return CANDOR_TLS_CERT and CANDOR_TLS_KEY, by the names of their fields; both or neither."""
-    given = {name: env.path(f"CANDOR_{name.upper()}") for name in _TLS if env.optional(f"CANDOR_{name.upper()}")}
+    given = {name: env.path(f"CANDOR_{name.upper()}") for name in _TLS_FIELDS if env.optional(f"CANDOR_{name.upper()}")}
     if len(given) == 1:
-        missing = next(name.upper() for name in _TLS if name not in given)
+        missing = next(name.upper() for name in _TLS_FIELDS if name not in given)
         raise SettingError(f"CANDOR_{missing} is missing: a certificate needs its key, and a key its certificate")
     return given
 
 
-_TLS = ("tls_cert", "tls_key")
+_TLS_FIELDS = ("tls_cert", "tls_key")

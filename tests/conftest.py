@@ -9,8 +9,8 @@ from pymongo import AsyncMongoClient
 
 from shared.ids import new_id
 from shared.mongo import Database, open_database
-from shared.stack.home import Home
-from tests.support import FixedClock, Planter, SequentialIds
+from shared.stack.directory import StackDirectory
+from tests.support import FixedClock, RawWriter, SequentialIds
 from tests.support.parts import amqp_part, mongo_part
 from tests.support.stack import StackUnderTest
 from tests.support.workers import FilesTogether
@@ -49,11 +49,11 @@ async def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[st
 
 
 @pytest.fixture(scope="session")
-async def planter(mongo_url: str) -> AsyncIterator[Planter]:
+async def planter(mongo_url: str) -> AsyncIterator[RawWriter]:
     """A way round ``shared.mongo``, for deliberate breaches."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongo_url, tz_aware=True)
     async with client:
-        yield Planter(client)
+        yield RawWriter(client)
 
 
 @pytest.fixture
@@ -63,18 +63,18 @@ def mongo_driver() -> str:
 
 
 @pytest.fixture
-async def database(mongo_url: str, mongo_driver: str, planter: Planter) -> AsyncIterator[Database]:
+async def database(mongo_url: str, mongo_driver: str, planter: RawWriter) -> AsyncIterator[Database]:
     """A fresh database, empty and unprepared."""
     name = new_id("test")
     async with open_database(mongo_url, name, driver=mongo_driver) as opened:
         yield opened
-    await planter.drop(name)
+    await planter.drop_database(name)
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
     """The platform, up, for all tests that go through the edge; ended with the last test."""
-    stack = StackUnderTest(Home(tmp_path_factory.mktemp("stack")))
+    stack = StackUnderTest(StackDirectory(tmp_path_factory.mktemp("stack")))
     started = stack.run("up")
     try:
         assert started.returncode == 0, started.stdout + started.stderr

@@ -4,48 +4,71 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from services.disclosure.api import AgreementsApi, BoardApi, CasesApi, LedgerApi, TransparencyApi
-from services.disclosure.events import ErasureEvents, ExportAnswer, LedgerEvents, PromiseEvents, RegisterAnswer
+from services.disclosure.api import AgreementsApi, CasesApi, LedgerApi, PromisesApi, TransparencyApi
+from services.disclosure.events import AgreementRpc, ErasureEvents, ExportRpc, LedgerEvents, PromiseEvents
 from services.disclosure.promises import DisclosureProbes
-from services.disclosure.service import NOTICE, Board, Disclosure, Notifier, Register, Seen, Transparency
+from services.disclosure.service import (
+    NOTICE_KIND,
+    AccessLedger,
+    AgreementService,
+    CaseService,
+    Notifier,
+    PromiseBoard,
+    TransparencyService,
+)
 from services.disclosure.settings import Settings
-from services.disclosure.store import DOCUMENTS, PROOF_KEPT, Agreements, Cases, Ledger, Notices, Results, Totals
-from shared.bus import Asker
-from shared.chassis import Chassis, Parts
+from services.disclosure.store import (
+    DOCUMENTS,
+    NOTICE_RETENTION,
+    AccessEntries,
+    CaseNotices,
+    Cases,
+    CaseStatistics,
+    PartnerAgreements,
+    ProbeResults,
+)
+from shared.bus import RpcClient
+from shared.chassis import Chassis, ServiceSpec
 from shared.contracts import identity_v1
-from shared.mail import Address, State
+from shared.mail import DeliveryStatus, EmailAddress
 from shared.policy import Purpose
-from shared.web import Pages
+from shared.web import Paginator
 
-LEASE = timedelta(seconds=5)
-LOOK = 1.0
+LEASE_TTL = timedelta(seconds=5)
+NOTICE_POLL_INTERVAL = 1.0
 """Seconds between looks for notices to send; nobody waits for them in front of a screen."""
-DATES_EVERY = 15.0
-HOUSE = frozenset({"identity", "newsletter", "sync", "payments", "telemetry", "disclosure", "portal"})
+AGREEMENT_POLL_INTERVAL = 15.0
+ALL_SERVICES = frozenset({"identity", "newsletter", "sync", "payments", "telemetry", "disclosure", "portal"})
 
 
-def compose(chassis: Chassis, settings: Settings) -> Parts:
+def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire disclosure."""
-    db, outbox, transact, new_id = chassis.db, chassis.outbox, chassis.db.transact, chassis.new_id
-    cases, notices, results = Cases(db), Notices(db), Results(db)
-    ledger, agreements = Ledger(db, chassis.vault.blind), Agreements(db)
-    disclosure = Disclosure(cases=cases, notices=notices, outbox=outbox, transact=transact, new_id=new_id)
-    register = Register(agreements=agreements, outbox=outbox, transact=transact, new_id=new_id)
-    seen = Seen(ledger=ledger, notices=notices)
-    board = Board(results=results, silence=settings.probe_silence)
+    db, outbox, transact, new_id = chassis.db, chassis.outbox, chassis.db.with_transaction, chassis.new_id
+    cases, notices, results = Cases(db), CaseNotices(db), ProbeResults(db)
+    ledger, agreements = AccessEntries(db, chassis.vault.blind_index), PartnerAgreements(db)
+    case_service = CaseService(cases=cases, notices=notices, outbox=outbox, transact=transact, new_id=new_id)
+    agreement_service = AgreementService(agreements=agreements, outbox=outbox, transact=transact, new_id=new_id)
+    access_ledger = AccessLedger(entries=ledger, notices=notices)
+    board = PromiseBoard(results=results, stale_after=settings.probe_stale_after)
     notifier = Notifier(
         cases=cases,
         notices=notices,
-        ledger=ledger,
-        resolve=_resolver(chassis.asker),
-        post=chassis.post,
+        entries=ledger,
+        resolve=_build_resolver(chassis.rpc_client),
+        mail_queue=chassis.mail_queue,
         outbox=outbox,
         transact=transact,
         new_id=new_id,
-        public_url=settings.platform.public_url,
+        public_url=settings.common.public_url,
     )
-    _watch_letters(chassis, notifier)
-    erasure = ErasureEvents(seen=seen, forget=chassis.forget, outbox=outbox, clock=chassis.clock, proof_kept=PROOF_KEPT)
+    _register_mail_callback(chassis, notifier)
+    erasure = ErasureEvents(
+        ledger=access_ledger,
+        erase_subject=chassis.erase_subject,
+        outbox=outbox,
+        clock=chassis.clock,
+        notice_retention=NOTICE_RETENTION,
+    )
     probes = DisclosureProbes(
         cases=cases,
         notices=notices,
@@ -53,68 +76,70 @@ def compose(chassis: Chassis, settings: Settings) -> Parts:
         agreements=agreements,
         clock=chassis.clock,
         deadline=settings.notice_deadline,
-        services=HOUSE,
+        services=ALL_SERVICES,
     )
-    pages = Pages(chassis.links)
+    pages = Paginator(chassis.token_sealer)
     leases = chassis.leases
-    return Parts(
+    return ServiceSpec(
         routes=(
-            *CasesApi(disclosure=disclosure, pages=pages).routes(),
-            *LedgerApi(seen=seen, pages=pages).routes(),
-            *AgreementsApi(register=register, pages=pages).routes(),
-            *BoardApi(board=board).routes(),
-            *TransparencyApi(transparency=Transparency(totals=Totals(db))).routes(),
+            *CasesApi(cases=case_service, paginator=pages).build_routes(),
+            *LedgerApi(ledger=access_ledger, paginator=pages).build_routes(),
+            *AgreementsApi(agreements=agreement_service, paginator=pages).build_routes(),
+            *PromisesApi(board=board).build_routes(),
+            *TransparencyApi(transparency=TransparencyService(statistics=CaseStatistics(db))).build_routes(),
         ),
         documents=DOCUMENTS,
         subscriptions=(
-            *LedgerEvents(seen=seen).subscriptions(),
-            *PromiseEvents(board=board).subscriptions(),
-            *erasure.subscriptions(),
+            *LedgerEvents(ledger=access_ledger).build_subscriptions(),
+            *PromiseEvents(board=board).build_subscriptions(),
+            *erasure.build_subscriptions(),
         ),
-        answers=(
-            *RegisterAnswer(register=register, clock=chassis.clock).answers(),
-            *ExportAnswer(seen=seen).answers(),
+        rpc_handlers=(
+            *AgreementRpc(agreements=agreement_service, clock=chassis.clock).build_rpc_handlers(),
+            *ExportRpc(ledger=access_ledger).build_rpc_handlers(),
         ),
         workers={
-            "notices": lambda: leases.alone("notices", lambda: _notify(chassis, notifier), ttl=LEASE),
-            "agreements": lambda: leases.alone("agreements", lambda: _end_by_date(chassis, register), ttl=LEASE),
+            "notices": lambda: leases.run_exclusive("notices", lambda: _run_notifier(chassis, notifier), ttl=LEASE_TTL),
+            "agreements": lambda: leases.run_exclusive(
+                "agreements", lambda: _run_agreement_expiry(chassis, agreement_service), ttl=LEASE_TTL
+            ),
         },
-        probes=probes.all(),
+        probes=probes.build_probes(),
         sends_mail=True,
     )
 
 
-def _resolver(asker: Asker) -> Callable[[str, str], Awaitable[Address | None]]:
-    async def resolve(account_id: str, basis: str) -> Address | None:
+def _build_resolver(rpc_client: RpcClient) -> Callable[[str, str], Awaitable[EmailAddress | None]]:
+    async def resolve(account_id: str, basis: str) -> EmailAddress | None:
         """Ask identity, which checks the purpose and enters the reading in the ledger (C06)."""
-        reply = await asker.ask(
+        reply = await rpc_client.call(
             "identity.contact.resolve",
             identity_v1.ContactResolveRequest(account_id=account_id, basis=basis),
             identity_v1.ContactResolveReply,
             purpose=Purpose.LEGAL_DISCLOSURE,
         )
-        return Address(reply.email) if reply.found else None
+        return EmailAddress(reply.email) if reply.found else None
 
     return resolve
 
 
-def _watch_letters(chassis: Chassis, notifier: Notifier) -> None:
-    async def settled(mail_id: str, became: State) -> None:
-        await notifier.on_settled(mail_id, became, at=chassis.clock())
+def _register_mail_callback(chassis: Chassis, notifier: Notifier) -> None:
+    async def on_completed(mail_id: str, status: DeliveryStatus) -> None:
+        await notifier.on_mail_completed(mail_id, status, at=chassis.clock())
 
-    chassis.post.watch(NOTICE, on_settled=settled)
+    chassis.mail_queue.on(NOTICE_KIND, on_completed=on_completed)
 
 
-async def _notify(chassis: Chassis, notifier: Notifier) -> None:
+async def _run_notifier(chassis: Chassis, notifier: Notifier) -> None:
     after = ""
     while True:
         sent = await notifier.send_due(at=chassis.clock())
-        after = await notifier.close_told(after=after, at=chassis.clock())
+        after = await notifier.close_notified(after=after, at=chassis.clock())
         if not sent:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(NOTICE_POLL_INTERVAL)
 
 
-async def _end_by_date(chassis: Chassis, register: Register) -> None:
+async def _run_agreement_expiry(chassis: Chassis, agreements: AgreementService) -> None:
     while True:
-        if not await register.end_by_date(at=chassis.clock()):
-            await asyncio.sleep(DATES_EVERY)
+        if not await agreements.end_expired(at=chassis.clock()):
+            await asyncio.sleep(AGREEMENT_POLL_INTERVAL)

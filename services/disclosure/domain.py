@@ -22,13 +22,13 @@ class CaseState(StrEnum):
     CLOSED = "closed"
 
 
-class Proof(StrEnum):
+class NoticeProof(StrEnum):
     """Why a notice is final: what was seen that shows the account was told, or cannot be."""
 
     RELAY_ACCEPTED = "relay_accepted"
-    RELAY_REFUSED = "relay_refused"
+    RELAY_REJECTED = "relay_refused"
     NEVER_ACCEPTED = "never_accepted"
-    NO_SUCH_ACCOUNT = "no_such_account"
+    ACCOUNT_NOT_FOUND = "no_such_account"
 
 
 class NoticeState(StrEnum):
@@ -36,11 +36,11 @@ class NoticeState(StrEnum):
 
     PENDING = "pending"
     SENDING = "sending"
-    DELIVERED = "delivered"
-    UNDELIVERABLE = "undeliverable"
+    RELAYED = "delivered"
+    FAILED = "undeliverable"
 
 
-FINAL = frozenset({NoticeState.DELIVERED, NoticeState.UNDELIVERABLE})
+FINAL_NOTICE_STATES = frozenset({NoticeState.RELAYED, NoticeState.FAILED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class CaseNotice:
     """What one affected account is told, and whether it has arrived."""
 
     case_id: str
@@ -74,17 +74,17 @@ class Notice:
     state: NoticeState
     mail_id: str | None = None
     attempts: int = 0
-    proof: Proof | None = None
+    proof: NoticeProof | None = None
     settled_at: datetime | None = None
 
 
-def told_all(case: Case, counts: Mapping[NoticeState, int]) -> bool:
+def all_notified(case: Case, counts: Mapping[NoticeState, int]) -> bool:
     """Tell whether every affected account has a notice in a final state: one missing is one not told."""
-    return sum(counts.get(state, 0) for state in FINAL) == case.affected == sum(counts.values())
+    return sum(counts.get(state, 0) for state in FINAL_NOTICE_STATES) == case.affected == sum(counts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class AccessEntry:
     """One entry of the ledger: who saw whose data, which fields, what for, on what basis."""
 
     entry_id: str
@@ -98,7 +98,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class DeniedAccess:
     """A read that was refused because the field does not carry the purpose (C06)."""
 
     refusal_id: str
@@ -111,7 +111,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class PartnerAgreement:
     """What a partner may do for us, with which fields, until when (C13)."""
 
     agreement_id: str
@@ -124,19 +124,19 @@ class Agreement:
     ends_at: datetime
     ended_at: datetime | None = None
 
-    def in_force(self, at: datetime) -> bool:
+    def is_active(self, at: datetime) -> bool:
         """Tell whether access is allowed *at* that time."""
         return self.starts_at <= at < min(self.ended_at or self.ends_at, self.ends_at)
 
-    def covers(self, entry: Shown) -> bool:
+    def covers_access(self, entry: AccessEntry) -> bool:
         """Tell whether what was shown is within the fields, the purposes and the dates."""
         return (
-            self.in_force(entry.shown_at) and set(entry.fields) <= set(self.fields) and entry.purpose in self.purposes
+            self.is_active(entry.shown_at) and set(entry.fields) <= set(self.fields) and entry.purpose in self.purposes
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class ProbeResult:
     """What a probe of one service last saw of a promise."""
 
     promise_id: str
@@ -148,39 +148,41 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class PromiseStatus:
     """Where a promise stands, over all services that look at it."""
 
     promise_id: str
     state: str
-    results: tuple[Result, ...]
+    results: tuple[ProbeResult, ...]
 
 
-def standing(
-    promise_id: str, results: Iterable[Result], *, expected: Iterable[str], at: datetime, silence: timedelta
-) -> Standing:
+def combine_results(
+    promise_id: str, results: Iterable[ProbeResult], *, expected: Iterable[str], at: datetime, stale_after: timedelta
+) -> PromiseStatus:
     """Combine *results*: broken if one is; unknown if one is, was silent, or never came from an *expected* service."""
-    known = tuple(_fresh(result, at, silence) for result in sorted(results, key=lambda result: result.service))
-    states = {result.state for result in known}
-    if set(expected) - {result.service for result in known}:
+    fresh_results = tuple(
+        _expire_if_stale(result, at, stale_after) for result in sorted(results, key=lambda result: result.service)
+    )
+    states = {result.state for result in fresh_results}
+    if set(expected) - {result.service for result in fresh_results}:
         states.add("unknown")
     worst = next((state for state in ("broken", "unknown", "kept") if state in states), "unknown")
-    return Standing(promise_id=promise_id, state=worst, results=known)
+    return PromiseStatus(promise_id=promise_id, state=worst, results=fresh_results)
 
 
-def _fresh(result: Result, at: datetime, silence: timedelta) -> Result:
+def _expire_if_stale(result: ProbeResult, at: datetime, stale_after: timedelta) -> ProbeResult:
     """Return *result*, or what is left of it when its service has been silent: nothing is known then."""
-    if at - result.checked_at <= silence:
+    if at - result.checked_at <= stale_after:
         return result
     return replace(result, state="unknown", evidence="no word from its probe for too long")
 
 
-def position(at: datetime, row_id: str) -> str:
+def encode_position(at: datetime, row_id: str) -> str:
     """Return where a row stands in a list that is sorted newest first."""
     return f"{at.isoformat()} {row_id}"
 
 
-def place_in_list(text: str) -> tuple[datetime, str]:
+def decode_position(text: str) -> tuple[datetime, str]:
     """Return the time and the id in a *position*."""
     at, _, row_id = text.partition(" ")
     return datetime.fromisoformat(at), row_id

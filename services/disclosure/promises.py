@@ -4,18 +4,18 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.disclosure.domain import Agreement, Case, Shown, told_all
-from services.disclosure.store import Agreements, Cases, Ledger, Notices
+from services.disclosure.domain import AccessEntry, Case, PartnerAgreement, all_notified
+from services.disclosure.store import AccessEntries, CaseNotices, Cases, PartnerAgreements
 from shared.clock import Clock
-from shared.promises import Finding, Probe, broken, kept
+from shared.promises import Finding, Probe, broken_finding, kept_finding
 
-CASES = 200
-ENTRIES = 2_000
+MAX_CASES = 200
+MAX_ENTRIES = 2_000
 """How many of the newest a look covers: its cost does not grow with what is stored."""
-LOOK_BACK = timedelta(days=365)
+CASE_WINDOW = timedelta(days=365)
 """Cases that were approved longer ago have proven themselves; their notices go by their own limit one day."""
-NAMED = 5
-_ID = re.compile(r"\b(?:agr|dis)_[0-9a-z]+\b")
+MAX_REPORTED_IDS = 5
+_BASIS_ID = re.compile(r"\b(?:agr|dis)_[0-9a-z]+\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,57 +23,61 @@ class DisclosureProbes:
     """Looks at what is stored, not at what the code means to store."""
 
     cases: Cases
-    notices: Notices
-    ledger: Ledger
-    agreements: Agreements
+    notices: CaseNotices
+    ledger: AccessEntries
+    agreements: PartnerAgreements
     clock: Clock
     deadline: timedelta
     services: frozenset[str]
 
-    def all(self) -> tuple[Probe, ...]:
+    def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
-        return (Probe("C16", self.everybody_told), Probe("C07", self.readers_in_register))
+        return (Probe("C16", self.every_account_notified), Probe("C07", self.recipients_have_a_basis))
 
-    async def everybody_told(self) -> Finding:
+    async def every_account_notified(self) -> Finding:
         """C16: no case past its deadline, and no closed one, has an account that was not told."""
         at = self.clock()
-        newest = await self.cases.approved_between(at - LOOK_BACK, at, most=CASES)
-        waiting = await self.cases.of_ids(await self.notices.unsettled_cases())
-        looked_at = {case.case_id: case for case in newest} | waiting
-        late = [case for case in looked_at.values() if self._is_late(case, at)]
-        counts = await self.notices.states([case.case_id for case in late])
-        untold = sorted(case.case_id for case in late if not told_all(case, counts[case.case_id]))
-        if untold:
-            named = ", ".join(untold[:NAMED])
-            return broken(len(looked_at), f"{len(untold)} cases have an account not told past the deadline: {named}")
-        return kept(
-            len(looked_at),
+        newest = await self.cases.list_approved_between(at - CASE_WINDOW, at, limit=MAX_CASES)
+        pending = await self.cases.get_many(await self.notices.list_pending_case_ids())
+        sample = {case.case_id: case for case in newest} | pending
+        late = [case for case in sample.values() if self._is_overdue(case, at)]
+        counts = await self.notices.count_by_state([case.case_id for case in late])
+        incomplete = sorted(case.case_id for case in late if not all_notified(case, counts[case.case_id]))
+        if incomplete:
+            named = ", ".join(incomplete[:MAX_REPORTED_IDS])
+            return broken_finding(
+                len(sample), f"{len(incomplete)} cases have an account not told past the deadline: {named}"
+            )
+        return kept_finding(
+            len(sample),
             f"{len(late)} cases closed or past their deadline: every account told, or proven not to be reachable",
         )
 
-    async def readers_in_register(self) -> Finding:
+    async def recipients_have_a_basis(self) -> Finding:
         """C07: whoever stands in the ledger from outside the house has an agreement that covers it, or a case."""
-        entries = await self.ledger.newest(most=ENTRIES)
-        named = sorted({found for entry in entries for found in _ID.findall(entry.basis)})
-        agreements, cases = await self.agreements.of_ids(named), await self.cases.of_ids(named)
-        strangers = [entry for entry in entries if not self._is_registered(entry, agreements, cases)]
-        if strangers:
-            ids = ", ".join(entry.entry_id for entry in strangers[:NAMED])
-            return broken(len(entries), f"{len(strangers)} entries without agreement or case that covers them: {ids}")
-        return kept(len(entries), "every reader in the newest entries is of the house or in the register")
+        entries = await self.ledger.list_newest(limit=MAX_ENTRIES)
+        named = sorted({found for entry in entries for found in _BASIS_ID.findall(entry.basis)})
+        agreements, cases = await self.agreements.get_many(named), await self.cases.get_many(named)
+        uncovered = [entry for entry in entries if not self._has_basis(entry, agreements, cases)]
+        if uncovered:
+            ids = ", ".join(entry.entry_id for entry in uncovered[:MAX_REPORTED_IDS])
+            return broken_finding(
+                len(entries), f"{len(uncovered)} entries without agreement or case that covers them: {ids}"
+            )
+        return kept_finding(len(entries), "every reader in the newest entries is of the house or in the register")
 
-    def _is_late(self, case: Case, at: datetime) -> bool:
+    def _is_overdue(self, case: Case, at: datetime) -> bool:
         return case.closed_at is not None or (case.approved_at is not None and case.approved_at < at - self.deadline)
 
-    def _is_registered(self, entry: Shown, agreements: dict[str, Agreement], cases: dict[str, Case]) -> bool:
-        named = _ID.findall(entry.basis)
+    def _has_basis(self, entry: AccessEntry, agreements: dict[str, PartnerAgreement], cases: dict[str, Case]) -> bool:
+        named = _BASIS_ID.findall(entry.basis)
         match entry.reader_kind:
             case "service":
                 return entry.reader_id in self.services
             case "staff":
                 return True
             case "partner":
-                return any(one in agreements and agreements[one].covers(entry) for one in named)
+                return any(one in agreements and agreements[one].covers_access(entry) for one in named)
             case "legal":
                 return any(one in cases and cases[one].approved_at is not None for one in named)
             case _:

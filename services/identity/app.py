@@ -1,346 +1,397 @@
 """The composition root of identity: opens nothing itself, wires everything, reads from top to bottom."""
 
 from services.identity.api import (
+    AbuseReportsApi,
     AccountsApi,
-    ActsApi,
+    AdminActionsApi,
     AppPasswordsApi,
-    ChangesApi,
-    FactorsApi,
-    LogInsApi,
+    LoginApi,
     OAuthApi,
     PartnerAccessApi,
-    PartnersApi,
-    ReportsApi,
-    RequestsApi,
-    SecurityApi,
+    PartnerClientsApi,
+    PasswordChangesApi,
+    PrivacyRequestsApi,
+    SecondFactorsApi,
+    SecurityLogApi,
     SessionsApi,
 )
-from services.identity.domain.access import Role
-from services.identity.domain.apps import App
-from services.identity.domain.breached import SHIPPED, Breached, BreachedFileError
-from services.identity.domain.passwords import weakness
+from services.identity.domain.authentication.breached import BUNDLED_FILE, BreachedFileError, BreachedPasswords
+from services.identity.domain.authentication.passwords import validate_password
+from services.identity.domain.oauth.clients import PublicClient
+from services.identity.domain.sessions.access import Role
+from services.identity.emails.account import AccountEmails
+from services.identity.emails.security import SecurityEmails
+from services.identity.emails.staff import StaffEmails
 from services.identity.events import IdentityEvents
 from services.identity.promises import IdentityProbes
-from services.identity.service.accounts import AgeScreen, Profiles, SignUpDesk
-from services.identity.service.agreements import Agreements
-from services.identity.service.app_passwords import Devices
-from services.identity.service.archive import Archives
-from services.identity.service.authorizations import Apps, Authorizations
-from services.identity.service.chores import Chores
-from services.identity.service.contacts import Contacts
-from services.identity.service.erasures import ErasureSaga, Holdings
-from services.identity.service.exports import ExportSaga
-from services.identity.service.inspected import Inspected
-from services.identity.service.oauth import TokenDesk
-from services.identity.service.oversight import Oversight
-from services.identity.service.own_part import OwnPart
-from services.identity.service.partner_access import PartnerAccess
-from services.identity.service.partners import PartnerClients
-from services.identity.service.passkeys import Site
-from services.identity.service.passwords import Cost, Passwords
-from services.identity.service.people import People
-from services.identity.service.security_log import SecurityLog
-from services.identity.service.sessions import Ending, LiveSessions
-from services.identity.service.staff import Member, StaffRoster
-from services.identity.service.tokens import OwnTrust, RefreshTokens, SigningKeys
-from services.identity.settings import BREACHED, STAFF, Settings, StaffMember
+from services.identity.service.accounts.profile import SecurityLogService
+from services.identity.service.accounts.registration import AgeScreen, ProfileService, RegistrationService
+from services.identity.service.authentication.passkeys import RelyingParty
+from services.identity.service.authentication.password_hasher import Argon2Parameters, Argon2PasswordHasher
+from services.identity.service.oauth.agreement_client import AgreementClient
+from services.identity.service.oauth.authorization_code import AuthorizationCodeGrant, ClientRegistry
+from services.identity.service.oauth.partner_access import PartnerAccessService
+from services.identity.service.oauth.partner_clients import PartnerClientService
+from services.identity.service.oauth.token_service import TokenService
+from services.identity.service.privacy_requests.account_export import AccountExport
+from services.identity.service.privacy_requests.archive import ExportArchiver
+from services.identity.service.privacy_requests.erasures import AccountEraser, ErasureSaga
+from services.identity.service.privacy_requests.exports import ExportSaga
+from services.identity.service.sessions.app_passwords import AppPasswordService
+from services.identity.service.sessions.sessions import SessionRevoker, SessionService
+from services.identity.service.sessions.tokens import LocalTokenTrust, RefreshTokens, SigningKeys
+from services.identity.service.staff.contacts import ContactResolver
+from services.identity.service.staff.inspection_notice import InspectionNotifier
+from services.identity.service.staff.provisioning import StaffAccountSpec, StaffProvisioner
+from services.identity.settings import BREACHED_PASSWORDS_SETTING, STAFF_SETTING, Settings, StaffEntry
 from services.identity.store import (
     DOCUMENTS,
     Accounts,
-    AddressChanges,
     AppPasswords,
-    CodeUses,
     Credentials,
-    EndedSessions,
-    Erasures,
+    DataAccessLog,
+    EmailChanges,
+    ErasureRequests,
     Exports,
-    Guesses,
     KnownAgreements,
-    MailGaps,
-    Partners,
-    Reads,
+    LoginThrottle,
+    MailCooldowns,
+    PartnerClients,
+    RevokedSessions,
     SecurityEvents,
     Sessions,
     SignUps,
+    UsedAuthorizationCodes,
 )
-from services.identity.store.letters import Letters
-from services.identity.store.notices import Notices
-from services.identity.store.staff_letters import StaffLetters
-from shared.chassis import Chassis, Parts
-from shared.chassis.parts import DOCUMENTS as CHASSIS_DOCUMENTS
-from shared.mail import Address, InvalidAddressError
+from services.identity.wiring.auth import AuthModule
+from services.identity.wiring.staff import StaffModule
+from services.identity.wiring.workers import IdentityWorkers
+from shared.chassis import Chassis, ServiceSpec
+from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
+from shared.mail import EmailAddress, InvalidEmailAddressError
 from shared.settings import SettingError
-from shared.web import Pages, Verifier
+from shared.web import Paginator, TokenVerifier
 
 
-def compose(chassis: Chassis, settings: Settings) -> Parts:
+def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire identity."""
-    db, vault, outbox, links = chassis.db, chassis.vault, chassis.outbox, chassis.links
-    clock, new_id, transact = chassis.clock, chassis.new_id, chassis.db.transact
-    platform, a_minute = settings.platform, settings.requests_a_minute
+    db, vault, outbox, token_sealer = chassis.db, chassis.vault, chassis.outbox, chassis.token_sealer
+    clock, new_id, transact = chassis.clock, chassis.new_id, chassis.db.with_transaction
+    platform, requests_per_minute = settings.common, settings.rate_limit_per_minute
 
     # What is stored.
     accounts, credentials, sign_ups = Accounts(db, vault), Credentials(db), SignUps(db, vault)
-    gaps, guesses = MailGaps(db, settings.mail_gap), Guesses(db)
-    sessions, ended, app_passwords = Sessions(db), EndedSessions(db), AppPasswords(db)
-    partners, reads, known = Partners(db), Reads(db, outbox, new_id), KnownAgreements(db)
-    exports, erasures = Exports(db, vault), Erasures(db)
-    letters, notices = Letters(chassis.post, platform.public_url), Notices(chassis.post, platform.public_url)
-    events, changes = SecurityEvents(db, new_id), AddressChanges(db, vault)
+    mail_cooldowns, login_throttle = MailCooldowns(db, settings.mail_cooldown), LoginThrottle(db)
+    sessions, revoked_sessions, app_passwords = Sessions(db), RevokedSessions(db), AppPasswords(db)
+    partner_clients, data_access_log, known_agreements = (
+        PartnerClients(db),
+        DataAccessLog(db, outbox, new_id),
+        KnownAgreements(db),
+    )
+    exports, erasure_requests = Exports(db, vault), ErasureRequests(db)
+    account_emails, security_emails = (
+        AccountEmails(chassis.mail_queue, platform.public_url),
+        SecurityEmails(chassis.mail_queue, platform.public_url),
+    )
+    security_events, email_changes = SecurityEvents(db, new_id), EmailChanges(db, vault)
 
     # What is done.
-    cost = Cost(memory_kib=settings.argon2_memory_kib, rounds=settings.argon2_rounds)
-    passwords = Passwords(
-        threads=settings.argon2_threads, waiting=settings.argon2_waiting, cost=cost, breached=_breached(settings)
+    argon2_parameters = Argon2Parameters(memory_kib=settings.argon2_memory_kib, rounds=settings.argon2_rounds)
+    password_hasher = Argon2PasswordHasher(
+        threads=settings.argon2_threads,
+        max_waiting=settings.argon2_queue_size,
+        parameters=argon2_parameters,
+        breached=_load_breached_passwords(settings),
     )
-    keys = SigningKeys(chassis.keyring, issuer=platform.public_url)
-    trust = OwnTrust(keys=keys, sessions=ended)
-    ending = Ending(ended=ended, outbox=outbox)
-    live = LiveSessions(
+    signing_keys = SigningKeys(chassis.keyring, issuer=platform.public_url)
+    trust = LocalTokenTrust(signing_keys=signing_keys, revoked_sessions=revoked_sessions)
+    session_revoker = SessionRevoker(revoked_sessions=revoked_sessions, outbox=outbox)
+    session_service = SessionService(
         sessions=sessions,
         accounts=accounts,
         credentials=credentials,
-        ending=ending,
-        keys=keys,
-        refresh_tokens=RefreshTokens(links),
-        events=events,
+        session_revoker=session_revoker,
+        signing_keys=signing_keys,
+        refresh_tokens=RefreshTokens(token_sealer),
+        security_events=security_events,
         transact=transact,
         new_id=new_id,
     )
-    devices = Devices(accounts=accounts, app_passwords=app_passwords, events=events, outbox=outbox, transact=transact)
-    people = People(
+    app_password_service = AppPasswordService(
+        accounts=accounts,
+        app_passwords=app_passwords,
+        security_events=security_events,
+        outbox=outbox,
+        transact=transact,
+    )
+    auth = AuthModule(
         db=db,
         vault=vault,
-        links=links,
+        token_sealer=token_sealer,
         outbox=outbox,
-        site=Site.of(platform.public_url),
+        relying_party=RelyingParty.from_url(platform.public_url),
         accounts=accounts,
         credentials=credentials,
         app_passwords=app_passwords,
-        changes=changes,
-        gaps=gaps,
-        guesses=guesses,
-        events=events,
-        notices=notices,
-        passwords=passwords,
-        live=live,
-        devices=devices,
+        email_changes=email_changes,
+        mail_cooldowns=mail_cooldowns,
+        login_throttle=login_throttle,
+        security_events=security_events,
+        security_emails=security_emails,
+        password_hasher=password_hasher,
+        session_service=session_service,
+        app_password_service=app_password_service,
         transact=transact,
         new_id=new_id,
     )
-    oversight = Oversight(
-        people=people,
-        reads=reads,
+    staff = StaffModule(
+        auth=auth,
+        data_access_log=data_access_log,
         sign_ups=sign_ups,
         exports=exports,
-        erasures=erasures,
-        letters=StaffLetters(chassis.post, platform.public_url),
-        documents=CHASSIS_DOCUMENTS,
+        erasure_requests=erasure_requests,
+        staff_emails=StaffEmails(chassis.mail_queue, platform.public_url),
+        chassis_documents=CHASSIS_DOCUMENTS,
     )
-    screen = AgeScreen(links)
-    desk = SignUpDesk(
-        screen=screen,
-        passwords=passwords,
+    age_screen = AgeScreen(token_sealer)
+    registration_service = RegistrationService(
+        age_screen=age_screen,
+        password_hasher=password_hasher,
         accounts=accounts,
         credentials=credentials,
         sign_ups=sign_ups,
-        changes=changes,
-        ledger=oversight.ledger,
-        gaps=gaps,
-        letters=letters,
+        email_changes=email_changes,
+        ledger=staff.ledger,
+        mail_cooldowns=mail_cooldowns,
+        account_emails=account_emails,
         outbox=outbox,
         transact=transact,
         new_id=new_id,
     )
-    contacts = Contacts(accounts=accounts, reads=reads, transact=transact)
-    agreements = Agreements(asker=chassis.asker, known=known, clock=clock)
-    clients = PartnerClients(
-        partners=partners, agreements=agreements, ending=ending, keys=keys, transact=transact, new_id=new_id
+    contact_resolver = ContactResolver(accounts=accounts, data_access_log=data_access_log, transact=transact)
+    agreement_client = AgreementClient(rpc_client=chassis.rpc_client, known_agreements=known_agreements, clock=clock)
+    partner_client_service = PartnerClientService(
+        partner_clients=partner_clients,
+        agreement_client=agreement_client,
+        session_revoker=session_revoker,
+        signing_keys=signing_keys,
+        transact=transact,
+        new_id=new_id,
     )
-    partner_access = PartnerAccess(
-        accounts=accounts, partners=partners, agreements=agreements, reads=reads, transact=transact
+    partner_access = PartnerAccessService(
+        accounts=accounts,
+        partner_clients=partner_clients,
+        agreement_client=agreement_client,
+        data_access_log=data_access_log,
+        transact=transact,
     )
     export_saga = ExportSaga(
         accounts=accounts,
         exports=exports,
-        own=OwnPart(
+        account_export=AccountExport(
             accounts=accounts,
             sessions=sessions,
             app_passwords=app_passwords,
             exports=exports,
-            security=people.security,
-            oversight=oversight.own,
+            security_export=auth.security_export,
+            admin_action_export=staff.admin_action_export,
         ),
-        letters=letters,
-        asker=chassis.asker,
+        account_emails=account_emails,
+        rpc_client=chassis.rpc_client,
         transact=transact,
         new_id=new_id,
     )
     erasure_saga = ErasureSaga(
-        log_ins=people.log_ins,
+        login_service=auth.login_service,
         accounts=accounts,
-        erasures=erasures,
-        holdings=Holdings(
+        erasure_requests=erasure_requests,
+        account_eraser=AccountEraser(
             accounts=accounts,
             credentials=credentials,
             exports=exports,
-            gaps=gaps,
-            guesses=guesses,
-            live=live,
-            devices=devices,
-            security=people.security,
-            resets=people.resets,
-            acts=oversight.acts,
-            ledger=oversight.ledger,
-            remains=oversight.remains,
-            forget=chassis.forget,
+            mail_cooldowns=mail_cooldowns,
+            login_throttle=login_throttle,
+            session_service=session_service,
+            app_password_service=app_password_service,
+            security_export=auth.security_export,
+            password_resets=auth.password_resets,
+            admin_actions=staff.admin_actions,
+            ledger=staff.ledger,
+            residual_data=staff.residual_data,
+            erase_subject=chassis.erase_subject,
         ),
-        holding_back=oversight.holding_back,
-        letters=letters,
-        staff_letters=oversight.letters,
+        legal_hold_service=staff.legal_hold_service,
+        account_emails=account_emails,
+        staff_emails=staff.staff_emails,
         outbox=outbox,
         transact=transact,
         new_id=new_id,
     )
-    farewell_desk, act_desk = people.farewell_desk(erasure_saga), oversight.act_desk(erasure_saga)
-    roster = StaffRoster(
+    scheduled_erasure_service, admin_action_service = (
+        auth.build_scheduled_erasure_service(erasure_saga),
+        staff.build_admin_action_service(erasure_saga),
+    )
+    staff_provisioner = StaffProvisioner(
         accounts=accounts,
         credentials=credentials,
-        passwords=passwords,
-        live=live,
-        security=people.security,
-        forget=chassis.forget,
+        password_hasher=password_hasher,
+        session_service=session_service,
+        security_export=auth.security_export,
+        erase_subject=chassis.erase_subject,
         transact=transact,
         new_id=new_id,
     )
-    members = None if settings.staff is None else [_member(entry) for entry in settings.staff]
+    staff_specs = None if settings.staff is None else [_build_staff_spec(entry) for entry in settings.staff]
 
     # How it is reached.
     routes = (
         *AccountsApi(
-            screen=screen, desk=desk, profiles=Profiles(accounts), contacts=contacts, requests_a_minute=a_minute
-        ).routes(),
-        *LogInsApi(log_ins=people.log_ins, step_ups=people.step_ups, requests_a_minute=a_minute).routes(),
-        *SessionsApi(live=live, devices=devices).routes(),
-        *FactorsApi(factors=people.factors).routes(),
-        *ChangesApi(
-            passwords=people.password_changes,
-            resets=people.reset_desk,
-            addresses=people.address_desk,
-            requests_a_minute=a_minute,
-        ).routes(),
-        *SecurityApi(log=SecurityLog(events), pages=Pages(links)).routes(),
-        *AppPasswordsApi(devices=devices).routes(),
+            age_screen=age_screen,
+            registration_service=registration_service,
+            profiles=ProfileService(accounts),
+            contact_resolver=contact_resolver,
+            rate_limit_per_minute=requests_per_minute,
+        ).build_routes(),
+        *LoginApi(
+            login_service=auth.login_service,
+            step_up_service=auth.step_up_service,
+            rate_limit_per_minute=requests_per_minute,
+        ).build_routes(),
+        *SessionsApi(session_service=session_service, app_password_service=app_password_service).build_routes(),
+        *SecondFactorsApi(second_factor_service=auth.second_factor_service).build_routes(),
+        *PasswordChangesApi(
+            password_change_service=auth.password_change_service,
+            password_reset_service=auth.password_reset_service,
+            email_change_service=auth.email_change_service,
+            rate_limit_per_minute=requests_per_minute,
+        ).build_routes(),
+        *SecurityLogApi(
+            security_log=SecurityLogService(security_events), paginator=Paginator(token_sealer)
+        ).build_routes(),
+        *AppPasswordsApi(app_password_service=app_password_service).build_routes(),
         *OAuthApi(
-            live=live,
-            clients=clients,
-            desk=TokenDesk(
-                live=live, clients=clients, ending=ending, verifier=Verifier(trust=trust, issuer=platform.public_url)
+            session_service=session_service,
+            partner_client_service=partner_client_service,
+            token_service=TokenService(
+                session_service=session_service,
+                partner_client_service=partner_client_service,
+                session_revoker=session_revoker,
+                token_verifier=TokenVerifier(trust=trust, issuer=platform.public_url),
             ),
-            authorizations=Authorizations(
-                apps=Apps(
+            authorizations=AuthorizationCodeGrant(
+                client_registry=ClientRegistry(
                     tuple(
-                        App(id=app.client_id, name=app.name, redirect_uris=app.redirect_uris) for app in settings.apps
+                        PublicClient(id=app.client_id, name=app.name, redirect_uris=app.redirect_uris)
+                        for app in settings.oauth_clients
                     )
                 ),
                 issuer=platform.public_url,
-                links=links,
-                uses=CodeUses(db),
-                live=live,
+                token_sealer=token_sealer,
+                used_codes=UsedAuthorizationCodes(db),
+                session_service=session_service,
                 transact=transact,
                 new_id=new_id,
             ),
-            keys=keys,
-            requests_a_minute=a_minute,
-        ).routes(),
-        *PartnersApi(clients=clients, pages=Pages(links)).routes(),
-        *PartnerAccessApi(access=partner_access, requests_a_minute=a_minute).routes(),
-        *RequestsApi(
-            exports=export_saga,
-            archives=Archives(exports),
-            erasures=erasure_saga,
-            farewells=farewell_desk,
-            requests_a_minute=a_minute,
-        ).routes(),
-        *ActsApi(
-            desk=act_desk,
-            holding_back=oversight.holding_back,
-            watchdog=oversight.watchdog,
-            pages=Pages(links),
-        ).routes(),
-        *ReportsApi(desk=oversight.report_desk, pages=Pages(links), requests_a_minute=a_minute).routes(),
+            signing_keys=signing_keys,
+            rate_limit_per_minute=requests_per_minute,
+        ).build_routes(),
+        *PartnerClientsApi(
+            partner_client_service=partner_client_service, paginator=Paginator(token_sealer)
+        ).build_routes(),
+        *PartnerAccessApi(partner_access=partner_access, rate_limit_per_minute=requests_per_minute).build_routes(),
+        *PrivacyRequestsApi(
+            export_saga=export_saga,
+            export_archiver=ExportArchiver(exports),
+            erasure_saga=erasure_saga,
+            scheduled_erasure_service=scheduled_erasure_service,
+            rate_limit_per_minute=requests_per_minute,
+        ).build_routes(),
+        *AdminActionsApi(
+            admin_action_service=admin_action_service,
+            legal_hold_service=staff.legal_hold_service,
+            monitor=staff.request_monitor,
+            paginator=Paginator(token_sealer),
+        ).build_routes(),
+        *AbuseReportsApi(
+            abuse_report_service=staff.abuse_report_service,
+            paginator=Paginator(token_sealer),
+            rate_limit_per_minute=requests_per_minute,
+        ).build_routes(),
     )
-    heard = IdentityEvents(
+    event_consumers = IdentityEvents(
         trust=trust,
-        contacts=contacts,
-        devices=devices,
-        clients=clients,
-        agreements=agreements,
-        erasures=erasure_saga,
-        inspected=Inspected(accounts=accounts, letters=oversight.letters),
+        contact_resolver=contact_resolver,
+        app_password_service=app_password_service,
+        partner_client_service=partner_client_service,
+        agreement_client=agreement_client,
+        erasure_saga=erasure_saga,
+        inspection_notifier=InspectionNotifier(accounts=accounts, staff_emails=staff.staff_emails),
         clock=clock,
     )
 
-    chores = Chores(
+    workers = IdentityWorkers(
         trust=trust,
-        desk=desk,
-        exports=export_saga,
-        erasures=erasure_saga,
-        farewells=farewell_desk,
-        resets=people.reset_desk,
+        registration_service=registration_service,
+        export_saga=export_saga,
+        erasure_saga=erasure_saga,
+        scheduled_erasure_service=scheduled_erasure_service,
+        password_reset_service=auth.password_reset_service,
         leases=chassis.leases,
         clock=clock,
     )
 
     async def prepare() -> None:
-        await trust.refresh(at=clock())
-        if members is not None:
-            await roster.make_sure(members, at=clock())
+        await trust.load_revocations(at=clock())
+        if staff_specs is not None:
+            await staff_provisioner.reconcile(staff_specs, at=clock())
 
-    return Parts(
+    return ServiceSpec(
         routes=routes,
         documents=DOCUMENTS,
-        subscriptions=heard.subscriptions(),
-        answers=heard.answers(),
-        workers={**chores.all(), **oversight.duties(erasure_saga, act_desk, leases=chassis.leases, clock=clock)},
+        subscriptions=event_consumers.build_subscriptions(),
+        rpc_handlers=event_consumers.build_rpc_handlers(),
+        workers={
+            **workers.build_workers(),
+            **staff.build_workers(erasure_saga, admin_action_service, leases=chassis.leases, clock=clock),
+        },
         probes=IdentityProbes(
             accounts=accounts,
             credentials=credentials,
             sign_ups=sign_ups,
             sessions=sessions,
-            ended=ended,
-            reads=reads,
-            known=known,
+            revoked_sessions=revoked_sessions,
+            data_access_log=data_access_log,
+            known_agreements=known_agreements,
             exports=exports,
-            erasures=erasures,
+            erasures=erasure_requests,
             app_passwords=app_passwords,
-            acts=oversight.acts,
-            reports=oversight.reports,
-            ledger=oversight.ledger,
+            admin_actions=staff.admin_actions,
+            abuse_reports=staff.abuse_reports,
+            erasure_ledger=staff.ledger,
             clock=clock,
-        ).all(),
-        prepare=prepare,
-        trust=trust,
+        ).build_probes(),
+        on_startup=prepare,
+        token_trust=trust,
         sends_mail=True,
-        close=passwords.close,
+        on_shutdown=password_hasher.close,
     )
 
 
-def _breached(settings: Settings) -> list[Breached]:
+def _load_breached_passwords(settings: Settings) -> list[BreachedPasswords]:
     try:
-        return [Breached(path) for path in (SHIPPED, settings.breached_passwords) if path is not None]
+        return [BreachedPasswords(path) for path in (BUNDLED_FILE, settings.breached_passwords) if path is not None]
     except (OSError, BreachedFileError) as fault:
-        raise SettingError(f"{BREACHED}: {fault}") from fault
+        raise SettingError(f"{BREACHED_PASSWORDS_SETTING}: {fault}") from fault
 
 
-def _member(entry: StaffMember) -> Member:
+def _build_staff_spec(entry: StaffEntry) -> StaffAccountSpec:
     try:
-        address = Address(entry.email)
+        address = EmailAddress(entry.email)
         roles = tuple(Role(role) for role in entry.roles)
-    except (InvalidAddressError, ValueError) as fault:
-        known = ", ".join(Role)
-        raise SettingError(f"{STAFF}: each entry has a mail address and roles of {known}") from fault
-    found = weakness(entry.password.reveal(), address=address.email)
-    if found is not None:
-        raise SettingError(f"{STAFF}: a password of the staff is refused: {found.message}")
-    return Member(address=address, password=entry.password.reveal(), roles=roles)
+    except (InvalidEmailAddressError, ValueError) as fault:
+        role_names = ", ".join(Role)
+        raise SettingError(f"{STAFF_SETTING}: each entry has a mail address and roles of {role_names}") from fault
+    issue = validate_password(entry.password.get_secret_value(), address=address.email)
+    if issue is not None:
+        raise SettingError(f"{STAFF_SETTING}: a password of the staff is refused: {issue.message}")
+    return StaffAccountSpec(email_address=address, password=entry.password.get_secret_value(), roles=roles)

@@ -4,15 +4,15 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.identity.domain.requests import OTHERS, Kept
-from services.identity.service.agreements import Agreements
-from services.identity.service.app_passwords import Devices
-from services.identity.service.contacts import Contacts
-from services.identity.service.erasures import ErasureSaga
-from services.identity.service.inspected import Inspected
-from services.identity.service.partners import PartnerClients
-from services.identity.service.tokens import OwnTrust
-from shared.bus import Answer, Asked, Delivery, Subscription, on
+from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES, RetainedItem
+from services.identity.service.oauth.agreement_client import AgreementClient
+from services.identity.service.oauth.partner_clients import PartnerClientService
+from services.identity.service.privacy_requests.erasures import ErasureSaga
+from services.identity.service.sessions.app_passwords import AppPasswordService
+from services.identity.service.sessions.tokens import LocalTokenTrust
+from services.identity.service.staff.contacts import ContactResolver
+from services.identity.service.staff.inspection_notice import InspectionNotifier
+from shared.bus import EventDelivery, EventSubscription, RpcContext, RpcHandler, on
 from shared.clock import Clock
 from shared.contracts import common_v1, disclosure_v1, identity_v1, sync_v1
 
@@ -21,93 +21,106 @@ from shared.contracts import common_v1, disclosure_v1, identity_v1, sync_v1
 class IdentityEvents:
     """Decodes, makes one call."""
 
-    trust: OwnTrust
-    contacts: Contacts
-    devices: Devices
-    clients: PartnerClients
-    agreements: Agreements
-    erasures: ErasureSaga
-    inspected: Inspected
+    trust: LocalTokenTrust
+    contact_resolver: ContactResolver
+    app_password_service: AppPasswordService
+    partner_client_service: PartnerClientService
+    agreement_client: AgreementClient
+    erasure_saga: ErasureSaga
+    inspection_notifier: InspectionNotifier
     clock: Clock
 
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def build_subscriptions(self) -> tuple[EventSubscription, ...]:
         """Return what identity consumes."""
-        receipts = tuple(on(common_v1.ErasureCompleted, service, self.on_erasure_completed) for service in OTHERS)
+        receipts = tuple(
+            on(common_v1.ErasureCompleted, service, self.on_erasure_completed) for service in OTHER_SERVICES
+        )
         ended = on(disclosure_v1.AgreementEnded, "disclosure", self.on_agreement_ended)
         inspected = on(sync_v1.InspectionEnded, "sync", self.on_inspection_ended)
         # Every replica keeps ended sessions and agreements in mind, so every one must hear of a change.
-        forget = on(disclosure_v1.AgreementEnded, "disclosure", self.on_agreement_changed, transactional=False)
-        refuse = on(identity_v1.SessionEnded, "identity", self.on_session_ended, transactional=False)
+        on_agreement = on(disclosure_v1.AgreementEnded, "disclosure", self.on_agreement_changed, transactional=False)
+        on_session = on(identity_v1.SessionRevoked, "identity", self.on_session_revoked, transactional=False)
         return (
-            Subscription(queue="identity.receipts", handles=receipts),
-            Subscription(queue="identity.agreements", handles=(ended,)),
-            Subscription(queue="identity.inspections", handles=(inspected,)),
-            Subscription(queue="identity.in_mind", handles=(forget, refuse), broadcast=True),
+            EventSubscription(queue="identity.erasure_receipts", handlers=receipts),
+            EventSubscription(queue="identity.agreements", handlers=(ended,)),
+            EventSubscription(queue="identity.inspections", handlers=(inspected,)),
+            EventSubscription(queue="identity.cache_invalidation", handlers=(on_agreement, on_session), broadcast=True),
         )
 
-    def answers(self) -> tuple[Answer, ...]:
+    def build_rpc_handlers(self) -> tuple[RpcHandler, ...]:
         """Return the questions that identity answers."""
         return (
-            Answer("identity.trust.snapshot", identity_v1.TrustSnapshotRequest, self.trust_snapshot),
-            Answer("identity.contact.resolve", identity_v1.ContactResolveRequest, self.contact_resolve),
-            Answer("identity.account.find", identity_v1.AccountFindRequest, self.account_find),
-            Answer("identity.credential.verify", identity_v1.CredentialVerifyRequest, self.credential_verify),
+            RpcHandler("identity.signing_keys.get", identity_v1.SigningKeysGetRequest, self.get_signing_keys),
+            RpcHandler("identity.contact.resolve", identity_v1.ContactResolveRequest, self.resolve_contact),
+            RpcHandler("identity.account.find", identity_v1.AccountFindRequest, self.find_account),
+            RpcHandler("identity.credential.verify", identity_v1.CredentialVerifyRequest, self.verify_credential),
         )
 
-    async def on_erasure_completed(self, fact: common_v1.ErasureCompleted, delivery: Delivery) -> None:
+    async def on_erasure_completed(self, event: common_v1.ErasureCompleted, delivery: EventDelivery) -> None:
         """Store the receipt of the service that told it."""
         service = delivery.type.partition(".")[0]
-        kept = [Kept(what=item.what, why=item.why, until=_until(item)) for item in fact.kept]
-        await self.erasures.receive(fact.erasure_id, service, fact.erased, kept, at=self.clock())
+        retained_items = [
+            RetainedItem(description=item.description, reason=item.reason, until=_parse_until(item))
+            for item in event.retained_items
+        ]
+        await self.erasure_saga.record_receipt(
+            event.erasure_id, service, event.erased_counts, retained_items, at=self.clock()
+        )
 
-    async def on_agreement_ended(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
+    async def on_agreement_ended(self, event: disclosure_v1.AgreementEnded, _delivery: EventDelivery) -> None:
         """End the access of the partner (C13)."""
-        await self.clients.agreement_ended(fact.agreement_id, ended_at=fact.ended_at.ToDatetime(UTC), at=self.clock())
+        await self.partner_client_service.revoke_by_agreement(
+            event.agreement_id, ended_at=event.ended_at.ToDatetime(UTC), at=self.clock()
+        )
 
-    async def on_inspection_ended(self, fact: sync_v1.InspectionEnded, _delivery: Delivery) -> None:
+    async def on_inspection_ended(self, event: sync_v1.InspectionEnded, _delivery: EventDelivery) -> None:
         """Write to the owner (C12)."""
-        ended_at = fact.ended_at.ToDatetime(UTC)
-        await self.inspected.tell(fact.account_id, fact.inspection_id, looks=fact.looks, ended_at=ended_at)
+        ended_at = event.ended_at.ToDatetime(UTC)
+        await self.inspection_notifier.notify_owner(
+            event.account_id, event.inspection_id, access_count=event.access_count, ended_at=ended_at
+        )
 
-    async def on_agreement_changed(self, fact: disclosure_v1.AgreementEnded, _delivery: Delivery) -> None:
+    async def on_agreement_changed(self, event: disclosure_v1.AgreementEnded, _delivery: EventDelivery) -> None:
         """Forget what this process knows of the agreement."""
-        self.agreements.drop(fact.agreement_id)
+        self.agreement_client.invalidate(event.agreement_id)
 
-    async def on_session_ended(self, fact: identity_v1.SessionEnded, _delivery: Delivery) -> None:
+    async def on_session_revoked(self, event: identity_v1.SessionRevoked, _delivery: EventDelivery) -> None:
         """Refuse the tokens of a session that another replica has ended (C22)."""
-        self.trust.note(fact.session_id, tokens_end_at=fact.tokens_end_at.ToDatetime(UTC))
+        self.trust.record_revocation(event.session_id, tokens_end_at=event.tokens_expire_at.ToDatetime(UTC))
 
-    async def trust_snapshot(
-        self, _request: identity_v1.TrustSnapshotRequest, _asked: Asked
-    ) -> identity_v1.TrustSnapshotReply:
+    async def get_signing_keys(
+        self, _request: identity_v1.SigningKeysGetRequest, _context: RpcContext
+    ) -> identity_v1.SigningKeysGetReply:
         """Return the keys that sign, and the sessions ended within the life of a token."""
-        reply = identity_v1.TrustSnapshotReply(jwks=json.dumps(self.trust.keys.jwks()))
-        for session_id, tokens_end_at in (await self.trust.refresh(at=self.clock())).items():
-            reply.ended.add(session_id=session_id).tokens_end_at.FromDatetime(tokens_end_at)
+        reply = identity_v1.SigningKeysGetReply(jwks=json.dumps(self.trust.signing_keys.build_jwks()))
+        for session_id, tokens_end_at in (await self.trust.load_revocations(at=self.clock())).items():
+            reply.revoked.add(session_id=session_id).tokens_expire_at.FromDatetime(tokens_end_at)
         return reply
 
-    async def contact_resolve(
-        self, request: identity_v1.ContactResolveRequest, asked: Asked
+    async def resolve_contact(
+        self, request: identity_v1.ContactResolveRequest, context: RpcContext
     ) -> identity_v1.ContactResolveReply:
         """Return the address of an account for the asker's purpose, and write it to the ledger."""
-        email = await self.contacts.resolve(
-            request.account_id, asker=asked.asker, purpose=asked.purpose, basis=request.basis, at=self.clock()
+        email = await self.contact_resolver.resolve(
+            request.account_id, caller=context.caller, purpose=context.purpose, basis=request.basis, at=self.clock()
         )
         return identity_v1.ContactResolveReply(found=email is not None, email=email or "")
 
-    async def account_find(self, request: identity_v1.AccountFindRequest, asked: Asked) -> identity_v1.AccountFindReply:
+    async def find_account(
+        self, request: identity_v1.AccountFindRequest, context: RpcContext
+    ) -> identity_v1.AccountFindReply:
         """Return the account at an address for the asker's purpose, and write it to the ledger."""
-        found = await self.contacts.find(
-            request.email, asker=asked.asker, purpose=asked.purpose, basis=request.basis, at=self.clock()
+        found = await self.contact_resolver.find_account(
+            request.email, caller=context.caller, purpose=context.purpose, basis=request.basis, at=self.clock()
         )
         return identity_v1.AccountFindReply(found=found is not None, account_id=found or "")
 
-    async def credential_verify(
-        self, request: identity_v1.CredentialVerifyRequest, asked: Asked
+    async def verify_credential(
+        self, request: identity_v1.CredentialVerifyRequest, context: RpcContext
     ) -> identity_v1.CredentialVerifyReply:
         """Tell sync whose an app password is, and what it opens."""
-        found = await self.devices.verified(
-            request.username, request.app_password, purpose=asked.purpose, at=self.clock()
+        found = await self.app_password_service.verify(
+            request.username, request.app_password, purpose=context.purpose, at=self.clock()
         )
         if found is None:
             return identity_v1.CredentialVerifyReply(accepted=False)
@@ -118,5 +131,5 @@ class IdentityEvents:
         return reply
 
 
-def _until(item: common_v1.Kept) -> datetime | None:
-    return item.until.ToDatetime(UTC) if item.HasField("until") else None
+def _parse_until(item: common_v1.RetainedItem) -> datetime | None:
+    return item.retained_until.ToDatetime(UTC) if item.HasField("retained_until") else None

@@ -4,40 +4,40 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 
-from services.identity.domain.access import ACCESS_LIFETIME, TOKEN_LEEWAY
-from services.identity.domain.acts import RULES, ActKind
-from services.identity.domain.agreements import PARTNER_SERVICE
-from services.identity.domain.requests import AFTER_A_HOLD
+from services.identity.domain.oauth.agreements import PARTNER_SERVICE
+from services.identity.domain.privacy_requests.lifecycle import POST_HOLD_GRACE
+from services.identity.domain.sessions.access import ACCESS_TOKEN_LIFETIME, TOKEN_LEEWAY
+from services.identity.domain.staff.admin_actions import ADMIN_ACTION_RULES, AdminActionKind
 from services.identity.store import (
     DOCUMENTS,
+    AbuseReports,
     Accounts,
-    Act,
-    Acts,
+    AdminActionDocument,
+    AdminActions,
     AppPasswords,
     Credentials,
-    EndedSessions,
+    DataAccessDocument,
+    DataAccessLog,
     ErasureLedger,
-    Erasures,
+    ErasureRequests,
     Exports,
-    KnownAgreement,
+    KnownAgreementDocument,
     KnownAgreements,
-    Read,
-    Reads,
-    Reports,
+    RevokedSessions,
     Sessions,
     SignUps,
 )
 from shared.clock import Clock
 from shared.personal import Personal, personal_fields
 from shared.policy import Purpose
-from shared.promises import Finding, Probe, broken, kept
+from shared.promises import Finding, Probe, broken_finding, kept_finding
 
-SAMPLE = 1_000
+MAX_SAMPLE_SIZE = 1_000
 """How many rows a look reads at most: its cost does not grow with what is stored."""
-LEDGER_LOOK_BACK = timedelta(days=85)
+LEDGER_WINDOW = timedelta(days=85)
 """Identity's own record of what was shown is kept for 90 days."""
-CANCELLED_LOOK_BACK = timedelta(days=365)
-IN_FORCE_WITHIN = timedelta(seconds=2)
+CANCELLED_PASSWORD_WINDOW = timedelta(days=365)
+MAX_REVOCATION_DELAY = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,154 +48,181 @@ class IdentityProbes:
     credentials: Credentials
     sign_ups: SignUps
     sessions: Sessions
-    ended: EndedSessions
-    reads: Reads
-    known: KnownAgreements
+    revoked_sessions: RevokedSessions
+    data_access_log: DataAccessLog
+    known_agreements: KnownAgreements
     exports: Exports
-    erasures: Erasures
+    erasures: ErasureRequests
     app_passwords: AppPasswords
-    acts: Acts
-    reports: Reports
-    ledger: ErasureLedger
+    admin_actions: AdminActions
+    abuse_reports: AbuseReports
+    erasure_ledger: ErasureLedger
     clock: Clock
 
-    def all(self) -> tuple[Probe, ...]:
+    def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
         return (
-            Probe("C06", self.purposes),
-            Probe("C13", self.partners_within_agreements),
-            Probe("C21", self.staff_on_record),
-            Probe("C22", self.ended_sessions),
-            Probe("C23", self.age_screens),
-            Probe("C24", self.addresses_and_passwords),
-            Probe("C26", self.exports_in_time),
-            Probe("C27", self.cancelled_passwords),
-            Probe("C28", self.reports_answered),
-            Probe("C31", self.erasures_in_time),
+            Probe("C06", self.check_purposes),
+            Probe("C13", self.check_partner_access),
+            Probe("C21", self.check_staff_on_record),
+            Probe("C22", self.check_revoked_sessions),
+            Probe("C23", self.check_age_screens),
+            Probe("C24", self.check_emails_and_passwords),
+            Probe("C26", self.check_export_deadlines),
+            Probe("C27", self.check_cancelled_passwords),
+            Probe("C28", self.check_abuse_reports),
+            Probe("C31", self.check_erasure_deadlines),
         )
 
-    async def purposes(self) -> Finding:
+    async def check_purposes(self) -> Finding:
         """C06: nothing was shown to others for a purpose that it is not held for."""
-        reads = await self.reads.latest(SAMPLE)
-        wrong = [read.id for read in reads if not all(_allowed(field, read.purpose) for field in read.fields)]
-        return _found(len(reads), wrong, "readings for a purpose that the field does not carry")
+        reads = await self.data_access_log.latest_entries(MAX_SAMPLE_SIZE)
+        wrong = [read.id for read in reads if not all(_is_allowed(field, read.purpose) for field in read.fields)]
+        return _build_finding(len(reads), wrong, "readings for a purpose that the field does not carry")
 
-    async def partners_within_agreements(self) -> Finding:
+    async def check_partner_access(self) -> Finding:
         """C13: no partner was shown a field outside its agreement, or outside its dates, or for anything else."""
-        reads = await self.reads.latest_of_partners(SAMPLE)
-        known = await self.known.of(sorted({read.agreement_id for read in reads if read.agreement_id}))
-        wrong = [read.id for read in reads if not _within(read, known.get(read.agreement_id or ""))]
-        return _found(len(reads), wrong, "readings of partners outside the fields or the dates of their agreement")
+        reads = await self.data_access_log.latest_by_partners(MAX_SAMPLE_SIZE)
+        known = await self.known_agreements.get_many(sorted({read.agreement_id for read in reads if read.agreement_id}))
+        wrong = [read.id for read in reads if not _is_within_agreement(read, known.get(read.agreement_id or ""))]
+        return _build_finding(
+            len(reads), wrong, "readings of partners outside the fields or the dates of their agreement"
+        )
 
-    async def ended_sessions(self) -> Finding:
+    async def check_revoked_sessions(self) -> Finding:
         """C22: an ended session is refused here, and none is live of an account that may not be logged in."""
         # Those ended within the last seconds may still be on their way.
-        certain = self.clock() + ACCESS_LIFETIME + TOKEN_LEEWAY - IN_FORCE_WITHIN
-        ended = await self.ended.stored(tokens_end_after=self.clock(), most=SAMPLE)
-        live = await self.sessions.some(SAMPLE)
-        gone = await self.accounts.not_active(sorted({session.account_id for session in live}))
+        certain = self.clock() + ACCESS_TOKEN_LIFETIME + TOKEN_LEEWAY - MAX_REVOCATION_DELAY
+        ended = await self.revoked_sessions.list_stored(tokens_expire_after=self.clock(), limit=MAX_SAMPLE_SIZE)
+        live = await self.sessions.list_latest(MAX_SAMPLE_SIZE)
+        gone = await self.accounts.list_inactive_ids(sorted({session.account_id for session in live}))
         wrong = chain(
-            (row.id for row in ended if row.tokens_end_at <= certain and not self.ended.ended(row.id)),
-            (session.id for session in live if session.account_id in gone or self.ended.ended(session.id)),
+            (row.id for row in ended if row.tokens_end_at <= certain and not self.revoked_sessions.is_revoked(row.id)),
+            (
+                session.id
+                for session in live
+                if session.account_id in gone or self.revoked_sessions.is_revoked(session.id)
+            ),
         )
-        return _found(len(ended) + len(live), sorted(wrong), "sessions that are ended and would still be let in")
+        return _build_finding(
+            len(ended) + len(live), sorted(wrong), "sessions that are ended and would still be let in"
+        )
 
-    async def age_screens(self) -> Finding:
+    async def check_age_screens(self) -> Finding:
         """C23: no customer, and nobody who wants to become one, without a passed age screen."""
-        without = await self.accounts.unscreened() + await self.sign_ups.unscreened()
-        for child in await self.ledger.purged():
-            without += await self.accounts.screened_too_early(child.id, child.erased_at)
-        looked_at = await self.accounts.count()
-        evidence = f"{without} of {looked_at} accounts without a passed age screen"
-        return (broken if without else kept)(looked_at, evidence)
+        without = await self.accounts.count_unscreened() + await self.sign_ups.count_unscreened()
+        for child in await self.erasure_ledger.list_purged_children():
+            without += await self.accounts.count_screened_before(child.id, child.erased_at)
+        sample_size = await self.accounts.count()
+        evidence = f"{without} of {sample_size} accounts without a passed age screen"
+        return (broken_finding if without else kept_finding)(sample_size, evidence)
 
-    async def addresses_and_passwords(self) -> Finding:
+    async def check_emails_and_passwords(self) -> Finding:
         """C24: every active customer has proven an address; every password is stored by Argon2id and no other way."""
-        unproven, accounts = await self.accounts.unproven(), await self.accounts.count()
-        passwords, otherwise = await self.credentials.not_argon2id()
+        unproven, accounts = await self.accounts.count_unverified(), await self.accounts.count()
+        passwords, otherwise = await self.credentials.count_not_argon2id()
         evidence = (
             f"{unproven} of {accounts} accounts active without a proven address, "
             f"{otherwise} of {passwords} passwords not stored by Argon2id"
         )
-        return (broken if unproven or otherwise else kept)(accounts + passwords, evidence)
+        return (broken_finding if unproven or otherwise else kept_finding)(accounts + passwords, evidence)
 
-    async def staff_on_record(self) -> Finding:
+    async def check_staff_on_record(self) -> Finding:
         """C21: each act of the staff is in the ledger as theirs, and what takes two people was done by two."""
-        acts = await self.acts.asked_since(self.clock() - LEDGER_LOOK_BACK, most=SAMPLE)
+        acts = await self.admin_actions.list_requested_since(self.clock() - LEDGER_WINDOW, limit=MAX_SAMPLE_SIZE)
         entries = [entry for act in acts for entry in (act.asked_entry, act.settled_entry) if entry]
-        readers = await self.reads.by_staff(entries)
-        roles = await self.accounts.roles_of(sorted(set(readers.values())))
-        customers = {reader for reader, held in roles.items() if not held}
-        wrong = [act.id for act in acts if not _on_record(act, readers) or customers & {act.asked_by, act.settled_by}]
-        return _found(len(acts), wrong, "acts of staff without a ledger entry, or without a second person")
+        readers = await self.data_access_log.staff_entries(entries)
+        roles = await self.accounts.get_roles(sorted(set(readers.values())))
+        customers = {reader for reader, account_roles in roles.items() if not account_roles}
+        wrong = [
+            act.id for act in acts if not _is_on_record(act, readers) or customers & {act.asked_by, act.settled_by}
+        ]
+        return _build_finding(len(acts), wrong, "acts of staff without a ledger entry, or without a second person")
 
-    async def cancelled_passwords(self) -> Finding:
+    async def check_cancelled_passwords(self) -> Finding:
         """C27: nothing that was there when a password was cancelled opens the account any more."""
-        since = self.clock() - CANCELLED_LOOK_BACK
-        acts = await self.acts.done_since(since, most=SAMPLE, kind=ActKind.CANCEL_PASSWORD)
+        since = self.clock() - CANCELLED_PASSWORD_WINDOW
+        acts = await self.admin_actions.list_done_since(
+            since, limit=MAX_SAMPLE_SIZE, kind=AdminActionKind.CANCEL_PASSWORD
+        )
         wrong = [act.id for act in acts if await self._still_opens(act)]
-        return _found(len(acts), wrong, "cancelled passwords that still open something")
+        return _build_finding(len(acts), wrong, "cancelled passwords that still open something")
 
-    async def reports_answered(self) -> Finding:
+    async def check_abuse_reports(self) -> Finding:
         """C28: no report is past its target without an answer."""
-        late, looked_at = await self.reports.unanswered(self.clock()), await self.reports.count()
-        return (broken if late else kept)(looked_at, f"{late} of {looked_at} reports without an answer past the target")
+        late, sample_size = await self.abuse_reports.count_unanswered(self.clock()), await self.abuse_reports.count()
+        return (broken_finding if late else kept_finding)(
+            sample_size, f"{late} of {sample_size} reports without an answer past the target"
+        )
 
-    async def exports_in_time(self) -> Finding:
+    async def check_export_deadlines(self) -> Finding:
         """C26: no export is past its deadline."""
-        late, looked_at = await self.exports.overdue(self.clock()), await self.exports.count()
-        return (broken if late else kept)(looked_at, f"{late} of {looked_at} exports past their deadline")
+        late, sample_size = await self.exports.count_overdue(self.clock()), await self.exports.count()
+        return (broken_finding if late else kept_finding)(
+            sample_size, f"{late} of {sample_size} exports past their deadline"
+        )
 
-    async def erasures_in_time(self) -> Finding:
+    async def check_erasure_deadlines(self) -> Finding:
         """C31: no erasure is past its deadline, and none is called done without all receipts."""
-        late, looked_at = await self.erasures.overdue(self.clock(), grace=AFTER_A_HOLD), await self.erasures.count()
-        missing = await self.erasures.without_receipts()
-        evidence = f"{late} of {looked_at} erasures past their deadline, {missing} missing a receipt"
-        return (broken if late or missing else kept)(looked_at, evidence)
+        late, sample_size = (
+            await self.erasures.count_overdue(self.clock(), grace=POST_HOLD_GRACE),
+            await self.erasures.count(),
+        )
+        missing = await self.erasures.count_without_receipts()
+        evidence = f"{late} of {sample_size} erasures past their deadline, {missing} missing a receipt"
+        return (broken_finding if late or missing else kept_finding)(sample_size, evidence)
 
-    async def _still_opens(self, act: Act) -> bool:
-        if act.account_id is None or act.settled_at is None:
+    async def _still_opens(self, action: AdminActionDocument) -> bool:
+        if action.account_id is None or action.settled_at is None:
             return False
-        looks = (self.credentials, self.sessions, self.app_passwords)
-        if any([await look.older_than(act.account_id, act.settled_at) for look in looks]):
+        repositories = (self.credentials, self.sessions, self.app_passwords)
+        if any(
+            [await repository.count_created_before(action.account_id, action.settled_at) for repository in repositories]
+        ):
             return True
         # Until its owner has set another password, no passkey and no code opens the account.
-        is_closed = await self.credentials.password_of(act.account_id) is None
-        return is_closed and bool(await self.sessions.of(act.account_id))
+        is_closed = await self.credentials.get_password(action.account_id) is None
+        return is_closed and bool(await self.sessions.list_by_account(action.account_id))
 
 
-def _on_record(act: Act, readers: dict[str, str]) -> bool:
+def _is_on_record(action: AdminActionDocument, recipients: dict[str, str]) -> bool:
     """Tell whether those who asked for *act*, and settled it, stand in the ledger, and are two where it takes two."""
-    if readers.get(act.asked_entry) != act.asked_by:
+    if recipients.get(action.asked_entry) != action.asked_by:
         return False
-    if act.settled_by is None:
-        return act.state not in {"done", "refused"}
-    is_theirs = readers.get(act.settled_entry or "") == act.settled_by
-    return is_theirs and (act.state != "done" or not RULES[act.kind].two_people or act.settled_by != act.asked_by)
+    if action.settled_by is None:
+        return action.state not in {"done", "refused"}
+    is_theirs = recipients.get(action.settled_entry or "") == action.settled_by
+    return is_theirs and (
+        action.state != "done"
+        or not ADMIN_ACTION_RULES[action.kind].needs_approval
+        or action.settled_by != action.asked_by
+    )
 
 
-_DECLARED: dict[str, Personal] = {
+_DECLARED_FIELDS: dict[str, Personal] = {
     f"identity.{document.collection}.{field}": mark
     for document in DOCUMENTS
     for field, mark in personal_fields(document).items()
 }
 
 
-def _allowed(field: str, purpose: str) -> bool:
-    mark = _DECLARED.get(field)
+def _is_allowed(field: str, purpose: str) -> bool:
+    mark = _DECLARED_FIELDS.get(field)
     return mark is not None and purpose in set(Purpose) and mark.allows(Purpose(purpose))
 
 
-def _within(read: Read, agreement: KnownAgreement | None) -> bool:
+def _is_within_agreement(access: DataAccessDocument, agreement: KnownAgreementDocument | None) -> bool:
     return (
         agreement is not None
-        and read.purpose == PARTNER_SERVICE
-        and read.purpose in agreement.purposes
-        and set(read.fields) <= set(agreement.fields)
-        and read.shown_at < agreement.ends_at
+        and access.purpose == PARTNER_SERVICE
+        and access.purpose in agreement.purposes
+        and set(access.fields) <= set(agreement.fields)
+        and access.shown_at < agreement.ends_at
     )
 
 
-def _found(looked_at: int, wrong: list[str], what: str) -> Finding:
-    named = f": {', '.join(wrong[:3])}" if wrong else ""
-    return (broken if wrong else kept)(looked_at, f"{len(wrong)} of {looked_at} {what}{named}")
+def _build_finding(sample_size: int, violations: list[str], description: str) -> Finding:
+    named = f": {', '.join(violations[:3])}" if violations else ""
+    return (broken_finding if violations else kept_finding)(
+        sample_size, f"{len(violations)} of {sample_size} {description}{named}"
+    )

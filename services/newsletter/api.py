@@ -8,22 +8,29 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
-from services.newsletter.domain import CURRENT, WORDINGS, Campaign, DeliveryState, Door, NewsList
+from services.newsletter.domain import (
+    CONSENT_TEXTS,
+    CURRENT_CONSENT,
+    Campaign,
+    DeliveryState,
+    MailingList,
+    UnsubscribeMethod,
+)
 from services.newsletter.errors import CampaignNotFoundError, ListNotFoundError, SubscriptionNotFoundError
-from services.newsletter.service import Holdings, Joining, Leaving, Sending
-from services.newsletter.service.holdings import Held
+from services.newsletter.service import AccountExport, CampaignSender, SubscribeService, UnsubscribeService
+from services.newsletter.service.export import SubscriptionDetails
 from shared.clock import rfc3339
-from shared.crypto import LinkRefusedError
-from shared.mail import InvalidAddressError
+from shared.crypto import InvalidTokenError
+from shared.mail import InvalidEmailAddressError
 from shared.web import (
     PUBLIC,
-    Body,
-    Call,
-    Form,
-    Page,
+    CursorPage,
+    FormBody,
+    JsonBody,
     PageQuery,
-    Pages,
+    Paginator,
     RateLimit,
+    RequestContext,
     Route,
     View,
     customer,
@@ -33,18 +40,18 @@ from shared.web import (
     staff,
 )
 
-_EDITORS = ("support", "admin")
-_LONGEST_TOKEN = 1_000
+_EDITOR_ROLES = ("support", "admin")
+_MAX_TOKEN_LENGTH = 1_000
 
 
-def _one_line(text: str) -> str:
+def _validate_single_line(text: str) -> str:
     # What becomes a header of a mail must not begin another one.
     if not text.isprintable():
         raise ValueError("give one line of printable characters")
     return text
 
 
-def _plain(text: str) -> str:
+def _validate_plain_text(text: str) -> str:
     if any(char < " " and char not in "\n\r\t" for char in text):
         raise ValueError("give plain text without control characters")
     return text
@@ -52,53 +59,55 @@ def _plain(text: str) -> str:
 
 Email = Annotated[str, Field(min_length=3, max_length=320, description="one address")]
 ListId = Annotated[str, Field(pattern=r"^lst_[0-9a-z]{26}$")]
-Token = Annotated[str, Field(min_length=1, max_length=_LONGEST_TOKEN, description="from the link in a mail")]
+Token = Annotated[str, Field(min_length=1, max_length=_MAX_TOKEN_LENGTH, description="from the link in a mail")]
 
 
-class ListBody(Body):
+class ListBody(JsonBody):
     """A list that people can join."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
-    description: Annotated[str, Field(max_length=500), AfterValidator(_plain)] = ""
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_validate_single_line)]
+    description: Annotated[str, Field(max_length=500), AfterValidator(_validate_plain_text)] = ""
 
 
-class WishBody(Body):
+class SubscribeBody(JsonBody):
     """Which list, and where its letters are to go."""
 
     list_id: ListId
     email: Email
 
 
-class TokenBody(Body):
+class LinkTokenBody(JsonBody):
     """The token out of a link."""
 
     token: Token
 
 
-class RequestBody(Body):
+class StaffUnsubscribeBody(JsonBody):
     """Somebody has asked us to end all subscriptions of an address."""
 
     email: Email
-    reason: Annotated[str, Field(min_length=3, max_length=300, description="how it was asked"), AfterValidator(_plain)]
+    reason: Annotated[
+        str, Field(min_length=3, max_length=300, description="how it was asked"), AfterValidator(_validate_plain_text)
+    ]
 
 
-class CampaignBody(Body):
+class CampaignBody(JsonBody):
     """A letter to all who are on a list."""
 
     list_id: ListId
-    subject: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
-    text: Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_plain)]
+    subject: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_validate_single_line)]
+    text: Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_validate_plain_text)]
 
 
-class OneClickForm(Form):
+class OneClickForm(FormBody):
     """What a mail provider posts for its reader (RFC 8058)."""
 
     list_unsubscribe: Annotated[Literal["One-Click"], Field(alias="List-Unsubscribe")]
 
     @property
-    def door(self) -> Door:
+    def method(self) -> UnsubscribeMethod:
         """The door that this form is."""
-        return Door(self.list_unsubscribe.lower().replace("-", "_"))
+        return UnsubscribeMethod(self.list_unsubscribe.lower().replace("-", "_"))
 
 
 class ListView(View):
@@ -111,7 +120,7 @@ class ListView(View):
     consent_text: str
 
 
-class AskedView(View):
+class PendingView(View):
     """Always the same: whoever reads that mailbox decides."""
 
     state: str = "awaiting_confirmation"
@@ -151,13 +160,13 @@ class SubscriptionsView(View):
     items: list[SubscriptionView]
 
 
-class LeftView(View):
+class UnsubscribedView(View):
     """Always the same, also for a subscription that had ended before."""
 
     unsubscribed: bool = True
 
 
-class EndedView(View):
+class UnsubscribedCountView(View):
     """How many subscriptions of the address have ended."""
 
     ended: int
@@ -179,162 +188,174 @@ class CampaignView(View):
 class NewsletterApi:
     """The handlers."""
 
-    joining: Joining
-    leaving: Leaving
-    sending: Sending
-    holdings: Holdings
-    pages: Pages
+    subscribe_service: SubscribeService
+    unsubscribe_service: UnsubscribeService
+    campaign_sender: CampaignSender
+    account_export: AccountExport
+    paginator: Paginator
     public_url: str
-    joins_per_minute: int
+    opt_in_requests_per_minute: int
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of newsletter."""
-        return (*self._of_joining(), *self._of_leaving(), *self._of_sending())
+        return (*self._subscribe_routes(), *self._unsubscribe_routes(), *self._campaign_routes())
 
-    def _of_joining(self) -> tuple[Route, ...]:
-        root, joins = "/v1/newsletter", RateLimit(self.joins_per_minute, timedelta(minutes=1), "joins")
-        refused = (ListNotFoundError, InvalidAddressError)
+    def _subscribe_routes(self) -> tuple[Route, ...]:
+        root, joins = "/v1/newsletter", RateLimit(self.opt_in_requests_per_minute, timedelta(minutes=1), "joins")
+        refused = (ListNotFoundError, InvalidEmailAddressError)
         return (
-            post(f"{root}/lists", self.make_list, access=staff(*_EDITORS), status=201, idempotent=True),
-            get(f"{root}/lists", self.show_lists, access=PUBLIC),
-            post(f"{root}/subscriptions", self.ask, access=PUBLIC, status=202, limit=joins, errors=refused),
-            post(f"{root}/confirmations", self.confirm, access=PUBLIC, errors=(LinkRefusedError,)),
-            get(f"{root}/subscriptions/mine", self.show_mine, access=customer()),
+            post(f"{root}/lists", self.create_list, access=staff(*_EDITOR_ROLES), status=201, idempotent=True),
+            get(f"{root}/lists", self.list_lists, access=PUBLIC),
+            post(f"{root}/subscriptions", self.subscribe, access=PUBLIC, status=202, limit=joins, errors=refused),
+            post(f"{root}/confirmations", self.confirm_subscription, access=PUBLIC, errors=(InvalidTokenError,)),
+            get(f"{root}/subscriptions/mine", self.list_my_subscriptions, access=customer()),
         )
 
-    def _of_leaving(self) -> tuple[Route, ...]:
+    def _unsubscribe_routes(self) -> tuple[Route, ...]:
         root, by_link = "/v1/newsletter", "/v1/newsletter/unsubscribe/{token}"
         return (
-            get(by_link, self.look_at_link, access=PUBLIC, status=303),
-            post(by_link, self.leave_in_one_click, access=PUBLIC, errors=(LinkRefusedError,)),
-            post(f"{root}/unsubscriptions", self.leave_on_page, access=PUBLIC, errors=(LinkRefusedError,)),
+            get(by_link, self.get_unsubscribe_page, access=PUBLIC, status=303),
+            post(by_link, self.unsubscribe_one_click, access=PUBLIC, errors=(InvalidTokenError,)),
+            post(f"{root}/unsubscriptions", self.unsubscribe, access=PUBLIC, errors=(InvalidTokenError,)),
             post(
                 f"{root}/unsubscriptions/by-staff",
-                self.leave_by_staff,
-                access=staff(*_EDITORS),
-                errors=(InvalidAddressError,),
+                self.unsubscribe_address,
+                access=staff(*_EDITOR_ROLES),
+                errors=(InvalidEmailAddressError,),
             ),
             delete(
                 f"{root}/subscriptions/{{subscription_id}}",
-                self.leave_by_owner,
+                self.delete_subscription,
                 access=customer(),
                 errors=(SubscriptionNotFoundError,),
             ),
         )
 
-    def _of_sending(self) -> tuple[Route, ...]:
-        root, editors = "/v1/newsletter/campaigns", staff(*_EDITORS)
+    def _campaign_routes(self) -> tuple[Route, ...]:
+        root, editors = "/v1/newsletter/campaigns", staff(*_EDITOR_ROLES)
         return (
-            post(root, self.draft, access=editors, status=201, idempotent=True, errors=(ListNotFoundError,)),
+            post(root, self.create_campaign, access=editors, status=201, idempotent=True, errors=(ListNotFoundError,)),
             post(
                 f"{root}/{{campaign_id}}/send",
-                self.send,
+                self.send_campaign,
                 access=editors,
                 status=202,
                 idempotent=True,
                 errors=(CampaignNotFoundError,),
             ),
-            get(f"{root}/{{campaign_id}}", self.show_campaign, access=editors, errors=(CampaignNotFoundError,)),
+            get(f"{root}/{{campaign_id}}", self.get_campaign, access=editors, errors=(CampaignNotFoundError,)),
         )
 
-    async def make_list(self, call: Call, body: ListBody) -> ListView:
+    async def create_list(self, call: RequestContext, body: ListBody) -> ListView:
         """Make a list that people can join."""
-        made = await self.joining.make_list(body.name, body.description, operation=call.operation, at=call.now)
-        return _list(made)
+        made = await self.subscribe_service.create_list(
+            body.name, body.description, idempotency_key=call.idempotency_key, at=call.now
+        )
+        return _list_view(made)
 
-    async def show_lists(self, call: Call, query: PageQuery) -> Page[ListView]:
+    async def list_lists(self, call: RequestContext, query: PageQuery) -> CursorPage[ListView]:
         """List what can be joined, with the words that joining agrees to."""
-        found = await self.joining.all_lists(after=self.pages.after(call, query), most=query.limit + 1)
-        return self.pages.page(call, query, found, view=_list, position=lambda news: news.list_id)
+        found = await self.subscribe_service.list_lists(
+            after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(call, query, found, view=_list_view, position=lambda news: news.list_id)
 
-    async def ask(self, call: Call, body: WishBody) -> AskedView:
+    async def subscribe(self, call: RequestContext, body: SubscribeBody) -> PendingView:
         """Ask for a list: a mail to the address asks for the confirmation, without which nothing is kept."""
-        account_id = call.who.id if call.who.kind == "customer" else ""
-        await self.joining.ask(body.list_id, body.email, account_id=account_id, at=call.now)
-        return AskedView()
+        account_id = call.principal.id if call.principal.kind == "customer" else ""
+        await self.subscribe_service.request(body.list_id, body.email, account_id=account_id, at=call.now)
+        return PendingView()
 
-    async def confirm(self, call: Call, body: TokenBody) -> SubscribedView:
+    async def confirm_subscription(self, call: RequestContext, body: LinkTokenBody) -> SubscribedView:
         """Confirm with the token out of the mail; it works once."""
-        made, news = await self.joining.confirm(body.token, at=call.now)
+        made, news = await self.subscribe_service.confirm(body.token, at=call.now)
         return SubscribedView(subscription_id=made.subscription_id, list_id=news.list_id, list_name=news.name)
 
-    async def show_mine(self, call: Call) -> SubscriptionsView:
+    async def list_my_subscriptions(self, call: RequestContext) -> SubscriptionsView:
         """List the own subscriptions with the evidence of the consent."""
-        return SubscriptionsView(items=[_subscription(held) for held in await self.holdings.mine(call.who.id)])
+        return SubscriptionsView(
+            items=[_subscription_view(held) for held in await self.account_export.list_subscriptions(call.principal.id)]
+        )
 
-    async def look_at_link(self, call: Call) -> web.Response:
+    async def get_unsubscribe_page(self, call: RequestContext) -> web.Response:
         """Lead to the page that unsubscribes; looking, as mail scanners do, changes nothing."""
-        token = quote(call.path["token"][:_LONGEST_TOKEN], safe="")
+        token = quote(call.path["token"][:_MAX_TOKEN_LENGTH], safe="")
         return web.Response(status=303, headers={"Location": f"{self.public_url}/newsletter/unsubscribe?token={token}"})
 
-    async def leave_in_one_click(self, call: Call, form: OneClickForm) -> LeftView:
+    async def unsubscribe_one_click(self, call: RequestContext, form: OneClickForm) -> UnsubscribedView:
         """Unsubscribe as mail providers do for their readers (RFC 8058); the link of an old letter works, too."""
-        await self.leaving.by_token(call.path["token"], door=form.door, at=call.now)
-        return LeftView()
+        await self.unsubscribe_service.unsubscribe_by_token(call.path["token"], method=form.method, at=call.now)
+        return UnsubscribedView()
 
-    async def leave_on_page(self, call: Call, body: TokenBody) -> LeftView:
+    async def unsubscribe(self, call: RequestContext, body: LinkTokenBody) -> UnsubscribedView:
         """Unsubscribe with the token out of any letter, without logging in."""
-        await self.leaving.by_token(body.token, door=Door.PAGE, at=call.now)
-        return LeftView()
+        await self.unsubscribe_service.unsubscribe_by_token(body.token, method=UnsubscribeMethod.PAGE, at=call.now)
+        return UnsubscribedView()
 
-    async def leave_by_staff(self, call: Call, body: RequestBody) -> EndedView:
+    async def unsubscribe_address(self, call: RequestContext, body: StaffUnsubscribeBody) -> UnsubscribedCountView:
         """Unsubscribe somebody who has asked us to."""
-        ended = await self.leaving.by_staff(body.email, body.reason, by=call.who.id, at=call.now)
-        return EndedView(ended=ended)
+        ended = await self.unsubscribe_service.unsubscribe_address(
+            body.email, body.reason, staff_id=call.principal.id, at=call.now
+        )
+        return UnsubscribedCountView(ended=ended)
 
-    async def leave_by_owner(self, call: Call) -> None:
+    async def delete_subscription(self, call: RequestContext) -> None:
         """End an own subscription."""
-        await self.leaving.by_owner(call.who.id, call.path["subscription_id"], at=call.now)
+        await self.unsubscribe_service.unsubscribe_by_owner(
+            call.principal.id, call.path["subscription_id"], at=call.now
+        )
 
-    async def draft(self, call: Call, body: CampaignBody) -> CampaignView:
+    async def create_campaign(self, call: RequestContext, body: CampaignBody) -> CampaignView:
         """Write a campaign; it is sent by another call."""
-        made = await self.sending.draft(body.list_id, body.subject, body.text, operation=call.operation, at=call.now)
-        return _campaign(made)
+        made = await self.campaign_sender.create(
+            body.list_id, body.subject, body.text, idempotency_key=call.idempotency_key, at=call.now
+        )
+        return _campaign_view(made)
 
-    async def send(self, call: Call) -> CampaignView:
+    async def send_campaign(self, call: RequestContext) -> CampaignView:
         """Send a campaign to those who are on its list now; sent twice, it is sent once."""
-        return _campaign(await self.sending.begin(call.path["campaign_id"], at=call.now))
+        return _campaign_view(await self.campaign_sender.start(call.path["campaign_id"], at=call.now))
 
-    async def show_campaign(self, call: Call) -> CampaignView:
+    async def get_campaign(self, call: RequestContext) -> CampaignView:
         """Read where a campaign stands; *sent* only when every letter was accepted, withheld or refused for good."""
-        return _campaign(await self.sending.read(call.path["campaign_id"]))
+        return _campaign_view(await self.campaign_sender.get(call.path["campaign_id"]))
 
 
-def _list(news: NewsList) -> ListView:
+def _list_view(mailing_list: MailingList) -> ListView:
     return ListView(
-        list_id=news.list_id,
-        name=news.name,
-        description=news.description,
-        consent_version=CURRENT.version,
-        consent_text=CURRENT.shown(news.name),
+        list_id=mailing_list.list_id,
+        name=mailing_list.name,
+        description=mailing_list.description,
+        consent_version=CURRENT_CONSENT.version,
+        consent_text=CURRENT_CONSENT.render(mailing_list.name),
     )
 
 
-def _subscription(held: Held) -> SubscriptionView:
-    found = held.recipient.subscription
+def _subscription_view(details: SubscriptionDetails) -> SubscriptionView:
+    found = details.recipient.subscription
     consent = ConsentView(
-        version=found.consent.wording,
-        text=WORDINGS[found.consent.wording].shown(held.list_name),
-        how=found.consent.how.value,
-        asked_at=rfc3339(found.consent.asked_at),
+        version=found.consent.consent_version,
+        text=CONSENT_TEXTS[found.consent.consent_version].render(details.list_name),
+        how=found.consent.source.value,
+        asked_at=rfc3339(found.consent.requested_at),
         confirmed_at=rfc3339(found.consent.confirmed_at),
     )
     return SubscriptionView(
         subscription_id=found.subscription_id,
         list_id=found.list_id,
-        list_name=held.list_name,
-        email=held.recipient.email,
+        list_name=details.list_name,
+        email=details.recipient.email,
         consent=consent,
     )
 
 
-def _campaign(found: Campaign) -> CampaignView:
+def _campaign_view(campaign: Campaign) -> CampaignView:
     return CampaignView(
-        campaign_id=found.campaign_id,
-        list_id=found.list_id,
-        subject=found.subject,
-        state=found.state.value,
-        counts={state.value: found.counts.get(state, 0) for state in DeliveryState},
-        created_at=rfc3339(found.created_at),
-        sent_at=rfc3339(found.sent_at) if found.sent_at else None,
+        campaign_id=campaign.campaign_id,
+        list_id=campaign.list_id,
+        subject=campaign.subject,
+        state=campaign.state.value,
+        counts={state.value: campaign.counts.get(state, 0) for state in DeliveryState},
+        created_at=rfc3339(campaign.created_at),
+        sent_at=rfc3339(campaign.sent_at) if campaign.sent_at else None,
     )

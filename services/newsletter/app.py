@@ -5,92 +5,99 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.newsletter.api import NewsletterApi
-from services.newsletter.domain import Cooldown
+from services.newsletter.domain import OptInCooldown
 from services.newsletter.events import NewsletterEvents
 from services.newsletter.promises import NewsletterProbes
-from services.newsletter.service import CAMPAIGN, Holdings, Joining, Leaving, Letters, Sending
+from services.newsletter.service import (
+    CAMPAIGN_EMAIL,
+    AccountExport,
+    CampaignSender,
+    NewsletterEmails,
+    SubscribeService,
+    UnsubscribeService,
+)
 from services.newsletter.settings import Settings
 from services.newsletter.store import (
     DOCUMENTS,
-    SUPPRESSION_DAYS,
+    SUPPRESSION_RETENTION_DAYS,
+    CampaignDeliveries,
     Campaigns,
-    Deliveries,
-    Lists,
+    MailingLists,
+    OptInRequests,
     Subscriptions,
     Suppressions,
-    Wishes,
 )
-from shared.chassis import Chassis, Parts
-from shared.mail import MailRow, Sender, State
-from shared.web import Pages
+from shared.chassis import Chassis, ServiceSpec
+from shared.mail import DeliveryStatus, FromAddress, QueuedMailDocument
+from shared.web import Paginator
 
-FORGET_EVERY = 60.0
+PURGE_INTERVAL = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Actions:
+class NewsletterModule:
     """What newsletter does, and who looks whether it does."""
 
-    joining: Joining
-    leaving: Leaving
-    sending: Sending
-    holdings: Holdings
+    subscribe_service: SubscribeService
+    unsubscribe_service: UnsubscribeService
+    campaign_sender: CampaignSender
+    account_export: AccountExport
     probes: NewsletterProbes
 
 
-def actions(chassis: Chassis, settings: Settings) -> Actions:
+def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
     """Wire the actions to their collections."""
-    db, vault, post, outbox = chassis.db, chassis.vault, chassis.post, chassis.outbox
-    lists, wishes = Lists(db), Wishes(db, vault)
+    db, vault, post, outbox = chassis.db, chassis.vault, chassis.mail_queue, chassis.outbox
+    lists, wishes = MailingLists(db), OptInRequests(db, vault)
     subscriptions, suppressions = Subscriptions(db, vault), Suppressions(db, vault)
-    campaigns, deliveries = Campaigns(db), Deliveries(db)
-    letters = Letters(
-        links=chassis.links,
-        public_url=settings.platform.public_url,
-        domain=Sender.parse(settings.platform.mail_from).address.domain,
+    campaigns, deliveries = Campaigns(db), CampaignDeliveries(db)
+    letters = NewsletterEmails(
+        token_sealer=chassis.token_sealer,
+        public_url=settings.common.public_url,
+        domain=FromAddress.parse(settings.common.mail_from).address.domain,
     )
-    return Actions(
-        joining=Joining(
+    return NewsletterModule(
+        subscribe_service=SubscribeService(
             lists=lists,
-            wishes=wishes,
+            opt_in_requests=wishes,
             subscriptions=subscriptions,
             suppressions=suppressions,
-            letters=letters,
-            post=post,
+            emails=letters,
+            mail_queue=post,
             outbox=outbox,
-            transact=db.transact,
-            forget=chassis.forget,
+            transact=db.with_transaction,
+            erase_subject=chassis.erase_subject,
             new_id=chassis.new_id,
-            confirm_within=settings.confirm_within,
-            cooldown=Cooldown(pause=settings.cooldown),
+            opt_in_ttl=settings.opt_in_ttl,
+            cooldown=OptInCooldown(pause=settings.cooldown),
         ),
-        leaving=Leaving(
+        unsubscribe_service=UnsubscribeService(
             subscriptions=subscriptions,
             suppressions=suppressions,
-            wishes=wishes,
+            opt_in_requests=wishes,
             deliveries=deliveries,
-            letters=letters,
+            emails=letters,
             outbox=outbox,
-            transact=db.transact,
-            forget=chassis.forget,
+            transact=db.with_transaction,
+            erase_subject=chassis.erase_subject,
             new_id=chassis.new_id,
         ),
-        sending=Sending(
+        campaign_sender=CampaignSender(
             lists=lists,
             subscriptions=subscriptions,
             campaigns=campaigns,
             deliveries=deliveries,
-            letters=letters,
-            post=post,
+            emails=letters,
+            mail_queue=post,
             outbox=outbox,
-            transact=db.transact,
+            transact=db.with_transaction,
             new_id=chassis.new_id,
-            batch=settings.batch,
-            most_waiting=settings.most_waiting,
+            batch_size=settings.batch_size,
+            max_queued=settings.max_queued,
         ),
-        holdings=Holdings(
+        account_export=AccountExport(
             lists=lists,
-            wishes=wishes,
+            opt_in_requests=wishes,
             subscriptions=subscriptions,
             suppressions=suppressions,
             deliveries=deliveries,
@@ -101,49 +108,49 @@ def actions(chassis: Chassis, settings: Settings) -> Actions:
     )
 
 
-def compose(chassis: Chassis, settings: Settings) -> Parts:
+def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire newsletter."""
-    does = actions(chassis, settings)
+    does = wire(chassis, settings)
     api = NewsletterApi(
-        joining=does.joining,
-        leaving=does.leaving,
-        sending=does.sending,
-        holdings=does.holdings,
-        pages=Pages(chassis.links),
-        public_url=settings.platform.public_url,
-        joins_per_minute=settings.joins_per_minute,
+        subscribe_service=does.subscribe_service,
+        unsubscribe_service=does.unsubscribe_service,
+        campaign_sender=does.campaign_sender,
+        account_export=does.account_export,
+        paginator=Paginator(chassis.token_sealer),
+        public_url=settings.common.public_url,
+        opt_in_requests_per_minute=settings.opt_in_requests_per_minute,
     )
     events = NewsletterEvents(
-        leaving=does.leaving,
-        holdings=does.holdings,
+        unsubscribe_service=does.unsubscribe_service,
+        account_export=does.account_export,
         outbox=chassis.outbox,
         clock=chassis.clock,
-        proofs_kept=timedelta(days=SUPPRESSION_DAYS),
+        suppression_retention=timedelta(days=SUPPRESSION_RETENTION_DAYS),
     )
 
-    async def wanted(row: MailRow) -> bool:
-        return await does.sending.wanted(row.id, row.owner, at=chassis.clock())
+    async def wanted(row: QueuedMailDocument) -> bool:
+        return await does.campaign_sender.should_send(row.id, row.owner, at=chassis.clock())
 
-    async def settled(mail_id: str, state: State) -> None:
-        await does.sending.settled(mail_id, state, at=chassis.clock())
+    async def settled(mail_id: str, state: DeliveryStatus) -> None:
+        await does.campaign_sender.record_outcome(mail_id, state, at=chassis.clock())
 
     async def send() -> None:
         while True:
-            if not await does.sending.advance(at=chassis.clock()):
-                await asyncio.sleep(settings.look.total_seconds())
+            if not await does.campaign_sender.advance(at=chassis.clock()):
+                await asyncio.sleep(settings.poll_interval.total_seconds())
 
     async def forget() -> None:
         while True:
-            await does.joining.forget_expired(at=chassis.clock())
-            await asyncio.sleep(FORGET_EVERY)
+            await does.subscribe_service.delete_expired(at=chassis.clock())
+            await asyncio.sleep(PURGE_INTERVAL)
 
-    chassis.post.watch(CAMPAIGN, before_send=wanted, on_settled=settled)
-    return Parts(
-        routes=api.routes(),
+    chassis.mail_queue.on(CAMPAIGN_EMAIL, before_send=wanted, on_completed=settled)
+    return ServiceSpec(
+        routes=api.build_routes(),
         documents=DOCUMENTS,
-        subscriptions=events.subscriptions(),
-        answers=events.answers(),
+        subscriptions=events.build_subscriptions(),
+        rpc_handlers=events.build_rpc_handlers(),
         workers={"send-campaigns": send, "forget-wishes": forget},
-        probes=does.probes.all(),
+        probes=does.probes.build_probes(),
         sends_mail=True,
     )

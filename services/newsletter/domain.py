@@ -8,38 +8,38 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class ConsentText:
     """The words that somebody agrees to; a version never changes, so that the evidence names exactly what was shown."""
 
     version: str
     text: str
 
-    def shown(self, list_name: str) -> str:
+    def render(self, list_name: str) -> str:
         """Return the words as they stand beside the button and in the mail."""
         return self.text.format(list=list_name)
 
 
-WORDINGS = {
+CONSENT_TEXTS = {
     wording.version: wording
     for wording in (
-        Wording(
+        ConsentText(
             version="1",
             text="Send me the letters of “{list}” at this address, and nothing else, until I leave the list. "
             "I can leave at any time, with one click in each letter and without logging in.",
         ),
     )
 }
-CURRENT = WORDINGS["1"]
+CURRENT_CONSENT = CONSENT_TEXTS["1"]
 
 
-class How(StrEnum):
+class ConsentSource(StrEnum):
     """From where somebody asked to join."""
 
     PAGE = "page"
     ACCOUNT = "account"
 
 
-class Door(StrEnum):
+class UnsubscribeMethod(StrEnum):
     """Through what somebody left (C10)."""
 
     ONE_CLICK = "one_click"
@@ -50,7 +50,7 @@ class Door(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewsList:
+class MailingList:
     """A list that people can join."""
 
     list_id: str
@@ -63,42 +63,44 @@ class NewsList:
 class Consent:
     """The evidence that somebody wanted it: which words, from where, asked when, confirmed when. No IP address."""
 
-    wording: str
-    how: How
-    asked_at: datetime
+    consent_version: str
+    source: ConsentSource
+    requested_at: datetime
     confirmed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class OptInRequest:
     """Somebody asked to join; nobody has confirmed that it was the owner of the address."""
 
-    wish_id: str
+    request_id: str
     list_id: str
     account_id: str
     """The account that was logged in; empty when there was none."""
-    wording: str
-    how: How
-    asked_at: datetime
+    consent_version: str
+    source: ConsentSource
+    requested_at: datetime
     expires_at: datetime
 
-    def confirmed(self, at: datetime) -> Consent:
+    def to_consent(self, at: datetime) -> Consent:
         """Return the evidence that its confirmation makes."""
-        return Consent(wording=self.wording, how=self.how, asked_at=self.asked_at, confirmed_at=at)
+        return Consent(
+            consent_version=self.consent_version, source=self.source, requested_at=self.requested_at, confirmed_at=at
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cooldown:
+class OptInCooldown:
     """How many confirmation mails an address may get, so that a form cannot bomb a mailbox."""
 
     pause: timedelta
-    most: int = 3
+    max_emails: int = 3
     """To one address within the pause, for whatever lists; for the same list it is one."""
 
-    def allows(self, asked: Collection[Wish], list_id: str, at: datetime) -> bool:
+    def allows(self, previous: Collection[OptInRequest], list_id: str, at: datetime) -> bool:
         """Tell whether one more mail may go to the address for which was *asked* before."""
-        recent = [wish for wish in asked if at - wish.asked_at < self.pause]
-        return len(recent) < self.most and all(wish.list_id != list_id for wish in recent)
+        recent = [wish for wish in previous if at - wish.requested_at < self.pause]
+        return len(recent) < self.max_emails and all(wish.list_id != list_id for wish in recent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,18 +113,18 @@ class Subscription:
     list_id: str
     account_id: str
     consent: Consent
-    joined_at: datetime
+    subscribed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class NewsletterRecipient:
     """A subscription and where its letters go."""
 
     subscription: Subscription
     email: str
 
 
-UNDER_WAY = timedelta(seconds=5)
+UNSETTLED = timedelta(seconds=5)
 """A letter that was being handed to the relay while its reader left is no breach; one begun later than this is."""
 
 
@@ -135,16 +137,16 @@ class Suppression:
     list_id: str
     account_id: str
     consent: Consent
-    joined_at: datetime
-    ended_at: datetime
-    door: Door
-    lifted_at: datetime | None
+    subscribed_at: datetime
+    unsubscribed_at: datetime
+    method: UnsubscribeMethod
+    resubscribed_at: datetime | None
     """When the same person joined again, by a fresh confirmation and nothing less."""
 
-    def forbids(self, handed_at: datetime) -> bool:
+    def is_violated_at(self, sent_at: datetime) -> bool:
         """Tell whether a letter that was handed to the relay then breaks the promise (C10)."""
-        is_back = self.lifted_at is not None and handed_at >= self.lifted_at
-        return handed_at > self.ended_at + UNDER_WAY and not is_back
+        is_back = self.resubscribed_at is not None and sent_at >= self.resubscribed_at
+        return sent_at > self.unsubscribed_at + UNSETTLED and not is_back
 
 
 class CampaignState(StrEnum):
@@ -161,13 +163,13 @@ class DeliveryState(StrEnum):
     WAITING = "waiting"
     ACCEPTED = "accepted"
     """The relay took responsibility for it."""
-    WITHHELD = "withheld"
+    SUPPRESSED = "withheld"
     """Its reader had left before it was sent."""
-    UNDELIVERABLE = "undeliverable"
+    FAILED = "undeliverable"
     EXPIRED = "expired"
 
 
-Counts = dict[DeliveryState, int]
+DeliveryCounts = dict[DeliveryState, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,34 +181,34 @@ class Campaign:
     subject: str
     text: str
     state: CampaignState
-    begun_at: datetime | None
+    started_at: datetime | None
     """Whoever joined up to this moment is a recipient."""
     cursor: str
     """The last subscription to which a letter was written."""
-    expanded: bool
+    recipients_queued: bool
     """Whether all letters are written."""
-    counts: Counts
+    counts: DeliveryCounts
     """Final once the campaign is sent; while it is under way the deliveries tell."""
     created_at: datetime
     sent_at: datetime | None
 
-    def batch(self, most: int) -> int:
+    def batch_size(self, maximum: int) -> int:
         """Return how many letters fit into one transaction, for which 4 MB are room enough (MongoDB stops at 16)."""
         letter = 3 * len(json.dumps(self.text)) + 4_000  # as it is queued: text and HTML, in JSON
-        return max(1, min(most, 4_000_000 // letter))
+        return max(1, min(maximum, 4_000_000 // letter))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class CampaignDelivery:
     """One letter of a campaign to one subscription: there is never a second row of the same two."""
 
     campaign_id: str
     subscription_id: str
     state: DeliveryState
-    handed_at: datetime | None
-    settled_at: datetime | None
+    attempted_at: datetime | None
+    completed_at: datetime | None
 
     @property
-    def gone_at(self) -> datetime | None:
+    def sent_at(self) -> datetime | None:
         """When it was given out of hand, as far as is known."""
-        return self.handed_at or self.settled_at
+        return self.attempted_at or self.completed_at

@@ -1,4 +1,4 @@
-"""Every refusal that newsletter can give; a link that is not valid is ``link.refused``, from ``shared.crypto``."""
+"""Every refusal that newsletter can give; a link that is not valid is ``auth.token.invalid``, from ``shared.crypto``."""
 
 from shared.errors import NotFoundError
 
@@ -6,16 +6,16 @@ from shared.errors import NotFoundError
 class ListNotFoundError(NotFoundError):
     """There is no such list."""
 
-    code = "newsletter.list_not_found"
+    code = "newsletter.list.not_found"
 
 
 class SubscriptionNotFoundError(NotFoundError):
     """There is no such subscription on this account."""
 
-    code = "newsletter.subscription_not_found"
+    code = "newsletter.subscription.not_found"
 
 
 class CampaignNotFoundError(NotFoundError):
     """There is no such campaign."""
 
-    code = "newsletter.campaign_not_found"
+    code = "newsletter.campaign.not_found"

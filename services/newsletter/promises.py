@@ -4,11 +4,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.newsletter.domain import Delivery, Subscription, Suppression
-from services.newsletter.store import Campaigns, Deliveries, Subscriptions, Suppressions
-from shared.promises import Finding, Probe, broken, kept
+from services.newsletter.domain import CampaignDelivery, Subscription, Suppression
+from services.newsletter.store import CampaignDeliveries, Campaigns, Subscriptions, Suppressions
+from shared.promises import Finding, Probe, broken_finding, kept_finding
 
-Known = dict[str, list[Subscription | Suppression]]
+ConsentsById = dict[str, list[Subscription | Suppression]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,54 +18,54 @@ class NewsletterProbes:
     subscriptions: Subscriptions
     suppressions: Suppressions
     campaigns: Campaigns
-    deliveries: Deliveries
+    deliveries: CampaignDeliveries
 
-    def all(self) -> tuple[Probe, ...]:
+    def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
-        return (Probe("C10", self.nothing_after_leaving), Probe("C06", self.only_what_was_asked_for))
+        return (Probe("C10", self.nothing_after_unsubscribing), Probe("C06", self.only_confirmed_recipients))
 
-    async def nothing_after_leaving(self) -> Finding:
+    async def nothing_after_unsubscribing(self) -> Finding:
         """C10: the relay was given no letter for somebody who had left the list before."""
         looked_at = against = 0
         # The ends of one batch lie close together in time, so that hardly any letter is read that proves nothing.
-        async for ended in self.suppressions.newest_first():
+        async for ended in self.suppressions.iter_newest_first():
             looked_at += len(ended)
             ids = sorted({each.subscription_id for each in ended})
-            letters = await self.deliveries.accepted_since(ids, ended[-1].ended_at)
-            against += sum(_forbidden(letter, ended) for letter in letters)
+            letters = await self.deliveries.list_accepted_since(ids, ended[-1].unsubscribed_at)
+            against += sum(_breaks_suppression(letter, ended) for letter in letters)
         evidence = f"{against} letters after the end of {looked_at} ended subscriptions"
-        return (broken if against else kept)(looked_at, evidence)
+        return (broken_finding if against else kept_finding)(looked_at, evidence)
 
-    async def only_what_was_asked_for(self) -> Finding:
+    async def only_confirmed_recipients(self) -> Finding:
         """C06: each of the newest letters went to somebody who had confirmed that very list before."""
-        letters = await self.deliveries.newest_accepted()
+        letters = await self.deliveries.list_newest_accepted()
         lists = {
             each.campaign_id: each.list_id
-            for each in await self.campaigns.some({letter.campaign_id for letter in letters})
+            for each in await self.campaigns.get_many({letter.campaign_id for letter in letters})
         }
-        known = await self._known({letter.subscription_id for letter in letters})
+        known = await self._consents_by_id({letter.subscription_id for letter in letters})
         without = sum(
-            not _asked_for(known[letter.subscription_id], lists.get(letter.campaign_id), letter.gone_at)
+            not _has_consent(known[letter.subscription_id], lists.get(letter.campaign_id), letter.sent_at)
             for letter in letters
         )
         evidence = f"{without} of the {len(letters)} newest letters without a consent to their list"
-        return (broken if without else kept)(len(letters), evidence)
+        return (broken_finding if without else kept_finding)(len(letters), evidence)
 
-    async def _known(self, subscription_ids: set[str]) -> Known:
-        known: Known = defaultdict(list)
-        for one in await self.subscriptions.some(subscription_ids):
+    async def _consents_by_id(self, subscription_ids: set[str]) -> ConsentsById:
+        known: ConsentsById = defaultdict(list)
+        for one in await self.subscriptions.get_many(subscription_ids):
             known[one.subscription_id].append(one)
-        for proof in await self.suppressions.some(subscription_ids):
+        for proof in await self.suppressions.list_by_subscriptions(subscription_ids):
             known[proof.subscription_id].append(proof)
         return known
 
 
-def _forbidden(letter: Delivery, ended: list[Suppression]) -> bool:
-    gone_at = letter.gone_at
+def _breaks_suppression(delivery: CampaignDelivery, suppressions: list[Suppression]) -> bool:
+    gone_at = delivery.sent_at
     return gone_at is not None and any(
-        each.subscription_id == letter.subscription_id and each.forbids(gone_at) for each in ended
+        each.subscription_id == delivery.subscription_id and each.is_violated_at(gone_at) for each in suppressions
     )
 
 
-def _asked_for(consents: list[Subscription | Suppression], list_id: str | None, gone_at: datetime | None) -> bool:
-    return gone_at is not None and any(each.list_id == list_id and each.joined_at <= gone_at for each in consents)
+def _has_consent(consents: list[Subscription | Suppression], list_id: str | None, sent_at: datetime | None) -> bool:
+    return sent_at is not None and any(each.list_id == list_id and each.subscribed_at <= sent_at for each in consents)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.settings import Env, Platform, SettingError
+from shared.settings import CommonSettings, Env, SettingError
 
-LONGEST_WISH = timedelta(hours=48)
+MAX_OPT_IN_TTL = timedelta(hours=48)
 """The retention that is declared for wishes counts on it."""
 
 
@@ -13,33 +13,35 @@ LONGEST_WISH = timedelta(hours=48)
 class Settings:
     """The settings of newsletter."""
 
-    platform: Platform
-    confirm_within: timedelta
+    common: CommonSettings
+    opt_in_ttl: timedelta
     """How long the link in a confirmation mail works; after that nothing is left of the wish."""
     cooldown: timedelta
     """How long nobody can have another confirmation mail sent to the same address for the same list."""
-    joins_per_minute: int
+    opt_in_requests_per_minute: int
     """How many wishes one caller may send."""
-    batch: int
+    batch_size: int
     """How many recipients of a campaign are written in one transaction."""
-    most_waiting: int
+    max_queued: int
     """How many letters of a campaign may wait for the relay before the next ones are written."""
 
-    look: timedelta
+    poll_interval: timedelta
     """How long between two looks for a campaign that can go on."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
         """Read the settings; a wrong one fails by its name."""
-        confirm_within = env.seconds("NEWSLETTER_CONFIRM_SECONDS", LONGEST_WISH.total_seconds(), least=60)
-        if confirm_within > LONGEST_WISH:
-            raise SettingError(f"NEWSLETTER_CONFIRM_SECONDS={confirm_within.total_seconds():g} is more than 48 hours")
+        confirm_within = env.seconds("NEWSLETTER_OPT_IN_TTL_SECONDS", MAX_OPT_IN_TTL.total_seconds(), least=60)
+        if confirm_within > MAX_OPT_IN_TTL:
+            raise SettingError(
+                f"NEWSLETTER_OPT_IN_TTL_SECONDS={confirm_within.total_seconds():g} is more than 48 hours"
+            )
         return cls(
-            platform=Platform.from_env(env, "newsletter", port=8092),
-            confirm_within=confirm_within,
+            common=CommonSettings.from_env(env, "newsletter", port=8092),
+            opt_in_ttl=confirm_within,
             cooldown=env.seconds("NEWSLETTER_COOLDOWN_SECONDS", 600, least=1),
-            joins_per_minute=env.integer("NEWSLETTER_JOINS_PER_MINUTE", 30, least=1),
-            batch=env.integer("NEWSLETTER_BATCH", 200, least=1, most=1_000),
-            most_waiting=env.integer("NEWSLETTER_MOST_WAITING", 20_000, least=1),
-            look=env.seconds("NEWSLETTER_LOOK_SECONDS", 0.5, least=0.01),
+            opt_in_requests_per_minute=env.integer("NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE", 30, least=1),
+            batch_size=env.integer("NEWSLETTER_BATCH_SIZE", 200, least=1, most=1_000),
+            max_queued=env.integer("NEWSLETTER_MAX_QUEUED", 20_000, least=1),
+            poll_interval=env.seconds("NEWSLETTER_POLL_INTERVAL_SECONDS", 0.5, least=0.01),
         )

@@ -6,28 +6,28 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.payments.domain import MINOR_UNITS, Card, Charge, Money, position
+from services.payments.domain import MINOR_UNITS, Card, Charge, Money, encode_position
 from services.payments.errors import (
-    BeyondChargeError,
+    CardDeclinedError,
+    CardDecryptionError,
     CardNotFoundError,
+    CardNumberInDescriptionError,
+    CardPayloadExpiredError,
     ChargeNotFoundError,
-    DeclinedError,
-    DescriptionRefusedError,
     InvalidCardError,
-    OutcomeUnknownError,
-    StaleCardError,
-    UnreadableCardError,
+    PaymentPendingError,
+    RefundExceedsChargeError,
 )
-from services.payments.service import Order, RefundDesk, Till, Wallet
+from services.payments.service import CardService, ChargeRequest, ChargeService, RefundService
 from shared.clock import rfc3339
 from shared.web import (
     PUBLIC,
-    Body,
-    Call,
-    Page,
+    CursorPage,
+    JsonBody,
     PageQuery,
-    Pages,
+    Paginator,
     RateLimit,
+    RequestContext,
     Route,
     View,
     customer,
@@ -38,18 +38,18 @@ from shared.web import (
 
 Amount = Annotated[int, Field(ge=1, le=10_000_000, description="minor units of the currency")]
 Currency = Annotated[str, Field(pattern=rf"^({'|'.join(MINOR_UNITS)})$", description="ISO 4217")]
-CARDS_AN_HOUR = RateLimit(30, timedelta(hours=1), "cards")
+CARD_RATE_LIMIT = RateLimit(30, timedelta(hours=1), "cards")
 """Whoever tries stolen numbers needs many; a customer needs a few."""
-PAYMENTS_AN_HOUR = RateLimit(120, timedelta(hours=1), "payments")
+PAYMENT_RATE_LIMIT = RateLimit(120, timedelta(hours=1), "payments")
 
 
-class StoreCard(Body):
+class StoreCardBody(JsonBody):
     """A card as a compact JWE; only ciphertext passes the edge, the logs and the broker."""
 
     jwe: Annotated[str, Field(min_length=10, max_length=4096)]
 
 
-class ChargeBody(Body):
+class ChargeBody(JsonBody):
     """What to take from which card."""
 
     card_id: Annotated[str, Field(pattern=r"^tok_[0-9a-z]{26}$")]
@@ -58,7 +58,7 @@ class ChargeBody(Body):
     description: Annotated[str, Field(max_length=200)] = ""
 
 
-class RefundBody(Body):
+class RefundBody(JsonBody):
     """How much to give back."""
 
     amount: Amount
@@ -114,21 +114,21 @@ class RefundView(View):
 class PaymentsApi:
     """The handlers."""
 
-    wallet: Wallet
-    till: Till
-    desk: RefundDesk
-    pages: Pages
+    card_service: CardService
+    charge_service: ChargeService
+    refund_service: RefundService
+    paginator: Paginator
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of payments."""
         root = "/v1/payments"
         return (
-            get(f"{root}/encryption-key", self.encryption_key, access=PUBLIC, summary="Read the key for cards"),
-            *self._of_cards(f"{root}/cards"),
-            *self._of_charges(f"{root}/charges"),
+            get(f"{root}/encryption-key", self.get_encryption_key, access=PUBLIC, summary="Read the key for cards"),
+            *self._card_routes(f"{root}/cards"),
+            *self._charge_routes(f"{root}/charges"),
         )
 
-    def _of_cards(self, root: str) -> tuple[Route, ...]:
+    def _card_routes(self, root: str) -> tuple[Route, ...]:
         return (
             post(
                 root,
@@ -136,14 +136,20 @@ class PaymentsApi:
                 access=customer(),
                 status=201,
                 idempotent=True,
-                limit=CARDS_AN_HOUR,
+                limit=CARD_RATE_LIMIT,
                 summary="Keep a card",
-                errors=(UnreadableCardError, StaleCardError, InvalidCardError, DeclinedError, OutcomeUnknownError),
+                errors=(
+                    CardDecryptionError,
+                    CardPayloadExpiredError,
+                    InvalidCardError,
+                    CardDeclinedError,
+                    PaymentPendingError,
+                ),
             ),
             get(root, self.list_cards, access=customer(), summary="List the cards, newest first"),
             delete(
                 f"{root}/{{card_id}}",
-                self.forget_card,
+                self.delete_card,
                 access=customer(),
                 status=204,
                 summary="Delete a card",
@@ -151,71 +157,83 @@ class PaymentsApi:
             ),
         )
 
-    def _of_charges(self, root: str) -> tuple[Route, ...]:
+    def _charge_routes(self, root: str) -> tuple[Route, ...]:
         return (
             post(
                 root,
-                self.charge,
+                self.create_charge,
                 access=customer(),
                 status=201,
                 idempotent=True,
-                limit=PAYMENTS_AN_HOUR,
+                limit=PAYMENT_RATE_LIMIT,
                 summary="Charge a card",
-                errors=(CardNotFoundError, DeclinedError, DescriptionRefusedError, OutcomeUnknownError),
+                errors=(CardNotFoundError, CardDeclinedError, CardNumberInDescriptionError, PaymentPendingError),
             ),
             get(root, self.list_charges, access=customer(), summary="List the charges, newest first"),
             post(
                 f"{root}/{{charge_id}}/refunds",
-                self.refund,
+                self.create_refund,
                 access=customer(),
                 status=201,
                 idempotent=True,
-                limit=PAYMENTS_AN_HOUR,
+                limit=PAYMENT_RATE_LIMIT,
                 summary="Give money of a charge back",
-                errors=(ChargeNotFoundError, BeyondChargeError, DeclinedError, OutcomeUnknownError),
+                errors=(ChargeNotFoundError, RefundExceedsChargeError, CardDeclinedError, PaymentPendingError),
             ),
         )
 
-    async def encryption_key(self, _call: Call) -> EncryptionKeyView:
+    async def get_encryption_key(self, _call: RequestContext) -> EncryptionKeyView:
         """Return the public key that a page encrypts cards with."""
-        return EncryptionKeyView(**self.wallet.key())
+        return EncryptionKeyView(**self.card_service.public_key())
 
-    async def store_card(self, call: Call, body: StoreCard) -> CardView:
+    async def store_card(self, call: RequestContext, body: StoreCardBody) -> CardView:
         """Keep four digits and a date of the card."""
-        return _card(await self.wallet.keep(call.who.id, body.jwe, operation=call.operation, at=call.now))
-
-    async def list_cards(self, call: Call, query: PageQuery) -> Page[CardView]:
-        """Return the cards of the account."""
-        found = await self.wallet.of(call.who.id, after=self.pages.after(call, query), most=query.limit + 1)
-        return self.pages.page(
-            call, query, found, view=_card, position=lambda card: position(card.created_at, card.card_id)
+        return _card_view(
+            await self.card_service.tokenize(
+                call.principal.id, body.jwe, idempotency_key=call.idempotency_key, at=call.now
+            )
         )
 
-    async def forget_card(self, call: Call) -> None:
-        """Delete a card."""
-        await self.wallet.forget(call.who.id, call.path["card_id"])
+    async def list_cards(self, call: RequestContext, query: PageQuery) -> CursorPage[CardView]:
+        """Return the cards of the account."""
+        found = await self.card_service.list_by_account(
+            call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(
+            call, query, found, view=_card_view, position=lambda card: encode_position(card.created_at, card.card_id)
+        )
 
-    async def charge(self, call: Call, body: ChargeBody) -> ChargeView:
+    async def delete_card(self, call: RequestContext) -> None:
+        """Delete a card."""
+        await self.card_service.delete(call.principal.id, call.path["card_id"])
+
+    async def create_charge(self, call: RequestContext, body: ChargeBody) -> ChargeView:
         """Charge a card."""
-        order = Order(
-            account_id=call.who.id,
+        order = ChargeRequest(
+            account_id=call.principal.id,
             card_id=body.card_id,
             price=Money(amount=body.amount, currency=body.currency),
             description=body.description,
         )
-        return _charge(await self.till.charge(order, operation=call.operation, at=call.now))
+        return _charge_view(await self.charge_service.create(order, idempotency_key=call.idempotency_key, at=call.now))
 
-    async def list_charges(self, call: Call, query: PageQuery) -> Page[ChargeView]:
+    async def list_charges(self, call: RequestContext, query: PageQuery) -> CursorPage[ChargeView]:
         """Return the charges of the account."""
-        found = await self.till.of(call.who.id, after=self.pages.after(call, query), most=query.limit + 1)
-        return self.pages.page(
-            call, query, found, view=_charge, position=lambda charge: position(charge.created_at, charge.charge_id)
+        found = await self.charge_service.list_by_account(
+            call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(
+            call,
+            query,
+            found,
+            view=_charge_view,
+            position=lambda charge: encode_position(charge.created_at, charge.charge_id),
         )
 
-    async def refund(self, call: Call, body: RefundBody) -> RefundView:
+    async def create_refund(self, call: RequestContext, body: RefundBody) -> RefundView:
         """Give money back."""
-        made, charge = await self.desk.refund(
-            call.who.id, call.path["charge_id"], body.amount, operation=call.operation, at=call.now
+        made, charge = await self.refund_service.create(
+            call.principal.id, call.path["charge_id"], body.amount, idempotency_key=call.idempotency_key, at=call.now
         )
         return RefundView(
             refund_id=made.refund_id,
@@ -227,7 +245,7 @@ class PaymentsApi:
         )
 
 
-def _card(card: Card) -> CardView:
+def _card_view(card: Card) -> CardView:
     return CardView(
         card_id=card.card_id,
         last4=card.last4,
@@ -237,7 +255,7 @@ def _card(card: Card) -> CardView:
     )
 
 
-def _charge(charge: Charge) -> ChargeView:
+def _charge_view(charge: Charge) -> ChargeView:
     return ChargeView(
         charge_id=charge.charge_id,
         state=charge.state.value,

@@ -5,71 +5,77 @@ from datetime import timedelta
 
 from services.payments.api import PaymentsApi
 from services.payments.events import PaymentsEvents
-from services.payments.ports import CardOpener, SimulatedProcessor
+from services.payments.ports import CardDecrypter, SimulatedProcessor
 from services.payments.promises import PaymentsProbes
-from services.payments.service import OwnData, RefundDesk, Till, Wallet
+from services.payments.service import AccountExport, CardService, ChargeService, RefundService
 from services.payments.settings import Settings
-from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, SeenCards
-from shared.chassis import Chassis, Parts
-from shared.chassis.parts import DOCUMENTS as CHASSIS_DOCUMENTS
-from shared.web import Pages
+from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, UsedCardPayloads
+from shared.chassis import Chassis, ServiceSpec
+from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
+from shared.web import Paginator
 
-LEASE = timedelta(seconds=5)
+RECONCILE_LEASE_TTL = timedelta(seconds=5)
 
 
-def compose(chassis: Chassis, settings: Settings) -> Parts:
+def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire payments."""
     processor = SimulatedProcessor()
     cards, charges, refunds = Cards(chassis.db), Charges(chassis.db), Refunds(chassis.db)
-    wallet = Wallet(
-        opener=CardOpener(chassis.keyring),
+    wallet = CardService(
+        decrypter=CardDecrypter(chassis.keyring),
         processor=processor,
-        seen=SeenCards(chassis.db),
+        used_payloads=UsedCardPayloads(chassis.db),
         cards=cards,
         new_id=chassis.new_id,
-        card_lifetime=settings.card_lifetime,
+        card_payload_ttl=settings.card_payload_ttl,
     )
-    till = Till(
+    till = ChargeService(
         processor=processor,
         cards=cards,
         charges=charges,
         outbox=chassis.outbox,
-        transact=chassis.db.transact,
+        transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
-        settle_after=settings.settle_after,
+        reconcile_after=settings.reconcile_after,
     )
-    desk = RefundDesk(
+    desk = RefundService(
         processor=processor,
         charges=charges,
         refunds=refunds,
         outbox=chassis.outbox,
-        transact=chassis.db.transact,
+        transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
-        settle_after=settings.settle_after,
+        reconcile_after=settings.reconcile_after,
     )
     events = PaymentsEvents(
-        own=OwnData(cards=cards, charges=charges, refunds=refunds),
-        forget=chassis.forget,
+        account_export=AccountExport(cards=cards, charges=charges, refunds=refunds),
+        erase_subject=chassis.erase_subject,
         outbox=chassis.outbox,
         clock=chassis.clock,
     )
 
     async def settle() -> None:
         """Settle what is unknown, one replica at a time."""
-        await chassis.leases.alone("settle", lambda: _settle(chassis, settings, till, desk), ttl=LEASE)
+        await chassis.leases.run_exclusive(
+            "settle", lambda: _reconcile_pending(chassis, settings, till, desk), ttl=RECONCILE_LEASE_TTL
+        )
 
-    return Parts(
-        routes=PaymentsApi(wallet=wallet, till=till, desk=desk, pages=Pages(chassis.links)).routes(),
+    return ServiceSpec(
+        routes=PaymentsApi(
+            card_service=wallet, charge_service=till, refund_service=desk, paginator=Paginator(chassis.token_sealer)
+        ).build_routes(),
         documents=DOCUMENTS,
-        subscriptions=events.subscriptions(),
-        answers=events.answers(),
+        subscriptions=events.build_subscriptions(),
+        rpc_handlers=events.build_rpc_handlers(),
         workers={"settle-unknown-outcomes": settle},
-        probes=PaymentsProbes(db=chassis.db, documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS)).all(),
+        probes=PaymentsProbes(db=chassis.db, documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS)).build_probes(),
     )
 
 
-async def _settle(chassis: Chassis, settings: Settings, till: Till, desk: RefundDesk) -> None:
+async def _reconcile_pending(
+    chassis: Chassis, settings: Settings, charge_service: ChargeService, refund_service: RefundService
+) -> None:
     while True:
-        await till.settle_unknown(at=chassis.clock())
-        await desk.settle_unknown(at=chassis.clock())
-        await asyncio.sleep(settings.settle_after.total_seconds() / 2)
+        await charge_service.reconcile_pending(at=chassis.clock())
+        await refund_service.reconcile_pending(at=chassis.clock())
+        await asyncio.sleep(settings.reconcile_after.total_seconds() / 2)

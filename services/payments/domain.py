@@ -19,7 +19,7 @@ class CardDetails:
         self.security_code = security_code
 
     @classmethod
-    def typed(cls, fields: Mapping[str, Any]) -> Self:
+    def parse(cls, fields: Mapping[str, Any]) -> Self:
         """Read what the page encrypted; spaces and dashes in the number are as people type them."""
         number = str(fields["number"]).replace(" ", "").replace("-", "")
         return cls(
@@ -37,12 +37,12 @@ class CardDetails:
     def __reduce__(self) -> str:
         raise TypeError("a card cannot be pickled")
 
-    def usable(self, at: datetime) -> bool:
+    def is_valid(self, at: datetime) -> bool:
         """Tell whether these can be the details of a card that has not expired *at* that time."""
-        brand = brand_of(self.number)
+        brand = detect_brand(self.number)
         return (
             brand is not Brand.UNKNOWN
-            and luhn_valid(self.number)
+            and is_luhn_valid(self.number)
             and 1 <= self.exp_month <= 12
             and (at.year, at.month) <= (self.exp_year, self.exp_month) <= (at.year + 25, 12)
             and self.security_code.isascii()
@@ -61,7 +61,7 @@ class Brand(StrEnum):
     UNKNOWN = "unknown"
 
 
-def brand_of(number: str) -> Brand:
+def detect_brand(number: str) -> Brand:
     """Return the network of *number*, or UNKNOWN (ISO/IEC 7812 ranges)."""
     if not (number.isascii() and number.isdigit()):
         return Brand.UNKNOWN
@@ -76,7 +76,7 @@ def brand_of(number: str) -> Brand:
     return Brand.UNKNOWN
 
 
-def luhn_valid(number: str) -> bool:
+def is_luhn_valid(number: str) -> bool:
     """Tell whether the check digit of *number* is right (ISO/IEC 7812-1, annex B)."""
     doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number)))
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
@@ -120,7 +120,7 @@ class RefundState(StrEnum):
     """Where a refund stands; *pending* means that the outcome is not known yet."""
 
     PENDING = "pending"
-    DONE = "done"
+    SUCCEEDED = "done"
     DECLINED = "declined"
 
 
@@ -150,25 +150,25 @@ class Refund:
     created_at: datetime
 
 
-KEYS_LIVE = timedelta(hours=24)
+IDEMPOTENCY_TTL = timedelta(hours=24)
 """How long an Idempotency-Key means the same request (shared.web.idempotency)."""
 
 
-def marks(operation: str, at: datetime) -> tuple[str, str]:
+def idempotency_marks(idempotency_key: str, at: datetime) -> tuple[str, str]:
     """Return the unique marks of what *operation* makes *at* that day, and of what it made the day before.
 
     A key that is used again after its life means a new request. It then gets a new mark instead of a change of the
     old one: a changed unique value stays taken on one of our servers.
     """
-    return f"{operation} {at:%Y-%m-%d}", f"{operation} {at - KEYS_LIVE:%Y-%m-%d}"
+    return f"{idempotency_key} {at:%Y-%m-%d}", f"{idempotency_key} {at - IDEMPOTENCY_TTL:%Y-%m-%d}"
 
 
-def position(at: datetime, row_id: str) -> str:
+def encode_position(at: datetime, row_id: str) -> str:
     """Return where a row stands in a list that is sorted newest first."""
     return f"{at.isoformat()} {row_id}"
 
 
-def place_in_list(text: str) -> tuple[datetime, str]:
+def decode_position(position: str) -> tuple[datetime, str]:
     """Return the time and the id in a *position*."""
-    at, _, row_id = text.partition(" ")
+    at, _, row_id = position.partition(" ")
     return datetime.fromisoformat(at), row_id

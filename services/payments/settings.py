@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.settings import Env, Platform, SettingError
+from shared.settings import CommonSettings, Env, SettingError
 
-LONGEST_CARD_LIFETIME = timedelta(minutes=15)
+MAX_CARD_PAYLOAD_TTL = timedelta(minutes=15)
 """Half the time for which used cards are remembered: one that is forgotten must be too old to be used again."""
 
 
@@ -13,21 +13,21 @@ LONGEST_CARD_LIFETIME = timedelta(minutes=15)
 class Settings:
     """The settings of payments."""
 
-    platform: Platform
-    card_lifetime: timedelta
+    common: CommonSettings
+    card_payload_ttl: timedelta
     """How old an encrypted card may be when it arrives."""
-    settle_after: timedelta
+    reconcile_after: timedelta
     """How long an outcome may stay unknown before the processor is asked again."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
         """Read the settings; a wrong one fails by its name."""
-        card_lifetime = env.seconds("PAYMENTS_CARD_LIFETIME_SECONDS", 600, least=10)
-        if card_lifetime > LONGEST_CARD_LIFETIME:
-            most = int(LONGEST_CARD_LIFETIME.total_seconds())
-            raise SettingError(f"PAYMENTS_CARD_LIFETIME_SECONDS is too long: give at most {most} seconds")
+        card_lifetime = env.seconds("PAYMENTS_CARD_PAYLOAD_TTL_SECONDS", 600, least=10)
+        if card_lifetime > MAX_CARD_PAYLOAD_TTL:
+            most = int(MAX_CARD_PAYLOAD_TTL.total_seconds())
+            raise SettingError(f"PAYMENTS_CARD_PAYLOAD_TTL_SECONDS is too long: give at most {most} seconds")
         return cls(
-            platform=Platform.from_env(env, "payments", port=8094),
-            card_lifetime=card_lifetime,
-            settle_after=env.seconds("PAYMENTS_SETTLE_AFTER_SECONDS", 30, least=1),
+            common=CommonSettings.from_env(env, "payments", port=8094),
+            card_payload_ttl=card_lifetime,
+            reconcile_after=env.seconds("PAYMENTS_RECONCILE_AFTER_SECONDS", 30, least=1),
         )

@@ -7,90 +7,90 @@ import uvloop
 from aiohttp import web
 
 from services.portal.api import (
-    MAIL_LINKS,
-    AccountPages,
+    EMAIL_LINK_PAGES,
+    AbuseReportPages,
     AuthorizePages,
     CardPages,
-    ConfirmPages,
-    FactorPages,
+    CsrfProtection,
     FilePages,
-    Frame,
-    Guard,
-    LogInPages,
+    LoginPages,
     NewsletterPages,
+    PageMiddleware,
     PasswordPages,
     PrivacyPages,
+    PrivacyRequestPages,
     PublicPages,
     ReferencePages,
-    ReportPages,
-    RequestPages,
+    SecondFactorPages,
     SecurityPages,
-    StaffActPages,
+    SignUpPages,
+    StaffActionPages,
     StaffPages,
     StaffReportPages,
-    Statics,
-    WellKnown,
+    StaticFiles,
+    StepUpPages,
+    WellKnownPages,
 )
-from services.portal.ports import PublicApi, open_api, trusting
-from services.portal.service import Reference, Sessions
+from services.portal.ports.api_client import ApiClient, open_api_client, tls_context
+from services.portal.service import ApiReference, BrowserSessions
 from services.portal.settings import Settings
 from shared import observe
-from shared.chassis import listening, until_stopped
-from shared.chassis.tasks import Tasks
-from shared.chassis.tls import Certificate
+from shared.chassis import serve, wait_for_signal
+from shared.chassis.tasks import TaskSupervisor
+from shared.chassis.tls import ServerCertificate
 from shared.clock import Clock, utc_now
-from shared.crypto import Keyring, Links
+from shared.crypto import Keyring, TokenSealer
 from shared.settings import SettingError
 from shared.web import Health, build_app
 
-log = observe.logger(__name__)
+log = observe.get_logger(__name__)
 
 
 def compose(
-    settings: Settings, api: PublicApi, *, clock: Clock = utc_now, health: Health | None = None
+    settings: Settings, api: ApiClient, *, clock: Clock = utc_now, health: Health | None = None
 ) -> web.Application:
     """Wire the portal; a keyring that cannot be used is a SettingError."""
-    links = Links(Keyring.load(settings.keyring))
-    statics = Statics()
-    sessions = Sessions(api=api, links=links)
-    reference = Reference(api=api, public_url=settings.public_url)
-    confirm = ConfirmPages()
-    frame = Frame(
+    links = TokenSealer(Keyring.from_file(settings.keyring))
+    static_files = StaticFiles()
+    sessions = BrowserSessions(api=api, token_sealer=links)
+    reference = ApiReference(api=api, public_url=settings.public_url)
+    step_up_pages = StepUpPages()
+    middleware = PageMiddleware(
         public_url=settings.public_url,
         clock=clock,
-        guard=Guard(links=links, public_url=settings.public_url),
+        csrf=CsrfProtection(links=links, public_url=settings.public_url),
         sessions=sessions,
-        statics=statics,
-        ask_again=confirm.ask_again,
+        static_files=static_files,
+        start_step_up=step_up_pages.start_step_up,
     )
-    well_known = WellKnown(
+    well_known = WellKnownPages(
         public_url=settings.public_url,
         contact=settings.security_contact,
         key_url=settings.security_key_url,
-        reviewed=settings.security_reviewed,
-        statics=statics,
+        reviewed_on=settings.security_reviewed_on,
+        static_files=static_files,
     )
     pages = (
-        *PublicPages(reference).routes(),
-        *AccountPages().routes(),
-        *LogInPages().routes(),
-        *confirm.routes(),
-        *PasswordPages().routes(),
-        *SecurityPages().routes(),
-        *FactorPages().routes(),
-        *(route for link in MAIL_LINKS for route in link.routes()),
-        *ReportPages().routes(),
-        *AuthorizePages().routes(),
-        *PrivacyPages().routes(),
-        *RequestPages().routes(),
-        *FilePages().routes(),
-        *CardPages().routes(),
-        *NewsletterPages().routes(),
-        *StaffPages().routes(),
-        *StaffActPages().routes(),
-        *StaffReportPages().routes(),
-        *ReferencePages(reference).routes(),
-        *well_known.routes(),
+        *PublicPages(reference).build_routes(),
+        *SignUpPages().build_routes(),
+        *LoginPages().build_routes(),
+        *step_up_pages.build_routes(),
+        *PasswordPages().build_routes(),
+        *SecurityPages().build_routes(),
+        *SecondFactorPages().build_routes(),
+        *(route for link in EMAIL_LINK_PAGES for route in link.build_routes()),
+        *AbuseReportPages().build_routes(),
+        *AuthorizePages().build_routes(),
+        *PrivacyPages().build_routes(),
+        *PrivacyRequestPages().build_routes(),
+        *FilePages().build_routes(),
+        *CardPages().build_routes(),
+        *NewsletterPages().build_routes(),
+        *StaffPages().build_routes(),
+        *StaffActionPages().build_routes(),
+        *StaffReportPages().build_routes(),
+        *ReferencePages(reference).build_routes(),
+        *well_known.build_routes(),
     )
     return build_app(
         "portal",
@@ -98,7 +98,7 @@ def compose(
         public_url=settings.public_url,
         health=health,
         clock=clock,
-        raw=lambda app: frame.build(app, pages),
+        extra_routes=lambda app: middleware.install_pages(app, pages),
     )
 
 
@@ -108,31 +108,33 @@ def run(read_settings: Callable[[], Settings]) -> None:
         settings = read_settings()
         observe.configure_logging("portal", settings.log_level)
         observe.configure_tracing("portal", settings.otlp_url)
-        uvloop.run(serve(settings))
+        uvloop.run(serve_until_stopped(settings))
     except SettingError as fault:
         sys.stderr.write(f"portal: {fault}\n")
         sys.exit(2)
 
 
-async def serve(settings: Settings) -> None:
+async def serve_until_stopped(settings: Settings) -> None:
     """Listen until told to stop.
 
     It is ready as soon as it listens: it waits for no other part, since the edge waits for the portal; a part that is
     away is said on the page that needs it.
     """
     health = Health()
-    certificate = Certificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
-    tls = certificate.context() if certificate else None
+    certificate = (
+        ServerCertificate(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
+    )
+    tls = certificate.create_ssl_context() if certificate else None
     async with (
-        open_api(settings.api_url, trusting(settings.api_ca) if settings.api_ca else None) as api,
-        Tasks(health) as tasks,
-        listening(compose(settings, api, health=health), settings.host, settings.port, tls=tls),
+        open_api_client(settings.api_url, tls_context(settings.api_ca) if settings.api_ca else None) as api,
+        TaskSupervisor(health) as tasks,
+        serve(compose(settings, api, health=health), settings.host, settings.port, tls=tls),
     ):
         log.info("service.listening", port=settings.port)
         if certificate and tls:
-            tasks.keep("certificate", lambda: certificate.renew(tls))
-        await until_stopped()
+            tasks.run_forever("reload-certificate", lambda: certificate.reload_on_change(tls))
+        await wait_for_signal()
         log.info("service.stopping")
-        health.set("running", ok=False, why="is stopping")
+        health.set_status("running", ok=False, reason="is stopping")
     observe.flush_tracing()
     log.info("service.stopped")

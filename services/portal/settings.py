@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from shared.settings import Env, Mode, SettingError, tls_of
+from shared.settings import Env, Mode, SettingError, read_tls_paths
 
-REVIEWED = "2026-11-24"
+DEFAULT_REVIEWED_ON = "2026-11-24"
 """When the security contact was last checked by a person; a later check is a setting, not a release."""
 
 
@@ -28,7 +28,7 @@ class Settings:
     security_contact: str
     security_key_url: str | None
     """Where the key for delicate reports is (RFC 9116, Encryption)."""
-    security_reviewed: datetime
+    security_reviewed_on: datetime
     tls_cert: Path | None = None
     """The certificate of the portal's own port, where the hop from the edge is encrypted too."""
     tls_key: Path | None = None
@@ -38,28 +38,28 @@ class Settings:
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
         """Read the settings; a wrong one fails by its name."""
-        public_url = _public_url(env)
+        public_url = _read_public_url(env)
         return cls(
             mode=cast("Mode", env.choice("CANDOR_MODE", "production", ("local", "production"))),
             host=env.text("CANDOR_HOST", "127.0.0.1"),
             port=env.integer("CANDOR_SERVICE_PORT", 8097, least=1, most=65535),
             public_url=public_url,
-            api_url=_url(env, "PORTAL_API_URL", default=public_url),
+            api_url=_read_url(env, "PORTAL_API_URL", default=public_url),
             keyring=env.path("CANDOR_KEYRING", example="/etc/candor/portal.keyring.json"),
             log_level=env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             otlp_url=env.optional_url(
                 "OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https"), example="http://127.0.0.1:4318"
             ),
-            security_contact=_contact(env),
-            security_key_url=_key_url(env),
-            security_reviewed=_day(env, "PORTAL_SECURITY_REVIEWED", REVIEWED),
-            **tls_of(env),
-            api_ca=_api_ca(env),
+            security_contact=_read_contact(env),
+            security_key_url=_read_key_url(env),
+            security_reviewed_on=_read_date(env, "PORTAL_SECURITY_REVIEWED_ON", DEFAULT_REVIEWED_ON),
+            **read_tls_paths(env),
+            api_ca=_read_api_ca(env),
         )
 
 
-def _public_url(env: Env) -> str:
-    url = _url(env, "CANDOR_PUBLIC_URL")
+def _read_public_url(env: Env) -> str:
+    url = _read_url(env, "CANDOR_PUBLIC_URL")
     if env.text("CANDOR_MODE", "production") == "production" and not url.startswith("https://"):
         raise SettingError(
             "CANDOR_PUBLIC_URL must start with https:// in production mode, where cookies are sent over TLS alone; "
@@ -68,23 +68,23 @@ def _public_url(env: Env) -> str:
     return url
 
 
-def _url(env: Env, name: str, *, default: str | None = None) -> str:
+def _read_url(env: Env, name: str, *, default: str | None = None) -> str:
     return env.url(name, schemes=("http", "https"), example="https://candor.example", default=default).rstrip("/")
 
 
-def _api_ca(env: Env) -> Path | None:
+def _read_api_ca(env: Env) -> Path | None:
     name = "PORTAL_API_CA"
     return None if env.optional(name) is None else env.path(name)
 
 
-def _key_url(env: Env) -> str | None:
+def _read_key_url(env: Env) -> str | None:
     name = "PORTAL_SECURITY_KEY_URL"
     return (
         None if env.optional(name) is None else env.url(name, schemes=("https",), example="https://a.example/key.asc")
     )
 
 
-def _contact(env: Env) -> str:
+def _read_contact(env: Env) -> str:
     name, example = "PORTAL_SECURITY_CONTACT", "mailto:security@candor.example"
     contact = env.text(name, example)
     if not contact.startswith(("mailto:", "https://", "tel:")) or any(c.isspace() for c in contact):
@@ -92,7 +92,7 @@ def _contact(env: Env) -> str:
     return contact
 
 
-def _day(env: Env, name: str, default: str) -> datetime:
+def _read_date(env: Env, name: str, default: str) -> datetime:
     text = env.text(name, default)
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)

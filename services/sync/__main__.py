@@ -3,8 +3,8 @@
 import os
 import sys
 
-from services.sync.api import COMMANDS
 from services.sync.app import compose
+from services.sync.cli import COMMANDS
 from services.sync.settings import Settings
 from shared.chassis import run
 from shared.settings import Env

@@ -5,223 +5,235 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from services.sync.api import SyncApi, WebDav
-from services.sync.api.addresses import Addresses
+from services.sync.api import BackupsApi, WebDav
+from services.sync.api.auth import DavAuthenticator
+from services.sync.api.hrefs import HrefBuilder
 from services.sync.api.inspections import InspectionsApi
-from services.sync.api.requests import Door
 from services.sync.api.restores import RestoresApi
 from services.sync.api.statistics import StatisticsApi
-from services.sync.domain.frames import SEALED_FRAME
+from services.sync.domain.frames import SEALED_FRAME_SIZE
 from services.sync.events import SyncEvents
 from services.sync.ports import Blobs, FolderBlobs, GridFsBlobs
 from services.sync.promises import SyncProbes
-from services.sync.service.backups import Backups
-from services.sync.service.clearing import Clearing
-from services.sync.service.drilling import Drilling
-from services.sync.service.erasing import Erasing
-from services.sync.service.exporting import Exporting
-from services.sync.service.following import Following
-from services.sync.service.identity import AskIdentity
-from services.sync.service.inspections import Inspections
-from services.sync.service.locking import Locking
-from services.sync.service.reading import Reading
-from services.sync.service.restore_jobs import RestoreJobs
-from services.sync.service.restoring import Restoring
-from services.sync.service.returning import Returning
-from services.sync.service.statistics import Counting
-from services.sync.service.turns import Turns
-from services.sync.service.uploads import Uploads
-from services.sync.service.visitors import Verify, Visitors
-from services.sync.service.writing import Writing
+from services.sync.service.access.devices import DeviceAuthenticator, VerifyCredential
+from services.sync.service.access.identity_client import IdentityClient
+from services.sync.service.backup.backups import BackupService
+from services.sync.service.backup.restore_drill import RestoreDrill
+from services.sync.service.lifecycle.erasure import AccountEraser
+from services.sync.service.lifecycle.export import AccountExport
+from services.sync.service.lifecycle.garbage_collector import GarbageCollector
+from services.sync.service.oversight.inspections import InspectionService
+from services.sync.service.oversight.statistics import UsageStatistics
+from services.sync.service.restore.executor import RestoreExecutor
+from services.sync.service.restore.service import RestoreService
+from services.sync.service.restore.worker import RestoreWorker
+from services.sync.service.tree.reader import TreeReader
+from services.sync.service.tree.write_queue import TreeAccess
+from services.sync.service.tree.writer import TreeWriter
+from services.sync.service.webdav.locks import LockService
+from services.sync.service.webdav.sync_collection import SyncCollectionReport
+from services.sync.service.webdav.uploads import UploadService
 from services.sync.settings import Settings
 from services.sync.store import (
     DOCUMENTS,
-    BackupChunkRow,
-    BackupFileRow,
+    AccountKeys,
+    AccountUsages,
+    BackupChunkDocument,
+    BackupFileDocument,
     BackupKeys,
-    BackupRows,
-    BlobChunkRow,
-    BlobRow,
+    Backups,
+    BlobChunkDocument,
+    BlobDocument,
     Contents,
-    Erasures,
-    Glimpses,
-    InspectionRows,
-    Keys,
-    LockRows,
+    ErasedAccounts,
+    Inspections,
+    Locks,
     Nodes,
-    RestoreRows,
+    Restores,
+    RestrictedView,
     Samples,
-    Shelves,
-    Spaces,
     Statistics,
     Tombstones,
-    Trees,
+    TreeCaches,
+    TreeStore,
 )
 from shared import ids
-from shared.chassis import Chassis, Parts
-from shared.mongo import ChunkRow, FileRow, Files
-from shared.web import Pages
+from shared.chassis import Chassis, ServiceSpec
+from shared.mongo import GridFs, GridFsChunkDocument, GridFsFileDocument
+from shared.web import Paginator
 
-LEASE = timedelta(seconds=15)
+WORKER_LEASE_TTL = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sync:
+class SyncModule:
     """What sync consists of, wired."""
 
-    trees: Trees
-    turns: Turns
-    visitors: Visitors
-    reading: Reading
-    following: Following
-    clearing: Clearing
-    erasing: Erasing
-    backups: Backups
-    drilling: Drilling
-    restoring: Restoring
-    restore_jobs: RestoreJobs
-    inspections: Inspections
-    counting: Counting
+    trees: TreeStore
+    tree_access: TreeAccess
+    devices: DeviceAuthenticator
+    reader: TreeReader
+    sync_collection: SyncCollectionReport
+    garbage_collector: GarbageCollector
+    account_eraser: AccountEraser
+    backups: BackupService
+    restore_drill: RestoreDrill
+    restores: RestoreService
+    restore_worker: RestoreWorker
+    inspections: InspectionService
+    statistics: UsageStatistics
     webdav: WebDav
-    api: SyncApi
+    backups_api: BackupsApi
     events: SyncEvents
     probes: SyncProbes
 
 
-def compose(chassis: Chassis, settings: Settings) -> Parts:
+def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire sync and return what the chassis runs."""
-    return parts_of(chassis, wire(chassis, settings, verify=AskIdentity(chassis.asker)))
+    return build_spec(chassis, wire(chassis, settings, verify=IdentityClient(chassis.rpc_client)))
 
 
-def parts_of(chassis: Chassis, sync: Sync) -> Parts:
+def build_spec(chassis: Chassis, sync: SyncModule) -> ServiceSpec:
     """Return what the chassis runs of *sync*."""
-    alone = chassis.leases.alone
-    return Parts(
+    run_exclusive = chassis.leases.run_exclusive
+    return ServiceSpec(
         routes=(
-            *sync.api.routes(),
-            *InspectionsApi(inspections=sync.inspections).routes(),
-            *RestoresApi(restoring=sync.restoring, pages=Pages(chassis.links)).routes(),
-            *StatisticsApi(counting=sync.counting).routes(),
+            *sync.backups_api.build_routes(),
+            *InspectionsApi(inspections=sync.inspections).build_routes(),
+            *RestoresApi(restores=sync.restores, paginator=Paginator(chassis.token_sealer)).build_routes(),
+            *StatisticsApi(statistics=sync.statistics).build_routes(),
         ),
         documents=DOCUMENTS,
-        subscriptions=sync.events.subscriptions(),
-        answers=sync.events.answers(),
+        subscriptions=sync.events.build_subscriptions(),
+        rpc_handlers=sync.events.build_rpc_handlers(),
         workers={
-            "clear": partial(alone, "clear", sync.clearing.run, ttl=LEASE),
-            "forget": partial(alone, "forget", sync.following.run, ttl=LEASE),
-            "inspections": partial(alone, "inspections", sync.inspections.run, ttl=LEASE),
-            "count": sync.counting.run,
-            "measure": partial(alone, "measure", sync.counting.measure, ttl=LEASE),
-            "erase": partial(alone, "erase", sync.erasing.run, ttl=LEASE),
-            "backups": partial(alone, "backups", sync.backups.run, ttl=LEASE),
-            "restore": partial(alone, "restore", sync.restore_jobs.run, ttl=LEASE),
-            "drill": partial(alone, "drill", sync.drilling.run, ttl=LEASE),
-            "watch-backups": sync.backups.watch,
+            "clear": partial(run_exclusive, "clear", sync.garbage_collector.run, ttl=WORKER_LEASE_TTL),
+            "forget": partial(run_exclusive, "forget", sync.sync_collection.run, ttl=WORKER_LEASE_TTL),
+            "inspections": partial(run_exclusive, "inspections", sync.inspections.run, ttl=WORKER_LEASE_TTL),
+            "count": sync.statistics.run,
+            "measure": partial(run_exclusive, "measure", sync.statistics.run_storage_measurement, ttl=WORKER_LEASE_TTL),
+            "erase": partial(run_exclusive, "erase", sync.account_eraser.run, ttl=WORKER_LEASE_TTL),
+            "backups": partial(run_exclusive, "backups", sync.backups.run, ttl=WORKER_LEASE_TTL),
+            "restore": partial(run_exclusive, "restore", sync.restore_worker.run, ttl=WORKER_LEASE_TTL),
+            "drill": partial(run_exclusive, "drill", sync.restore_drill.run, ttl=WORKER_LEASE_TTL),
+            "watch-backups": sync.backups.export_metrics,
         },
-        probes=sync.probes.all(),
-        raw=sync.webdav.add_to,
+        probes=sync.probes.build_probes(),
+        extra_routes=sync.webdav.add_routes,
     )
 
 
-def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
+def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> SyncModule:
     """Wire sync; *verify* knows the app passwords."""
     db, new_id, clock = chassis.db, chassis.new_id, chassis.clock
-    blobs, vaulted = _blobs(chassis, settings)
-    trees = Trees(
-        spaces=Spaces(db, quota_bytes=settings.quota_bytes),
-        keys=Keys(db, chassis.vault),
+    blobs, backup_blobs = _open_blob_stores(chassis, settings)
+    trees = TreeStore(
+        usages=AccountUsages(db, quota_bytes=settings.quota_bytes),
+        keys=AccountKeys(db, chassis.vault),
         nodes=Nodes(db),
         tombstones=Tombstones(db),
         contents=Contents(db),
-        locks=LockRows(db),
-        erasures=Erasures(db),
-        shelves=Shelves(),
+        locks=Locks(db),
+        erased_accounts=ErasedAccounts(db),
+        caches=TreeCaches(),
     )
-    turns = Turns(db, trees, clock)
-    visitors = Visitors(verify, clock)
-    reading = Reading(turns=turns, contents=trees.contents, spaces=trees.spaces, blobs=blobs)
-    in_order = ids.in_order(clock)  # of nodes and contents: an account may have a million
-    writing = Writing(turns=turns, new_id=in_order)
-    uploads = Uploads(turns=turns, writing=writing, contents=trees.contents, blobs=blobs, new_id=in_order, clock=clock)
-    clearing = Clearing(turns=turns, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock)
-    inspection_rows, restore_rows = InspectionRows(db), RestoreRows(db)
-    inspections = Inspections(
+    tree_access = TreeAccess(db, trees, clock)
+    devices = DeviceAuthenticator(verify, clock)
+    reader = TreeReader(tree_access=tree_access, contents=trees.contents, usages=trees.usages, blobs=blobs)
+    in_order = ids.ulid_factory(clock)  # of nodes and contents: an account may have a million
+    writer = TreeWriter(tree_access=tree_access, new_id=in_order)
+    uploads = UploadService(
+        tree_access=tree_access, writer=writer, contents=trees.contents, blobs=blobs, new_id=in_order, clock=clock
+    )
+    garbage_collector = GarbageCollector(
+        tree_access=tree_access, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock
+    )
+    inspection_repository, restore_repository = Inspections(db), Restores(db)
+    inspections = InspectionService(
         db=db,
-        rows=inspection_rows,
-        glimpses=Glimpses(db, trees.keys),
+        repository=inspection_repository,
+        restricted_view=RestrictedView(db, trees.keys),
         outbox=chassis.outbox,
         new_id=new_id,
         clock=clock,
     )
-    erasing = Erasing(
+    account_eraser = AccountEraser(
         db=db,
         trees=trees,
-        inspections=inspection_rows,
-        restores=restore_rows,
-        clearing=clearing,
-        visitors=visitors,
+        inspections=inspection_repository,
+        restores=restore_repository,
+        garbage_collector=garbage_collector,
+        devices=devices,
         outbox=chassis.outbox,
-        forget=chassis.forget,
+        erase_subject=chassis.erase_subject,
         clock=clock,
-        begun=asyncio.Event(),
+        wakeup=asyncio.Event(),
     )
-    backup_rows, backup_keys = BackupRows(db), BackupKeys(db, chassis.vault)
-    backups = Backups(
+    backup_repository, backup_keys = Backups(db), BackupKeys(db, chassis.vault)
+    backups = BackupService(
         db=db,
-        rows=backup_rows,
+        repository=backup_repository,
         keys=backup_keys,
-        spaces=trees.spaces,
+        usages=trees.usages,
         nodes=trees.nodes,
         contents=trees.contents,
         blobs=blobs,
-        vaulted=vaulted,
+        backup_blobs=backup_blobs,
         outbox=chassis.outbox,
         new_id=new_id,
         clock=clock,
-        every=settings.backup_every,
-        kept_for=settings.backup_kept,
-        called=asyncio.Event(),
+        interval=settings.backup_interval,
+        retention=settings.backup_retention,
+        wakeup=asyncio.Event(),
     )
-    to_restore = asyncio.Event()
-    restoring = Restoring(backups=backups, trees=trees, turns=turns, rows=restore_rows, called=to_restore)
-    returning = Returning(backups=backups, trees=trees, uploads=uploads, rows=restore_rows, clock=clock)
-    following = Following(turns=turns, tombstones=trees.tombstones, clock=clock)
+    restore_wakeup = asyncio.Event()
+    restores = RestoreService(
+        backups=backups, trees=trees, tree_access=tree_access, repository=restore_repository, wakeup=restore_wakeup
+    )
+    restore_executor = RestoreExecutor(
+        backups=backups, trees=trees, uploads=uploads, repository=restore_repository, clock=clock
+    )
+    sync_collection = SyncCollectionReport(tree_access=tree_access, tombstones=trees.tombstones, clock=clock)
     statistics = Statistics(db)
-    counting = Counting(statistics, trees.spaces, clock)
-    addresses = Addresses.at(settings.platform.public_url)
+    usage_statistics = UsageStatistics(statistics, trees.usages, clock)
+    hrefs = HrefBuilder.from_public_url(settings.common.public_url)
     webdav = WebDav(
-        door=Door(visitors=visitors, addresses=addresses),
-        addresses=addresses,
-        reading=reading,
-        writing=writing,
+        authenticator=DavAuthenticator(devices=devices, hrefs=hrefs),
+        hrefs=hrefs,
+        reader=reader,
+        writer=writer,
         uploads=uploads,
-        locking=Locking(turns=turns, new_id=in_order),
-        following=following,
-        counting=counting,
+        locks=LockService(tree_access=tree_access, new_id=in_order),
+        sync_collection=sync_collection,
+        statistics=usage_statistics,
     )
-    exporting = Exporting(turns=turns, reading=reading, nodes=trees.nodes, spaces=trees.spaces, restores=restore_rows)
-    return Sync(
+    account_export = AccountExport(
+        tree_access=tree_access, reader=reader, nodes=trees.nodes, usages=trees.usages, restores=restore_repository
+    )
+    return SyncModule(
         trees=trees,
-        turns=turns,
-        visitors=visitors,
-        reading=reading,
-        following=following,
-        clearing=clearing,
-        erasing=erasing,
+        tree_access=tree_access,
+        devices=devices,
+        reader=reader,
+        sync_collection=sync_collection,
+        garbage_collector=garbage_collector,
+        account_eraser=account_eraser,
         backups=backups,
-        drilling=Drilling(backups=backups, keys=trees.keys),
-        restoring=restoring,
-        restore_jobs=RestoreJobs(rows=restore_rows, trees=trees, returning=returning, clock=clock, called=to_restore),
+        restore_drill=RestoreDrill(backups=backups, keys=trees.keys),
+        restores=restores,
+        restore_worker=RestoreWorker(
+            repository=restore_repository, trees=trees, executor=restore_executor, clock=clock, wakeup=restore_wakeup
+        ),
         inspections=inspections,
-        counting=counting,
+        statistics=usage_statistics,
         webdav=webdav,
-        api=SyncApi(reading=reading, backups=backups),
-        events=SyncEvents(erasing=erasing, exporting=exporting, visitors=visitors, clock=clock),
+        backups_api=BackupsApi(reader=reader, backups=backups),
+        events=SyncEvents(account_eraser=account_eraser, account_export=account_export, devices=devices, clock=clock),
         probes=SyncProbes(
             statistics=statistics,
-            inspections=inspection_rows,
-            backups=backup_rows,
-            keys=backup_keys,
+            inspections=inspection_repository,
+            backups=backup_repository,
+            backup_keys=backup_keys,
             samples=Samples(db, trees.keys),
             contents=trees.contents,
             blobs=blobs,
@@ -230,14 +242,14 @@ def wire(chassis: Chassis, settings: Settings, *, verify: Verify) -> Sync:
     )
 
 
-def _blobs(chassis: Chassis, settings: Settings) -> tuple[Blobs, Blobs]:
+def _open_blob_stores(chassis: Chassis, settings: Settings) -> tuple[Blobs, Blobs]:
     """Return where the contents of files are kept, and where backups are."""
-    if settings.blobs == "folder":
-        data = settings.platform.data_dir
+    if settings.blob_store == "folder":
+        data = settings.common.data_dir
         return FolderBlobs(data / "blobs"), FolderBlobs(data / "backups")
 
-    def bucket(file: type[FileRow], chunk: type[ChunkRow]) -> Blobs:
+    def open_bucket(file: type[GridFsFileDocument], chunk: type[GridFsChunkDocument]) -> Blobs:
         # A chunk is a sealed frame: whatever range is read, no byte is fetched that is not needed to open it.
-        return GridFsBlobs(Files(chassis.db, file, chunk, chunk_bytes=SEALED_FRAME, clock=chassis.clock))
+        return GridFsBlobs(GridFs(chassis.db, file, chunk, chunk_size=SEALED_FRAME_SIZE, clock=chassis.clock))
 
-    return bucket(BlobRow, BlobChunkRow), bucket(BackupFileRow, BackupChunkRow)
+    return open_bucket(BlobDocument, BlobChunkDocument), open_bucket(BackupFileDocument, BackupChunkDocument)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.sync.service.erasing import Erasing
-from services.sync.service.exporting import Exporting
-from services.sync.service.visitors import Visitors
-from shared.bus import Answer, Asked, Delivery, Subscription, on
+from services.sync.service.access.devices import DeviceAuthenticator
+from services.sync.service.lifecycle.erasure import AccountEraser
+from services.sync.service.lifecycle.export import AccountExport
+from shared.bus import EventDelivery, EventSubscription, RpcContext, RpcHandler, on
 from shared.clock import Clock
 from shared.contracts import common_v1, identity_v1
 
@@ -14,39 +14,41 @@ from shared.contracts import common_v1, identity_v1
 class SyncEvents:
     """Erases, hands over, and forgets what was revoked."""
 
-    erasing: Erasing
-    exporting: Exporting
-    visitors: Visitors
+    account_eraser: AccountEraser
+    account_export: AccountExport
+    devices: DeviceAuthenticator
     clock: Clock
 
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def build_subscriptions(self) -> tuple[EventSubscription, ...]:
         """Return what sync consumes; every process hears of what it must no longer remember."""
         erasure = on(identity_v1.ErasureRequested, "identity", self.on_erasure_requested)
         revoked = on(identity_v1.AppPasswordRevoked, "identity", self.on_app_password_revoked, transactional=False)
-        erased = on(identity_v1.ErasureRequested, "identity", self.on_erasure_heard, transactional=False)
+        erased = on(identity_v1.ErasureRequested, "identity", self.on_erasure_broadcast, transactional=False)
         return (
-            Subscription(queue="sync.erasure", handles=(erasure,)),
-            Subscription(queue="sync.revocations", handles=(revoked, erased), broadcast=True),
+            EventSubscription(queue="sync.erasure", handlers=(erasure,)),
+            EventSubscription(queue="sync.revocations", handlers=(revoked, erased), broadcast=True),
         )
 
-    def answers(self) -> tuple[Answer, ...]:
+    def build_rpc_handlers(self) -> tuple[RpcHandler, ...]:
         """Return the questions that sync answers."""
-        return (Answer("sync.export.page", common_v1.ExportPageRequest, self.export_page),)
+        return (RpcHandler("sync.export.page", common_v1.ExportPageRequest, self.export_page),)
 
-    async def on_erasure_requested(self, fact: identity_v1.ErasureRequested, _delivery: Delivery) -> None:
+    async def on_erasure_requested(self, event: identity_v1.ErasureRequested, _delivery: EventDelivery) -> None:
         """Destroy the account's keys; the rest follows, then the receipt (C31)."""
-        await self.erasing.begin(fact.account_id, fact.erasure_id, at=self.clock())
+        await self.account_eraser.start(event.account_id, event.erasure_id, at=self.clock())
 
-    async def on_erasure_heard(self, fact: identity_v1.ErasureRequested, _delivery: Delivery) -> None:
+    async def on_erasure_broadcast(self, event: identity_v1.ErasureRequested, _delivery: EventDelivery) -> None:
         """Forget what is in memory of the account."""
-        self.erasing.drop(fact.account_id)
+        self.account_eraser.invalidate(event.account_id)
 
-    async def on_app_password_revoked(self, fact: identity_v1.AppPasswordRevoked, _delivery: Delivery) -> None:
+    async def on_app_password_revoked(self, event: identity_v1.AppPasswordRevoked, _delivery: EventDelivery) -> None:
         """Forget the device: its next request is asked about anew, and refused."""
-        self.visitors.drop_device(fact.app_password_id)
+        self.devices.invalidate_device(event.app_password_id)
 
-    async def export_page(self, request: common_v1.ExportPageRequest, _asked: Asked) -> common_v1.ExportPageReply:
+    async def export_page(
+        self, request: common_v1.ExportPageRequest, _context: RpcContext
+    ) -> common_v1.ExportPageReply:
         """Hand over the next page of the account's files (C26)."""
-        page = await self.exporting.page(request.account_id, request.cursor)
+        page = await self.account_export.export_page(request.account_id, request.cursor)
         items = [common_v1.ExportItem(path=path, content=content) for path, content in page.items]
-        return common_v1.ExportPageReply(items=items, next_cursor=page.next)
+        return common_v1.ExportPageReply(items=items, next_cursor=page.next_cursor)

@@ -5,22 +5,22 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.sync.domain.backups import LONGEST, BackupState
-from services.sync.domain.frames import FRAME, OVERHEAD
-from services.sync.domain.inspections import Sight
-from services.sync.domain.statistics import FAMILIES, LEAST, SIZES
-from services.sync.errors import ContentDamagedError
+from services.sync.domain.backups import MAX_BACKUP_AGE, BackupState
+from services.sync.domain.frames import FRAME_OVERHEAD, FRAME_SIZE
+from services.sync.domain.inspections import InspectionScope
+from services.sync.domain.statistics import CLIENT_FAMILIES, MIN_GROUP_SIZE, SIZE_CLASSES
+from services.sync.errors import CorruptContentError
 from services.sync.ports import Blobs
-from services.sync.store import BackupKeys, BackupRows, Content, Contents, InspectionRows, Samples, Seal, Statistics
+from services.sync.store import AccountCipher, BackupKeys, Backups, Content, Contents, Inspections, Samples, Statistics
 from shared.clock import Clock
-from shared.promises import Finding, Probe, broken, kept
+from shared.promises import Finding, Probe, broken_finding, kept_finding
 
-GRACE = timedelta(hours=1)
+EXPIRY_GRACE = timedelta(hours=1)
 """How late the destruction of a backup may be, within the six months, or the end of an inspection."""
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-MOST = 1_000
+_DAY_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
+MAX_INSPECTIONS = 1_000
 """Inspections and looks that a probe looks at, the latest."""
-SAMPLED = 20
+SAMPLE_SIZE = 20
 """Nodes that a probe takes at random; and contents."""
 
 
@@ -29,113 +29,127 @@ class SyncProbes:
     """Looks at what is stored."""
 
     statistics: Statistics
-    inspections: InspectionRows
-    backups: BackupRows
-    keys: BackupKeys
+    inspections: Inspections
+    backups: Backups
+    backup_keys: BackupKeys
     samples: Samples
     contents: Contents
     blobs: Blobs
     clock: Clock
 
-    def all(self) -> tuple[Probe, ...]:
+    def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
         return (
-            Probe("C11", self.figures_lead_to_nobody),
-            Probe("C12", self.looks_are_allowed),
+            Probe("C11", self.figures_are_anonymous),
+            Probe("C12", self.accesses_are_allowed),
             Probe("C19", self.backups_end),
             Probe("C20", self.files_are_sealed),
         )
 
-    async def figures_lead_to_nobody(self) -> Finding:
+    async def figures_are_anonymous(self) -> Finding:
         """C11: no figure is of fewer than ten accounts, and each is of a family of clients, or a size, of many."""
-        clients = await self.statistics.clients(since="", before="~")
-        storage = await self.statistics.storage(since="", before="~")
-        sizes = {name for name, _ in SIZES}
+        clients = await self.statistics.list_client_days(since="", before="~")
+        storage = await self.statistics.list_storage_days(since="", before="~")
+        sizes = {name for name, _ in SIZE_CLASSES}
         faults = {
             "are of too few accounts": [
-                *(one.day for one in clients if one.accounts < LEAST),
-                *(one.day for one in storage if min(one.accounts, *one.sizes.values()) < LEAST),
+                *(one.day for one in clients if one.accounts < MIN_GROUP_SIZE),
+                *(one.day for one in storage if min(one.accounts, *one.sizes.values()) < MIN_GROUP_SIZE),
             ],
             "are of something that few have": [
-                *(one.day for one in clients if one.family not in FAMILIES),
+                *(one.day for one in clients if one.family not in CLIENT_FAMILIES),
                 *(one.day for one in storage if not one.sizes.keys() <= sizes),
             ],
             "are not of a whole day": [
-                day for day in (*(one.day for one in clients), *(one.day for one in storage)) if not _DAY.fullmatch(day)
+                day
+                for day in (*(one.day for one in clients), *(one.day for one in storage))
+                if not _DAY_PATTERN.fullmatch(day)
             ],
         }
         for what, days in faults.items():
             if days:
-                return broken(len(clients) + len(storage), f"{len(days)} figures {what}")
-        return kept(len(clients) + len(storage), f"{len(clients) + len(storage)} figures, each of {LEAST} or more")
+                return broken_finding(len(clients) + len(storage), f"{len(days)} figures {what}")
+        return kept_finding(
+            len(clients) + len(storage), f"{len(clients) + len(storage)} figures, each of {MIN_GROUP_SIZE} or more"
+        )
 
-    async def looks_are_allowed(self) -> Finding:
+    async def accesses_are_allowed(self) -> Finding:
         """C12: two people opened every inspection, for an hour; nobody looked at anything but names and state files."""
         now = self.clock()
-        register = await self.inspections.register(limit=MOST)
-        opened, looks = register.inspections, register.looks
+        register = await self.inspections.get_register(limit=MAX_INSPECTIONS)
+        opened, accesses = register.inspections, register.accesses
         known = {one.id: one for one in opened}
-        entered = Counter(one.inspection for one in looks)
+        recorded = Counter(one.inspection for one in accesses)
         faults = {
-            "inspections were not approved by a second person": [one.id for one in opened if not one.by_two()],
-            "inspections may look for too long": [one.id for one in opened if one.too_long()],
-            "inspections are over and not ended": [one.id for one in opened if one.overdue(now - GRACE)],
-            "looks were at something else": [one.id for one in looks if one.sight not in set(Sight)],
+            "inspections were not approved by a second person": [one.id for one in opened if not one.has_two_people()],
+            "inspections may look for too long": [one.id for one in opened if one.exceeds_max_duration()],
+            "inspections are over and not ended": [one.id for one in opened if one.is_overdue(now - EXPIRY_GRACE)],
+            "looks were at something else": [one.id for one in accesses if one.sight not in set(InspectionScope)],
             "looks belong to no open inspection": [
-                one.id for one in looks if one.inspection not in known or not known[one.inspection].allows(one)
+                one.id for one in accesses if one.inspection not in known or not known[one.inspection].allows(one)
             ],
-            "inspections looked more often than was entered": [one.id for one in opened if one.looks > entered[one.id]],
+            "inspections looked more often than was entered": [
+                one.id for one in opened if one.looks > recorded[one.id]
+            ],
         }
         for what, ids in faults.items():
             if ids:
-                return broken(len(opened) + len(looks), f"{len(ids)} {what}: {', '.join(ids[:3])}")
-        return kept(len(opened) + len(looks), f"{len(opened)} inspections and {len(looks)} looks, each as it may be")
+                return broken_finding(len(opened) + len(accesses), f"{len(ids)} {what}: {', '.join(ids[:3])}")
+        return kept_finding(
+            len(opened) + len(accesses), f"{len(opened)} inspections and {len(accesses)} looks, each as it may be"
+        )
 
     async def backups_end(self) -> Finding:
         """C19: every backup ends within six months and can be read back; a destroyed one has no key."""
         now = self.clock()
-        held = [
-            backup for state in (BackupState.WANTED, BackupState.HELD) for backup in await self.backups.in_state(state)
+        backups = [
+            backup
+            for state in (BackupState.REQUESTED, BackupState.AVAILABLE)
+            for backup in await self.backups.list_by_state(state)
         ]
-        known = {backup.id for backup in held}
+        known = {backup.id for backup in backups}
         faults = {
-            "end later than six months after they were taken": [one.id for one in held if one.too_long()],
-            "are past their end": [one.id for one in held if one.overdue(now - GRACE)],
-            "are older than six months": [one.id for one in held if now - one.asked_at > LONGEST],
-            "could not be read back": [one.id for one in held if one.drill_failed],
-            "have a key but are not in the register": sorted(await self.keys.held() - known),
+            "end later than six months after they were taken": [one.id for one in backups if one.exceeds_max_age()],
+            "are past their end": [one.id for one in backups if one.is_overdue(now - EXPIRY_GRACE)],
+            "are older than six months": [one.id for one in backups if now - one.asked_at > MAX_BACKUP_AGE],
+            "could not be read back": [one.id for one in backups if one.drill_failed],
+            "have a key but are not in the register": sorted(await self.backup_keys.list_backup_ids() - known),
         }
         for what, ids in faults.items():
             if ids:
-                return broken(len(held), f"{len(ids)} backups {what}: {', '.join(ids[:3])}")
-        oldest = max((now - backup.asked_at for backup in held), default=timedelta())
-        return kept(len(held), f"{len(held)} backups; the oldest is {oldest.days} days old, none may reach 183")
+                return broken_finding(len(backups), f"{len(ids)} backups {what}: {', '.join(ids[:3])}")
+        oldest = max((now - backup.asked_at for backup in backups), default=timedelta())
+        return kept_finding(
+            len(backups), f"{len(backups)} backups; the oldest is {oldest.days} days old, none may reach 183"
+        )
 
     async def files_are_sealed(self) -> Finding:
         """C20: random names and contents open with the key of their account, for their place, and in no other way."""
-        sampled = await self.samples.nodes(SAMPLED)
-        for content, seal in await self.samples.contents(SAMPLED):
+        sampled = await self.samples.sample_nodes(SAMPLE_SIZE)
+        for content, seal in await self.samples.sample_contents(SAMPLE_SIZE):
             if await self._is_sealed(content, seal):
                 sampled[content.id] = True
             elif await self._is_used(content):
                 sampled[content.id] = False
         if unsealed := sorted(one for one, is_sealed in sampled.items() if not is_sealed):
-            return broken(len(sampled), f"{len(unsealed)} names or contents are not sealed: {', '.join(unsealed[:3])}")
-        return kept(len(sampled), f"{len(sampled)} names and contents, taken at random, are sealed")
+            return broken_finding(
+                len(sampled), f"{len(unsealed)} names or contents are not sealed: {', '.join(unsealed[:3])}"
+            )
+        return kept_finding(len(sampled), f"{len(sampled)} names and contents, taken at random, are sealed")
 
-    async def _is_sealed(self, content: Content, seal: Seal) -> bool:
+    async def _is_sealed(self, content: Content, cipher: AccountCipher) -> bool:
         """Tell whether the first frame of *content* opens, and is as long as it should be; it is thrown away."""
-        size = min(content.size, FRAME)
+        size = min(content.size, FRAME_SIZE)
         try:
             sealed = content.inline if content.inline is not None else await self._first_frame(content.id, size)
-            plain = seal.content(content.id).open(0, sealed, last=content.size <= FRAME)
-        except ContentDamagedError:
+            plain = cipher.content_cipher(content.id).open(0, sealed, last=content.size <= FRAME_SIZE)
+        except CorruptContentError:
             return False
         return len(plain) == size
 
     async def _first_frame(self, content: str, size: int) -> bytes:
         async with self.blobs.open(content) as blob:
-            return await blob.read(0, size + OVERHEAD)
+            return await blob.read(0, size + FRAME_OVERHEAD)
 
     async def _is_used(self, content: Content) -> bool:
         """Tell whether somebody still uses *content*: one whose last user has just gone may be destroyed already."""

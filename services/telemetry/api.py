@@ -11,48 +11,48 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.telemetry.domain import QUESTION, Feature, Locale, Program, Release, System
+from services.telemetry.domain import CURRENT_QUESTION, Feature, Locale, OperatingSystem, Program, Release
 from services.telemetry.errors import (
-    AlreadyReleasedError,
-    NoOptInError,
-    NothingToReleaseError,
-    StaleQuestionError,
-    UnknownQuestionError,
+    InvalidQuestionVersionError,
+    OptInRequiredError,
+    QuestionOutdatedError,
+    ReleasableWeekNotFoundError,
+    WeekAlreadyReleasedError,
 )
-from services.telemetry.service import Telemetry, Usage
+from services.telemetry.service import TelemetryService, UsageReport
 from shared.clock import rfc3339
-from shared.web import ANONYMOUS, Body, Call, RateLimit, Route, View, delete, get, post, staff
+from shared.web import ANONYMOUS, JsonBody, RateLimit, RequestContext, Route, View, delete, get, post, staff
 
-NOTE = (
+STATISTICS_NOTE = (
     "Counts of installations that opted in and reported in the week; people who share more are over-represented. "
     "Groups below the minimum are left out, and so is any figure that would reveal one by subtraction."
 )
-OPT_INS_AN_HOUR = RateLimit(300, timedelta(hours=1), "opt-ins")
-REPORTS_AN_HOUR = RateLimit(1_200, timedelta(hours=1), "reports")
+OPT_IN_RATE_LIMIT = RateLimit(300, timedelta(hours=1), "opt-ins")
+REPORT_RATE_LIMIT = RateLimit(1_200, timedelta(hours=1), "reports")
 """For each address, in memory only: a household or an office reports a few times a week, a flood more."""
-REPORT_BYTES = 16 * 1024
-Installation = Annotated[str, Field(pattern=r"^ins_[0-9a-z]{26}$")]
+MAX_REPORT_BYTES = 16 * 1024
+InstallationId = Annotated[str, Field(pattern=r"^ins_[0-9a-z]{26}$")]
 
 
-class OptInBody(Body):
+class OptInBody(JsonBody):
     """The yes of a person to the question of this version."""
 
     question_version: int
 
 
-class ReportBody(Body):
+class UsageReportBody(JsonBody):
     """One week of one installation: closed lists and whole numbers, so that no free text can be sent."""
 
-    installation: Installation
+    installation: InstallationId
     question_version: int
     program: Program
     version: Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$", examples=["4.8"])]
-    os: System
+    os: OperatingSystem
     locale: Locale
     counters: dict[Feature, Annotated[int, Field(ge=0, le=1_000_000)]]
 
 
-class ReleaseBody(Body):
+class ReleaseBody(JsonBody):
     """Which week to publish; null for the oldest that waits."""
 
     week: Annotated[str, Field(pattern=r"^\d{4}-W\d{2}$")] | None = None
@@ -72,13 +72,13 @@ class OptInView(View):
     installation: str
 
 
-class AcceptedView(View):
+class ReportAcceptedView(View):
     """The report was taken."""
 
     status: Literal["accepted"] = "accepted"
 
 
-class ReleaseMadeView(View):
+class PublishedReleaseView(View):
     """A release was published."""
 
     release_id: str
@@ -106,7 +106,7 @@ class ReleaseView(View):
     cells: list[CellView]
 
 
-class StatisticsView(View):
+class PublicStatisticsView(View):
     """All public statistics, newest first."""
 
     releases: list[ReleaseView]
@@ -116,95 +116,97 @@ class StatisticsView(View):
 class TelemetryApi:
     """The handlers."""
 
-    telemetry: Telemetry
+    service: TelemetryService
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of telemetry."""
         root = "/v1/telemetry"
         return (
-            get(f"{root}/question", self.question, access=ANONYMOUS, summary="Read the question to be asked"),
+            get(f"{root}/question", self.get_question, access=ANONYMOUS, summary="Read the question to be asked"),
             post(
                 f"{root}/opt-ins",
-                self.opt_in,
+                self.create_opt_in,
                 access=ANONYMOUS,
                 status=201,
                 idempotent=True,
-                limit=OPT_INS_AN_HOUR,
+                limit=OPT_IN_RATE_LIMIT,
                 summary="Opt a new installation in",
-                errors=(UnknownQuestionError,),
+                errors=(InvalidQuestionVersionError,),
             ),
             delete(
                 f"{root}/opt-ins/{{installation}}",
-                self.withdraw,
+                self.delete_opt_in,
                 access=ANONYMOUS,
                 status=204,
                 summary="Withdraw; what was reported and not yet published is deleted",
             ),
             post(
                 f"{root}/reports",
-                self.report,
+                self.submit_report,
                 access=ANONYMOUS,
                 status=202,
-                limit=REPORTS_AN_HOUR,
-                body_limit=REPORT_BYTES,
+                limit=REPORT_RATE_LIMIT,
+                body_limit=MAX_REPORT_BYTES,
                 summary="Send the report of one week",
-                errors=(NoOptInError, StaleQuestionError),
+                errors=(OptInRequiredError, QuestionOutdatedError),
             ),
             post(
                 f"{root}/releases",
-                self.release,
+                self.publish_release,
                 access=staff("engineer", "admin"),
                 status=201,
                 idempotent=True,
                 summary="Publish the statistics of a week",
-                errors=(NothingToReleaseError, AlreadyReleasedError),
+                errors=(ReleasableWeekNotFoundError, WeekAlreadyReleasedError),
             ),
-            get(f"{root}/statistics", self.statistics, access=ANONYMOUS, summary="Read the public statistics"),
+            get(f"{root}/statistics", self.get_statistics, access=ANONYMOUS, summary="Read the public statistics"),
         )
 
-    async def question(self, _call: Call) -> QuestionView:
+    async def get_question(self, _call: RequestContext) -> QuestionView:
         """Return the current question and all that a yes allows to be collected."""
-        return QuestionView(version=QUESTION.version, text=QUESTION.text, collected=list(QUESTION.collected))
+        return QuestionView(
+            version=CURRENT_QUESTION.version, text=CURRENT_QUESTION.text, collected=list(CURRENT_QUESTION.collected)
+        )
 
-    async def opt_in(self, call: Call, body: OptInBody) -> OptInView:
+    async def create_opt_in(self, call: RequestContext, body: OptInBody) -> OptInView:
         """Keep the yes."""
-        said_yes = await self.telemetry.opt_in(body.question_version, at=call.now)
+        said_yes = await self.service.create_opt_in(body.question_version, at=call.now)
         return OptInView(installation=said_yes.installation)
 
-    async def withdraw(self, call: Call) -> None:
+    async def delete_opt_in(self, call: RequestContext) -> None:
         """Forget the installation; the answer is the same for one that never opted in."""
-        await self.telemetry.withdraw(call.path["installation"])
+        await self.service.delete_opt_in(call.path["installation"])
 
-    async def report(self, call: Call, body: ReportBody) -> AcceptedView:
+    async def submit_report(self, call: RequestContext, body: UsageReportBody) -> ReportAcceptedView:
         """Take the report of one week."""
-        usage = Usage(
+        usage = UsageReport(
             program=body.program,
             version=body.version,
             os=body.os,
             locale=body.locale,
             counters={name.value: count for name, count in body.counters.items()},
         )
-        await self.telemetry.report(body.installation, body.question_version, usage, at=call.now)
-        return AcceptedView()
+        await self.service.submit_report(body.installation, body.question_version, usage, at=call.now)
+        return ReportAcceptedView()
 
-    async def release(self, call: Call, body: ReleaseBody) -> ReleaseMadeView:
+    async def publish_release(self, call: RequestContext, body: ReleaseBody) -> PublishedReleaseView:
         """Publish the statistics of a week."""
-        made = await self.telemetry.release(body.week, operation=call.operation, at=call.now)
-        return ReleaseMadeView(release_id=made.release_id, week=made.week, cells=len(made.cells))
+        made = await self.service.publish_release(body.week, idempotency_key=call.idempotency_key, at=call.now)
+        return PublishedReleaseView(release_id=made.release_id, week=made.week, cells=len(made.cells))
 
-    async def statistics(self, _call: Call) -> StatisticsView:
+    async def get_statistics(self, _call: RequestContext) -> PublicStatisticsView:
         """Return what is public."""
-        return StatisticsView(releases=[_view(release) for release in await self.telemetry.statistics()])
+        return PublicStatisticsView(releases=[_release_view(release) for release in await self.service.list_releases()])
 
 
-def _view(release: Release) -> ReleaseView:
+def _release_view(release: Release) -> ReleaseView:
     cells = [CellView(dimension=cell.dimension, value=cell.value, count=cell.count) for cell in release.cells]
     return ReleaseView(
         release_id=release.release_id,
         week=release.week,
         n=release.n,
-        minimum_group=release.minimum_group,
+        minimum_group=release.min_group_size,
         published_at=rfc3339(release.published_at),
-        note=NOTE,
+        note=STATISTICS_NOTE,
         cells=cells,
     )

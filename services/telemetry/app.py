@@ -3,31 +3,31 @@
 from services.telemetry.api import TelemetryApi
 from services.telemetry.events import TelemetryEvents
 from services.telemetry.promises import TelemetryProbes
-from services.telemetry.service import Telemetry
+from services.telemetry.service import TelemetryService
 from services.telemetry.settings import Settings
-from services.telemetry.store import DOCUMENTS, OptIns, Releases, Reports
-from shared.chassis import Chassis, Parts
+from services.telemetry.store import DOCUMENTS, OptIns, Releases, WeeklyReports
+from shared.chassis import Chassis, ServiceSpec
 
 
-def compose(chassis: Chassis, settings: Settings) -> Parts:
+def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire telemetry."""
-    opt_ins, reports, releases = OptIns(chassis.db), Reports(chassis.db), Releases(chassis.db)
-    telemetry = Telemetry(
+    opt_ins, reports, releases = OptIns(chassis.db), WeeklyReports(chassis.db), Releases(chassis.db)
+    telemetry = TelemetryService(
         opt_ins=opt_ins,
         reports=reports,
         releases=releases,
         outbox=chassis.outbox,
-        transact=chassis.db.transact,
+        transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
-        minimum_group=settings.minimum_group,
+        min_group_size=settings.min_group_size,
         release_open_weeks=settings.release_open_weeks,
     )
-    events = TelemetryEvents(forget=chassis.forget, outbox=chassis.outbox, clock=chassis.clock)
+    events = TelemetryEvents(erase_subject=chassis.erase_subject, outbox=chassis.outbox, clock=chassis.clock)
     probes = TelemetryProbes(opt_ins=opt_ins, reports=reports, releases=releases)
-    return Parts(
-        routes=TelemetryApi(telemetry=telemetry).routes(),
+    return ServiceSpec(
+        routes=TelemetryApi(service=telemetry).build_routes(),
         documents=DOCUMENTS,
-        subscriptions=events.subscriptions(),
-        answers=events.answers(),
-        probes=probes.all(),
+        subscriptions=events.build_subscriptions(),
+        rpc_handlers=events.build_rpc_handlers(),
+        probes=probes.build_probes(),
     )

@@ -16,7 +16,7 @@ class Program(StrEnum):
     OMNIPLAN = "omniplan"
 
 
-class System(StrEnum):
+class OperatingSystem(StrEnum):
     """Operating systems, no finer than this."""
 
     MACOS_14 = "macos-14"
@@ -54,24 +54,24 @@ class Feature(StrEnum):
     SYNCS = "syncs"
 
 
-PROGRAM = "program"
-_VERSIONS = "version of "
+PROGRAM_DIMENSION = "program"
+_VERSION_PREFIX = "version of "
 
 
-def versions_of(program: str) -> str:
+def version_dimension(program: str) -> str:
     """Return the dimension of the versions of *program*."""
-    return f"{_VERSIONS}{program}"
+    return f"{_VERSION_PREFIX}{program}"
 
 
-RAW_REPORTS_KEPT = timedelta(days=21)
+RAW_REPORT_RETENTION = timedelta(days=21)
 """A report is kept for the rest of its week (up to 7 days) and 14 days after it closed; then only figures remain."""
 
-BUCKETS = (0, 1, 3, 10, 30, 100, 300)
+COUNTER_BUCKETS = (0, 1, 3, 10, 30, 100, 300)
 """A counter is kept as the largest of these that it reaches: coarse by construction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class OptInQuestion:
     """What a person is asked, and all that a yes allows to be collected."""
 
     version: int
@@ -79,7 +79,7 @@ class Question:
     collected: tuple[str, ...]
 
 
-QUESTION = Question(
+CURRENT_QUESTION = OptInQuestion(
     version=1,
     text="May this app send a report about how it is used, once a week? It says nothing that leads to you.",
     collected=("program", "version", "os", "locale", *(f"counters.{feature}" for feature in Feature)),
@@ -94,13 +94,13 @@ class OptIn:
     question_version: int
     granted_at: datetime
 
-    def covers(self, at: datetime) -> bool:
+    def allows(self, at: datetime) -> bool:
         """Tell whether something collected *at* that time is allowed (C03)."""
         return at >= self.granted_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class WeeklyReport:
     """One week of one installation."""
 
     installation: str
@@ -129,91 +129,93 @@ class Release:
     release_id: str
     week: str
     n: int
-    minimum_group: int
+    min_group_size: int
     cells: tuple[Cell, ...]
     published_at: datetime
 
 
-def week_of(at: datetime) -> str:
+def iso_week(at: datetime) -> str:
     """Return the ISO 8601 week, for example 2026-W47."""
     year, week, _ = at.isocalendar()
     return f"{year}-W{week:02}"
 
 
-def week_ends(week: str) -> date:
+def next_week_start(week: str) -> date:
     """Return the first day after *week*; ValueError when there is no such week."""
     year, number = week.split("-W")
     return date.fromisocalendar(int(year), int(number), 1) + timedelta(days=7)
 
 
-def is_over(week: str, at: datetime) -> bool:
+def is_week_over(week: str, at: datetime) -> bool:
     """Tell whether *week* is a week, and over."""
     try:
-        return at.date() >= week_ends(week)
+        return at.date() >= next_week_start(week)
     except (ValueError, OverflowError):
         return False
 
 
-def bucket(count: int) -> int:
+def to_bucket(count: int) -> int:
     """Return the largest bucket that *count* reaches."""
-    return max(edge for edge in BUCKETS if edge <= count)
+    return max(edge for edge in COUNTER_BUCKETS if edge <= count)
 
 
 @dataclass(slots=True)
-class Tally:
+class CellCounter:
     """Counts reports by dimension and value; memory grows with the number of values, not of reports."""
 
     n: int = 0
     dimensions: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def add(self, report: Report) -> None:
+    def add(self, report: WeeklyReport) -> None:
         """Count *report*."""
         self.n += 1
-        for dimension, value in _values(report):
+        for dimension, value in _report_cells(report):
             self.dimensions.setdefault(dimension, Counter())[value] += 1
 
 
-def publishable(dimensions: Mapping[str, Mapping[str, int]], *, minimum_group: int) -> tuple[Cell, ...]:
+def suppress_small_cells(dimensions: Mapping[str, Mapping[str, int]], *, min_group_size: int) -> tuple[Cell, ...]:
     """Return the cells that hide everybody: none below *minimum_group*, and none that a subtraction reveals (C15)."""
-    programs = _unhidden(dimensions.get(PROGRAM, {}), minimum_group)
+    programs = _suppress_counts(dimensions.get(PROGRAM_DIMENSION, {}), min_group_size)
     # The versions of a program add up to it: they would tell how often a program that is left out was used.
-    left_out = {versions_of(program) for program in dimensions.get(PROGRAM, {}) if program not in programs}
+    left_out = {
+        version_dimension(program) for program in dimensions.get(PROGRAM_DIMENSION, {}) if program not in programs
+    }
     return tuple(
         Cell(dimension=dimension, value=value, count=count)
         for dimension, counts in sorted(dimensions.items())
         if dimension not in left_out
-        for value, count in sorted(_unhidden(counts, minimum_group).items())
+        for value, count in sorted(_suppress_counts(counts, min_group_size).items())
     )
 
 
-def revealed(cells: Iterable[Cell], *, n: int, minimum_group: int) -> list[str]:
+def disclosure_risks(cells: Iterable[Cell], *, n: int, min_group_size: int) -> list[str]:
     """Return the dimensions in which the figures, or what is missing from their total, are about too few."""
     shown: dict[str, dict[str, int]] = {}
     for cell in cells:
         shown.setdefault(cell.dimension, {})[cell.value] = cell.count
-    programs = shown.get(PROGRAM, {})
-    totals = {versions_of(program): count for program, count in programs.items()}
+    programs = shown.get(PROGRAM_DIMENSION, {})
+    totals = {version_dimension(program): count for program, count in programs.items()}
     found = []
     for dimension, counts in shown.items():
-        missing = totals.get(dimension, 0 if dimension.startswith(_VERSIONS) else n) - sum(counts.values())
-        if min(counts.values()) < minimum_group or missing < 0 or 0 < missing < minimum_group:
+        missing = totals.get(dimension, 0 if dimension.startswith(_VERSION_PREFIX) else n) - sum(counts.values())
+        if min(counts.values()) < min_group_size or missing < 0 or 0 < missing < min_group_size:
             found.append(dimension)
     return sorted(found)
 
 
-def _unhidden(counts: Mapping[str, int], minimum_group: int) -> dict[str, int]:
-    shown = {value: count for value, count in counts.items() if count >= minimum_group}
+def _suppress_counts(counts: Mapping[str, int], min_group_size: int) -> dict[str, int]:
+    shown = {value: count for value, count in counts.items() if count >= min_group_size}
     hidden = sum(counts.values()) - sum(shown.values())
     # The total is public: what is missing from it must itself be a group, or it is the hidden figure.
-    while shown and 0 < hidden < minimum_group:
+    while shown and 0 < hidden < min_group_size:
         smallest = min(shown, key=lambda value: (shown[value], value))
         hidden += shown.pop(smallest)
     return shown
 
 
-def _values(report: Report) -> Iterator[tuple[str, str]]:
-    yield PROGRAM, report.program
-    yield versions_of(report.program), report.version
+def _report_cells(report: WeeklyReport) -> Iterator[tuple[str, str]]:
+    yield PROGRAM_DIMENSION, report.program
+    yield version_dimension(report.program), report.version
     yield "os", report.os
     yield "locale", report.locale
     for feature in Feature:

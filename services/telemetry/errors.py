@@ -3,36 +3,36 @@
 from shared.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 
 
-class NoOptInError(ForbiddenError):
+class OptInRequiredError(ForbiddenError):
     """This installation has not opted in."""
 
-    code = "telemetry.no_opt_in"
+    code = "telemetry.opt_in.required"
     remedy = "Ask the person first; send nothing until they have said yes."
 
 
-class StaleQuestionError(ConflictError):
+class QuestionOutdatedError(ConflictError):
     """The question has changed since it was answered."""
 
-    code = "telemetry.stale_question"
+    code = "telemetry.question.outdated"
     remedy = "Show the current question and ask again; until then send nothing."
 
 
-class UnknownQuestionError(InvalidInputError):
+class InvalidQuestionVersionError(InvalidInputError):
     """There is no question of this version."""
 
-    code = "telemetry.unknown_question"
+    code = "telemetry.question_version.invalid"
     remedy = "Use the version that GET /v1/telemetry/question names."
 
 
-class NothingToReleaseError(NotFoundError):
+class ReleasableWeekNotFoundError(NotFoundError):
     """No closed week is waiting for its release."""
 
-    code = "telemetry.nothing_to_release"
+    code = "telemetry.releasable_week.not_found"
     remedy = "Wait until the week has ended and reports have come in."
 
 
-class AlreadyReleasedError(ConflictError):
+class WeekAlreadyReleasedError(ConflictError):
     """The statistics of this week are published already."""
 
-    code = "telemetry.already_released"
+    code = "telemetry.week.already_released"
     remedy = "Read them; a week is released once, so that two releases cannot be subtracted from each other."

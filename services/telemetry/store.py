@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from services.telemetry.domain import RAW_REPORTS_KEPT, Cell, OptIn, Release, Report
-from shared.mongo import Collection, Database, Document, DuplicateError, Embedded, Index
-from shared.personal import UNTIL_ERASED, Category, Keep, Personal
+from services.telemetry.domain import RAW_REPORT_RETENTION, Cell, OptIn, Release, WeeklyReport
+from shared.mongo import Collection, Database, Document, DuplicateError, EmbeddedValue, Index
+from shared.personal import UNTIL_ERASED, Category, Personal, Retention
 from shared.policy import Purpose
 
 _OPT_IN = Personal(Category.CONSENT, {Purpose.STATISTICS}, UNTIL_ERASED)
-_RAW = Personal(Category.USAGE, {Purpose.STATISTICS}, Keep(limit=RAW_REPORTS_KEPT, since="received_at"))
+_RAW = Personal(Category.USAGE, {Purpose.STATISTICS}, Retention(limit=RAW_REPORT_RETENTION, since="received_at"))
 
 
 class OptInDocument(Document):
@@ -23,7 +23,7 @@ class OptInDocument(Document):
     """Moved by each report, so that a report and a withdrawal cannot both win."""
 
 
-class ReportDocument(Document):
+class WeeklyReportDocument(Document):
     """One week of one installation; ``_id`` is installation and week, so a repeated report counts once."""
 
     collection: ClassVar[str] = "reports"
@@ -38,7 +38,7 @@ class ReportDocument(Document):
     received_at: datetime
 
 
-class CellPart(Embedded):
+class CellValue(EmbeddedValue):
     """One public figure."""
 
     dimension: str
@@ -56,52 +56,52 @@ class ReleaseDocument(Document):
     """The request that made it: repeated after a crash, it finds this release instead of publishing another week."""
     n: int
     minimum_group: int
-    cells: list[CellPart]
+    cells: list[CellValue]
     published_at: datetime
 
 
-DOCUMENTS = (OptInDocument, ReportDocument, ReleaseDocument)
+DOCUMENTS = (OptInDocument, WeeklyReportDocument, ReleaseDocument)
 
 
 class OptIns:
     """The installations that said yes."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[OptInDocument] = db.collection(OptInDocument)
+        self._rows: Collection[OptInDocument] = db.get_collection(OptInDocument)
 
     async def add(self, opt_in: OptIn) -> None:
         """Keep a new yes."""
         row = OptInDocument(
             id=opt_in.installation, question_version=opt_in.question_version, granted_at=opt_in.granted_at
         )
-        await self._rows.insert(row)
+        await self._rows.insert_one(row)
 
-    async def claim(self, installation: str) -> OptIn | None:
+    async def lock(self, installation: str) -> OptIn | None:
         """Return the yes of *installation*, held against a withdrawal until the transaction ends."""
-        if not await self._rows.update({"_id": installation}, {"$inc": {"reports": 1}}):
+        if not await self._rows.update_one({"_id": installation}, {"$inc": {"reports": 1}}):
             return None
         row = await self._rows.get(installation)
         return _opt_in(row) if row else None
 
-    async def remove(self, installation: str) -> None:
+    async def delete(self, installation: str) -> None:
         """Forget the yes of *installation*."""
-        await self._rows.delete({"_id": installation})
+        await self._rows.delete_many({"_id": installation})
 
-    async def installations(self, among: Sequence[str]) -> dict[str, OptIn]:
+    async def get_many(self, installations: Sequence[str]) -> dict[str, OptIn]:
         """Return the live opt-ins of *among*."""
-        return {row.id: _opt_in(row) for row in await self._rows.list({"_id": {"$in": list(among)}})}
+        return {row.id: _opt_in(row) for row in await self._rows.list({"_id": {"$in": list(installations)}})}
 
 
-class Reports:
+class WeeklyReports:
     """The raw reports, until their weeks are figures."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[ReportDocument] = db.collection(ReportDocument)
+        self._rows: Collection[WeeklyReportDocument] = db.get_collection(WeeklyReportDocument)
 
-    async def put(self, report: Report) -> None:
+    async def put(self, report: WeeklyReport) -> None:
         """Keep *report*, in place of an earlier one of the same installation and week."""
-        await self._rows.upsert(
-            ReportDocument(
+        await self._rows.upsert_one(
+            WeeklyReportDocument(
                 id=f"{report.installation}:{report.week}",
                 installation=report.installation,
                 week=report.week,
@@ -114,21 +114,21 @@ class Reports:
             )
         )
 
-    async def of_week(self, week: str) -> AsyncIterator[Report]:
+    async def iter_by_week(self, week: str) -> AsyncIterator[WeeklyReport]:
         """Yield the reports of *week*."""
-        async for row in self._rows.find({"week": week}):
+        async for row in self._rows.iter_documents({"week": week}):
             yield _report(row)
 
-    async def weeks(self) -> dict[str, int]:
+    async def count_by_week(self) -> dict[str, int]:
         """Count the reports of each week that has some."""
-        rows = await self._rows.aggregate([{"$group": {"_id": "$week", "n": {"$sum": 1}}}])
+        rows = await self._rows.run_pipeline([{"$group": {"_id": "$week", "n": {"$sum": 1}}}])
         return {row["_id"]: int(row["n"]) for row in rows}
 
-    async def remove_of(self, installation: str) -> None:
+    async def delete_by_installation(self, installation: str) -> None:
         """Forget all reports of *installation*."""
-        await self._rows.delete({"installation": installation})
+        await self._rows.delete_many({"installation": installation})
 
-    async def latest(self, limit: int) -> list[Report]:
+    async def list_newest(self, limit: int) -> list[WeeklyReport]:
         """Return the *limit* newest reports."""
         return [_report(row) for row in await self._rows.list({}, sort=[("received_at", -1)], limit=limit)]
 
@@ -137,36 +137,36 @@ class Releases:
     """The public statistics."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[ReleaseDocument] = db.collection(ReleaseDocument)
+        self._rows: Collection[ReleaseDocument] = db.get_collection(ReleaseDocument)
 
-    async def add(self, release: Release, *, operation: str) -> bool:
+    async def add(self, release: Release, *, idempotency_key: str) -> bool:
         """Publish *release*; False when its week is published already, or *operation* has published one."""
-        cells = [CellPart(dimension=cell.dimension, value=cell.value, count=cell.count) for cell in release.cells]
+        cells = [CellValue(dimension=cell.dimension, value=cell.value, count=cell.count) for cell in release.cells]
         row = ReleaseDocument(
             id=release.week,
             release_id=release.release_id,
-            operation=operation,
+            operation=idempotency_key,
             n=release.n,
-            minimum_group=release.minimum_group,
+            minimum_group=release.min_group_size,
             cells=cells,
             published_at=release.published_at,
         )
         try:
-            await self._rows.insert(row)
+            await self._rows.insert_one(row)
         except DuplicateError:
             return False
         return True
 
-    async def of_operation(self, operation: str) -> Release | None:
+    async def get_by_idempotency_key(self, idempotency_key: str) -> Release | None:
         """Return the release that *operation* has published."""
-        row = await self._rows.find_one({"operation": operation})
+        row = await self._rows.find_one({"operation": idempotency_key})
         return _release(row) if row else None
 
-    async def weeks(self) -> set[str]:
+    async def list_weeks(self) -> set[str]:
         """Return the weeks that are published."""
         return {row.id for row in await self._rows.list({})}
 
-    async def newest(self, limit: int = 52) -> list[Release]:
+    async def list_newest(self, limit: int = 52) -> list[Release]:
         """Return the newest releases, newest week first."""
         return [_release(row) for row in await self._rows.list({}, sort=[("_id", -1)], limit=limit)]
 
@@ -175,8 +175,8 @@ def _opt_in(row: OptInDocument) -> OptIn:
     return OptIn(installation=row.id, question_version=row.question_version, granted_at=row.granted_at)
 
 
-def _report(row: ReportDocument) -> Report:
-    return Report(
+def _report(row: WeeklyReportDocument) -> WeeklyReport:
+    return WeeklyReport(
         installation=row.installation,
         week=row.week,
         program=row.program,
@@ -194,7 +194,7 @@ def _release(row: ReleaseDocument) -> Release:
         release_id=row.release_id,
         week=row.id,
         n=row.n,
-        minimum_group=row.minimum_group,
+        min_group_size=row.minimum_group,
         cells=cells,
         published_at=row.published_at,
     )

@@ -6,38 +6,38 @@ The only package that knows aio_pika.
                                                                └─ after delivery_limit ─> candor.dead ─> <queue>.dead
 """
 
-from shared.bus.answers import Answer, Answerer
-from shared.bus.asker import Asker
 from shared.bus.broker import Broker
 from shared.bus.consumer import Consumer
-from shared.bus.errors import QuestionRefusedError, QuestionTimeoutError
+from shared.bus.errors import RpcError, RpcTimeoutError
 from shared.bus.events import event_type
-from shared.bus.inbox import InboxRow
-from shared.bus.outbox import Outbox, OutboxRow
-from shared.bus.question import Asked
-from shared.bus.relay import Relay
-from shared.bus.subscription import Delivery, Handler, Subscription, on
+from shared.bus.inbox import InboxDocument
+from shared.bus.outbox import Outbox, OutboxDocument
+from shared.bus.relay import OutboxRelay
+from shared.bus.rpc_client import RpcClient
+from shared.bus.rpc_message import RpcContext
+from shared.bus.rpc_server import RpcHandler, RpcServer
+from shared.bus.subscription import EventDelivery, EventHandler, EventSubscription, on
 
-DOCUMENTS = (OutboxRow, InboxRow)
+DOCUMENTS = (OutboxDocument, InboxDocument)
 """What a service prepares in its own database to use this package."""
 
 __all__ = [
     "DOCUMENTS",
-    "Answer",
-    "Answerer",
-    "Asked",
-    "Asker",
     "Broker",
     "Consumer",
-    "Delivery",
-    "Handler",
-    "InboxRow",
+    "EventDelivery",
+    "EventHandler",
+    "EventSubscription",
+    "InboxDocument",
     "Outbox",
-    "OutboxRow",
-    "QuestionRefusedError",
-    "QuestionTimeoutError",
-    "Relay",
-    "Subscription",
+    "OutboxDocument",
+    "OutboxRelay",
+    "RpcClient",
+    "RpcContext",
+    "RpcError",
+    "RpcHandler",
+    "RpcServer",
+    "RpcTimeoutError",
     "event_type",
     "on",
 ]

@@ -14,28 +14,28 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import observe
-from shared.bus.dead import DeadLetters, Letter, NoSuchQueueError, NotReplayedError, connected
+from shared.bus.dead_letters import DeadLetter, DeadLetters, QueueNotFoundError, ReplayFailedError, open_connection
 from shared.settings import Env, SettingError
 
 T = TypeVar("T")
-_ENDING = ".dead"
-_API_LIMIT = aiohttp.ClientTimeout(total=10)
+_DEAD_LETTER_SUFFIX = ".dead"
+_API_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look after the queues of the broker at AMQP_URL.")
-dead = typer.Typer(no_args_is_help=True, help="List, replay and drop dead letters.")
-app.add_typer(dead, name="dead")
+dead_letters_app = typer.Typer(no_args_is_help=True, help="List, replay and drop dead letters.")
+app.add_typer(dead_letters_app, name="dead")
 
 Queue = Annotated[str, typer.Argument(help="the work queue, such as payments.erasure")]
 Ids = Annotated[list[str] | None, typer.Option("--id", help="only the letter of this id; give it once for each")]
 
 
 @app.callback()
-def _of_the_bus() -> None:
+def _root() -> None:
     """Keep ``dead`` a word of its own, for the commands that may come beside it."""
 
 
-@dead.command("list")
-def list_letters(
+@dead_letters_app.command("list")
+def list_dead_letters(
     queue: Annotated[list[str] | None, typer.Argument(help="the work queues; without any, all of the broker")] = None,
     limit: Annotated[int, typer.Option(help="letters shown of each queue")] = 20,
 ) -> None:
@@ -44,32 +44,32 @@ def list_letters(
     Without names the queues are asked of the broker's management API: AMQP_MANAGEMENT_URL, or beside AMQP_URL.
     """
 
-    async def look(url: str) -> dict[str, tuple[int, list[Letter]]]:
-        found: dict[str, tuple[int, list[Letter]]] = {}
-        async with connected(url) as connection:
-            for name in queue or await _queues(url):
-                letters = DeadLetters(connection, name)
-                found[name] = (await letters.count(), await letters.list(limit))
-        return found
+    async def look(url: str) -> dict[str, tuple[int, list[DeadLetter]]]:
+        by_queue: dict[str, tuple[int, list[DeadLetter]]] = {}
+        async with open_connection(url) as connection:
+            for name in queue or await _list_work_queues(url):
+                dead_letters = DeadLetters(connection, name)
+                by_queue[name] = (await dead_letters.count(), await dead_letters.list(limit))
+        return by_queue
 
-    for name, (count, letters) in _run(look).items():
+    for name, (count, letters) in _run_command(look).items():
         print(f"{name}: {count} dead")
         if letters:
-            _show(letters)
+            _print_dead_letters(letters)
 
 
-@dead.command()
+@dead_letters_app.command()
 def replay(queue: Queue, ids: Ids = None) -> None:
     """Give dead letters back to their queue, under the same id; one that fails again dies again."""
 
     async def again(url: str) -> int:
-        async with connected(url) as connection:
-            return await DeadLetters(connection, queue).replay(ids or ())
+        async with open_connection(url) as connection:
+            return await DeadLetters(connection, queue).replay_messages(ids or ())
 
-    print(f"{_run(again)} replayed to {queue}")
+    print(f"{_run_command(again)} replayed to {queue}")
 
 
-@dead.command()
+@dead_letters_app.command()
 def drop(
     queue: Queue, ids: Ids = None, *, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
 ) -> None:
@@ -78,33 +78,35 @@ def drop(
         typer.confirm(f"Delete {'these' if ids else 'all'} dead letters of {queue} for good?", abort=True)
 
     async def delete(url: str) -> int:
-        async with connected(url) as connection:
-            return await DeadLetters(connection, queue).drop(ids or ())
+        async with open_connection(url) as connection:
+            return await DeadLetters(connection, queue).delete(ids or ())
 
-    print(f"{_run(delete)} dropped from {queue}{_ENDING}")
+    print(f"{_run_command(delete)} dropped from {queue}{_DEAD_LETTER_SUFFIX}")
 
 
-def _show(letters: list[Letter]) -> None:
+def _print_dead_letters(dead_letters: list[DeadLetter]) -> None:
     table = Table("id", "type", "told", "died", "reason", box=None)
-    for letter in letters:
-        table.add_row(letter.id, letter.type, letter.told, letter.died, letter.reason)
+    for dead_letter in dead_letters:
+        table.add_row(
+            dead_letter.id, dead_letter.type, dead_letter.published_at, dead_letter.dead_lettered_at, dead_letter.reason
+        )
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
-async def _queues(url: str) -> list[str]:
+async def _list_work_queues(url: str) -> list[str]:
     """Return the work queues that have dead letters' queues; AMQP itself cannot list them."""
     parts = urlsplit(url)
     host = quote(unquote(parts.path.removeprefix("/")) or "/", safe="")
     login = aiohttp.encode_basic_auth(unquote(parts.username or "guest"), unquote(parts.password or "guest"))
     async with (
-        aiohttp.ClientSession(headers={"Authorization": login}, timeout=_API_LIMIT, raise_for_status=True) as session,
-        session.get(f"{_management(url)}/api/queues/{host}", params={"columns": "name"}) as answer,
+        aiohttp.ClientSession(headers={"Authorization": login}, timeout=_API_TIMEOUT, raise_for_status=True) as session,
+        session.get(f"{_management_url(url)}/api/queues/{host}", params={"columns": "name"}) as response,
     ):
-        names = [str(queue["name"]) for queue in await answer.json()]
-    return sorted(name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING))
+        names = [str(queue["name"]) for queue in await response.json()]
+    return sorted(name.removesuffix(_DEAD_LETTER_SUFFIX) for name in names if name.endswith(_DEAD_LETTER_SUFFIX))
 
 
-def _management(url: str) -> str:
+def _management_url(url: str) -> str:
     """Return the address of the management API: the one that is set, or where the local stack has it."""
     given = Env(os.environ).optional("AMQP_MANAGEMENT_URL")
     if given:
@@ -114,7 +116,7 @@ def _management(url: str) -> str:
     return f"http://{parts.hostname}:{15672 if port in (5671, 5672) else port + 2}"
 
 
-def _run(command: Callable[[str], Coroutine[None, None, T]]) -> T:
+def _run_command(command: Callable[[str], Coroutine[None, None, T]]) -> T:
     example = "amqp://candor:secret@127.0.0.1:5672/"
     return asyncio.run(command(Env(os.environ).url("AMQP_URL", schemes=("amqp", "amqps"), example=example)))
 
@@ -125,18 +127,18 @@ def main() -> None:
     try:
         app()
     except SettingError as fault:
-        _end(str(fault), code=2)
-    except (NoSuchQueueError, NotReplayedError) as fault:
-        _end(str(fault))
+        _exit(str(fault), code=2)
+    except (QueueNotFoundError, ReplayFailedError) as fault:
+        _exit(str(fault))
     except aiohttp.ClientError as fault:
-        _end(f"the management API ({type(fault).__name__}): set AMQP_MANAGEMENT_URL, or name the queues")
+        _exit(f"the management API ({type(fault).__name__}): set AMQP_MANAGEMENT_URL, or name the queues")
     except (AMQPError, OSError, TimeoutError) as fault:
         # Only the class: the message may repeat the address, and the password in it.
-        _end(f"AMQP_URL: the broker does not answer ({type(fault).__name__})")
+        _exit(f"AMQP_URL: the broker does not answer ({type(fault).__name__})")
 
 
-def _end(why: str, *, code: int = 1) -> NoReturn:
-    print(why, file=sys.stderr)
+def _exit(message: str, *, code: int = 1) -> NoReturn:
+    print(message, file=sys.stderr)
     sys.exit(code)
 
 

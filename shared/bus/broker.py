@@ -12,27 +12,27 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelPrec
 from shared import observe
 from shared.ids import jitter
 
-log = observe.logger(__name__)
+log = observe.get_logger(__name__)
 T = TypeVar("T")
-Work = Callable[[AbstractChannel], Awaitable[None]]
+ChannelTask = Callable[[AbstractChannel], Awaitable[None]]
 
-LOST: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, asyncio.CancelledError)
+CONNECTION_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, asyncio.CancelledError)
 """What a lost connection or channel raises: a cancellation too, where nobody of ours has cancelled."""
-HEARTBEAT: Final = 15
-CONNECT_LIMIT: Final = 10.0
-CLOSE_LIMIT: Final = 2.0
-FIRST_WAIT: Final = 0.2
-LONGEST_WAIT: Final = 5.0
+HEARTBEAT_SECONDS: Final = 15
+CONNECT_TIMEOUT: Final = 10.0
+CLOSE_TIMEOUT: Final = 2.0
+BACKOFF_MIN: Final = 0.2
+BACKOFF_MAX: Final = 5.0
 
 
-class _Connection(aio_pika.Connection):
+class _AmqpConnection(aio_pika.Connection):
     """Closed by whoever holds it; aio_pika's own finalizer begins a close that nobody awaits."""
 
     def __del__(self) -> None:
         pass
 
 
-class Link:
+class RobustConnection:
     """One connection, made anew for ever.
 
     Not aio_pika's robust connection: whoever works on a channel here declares, consumes and publishes from the start
@@ -42,28 +42,28 @@ class Link:
     def __init__(self, url: str, name: str) -> None:
         self._url, self._name = url, name
         self._connection: AbstractConnection | None = None
-        self._up, self._lost = asyncio.Event(), asyncio.Event()
+        self._connected, self._disconnected = asyncio.Event(), asyncio.Event()
 
     @property
     def connected(self) -> bool:
         """Tell whether the connection is open now."""
-        return self._up.is_set()
+        return self._connected.is_set()
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Hold a connection; wait longer before each attempt that fails."""
-        wait = FIRST_WAIT
+        delay = BACKOFF_MIN
         while True:
-            made = await settled(self._connect())
-            if isinstance(made, BaseException):
-                log.warning("broker.unreachable", link=self._name, fault=type(made).__name__)
-                await asyncio.sleep(jitter(wait))
-                wait = min(2 * wait, LONGEST_WAIT)
+            connection = await result_or_exception(self._connect())
+            if isinstance(connection, BaseException):
+                log.warning("broker.unreachable", link=self._name, fault=type(connection).__name__)
+                await asyncio.sleep(jitter(delay))
+                delay = min(2 * delay, BACKOFF_MAX)
             else:
-                wait = FIRST_WAIT
-                await self._hold(made)
+                delay = BACKOFF_MIN
+                await self._wait_until_lost(connection)
 
     @asynccontextmanager
-    async def channel(self) -> AsyncIterator[AbstractChannel]:
+    async def acquire_channel(self) -> AsyncIterator[AbstractChannel]:
         """Open a channel with confirms as soon as there is a connection that the broker does not block."""
         channel = await self.open_channel()
         try:
@@ -73,7 +73,7 @@ class Link:
 
     async def open_channel(self) -> AbstractChannel:
         """As ``channel``, for who closes it by himself."""
-        await self._up.wait()
+        await self._connected.wait()
         assert self._connection is not None
         channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
         try:
@@ -83,57 +83,57 @@ class Link:
             raise
         return channel
 
-    async def serve(self, work: Work) -> None:
+    async def run_on_channel(self, work: ChannelTask) -> None:
         """Run *work* on a channel, and on a new one whenever it ends or its connection is lost.
 
         A fault that is not the connection's is raised. When cancelled, the clean-up of *work* is waited for.
         """
         while True:
-            await self._up.wait()
-            session = asyncio.ensure_future(self._on_a_channel(work))
-            lost = asyncio.ensure_future(self._lost.wait())
+            await self._connected.wait()
+            session = asyncio.ensure_future(self._run_once(work))
+            disconnected = asyncio.ensure_future(self._disconnected.wait())
             try:
-                await asyncio.wait({session, lost}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({session, disconnected}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                lost.cancel()
+                disconnected.cancel()
                 session.cancel()
-                fault = await settled(session)
-            self._judge(fault)
-            await asyncio.sleep(jitter(FIRST_WAIT))
+                fault = await result_or_exception(session)
+            self._raise_unless_lost(fault)
+            await asyncio.sleep(jitter(BACKOFF_MIN))
 
-    async def _on_a_channel(self, work: Work) -> None:
-        async with self.channel() as channel:
+    async def _run_once(self, work: ChannelTask) -> None:
+        async with self.acquire_channel() as channel:
             await work(channel)
 
-    def _judge(self, fault: BaseException | None) -> None:
+    def _raise_unless_lost(self, fault: BaseException | None) -> None:
         if fault is None:
             return
-        if isinstance(fault, ChannelPreconditionFailed) or not is_loss(fault):
+        if isinstance(fault, ChannelPreconditionFailed) or not is_connection_lost(fault):
             raise fault
         log.warning("broker.channel_lost", link=self._name, fault=type(fault).__name__)
 
     async def _connect(self) -> AbstractConnection:
         return await aio_pika.connect(
             self._url,
-            connection_class=_Connection,
-            timeout=CONNECT_LIMIT,
-            heartbeat=HEARTBEAT,
+            connection_class=_AmqpConnection,
+            timeout=CONNECT_TIMEOUT,
+            heartbeat=HEARTBEAT_SECONDS,
             client_properties={"connection_name": self._name},
         )
 
-    async def _hold(self, connection: AbstractConnection) -> None:
-        self._lost.clear()
-        connection.close_callbacks.add(lambda *_: self._lost.set())
+    async def _wait_until_lost(self, connection: AbstractConnection) -> None:
+        self._disconnected.clear()
+        connection.close_callbacks.add(lambda *_: self._disconnected.set())
         if connection.is_closed:
-            self._lost.set()
+            self._disconnected.set()
         self._connection = connection
-        self._up.set()
+        self._connected.set()
         log.info("broker.connected", link=self._name)
         try:
-            await self._lost.wait()
+            await self._disconnected.wait()
             log.warning("broker.lost", link=self._name)
         finally:
-            self._up.clear()
+            self._connected.clear()
             await _close(connection)
 
 
@@ -146,19 +146,19 @@ class Broker:
 
     def __init__(self, url: str, service: str) -> None:
         """*url* carries the password: it is never logged."""
-        self.publishing = Link(url, f"{service}.publishing")
-        self.consuming = Link(url, f"{service}.consuming")
-        self.asking = Link(url, f"{service}.asking")
-        self._links = (self.publishing, self.consuming, self.asking)
+        self.publish_connection = RobustConnection(url, f"{service}.publishing")
+        self.consume_connection = RobustConnection(url, f"{service}.consuming")
+        self.rpc_connection = RobustConnection(url, f"{service}.asking")
+        self._connections = (self.publish_connection, self.consume_connection, self.rpc_connection)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def connected(self) -> bool:
         """Tell whether every connection is open now."""
-        return all(link.connected for link in self._links)
+        return all(connection.connected for connection in self._connections)
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(link.keep(), name="broker-link") for link in self._links]
+        self._tasks = [asyncio.create_task(connection.run(), name="broker-link") for connection in self._connections]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -167,27 +167,27 @@ class Broker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def settled(work: Awaitable[T]) -> T | BaseException:
+async def result_or_exception(operation: Awaitable[T]) -> T | BaseException:
     """Return the result or the fault of *work*, run in a task of its own.
 
     aiormq cancels whoever waits on a connection that is lost. Here that is a fault like any other, and a
     CancelledError that is raised is our own.
     """
-    (outcome,) = await asyncio.gather(work, return_exceptions=True)
+    (outcome,) = await asyncio.gather(operation, return_exceptions=True)
     return outcome
 
 
-async def tried(settlement: Awaitable[object]) -> None:
+async def settle_if_open(settlement: Awaitable[object]) -> None:
     """Acknowledge or reject if the channel still lives; if not, the broker delivers again anyway."""
     with suppress(AMQPError, ChannelInvalidStateError, OSError):
         await settlement
 
 
-def is_loss(fault: BaseException) -> bool:
+def is_connection_lost(fault: BaseException) -> bool:
     """Tell whether *fault* says that the connection or channel is lost."""
-    return isinstance(fault, LOST) or type(fault) is Exception  # the bare class: aiormq knew no reason
+    return isinstance(fault, CONNECTION_ERRORS) or type(fault) is Exception  # the bare class: aiormq knew no reason
 
 
 async def _close(closable: AbstractChannel | AbstractConnection) -> None:
     """Close it within a limit: a blocked broker does not read, so it does not answer either."""
-    await settled(asyncio.wait_for(closable.close(), CLOSE_LIMIT))
+    await result_or_exception(asyncio.wait_for(closable.close(), CLOSE_TIMEOUT))

@@ -10,55 +10,59 @@ from typing import Final
 from aio_pika.abc import AbstractIncomingMessage
 
 from shared import observe
-from shared.bus.broker import Broker, tried
-from shared.bus.envelope import Envelope
-from shared.bus.errors import UnreadableError
+from shared.bus.broker import Broker, settle_if_open
+from shared.bus.consumer_loop import ConsumerLoop
+from shared.bus.envelope import EventEnvelope
+from shared.bus.errors import MalformedMessageError
+from shared.bus.group_commit import GroupCommit
 from shared.bus.inbox import AlreadyHandledError, Inbox
-from shared.bus.intake import Intake
-from shared.bus.subscription import Delivery, Handler, Subscription
-from shared.bus.together import Together
+from shared.bus.subscription import EventDelivery, EventHandler, EventSubscription
 from shared.clock import Clock, monotonic
 from shared.errors import UnavailableError
 from shared.ids import jitter
 from shared.mongo import Database
 
-log = observe.logger(__name__)
-_handled = observe.counter("bus_deliveries_total", "Deliveries by what became of them.", ("queue", "outcome"))
-_seconds = observe.histogram("bus_handling_seconds", "How long a delivery took.", ("queue",))
+log = observe.get_logger(__name__)
+_deliveries = observe.counter(
+    "candor_consumer_deliveries_total", "Deliveries by what became of them.", ("queue", "outcome")
+)
+_process_seconds = observe.histogram(
+    "candor_consumer_process_duration_seconds", "How long a delivery took.", ("queue",)
+)
 
-LONGEST_RETRY: Final = timedelta(seconds=5)
-PATIENCE: Final = timedelta(minutes=10)
+MAX_RETRY_DELAY: Final = timedelta(seconds=5)
+RETRY_TIMEOUT: Final = timedelta(minutes=10)
 """How long a delivery waits for a part that is away before it has failed; the broker itself waits 30 minutes."""
 
 
 class Consumer:
     """Runs one subscription."""
 
-    def __init__(self, db: Database, broker: Broker, subscription: Subscription, clock: Clock) -> None:
+    def __init__(self, db: Database, broker: Broker, subscription: EventSubscription, clock: Clock) -> None:
         self._subscription = subscription
         self._inbox = Inbox(db, subscription.queue, clock)
-        self._together = Together(db, self._inbox)
-        self._effect = self._effect_of_broadcast if subscription.broadcast else self._effect_once
-        self._intake = Intake(
-            link=broker.consuming,
+        self._group_commit = GroupCommit(db, self._inbox)
+        self._apply = self._apply_broadcast if subscription.broadcast else self._apply_once
+        self._consumer_loop = ConsumerLoop(
+            connection=broker.consume_connection,
             prefetch=subscription.prefetch,
-            declare=lambda channel: subscription.plan().declare(channel),
+            declare=lambda channel: subscription.build_queue().declare_on(channel),
             handle=self._handle,
-            failed=self._failed,
+            on_failure=self._on_failure,
         )
 
     async def run(self) -> None:
         """Consume for ever; when cancelled, finish what is in hand."""
         try:
-            await self._intake.run()
+            await self._consumer_loop.run()
         finally:
-            await self._together.close()
+            await self._group_commit.close()
 
     async def _handle(self, message: AbstractIncomingMessage) -> None:
-        envelope = Envelope.of(message)
-        handler = self._subscription.handler_of(envelope.type)
-        fact = handler.decode(envelope.body)
-        delivery = Delivery(
+        envelope = EventEnvelope.from_message(message)
+        handler = self._subscription.get_handler(envelope.type)
+        event = handler.parse(envelope.body)
+        delivery = EventDelivery(
             message_id=envelope.id,
             type=envelope.type,
             subject=envelope.subject,
@@ -67,70 +71,70 @@ class Consumer:
         )
 
         async def run() -> None:
-            with observe.continued(envelope.traceparent, f"handle {envelope.type}", message_id=envelope.id):
-                await handler.run(fact, delivery)
+            with observe.span_from_traceparent(envelope.traceparent, f"handle {envelope.type}", message_id=envelope.id):
+                await handler.run(event, delivery)
 
-        with _seconds.labels(self._subscription.queue).time():
-            outcome = await patiently(lambda: self._effect(handler, envelope.id, run))
-        await tried(message.ack())
-        self._count(outcome)
+        with _process_seconds.labels(self._subscription.queue).time():
+            outcome = await retry_while_unavailable(lambda: self._apply(handler, envelope.id, run))
+        await settle_if_open(message.ack())
+        self._count_delivery(outcome)
 
-    async def _effect_once(self, handler: Handler, message_id: str, run: Callable[[], Awaitable[None]]) -> str:
+    async def _apply_once(self, handler: EventHandler, message_id: str, run: Callable[[], Awaitable[None]]) -> str:
         try:
             if handler.transactional:
-                await self._together.effect(message_id, run)
+                await self._group_commit.apply(message_id, run)
             else:
-                await self._by_itself(message_id, run)
+                await self._apply_without_transaction(message_id, run)
         except AlreadyHandledError:
             return "duplicate"
         return "handled"
 
-    async def _by_itself(self, message_id: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def _apply_without_transaction(self, message_id: str, run: Callable[[], Awaitable[None]]) -> None:
         if await self._inbox.has(message_id):
             raise AlreadyHandledError(message_id)
         await run()
-        await self._inbox.mark([message_id])
+        await self._inbox.mark_handled([message_id])
 
-    async def _effect_of_broadcast(self, _handler: Handler, _id: str, run: Callable[[], Awaitable[None]]) -> str:
+    async def _apply_broadcast(self, _handler: EventHandler, _id: str, run: Callable[[], Awaitable[None]]) -> str:
         await run()
         return "handled"
 
-    async def _failed(self, message: AbstractIncomingMessage, fault: Exception) -> None:
+    async def _on_failure(self, message: AbstractIncomingMessage, fault: Exception) -> None:
         deliveries = int(str(message.headers.get("x-delivery-count", 0)))
         log.warning(
-            "bus.delivery_failed",
+            "consumer.delivery_failed",
             queue=self._subscription.queue,
             type=message.type,
             message_id=message.message_id,
             earlier=deliveries,
             fault=type(fault).__name__,
-            at=_place(fault),
+            at=_source_location(fault),
         )
-        again = not (isinstance(fault, UnreadableError) or self._subscription.broadcast)
-        if again:
-            await asyncio.sleep(min(self._subscription.retry_after * 4**deliveries, LONGEST_RETRY).total_seconds())
+        should_requeue = not (isinstance(fault, MalformedMessageError) or self._subscription.broadcast)
+        if should_requeue:
+            await asyncio.sleep(min(self._subscription.retry_after * 4**deliveries, MAX_RETRY_DELAY).total_seconds())
         # Never nack: from RabbitMQ 4.3 it does not count, and a message that always fails would return for ever.
-        await tried(message.reject(requeue=again))
-        self._count("failed" if again else "refused")
+        await settle_if_open(message.reject(requeue=should_requeue))
+        self._count_delivery("failed" if should_requeue else "rejected")
 
-    def _count(self, outcome: str) -> None:
-        _handled.labels(self._subscription.queue, outcome).inc()
+    def _count_delivery(self, outcome: str) -> None:
+        _deliveries.labels(self._subscription.queue, outcome).inc()
 
 
-async def patiently(effect: Callable[[], Awaitable[str]]) -> str:
+async def retry_while_unavailable(operation: Callable[[], Awaitable[str]]) -> str:
     """Run *effect* again while a part that it needs is away: an outage must not use up deliveries."""
-    until, wait = monotonic() + PATIENCE.total_seconds(), 0.1
+    until, delay = monotonic() + RETRY_TIMEOUT.total_seconds(), 0.1
     while True:
         try:
-            return await effect()
+            return await operation()
         except UnavailableError:
             if monotonic() > until:
                 raise
-        await asyncio.sleep(jitter(wait))
-        wait = min(2 * wait, LONGEST_RETRY.total_seconds())
+        await asyncio.sleep(jitter(delay))
+        delay = min(2 * delay, MAX_RETRY_DELAY.total_seconds())
 
 
-def _place(fault: Exception) -> str:
+def _source_location(fault: Exception) -> str:
     """Tell where *fault* was raised; its message may quote what nobody may log."""
     frames = extract_tb(fault.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -6,15 +6,15 @@ from datetime import datetime
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractMessage
 
-from shared.bus.errors import UnreadableError
+from shared.bus.errors import MalformedMessageError
 from shared.clock import rfc3339
 
 CONTENT_TYPE = "application/protobuf"
-_PREFIX = "cloudEvents:"
+_HEADER_PREFIX = "cloudEvents:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class EventEnvelope:
     """What is said about a fact, and its encoded body."""
 
     id: str
@@ -43,22 +43,22 @@ class Envelope:
             timestamp=self.time,
             content_type=CONTENT_TYPE,
             delivery_mode=DeliveryMode.PERSISTENT,
-            headers={_PREFIX + name: value for name, value in attributes.items() if value},
+            headers={_HEADER_PREFIX + name: value for name, value in attributes.items() if value},
         )
 
     @classmethod
-    def of(cls, message: AbstractMessage) -> "Envelope":
+    def from_message(cls, message: AbstractMessage) -> "EventEnvelope":
         """Read *message*; UnreadableError when it is no fact of this house."""
-        said = {name.removeprefix(_PREFIX): str(value) for name, value in message.headers.items()}
+        attributes = {name.removeprefix(_HEADER_PREFIX): str(value) for name, value in message.headers.items()}
         try:
             return cls(
-                id=said["id"],
-                type=said["type"],
-                source=said["source"],
-                time=datetime.fromisoformat(said["time"]),
-                subject=said.get("subject", ""),
-                traceparent=said.get("traceparent", ""),
+                id=attributes["id"],
+                type=attributes["type"],
+                source=attributes["source"],
+                time=datetime.fromisoformat(attributes["time"]),
+                subject=attributes.get("subject", ""),
+                traceparent=attributes.get("traceparent", ""),
                 body=message.body,
             )
         except (KeyError, ValueError) as fault:
-            raise UnreadableError(f"no CloudEvents attribute {fault}") from fault
+            raise MalformedMessageError(f"no CloudEvents attribute {fault}") from fault

@@ -3,16 +3,16 @@
 from shared.errors import ServiceError, UnavailableError
 
 
-class QuestionTimeoutError(UnavailableError):
+class RpcTimeoutError(UnavailableError):
     """A question to another service was not answered in time."""
 
-    code = "question.timeout"
+    code = "rpc.call.timeout"
 
 
-class QuestionRefusedError(ServiceError):
+class RpcError(ServiceError):
     """Another service refused a question; *code* and *status* are those of its refusal."""
 
-    code = "question.refused"
+    code = "rpc.call.failed"
     status = 403
 
     def __init__(self, code: str, status: int, detail: str | None = None) -> None:
@@ -20,5 +20,5 @@ class QuestionRefusedError(ServiceError):
         vars(self).update(code=code, status=status)  # the family keeps both on the class; here they are the other's
 
 
-class UnreadableError(Exception):
+class MalformedMessageError(Exception):
     """A message that no delivery can make readable: it goes to the dead letters at once."""

@@ -7,14 +7,14 @@ from typing import ClassVar, Final
 from shared.clock import Clock
 from shared.mongo import Database, Document, Index
 
-REMEMBERED: Final = timedelta(days=8)
+INBOX_RETENTION: Final = timedelta(days=8)
 
 
-class InboxRow(Document):
+class InboxDocument(Document):
     """The mark of one fact handled by one queue."""
 
     collection: ClassVar[str] = "inbox"
-    indexes = (Index("handled_at", expire_after=REMEMBERED),)
+    indexes = (Index("handled_at", expire_after=INBOX_RETENTION),)
 
     handled_at: datetime
 
@@ -27,15 +27,15 @@ class Inbox:
     """The marks of one queue."""
 
     def __init__(self, db: Database, queue: str, clock: Clock) -> None:
-        self._rows, self._queue, self._clock = db.collection(InboxRow), queue, clock
+        self._rows, self._queue, self._clock = db.get_collection(InboxDocument), queue, clock
 
-    async def mark(self, message_ids: Iterable[str]) -> set[str]:
+    async def mark_handled(self, message_ids: Iterable[str]) -> set[str]:
         """Mark facts as handled; return those that were not yet."""
         keys = {self._key(message_id): message_id for message_id in message_ids}
         known = await self._rows.list({"_id": {"$in": list(keys)}})
         new = keys.keys() - {row.id for row in known}
         at = self._clock()
-        await self._rows.insert_many(InboxRow(id=key, handled_at=at) for key in new)
+        await self._rows.insert_many(InboxDocument(id=key, handled_at=at) for key in new)
         return {keys[key] for key in new}
 
     async def has(self, message_id: str) -> bool:

@@ -6,14 +6,14 @@ from datetime import datetime
 from google.protobuf.message import Message
 
 from shared import observe
-from shared.bus.envelope import Envelope
+from shared.bus.envelope import EventEnvelope
 from shared.bus.events import event_type
 from shared.clock import Clock
 from shared.ids import new_id
 from shared.mongo import Database, Document, Index
 
 
-class OutboxRow(Document):
+class OutboxDocument(Document):
     """A fact that the broker has not confirmed yet."""
 
     collection = "outbox"
@@ -30,9 +30,9 @@ class OutboxRow(Document):
     unwanted: bool = False
     """No queue has wanted it so far: whoever wants it has never started yet, or nobody does."""
 
-    def envelope(self) -> Envelope:
+    def to_envelope(self) -> EventEnvelope:
         """Return the fact as it goes on the wire; its id stays the same however often it is sent."""
-        return Envelope(
+        return EventEnvelope(
             id=self.id,
             type=self.type,
             source=self.source,
@@ -48,14 +48,14 @@ class Outbox:
 
     def __init__(self, db: Database, service: str, clock: Clock) -> None:
         self._db, self._service, self._clock = db, service, clock
-        self._rows = db.collection(OutboxRow)
-        self.filled = asyncio.Event()
+        self._rows = db.get_collection(OutboxDocument)
+        self.has_messages = asyncio.Event()
         """Set when rows of this process have been committed: the relay need not wait for its next look."""
 
     async def put(self, message: Message, *, subject: str = "") -> str:
         """Store a fact about *subject* in the ambient transaction and return its id; it is told once committed."""
         at = self._clock()
-        row = OutboxRow(
+        row = OutboxDocument(
             id=new_id("evt"),
             type=event_type(message, self._service),
             source=f"/{self._service}",
@@ -65,6 +65,6 @@ class Outbox:
             created_at=at,
             due_at=at,
         )
-        await self._rows.insert(row)
-        self._db.after_commit(self.filled.set)
+        await self._rows.insert_one(row)
+        self._db.after_commit(self.has_messages.set)
         return row.id

@@ -7,35 +7,35 @@ from typing import Final
 
 from aio_pika.exceptions import DeliveryError, PublishError
 
-PUBLISH_LIMIT: Final = 5.0
+PUBLISH_TIMEOUT: Final = 5.0
 """Seconds that a publish may take."""
 
 
-class Fate(StrEnum):
+class PublishOutcome(StrEnum):
     """What became of a message that was published."""
 
     CONFIRMED = "confirmed"
     UNROUTABLE = "unroutable"
     """No queue wants it."""
-    REFUSED = "refused"
+    NACKED = "nacked"
     """A queue is full, or could not store it."""
     UNKNOWN = "unknown"
     """No word in time, or the connection was lost: it may arrive yet. Publish it again under the same id."""
 
 
-async def fates(attempts: Sequence[Awaitable[object]]) -> list[Fate]:
+async def publish_outcomes(attempts: Sequence[Awaitable[object]]) -> list[PublishOutcome]:
     """Wait for all *attempts* to publish, each of which has its own limit; never a fault of the transport."""
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
-    return [_fate(outcome) for outcome in outcomes]
+    return [_publish_outcome(outcome) for outcome in outcomes]
 
 
-def _fate(outcome: object) -> Fate:
+def _publish_outcome(outcome: object) -> PublishOutcome:
     match outcome:
         case PublishError():
-            return Fate.UNROUTABLE
+            return PublishOutcome.UNROUTABLE
         case DeliveryError():
-            return Fate.REFUSED
+            return PublishOutcome.NACKED
         case BaseException():
-            return Fate.UNKNOWN
+            return PublishOutcome.UNKNOWN
         case _:
-            return Fate.CONFIRMED
+            return PublishOutcome.CONFIRMED

@@ -5,15 +5,15 @@ from typing import Final
 
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue, HeadersType
 
-FACTS: Final = "candor"
-DEAD: Final = "candor.dead"
-MAX_LENGTH: Final = 200_000
+EVENTS_EXCHANGE: Final = "candor"
+DEAD_LETTER_EXCHANGE: Final = "candor.dead"
+MAX_QUEUE_LENGTH: Final = 200_000
 """The bound of every queue; a full one refuses, so the rows wait in the publisher's outbox."""
-DECLARE_LIMIT: Final = 10.0
+DECLARE_TIMEOUT: Final = 10.0
 """Seconds that a declaration may take."""
 
 
-def dead_name(queue: str) -> str:
+def dead_letter_queue(queue: str) -> str:
     """Return the name of the queue that holds the dead letters of *queue*."""
     return f"{queue}.dead"
 
@@ -26,26 +26,30 @@ class WorkQueue:
     keys: tuple[str, ...]
     delivery_limit: int
 
-    def arguments(self) -> HeadersType:
+    def build_arguments(self) -> HeadersType:
         """Return the arguments of the queue; at-least-once dead-lettering holds only with reject-publish."""
         return {
             "x-queue-type": "quorum",
             "x-delivery-limit": self.delivery_limit,
-            "x-dead-letter-exchange": DEAD,
+            "x-dead-letter-exchange": DEAD_LETTER_EXCHANGE,
             "x-dead-letter-routing-key": self.name,
             "x-dead-letter-strategy": "at-least-once",
             "x-overflow": "reject-publish",
-            "x-max-length": MAX_LENGTH,
+            "x-max-length": MAX_QUEUE_LENGTH,
         }
 
-    async def declare(self, channel: AbstractChannel) -> AbstractQueue:
+    async def declare_on(self, channel: AbstractChannel) -> AbstractQueue:
         """Declare the dead letters first: a message must never die into nothing."""
         dead = await channel.declare_queue(
-            dead_name(self.name), durable=True, arguments=_dead_arguments(), timeout=DECLARE_LIMIT
+            dead_letter_queue(self.name), durable=True, arguments=_dead_letter_arguments(), timeout=DECLARE_TIMEOUT
         )
-        await dead.bind(await _exchange(channel, DEAD, "direct"), self.name, timeout=DECLARE_LIMIT)
-        queue = await channel.declare_queue(self.name, durable=True, arguments=self.arguments(), timeout=DECLARE_LIMIT)
-        await _bind(channel, queue, self.keys)
+        await dead.bind(
+            await _declare_exchange(channel, DEAD_LETTER_EXCHANGE, "direct"), self.name, timeout=DECLARE_TIMEOUT
+        )
+        queue = await channel.declare_queue(
+            self.name, durable=True, arguments=self.build_arguments(), timeout=DECLARE_TIMEOUT
+        )
+        await _bind_keys(channel, queue, self.keys)
         return queue
 
 
@@ -56,17 +60,21 @@ class BroadcastQueue:
     name: str
     keys: tuple[str, ...]
 
-    async def declare(self, channel: AbstractChannel) -> AbstractQueue:
+    async def declare_on(self, channel: AbstractChannel) -> AbstractQueue:
         """Declare it under a name of its own."""
         queue = await channel.declare_queue(
-            self.name, exclusive=True, auto_delete=True, arguments={"x-max-length": MAX_LENGTH}, timeout=DECLARE_LIMIT
+            self.name,
+            exclusive=True,
+            auto_delete=True,
+            arguments={"x-max-length": MAX_QUEUE_LENGTH},
+            timeout=DECLARE_TIMEOUT,
         )
-        await _bind(channel, queue, self.keys)
+        await _bind_keys(channel, queue, self.keys)
         return queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionQueue:
+class RpcQueue:
     """Where the replicas that answer one question share the work.
 
     Durable though short-lived: RabbitMQ 4.3 refuses queues that are neither durable nor exclusive. It goes with its
@@ -75,34 +83,34 @@ class QuestionQueue:
 
     name: str
 
-    async def declare(self, channel: AbstractChannel) -> AbstractQueue:
+    async def declare_on(self, channel: AbstractChannel) -> AbstractQueue:
         """Declare it; more questions than it holds are refused."""
         bounds: HeadersType = {"x-max-length": 1000, "x-overflow": "reject-publish"}
         return await channel.declare_queue(
-            self.name, durable=True, auto_delete=True, arguments=bounds, timeout=DECLARE_LIMIT
+            self.name, durable=True, auto_delete=True, arguments=bounds, timeout=DECLARE_TIMEOUT
         )
 
 
-async def facts_exchange(channel: AbstractChannel) -> AbstractExchange:
+async def events_exchange(channel: AbstractChannel) -> AbstractExchange:
     """Declare and return the exchange through which all facts go."""
-    return await _exchange(channel, FACTS, "topic")
+    return await _declare_exchange(channel, EVENTS_EXCHANGE, "topic")
 
 
-async def _exchange(channel: AbstractChannel, name: str, kind: str) -> AbstractExchange:
-    return await channel.declare_exchange(name, kind, durable=True, timeout=DECLARE_LIMIT)
+async def _declare_exchange(channel: AbstractChannel, name: str, kind: str) -> AbstractExchange:
+    return await channel.declare_exchange(name, kind, durable=True, timeout=DECLARE_TIMEOUT)
 
 
-async def _bind(channel: AbstractChannel, queue: AbstractQueue, keys: tuple[str, ...]) -> None:
-    facts = await facts_exchange(channel)
+async def _bind_keys(channel: AbstractChannel, queue: AbstractQueue, keys: tuple[str, ...]) -> None:
+    exchange = await events_exchange(channel)
     for key in keys:
-        await queue.bind(facts, key, timeout=DECLARE_LIMIT)
+        await queue.bind(exchange, key, timeout=DECLARE_TIMEOUT)
 
 
-def _dead_arguments() -> HeadersType:
+def _dead_letter_arguments() -> HeadersType:
     # Looking at dead letters counts as a delivery: without a limit of its own the 20 of RabbitMQ 4 would drop them.
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": 1_000_000,
         "x-overflow": "reject-publish",
-        "x-max-length": MAX_LENGTH,
+        "x-max-length": MAX_QUEUE_LENGTH,
     }

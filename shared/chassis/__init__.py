@@ -8,8 +8,8 @@ run("payments", read_settings, compose)
     stop     not ready · stop accepting · finish requests · finish deliveries · flush · close
 """
 
-from shared.chassis.parts import Chassis, Parts
 from shared.chassis.run import run
-from shared.chassis.serve import listening, until_stopped
+from shared.chassis.server import serve, wait_for_signal
+from shared.chassis.spec import Chassis, ServiceSpec
 
-__all__ = ["Chassis", "Parts", "listening", "run", "until_stopped"]
+__all__ = ["Chassis", "ServiceSpec", "run", "serve", "wait_for_signal"]

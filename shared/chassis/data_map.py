@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from shared.mongo import Document, data_map
-from shared.web import PUBLIC, Call, Route, View, get
+from shared.mongo import Document, build_data_map
+from shared.web import PUBLIC, RequestContext, Route, View, get
 
 
 class FieldView(View):
@@ -32,13 +32,13 @@ class DataMapView(View):
     collections: list[CollectionView]
 
 
-def data_map_route(service: str, documents: Sequence[type[Document]]) -> Route:
+def build_data_map_route(service: str, documents: Sequence[type[Document]]) -> Route:
     """Return the route that shows what *service* stores in *documents*."""
-    view = DataMapView.model_validate({"service": service, "collections": data_map(documents)})
+    view = DataMapView.model_validate({"service": service, "collections": build_data_map(documents)})
     body = view.model_dump_json().encode()  # the same as long as the process lives
 
-    async def data_map_of(_call: Call) -> web.Response:
+    async def get_data_map(_call: RequestContext) -> web.Response:
         """Read what personal data this service stores, for which purposes, for how long."""
         return web.Response(body=body, content_type="application/json")
 
-    return get(f"/v1/{service}/data-map", data_map_of, access=PUBLIC, replies=DataMapView)
+    return get(f"/v1/{service}/data-map", get_data_map, access=PUBLIC, replies=DataMapView)

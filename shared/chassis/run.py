@@ -9,44 +9,44 @@ import uvloop
 from aiohttp import web
 
 from shared import observe
-from shared.bus import Consumer, Subscription, on
-from shared.chassis.data_map import data_map_route
-from shared.chassis.parts import Chassis, Parts, documents_of, open_chassis
-from shared.chassis.serve import listening, until_stopped
-from shared.chassis.tasks import Tasks, Work
-from shared.chassis.tls import Certificate
-from shared.chassis.workers import RELAY, workers
+from shared.bus import Consumer, EventSubscription, on
+from shared.chassis.data_map import build_data_map_route
+from shared.chassis.server import serve, wait_for_signal
+from shared.chassis.spec import Chassis, ServiceSpec, list_documents, open_chassis
+from shared.chassis.tasks import TaskFunction, TaskSupervisor
+from shared.chassis.tls import ServerCertificate
+from shared.chassis.workers import RELAY_WORKER, build_workers
 from shared.contracts import identity_v1
 from shared.errors import UnavailableError
-from shared.settings import Platform, SettingError
-from shared.web import AskedTrust, Health, Replays, Trust, Verifier, build_app
+from shared.settings import CommonSettings, SettingError
+from shared.web import Health, IdempotencyStore, RemoteTokenTrust, TokenTrust, TokenVerifier, build_app
 
-log = observe.logger(__name__)
+log = observe.get_logger(__name__)
 
-LOOK_EVERY = 2.0
+READINESS_POLL_INTERVAL = 2.0
 """Seconds between looks whether the parts answer."""
-_LOOK_AT_START = 0.2
+_STARTUP_POLL_INTERVAL = 0.2
 
 
-class HasPlatform(Protocol):
+class HasCommonSettings(Protocol):
     """The settings of a service: its own, and those that all share."""
 
     @property
-    def platform(self) -> Platform:
+    def common(self) -> CommonSettings:
         """What all services share."""
         ...
 
 
-S = TypeVar("S", bound=HasPlatform)
-Compose = Callable[[Chassis, S], Parts]
+S = TypeVar("S", bound=HasCommonSettings)
+Compose = Callable[[Chassis, S], ServiceSpec]
 
 
 def run(service: str, read_settings: Callable[[], S], compose: Compose[S]) -> None:
     """Run *service* until SIGTERM; a wrong setting is one line on stderr and exit code 2."""
     try:
         settings = read_settings()
-        observe.configure_logging(service, settings.platform.log_level)
-        observe.configure_tracing(service, settings.platform.otlp_url)
+        observe.configure_logging(service, settings.common.log_level)
+        observe.configure_tracing(service, settings.common.otlp_url)
         uvloop.run(_serve(service, settings, compose))
     except SettingError as fault:
         sys.stderr.write(f"{service}: {' '.join(str(fault).split())}\n")
@@ -54,76 +54,83 @@ def run(service: str, read_settings: Callable[[], S], compose: Compose[S]) -> No
 
 
 async def _serve(service: str, settings: S, compose: Compose[S]) -> None:
-    platform = settings.platform
-    certificate = Certificate.of(platform)
-    tls = certificate.context() if certificate else None
+    platform = settings.common
+    certificate = ServerCertificate.from_settings(platform)
+    tls = certificate.create_ssl_context() if certificate else None
     async with open_chassis(service, platform) as chassis:
         parts = compose(chassis, settings)
-        asked = AskedTrust(chassis.asker, chassis.clock)
-        health = Health(("mongo", "rabbitmq", "start", *(() if parts.trust else ("trust",))))
-        work = workers(chassis, parts)
-        app = application(chassis, parts, trust=parts.trust or asked, health=health)
-        async with Tasks(health, last=RELAY) as tasks, listening(app, platform.host, platform.port, tls=tls):
+        asked = RemoteTokenTrust(chassis.rpc_client, chassis.clock)
+        health = Health(("mongo", "rabbitmq", "start", *(() if parts.token_trust else ("signing-keys",))))
+        work = build_workers(chassis, parts)
+        app = build_service_app(chassis, parts, token_trust=parts.token_trust or asked, health=health)
+        async with (
+            TaskSupervisor(health, stop_last=RELAY_WORKER) as tasks,
+            serve(app, platform.host, platform.port, tls=tls),
+        ):
             log.info("service.listening", port=platform.port)
             if certificate and tls:
-                tasks.keep("certificate", lambda: certificate.renew(tls))
-            tasks.keep("parts", lambda: _look_at_parts(chassis, health))
-            tasks.once("start", lambda: _start(chassis, parts, work, tasks))
-            if parts.trust is None:
-                tasks.keep("consume-sessions", _sessions(asked, chassis).run)
-                tasks.once("trust", lambda: _trust(asked, tasks))
-            await until_stopped()
+                tasks.run_forever("reload-certificate", lambda: certificate.reload_on_change(tls))
+            tasks.run_forever("check-dependencies", lambda: _poll_dependencies(chassis, health))
+            tasks.run_until_success("start", lambda: _start_service(chassis, parts, work, tasks))
+            if parts.token_trust is None:
+                tasks.run_forever("consume-session-revocations", _build_revocation_consumer(asked, chassis).run)
+                tasks.run_until_success("signing-keys", lambda: _load_signing_keys(asked, tasks))
+            await wait_for_signal()
             log.info("service.stopping")
-            health.set("running", ok=False, why="is stopping")
+            health.set_status("running", ok=False, reason="is stopping")
             tasks.stop()
-        if parts.close is not None:
-            parts.close()
+        if parts.on_shutdown is not None:
+            parts.on_shutdown()
     observe.flush_tracing()
     log.info("service.stopped")
 
 
-def application(chassis: Chassis, parts: Parts, *, trust: Trust, health: Health | None = None) -> web.Application:
+def build_service_app(
+    chassis: Chassis, spec: ServiceSpec, *, token_trust: TokenTrust, health: Health | None = None
+) -> web.Application:
     """Return the HTTP application of a service; nothing is waited for."""
     return build_app(
         chassis.service,
-        [*parts.routes, data_map_route(chassis.service, documents_of(parts))],
-        public_url=chassis.platform.public_url,
-        verifier=Verifier(trust=trust, issuer=chassis.platform.public_url),
-        replays=Replays(chassis.db, chassis.vault),
+        [*spec.routes, build_data_map_route(chassis.service, list_documents(spec))],
+        public_url=chassis.settings.public_url,
+        verifier=TokenVerifier(trust=token_trust, issuer=chassis.settings.public_url),
+        idempotency=IdempotencyStore(chassis.db, chassis.vault),
         health=health,
         clock=chassis.clock,
-        raw=parts.raw,
+        extra_routes=spec.extra_routes,
     )
 
 
-async def _look_at_parts(chassis: Chassis, health: Health) -> None:
+async def _poll_dependencies(chassis: Chassis, health: Health) -> None:
     while True:
-        health.set("rabbitmq", ok=chassis.broker.connected)
+        health.set_status("rabbitmq", ok=chassis.broker.connected)
         try:
-            await chassis.db.ping()
-            health.set("mongo", ok=True)
+            await chassis.db.check_connection()
+            health.set_status("mongo", ok=True)
         except UnavailableError as fault:
-            health.set("mongo", ok=False, why=fault.detail)
-        await asyncio.sleep(LOOK_EVERY if health.ready else _LOOK_AT_START)
+            health.set_status("mongo", ok=False, reason=fault.detail)
+        await asyncio.sleep(READINESS_POLL_INTERVAL if health.ready else _STARTUP_POLL_INTERVAL)
 
 
-async def _start(chassis: Chassis, parts: Parts, work: Mapping[str, Work], tasks: Tasks) -> None:
+async def _start_service(
+    chassis: Chassis, spec: ServiceSpec, workers: Mapping[str, TaskFunction], tasks: TaskSupervisor
+) -> None:
     """Prepare what must be there before the first request, then begin all tasks: the last step, which cannot fail."""
-    await chassis.db.prepare(documents_of(parts))
-    if parts.prepare is not None:
-        await parts.prepare()
-    for name, each in work.items():
-        tasks.keep(name, each)
+    await chassis.db.ensure_collections(list_documents(spec))
+    if spec.on_startup is not None:
+        await spec.on_startup()
+    for name, each in workers.items():
+        tasks.run_forever(name, each)
     log.info("service.started")
 
 
-async def _trust(asked: AskedTrust, tasks: Tasks) -> None:
+async def _load_signing_keys(token_trust: RemoteTokenTrust, tasks: TaskSupervisor) -> None:
     """Learn whom to trust, then keep learning."""
-    await asked.refresh()
-    tasks.keep("refresh-trust", asked.run)
+    await token_trust.refresh_keys()
+    tasks.run_forever("refresh-signing-keys", token_trust.run)
 
 
-def _sessions(asked: AskedTrust, chassis: Chassis) -> Consumer:
-    ended = on(identity_v1.SessionEnded, "identity", asked.on_session_ended, transactional=False)
-    heard = Subscription(queue=f"{chassis.service}.sessions", handles=(ended,), broadcast=True)
+def _build_revocation_consumer(token_trust: RemoteTokenTrust, chassis: Chassis) -> Consumer:
+    ended = on(identity_v1.SessionRevoked, "identity", token_trust.on_session_revoked, transactional=False)
+    heard = EventSubscription(queue=f"{chassis.service}.session_revocations", handlers=(ended,), broadcast=True)
     return Consumer(chassis.db, chassis.broker, heard, chassis.clock)

@@ -6,43 +6,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from shared.settings import Platform, SettingError
+from shared.settings import CommonSettings, SettingError
 
-RENEW_EVERY = 60.0
+CERTIFICATE_POLL_INTERVAL = 60.0
 """Seconds between looks whether the certificate was renewed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class ServerCertificate:
     """The certificate of the service's own port, and its key; renewed ones are used without a restart."""
 
-    chain: Path
-    key: Path
+    cert_file: Path
+    key_file: Path
 
     @classmethod
-    def of(cls, platform: Platform) -> Self | None:
+    def from_settings(cls, settings: CommonSettings) -> Self | None:
         """Return the certificate, where one is set."""
-        if platform.tls_cert is None or platform.tls_key is None:
+        if settings.tls_cert is None or settings.tls_key is None:
             return None
-        return cls(platform.tls_cert, platform.tls_key)
+        return cls(settings.tls_cert, settings.tls_key)
 
-    def context(self) -> ssl.SSLContext:
+    def create_ssl_context(self) -> ssl.SSLContext:
         """Return a server's context; a file that cannot be used is a SettingError."""
         made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         made.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
-            made.load_cert_chain(self.chain, self.key)
+            made.load_cert_chain(self.cert_file, self.key_file)
         except (OSError, ssl.SSLError) as fault:
-            raise SettingError(f"CANDOR_TLS_CERT={self.chain} and CANDOR_TLS_KEY cannot be used: {fault}") from fault
+            raise SettingError(
+                f"CANDOR_TLS_CERT={self.cert_file} and CANDOR_TLS_KEY cannot be used: {fault}"
+            ) from fault
         return made
 
-    async def renew(self, context: ssl.SSLContext) -> None:
+    async def reload_on_change(self, context: ssl.SSLContext) -> None:
         """Load the files whenever they have changed; handshakes from then on show the new certificate."""
         loaded: tuple[float, float] | None = None
         while True:
-            changed = (self.chain.stat().st_mtime, self.key.stat().st_mtime)
+            changed = (self.cert_file.stat().st_mtime, self.key_file.stat().st_mtime)
             if changed != loaded:
                 # A pair that does not fit (yet) fails this task, which is begun anew and tries again.
-                context.load_cert_chain(self.chain, self.key)
+                context.load_cert_chain(self.cert_file, self.key_file)
                 loaded = changed
-            await asyncio.sleep(RENEW_EVERY)
+            await asyncio.sleep(CERTIFICATE_POLL_INTERVAL)

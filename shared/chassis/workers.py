@@ -5,73 +5,75 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from shared import observe
-from shared.bus import Answerer, Consumer, Relay
-from shared.chassis.parts import Chassis, Parts, documents_of
-from shared.chassis.tasks import Work
-from shared.mail import Postman, RelayUrl, Sender, Signer
+from shared.bus import Consumer, OutboxRelay, RpcServer
+from shared.chassis.spec import Chassis, ServiceSpec, list_documents
+from shared.chassis.tasks import TaskFunction
+from shared.mail import DkimSigner, FromAddress, MailSender, SmtpUrl
 from shared.mongo import Document, RetentionSweeper
-from shared.promises import Probe, ProbeRunner, closed_documents, retention_probe
-from shared.promises.card_numbers import no_card_numbers
+from shared.promises import Probe, ProbeRunner, retention_probe, undeclared_fields_probe
+from shared.promises.card_numbers import card_number_probe
 
-log = observe.logger(__name__)
+log = observe.get_logger(__name__)
 
-RELAY = "relay"
+RELAY_WORKER = "relay-outbox"
 """The last to stop: it tells what the others have just put in the outbox."""
-SWEEP_EVERY = timedelta(minutes=10)
-SWEEP_LEASE = timedelta(seconds=30)
+SWEEP_INTERVAL = timedelta(minutes=10)
+SWEEP_LEASE_TTL = timedelta(seconds=30)
 
 
-def workers(chassis: Chassis, parts: Parts) -> dict[str, Work]:
+def build_workers(chassis: Chassis, spec: ServiceSpec) -> dict[str, TaskFunction]:
     """Return the tasks of a service; nothing is begun, a wrong setting is a SettingError."""
-    db, broker, clock, platform = chassis.db, chassis.broker, chassis.clock, chassis.platform
-    documents = documents_of(parts)
+    db, broker, clock, platform = chassis.db, chassis.broker, chassis.clock, chassis.settings
+    documents = list_documents(spec)
     sweeper = RetentionSweeper(db, documents, clock)
-    relay = Relay(db, broker, chassis.outbox, clock, hears=parts.subscriptions)
-    work: dict[str, Work] = {
-        RELAY: relay.run,
-        "watch-outbox": relay.watch,
-        "sweep": lambda: chassis.leases.alone("sweep", lambda: _sweep(sweeper), ttl=SWEEP_LEASE),
-        "probes": ProbeRunner(
+    relay = OutboxRelay(db, broker, chassis.outbox, clock, subscriptions=spec.subscriptions)
+    work: dict[str, TaskFunction] = {
+        RELAY_WORKER: relay.run,
+        "measure-outbox": relay.run_metrics,
+        "delete-expired": lambda: chassis.leases.run_exclusive(
+            "delete-expired", lambda: _sweep_forever(sweeper), ttl=SWEEP_LEASE_TTL
+        ),
+        "run-probes": ProbeRunner(
             service=chassis.service,
-            probes=_probes(chassis, parts, documents, sweeper),
+            probes=_collect_probes(chassis, spec, documents, sweeper),
             outbox=chassis.outbox,
             clock=clock,
             interval=platform.probe_interval,
         ).run,
-        **parts.workers,
+        **spec.workers,
     }
-    for subscription in parts.subscriptions:
+    for subscription in spec.subscriptions:
         work[f"consume-{subscription.queue}"] = Consumer(db, broker, subscription, clock).run
-    if parts.answers:
-        work["answers"] = Answerer(broker, parts.answers, clock).run
-    if parts.sends_mail:
-        work["postman"] = _postman(chassis).run
+    if spec.rpc_handlers:
+        work["serve-rpc"] = RpcServer(broker, spec.rpc_handlers, clock).run
+    if spec.sends_mail:
+        work["send-mail"] = _build_mail_sender(chassis).run
     return work
 
 
-def _postman(chassis: Chassis) -> Postman:
-    sender = Sender.parse(chassis.platform.mail_from)
-    url = RelayUrl.parse(chassis.platform.smtp_url)
-    dkim = Signer.of(chassis.keyring, sender.address.domain)
-    return Postman(chassis.post, url, sender, dkim=dkim, clock=chassis.clock)
+def _build_mail_sender(chassis: Chassis) -> MailSender:
+    sender = FromAddress.parse(chassis.settings.mail_from)
+    url = SmtpUrl.parse(chassis.settings.smtp_url)
+    dkim = DkimSigner.from_keyring(chassis.keyring, sender.address.domain)
+    return MailSender(chassis.mail_queue, url, sender, dkim=dkim, clock=chassis.clock)
 
 
-def _probes(
-    chassis: Chassis, parts: Parts, documents: Sequence[type[Document]], sweeper: RetentionSweeper
+def _collect_probes(
+    chassis: Chassis, spec: ServiceSpec, documents: Sequence[type[Document]], sweeper: RetentionSweeper
 ) -> list[Probe]:
-    own = {probe.promise_id for probe in parts.probes}
+    own = {probe.promise_id for probe in spec.probes}
     everywhere = (
-        closed_documents(chassis.db, documents),
+        undeclared_fields_probe(chassis.db, documents),
         retention_probe(sweeper),
-        no_card_numbers(chassis.db, documents),
+        card_number_probe(chassis.db, documents),
     )
-    return [*parts.probes, *(probe for probe in everywhere if probe.promise_id not in own)]
+    return [*spec.probes, *(probe for probe in everywhere if probe.promise_id not in own)]
 
 
-async def _sweep(sweeper: RetentionSweeper) -> None:
+async def _sweep_forever(sweeper: RetentionSweeper) -> None:
     """Delete what has passed its limit (C17)."""
     while True:
-        erased = await sweeper.sweep()
+        erased = await sweeper.delete_expired()
         if erased:
-            log.info("retention.swept", **erased)
-        await asyncio.sleep(SWEEP_EVERY.total_seconds())
+            log.info("retention.documents_deleted", **erased)
+        await asyncio.sleep(SWEEP_INTERVAL.total_seconds())

@@ -1,4 +1,4 @@
 """The messages of ``proto/candor/identity/v1``. Generated: change the proto and run ``make proto``."""
 
-from shared.contracts.candor.identity.v1.facts_pb2 import *
-from shared.contracts.candor.identity.v1.questions_pb2 import *
+from shared.contracts.candor.identity.v1.events_pb2 import *
+from shared.contracts.candor.identity.v1.rpc_pb2 import *

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from shared.clock import utc_now
-from shared.crypto.keyring import Keyring, Use, dump, make_keyring, rotated
+from shared.crypto.keyring import Keyring, KeyUse, dump_keyring, make_keyring, with_new_key
 from shared.settings import SettingError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and rotate the keyring of a service.")
@@ -17,18 +17,18 @@ File = Annotated[Path, typer.Argument(help="the keyring, readable by its owner o
 
 
 @app.command()
-def new_keyring(file: File, use: Annotated[list[Use], typer.Option(help="a use; give it once for each")]) -> None:
+def new_keyring(file: File, use: Annotated[list[KeyUse], typer.Option(help="a use; give it once for each")]) -> None:
     """Write a new keyring with one key for each use; refuse to overwrite one."""
     if file.exists():
         raise SettingError(f"{file} exists; to add a key to it: python -m shared.crypto rotate {file} --use …")
-    _write(file, dump(make_keyring(use, at=utc_now())))
+    _write(file, dump_keyring(make_keyring(use, at=utc_now())))
 
 
 @app.command()
-def rotate(file: File, use: Annotated[Use, typer.Option(help="the use that gets a new key")]) -> None:
+def rotate(file: File, use: Annotated[KeyUse, typer.Option(help="the use that gets a new key")]) -> None:
     """Add a newer key; the older ones still open and verify. Restart the service to use it."""
-    Keyring.load(file)
-    _write(file, dump(rotated(json.loads(file.read_text(encoding="utf-8")), use, at=utc_now())))
+    Keyring.from_file(file)
+    _write(file, dump_keyring(with_new_key(json.loads(file.read_text(encoding="utf-8")), use, at=utc_now())))
 
 
 def _write(file: Path, text: str) -> None:

@@ -17,11 +17,11 @@ from shared.clock import rfc3339
 from shared.ids import new_id, random_bytes
 from shared.settings import SettingError
 
-SETTING = "CANDOR_KEYRING"
+KEYRING_SETTING = "CANDOR_KEYRING"
 SECRET_BYTES = 32
 
 
-class Use(StrEnum):
+class KeyUse(StrEnum):
     """What a key is for; a key never serves two uses."""
 
     WRAP = "wrap"
@@ -45,8 +45,8 @@ class Key:
     """One secret with its id; the secret does not print."""
 
     id: str
-    use: Use
-    created: datetime
+    use: KeyUse
+    created_at: datetime
     secret: bytes = field(repr=False)
     retired: bool = False
 
@@ -56,102 +56,104 @@ class Keyring:
 
     def __init__(self, keys: Iterable[Key]) -> None:
         """Refuse two keys of one id: each must be found by what is written beside a sealed value."""
-        ordered = sorted(keys, key=lambda key: key.created)
+        ordered = sorted(keys, key=lambda key: key.created_at)
         self._keys = {key.id: key for key in ordered}
         if len(self._keys) != len(ordered):
-            raise SettingError(f"{SETTING} holds two keys of one id; each id must be unique")
+            raise SettingError(f"{KEYRING_SETTING} holds two keys of one id; each id must be unique")
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def from_file(cls, path: Path) -> Self:
         """Read the keyring in the file *path*; whatever is wrong with it is one line that names the setting."""
         try:
             text = path.read_text(encoding="utf-8")
-            return cls(_key(entry) for entry in _File.model_validate_json(text).keys)
+            return cls(_parse_key(entry) for entry in _KeyringFile.model_validate_json(text).keys)
         except (OSError, UnicodeDecodeError) as fault:
-            raise SettingError(f"{SETTING}={path} cannot be read: {getattr(fault, 'strerror', fault)}") from fault
+            raise SettingError(
+                f"{KEYRING_SETTING}={path} cannot be read: {getattr(fault, 'strerror', fault)}"
+            ) from fault
         except ValueError as fault:
-            raise SettingError(f"{SETTING}={path} is not a keyring: {_told(fault)}") from fault
+            raise SettingError(f"{KEYRING_SETTING}={path} is not a keyring: {_describe_error(fault)}") from fault
 
-    def find(self, use: Use) -> Key | None:
+    def find_active(self, use: KeyUse) -> Key | None:
         """Return the newest key of *use* that is not retired, if there is one."""
         return next((key for key in reversed(self._keys.values()) if key.use is use and not key.retired), None)
 
-    def active(self, use: Use) -> Key:
+    def get_active(self, use: KeyUse) -> Key:
         """Return the key that seals or signs now; a keyring without one is a mistake of the operator."""
-        key = self.find(use)
+        key = self.find_active(use)
         if key is None:
             raise SettingError(
-                f"{SETTING} has no active key for {use!r}; add one: python -m shared.crypto rotate FILE --use {use}"
+                f"{KEYRING_SETTING} has no active key for {use!r}; add one: python -m shared.crypto rotate FILE --use {use}"
             )
         return key
 
-    def get(self, use: Use, key_id: str) -> Key | None:
+    def get(self, use: KeyUse, key_id: str) -> Key | None:
         """Return the key *key_id* of *use*, retired or not: what it made must still open and verify."""
         key = self._keys.get(key_id)
         return key if key is not None and key.use is use else None
 
-    def all(self, use: Use) -> list[Key]:
+    def list_by_use(self, use: KeyUse) -> list[Key]:
         """Return every key of *use*, oldest first, retired ones too."""
         return [key for key in self._keys.values() if key.use is use]
 
 
 def make_keyring(uses: Iterable[str], *, at: datetime) -> dict[str, object]:
     """Return a new keyring, to be written as JSON, with one key for each of *uses*."""
-    return {"keys": [_entry(Use(use), at) for use in uses]}
+    return {"keys": [_new_entry(KeyUse(use), at) for use in uses]}
 
 
-def rotated(keyring: Mapping[str, object], use: str, *, at: datetime) -> dict[str, object]:
+def with_new_key(keyring: Mapping[str, object], use: str, *, at: datetime) -> dict[str, object]:
     """Return *keyring* with a new active key of *use*; the older ones stay, and still open what they sealed."""
-    if Use(use) is Use.BLIND:
+    if KeyUse(use) is KeyUse.BLIND:
         raise SettingError("a new blind key would hide every stored index: rebuild the indexes instead")
-    keys = _File.model_validate(keyring).model_dump(mode="json")["keys"]
-    return {"keys": [*keys, _entry(Use(use), at)]}
+    keys = _KeyringFile.model_validate(keyring).model_dump(mode="json")["keys"]
+    return {"keys": [*keys, _new_entry(KeyUse(use), at)]}
 
 
-def dump(keyring: Mapping[str, object]) -> str:
+def dump_keyring(keyring: Mapping[str, object]) -> str:
     """Return *keyring* as the text of its file."""
     return json.dumps(keyring, indent=2) + "\n"
 
 
-class _Entry(BaseModel):
+class _KeyEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     id: str
-    use: Use
+    use: KeyUse
     created: datetime
     secret: str
     retired: bool = False
 
 
-class _File(BaseModel):
+class _KeyringFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    keys: list[_Entry]
+    keys: list[_KeyEntry]
 
 
-def _entry(use: Use, at: datetime) -> dict[str, object]:
-    secret = _rsa() if use is Use.DKIM else random_bytes(SECRET_BYTES)
+def _new_entry(use: KeyUse, at: datetime) -> dict[str, object]:
+    secret = _generate_rsa_key() if use is KeyUse.DKIM else random_bytes(SECRET_BYTES)
     encoded = base64.urlsafe_b64encode(secret).decode().rstrip("=")
     return {"id": new_id("key"), "use": str(use), "created": rfc3339(at), "secret": encoded, "retired": False}
 
 
-def _rsa() -> bytes:
+def _generate_rsa_key() -> bytes:
     # Ed25519 would be smaller and faster, but the large mailbox providers verify only RSA signatures.
     return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def _key(entry: _Entry) -> Key:
+def _parse_key(entry: _KeyEntry) -> Key:
     secret = base64.b64decode(entry.secret + "=" * (-len(entry.secret) % 4), altchars=b"-_", validate=True)
-    if len(secret) != SECRET_BYTES and not (entry.use is Use.DKIM and len(secret) > SECRET_BYTES):
+    if len(secret) != SECRET_BYTES and not (entry.use is KeyUse.DKIM and len(secret) > SECRET_BYTES):
         raise ValueError(f"the secret of key {entry.id!r} has {len(secret)} bytes; it must have {SECRET_BYTES}")
     if entry.created.tzinfo is None:
         raise ValueError(f"the time of key {entry.id!r} names no zone")
-    return Key(id=entry.id, use=entry.use, created=entry.created, secret=secret, retired=entry.retired)
+    return Key(id=entry.id, use=entry.use, created_at=entry.created, secret=secret, retired=entry.retired)
 
 
-def _told(fault: Exception) -> str:
+def _describe_error(fault: Exception) -> str:
     """Say what is wrong in one line, never with a value from the file."""
     if isinstance(fault, ValidationError):
         first = fault.errors(include_input=False, include_url=False)[0]

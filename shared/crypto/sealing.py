@@ -3,31 +3,31 @@
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.crypto.errors import SealBrokenError
+from shared.crypto.errors import DecryptionError
 from shared.ids import random_bytes
 
 _VERSION = b"\x01"
-_NONCE = 12
+_NONCE_BYTES = 12
 
 
-def seal(key: bytes, context: tuple[str, ...], plaintext: bytes) -> bytes:
+def seal(key: bytes, associated_data: tuple[str, ...], plaintext: bytes) -> bytes:
     """Return ``version | nonce | ciphertext and tag``; *context* is authenticated and not contained."""
-    nonce = random_bytes(_NONCE)
-    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, _authenticated(context))
+    nonce = random_bytes(_NONCE_BYTES)
+    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, _encode_associated_data(associated_data))
 
 
-def unseal(key: bytes, context: tuple[str, ...], sealed: bytes) -> bytes:
+def unseal(key: bytes, associated_data: tuple[str, ...], sealed: bytes) -> bytes:
     """Return what was sealed, or raise SealBrokenError when key, context or any bit differs."""
-    version, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+    version, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     if version != _VERSION:
-        raise SealBrokenError
+        raise DecryptionError
     try:
-        return AESGCM(key).decrypt(nonce, rest, _authenticated(context))
+        return AESGCM(key).decrypt(nonce, rest, _encode_associated_data(associated_data))
     except (InvalidTag, ValueError) as fault:
-        raise SealBrokenError from fault
+        raise DecryptionError from fault
 
 
-def _authenticated(context: tuple[str, ...]) -> bytes:
+def _encode_associated_data(associated_data: tuple[str, ...]) -> bytes:
     # Each part carries its length, so that no two contexts read alike.
-    parts = (part.encode() for part in context)
+    parts = (part.encode() for part in associated_data)
     return _VERSION + b"".join(len(part).to_bytes(4, "big") + part for part in parts)

@@ -1,26 +1,26 @@
 """Mail: for exactly one recipient, signed, queued sealed beside the change that causes it, tried until settled."""
 
-from shared.mail.address import Address, InvalidAddressError, Sender
+from shared.mail.address import EmailAddress, FromAddress, InvalidEmailAddressError
 from shared.mail.compose import compose
-from shared.mail.dkim import Signer
-from shared.mail.letter import Letter
-from shared.mail.post import MailLog, MailRow, Post, State
-from shared.mail.postman import Pace, Postman
-from shared.mail.relay import Relay, RelayUrl
+from shared.mail.dkim import DkimSigner
+from shared.mail.message import EmailMessage
+from shared.mail.queue import DeliveryStatus, MailLogDocument, MailQueue, QueuedMailDocument
+from shared.mail.sender import MailSender, SenderConfig
+from shared.mail.smtp import SmtpClient, SmtpUrl
 
 __all__ = [
-    "Address",
-    "InvalidAddressError",
-    "Letter",
-    "MailLog",
-    "MailRow",
-    "Pace",
-    "Post",
-    "Postman",
-    "Relay",
-    "RelayUrl",
-    "Sender",
-    "Signer",
-    "State",
+    "DeliveryStatus",
+    "DkimSigner",
+    "EmailAddress",
+    "EmailMessage",
+    "FromAddress",
+    "InvalidEmailAddressError",
+    "MailLogDocument",
+    "MailQueue",
+    "MailSender",
+    "QueuedMailDocument",
+    "SenderConfig",
+    "SmtpClient",
+    "SmtpUrl",
     "compose",
 ]

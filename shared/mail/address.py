@@ -11,15 +11,15 @@ from shared.errors import FieldProblem, InvalidInputError
 from shared.settings import SettingError
 
 
-class InvalidAddressError(InvalidInputError):
+class InvalidEmailAddressError(InvalidInputError):
     """This is not an address that mail can be sent to."""
 
-    code = "mail.address_invalid"
+    code = "mail.address.invalid"
     remedy = "Give one address, such as ada@example.org."
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class EmailAddress:
     """One mailbox. The domain is lower-cased, all is in Unicode NFC; case, dots and tags of the local part stay."""
 
     email: str
@@ -27,57 +27,57 @@ class Address:
     """The domain as the DNS spells it (IDNA)."""
 
     def __post_init__(self) -> None:
-        found = _validated(self.email)
-        object.__setattr__(self, "email", found.normalized)
-        object.__setattr__(self, "domain", found.ascii_domain)
+        validated = _validate(self.email)
+        object.__setattr__(self, "email", validated.normalized)
+        object.__setattr__(self, "domain", validated.ascii_domain)
 
     @property
-    def local(self) -> str:
+    def local_part(self) -> str:
         """The part before the @, as its owner spells it."""
         return self.email.rpartition("@")[0]
 
     @property
-    def wire(self) -> str:
+    def addr_spec(self) -> str:
         """The address as SMTP says it: the domain in ASCII."""
-        return f"{self.local}@{self.domain}"
+        return f"{self.local_part}@{self.domain}"
 
     @property
-    def international(self) -> bool:
+    def needs_smtputf8(self) -> bool:
         """Tell whether the local part needs a relay that speaks SMTPUTF8 (RFC 6531)."""
-        return not self.local.isascii()
+        return not self.local_part.isascii()
 
     def __str__(self) -> str:
         return self.email
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class FromAddress:
     """Who a mail is from: a name and an address of the company."""
 
     name: str
-    address: Address
+    address: EmailAddress
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read the setting CANDOR_MAIL_FROM: ``Candor <no-reply@candor.example>``."""
         name, email = parseaddr(text)
         try:
-            address = Address(email)
-        except InvalidAddressError as fault:
+            address = EmailAddress(email)
+        except InvalidEmailAddressError as fault:
             raise SettingError(f"CANDOR_MAIL_FROM={text!r} is not like Candor <no-reply@candor.example>") from fault
-        if address.international or not name.isprintable():
+        if address.needs_smtputf8 or not name.isprintable():
             raise SettingError(f"CANDOR_MAIL_FROM={text!r}: the address must be ASCII, the name one line")
         return cls(name, address)
 
-    def header(self) -> HeaderAddress:
+    def to_header(self) -> HeaderAddress:
         """Return the value of the From header."""
-        return HeaderAddress(self.name, addr_spec=self.address.wire)
+        return HeaderAddress(self.name, addr_spec=self.address.addr_spec)
 
 
-def _validated(text: str) -> ValidatedEmail:
+def _validate(text: str) -> ValidatedEmail:
     try:
         # Reserved names (.example, localhost) are allowed: whether an address exists, the verification mail finds out.
         return validate_email(text, check_deliverability=False, globally_deliverable=False, strict=True)
     except EmailNotValidError as fault:
         problem = FieldProblem(field="email", code="invalid", message=str(fault))
-        raise InvalidAddressError(fields=(problem,)) from fault
+        raise InvalidEmailAddressError(fields=(problem,)) from fault

@@ -6,39 +6,41 @@ from email.message import EmailMessage as MimeMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from shared.mail.address import Sender
-from shared.mail.dkim import Signer
-from shared.mail.letter import Letter
+from shared.mail.address import FromAddress
+from shared.mail.dkim import DkimSigner
+from shared.mail.message import EmailMessage
 
 # With the default of 78 the standard library encodes a long List-Unsubscribe as =?utf-8?q?…?=, and one-click is lost.
-_WIRE = SMTP.clone(max_line_length=998)
-_WIRE_UTF8 = _WIRE.clone(utf8=True)
+_SMTP_POLICY = SMTP.clone(max_line_length=998)
+_SMTPUTF8_POLICY = _SMTP_POLICY.clone(utf8=True)
 
 
-def compose(letter: Letter, sender: Sender, *, mail_id: str, at: datetime, dkim: Signer | None) -> bytes:
+def compose(
+    email: EmailMessage, from_address: FromAddress, *, mail_id: str, at: datetime, dkim: DkimSigner | None
+) -> bytes:
     """Return the bytes of *letter*; the same arguments give the same bytes, so a mail sent again is the same mail."""
-    message = _body(letter)
+    message = _build_body(email)
     if message.is_multipart():
         message.set_boundary(f"=_{mail_id}")  # never in a quoted-printable body: there "=" is followed by hexadecimals
-    message["From"] = sender.header()
-    message["To"] = HeaderAddress(username=letter.to.local, domain=letter.to.domain)
-    message["Subject"] = letter.subject
+    message["From"] = from_address.to_header()
+    message["To"] = HeaderAddress(username=email.to.local_part, domain=email.to.domain)
+    message["Subject"] = email.subject
     message["Date"] = format_datetime(at)
-    message["Message-ID"] = f"<{mail_id}@{sender.address.domain}>"
+    message["Message-ID"] = f"<{mail_id}@{from_address.address.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies to this
-    if letter.list_unsubscribe is not None:
-        message["List-Unsubscribe"] = f"<{letter.list_unsubscribe}>"
+    if email.list_unsubscribe is not None:
+        message["List-Unsubscribe"] = f"<{email.list_unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    for name, value in letter.headers.items():
+    for name, value in email.headers.items():
         message[name] = value
-    raw = message.as_bytes(policy=_WIRE_UTF8 if letter.to.international else _WIRE)
-    return raw if dkim is None else dkim.sign(raw, at=at)
+    raw = message.as_bytes(policy=_SMTPUTF8_POLICY if email.to.needs_smtputf8 else _SMTP_POLICY)
+    return raw if dkim is None else dkim.sign_message(raw, at=at)
 
 
-def _body(letter: Letter) -> MimeMessage:
+def _build_body(email: EmailMessage) -> MimeMessage:
     # Quoted-printable, folded at 76: no relay has a reason to re-encode it, which would break the signature.
     message = MimeMessage(policy=SMTP)
-    message.set_content(letter.text, cte="quoted-printable")
-    if letter.html is not None:
-        message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    message.set_content(email.text, cte="quoted-printable")
+    if email.html is not None:
+        message.add_alternative(email.html, subtype="html", cte="quoted-printable")
     return message

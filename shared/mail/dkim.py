@@ -14,21 +14,21 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
-from shared.crypto import Keyring, Use
+from shared.crypto import Keyring, KeyUse
 from shared.crypto.keyring import SECRET_BYTES, Key
 from shared.settings import SettingError
 
 # Each name is signed once more than it occurs, so that none can be added later (RFC 6376 5.4.2). RFC 8058 demands
 # that both List-Unsubscribe headers are covered. There is no l= tag: it would let anybody append to the body.
-_SIGNED = (
+_SIGNED_HEADERS = (
     "From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type",
     "Content-Transfer-Encoding", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
 )  # fmt: skip
-_FIELD = re.compile(rb"([!-9;-~]+):(.*?)\r\n(?![ \t])", re.DOTALL)
+_HEADER_FIELD = re.compile(rb"([!-9;-~]+):(.*?)\r\n(?![ \t])", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
+class DkimSigner:
     """Signs for *domain*; the public key stands in the DNS at ``<selector>._domainkey.<domain>``."""
 
     domain: str
@@ -36,28 +36,32 @@ class Signer:
     key: RSAPrivateKey | Ed25519PrivateKey = field(repr=False)
 
     @classmethod
-    def of(cls, keyring: Keyring, domain: str) -> Self | None:
+    def from_keyring(cls, keyring: Keyring, domain: str) -> Self | None:
         """Return the signer of the active DKIM key, or None: then the relay is expected to sign."""
-        found = keyring.find(Use.DKIM)
-        return None if found is None else cls(domain=domain, selector=found.id.replace("_", "-"), key=_private(found))
+        key = keyring.find_active(KeyUse.DKIM)
+        return (
+            None if key is None else cls(domain=domain, selector=key.id.replace("_", "-"), key=_load_private_key(key))
+        )
 
-    def sign(self, raw: bytes, *, at: datetime) -> bytes:
+    def sign_message(self, raw: bytes, *, at: datetime) -> bytes:
         """Return *raw* with a signature in front."""
         head, _, body = raw.partition(b"\r\n\r\n")
-        fields = [(name.lower(), _relaxed(value)) for name, value in _FIELD.findall(head + b"\r\n")]
-        covered = [name.lower().encode() for name in _SIGNED]
+        fields = [(name.lower(), _canonicalize_header(value)) for name, value in _HEADER_FIELD.findall(head + b"\r\n")]
+        covered = [name.lower().encode() for name in _SIGNED_HEADERS]
         names = [name for name in covered for _ in range(1 + sum(name == other for other, _ in fields))]
-        tags = self._tags(names, _relaxed_body(body), at)
-        signature = self._signed(b"".join(_chosen(fields, names)) + b"dkim-signature:" + _relaxed(tags))
-        return b"DKIM-Signature: " + tags + _folded(base64.b64encode(signature)) + b"\r\n" + raw
+        tags = self._build_tags(names, _canonicalize_body(body), at)
+        signature = self._sign_bytes(
+            b"".join(_select_headers(fields, names)) + b"dkim-signature:" + _canonicalize_header(tags)
+        )
+        return b"DKIM-Signature: " + tags + _fold(base64.b64encode(signature)) + b"\r\n" + raw
 
-    def record(self) -> str:
+    def dns_record(self) -> str:
         """Return the line for the DNS zone that publishes the public key."""
-        return f'{self.selector}._domainkey.{self.domain}. IN TXT "v=DKIM1; k={self._kind}; p={self._public()}"'
+        return f'{self.selector}._domainkey.{self.domain}. IN TXT "v=DKIM1; k={self._key_type}; p={self._encode_public_key()}"'
 
-    def _tags(self, names: list[bytes], body: bytes, at: datetime) -> bytes:
+    def _build_tags(self, names: list[bytes], body: bytes, at: datetime) -> bytes:
         lines = (
-            f"v=1; a={self._kind}-sha256; c=relaxed/relaxed; d={self.domain}; s={self.selector};",
+            f"v=1; a={self._key_type}-sha256; c=relaxed/relaxed; d={self.domain}; s={self.selector};",
             f" t={int(at.timestamp())}; h={b':'.join(names).decode()};",
             f" bh={base64.b64encode(hashlib.sha256(body).digest()).decode()};",
             " b=",
@@ -65,15 +69,15 @@ class Signer:
         return "\r\n".join(lines).encode()
 
     @property
-    def _kind(self) -> str:
+    def _key_type(self) -> str:
         return "rsa" if isinstance(self.key, RSAPrivateKey) else "ed25519"
 
-    def _signed(self, message: bytes) -> bytes:
+    def _sign_bytes(self, message: bytes) -> bytes:
         if isinstance(self.key, RSAPrivateKey):
             return self.key.sign(message, PKCS1v15(), SHA256())
         return self.key.sign(hashlib.sha256(message).digest())
 
-    def _public(self) -> str:
+    def _encode_public_key(self) -> str:
         public = self.key.public_key()
         raw = (
             public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -83,38 +87,38 @@ class Signer:
         return base64.b64encode(raw).decode()
 
 
-def _private(key: Key) -> RSAPrivateKey | Ed25519PrivateKey:
+def _load_private_key(key: Key) -> RSAPrivateKey | Ed25519PrivateKey:
     if len(key.secret) == SECRET_BYTES:
         return Ed25519PrivateKey.from_private_bytes(key.secret)
     try:
-        found = load_der_private_key(key.secret, password=None)
+        private_key = load_der_private_key(key.secret, password=None)
     except ValueError as fault:
         raise SettingError(f"CANDOR_KEYRING: the DKIM key {key.id} is neither RSA (PKCS#8) nor Ed25519") from fault
-    if not isinstance(found, RSAPrivateKey | Ed25519PrivateKey):
+    if not isinstance(private_key, RSAPrivateKey | Ed25519PrivateKey):
         raise SettingError(f"CANDOR_KEYRING: the DKIM key {key.id} is neither RSA nor Ed25519")
-    return found
+    return private_key
 
 
-def _chosen(fields: list[tuple[bytes, bytes]], names: Iterable[bytes]) -> Iterable[bytes]:
+def _select_headers(fields: list[tuple[bytes, bytes]], names: Iterable[bytes]) -> Iterable[bytes]:
     """Yield the signed fields in the order of *names*: of several alike the lowest first; a missing one is empty."""
-    left = list(fields)
+    remaining = list(fields)
     for name in names:
-        for index in range(len(left) - 1, -1, -1):
-            if left[index][0] == name:
-                yield name + b":" + left.pop(index)[1] + b"\r\n"
+        for index in range(len(remaining) - 1, -1, -1):
+            if remaining[index][0] == name:
+                yield name + b":" + remaining.pop(index)[1] + b"\r\n"
                 break
 
 
-def _relaxed(value: bytes) -> bytes:
+def _canonicalize_header(value: bytes) -> bytes:
     """RFC 6376 3.4.2: unfolded, each run of blanks one space, none at the ends."""
     return re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip(b" ")
 
 
-def _relaxed_body(body: bytes) -> bytes:
+def _canonicalize_body(body: bytes) -> bytes:
     """RFC 6376 3.4.4: runs of blanks one space, none at the end of a line, no empty lines at the end."""
     body = re.sub(rb"[ \t]+", b" ", body).replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return body + b"\r\n" if body else b""
 
 
-def _folded(text: bytes) -> bytes:
+def _fold(text: bytes) -> bytes:
     return b"\r\n ".join(text[start : start + 72] for start in range(0, len(text), 72))

@@ -1,42 +1,42 @@
 """MongoDB, and the only package that knows its driver: closed documents, aware times, ambient transactions."""
 
 from shared.mongo.collection import Collection
-from shared.mongo.database import Database, end_transactions, open_database
-from shared.mongo.document import Document, Embedded, Index
+from shared.mongo.database import Database, abort_all_transactions, open_database
+from shared.mongo.document import Document, EmbeddedValue, Index
 from shared.mongo.errors import (
-    ContentionError,
     DuplicateError,
+    SchemaValidationError,
     StoreUnavailableError,
     TransactionMisuseError,
-    UndeclaredError,
+    WriteConflictError,
 )
-from shared.mongo.files import ChunkRow, FileDamagedError, FileRow, Files
-from shared.mongo.leases import Lease, LeaseLostError, LeaseRow, Leases
-from shared.mongo.portable import UnportableError
-from shared.mongo.retention import RetentionSweeper, data_map
+from shared.mongo.gridfs import CorruptFileError, GridFs, GridFsChunkDocument, GridFsFileDocument
+from shared.mongo.leases import Lease, LeaseDocument, LeaseLostError, Leases
+from shared.mongo.portable import UnsupportedQueryError
+from shared.mongo.retention import RetentionSweeper, build_data_map
 
 __all__ = [
-    "ChunkRow",
     "Collection",
-    "ContentionError",
+    "CorruptFileError",
     "Database",
     "Document",
     "DuplicateError",
-    "Embedded",
-    "FileDamagedError",
-    "FileRow",
-    "Files",
+    "EmbeddedValue",
+    "GridFs",
+    "GridFsChunkDocument",
+    "GridFsFileDocument",
     "Index",
     "Lease",
+    "LeaseDocument",
     "LeaseLostError",
-    "LeaseRow",
     "Leases",
     "RetentionSweeper",
+    "SchemaValidationError",
     "StoreUnavailableError",
     "TransactionMisuseError",
-    "UndeclaredError",
-    "UnportableError",
-    "data_map",
-    "end_transactions",
+    "UnsupportedQueryError",
+    "WriteConflictError",
+    "abort_all_transactions",
+    "build_data_map",
     "open_database",
 ]

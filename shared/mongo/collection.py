@@ -4,15 +4,16 @@ import builtins
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from shared.mongo.document import Document, Key, Raw, keys_of
-from shared.mongo.driver import Cursor, RawCollection, Session
-from shared.mongo.plan import Filter, Steps, in_steps, indexed_fields
+from shared.mongo.document import Document, RawDocument, SortKey, index_keys
+from shared.mongo.driver import RawCollection, RawCursor, RawSession
+from shared.mongo.index_prefix import Filter, TwoStepFilter, list_indexed_fields, split_filter
 from shared.mongo.portable import array_paths, check_pipeline, check_sort
 from shared.mongo.transaction import Transactions
 
 D = TypeVar("D", bound=Document)
 T = TypeVar("T")
-_BATCH = 100
+RawWrite = Callable[..., Awaitable[Any]]
+_BATCH_SIZE = 100
 
 
 class Collection(Generic[D]):
@@ -23,132 +24,146 @@ class Collection(Generic[D]):
         self._document = document
         self._transactions = transactions
         self._arrays = array_paths(document)
-        self._indexes = indexed_fields(document)
+        self._indexes = list_indexed_fields(document)
 
     async def get(self, key: str) -> D | None:
         """Return the document whose id is *key*."""
         return await self.find_one({"_id": key})
 
-    async def find_one(self, where: Filter, *, sort: Sequence[Key] = ()) -> D | None:
+    async def find_one(self, where: Filter, *, sort: Sequence[SortKey] = ()) -> D | None:
         """Return the first document that matches."""
-        if steps := in_steps(where, self._indexes):
-            found = await self._found(steps, sort, limit=1)
+        if steps := split_filter(where, self._indexes):
+            found = await self._find_in_steps(steps, sort, limit=1)
             return found[0] if found else None
-        keys = self._keys(sort)
-        raw = await self._run(lambda session: self._raw.find_one(where, sort=keys, session=session))
-        return None if raw is None else self._document.read(raw)
+        keys = self._sort_keys(sort)
+        raw = await self._run_operation(lambda session: self._raw.find_one(where, sort=keys, session=session))
+        return None if raw is None else self._document.from_mongo(raw)
 
-    async def find(self, where: Filter, *, sort: Sequence[Key] = (), limit: int = 0, skip: int = 0) -> AsyncIterator[D]:
+    async def iter_documents(
+        self, where: Filter, *, sort: Sequence[SortKey] = (), limit: int = 0, skip: int = 0
+    ) -> AsyncIterator[D]:
         """Yield the documents that match, fetched in batches."""
         cursor = self._cursor(where, sort, limit, skip)
         try:
-            while batch := await self._run(lambda _: cursor.to_list(_BATCH)):
+            while batch := await self._run_operation(lambda _: cursor.to_list(_BATCH_SIZE)):
                 for raw in batch:
-                    yield self._document.read(raw)
+                    yield self._document.from_mongo(raw)
         finally:
             await cursor.close()
 
-    async def list(self, where: Filter, *, sort: Sequence[Key] = (), limit: int = 0, skip: int = 0) -> builtins.list[D]:
+    async def list(
+        self, where: Filter, *, sort: Sequence[SortKey] = (), limit: int = 0, skip: int = 0
+    ) -> builtins.list[D]:
         """Return the documents that match; where there may be many, give a *limit* or use ``find``."""
-        if not skip and (steps := in_steps(where, self._indexes)):
-            return await self._found(steps, sort, limit=limit)
+        if not skip and (steps := split_filter(where, self._indexes)):
+            return await self._find_in_steps(steps, sort, limit=limit)
         cursor = self._cursor(where, sort, limit, skip)
-        return [self._document.read(raw) for raw in await self._run(lambda _: cursor.to_list(None))]
+        return [self._document.from_mongo(raw) for raw in await self._run_operation(lambda _: cursor.to_list(None))]
 
-    async def insert(self, document: D) -> None:
+    async def insert_one(self, document: D) -> None:
         """Store a new document; DuplicateError on a unique clash."""
-        raw = document.stored()
-        await self._run(lambda session: self._raw.insert_one(raw, session=session))
+        raw = document.to_mongo()
+        await self._run_operation(lambda session: self._raw.insert_one(raw, session=session))
 
     async def insert_many(self, documents: Iterable[D]) -> None:
         """Store new documents in order, up to the first that is refused."""
-        raws = [document.stored() for document in documents]
+        raws = [document.to_mongo() for document in documents]
         if raws:
-            await self._run(lambda session: self._raw.insert_many(raws, session=session))
+            await self._run_operation(lambda session: self._raw.insert_many(raws, session=session))
 
-    async def replace(self, document: D, *, expect: Filter | None = None) -> bool:
+    async def replace_one(self, document: D, *, expect: Filter | None = None) -> bool:
         """Put *document* in place of the one with its id, if that has the *expect*-ed fields; tell whether it had."""
-        raw = document.stored()
+        raw = document.to_mongo()
 
         async def write(wanted: Filter) -> int:
-            done = await self._run(lambda session: self._raw.replace_one(wanted, raw, session=session))
+            done = await self._run_operation(lambda session: self._raw.replace_one(wanted, raw, session=session))
             return done.matched_count
 
-        return await self._written({**(expect or {}), "_id": document.id}, write, many=False) == 1
+        return await self._write_matching({**(expect or {}), "_id": document.id}, write, many=False) == 1
 
-    async def upsert(self, document: D) -> None:
+    async def upsert_one(self, document: D) -> None:
         """Store *document*, in place of the one with its id when there is one."""
-        wanted, raw = {"_id": document.id}, document.stored()
-        await self._run(lambda session: self._raw.replace_one(wanted, raw, upsert=True, session=session))
+        wanted, raw = {"_id": document.id}, document.to_mongo()
+        await self._run_operation(lambda session: self._raw.replace_one(wanted, raw, upsert=True, session=session))
 
-    async def update(self, where: Filter, change: Mapping[str, Any], *, many: bool = False) -> int:
-        """Apply *change* (``{"$set": …}``) to the first or all that match; return how many matched."""
-        raw_write = self._raw.update_many if many else self._raw.update_one
+    async def update_one(self, where: Filter, change: Mapping[str, Any]) -> int:
+        """Apply *change* (``{"$set": …}``) to the first that matches; return how many matched: 0 or 1."""
+        return await self._update(self._raw.update_one, where, change, many=False)
 
-        async def write(wanted: Filter) -> int:
-            done = await self._run(lambda session: raw_write(wanted, change, session=session))
-            return done.matched_count
+    async def update_many(self, where: Filter, change: Mapping[str, Any]) -> int:
+        """Apply *change* (``{"$set": …}``) to all that match; return how many matched."""
+        return await self._update(self._raw.update_many, where, change, many=True)
 
-        return await self._written(where, write, many=many)
+    async def delete_one(self, where: Filter) -> int:
+        """Delete the first that matches; return how many were deleted: 0 or 1."""
+        return await self._delete(self._raw.delete_one, where, many=False)
 
-    async def delete(self, where: Filter, *, many: bool = True) -> int:
-        """Delete all or the first that match; return how many there were."""
-        raw_write = self._raw.delete_many if many else self._raw.delete_one
+    async def delete_many(self, where: Filter) -> int:
+        """Delete all that match; return how many were deleted."""
+        return await self._delete(self._raw.delete_many, where, many=True)
 
-        async def write(wanted: Filter) -> int:
-            done = await self._run(lambda session: raw_write(wanted, session=session))
-            return done.deleted_count
-
-        return await self._written(where, write, many=many)
-
-    async def count(self, where: Filter) -> int:
+    async def count_documents(self, where: Filter) -> int:
         """Return how many match."""
-        if steps := in_steps(where, self._indexes):
-            counted = await self._piped([*steps.stages, {"$group": {"_id": None, "count": {"$sum": 1}}}])
+        if steps := split_filter(where, self._indexes):
+            counted = await self._aggregate([*steps.stages, {"$group": {"_id": None, "count": {"$sum": 1}}}])
             return counted[0]["count"] if counted else 0
-        return await self._run(lambda session: self._raw.count_documents(where, session=session))
+        return await self._run_operation(lambda session: self._raw.count_documents(where, session=session))
 
-    async def aggregate(self, pipeline: Sequence[Raw]) -> builtins.list[Raw]:
+    async def run_pipeline(self, pipeline: Sequence[RawDocument]) -> builtins.list[RawDocument]:
         """Return what *pipeline* makes; UnportableError for a form that not every server answers rightly."""
         check_pipeline(pipeline, self._arrays)
-        return await self._piped(pipeline)
+        return await self._aggregate(pipeline)
 
-    async def sample(self, n: int) -> builtins.list[Raw]:
+    async def sample_documents(self, size: int) -> builtins.list[RawDocument]:
         """Return up to *n* random documents as they are stored, undeclared fields and all (C01)."""
-        return await self.aggregate([{"$sample": {"size": n}}])
+        return await self.run_pipeline([{"$sample": {"size": size}}])
 
-    async def _written(self, where: Filter, write: Callable[[Filter], Awaitable[int]], *, many: bool) -> int:
+    async def _update(self, raw_write: RawWrite, where: Filter, change: Mapping[str, Any], *, many: bool) -> int:
+        async def write(wanted: Filter) -> int:
+            done = await self._run_operation(lambda session: raw_write(wanted, change, session=session))
+            return int(done.matched_count)
+
+        return await self._write_matching(where, write, many=many)
+
+    async def _delete(self, raw_write: RawWrite, where: Filter, *, many: bool) -> int:
+        async def write(wanted: Filter) -> int:
+            done = await self._run_operation(lambda session: raw_write(wanted, session=session))
+            return int(done.deleted_count)
+
+        return await self._write_matching(where, write, many=many)
+
+    async def _write_matching(self, where: Filter, write: Callable[[Filter], Awaitable[int]], *, many: bool) -> int:
         """Let *write* change what matches; inside a transaction by id, found in steps: nothing can come between.
 
         Outside of one the question goes as it is, and is one message: whether or not the server scans for it.
         """
-        steps = in_steps(where, self._indexes) if self._transactions.session else None
+        steps = split_filter(where, self._indexes) if self._transactions.session else None
         if steps is None:
             return await write(where)
-        found = await self._piped([*steps.stages, *([] if many else [{"$limit": 1}]), {"$project": {"_id": 1}}])
+        found = await self._aggregate([*steps.stages, *([] if many else [{"$limit": 1}]), {"$project": {"_id": 1}}])
         ids = [raw["_id"] for raw in found]
         return await write({"_id": {"$in": ids}} if many else {"_id": ids[0]}) if ids else 0
 
-    async def _found(self, steps: Steps, sort: Sequence[Key], *, limit: int) -> builtins.list[D]:
-        keys, stages = self._keys(sort), steps.stages
+    async def _find_in_steps(self, steps: TwoStepFilter, sort: Sequence[SortKey], *, limit: int) -> builtins.list[D]:
+        keys, stages = self._sort_keys(sort), steps.stages
         if keys:
             stages.append({"$sort": dict(keys)})
         if limit:
             stages.append({"$limit": limit})
-        return [self._document.read(raw) for raw in await self._piped(stages)]
+        return [self._document.from_mongo(raw) for raw in await self._aggregate(stages)]
 
-    async def _piped(self, pipeline: Sequence[Raw]) -> builtins.list[Raw]:
+    async def _aggregate(self, pipeline: Sequence[RawDocument]) -> builtins.list[RawDocument]:
         driver = self._transactions.driver
-        return await self._run(lambda session: driver.aggregated(self._raw, pipeline, session))
+        return await self._run_operation(lambda session: driver.run_pipeline(self._raw, pipeline, session))
 
-    def _cursor(self, where: Filter, sort: Sequence[Key], limit: int, skip: int) -> Cursor:
-        keys, session = self._keys(sort), self._transactions.session
+    def _cursor(self, where: Filter, sort: Sequence[SortKey], limit: int, skip: int) -> RawCursor:
+        keys, session = self._sort_keys(sort), self._transactions.session
         return self._raw.find(where, sort=keys, limit=limit, skip=skip, session=session)
 
-    def _keys(self, sort: Sequence[Key]) -> builtins.list[tuple[str, int]] | None:
-        keys = keys_of(sort)
+    def _sort_keys(self, sort: Sequence[SortKey]) -> builtins.list[tuple[str, int]] | None:
+        keys = index_keys(sort)
         check_sort((field for field, _ in keys), self._arrays)
         return keys or None
 
-    async def _run(self, operation: Callable[[Session | None], Awaitable[T]]) -> T:
-        return await self._transactions.run(operation)
+    async def _run_operation(self, operation: Callable[[RawSession | None], Awaitable[T]]) -> T:
+        return await self._transactions.run_operation(operation)

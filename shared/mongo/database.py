@@ -9,9 +9,9 @@ from pymongo.errors import PyMongoError
 
 from shared.mongo.collection import Collection
 from shared.mongo.document import Document
-from shared.mongo.driver import Driver, connect
-from shared.mongo.errors import translated
-from shared.mongo.prepare import newer_in_force, prepare
+from shared.mongo.driver import Driver, create_client
+from shared.mongo.errors import translate_error
+from shared.mongo.schema_sync import ensure_collection, has_newer_schema
 from shared.mongo.transaction import Transactions
 from shared.release import RELEASE
 
@@ -25,57 +25,57 @@ class Database:
     def __init__(self, driver: Driver, name: str, release: str = RELEASE) -> None:
         self.name = name
         self._release = release
-        self._raw = driver.database(name)
+        self._raw = driver.get_database(name)
         self._transactions = Transactions(driver)
 
-    def collection(self, document: type[D]) -> Collection[D]:
+    def get_collection(self, document: type[D]) -> Collection[D]:
         """Return the collection that stores *document*."""
         return Collection(self._raw[document.collection], document, self._transactions)
 
-    async def prepare(self, documents: Iterable[type[Document]]) -> None:
+    async def ensure_collections(self, documents: Iterable[type[Document]]) -> None:
         """Make the collections, closed validators and indexes exactly what *documents* declare. May be repeated.
 
         What a newer release has made is left alone: an older process that restarts beside it must not take from it
         the fields and indexes that it needs.
         """
         for document in documents:
-            await self._transactions.run(partial(self._prepare, document))
+            await self._transactions.run_operation(partial(self._ensure_collection, document))
 
-    async def _prepare(self, document: type[Document], _: object) -> None:
-        await prepare(self._raw, document, self._release)
+    async def _ensure_collection(self, document: type[Document], _: object) -> None:
+        await ensure_collection(self._raw, document, self._release)
 
-    async def newer_in_force(self, document: type[Document]) -> bool:
+    async def has_newer_schema(self, document: type[Document]) -> bool:
         """Tell whether a newer release than this process has made the collection of *document* what it is."""
-        return await self._transactions.run(lambda _: newer_in_force(self._raw, document, self._release))
+        return await self._transactions.run_operation(lambda _: has_newer_schema(self._raw, document, self._release))
 
-    async def ping(self) -> None:
+    async def check_connection(self) -> None:
         """Return when the server answers; StoreUnavailableError when it does not."""
-        await self._transactions.run(lambda _: self._raw.command("ping"))
+        await self._transactions.run_operation(lambda _: self._raw.command("ping"))
 
-    async def transact(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def with_transaction(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run *work* so that all its changes are kept or none; inside another one it becomes a part of it.
 
         *work* is run again when it collides with others: it does nothing but database operations, one at a time.
         An error that it raises undoes everything. StoreUnavailableError while committing means: unknown.
         """
-        return await self._transactions.transact(work)
+        return await self._transactions.with_transaction(work)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call *callback* once the outermost transaction has committed; at once when there is none."""
         self._transactions.after_commit(callback)
 
 
-async def end_transactions(url: str) -> None:
+async def abort_all_transactions(url: str) -> None:
     """Abort every open transaction at *url*; those of the living are run again, those of the dead no longer block.
 
     For the supervisor of the embedded server, which never ends the transaction of a process that was killed. A MongoDB
     does so by itself after its transactionLifetimeLimitSeconds.
     """
-    client = connect(url, "pymongo")
+    client = create_client(url, "pymongo")
     try:
-        await client.database("admin").command("killAllSessions", [])
+        await client.get_database("admin").command("killAllSessions", [])
     except PyMongoError as fault:
-        raise translated(fault) from None
+        raise translate_error(fault) from None
     finally:
         await client.close()
 
@@ -85,7 +85,7 @@ async def open_database(
     url: str, name: str, *, driver: str = "motor", release: str = RELEASE
 ) -> AsyncIterator[Database]:
     """Open the database *name* at *url*; it does not wait for the server, which may come later."""
-    client = connect(url, driver)
+    client = create_client(url, driver)
     try:
         yield Database(client, name, release)
     finally:

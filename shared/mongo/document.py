@@ -9,12 +9,12 @@ from pydantic_core import CoreSchema
 
 from shared.personal import personal_fields
 
-Raw = dict[str, Any]
-Key = str | tuple[str, int]
+RawDocument = dict[str, Any]
+SortKey = str | tuple[str, int]
 """A field to index or sort by: ascending, or with its direction (1 or -1)."""
 
 
-def keys_of(fields: Iterable[Key]) -> list[tuple[str, int]]:
+def index_keys(fields: Iterable[SortKey]) -> list[tuple[str, int]]:
     """Return *fields* with their directions spelled out."""
     return [(field, 1) if isinstance(field, str) else field for field in fields]
 
@@ -26,13 +26,13 @@ class Index:
 
     def __init__(
         self,
-        *fields: Key,
+        *fields: SortKey,
         unique: bool = False,
         partial: Mapping[str, Any] | None = None,
         expire_after: timedelta | None = None,
     ) -> None:
-        self.fields = keys_of(fields)
-        self.options: Raw = {}
+        self.fields = index_keys(fields)
+        self.options: RawDocument = {}
         if unique:
             self.options["unique"] = True
         if partial is not None:
@@ -46,24 +46,24 @@ class Index:
         return "_".join(f"{field}_{direction}" for field, direction in self.fields)
 
 
-def _with_aware_times(schema: Any) -> Any:
+def _require_aware_datetimes(schema: Any) -> Any:
     """Return the core *schema* with every datetime required to carry its zone."""
     if isinstance(schema, list):
-        return [_with_aware_times(part) for part in schema]
+        return [_require_aware_datetimes(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    walked = {key: part if key == "metadata" else _with_aware_times(part) for key, part in schema.items()}
+    walked = {key: part if key == "metadata" else _require_aware_datetimes(part) for key, part in schema.items()}
     return {**walked, "tz_constraint": "aware"} if schema.get("type") == "datetime" else walked
 
 
-class Embedded(BaseModel):
+class EmbeddedValue(BaseModel):
     """A value inside a document: frozen, closed, and without naive times (BSON would take them for UTC in silence)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        schema: CoreSchema = _with_aware_times(handler(source))
+        schema: CoreSchema = _require_aware_datetimes(handler(source))
         return schema
 
     @classmethod
@@ -73,7 +73,7 @@ class Embedded(BaseModel):
             raise TypeError(f"{cls.__name__} is stored inside a document: declare Personal on the document's own field")
 
 
-class Document(Embedded):
+class Document(EmbeddedValue):
     """What one collection stores; every field is declared here, and MongoDB refuses any other."""
 
     # A generator and not Field(alias=…): a subclass that declares more about its id keeps the stored name.
@@ -86,12 +86,12 @@ class Document(Embedded):
 
     id: str
 
-    def stored(self) -> Raw:
+    def to_mongo(self) -> RawDocument:
         """Return the document as it is stored."""
         return self.model_dump(by_alias=True)
 
     @classmethod
-    def read(cls, raw: Mapping[str, Any]) -> Self:
+    def from_mongo(cls, raw: Mapping[str, Any]) -> Self:
         """Return the document that was stored as *raw*.
 
         It is validated: that takes 2 µs, half of what ``model_construct`` takes, and restores tuples and enums.
@@ -105,7 +105,7 @@ def retention_limits(document: type[Document]) -> dict[str, timedelta]:
     """Return the shortest declared limit of *document* for each time that limits count from."""
     limits: dict[str, timedelta] = {}
     for mark in personal_fields(document).values():
-        since, limit = mark.keep.since, mark.keep.limit
+        since, limit = mark.retention.since, mark.retention.limit
         if limit is None:
             continue
         if since not in document.model_fields:

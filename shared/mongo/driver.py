@@ -21,17 +21,17 @@ from pymongo.errors import ConfigurationError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from shared.mongo.document import Raw
+from shared.mongo.document import RawDocument
 from shared.settings import SettingError
 
 T = TypeVar("T")
-RawCollection = AsyncCollection[Raw]
-RawDatabase = AsyncDatabase[Raw]
-Cursor = AsyncCursor[Raw]
-Session = AsyncClientSession
+RawCollection = AsyncCollection[RawDocument]
+RawDatabase = AsyncDatabase[RawDocument]
+RawCursor = AsyncCursor[RawDocument]
+RawSession = AsyncClientSession
 
 # Every wait has a limit. Nothing here waits for the server: the first operation does.
-_OPTIONS: dict[str, Any] = {
+_CLIENT_OPTIONS: dict[str, Any] = {
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
     "socketTimeoutMS": 30_000,
@@ -39,10 +39,13 @@ _OPTIONS: dict[str, Any] = {
     "w": "majority",
     "appname": "candor",
 }
-_CONCERNS: dict[str, Any] = {"read_concern": ReadConcern("snapshot"), "write_concern": WriteConcern("majority")}
+_TRANSACTION_OPTIONS: dict[str, Any] = {
+    "read_concern": ReadConcern("snapshot"),
+    "write_concern": WriteConcern("majority"),
+}
 
 
-def _encode(value: Any) -> Any:
+def _encode_fallback(value: Any) -> Any:
     """Return what BSON can hold in place of *value*, for the few types that it does not know."""
     if isinstance(value, Enum):
         return value.value
@@ -53,27 +56,29 @@ def _encode(value: Any) -> Any:
     return value
 
 
-_CODEC: CodecOptions[Raw] = CodecOptions(
-    document_class=dict, tz_aware=True, tzinfo=UTC, type_registry=TypeRegistry(fallback_encoder=_encode)
+_CODEC: CodecOptions[RawDocument] = CodecOptions(
+    document_class=dict, tz_aware=True, tzinfo=UTC, type_registry=TypeRegistry(fallback_encoder=_encode_fallback)
 )
 
 
 class Driver(Protocol):
     """An open client of either driver."""
 
-    def database(self, name: str) -> RawDatabase:
+    def get_database(self, name: str) -> RawDatabase:
         """Return the database; nothing is sent."""
         ...
 
-    def session(self) -> AbstractAsyncContextManager[Session]:
+    def open_session(self) -> AbstractAsyncContextManager[RawSession]:
         """Open a session for one transaction."""
         ...
 
-    async def begin(self, session: Session) -> None:
+    async def start_transaction(self, session: RawSession) -> None:
         """Start a transaction."""
         ...
 
-    async def aggregated(self, within: RawCollection, stages: Sequence[Raw], session: Session | None) -> list[Raw]:
+    async def run_pipeline(
+        self, collection: RawCollection, pipeline: Sequence[RawDocument], session: RawSession | None
+    ) -> list[RawDocument]:
         """Return all that an aggregation makes."""
         ...
 
@@ -82,38 +87,40 @@ class Driver(Protocol):
         ...
 
 
-class _Pymongo:
+class _PymongoDriver:
     def __init__(self, url: str) -> None:
-        self._client: AsyncMongoClient[Raw] = AsyncMongoClient(url, **_OPTIONS)
+        self._client: AsyncMongoClient[RawDocument] = AsyncMongoClient(url, **_CLIENT_OPTIONS)
 
-    def database(self, name: str) -> RawDatabase:
+    def get_database(self, name: str) -> RawDatabase:
         return self._client.get_database(name, codec_options=_CODEC)
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
+    async def open_session(self) -> AsyncIterator[RawSession]:
         async with self._client.start_session() as session:
             yield session
 
-    async def begin(self, session: Session) -> None:
-        await session.start_transaction(**_CONCERNS)
+    async def start_transaction(self, session: RawSession) -> None:
+        await session.start_transaction(**_TRANSACTION_OPTIONS)
 
-    async def aggregated(self, within: RawCollection, stages: Sequence[Raw], session: Session | None) -> list[Raw]:
-        cursor = await within.aggregate(stages, session=session)
+    async def run_pipeline(
+        self, collection: RawCollection, pipeline: Sequence[RawDocument], session: RawSession | None
+    ) -> list[RawDocument]:
+        cursor = await collection.aggregate(pipeline, session=session)
         return await cursor.to_list(None)
 
     async def close(self) -> None:
         await self._client.close()
 
 
-class _Motor:
+class _MotorDriver:
     def __init__(self, url: str) -> None:
-        self._client: Any = AsyncIOMotorClient(url, **_OPTIONS)
+        self._client: Any = AsyncIOMotorClient(url, **_CLIENT_OPTIONS)
 
-    def database(self, name: str) -> RawDatabase:
+    def get_database(self, name: str) -> RawDatabase:
         return cast("RawDatabase", self._client.get_database(name, codec_options=_CODEC))
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
+    async def open_session(self) -> AsyncIterator[RawSession]:
         # Both ends by hand: they ask nothing of the server, and Motor takes a thread for each.
         session = self._client.wrap(self._client.delegate.start_session())
         try:
@@ -124,20 +131,22 @@ class _Motor:
             else:
                 session.delegate.end_session()
 
-    async def begin(self, session: Any) -> None:
-        session.start_transaction(**_CONCERNS)
+    async def start_transaction(self, session: Any) -> None:
+        session.start_transaction(**_TRANSACTION_OPTIONS)
 
-    async def aggregated(self, within: Any, stages: Sequence[Raw], session: Session | None) -> list[Raw]:
-        return cast("list[Raw]", await within.aggregate(stages, session=session).to_list(None))
+    async def run_pipeline(
+        self, collection: Any, pipeline: Sequence[RawDocument], session: RawSession | None
+    ) -> list[RawDocument]:
+        return cast("list[RawDocument]", await collection.aggregate(pipeline, session=session).to_list(None))
 
     async def close(self) -> None:
         self._client.close()
 
 
-_DRIVERS: Mapping[str, type[_Motor] | type[_Pymongo]] = {"motor": _Motor, "pymongo": _Pymongo}
+_DRIVERS: Mapping[str, type[_MotorDriver] | type[_PymongoDriver]] = {"motor": _MotorDriver, "pymongo": _PymongoDriver}
 
 
-def connect(url: str, driver: str) -> Driver:
+def create_client(url: str, driver: str) -> Driver:
     """Return a client of *driver* (motor or pymongo); it connects when it is first used.
 
     A URL that no driver could use is a SettingError, which does not quote it: it may carry a password.

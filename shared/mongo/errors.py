@@ -14,14 +14,14 @@ from pymongo.errors import (
 
 from shared.errors import ConflictError, UnavailableError
 
-_DUPLICATE = 11000
-_VALIDATION = 121
+_DUPLICATE_KEY_CODE = 11000
+_VALIDATION_FAILURE_CODE = 121
 
 
 class DuplicateError(ConflictError):
     """Something with the same unique value is already there."""
 
-    code = "store.duplicate"
+    code = "data.document.duplicate"
 
     def __init__(self, fields: Iterable[str]) -> None:
         """*fields* are the stored names of the unique index that clashed; the value is not told."""
@@ -32,16 +32,16 @@ class DuplicateError(ConflictError):
 class StoreUnavailableError(UnavailableError):
     """The database does not answer."""
 
-    code = "store.unavailable"
+    code = "data.store.unavailable"
 
 
-class ContentionError(UnavailableError):
+class WriteConflictError(UnavailableError):
     """Too many changes to the same data at once."""
 
-    code = "store.contention"
+    code = "data.write.conflict"
 
 
-class UndeclaredError(Exception):
+class SchemaValidationError(Exception):
     """The closed validator refused a field or value that the model does not declare. A bug, hence opaque."""
 
 
@@ -59,21 +59,21 @@ def is_commit_unknown(fault: PyMongoError) -> bool:
     return fault.has_error_label("UnknownTransactionCommitResult")
 
 
-def translated(fault: PyMongoError) -> Exception:
+def translate_error(fault: PyMongoError) -> Exception:
     """Return the error that tells the caller about *fault*; an unknown one is returned as it is."""
-    codes = {int(detail.get("code") or 0): detail for detail in _details(fault)}
-    if _DUPLICATE in codes:
-        return DuplicateError(codes[_DUPLICATE].get("keyPattern", {"unique field": 1}))
-    if _VALIDATION in codes:
-        return UndeclaredError("the validator of the collection refused the document")
+    codes = {int(detail.get("code") or 0): detail for detail in _error_details(fault)}
+    if _DUPLICATE_KEY_CODE in codes:
+        return DuplicateError(codes[_DUPLICATE_KEY_CODE].get("keyPattern", {"unique field": 1}))
+    if _VALIDATION_FAILURE_CODE in codes:
+        return SchemaValidationError("the validator of the collection refused the document")
     if isinstance(fault, ConnectionFailure | WaitQueueTimeoutError | ExecutionTimeout):
         return StoreUnavailableError()
     if is_transient(fault):
-        return ContentionError()
+        return WriteConflictError()
     return fault
 
 
-def _details(fault: PyMongoError) -> list[Mapping[str, Any]]:
+def _error_details(fault: PyMongoError) -> list[Mapping[str, Any]]:
     if isinstance(fault, BulkWriteError):
         return list(fault.details.get("writeErrors", []))
     if isinstance(fault, OperationFailure) and fault.details:

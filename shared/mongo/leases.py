@@ -17,16 +17,16 @@ from shared.mongo.database import Database
 from shared.mongo.document import Document
 from shared.mongo.errors import DuplicateError, StoreUnavailableError
 
-log = observe.logger(__name__)
+log = observe.get_logger(__name__)
 
-_SAFE = 0.8
+_SAFETY_FACTOR = 0.8
 
 
 class LeaseLostError(Exception):
     """The lease could not be renewed in time: another process may hold it, so the work inside was cancelled."""
 
 
-class LeaseRow(Document):
+class LeaseDocument(Document):
     """Who holds a lease; *beat* grows with every renewal."""
 
     collection: ClassVar[str] = "leases"
@@ -43,41 +43,41 @@ class Lease:
     name: str
     holder: str
     ttl: float
-    until: float
+    deadline: float
     """When the holder stops, on the clock of the event loop."""
-    beat: int = 0
+    renewal_count: int = 0
 
-    def row(self) -> LeaseRow:
+    def to_document(self) -> LeaseDocument:
         """Return the lease as it is stored."""
-        return LeaseRow(id=self.name, holder=self.holder, beat=self.beat, ttl_ms=round(self.ttl * 1000))
+        return LeaseDocument(id=self.name, holder=self.holder, beat=self.renewal_count, ttl_ms=round(self.ttl * 1000))
 
 
 @dataclass(slots=True)
-class _Seen:
+class _LeaseObservation:
     """What a candidate saw last, and since when it has not changed."""
 
-    row: LeaseRow | None = None
-    since: float = 0.0
+    document: LeaseDocument | None = None
+    unchanged_since: float = 0.0
 
-    def expired(self, row: LeaseRow, now: float) -> bool:
-        if row != self.row:
-            self.row, self.since = row, now
-        return now - self.since >= row.ttl_ms / 1000
+    def has_expired(self, document: LeaseDocument, now: float) -> bool:
+        if document != self.document:
+            self.document, self.unchanged_since = document, now
+        return now - self.unchanged_since >= document.ttl_ms / 1000
 
 
 class Leases:
     """The leases kept in one database."""
 
-    documents: ClassVar[tuple[type[Document], ...]] = (LeaseRow,)
+    documents: ClassVar[tuple[type[Document], ...]] = (LeaseDocument,)
 
     def __init__(self, database: Database) -> None:
-        self._rows = database.collection(LeaseRow)
+        self._rows = database.get_collection(LeaseDocument)
 
     @asynccontextmanager
-    async def hold(self, name: str, *, ttl: timedelta) -> AsyncIterator[Lease]:
+    async def acquire(self, name: str, *, ttl: timedelta) -> AsyncIterator[Lease]:
         """Wait for the lease and hold it for the body, which is cancelled with LeaseLostError when it is lost."""
-        lease = await self._taken(name, ttl.total_seconds())
-        limit = asyncio.timeout_at(lease.until)
+        lease = await self._acquire(name, ttl.total_seconds())
+        limit = asyncio.timeout_at(lease.deadline)
         try:
             async with limit:
                 renewal = asyncio.create_task(self._renew(lease, limit), name=f"lease-{name}")
@@ -92,32 +92,34 @@ class Leases:
             raise LeaseLostError(name) from None
         finally:
             with suppress(StoreUnavailableError):
-                await self._rows.delete({"_id": name, "holder": lease.holder})
+                await self._rows.delete_many({"_id": name, "holder": lease.holder})
 
-    async def alone(self, name: str, work: Callable[[], Awaitable[None]], *, ttl: timedelta) -> None:
+    async def run_exclusive(self, name: str, work: Callable[[], Awaitable[None]], *, ttl: timedelta) -> None:
         """Do *work* for ever whenever this process holds the lease; a lost one is waited for anew."""
         while True:
             try:
-                async with self.hold(name, ttl=ttl):
+                async with self.acquire(name, ttl=ttl):
                     await work()
             except LeaseLostError:
                 log.warning("lease.lost", lease=name)
 
-    async def _taken(self, name: str, ttl: float) -> Lease:
+    async def _acquire(self, name: str, ttl: float) -> Lease:
         now = asyncio.get_running_loop().time
-        seen = _Seen()
+        seen = _LeaseObservation()
         while True:
-            lease = Lease(name, new_id("hold"), ttl, until=now() + ttl * _SAFE)
+            lease = Lease(name, new_id("hold"), ttl, deadline=now() + ttl * _SAFETY_FACTOR)
             row = await self._rows.get(name)
-            if (row is None or seen.expired(row, now())) and await self._written(lease, row):
+            if (row is None or seen.has_expired(row, now())) and await self._try_write(lease, row):
                 return lease
             await asyncio.sleep(jitter(ttl / 4))
 
-    async def _written(self, lease: Lease, over: LeaseRow | None) -> bool:
-        if over is not None:
-            return await self._rows.replace(lease.row(), expect={"holder": over.holder, "beat": over.beat})
+    async def _try_write(self, lease: Lease, previous: LeaseDocument | None) -> bool:
+        if previous is not None:
+            return await self._rows.replace_one(
+                lease.to_document(), expect={"holder": previous.holder, "beat": previous.beat}
+            )
         try:
-            await self._rows.insert(lease.row())
+            await self._rows.insert_one(lease.to_document())
         except DuplicateError:
             return False
         return True
@@ -126,9 +128,9 @@ class Leases:
         now = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(lease.ttl / 4)
-            until = now() + lease.ttl * _SAFE
-            lease.beat += 1
+            until = now() + lease.ttl * _SAFETY_FACTOR
+            lease.renewal_count += 1
             with suppress(StoreUnavailableError):
-                kept = await self._rows.replace(lease.row(), expect={"holder": lease.holder})
-                lease.until = until if kept else now()
-                limit.reschedule(lease.until)
+                kept = await self._rows.replace_one(lease.to_document(), expect={"holder": lease.holder})
+                lease.deadline = until if kept else now()
+                limit.reschedule(lease.deadline)

@@ -7,7 +7,7 @@ from pydantic_core import core_schema
 
 from shared.mongo.document import Document
 
-_BSON: dict[str, Any] = {
+_BSON_TYPES: dict[str, Any] = {
     "string": "string",
     "integer": ["int", "long"],
     "number": ["double", "int", "long"],
@@ -16,11 +16,11 @@ _BSON: dict[str, Any] = {
     "array": "array",
     "object": "object",
 }
-_KEPT = {
+_SUPPORTED_KEYWORDS = {
     "bsonType", "enum", "required", "uniqueItems", "pattern", "minimum", "maximum", "multipleOf",
     "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
 }  # fmt: skip
-_STORED_AS_TEXT = {"date"}
+_TEXT_FORMATS = {"date"}
 
 
 class _BsonSchema(GenerateJsonSchema):
@@ -33,29 +33,29 @@ class _BsonSchema(GenerateJsonSchema):
         return {"bsonType": "date"}
 
 
-def json_schema(document: type[Document]) -> dict[str, Any]:
+def build_json_schema(document: type[Document]) -> dict[str, Any]:
     """Return the $jsonSchema that accepts what *document* declares and nothing else."""
     schema = document.model_json_schema(schema_generator=_BsonSchema, mode="serialization")
-    return _converted(schema, schema.get("$defs", {}), ())
+    return _convert(schema, schema.get("$defs", {}), ())
 
 
-def _converted(schema: Any, definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+def _convert(schema: Any, definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
     if "$ref" in schema:
-        return _referred(schema["$ref"].rpartition("/")[2], definitions, seen)
-    if schema.get("format") and schema["format"] not in _STORED_AS_TEXT:
+        return _resolve_reference(schema["$ref"].rpartition("/")[2], definitions, seen)
+    if schema.get("format") and schema["format"] not in _TEXT_FORMATS:
         raise TypeError(f"BSON cannot hold a {schema['format']}: store it as text, a number or a time")
-    made = {key: value for key, value in schema.items() if key in _KEPT} | _translated(schema)
+    made = {key: value for key, value in schema.items() if key in _SUPPORTED_KEYWORDS} | _translate_keywords(schema)
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in schema:
-            made[choice] = [_converted(part, definitions, seen) for part in schema[choice]]
-    return made | _members(schema, definitions, seen)
+            made[choice] = [_convert(part, definitions, seen) for part in schema[choice]]
+    return made | _convert_members(schema, definitions, seen)
 
 
-def _translated(schema: dict[str, Any]) -> dict[str, Any]:
+def _translate_keywords(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords that draft 4 spells otherwise."""
     made: dict[str, Any] = {}
     if "type" in schema:
-        made["bsonType"] = _BSON[schema["type"]]
+        made["bsonType"] = _BSON_TYPES[schema["type"]]
     if "const" in schema:
         made["enum"] = [schema["const"]]
     for bound in ("minimum", "maximum"):
@@ -65,23 +65,23 @@ def _translated(schema: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _referred(name: str, definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+def _resolve_reference(name: str, definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
     if name in seen:
         raise TypeError(f"{name} contains itself: MongoDB's $jsonSchema has no references, so its depth must be finite")
-    return _converted(definitions[name], definitions, (*seen, name))
+    return _convert(definitions[name], definitions, (*seen, name))
 
 
-def _members(schema: dict[str, Any], definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
+def _convert_members(schema: dict[str, Any], definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
     """Return the part about members: of a model (closed), of a mapping, of a list, of a tuple."""
     if "properties" in schema:
-        fields = {name: _converted(part, definitions, seen) for name, part in schema["properties"].items()}
+        fields = {name: _convert(part, definitions, seen) for name, part in schema["properties"].items()}
         return {"properties": fields, "additionalProperties": False}
     if schema.get("type") == "object":
         values = schema.get("additionalProperties", True)
-        return {"additionalProperties": _converted(values, definitions, seen) if isinstance(values, dict) else values}
+        return {"additionalProperties": _convert(values, definitions, seen) if isinstance(values, dict) else values}
     if "prefixItems" in schema:
-        items = [_converted(part, definitions, seen) for part in schema["prefixItems"]]
+        items = [_convert(part, definitions, seen) for part in schema["prefixItems"]]
         return {"items": items, "additionalItems": False}
     if isinstance(schema.get("items"), dict):
-        return {"items": _converted(schema["items"], definitions, seen)}
+        return {"items": _convert(schema["items"], definitions, seen)}
     return {}

@@ -1,9 +1,9 @@
 """What a process tells of itself: logs without personal data, metrics by route template, traces over HTTP and AMQP."""
 
-from shared.observe.logs import configure_logging, logger
+from shared.observe.logs import configure_logging, get_logger
 from shared.observe.metrics import Counter, Gauge, Histogram, counter, gauge, histogram, render_metrics
 from shared.observe.redaction import redact
-from shared.observe.traces import configure_tracing, continued, current_traceparent, flush_tracing, span
+from shared.observe.traces import configure_tracing, current_traceparent, flush_tracing, span, span_from_traceparent
 
 __all__ = [
     "Counter",
@@ -11,14 +11,14 @@ __all__ = [
     "Histogram",
     "configure_logging",
     "configure_tracing",
-    "continued",
     "counter",
     "current_traceparent",
     "flush_tracing",
     "gauge",
+    "get_logger",
     "histogram",
-    "logger",
     "redact",
     "render_metrics",
     "span",
+    "span_from_traceparent",
 ]

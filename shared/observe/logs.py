@@ -13,17 +13,27 @@ from opentelemetry import trace
 
 from shared.observe.redaction import redact_event
 
-_LOUD = ("aio_pika", "aiormq", "aiohttp", "asyncio", "motor", "pymongo", "urllib3", "aiosmtplib", "opentelemetry")
+_NOISY_LOGGERS = (
+    "aio_pika",
+    "aiormq",
+    "aiohttp",
+    "asyncio",
+    "motor",
+    "pymongo",
+    "urllib3",
+    "aiosmtplib",
+    "opentelemetry",
+)
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
-logger = structlog.stdlib.get_logger
+get_logger = structlog.stdlib.get_logger
 """``log = observe.logger(__name__)``; then ``log.info("event.name", key=value)``."""
 
 
 def configure_logging(service: str, level: str) -> None:
     """Send every record of this process to stdout as one line; libraries speak from WARNING upwards."""
 
-    def named(_logger: Any, _method: str, event: Any) -> Any:
+    def add_service(_logger: Any, _method: str, event: Any) -> Any:
         return {"service": service, **event}
 
     chain: list[Any] = [
@@ -32,9 +42,9 @@ def configure_logging(service: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.stdlib.PositionalArgumentsFormatter(),
-        _in_trace,
-        named,
-        structlog.processors.ExceptionRenderer(told),
+        _add_trace_id,
+        add_service,
+        structlog.processors.ExceptionRenderer(exception_to_dict),
         redact_event,
     ]
     structlog.configure(
@@ -44,7 +54,7 @@ def configure_logging(service: str, level: str) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(_first_line_of_asyncio)
+    handler.addFilter(_truncate_asyncio_record)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=chain,
@@ -56,35 +66,35 @@ def configure_logging(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name in _LOUD:
+    for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.captureWarnings(capture=True)
 
 
-def told(exc_info: _ExcInfo) -> list[dict[str, Any]]:
+def exception_to_dict(exc_info: _ExcInfo) -> list[dict[str, Any]]:
     """Return an exception and its causes as data: the type, where it passed, and its message unless that may quote."""
     return [
         {
             "type": type(fault).__qualname__,
-            "text": _said(fault),
+            "text": _safe_message(fault),
             "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(fault.__traceback__)[-12:]],
         }
-        for fault in _chain(exc_info[1])
+        for fault in _iter_causes(exc_info[1])
     ]
 
 
-_SPEAKS_OF_CODE = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError, TypeError)
+_CODE_ERRORS = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError, TypeError)
 
 
-def _said(fault: BaseException) -> str:
+def _safe_message(fault: BaseException) -> str:
     """Return the message of a fault that is ours, of the system or of the code; any other may quote a value (C18)."""
     if isinstance(fault, OSError) and fault.errno is not None:
         return os.strerror(fault.errno) if fault.errno > 0 else ""
     is_ours = type(fault).__module__.startswith(("shared.", "services."))
-    return str(fault)[:500] if is_ours or isinstance(fault, _SPEAKS_OF_CODE) else ""
+    return str(fault)[:500] if is_ours or isinstance(fault, _CODE_ERRORS) else ""
 
 
-def _chain(fault: BaseException | None) -> Iterator[BaseException]:
+def _iter_causes(fault: BaseException | None) -> Iterator[BaseException]:
     for _ in range(8):
         if fault is None:
             return
@@ -92,14 +102,14 @@ def _chain(fault: BaseException | None) -> Iterator[BaseException]:
         fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
 
 
-def _in_trace(_logger: Any, _method: str, event: Any) -> Any:
+def _add_trace_id(_logger: Any, _method: str, event: Any) -> Any:
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = f"{context.trace_id:032x}"
     return event
 
 
-def _first_line_of_asyncio(record: logging.LogRecord) -> bool:
+def _truncate_asyncio_record(record: logging.LogRecord) -> bool:
     """Keep the first line of what asyncio says of a task: the others hold the text of its exception."""
     if record.name == "asyncio":
         record.msg, record.args = record.getMessage().partition("\n")[0], ()

@@ -11,27 +11,31 @@ __all__ = ["Counter", "Gauge", "Histogram", "counter", "gauge", "histogram", "re
 _Metric = Counter | Gauge | Histogram
 _M = TypeVar("_M", Counter, Gauge, Histogram)
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Buckets from a cached read to the longest wait of a request."""
 
 _registry = CollectorRegistry()
-_made: dict[str, _Metric] = {}
+_metrics: dict[str, _Metric] = {}
 ProcessCollector(registry=_registry)
 
 
-def counter(name: str, about: str, labels: Sequence[str] = ()) -> Counter:
+def counter(name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
     """Return the counter *name*; a label never holds an id, an address or anything else without a bound."""
-    return _once(name, Counter, lambda: Counter(name, about, labels, registry=_registry))
+    return _get_or_create(name, Counter, lambda: Counter(name, documentation, labels, registry=_registry))
 
 
-def gauge(name: str, about: str, labels: Sequence[str] = ()) -> Gauge:
+def gauge(name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
     """Return the gauge *name*."""
-    return _once(name, Gauge, lambda: Gauge(name, about, labels, registry=_registry))
+    return _get_or_create(name, Gauge, lambda: Gauge(name, documentation, labels, registry=_registry))
 
 
-def histogram(name: str, about: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS) -> Histogram:
+def histogram(
+    name: str, documentation: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = DURATION_BUCKETS
+) -> Histogram:
     """Return the histogram *name*; unless told otherwise it counts seconds."""
-    return _once(name, Histogram, lambda: Histogram(name, about, labels, registry=_registry, buckets=buckets))
+    return _get_or_create(
+        name, Histogram, lambda: Histogram(name, documentation, labels, registry=_registry, buckets=buckets)
+    )
 
 
 def render_metrics() -> tuple[bytes, str]:
@@ -39,10 +43,10 @@ def render_metrics() -> tuple[bytes, str]:
     return generate_latest(_registry), CONTENT_TYPE_LATEST
 
 
-def _once(name: str, kind: type[_M], make: Callable[[], _M]) -> _M:
-    found = _made.get(name)
+def _get_or_create(name: str, kind: type[_M], make: Callable[[], _M]) -> _M:
+    found = _metrics.get(name)
     if found is None:
-        _made[name] = made = make()
+        _metrics[name] = made = make()
         return made
     if not isinstance(found, kind):
         raise TypeError(f"the metric {name} exists already as another kind: choose another name")

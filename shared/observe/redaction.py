@@ -11,18 +11,18 @@ from re import Match
 from typing import Any
 
 _MAX_TEXT = 4_000
-_DROPPED_AT_CUT = 300
+_TRUNCATION_MARGIN = 300
 """What is left of a secret that the cut has halved would not be known as one."""
 _MAX_ITEMS = 100
-_DEEPEST = 6
+_MAX_DEPTH = 6
 
 _SECRET_NAMES = re.compile(
     r"passw|passphrase|secret|token|authorization|cookie|credential|api_?key|private_?key|keyring|signature|"
     r"e_?mail|address$|^to$|recipient|jwe|card|^pan$|number$|security_code|cvc|cvv|^body$|payload|birth|^ip$|remote",
     re.IGNORECASE,
 )
-_HARMLESS_NAMES = frozenset({"card_id", "email_id", "mail_id", "token_kind", "line_number"})
-_SECRET_NUMBERS = re.compile(r"passw|secret|^pan$|number$|security_code|cvc|cvv|^pin$|birth", re.IGNORECASE)
+_SAFE_NAMES = frozenset({"card_id", "email_id", "mail_id", "token_kind", "line_number"})
+_SECRET_NUMBER_NAMES = re.compile(r"passw|secret|^pan$|number$|security_code|cvc|cvv|^pin$|birth", re.IGNORECASE)
 """Other numbers are counts: ``cards=3``."""
 
 
@@ -31,11 +31,11 @@ def redact_value(name: str, value: object, *, depth: int = 0) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
-        return "[redacted]" if _SECRET_NUMBERS.search(name) and name not in _HARMLESS_NAMES else _number(value)
-    if _SECRET_NAMES.search(name) and name not in _HARMLESS_NAMES:
+        return "[redacted]" if _SECRET_NUMBER_NAMES.search(name) and name not in _SAFE_NAMES else _redact_number(value)
+    if _SECRET_NAMES.search(name) and name not in _SAFE_NAMES:
         return "[redacted]"
     if isinstance(value, Mapping | list | tuple | set | frozenset):
-        return "[too deep]" if depth >= _DEEPEST else _items(name, value, depth + 1)
+        return "[too deep]" if depth >= _MAX_DEPTH else _redact_items(name, value, depth + 1)
     return "[bytes]" if isinstance(value, bytes | bytearray | memoryview) else redact(str(value))
 
 
@@ -43,62 +43,66 @@ def redact(text: str) -> str:
     """Return *text* without addresses, credentials, card numbers, query strings and database values."""
     is_cut = len(text) > _MAX_TEXT
     text = text[:_MAX_TEXT]
-    for pattern, replacement in _RULES:
+    for pattern, replacement in _REDACTIONS:
         text = pattern.sub(replacement, text)
-    return f"{text[:-_DROPPED_AT_CUT]}…" if is_cut else text
+    return f"{text[:-_TRUNCATION_MARGIN]}…" if is_cut else text
 
 
 def redact_event(_logger: Any, _method: str, event: Any) -> Any:
     """The structlog processor: cleans every value of a record; its own fields stay as they are."""
-    return {key: value if key in _OWN else redact_value(key, value) for key, value in event.items()}
+    return {key: value if key in _ENVELOPE_FIELDS else redact_value(key, value) for key, value in event.items()}
 
 
-_OWN = frozenset({"time", "level", "service", "logger", "trace_id", "span_id"})
+_ENVELOPE_FIELDS = frozenset({"time", "level", "service", "logger", "trace_id", "span_id"})
 
 
-def _items(name: str, value: Any, depth: int) -> object:
+def _redact_items(name: str, value: Any, depth: int) -> object:
     if isinstance(value, Mapping):
         pairs = list(value.items())[:_MAX_ITEMS]
         return {redact(str(key)): redact_value(str(key), item, depth=depth) for key, item in pairs}
     return [redact_value(name, item, depth=depth) for item in list(value)[:_MAX_ITEMS]]
 
 
-def _number(value: float) -> object:
+def _redact_number(value: float) -> object:
     """A card number may come as an integer, too."""
     if not isinstance(value, int) or value < 10**12:
         return value
-    if value >= 10**_LONGEST_CARD:
+    if value >= 10**_MAX_CARD_DIGITS:
         return "[number]"  # nothing that we count; and beyond 4,300 digits Python would not even write it
     told = redact(str(value))
     return value if told == str(value) else told
 
 
-def _card(found: Match[str]) -> str:
+def _redact_card(found: Match[str]) -> str:
     """Replace a run of digits in which some whole groups together are a card number (``4242 4242 4242 4242 123``)."""
     groups = re.findall(r"\d+", found[0])
-    if any(len(group) > _LONGEST_CARD for group in groups):
+    if any(len(group) > _MAX_CARD_DIGITS for group in groups):
         return "[number]"
     joined = ("".join(groups[start:end]) for start in range(len(groups)) for end in range(start + 1, start + 20))
     return "[card]" if any(_is_card(digits) for digits in joined) else found[0]
 
 
 def _is_card(digits: str) -> bool:
-    if not _SHORTEST_CARD <= len(digits) <= _LONGEST_CARD or digits[0] in "01":  # no card begins so, but times do
+    if not _MIN_CARD_DIGITS <= len(digits) <= _MAX_CARD_DIGITS or digits[0] in "01":  # no card begins so, but times do
         return False
     own, doubled = digits[::-2], (2 * int(digit) - 9 * (digit > "4") for digit in digits[-2::-2])
     return (sum(map(int, own)) + sum(doubled)) % 10 == 0
 
 
-def _address(found: Match[str]) -> str:
+def _redact_address(found: Match[str]) -> str:
     try:
         address = ip_address(found[0])
     except ValueError:
         return found[0]
-    return found[0] if any(address in network for network in _OURS if network.version == address.version) else "[ip]"
+    return (
+        found[0]
+        if any(address in network for network in _PRIVATE_NETWORKS if network.version == address.version)
+        else "[ip]"
+    )
 
 
-_SHORTEST_CARD, _LONGEST_CARD = 13, 19
-_OURS = tuple(
+_MIN_CARD_DIGITS, _MAX_CARD_DIGITS = 13, 19
+_PRIVATE_NETWORKS = tuple(
     ip_network(each)
     for each in (
         *("0.0.0.0/32", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
@@ -107,10 +111,10 @@ _OURS = tuple(
 )
 """Where parts and neighbours stand; every other address is somebody's."""
 
-_WORD = r"[^\s@\"'<>(){}\[\],;:=/&?]"
-_GAP = r"[ \t\u00a0\u2009-]{0,2}"
+_WORD_PATTERN = r"[^\s@\"'<>(){}\[\],;:=/&?]"
+_SEPARATOR_PATTERN = r"[ \t\u00a0\u2009-]{0,2}"
 
-_RULES: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = (
+_REDACTIONS: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = (
     # what pydantic and the database quote of a refused value: where it ends, the value itself decides
     (re.compile(r"(input_value=|dup key: |keyValue['\"]?: ?).*", re.DOTALL), r"\1[redacted]"),
     (re.compile(r"-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)"), "[armoured]"),
@@ -127,15 +131,18 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = 
         r"\1\2[redacted]",
     ),
     (re.compile(r"eyJ[\w-]{5,}+(?:\.[\w-]*+){1,4}"), "[token]"),
-    (re.compile(rf"(?<!{_WORD}){_WORD}++@{_WORD}*+|\"[^\"\n]{{1,64}}\"@{_WORD}++"), "[email]"),
-    (re.compile(rf"(?<!{_WORD}){_WORD}+?%40{_WORD}*+"), "[email]"),
+    (
+        re.compile(rf"(?<!{_WORD_PATTERN}){_WORD_PATTERN}++@{_WORD_PATTERN}*+|\"[^\"\n]{{1,64}}\"@{_WORD_PATTERN}++"),
+        "[email]",
+    ),
+    (re.compile(rf"(?<!{_WORD_PATTERN}){_WORD_PATTERN}+?%40{_WORD_PATTERN}*+"), "[email]"),
     # app passwords, whichever letters and digits they are of (shared/ids.py), before some look like a card
     (re.compile(r"(?<![\w-])(?:[0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}(?![\w-])"), "[token]"),
-    (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_GAP}\d){{{_SHORTEST_CARD - 1},}}+"), _card),
+    (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_SEPARATOR_PATTERN}\d){{{_MIN_CARD_DIGITS - 1},}}+"), _redact_card),
     # recovery codes, and any unguessable string of 256 bits in base64url or hexadecimal
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?:[0-9a-zA-Z]{4,8}-){3,}[0-9a-zA-Z]{4,8}(?![\w-])"), "[token]"),
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{32,}+"), "[token]"),
     (re.compile(r"(?<!\w)[0-9a-fA-F]{64,}+(?!\w)"), "[token]"),
-    (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)"), _address),
-    (re.compile(r"(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])"), _address),
+    (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)"), _redact_address),
+    (re.compile(r"(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])"), _redact_address),
 )

@@ -15,21 +15,21 @@ from shared.observe.redaction import redact_value
 
 _W3C = TraceContextTextMapPropagator()
 _ids = RandomIdGenerator()
-_NOWHERE = context.Context()
+_EMPTY_CONTEXT = context.Context()
 
 
-def _unrecorded(_name: str, within: context.Context | None) -> trace.Span:
+def _start_unrecorded_span(_name: str, parent_context: context.Context | None) -> trace.Span:
     """Return a span that has ids and is not recorded: a fifth of the work of the SDK's, at every request."""
-    parent = trace.get_current_span(within).get_span_context()
+    parent = trace.get_current_span(parent_context).get_span_context()
     trace_id = parent.trace_id if parent.is_valid else _ids.generate_trace_id()
     return trace.NonRecordingSpan(trace.SpanContext(trace_id, _ids.generate_span_id(), is_remote=False))
 
 
-class _Tracing:
+class _TracingState:
     """What this process traces with: until configured, context flows and nothing is recorded."""
 
     provider: TracerProvider | None = None
-    start_span: Callable[[str, context.Context | None], trace.Span] = staticmethod(_unrecorded)
+    start_span: Callable[[str, context.Context | None], trace.Span] = staticmethod(_start_unrecorded_span)
 
 
 def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExporter | None = None) -> None:
@@ -42,22 +42,24 @@ def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExpor
         resource=Resource.create({"service.name": service}), sampler=ParentBased(ALWAYS_ON), shutdown_on_exit=False
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
-    _Tracing.provider, _Tracing.start_span = provider, provider.get_tracer("candor").start_span
+    _TracingState.provider, _TracingState.start_span = provider, provider.get_tracer("candor").start_span
 
 
-def flush_tracing(seconds: float = 3.0) -> None:
+def flush_tracing(timeout_seconds: float = 3.0) -> None:
     """Send what is waiting; for the end of a process."""
-    if _Tracing.provider is not None:
-        _Tracing.provider.force_flush(int(seconds * 1000))
+    if _TracingState.provider is not None:
+        _TracingState.provider.force_flush(int(timeout_seconds * 1000))
 
 
-class Span:
+class TraceSpan:
     """Times a block; a failure is told by its type alone."""
 
     __slots__ = ("_span", "_token", "_within")
 
-    def __init__(self, name: str, attributes: dict[str, str | float], within: context.Context | None = None) -> None:
-        self._span, self._within = _Tracing.start_span(name, within), within
+    def __init__(
+        self, name: str, attributes: dict[str, str | float], parent_context: context.Context | None = None
+    ) -> None:
+        self._span, self._within = _TracingState.start_span(name, parent_context), parent_context
         if self._span.is_recording():
             self._span.set_attributes({key: str(redact_value(key, value)) for key, value in attributes.items()})
 
@@ -71,14 +73,16 @@ class Span:
         self._span.end()
 
 
-def span(name: str, **attributes: str | float) -> Span:
+def span(name: str, **attributes: str | float) -> TraceSpan:
     """Time a ``with`` block as a child of the current span; attributes are cleaned."""
-    return Span(name, attributes)
+    return TraceSpan(name, attributes)
 
 
-def continued(traceparent: str, name: str, **attributes: str | float) -> Span:
+def span_from_traceparent(traceparent: str, name: str, **attributes: str | float) -> TraceSpan:
     """Time a ``with`` block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace."""
-    return Span(name, attributes, _W3C.extract({"traceparent": traceparent}, _NOWHERE) if traceparent else _NOWHERE)
+    return TraceSpan(
+        name, attributes, _W3C.extract({"traceparent": traceparent}, _EMPTY_CONTEXT) if traceparent else _EMPTY_CONTEXT
+    )
 
 
 def current_traceparent() -> str:

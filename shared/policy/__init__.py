@@ -1,6 +1,6 @@
 """The privacy policy as data: the closed list of purposes, the promises, the jurisdiction."""
 
+from shared.policy.promises import EFFECTIVE_DATE, JURISDICTION, PROMISES, VERSION, Promise, PromiseState
 from shared.policy.purposes import Purpose
-from shared.policy.register import EFFECTIVE, JURISDICTION, PROMISES, VERSION, Promise, State
 
-__all__ = ["EFFECTIVE", "JURISDICTION", "PROMISES", "VERSION", "Promise", "Purpose", "State"]
+__all__ = ["EFFECTIVE_DATE", "JURISDICTION", "PROMISES", "VERSION", "Promise", "PromiseState", "Purpose"]

@@ -6,34 +6,36 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.mongo import Database, Document, RetentionSweeper
-from shared.promises.probe import Finding, Probe, broken, kept
+from shared.promises.probe import Finding, Probe, broken_finding, kept_finding
 
-_SAMPLE = 50
-_NAMED = 5
+_SAMPLE_SIZE = 50
+_MAX_NAMED_FIELDS = 5
 
 
-def closed_documents(db: Database, documents: Sequence[type[Document]]) -> Probe:
+def undeclared_fields_probe(db: Database, documents: Sequence[type[Document]]) -> Probe:
     """C01: no live document of *documents*, sampled, holds a field that its model does not declare.
 
     Beside a newer release (rolling upgrade) its collections are its own to look at.
     """
 
-    async def look() -> Finding:
+    async def check() -> Finding:
         looked_at = 0
         strangers: set[str] = set()
-        ours = [document for document in documents if not await db.newer_in_force(document)]
+        ours = [document for document in documents if not await db.has_newer_schema(document)]
         for document in ours:
-            for raw in await db.collection(document).sample(_SAMPLE):
+            for raw in await db.get_collection(document).sample_documents(_SAMPLE_SIZE):
                 looked_at += 1
-                strangers |= {f"{document.collection}.{field}" for field in undeclared(document, raw)}
+                strangers |= {f"{document.collection}.{field}" for field in find_undeclared_fields(document, raw)}
         if strangers:
-            return broken(looked_at, f"stored but not declared: {', '.join(sorted(strangers)[:_NAMED])}")
-        return kept(looked_at, f"sampled from {len(ours)} collections; every field is declared")
+            return broken_finding(
+                looked_at, f"stored but not declared: {', '.join(sorted(strangers)[:_MAX_NAMED_FIELDS])}"
+            )
+        return kept_finding(looked_at, f"sampled from {len(ours)} collections; every field is declared")
 
-    return Probe("C01", look)
+    return Probe("C01", check)
 
 
-def undeclared(document: type[Document], raw: Mapping[str, Any]) -> Iterator[str]:
+def find_undeclared_fields(document: type[Document], raw: Mapping[str, Any]) -> Iterator[str]:
     """Name the fields of *raw*, nested ones too, that *document* does not declare."""
     try:
         document.model_validate(raw)
@@ -46,10 +48,10 @@ def undeclared(document: type[Document], raw: Mapping[str, Any]) -> Iterator[str
 def retention_probe(sweeper: RetentionSweeper) -> Probe:
     """C17: no document outlives the limit that its fields declare."""
 
-    async def look() -> Finding:
-        overdue = await sweeper.overdue()
+    async def check() -> Finding:
+        overdue = await sweeper.count_overdue()
         if overdue:
-            return broken(overdue, f"documents older than their limit: {overdue}")
-        return kept(0, "no document is older than its limit")
+            return broken_finding(overdue, f"documents older than their limit: {overdue}")
+        return kept_finding(0, "no document is older than its limit")
 
-    return Probe("C17", look)
+    return Probe("C17", check)

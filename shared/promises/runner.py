@@ -9,12 +9,10 @@ from shared import observe
 from shared.bus import Outbox
 from shared.clock import Clock
 from shared.contracts import common_v1
-from shared.policy import State
-from shared.promises.probe import Finding, Probe, unknown
+from shared.policy import PromiseState
+from shared.promises.probe import Finding, Probe, unknown_finding
 
-log = observe.logger(__name__)
-
-_GAUGE = {State.KEPT: 1, State.BROKEN: 0, State.UNKNOWN: -1}
+log = observe.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class ProbeRunner:
     outbox: Outbox
     clock: Clock
     interval: timedelta
-    time_limit: timedelta = timedelta(seconds=20)
+    timeout: timedelta = timedelta(seconds=20)
 
     def __post_init__(self) -> None:
         ids = [probe.promise_id for probe in self.probes]
@@ -39,46 +37,48 @@ class ProbeRunner:
         try:
             async with asyncio.TaskGroup() as looking:
                 for probe in self.probes:
-                    looking.create_task(self._keep_looking(probe), name=f"probe-{probe.promise_id}")
+                    looking.create_task(self._run_probe_forever(probe), name=f"probe-{probe.promise_id}")
         finally:
             for probe in self.probes:
-                self._show(probe, State.UNKNOWN)
+                self._set_state_gauge(probe, PromiseState.UNKNOWN)
 
-    async def look(self, probe: Probe) -> Finding:
+    async def run_probe(self, probe: Probe) -> Finding:
         """Look once; a probe that fails or takes too long has found nothing out."""
-        limit = self.time_limit.total_seconds()
+        limit = self.timeout.total_seconds()
         # Gathered, not caught: whatever a probe raises is an answer here, and a broad except is not needed for it.
-        [answer] = await asyncio.gather(asyncio.wait_for(probe.look(), limit), return_exceptions=True)
+        [answer] = await asyncio.gather(asyncio.wait_for(probe.check(), limit), return_exceptions=True)
         if isinstance(answer, Finding):
             return answer
         log.warning("promise.probe_failed", promise=probe.promise_id, exc_info=answer)
-        return unknown(f"the probe gave no answer: {type(answer).__name__}")
+        return unknown_finding(f"the probe gave no answer: {type(answer).__name__}")
 
-    async def _keep_looking(self, probe: Probe) -> None:
+    async def _run_probe_forever(self, probe: Probe) -> None:
         while True:
-            finding = await self.look(probe)
-            self._show(probe, finding.state)
-            if finding.state is not State.UNKNOWN:
-                self._seen(probe)
-            await self._tell(probe, finding)
+            finding = await self.run_probe(probe)
+            self._set_state_gauge(probe, finding.state)
+            if finding.state is not PromiseState.UNKNOWN:
+                self._set_checked_gauge(probe)
+            await self._publish_result(probe, finding)
             await asyncio.sleep((probe.interval or self.interval).total_seconds())
 
-    def _show(self, probe: Probe, state: State) -> None:
-        gauge = observe.gauge("promise_kept", "1 kept, 0 broken, -1 unknown", ("id", "service"))
-        gauge.labels(id=probe.promise_id, service=self.service).set(_GAUGE[state])
+    def _set_state_gauge(self, probe: Probe, state: PromiseState) -> None:
+        about = "1 for the state that the promise is in, 0 for the others."
+        gauge = observe.gauge("candor_promise_state", about, ("id", "service", "state"))
+        for each in PromiseState:
+            gauge.labels(id=probe.promise_id, service=self.service, state=each).set(each is state)
 
-    def _seen(self, probe: Probe) -> None:
+    def _set_checked_gauge(self, probe: Probe) -> None:
         about = "When the promise was last found kept or broken."
-        gauge = observe.gauge("promise_checked_timestamp_seconds", about, ("id", "service"))
+        gauge = observe.gauge("candor_promise_last_checked_timestamp_seconds", about, ("id", "service"))
         gauge.labels(id=probe.promise_id, service=self.service).set(self.clock().timestamp())
 
-    async def _tell(self, probe: Probe, finding: Finding) -> None:
-        if finding.state is State.BROKEN:
+    async def _publish_result(self, probe: Probe, finding: Finding) -> None:
+        if finding.state is PromiseState.BROKEN:
             log.error("promise.broken", promise=probe.promise_id, evidence=finding.evidence)
         fact = common_v1.PromiseChecked(
             promise_id=probe.promise_id,
             state=finding.state,
-            looked_at=finding.looked_at,
+            sample_size=finding.sample_size,
             evidence=finding.evidence,
         )
         fact.checked_at.FromDatetime(self.clock())

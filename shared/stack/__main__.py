@@ -13,12 +13,12 @@ from rich.markup import escape
 
 from shared.settings import SettingError
 from shared.stack import background
-from shared.stack.board import Board, print_addresses, print_failure, print_parts
-from shared.stack.doctor import Finding, examine, obstacles
-from shared.stack.home import Home, HomeInUseError
-from shared.stack.promises import PromisesError, ask_board
-from shared.stack.report import Report, read_report
-from shared.stack.settings import StackSettings, environment
+from shared.stack.console import ConsoleView, print_addresses, print_failure, print_parts
+from shared.stack.directory import DirectoryInUseError, StackDirectory
+from shared.stack.doctor import CheckResult, blocking_problems, run_checks
+from shared.stack.promises import PromiseBoardError, fetch_board_lines
+from shared.stack.settings import StackSettings, read_environment
+from shared.stack.status import StackStatus, read_status
 from shared.stack.supervisor import supervise
 
 app = typer.Typer(
@@ -30,66 +30,66 @@ console = Console(highlight=False)
 @app.command()
 def run() -> None:
     """Run the stack here; Ctrl-C ends it and everything that it started."""
-    settings = _settings()
-    _refuse_obstacles(settings)
-    home = Home(settings.home)
-    board = Board(console)
+    settings = _read_settings()
+    _exit_on_problems(settings)
+    home = StackDirectory(settings.home)
+    board = ConsoleView(console)
     console.print(f"Candor starts at {settings.public_url} [dim](data: {home.root})[/]")
     with board.open():
-        code = asyncio.run(_supervised(settings, board, home))
+        code = asyncio.run(_supervise_with_console(settings, board, home))
     raise typer.Exit(code)
 
 
 @app.command()
 def up() -> None:
     """Start the stack in the background; return when every part answers."""
-    settings = _settings()
-    home = Home(settings.home)
-    if home.in_use():
+    settings = _read_settings()
+    home = StackDirectory(settings.home)
+    if home.is_locked():
         console.print(f"A stack runs already in {home.root}.")
-        report = background.watch(home, Board(console), lives=home.in_use)
+        report = background.watch_startup(home, ConsoleView(console), is_alive=home.is_locked)
     else:
-        _refuse_obstacles(settings)
+        _exit_on_problems(settings)
         console.print(f"Candor starts at {settings.public_url} [dim](data: {home.root})[/]")
-        child = background.begin(settings)
+        child = background.start_stack(settings)
         try:
-            report = background.watch(home, Board(console), lives=lambda: child.poll() is None)
+            report = background.watch_startup(home, ConsoleView(console), is_alive=lambda: child.poll() is None)
             if report.phase == "failed":
                 child.wait()  # it has told and now ends: whoever starts it again finds nothing of it
         except KeyboardInterrupt:
             child.terminate()
             child.wait()
             raise typer.Exit(130) from None
-    raise typer.Exit(_told(report, home))
+    raise typer.Exit(_print_outcome(report, home))
 
 
 @app.command()
 def down() -> None:
     """End the stack that runs in the background, or anywhere else with this CANDOR_HOME."""
-    home = Home(_settings().home)
-    ended = background.end(home)
+    home = StackDirectory(_read_settings().home)
+    ended = background.stop_stack(home)
     console.print(f"Ended: the stack of {home.root}." if ended else f"No stack runs in {home.root}.")
 
 
 @app.command()
 def status() -> None:
     """Print how each part stands; exit 0 when all are ready, 3 when no stack runs."""
-    home = Home(_settings().home)
-    report = read_report(home)
-    if report is None or not home.in_use():
+    home = StackDirectory(_read_settings().home)
+    report = read_status(home)
+    if report is None or not home.is_locked():
         console.print(f"No stack runs in {home.root}: make up")
         raise typer.Exit(3)
     print_parts(console, report)
     print_addresses(console, report, home)
-    raise typer.Exit(1 if report.waiting else 0)
+    raise typer.Exit(1 if report.waiting_parts else 0)
 
 
 @app.command()
 def doctor() -> None:
     """Look at everything that the stack needs; exit 1 when something is missing or wrong."""
-    findings = asyncio.run(examine(environment()))
+    findings = asyncio.run(run_checks(read_environment()))
     for finding in findings:
-        _print_finding(finding)
+        _print_check_result(finding)
     wrong = sum(not finding.ok for finding in findings)
     console.print(f"\n{wrong} thing(s) to repair." if wrong else "\nEverything is there.")
     raise typer.Exit(1 if wrong else 0)
@@ -102,7 +102,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on as it is written")] = False,  # noqa: FBT002 - typer reads it
 ) -> None:
     """Print the last lines of the log of a part, or of all."""
-    home = Home(_settings().home)
+    home = StackDirectory(_read_settings().home)
     files = sorted(home.logs.glob(f"{part or '*'}.log"))
     if not files:
         console.print(f"There is no log of {part or 'any part'} in {home.logs}.")
@@ -115,8 +115,8 @@ def logs(
 def promises() -> None:
     """Print the promises as the running stack keeps them; exit 1 when one is broken or unknown."""
     try:
-        lines, kept = asyncio.run(ask_board(_settings()))
-    except PromisesError as fault:
+        lines, kept = asyncio.run(fetch_board_lines(_read_settings()))
+    except PromiseBoardError as fault:
         console.print(f"[red]✗[/] {escape(str(fault))}")
         raise typer.Exit(1) from fault
     for line in lines:
@@ -127,68 +127,68 @@ def promises() -> None:
 @app.command(name="supervise", hidden=True)
 def supervise_() -> None:
     """Run the stack without a board; `up` starts this."""
-    raise typer.Exit(asyncio.run(supervise(_settings())))
+    raise typer.Exit(asyncio.run(supervise(_read_settings())))
 
 
 def main() -> None:
     """Run the command; a mistake of the person is one line and exit code 2."""
     try:
         app()
-    except (SettingError, HomeInUseError) as fault:
+    except (SettingError, DirectoryInUseError) as fault:
         console.print(f"[red]✗[/] {escape(str(fault))}", soft_wrap=True)
         sys.exit(2)
 
 
-def _settings() -> StackSettings:
-    return StackSettings.from_env(environment())
+def _read_settings() -> StackSettings:
+    return StackSettings.from_env(read_environment())
 
 
-def _refuse_obstacles(settings: StackSettings) -> None:
-    found = asyncio.run(obstacles(settings))
+def _exit_on_problems(settings: StackSettings) -> None:
+    found = asyncio.run(blocking_problems(settings))
     for finding in found:
-        _print_finding(finding)
+        _print_check_result(finding)
     if found:
         raise typer.Exit(2)
 
 
-def _print_finding(finding: Finding) -> None:
-    mark = "[green]✓[/]" if finding.ok else "[red]✗[/]"
-    remedy = f" [dim]→ {escape(finding.remedy)}[/]" if finding.remedy and not finding.ok else ""
-    console.print(f"{mark} {escape(finding.what)}{remedy}", soft_wrap=True)
+def _print_check_result(result: CheckResult) -> None:
+    mark = "[green]✓[/]" if result.ok else "[red]✗[/]"
+    remedy = f" [dim]→ {escape(result.remedy)}[/]" if result.remedy and not result.ok else ""
+    console.print(f"{mark} {escape(result.message)}{remedy}", soft_wrap=True)
 
 
-async def _supervised(settings: StackSettings, board: Board, home: Home) -> int:
-    ticking = asyncio.create_task(_tick(board))
+async def _supervise_with_console(settings: StackSettings, view: ConsoleView, home: StackDirectory) -> int:
+    ticking = asyncio.create_task(_refresh_forever(view))
     try:
-        return await supervise(settings, _heard(board, home))
+        return await supervise(settings, _build_status_listener(view, home))
     finally:
         ticking.cancel()
 
 
-def _heard(board: Board, home: Home) -> Callable[[Report], None]:
+def _build_status_listener(view: ConsoleView, home: StackDirectory) -> Callable[[StackStatus], None]:
     phases = ["starting"]
 
-    def heard(report: Report) -> None:
-        board.show(report)
-        if report.phase != phases[-1] and report.phase in {"ready", "failed"}:
-            _told(report, home)
-        phases.append(report.phase)
+    def on_status(stack_status: StackStatus) -> None:
+        view.show_status(stack_status)
+        if stack_status.phase != phases[-1] and stack_status.phase in {"ready", "failed"}:
+            _print_outcome(stack_status, home)
+        phases.append(stack_status.phase)
 
-    return heard
+    return on_status
 
 
-def _told(report: Report, home: Home) -> int:
-    if report.phase == "ready":
-        print_addresses(console, report, home)
-        return 1 if report.people else 0
-    if report.failure is not None:
-        print_failure(console, report.failure)
+def _print_outcome(stack_status: StackStatus, home: StackDirectory) -> int:
+    if stack_status.phase == "ready":
+        print_addresses(console, stack_status, home)
+        return 1 if stack_status.people else 0
+    if stack_status.failure is not None:
+        print_failure(console, stack_status.failure)
     return 1
 
 
-async def _tick(board: Board) -> None:
+async def _refresh_forever(view: ConsoleView) -> None:
     while True:
-        board.tick()
+        view.refresh_line()
         await asyncio.sleep(0.25)
 
 

@@ -9,27 +9,27 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from shared.clock import monotonic
-from shared.stack.board import Board
-from shared.stack.home import Home
+from shared.stack.console import ConsoleView
+from shared.stack.directory import StackDirectory
 from shared.stack.process import PartFailedError
-from shared.stack.report import Failure, Report, read_report
 from shared.stack.settings import ROOT, StackSettings
+from shared.stack.status import StackStatus, StartFailure, read_status
 
-_LOOK = 0.2
-_STOP_WITHIN = 60.0
+_POLL_INTERVAL = 0.2
+_STOP_TIMEOUT = 60.0
 """Seconds that a stack may take to end: services finish for 25 s, then the parts below them."""
 
 
-def begin(settings: StackSettings) -> "subprocess.Popen[bytes]":
+def start_stack(settings: StackSettings) -> "subprocess.Popen[bytes]":
     """Start the supervisor of *settings*, apart from the terminal."""
-    home = Home(settings.home)
-    home.make()
-    home.state.unlink(missing_ok=True)
+    home = StackDirectory(settings.home)
+    home.create_folders()
+    home.status_file.unlink(missing_ok=True)
     with (home.logs / "stack.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "shared.stack", "supervise"],
             cwd=ROOT,
-            env=dict(settings.inherited),
+            env=dict(settings.inherited_env),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -37,39 +37,39 @@ def begin(settings: StackSettings) -> "subprocess.Popen[bytes]":
         )
 
 
-def watch(home: Home, board: Board, *, lives: Callable[[], bool]) -> Report:
+def watch_startup(home: StackDirectory, view: ConsoleView, *, is_alive: Callable[[], bool]) -> StackStatus:
     """Show on *board* how the stack starts; return its report when it is ready, has failed or has died."""
-    report = Report()
-    with board.open():
+    report = StackStatus()
+    with view.open():
         while report.phase == "starting":
-            alive = lives()
-            report = read_report(home) or report
-            board.show(report)
-            board.tick()
+            alive = is_alive()
+            report = read_status(home) or report
+            view.show_status(report)
+            view.refresh_line()
             if not alive and report.phase == "starting":
-                return Report(phase="failed", failure=_died(home))
-            time.sleep(_LOOK)
+                return StackStatus(phase="failed", failure=_build_crash_failure(home))
+            time.sleep(_POLL_INTERVAL)
     return report
 
 
-def end(home: Home) -> bool:
+def stop_stack(home: StackDirectory) -> bool:
     """End the stack of *home* and wait until nothing of it is left; False when none runs."""
-    report = read_report(home)
-    if report is None or not home.in_use():
+    report = read_status(home)
+    if report is None or not home.is_locked():
         return False
     with suppress(ProcessLookupError):
         os.kill(report.supervisor, signal.SIGTERM)
-    deadline = monotonic() + _STOP_WITHIN
-    while home.in_use():
+    deadline = monotonic() + _STOP_TIMEOUT
+    while home.is_locked():
         if monotonic() > deadline:
             # The kernel then ends every part: each asked for that when it began (process.py).
             with suppress(ProcessLookupError):
                 os.kill(report.supervisor, signal.SIGKILL)
-        time.sleep(_LOOK)
+        time.sleep(_POLL_INTERVAL)
     return True
 
 
-def _died(home: Home) -> Failure:
+def _build_crash_failure(home: StackDirectory) -> StartFailure:
     log = home.logs / "stack.log"
     fault = PartFailedError("the supervisor", "has ended without a word", log)
-    return Failure.of(fault)
+    return StartFailure.from_error(fault)

@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 
-from shared.stack.home import Home
-from shared.stack.keys import Secrets
+from shared.stack.directory import StackDirectory
+from shared.stack.keys import StackSecrets
 from shared.stack.settings import StackSettings
 
 _NOT_INHERITED = ("MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT", "CANDOR_TLS_KEY")
 """Of one service; set for all, it would make them share what must be apart. Hops on loopback have no TLS."""
 
 
-def environment_of(service: str, settings: StackSettings, secrets: Secrets, urls: Mapping[str, str]) -> dict[str, str]:
+def build_environment(
+    service: str, settings: StackSettings, secrets: StackSecrets, urls: Mapping[str, str]
+) -> dict[str, str]:
     """Return the environment of *service*: what the person has set, and what follows from the stack.
 
     *urls* names MONGO_URL, AMQP_URL and SMTP_URL.
     """
-    home = Home(settings.home)
-    inherited = {name: value for name, value in settings.inherited.items() if name not in _NOT_INHERITED}
+    home = StackDirectory(settings.home)
+    inherited = {name: value for name, value in settings.inherited_env.items() if name not in _NOT_INHERITED}
     return {
         **inherited,
         **urls,
@@ -25,16 +27,16 @@ def environment_of(service: str, settings: StackSettings, secrets: Secrets, urls
         "CANDOR_PUBLIC_URL": settings.public_url,
         "CANDOR_KEYRING": str(secrets.keyrings[service]),
         "CANDOR_DATA": str(home.data / service),
-        "CANDOR_MAIL_FROM": settings.inherited.get("CANDOR_MAIL_FROM", "Candor <no-reply@candor.example>"),
-        **(_portal(settings) if service == "portal" else {}),
-        **(_staff(settings, secrets) if service == "identity" else {}),
+        "CANDOR_MAIL_FROM": settings.inherited_env.get("CANDOR_MAIL_FROM", "Candor <no-reply@candor.example>"),
+        **(_portal_variables(settings) if service == "portal" else {}),
+        **(_staff_variables(settings, secrets) if service == "identity" else {}),
     }
 
 
-def _portal(settings: StackSettings) -> dict[str, str]:
+def _portal_variables(settings: StackSettings) -> dict[str, str]:
     # The portal is a frontend like any other: it calls the public APIs through the edge, by the door for frontends.
-    return {"PORTAL_API_URL": settings.ports.url("frontend")}
+    return {"PORTAL_API_URL": settings.ports.build_url("frontend")}
 
 
-def _staff(settings: StackSettings, secrets: Secrets) -> dict[str, str]:
-    return {"IDENTITY_STAFF_FILE": str(secrets.staff_file)} if settings.local else {}
+def _staff_variables(settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
+    return {"IDENTITY_STAFF_FILE": str(secrets.staff_file)} if settings.is_local else {}

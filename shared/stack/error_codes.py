@@ -17,31 +17,31 @@ import yaml
 from shared.errors import ServiceError
 from shared.stack.settings import ROOT
 
-CATALOGUE = ROOT / "services" / "portal" / "domain" / "error_codes.json"
-EDGE = ROOT / "services" / "gateway" / "envoy.yaml"
-_NOT_LOOKED_INTO = re.compile(r"shared/(stack|contracts)/|__main__")
+CATALOGUE_FILE = ROOT / "services" / "portal" / "domain" / "error_codes.json"
+EDGE_CONFIG_FILE = ROOT / "services" / "gateway" / "envoy.yaml"
+_SKIPPED_MODULES = re.compile(r"shared/(stack|contracts)/|__main__")
 
 
-def catalogue() -> list[dict[str, Any]]:
+def build_catalogue() -> list[dict[str, Any]]:
     """Return one entry for each code, in order; two classes with one code are a ValueError."""
-    for module in _modules():
+    for module in _module_names():
         import_module(module)
     found: dict[str, dict[str, Any]] = {}
-    for kind in _kinds(ServiceError):
-        entry = _entry(kind)
+    for kind in _error_classes(ServiceError):
+        entry = _build_entry(kind)
         if found.setdefault(entry["code"], entry) != entry:
             raise ValueError(f"{entry['code']} has two meanings: {kind.__qualname__} needs a code of its own")
-    for entry in _of_edge():
+    for entry in _edge_entries():
         found.setdefault(entry["code"], entry)
     return [found[code] for code in sorted(found)]
 
 
-def as_text() -> str:
+def render_catalogue() -> str:
     """Return the catalogue as the text of its file."""
-    return json.dumps(catalogue(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(build_catalogue(), indent=1, ensure_ascii=False) + "\n"
 
 
-def _modules() -> Iterator[str]:
+def _module_names() -> Iterator[str]:
     """Yield the modules that may hold errors: all of shared, and the errors of each service."""
     for path in (
         *ROOT.glob("shared/**/*.py"),
@@ -49,33 +49,39 @@ def _modules() -> Iterator[str]:
         *ROOT.glob("services/*/errors/*.py"),
     ):
         name = path.relative_to(ROOT).as_posix()
-        if not _NOT_LOOKED_INTO.search(name):
+        if not _SKIPPED_MODULES.search(name):
             yield name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _kinds(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
-    if "code" in vars(kind) and kind is not ServiceError and _is_declared(kind):
-        yield kind
-    for below in kind.__subclasses__():
-        yield from _kinds(below)
+def _error_classes(error_class: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    if "code" in vars(error_class) and error_class is not ServiceError and _is_declared(error_class):
+        yield error_class
+    for below in error_class.__subclasses__():
+        yield from _error_classes(below)
 
 
-def _is_declared(kind: type[ServiceError]) -> bool:
+def _is_declared(error_class: type[ServiceError]) -> bool:
     """Tell whether it stands in a module for errors: the portal makes classes for what others have refused."""
-    known = kind.__module__ in set(_modules())
-    return known and getattr(import_module(kind.__module__), kind.__name__, None) is kind
+    known = error_class.__module__ in set(_module_names())
+    return known and getattr(import_module(error_class.__module__), error_class.__name__, None) is error_class
 
 
-def _entry(kind: type[ServiceError]) -> dict[str, Any]:
-    home = kind.__module__.split(".")
+def _build_entry(error_class: type[ServiceError]) -> dict[str, Any]:
+    home = error_class.__module__.split(".")
     owner = home[1] if home[0] == "services" else "platform"
-    return {"code": kind.code, "status": kind.status, "title": kind.title(), "remedy": kind.remedy, "owner": owner}
+    return {
+        "code": error_class.code,
+        "status": error_class.status,
+        "title": error_class.get_title(),
+        "remedy": error_class.remedy,
+        "owner": owner,
+    }
 
 
-def _of_edge() -> Iterator[dict[str, Any]]:
+def _edge_entries() -> Iterator[dict[str, Any]]:
     """Yield what the edge refuses by itself, before any service is asked."""
-    said = yaml.safe_load(Template(EDGE.read_text(encoding="utf-8")).safe_substitute(public_url=""))
-    for body, status in _replies(said):
+    said = yaml.safe_load(Template(EDGE_CONFIG_FILE.read_text(encoding="utf-8")).safe_substitute(public_url=""))
+    for body, status in _edge_replies(said):
         if "code" in body:
             yield {
                 "code": body["code"],
@@ -86,8 +92,8 @@ def _of_edge() -> Iterator[dict[str, Any]]:
             }
 
 
-def _replies(said: Any) -> Iterator[tuple[dict[str, Any], int]]:
-    replies = _inside(said, "local_reply_config")
+def _edge_replies(configuration: Any) -> Iterator[tuple[dict[str, Any], int]]:
+    replies = _find_value(configuration, "local_reply_config")
     yield replies["body_format"]["json_format"], 400
     for mapper in replies["mappers"]:
         compared = mapper["filter"]["status_code_filter"]["comparison"]
@@ -95,18 +101,18 @@ def _replies(said: Any) -> Iterator[tuple[dict[str, Any], int]]:
         yield mapper["body_format_override"]["json_format"], status
 
 
-def _inside(said: Any, name: str) -> Any:
+def _find_value(node: Any, name: str) -> Any:
     """Return what stands under the first *name* anywhere inside."""
-    if isinstance(said, dict) and name in said:
-        return said[name]
-    parts = said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
-    return next((found for part in parts if (found := _inside(part, name)) is not None), None)
+    if isinstance(node, dict) and name in node:
+        return node[name]
+    parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return next((found for part in parts if (found := _find_value(part, name)) is not None), None)
 
 
 def main() -> int:
     """Write the catalogue."""
-    Path(CATALOGUE).write_text(as_text(), encoding="utf-8")
-    print(f"{CATALOGUE.relative_to(ROOT)}: {len(catalogue())} codes")
+    Path(CATALOGUE_FILE).write_text(render_catalogue(), encoding="utf-8")
+    print(f"{CATALOGUE_FILE.relative_to(ROOT)}: {len(build_catalogue())} codes")
     return 0
 
 

@@ -7,28 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import utc_now
-from shared.crypto.keyring import Keyring, Use, dump, make_keyring
+from shared.crypto.keyring import Keyring, KeyUse, dump_keyring, make_keyring
 from shared.ids import new_token
-from shared.stack.home import Home, write_private
+from shared.stack.directory import StackDirectory, write_private_file
 
-EVERY = (Use.WRAP, Use.BLIND, Use.LINK)
-USES: Mapping[str, tuple[Use, ...]] = {
-    "identity": (*EVERY, Use.SIGN, Use.DKIM),
-    "newsletter": (*EVERY, Use.DKIM),
-    "sync": EVERY,
-    "payments": (*EVERY, Use.CARD),
-    "telemetry": EVERY,
-    "disclosure": (*EVERY, Use.DKIM, Use.LEDGER),
-    "portal": (Use.LINK,),
+COMMON_KEY_USES = (KeyUse.WRAP, KeyUse.BLIND, KeyUse.LINK)
+KEY_USES: Mapping[str, tuple[KeyUse, ...]] = {
+    "identity": (*COMMON_KEY_USES, KeyUse.SIGN, KeyUse.DKIM),
+    "newsletter": (*COMMON_KEY_USES, KeyUse.DKIM),
+    "sync": COMMON_KEY_USES,
+    "payments": (*COMMON_KEY_USES, KeyUse.CARD),
+    "telemetry": COMMON_KEY_USES,
+    "disclosure": (*COMMON_KEY_USES, KeyUse.DKIM, KeyUse.LEDGER),
+    "portal": (KeyUse.LINK,),
 }
 """What each service has keys for."""
 
-STAFF = ("support", "disclosure", "disclosure", "engineer", "security", "admin")
+STAFF_ROLES = ("support", "disclosure", "disclosure", "engineer", "security", "admin")
 """The staff of the local stack, by role; an act that takes two people finds two with the role disclosure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
+class StackSecrets:
     """What was made, and where it lies."""
 
     keyrings: Mapping[str, Path]
@@ -38,45 +38,45 @@ class Secrets:
     """One entry for each: role, email, password."""
 
 
-def ensure_secrets(home: Home) -> Secrets:
+def ensure_secrets(home: StackDirectory) -> StackSecrets:
     """Return the secrets of *home*, made where they are missing; what is there is never replaced."""
     staff_file = home.keys / "staff.json"
     if not staff_file.exists():
-        write_private(staff_file, json.dumps(_new_staff(), indent=2) + "\n")
+        write_private_file(staff_file, json.dumps(_new_staff(), indent=2) + "\n")
     password = home.keys / "broker.password"
     if not password.exists():
-        write_private(password, new_token(192))
-    return Secrets(
-        keyrings={service: _ensure_keyring(keyring_file(home, service), uses) for service, uses in USES.items()},
+        write_private_file(password, new_token(192))
+    return StackSecrets(
+        keyrings={service: _ensure_keyring(keyring_path(home, service), uses) for service, uses in KEY_USES.items()},
         broker_password=password.read_text(encoding="utf-8").strip(),
         staff_file=staff_file,
-        staff=tuple(_entry(member) for member in json.loads(staff_file.read_text(encoding="utf-8"))),
+        staff=tuple(_staff_entry(member) for member in json.loads(staff_file.read_text(encoding="utf-8"))),
     )
 
 
-def keyring_file(home: Home, service: str) -> Path:
+def keyring_path(home: StackDirectory, service: str) -> Path:
     """Return where the keyring of *service* lies."""
     return home.keys / f"{service}.keyring.json"
 
 
-def _ensure_keyring(file: Path, uses: tuple[Use, ...]) -> Path:
+def _ensure_keyring(file: Path, uses: tuple[KeyUse, ...]) -> Path:
     """Make the keyring, or add the uses that a later version of the service has come to need."""
     if not file.exists():
-        write_private(file, dump(make_keyring(uses, at=utc_now())))
+        write_private_file(file, dump_keyring(make_keyring(uses, at=utc_now())))
         return file
-    keyring = Keyring.load(file)
-    if lacking := [use for use in uses if keyring.find(use) is None]:
+    keyring = Keyring.from_file(file)
+    if lacking := [use for use in uses if keyring.find_active(use) is None]:
         known = json.loads(file.read_text(encoding="utf-8"))
         added: Any = make_keyring(lacking, at=utc_now())
-        write_private(file, dump({"keys": [*known["keys"], *added["keys"]]}))
+        write_private_file(file, dump_keyring({"keys": [*known["keys"], *added["keys"]]}))
     return file
 
 
 def _new_staff() -> list[dict[str, Any]]:
-    numbered = [(role, STAFF[:place].count(role) + 1) for place, role in enumerate(STAFF)]
+    numbered = [(role, STAFF_ROLES[:place].count(role) + 1) for place, role in enumerate(STAFF_ROLES)]
     return [
         {
-            "email": f"{role}{number if STAFF.count(role) > 1 else ''}@staff.candor.example",
+            "email": f"{role}{number if STAFF_ROLES.count(role) > 1 else ''}@staff.candor.example",
             "password": new_token(192),
             "roles": [role],
         }
@@ -84,5 +84,5 @@ def _new_staff() -> list[dict[str, Any]]:
     ]
 
 
-def _entry(member: Mapping[str, Any]) -> Mapping[str, str]:
+def _staff_entry(member: Mapping[str, Any]) -> Mapping[str, str]:
     return {"role": member["roles"][0], "email": member["email"], "password": member["password"]}

@@ -13,45 +13,45 @@ from typing import Literal
 from shared.clock import monotonic
 from shared.ids import jitter
 
-Ready = Callable[[], Awaitable[str | None]]
+ReadinessCheck = Callable[[], Awaitable[str | None]]
 """Looks once: None when the part is ready, else in a few words what is missing."""
-State = Literal["starting", "ready", "restarting", "stopped"]
+ProcessState = Literal["starting", "ready", "restarting", "stopped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ProcessEvent:
     """What has just become of one child."""
 
     name: str
-    state: State
+    state: ProcessState
     pid: int
     log: str
     detail: str = ""
 
 
-Tell = Callable[[Change], None]
+ProcessListener = Callable[[ProcessEvent], None]
 """Hears every change of a child."""
 
-_BETWEEN_LOOKS = 0.2
-_UNBEGUN = 8.0
+_POLL_INTERVAL = 0.2
+_UNREADY_STOP_TIMEOUT = 8.0
 """Seconds to end for a part that was never ready: it has nothing to finish, and a broker that boots hears nothing."""
-_LONGEST_PAUSE = 10.0
-_STEADY_AFTER = 60.0
+_BACKOFF_MAX = 10.0
+_BACKOFF_RESET = 60.0
 """A child that lived this many seconds has recovered: its next crash is the first again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class ProcessSpec:
     """What to run, where its output goes, and how to see that it is ready."""
 
     name: str
     argv: tuple[str, ...]
     log: Path
     cwd: Path
-    ready: Ready
+    check_ready: ReadinessCheck
     env: Mapping[str, str]
-    start_within: float = 60.0
-    stop_within: float = 30.0
+    start_timeout: float = 60.0
+    stop_timeout: float = 30.0
     after_crash: Callable[[], Awaitable[None]] | None = None
     """Cleans up what a process that died by itself has left elsewhere, before it is started anew."""
 
@@ -64,10 +64,10 @@ class PartFailedError(Exception):
         self.name = name
         self.reason = reason
         self.log = log
-        self.tail = last_lines(log)
+        self.tail = read_last_lines(log)
 
 
-def last_lines(log: Path, count: int = 12) -> list[str]:
+def read_last_lines(log: Path, count: int = 12) -> list[str]:
     """Return the last lines of *log* that say something, each cut to a readable length."""
     if not log.exists():
         return []
@@ -75,26 +75,26 @@ def last_lines(log: Path, count: int = 12) -> list[str]:
         file.seek(max(0, log.stat().st_size - 65_536))
         lines = file.read().decode("utf-8", "replace").splitlines()
     # Our own looks fill the log of a service that waits.
-    telling = [line[:300] for line in lines if line.strip() and "service.not_ready" not in line]
+    telling = [line[:300] for line in lines if line.strip() and "core.service.not_ready" not in line]
     return telling[-count:]
 
 
-def silent(_: Change) -> None:
+def ignore_event(_: ProcessEvent) -> None:
     """Tell nobody."""
 
 
 @asynccontextmanager
-async def supervised(command: Command, tell: Tell = silent) -> AsyncIterator["Child"]:
+async def run_supervised(spec: ProcessSpec, listener: ProcessListener = ignore_event) -> AsyncIterator["ChildProcess"]:
     """Run *command* as long as the context is open: ready on entry, restarted after a crash, gone at the end.
 
     Raises PartFailedError when it is not ready in time or ends before.
     """
-    child = Child(command, tell)
+    child = ChildProcess(spec, listener)
     keeper: asyncio.Task[None] | None = None
-    _begin_log(command.log)
+    _rotate_log(spec.log)
     try:
         await child.start("starting")
-        keeper = asyncio.create_task(child.keep(), name=f"keep-{command.name}")
+        keeper = asyncio.create_task(child.restart_on_exit(), name=f"keep-{spec.name}")
         yield child
     finally:
         if keeper is not None:
@@ -104,12 +104,12 @@ async def supervised(command: Command, tell: Tell = silent) -> AsyncIterator["Ch
         await child.stop()
 
 
-class Child:
+class ChildProcess:
     """The running process of one Command, in a process group of its own."""
 
-    def __init__(self, command: Command, tell: Tell) -> None:
-        self.command = command
-        self._tell = tell
+    def __init__(self, spec: ProcessSpec, listener: ProcessListener) -> None:
+        self.command = spec
+        self._tell = listener
         self._process: asyncio.subprocess.Process | None = None
         self._missing = ""
         self._begun = False
@@ -119,32 +119,34 @@ class Child:
         """The id of the running process, also the id of its group; 0 when there is none."""
         return self._process.pid if self._process is not None and self._process.returncode is None else 0
 
-    async def start(self, state: State) -> None:
+    async def start(self, state: ProcessState) -> None:
         """Start the process and wait until it is ready."""
         self._begun = False
         self._process = await self._spawn()
-        self._told(state)
+        self._notify(state)
         try:
-            async with asyncio.timeout(self.command.start_within):
+            async with asyncio.timeout(self.command.start_timeout):
                 await self._become_ready(self._process)
         except TimeoutError as late:
             await self.stop()
-            raise self._failed(f"was not ready within {self.command.start_within:g} s ({self._missing})") from late
+            raise self._build_error(
+                f"was not ready within {self.command.start_timeout:g} s ({self._missing})"
+            ) from late
         self._begun = True
-        self._told("ready")
+        self._notify("ready")
 
-    async def keep(self) -> None:
+    async def restart_on_exit(self) -> None:
         """Start the process anew whenever it ends, waiting longer each time it fails to stay."""
         crashes = 0
         while self._process is not None:
             since = monotonic()
-            how = _how(await self._process.wait())
+            how = _describe_exit(await self._process.wait())
             self._signal_group(signal.SIGKILL)
-            crashes = 1 if monotonic() - since > _STEADY_AFTER else crashes + 1
-            self._told("restarting", how)
+            crashes = 1 if monotonic() - since > _BACKOFF_RESET else crashes + 1
+            self._notify("restarting", how)
             if self.command.after_crash is not None:
                 await self.command.after_crash()
-            await asyncio.sleep(jitter(min(_LONGEST_PAUSE, 0.25 * 2**crashes)))
+            await asyncio.sleep(jitter(min(_BACKOFF_MAX, 0.25 * 2**crashes)))
             with suppress(PartFailedError):
                 await self.start("restarting")
 
@@ -155,11 +157,11 @@ class Child:
             return
         with suppress(ProcessLookupError, TimeoutError):
             process.send_signal(signal.SIGTERM)
-            within = self.command.stop_within if self._begun else min(self.command.stop_within, _UNBEGUN)
+            within = self.command.stop_timeout if self._begun else min(self.command.stop_timeout, _UNREADY_STOP_TIMEOUT)
             await asyncio.wait_for(process.wait(), within)
         self._signal_group(signal.SIGKILL)
         await process.wait()
-        self._told("stopped")
+        self._notify("stopped")
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         # setpriv: the kernel kills the child when the supervisor dies, even by kill -9; no preexec_fn, which may
@@ -178,19 +180,19 @@ class Child:
 
     async def _become_ready(self, process: asyncio.subprocess.Process) -> None:
         while process.returncode is None:
-            missing = await self.command.ready()
+            missing = await self.command.check_ready()
             if missing is None:
                 return
             self._missing = missing
-            await asyncio.sleep(_BETWEEN_LOOKS)
-        raise self._failed(f"ended before it was ready ({_how(process.returncode)})")
+            await asyncio.sleep(_POLL_INTERVAL)
+        raise self._build_error(f"ended before it was ready ({_describe_exit(process.returncode)})")
 
-    def _failed(self, reason: str) -> PartFailedError:
+    def _build_error(self, reason: str) -> PartFailedError:
         return PartFailedError(self.command.name, reason, self.command.log)
 
-    def _told(self, state: State, detail: str = "") -> None:
+    def _notify(self, state: ProcessState, detail: str = "") -> None:
         command = self.command
-        self._tell(Change(name=command.name, state=state, pid=self.pid, log=str(command.log), detail=detail))
+        self._tell(ProcessEvent(name=command.name, state=state, pid=self.pid, log=str(command.log), detail=detail))
 
     def _signal_group(self, number: signal.Signals) -> None:
         if self._process is not None:
@@ -201,12 +203,12 @@ class Child:
 _DIES_WITH_PARENT = (which("setpriv") or "/usr/bin/setpriv", "--pdeathsig", "KILL", "--")
 
 
-def _begin_log(log: Path) -> None:
+def _rotate_log(log: Path) -> None:
     """Keep the log of the run before this one, and no older."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_suffix(".old.log"))
 
 
-def _how(code: int) -> str:
+def _describe_exit(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"

@@ -5,35 +5,35 @@ from typing import Any
 import aiohttp
 from rich.markup import escape
 
-from shared.policy import PROMISES, State
+from shared.policy import PROMISES, PromiseState
 from shared.stack.settings import StackSettings
 
-_MARKS = {State.KEPT: "[green]✓[/]", State.BROKEN: "[red]✗[/]", State.UNKNOWN: "[yellow]?[/]"}
+_MARKS = {PromiseState.KEPT: "[green]✓[/]", PromiseState.BROKEN: "[red]✗[/]", PromiseState.UNKNOWN: "[yellow]?[/]"}
 
 
-class PromisesError(Exception):
+class PromiseBoardError(Exception):
     """The board cannot be read; the message says why."""
 
 
-async def ask_board(settings: StackSettings) -> tuple[list[str], bool]:
+async def fetch_board_lines(settings: StackSettings) -> tuple[list[str], bool]:
     """Return one line for each promise, and whether every one of them is kept."""
-    found = {item["id"]: item for item in (await _asked(settings))["items"]}
+    found = {item["id"]: item for item in (await _fetch_board(settings))["items"]}
     lines, states = [], []
     for promise in PROMISES:
         item = found.get(promise.id, {})
-        state = State(item.get("state", State.UNKNOWN))
+        state = PromiseState(item.get("state", PromiseState.UNKNOWN))
         evidence = item.get("evidence") or promise.not_yet or "No probe has reported."
         lines.append(f"{_MARKS[state]} {promise.id} {escape(promise.clause)} [dim]{escape(evidence)}[/]")
         states.append(state)
-    counts = ", ".join(f"{states.count(state)} {state}" for state in State)
-    return [*lines, "", counts], all(state is State.KEPT for state in states)
+    counts = ", ".join(f"{states.count(state)} {state}" for state in PromiseState)
+    return [*lines, "", counts], all(state is PromiseState.KEPT for state in states)
 
 
-async def _asked(settings: StackSettings) -> Any:
-    url = settings.ports.url("edge", "/v1/disclosure/promises")
+async def _fetch_board(settings: StackSettings) -> Any:
+    url = settings.ports.build_url("edge", "/v1/disclosure/promises")
     limit = aiohttp.ClientTimeout(total=10)
     try:
         async with aiohttp.ClientSession(timeout=limit, raise_for_status=True) as http, http.get(url) as answer:
             return await answer.json()
     except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
-        raise PromisesError(f"{url} does not answer ({fault}): make up") from fault
+        raise PromiseBoardError(f"{url} does not answer ({fault}): make up") from fault

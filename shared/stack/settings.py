@@ -22,7 +22,7 @@ SERVICES: Mapping[str, int] = {
 }
 """The processes of the platform, each with the distance of its port from CANDOR_PORT."""
 
-OFFSETS: Mapping[str, int] = {
+PORT_OFFSETS: Mapping[str, int] = {
     "edge": 0,
     "edge-admin": 1,
     "frontend": 2,
@@ -36,19 +36,19 @@ OFFSETS: Mapping[str, int] = {
     "rabbit-metrics": 35,
     "epmd": 36,
 }
-_LAST_PORT = 65535 - max(OFFSETS.values())
+_MAX_BASE_PORT = 65535 - max(PORT_OFFSETS.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class StackPorts:
     """The ports of one stack: each a fixed distance from *base*, so that two stacks never meet by accident."""
 
     base: int
 
     def __getitem__(self, part: str) -> int:
-        return self.base + OFFSETS[part]
+        return self.base + PORT_OFFSETS[part]
 
-    def url(self, part: str, path: str = "") -> str:
+    def build_url(self, part: str, path: str = "") -> str:
         """Return the loopback HTTP address of *part*."""
         return f"http://127.0.0.1:{self[part]}{path}"
 
@@ -64,38 +64,38 @@ class StackSettings:
     mongo_url: Secret | None
     amqp_url: Secret | None
     smtp_url: Secret | None
-    inherited: Mapping[str, str] = field(repr=False)
+    inherited_env: Mapping[str, str] = field(repr=False)
     """The environment that every service is started with: what else is set there is the service's to read."""
 
     @classmethod
     def from_env(cls, env: Env) -> "StackSettings":
         """Read the settings; the first that is wrong raises SettingError."""
-        read = {name: reader(env) for name, reader in READERS.items()}
-        return cls(**{name: read[name] for name in _OWN}, inherited=dict(env.values))
+        read = {name: reader(env) for name, reader in SETTING_READERS.items()}
+        return cls(**{name: read[name] for name in _OWN_FIELDS}, inherited_env=dict(env.values))
 
     @property
-    def ports(self) -> Ports:
+    def ports(self) -> StackPorts:
         """The ports of this stack."""
-        return Ports(self.port)
+        return StackPorts(self.port)
 
     @property
-    def local(self) -> bool:
+    def is_local(self) -> bool:
         """Whether this is the local stack, with a mailbox and demo people; in production mode there are none."""
         return self.mode == "local"
 
     @property
     def has_mailbox(self) -> bool:
         """Whether mails end in the local mailbox: with a relay of one's own there is nothing to read them in."""
-        return self.local and self.smtp_url is None
+        return self.is_local and self.smtp_url is None
 
     @property
-    def has_people(self) -> bool:
+    def has_demo_accounts(self) -> bool:
         """Whether demo people are made; they sign up as customers do, which takes a mailbox to read."""
         return self.has_mailbox
 
 
 def _port(env: Env) -> int:
-    return env.integer("CANDOR_PORT", 8080, least=1024, most=_LAST_PORT)
+    return env.integer("CANDOR_PORT", 8080, least=1024, most=_MAX_BASE_PORT)
 
 
 def _home(env: Env) -> Path:
@@ -120,16 +120,16 @@ def _public_url(env: Env) -> str:
     return url.rstrip("/")
 
 
-def _outside(name: str, schemes: tuple[str, ...], example: str) -> Callable[[Env], Secret | None]:
+def _external_url_reader(name: str, schemes: tuple[str, ...], example: str) -> Callable[[Env], Secret | None]:
     def read(env: Env) -> Secret | None:
         if env.optional(name) is None:
             return None
-        return Secret(_with_port(name, env.url(name, schemes=schemes, example=example)))
+        return Secret(_check_port(name, env.url(name, schemes=schemes, example=example)))
 
     return read
 
 
-def _with_port(name: str, url: str) -> str:
+def _check_port(name: str, url: str) -> str:
     try:
         urlsplit(url).port  # noqa: B018 -- asking for the port is the check
     except ValueError as fault:
@@ -138,7 +138,7 @@ def _with_port(name: str, url: str) -> str:
 
 
 def _smtp_url(env: Env) -> Secret | None:
-    url = _outside("SMTP_URL", ("smtp", "smtps", "smtp+starttls"), "smtp://127.0.0.1:1025")(env)
+    url = _external_url_reader("SMTP_URL", ("smtp", "smtps", "smtp+starttls"), "smtp://127.0.0.1:1025")(env)
     if url is None and _mode(env) == "production":
         raise SettingError("SMTP_URL is missing: production mode has no mailbox; for example SMTP_URL=smtp://relay:25")
     return url
@@ -151,25 +151,25 @@ def _otlp_url(env: Env) -> str | None:
     return env.url(name, schemes=("http", "https"), example="http://127.0.0.1:4318")
 
 
-READERS: Mapping[str, Callable[[Env], Any]] = {
+SETTING_READERS: Mapping[str, Callable[[Env], Any]] = {
     "port": _port,
     "home": _home,
     "mode": _mode,
     "public_url": _public_url,
-    "mongo_url": _outside("MONGO_URL", ("mongodb", "mongodb+srv"), "mongodb://127.0.0.1:27017"),
-    "amqp_url": _outside("AMQP_URL", ("amqp", "amqps"), "amqp://candor:secret@127.0.0.1:5672/"),
+    "mongo_url": _external_url_reader("MONGO_URL", ("mongodb", "mongodb+srv"), "mongodb://127.0.0.1:27017"),
+    "amqp_url": _external_url_reader("AMQP_URL", ("amqp", "amqps"), "amqp://candor:secret@127.0.0.1:5672/"),
     "smtp_url": _smtp_url,
     # What the services read themselves: told here too, so that a mistake is named before seven processes start.
     "mongo_driver": lambda env: env.choice("MONGO_DRIVER", "motor", ("motor", "pymongo")),
     "log_level": lambda env: env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
-    "probe_interval": lambda env: env.seconds("CANDOR_PROBE_SECONDS", 30),
+    "probe_interval": lambda env: env.seconds("CANDOR_PROBE_INTERVAL_SECONDS", 30),
     "otlp_url": _otlp_url,
 }
 """Reads each setting by itself, so that ``make doctor`` names every one that is wrong, not the first alone."""
 
-_OWN = ("port", "home", "mode", "public_url", "mongo_url", "amqp_url", "smtp_url")
+_OWN_FIELDS = ("port", "home", "mode", "public_url", "mongo_url", "amqp_url", "smtp_url")
 
 
-def environment() -> Env:
+def read_environment() -> Env:
     """Return the environment of this process."""
     return Env(os.environ)

@@ -6,142 +6,148 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from shared.stack.environment import environment_of
-from shared.stack.home import Home
-from shared.stack.keys import Secrets, ensure_secrets
+from shared.stack.demo_accounts import DemoAccountError, seed_demo_accounts
+from shared.stack.directory import StackDirectory
+from shared.stack.environment import build_environment
+from shared.stack.keys import StackSecrets, ensure_secrets
+from shared.stack.parallel import Part, enter_all
 from shared.stack.parts import edge, mailbox, mongo, rabbit, service
-from shared.stack.people import PeopleError, ensure_people
 from shared.stack.process import PartFailedError
-from shared.stack.ready import answers_ok
-from shared.stack.report import Failure, Report, Reporter
+from shared.stack.readiness import http_ok
 from shared.stack.settings import SERVICES, StackSettings
-from shared.stack.together import Part, together
+from shared.stack.status import StackStatus, StartFailure, StatusWriter
 
-_EDGE_SEES_ALL = 60.0
+_EDGE_READY_TIMEOUT = 60.0
 """Seconds until the edge has seen every service healthy, once each of them is."""
 
 
-async def supervise(settings: StackSettings, heard: Callable[[Report], None] = lambda _: None) -> int:
+async def supervise(settings: StackSettings, on_status: Callable[[StackStatus], None] = lambda _: None) -> int:
     """Run the stack until SIGINT, SIGTERM or SIGHUP; 0 when it was ready before, 1 when it did not become so."""
-    home = Home(settings.home)
-    home.make()
-    with home.held():
-        reporter = Reporter(home, base_url=settings.public_url, local=settings.local, heard=heard)
-        work = asyncio.create_task(_until_told(settings, reporter))
+    home = StackDirectory(settings.home)
+    home.create_folders()
+    with home.lock():
+        reporter = StatusWriter(home, base_url=settings.public_url, local=settings.is_local, on_status=on_status)
+        work = asyncio.create_task(_run_until_stopped(settings, reporter))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, work.cancel)
         try:
             await work
         except PartFailedError as fault:
-            reporter.tell(phase="failed", failure=Failure.of(fault))
+            reporter.update(phase="failed", failure=StartFailure.from_error(fault))
             return 1
         except asyncio.CancelledError:
-            reporter.tell(phase="stopped")
+            reporter.update(phase="stopped")
         return 0
 
 
-async def _until_told(settings: StackSettings, reporter: Reporter) -> None:
-    home = Home(settings.home)
+async def _run_until_stopped(settings: StackSettings, status_writer: StatusWriter) -> None:
+    home = StackDirectory(settings.home)
     secrets = await asyncio.to_thread(ensure_secrets, home)
-    if not settings.local:
-        home.access.unlink(missing_ok=True)  # of a local stack that this one was before
-    async with running(settings, secrets, reporter):
-        if settings.has_people:
-            await _people(settings, secrets, reporter)
-        reporter.tell(phase="ready")
+    if not settings.is_local:
+        home.access_file.unlink(missing_ok=True)  # of a local stack that this one was before
+    async with open_stack(settings, secrets, status_writer):
+        if settings.has_demo_accounts:
+            await _seed_demo_accounts(settings, secrets, status_writer)
+        status_writer.update(phase="ready")
         try:
             await asyncio.Event().wait()
         finally:
-            reporter.tell(phase="stopping")
+            status_writer.update(phase="stopping")
 
 
 @asynccontextmanager
-async def running(
-    settings: StackSettings, secrets: Secrets, reporter: Reporter, services: Iterable[str] = SERVICES
+async def open_stack(
+    settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter, services: Iterable[str] = SERVICES
 ) -> AsyncIterator[None]:
     """Run the embedded parts, *services* and the edge; on entry every one of them is ready."""
-    below = embedded(settings, secrets, reporter)
-    above = {name: _service(name, settings, secrets, reporter) for name in services} | {
-        "edge": _edge(settings, reporter)
+    below = build_embedded_parts(settings, secrets, status_writer)
+    above = {name: _build_service_part(name, settings, secrets, status_writer) for name in services} | {
+        "edge": _build_edge_part(settings, status_writer)
     }
-    reporter.expect(*below, *above)
-    async with together(list(below.values()), list(above.values())):
-        await _edge_sees_all(settings)
+    status_writer.expect_parts(*below, *above)
+    async with enter_all(list(below.values()), list(above.values())):
+        await _wait_for_edge(settings)
         yield
 
 
-def embedded(settings: StackSettings, secrets: Secrets, reporter: Reporter) -> dict[str, Part]:
+def build_embedded_parts(
+    settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter
+) -> dict[str, Part]:
     """Return the parts that no URL of the settings replaces."""
-    home, ports, tell = Home(settings.home), settings.ports, reporter.change
+    home, ports, tell = StackDirectory(settings.home), settings.ports, status_writer.record_event
     parts: dict[str, Part] = {}
     if settings.mongo_url is None:
         data = home.data / "mongo"
-        parts["mongo"] = mongo.start(port=ports["mongo"], data=data, log=home.logs / "mongo.log", tell=tell)
-        reporter.tell(notes=(*reporter.report.notes, mongo.described()))
+        parts["mongo"] = mongo.start(port=ports["mongo"], data=data, log=home.logs / "mongo.log", listener=tell)
+        status_writer.update(notes=(*status_writer.report.notes, mongo.describe_server()))
     if settings.amqp_url is None:
         data, password = home.data / "rabbit", secrets.broker_password
         parts["rabbit"] = rabbit.start(
-            ports=ports, data=data, log=home.logs / "rabbit.log", password=password, tell=tell
+            ports=ports, data=data, log=home.logs / "rabbit.log", password=password, listener=tell
         )
     if settings.has_mailbox:
         data = home.data / "mailbox"
-        parts["mailbox"] = mailbox.start(ports=ports, data=data, log=home.logs / "mailbox.log", tell=tell)
+        parts["mailbox"] = mailbox.start(ports=ports, data=data, log=home.logs / "mailbox.log", listener=tell)
     return parts
 
 
-def urls(settings: StackSettings, secrets: Secrets) -> dict[str, str]:
+def build_part_urls(settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
     """Return where the services find their parts."""
     ports = settings.ports
     broker = f"amqp://candor:{secrets.broker_password}@127.0.0.1:{ports['rabbit']}/"
     return {
-        "MONGO_URL": settings.mongo_url.reveal() if settings.mongo_url else f"mongodb://127.0.0.1:{ports['mongo']}",
-        "AMQP_URL": settings.amqp_url.reveal() if settings.amqp_url else broker,
-        "SMTP_URL": settings.smtp_url.reveal() if settings.smtp_url else f"smtp://127.0.0.1:{ports['smtp']}",
+        "MONGO_URL": settings.mongo_url.get_secret_value()
+        if settings.mongo_url
+        else f"mongodb://127.0.0.1:{ports['mongo']}",
+        "AMQP_URL": settings.amqp_url.get_secret_value() if settings.amqp_url else broker,
+        "SMTP_URL": settings.smtp_url.get_secret_value() if settings.smtp_url else f"smtp://127.0.0.1:{ports['smtp']}",
     }
 
 
-def _service(name: str, settings: StackSettings, secrets: Secrets, reporter: Reporter) -> Part:
-    parts = urls(settings, secrets)
+def _build_service_part(name: str, settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter) -> Part:
+    parts = build_part_urls(settings, secrets)
     embedded_store = settings.mongo_url is None
     return service.start(
         name,
         port=settings.ports[name],
-        env=environment_of(name, settings, secrets, parts),
-        after_crash=partial(mongo.end_transactions_of_the_dead, parts["MONGO_URL"]) if embedded_store else None,
+        env=build_environment(name, settings, secrets, parts),
+        after_crash=partial(mongo.abort_orphaned_transactions, parts["MONGO_URL"]) if embedded_store else None,
         data=settings.home / "data" / name,
-        log=Home(settings.home).logs / f"{name}.log",
-        tell=reporter.change,
+        log=StackDirectory(settings.home).logs / f"{name}.log",
+        listener=status_writer.record_event,
     )
 
 
-def _edge(settings: StackSettings, reporter: Reporter) -> Part:
-    home, ports = Home(settings.home), settings.ports
-    door = edge.Door(
+def _build_edge_part(settings: StackSettings, status_writer: StatusWriter) -> Part:
+    home, ports = StackDirectory(settings.home), settings.ports
+    door = edge.EdgeConfig(
         port=ports["edge"],
         frontend_port=ports["frontend"],
         admin_port=ports["edge-admin"],
         public_url=settings.public_url,
         upstreams={name: ports[name] for name in (*SERVICES, "mailbox")},
-        local=settings.local,
+        local=settings.is_local,
     )
-    return edge.start(door, data=home.data / "edge", log=home.logs / "edge.log", tell=reporter.change)
+    return edge.start(door, data=home.data / "edge", log=home.logs / "edge.log", listener=status_writer.record_event)
 
 
-async def _edge_sees_all(settings: StackSettings) -> None:
-    look = answers_ok(settings.ports.url("edge", "/healthz"))
+async def _wait_for_edge(settings: StackSettings) -> None:
+    look = http_ok(settings.ports.build_url("edge", "/healthz"))
     try:
-        async with asyncio.timeout(_EDGE_SEES_ALL):
+        async with asyncio.timeout(_EDGE_READY_TIMEOUT):
             while await look() is not None:  # noqa: ASYNC110 - it is another process that changes
                 await asyncio.sleep(0.1)
     except TimeoutError as late:
-        log = Home(settings.home).logs / "edge.log"
-        raise PartFailedError("edge", f"does not answer /healthz with 200 within {_EDGE_SEES_ALL:g} s", log) from late
+        log = StackDirectory(settings.home).logs / "edge.log"
+        raise PartFailedError(
+            "edge", f"does not answer /healthz with 200 within {_EDGE_READY_TIMEOUT:g} s", log
+        ) from late
 
 
-async def _people(settings: StackSettings, secrets: Secrets, reporter: Reporter) -> None:
+async def _seed_demo_accounts(settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter) -> None:
     """Make the demo people; the platform runs without them too, so a failure is told and ends nothing."""
     try:
-        await ensure_people(settings, secrets)
-    except PeopleError as fault:
-        reporter.tell(people=str(fault))
+        await seed_demo_accounts(settings, secrets)
+    except DemoAccountError as fault:
+        status_writer.update(people=str(fault))

@@ -6,66 +6,66 @@ edge (the outermost middleware): request id, span, measurement, refusals as RFC 
 
 from shared.web.access import ANONYMOUS, PUBLIC, Access, Principal, customer, partner, staff
 from shared.web.app import build_app
-from shared.web.body import chunks_of, read_body
-from shared.web.call import Call, client_address
-from shared.web.edge import any_encoding
-from shared.web.endpoint import rendered
+from shared.web.body import iter_body, read_body
+from shared.web.context import RequestContext, client_address
+from shared.web.endpoint import json_response
 from shared.web.health import Health
-from shared.web.idempotency import IdempotencyRow, Replays
-from shared.web.limits import RateLimit
-from shared.web.models import Body, Form, Query, View
-from shared.web.openapi import merged, openapi
-from shared.web.pages import Page, PageQuery, Pages
-from shared.web.problems import PROBLEM_TYPE, Problems
-from shared.web.protocol import Runner
+from shared.web.idempotency import IdempotencyDocument, IdempotencyStore
+from shared.web.jwks_cache import RemoteTokenTrust, parse_public_keys
+from shared.web.middleware import accept_any_encoding
+from shared.web.models import FormBody, JsonBody, Query, View
+from shared.web.openapi import build_openapi, merge_openapi
+from shared.web.pagination import CursorPage, PageQuery, Paginator
+from shared.web.problems import PROBLEM_MEDIA_TYPE, ProblemRenderer
+from shared.web.protocol import HttpRunner
+from shared.web.rate_limits import RateLimit
 from shared.web.routes import Route, delete, get, patch, post, put
-from shared.web.tokens import Trust, Verifier, issue
-from shared.web.trust import AskedTrust, public_keys
+from shared.web.tokens import TokenTrust, TokenVerifier, issue_access_token
 
-DOCUMENTS = (IdempotencyRow,)
+DOCUMENTS = (IdempotencyDocument,)
 """What a service prepares in its own database to use this package."""
 
 __all__ = [
     "ANONYMOUS",
     "DOCUMENTS",
-    "PROBLEM_TYPE",
+    "PROBLEM_MEDIA_TYPE",
     "PUBLIC",
     "Access",
-    "AskedTrust",
-    "Body",
-    "Call",
-    "Form",
+    "CursorPage",
+    "FormBody",
     "Health",
-    "IdempotencyRow",
-    "Page",
+    "HttpRunner",
+    "IdempotencyDocument",
+    "IdempotencyStore",
+    "JsonBody",
     "PageQuery",
-    "Pages",
+    "Paginator",
     "Principal",
-    "Problems",
+    "ProblemRenderer",
     "Query",
     "RateLimit",
-    "Replays",
+    "RemoteTokenTrust",
+    "RequestContext",
     "Route",
-    "Runner",
-    "Trust",
-    "Verifier",
+    "TokenTrust",
+    "TokenVerifier",
     "View",
-    "any_encoding",
+    "accept_any_encoding",
     "build_app",
-    "chunks_of",
+    "build_openapi",
     "client_address",
     "customer",
     "delete",
     "get",
-    "issue",
-    "merged",
-    "openapi",
+    "issue_access_token",
+    "iter_body",
+    "json_response",
+    "merge_openapi",
+    "parse_public_keys",
     "partner",
     "patch",
     "post",
-    "public_keys",
     "put",
     "read_body",
-    "rendered",
     "staff",
 ]

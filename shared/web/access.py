@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from shared.errors import ForbiddenError
-from shared.web.errors import StaleLoginError
+from shared.web.errors import ReauthenticationRequiredError
 
-Kind = Literal["public", "customer", "staff", "partner"]
+PrincipalKind = Literal["public", "customer", "staff", "partner"]
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -15,7 +15,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class Principal:
     """Whoever calls, as the access token says."""
 
-    kind: Kind
+    kind: PrincipalKind
     id: str = ""
     session: str = ""
     scopes: frozenset[str] = frozenset()
@@ -25,24 +25,24 @@ class Principal:
     """What a partner's token is for (C13)."""
 
 
-ANYBODY = Principal(kind="public")
+PUBLIC_PRINCIPAL = Principal(kind="public")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class AccessRule:
     """One way to be let in: the kind, any one of the roles, the scope, a log-in not older than *max_age*."""
 
-    kind: Kind
+    kind: PrincipalKind
     roles: frozenset[str] = frozenset()
     scope: str | None = None
     max_age: timedelta | None = None
 
-    def admits(self, who: Principal) -> bool:
+    def allows(self, principal: Principal) -> bool:
         """Tell whether *who* is of this kind and holds a role and the scope that are asked for."""
         return (
-            who.kind == self.kind
-            and (not self.roles or bool(self.roles & who.roles))
-            and (self.scope is None or self.scope in who.scopes)
+            principal.kind == self.kind
+            and (not self.roles or bool(self.roles & principal.roles))
+            and (self.scope is None or self.scope in principal.scopes)
         )
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ class Rule:
 class Access:
     """Any of some rules; no rule at all means everybody."""
 
-    rules: tuple[Rule, ...] = field(default=())
+    rules: tuple[AccessRule, ...] = field(default=())
     anonymous: bool = False
     """Whether a credential that is sent all the same is not even read: nothing can lead to an account then."""
 
@@ -69,19 +69,21 @@ class Access:
     def __str__(self) -> str:
         return ", or ".join(str(rule) for rule in self.rules) or "everybody"
 
-    def check(self, who: Principal, at: datetime) -> None:
+    def check(self, principal: Principal, at: datetime) -> None:
         """Raise ForbiddenError, or StaleLoginError where only the log-in is too old."""
         if self.public:
             return
-        admitting = [rule for rule in self.rules if rule.admits(who)]
+        admitting = [rule for rule in self.rules if rule.allows(principal)]
         if not admitting:
-            raise ForbiddenError(f"This is for {self}.", headers=_challenge("insufficient_scope"))
+            raise ForbiddenError(f"This is for {self}.", headers=_bearer_challenge("insufficient_scope"))
         ages = [rule.max_age for rule in admitting]
         limit = max((age for age in ages if age is not None), default=None)
-        if limit is not None and None not in ages and at - who.auth_time > limit:
+        if limit is not None and None not in ages and at - principal.auth_time > limit:
             # RFC 9470: the client learns that a new log-in, not another right, is what is missing.
             seconds = int(limit.total_seconds())
-            raise StaleLoginError(headers=_challenge(f'insufficient_user_authentication", max_age="{seconds}'))
+            raise ReauthenticationRequiredError(
+                headers=_bearer_challenge(f'insufficient_user_authentication", max_age="{seconds}')
+            )
 
 
 PUBLIC = Access()
@@ -90,18 +92,18 @@ ANONYMOUS = Access(anonymous=True)
 
 def customer(*, max_age: timedelta | None = None) -> Access:
     """A customer; with *max_age*, one who logged in not longer ago."""
-    return Access((Rule(kind="customer", max_age=max_age),))
+    return Access((AccessRule(kind="customer", max_age=max_age),))
 
 
 def staff(*roles: str, max_age: timedelta | None = None) -> Access:
     """Staff with any one of *roles*; without roles, any staff."""
-    return Access((Rule(kind="staff", roles=frozenset(roles), max_age=max_age),))
+    return Access((AccessRule(kind="staff", roles=frozenset(roles), max_age=max_age),))
 
 
 def partner(scope: str) -> Access:
     """A partner's client whose token carries *scope*."""
-    return Access((Rule(kind="partner", scope=scope),))
+    return Access((AccessRule(kind="partner", scope=scope),))
 
 
-def _challenge(error: str) -> dict[str, str]:
+def _bearer_challenge(error: str) -> dict[str, str]:
     return {"WWW-Authenticate": f'Bearer realm="candor", error="{error}"'}

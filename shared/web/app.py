@@ -7,15 +7,15 @@ from aiohttp import web
 
 from shared import observe
 from shared.clock import Clock, utc_now
-from shared.web.edge import edge, on_prepare
 from shared.web.endpoint import Endpoint
 from shared.web.health import Health
-from shared.web.idempotency import Replays
-from shared.web.limits import Buckets
-from shared.web.openapi import openapi
-from shared.web.problems import PROBLEMS, Problems
+from shared.web.idempotency import IdempotencyStore
+from shared.web.middleware import error_middleware, set_default_headers
+from shared.web.openapi import build_openapi
+from shared.web.problems import PROBLEM_RENDERER, ProblemRenderer
+from shared.web.rate_limits import TokenBuckets
 from shared.web.routes import Route
-from shared.web.tokens import Verifier
+from shared.web.tokens import TokenVerifier
 
 T = TypeVar("T")
 
@@ -25,44 +25,44 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
     routes: Iterable[Route],
     *,
     public_url: str,
-    verifier: Verifier | None = None,
-    replays: Replays | None = None,
+    verifier: TokenVerifier | None = None,
+    idempotency: IdempotencyStore | None = None,
     health: Health | None = None,
     clock: Clock = utc_now,
-    raw: Callable[[web.Application], None] | None = None,
+    extra_routes: Callable[[web.Application], None] | None = None,
 ) -> web.Application:
     """Return the application of *service*; *raw* may add handlers of its own, which the edge surrounds as well.
 
     A route that needs a credential without a *verifier*, or a key without *replays*, is a ValueError.
     """
-    found, problems, health = tuple(routes), Problems(public_url), health or Health()
-    app = web.Application(middlewares=[edge(problems, health)])
-    app[PROBLEMS] = problems
-    app.on_response_prepare.append(on_prepare)
-    if raw is not None:
-        raw(app)  # first: the portal's /openapi.json is that of the whole platform, not of its own routes
-    _add_own_pages(app, service, health, openapi(service, found))
-    for route in found:
+    all_routes, problems, health = tuple(routes), ProblemRenderer(public_url), health or Health()
+    app = web.Application(middlewares=[error_middleware(problems, health)])
+    app[PROBLEM_RENDERER] = problems
+    app.on_response_prepare.append(set_default_headers)
+    if extra_routes is not None:
+        extra_routes(app)  # first: the portal's /openapi.json is that of the whole platform, not of its own routes
+    _add_system_routes(app, service, health, build_openapi(service, all_routes))
+    for route in all_routes:
         endpoint = Endpoint(
             route=route,
             clock=clock,
             problems=problems,
-            verifier=_needed(verifier, route, wanted=not route.access.public, name="a verifier"),
-            buckets=Buckets(route.limit) if route.limit else None,
-            replays=_needed(replays, route, wanted=True, name="replays") if route.idempotent else None,
+            verifier=_require_part(verifier, route, required=not route.access.public, name="a verifier"),
+            buckets=TokenBuckets(route.limit) if route.limit else None,
+            idempotency=_require_part(idempotency, route, required=True, name="replays") if route.idempotent else None,
         )
-        _add(app, route, endpoint)
+        _add_route(app, route, endpoint)
     return app
 
 
-def _add(app: web.Application, route: Route, endpoint: Endpoint) -> None:
+def _add_route(app: web.Application, route: Route, endpoint: Endpoint) -> None:
     if route.method == "GET":
-        app.router.add_get(route.path, endpoint.serve)  # HEAD, too
+        app.router.add_get(route.path, endpoint.handle_request)  # HEAD, too
     else:
-        app.router.add_route(route.method, route.path, endpoint.serve)
+        app.router.add_route(route.method, route.path, endpoint.handle_request)
 
 
-def _add_own_pages(app: web.Application, service: str, health: Health, document: dict[str, Any]) -> None:
+def _add_system_routes(app: web.Application, service: str, health: Health, document: dict[str, Any]) -> None:
     """Add what operators ask on the service's own port; only the API reference is also public."""
 
     async def alive(_: web.Request) -> web.Response:
@@ -86,7 +86,7 @@ def _add_own_pages(app: web.Application, service: str, health: Health, document:
         app.router.add_get(address, reference)
 
 
-def _needed(part: T | None, route: Route, *, wanted: bool, name: str) -> T | None:
-    if wanted and part is None:
+def _require_part(part: T | None, route: Route, *, required: bool, name: str) -> T | None:
+    if required and part is None:
         raise ValueError(f"{route.method} {route.path} needs {name}: pass it to build_app")
     return part

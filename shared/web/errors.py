@@ -12,115 +12,108 @@ from shared.errors import (
 )
 
 
-class NoSuchRouteError(NotFoundError):
+class RouteNotFoundError(NotFoundError):
     """There is no such address."""
 
-    code = "request.no_such_route"
+    code = "http.route.not_found"
     remedy = "Look the address up in the API reference."
 
 
-class MethodRefusedError(ServiceError):
+class MethodNotAllowedError(ServiceError):
     """This address does not know that method."""
 
-    code = "request.method_not_allowed"
+    code = "http.method.not_allowed"
     status = 405
     remedy = "Use one of the methods in Allow."
 
 
-class MediaTypeRefusedError(ServiceError):
+class UnsupportedMediaTypeError(ServiceError):
     """The body is not in a form that is read here."""
 
-    code = "request.media_type"
+    code = "http.media_type.unsupported"
     status = 415
     remedy = "Send the media type that the API reference names, in UTF-8 and without a Content-Encoding."
 
 
-class SlowBodyError(ServiceError):
+class RequestTimeoutError(ServiceError):
     """The body did not arrive in time."""
 
-    code = "request.too_slow"
+    code = "http.request.timeout"
     status = 408
     remedy = "Send the request again over a faster connection."
 
 
-class StartingError(UnavailableError):
+class ServiceStartingError(UnavailableError):
     """The service is starting."""
 
-    code = "service.starting"
+    code = "core.service.starting"
 
 
-class NotReadyError(UnavailableError):
+class ServiceNotReadyError(UnavailableError):
     """Some part does not answer."""
 
-    code = "service.not_ready"
+    code = "core.service.not_ready"
     remedy = "See which parts are named, and why."
 
     @classmethod
-    def naming(cls, parts: tuple[FieldProblem, ...]) -> "NotReadyError":
+    def from_parts(cls, parts: tuple[FieldProblem, ...]) -> "ServiceNotReadyError":
         """Return the error that names *parts*."""
         fault = cls(f"Waiting for {', '.join(sorted(part.field for part in parts))}.")
         fault.fields = parts
         return fault
 
 
-class TokenRefusedError(UnauthenticatedError):
+class InvalidAccessTokenError(UnauthenticatedError):
     """The access token is not valid here."""
 
-    code = "auth.token_refused"
+    code = "auth.access_token.invalid"
     remedy = "Get a new access token."
 
 
-class TokenExpiredError(UnauthenticatedError):
+class AccessTokenExpiredError(UnauthenticatedError):
     """The access token has expired."""
 
-    code = "auth.token_expired"
+    code = "auth.access_token.expired"
     remedy = "Get a new access token with the refresh token."
 
 
-class SessionOverError(UnauthenticatedError):
+class SessionRevokedError(UnauthenticatedError):
     """The session was ended."""
 
-    code = "auth.session_ended"
+    code = "auth.session.revoked"
     remedy = "Log in again."
 
 
-class StaleLoginError(UnauthenticatedError):
+class ReauthenticationRequiredError(UnauthenticatedError):
     """This needs a recent log-in."""
 
-    code = "auth.login_too_old"
+    code = "auth.session.reauthentication_required"
     remedy = "Log in again, then repeat the request."
 
 
-class KeyMissingError(MalformedError):
+class IdempotencyKeyMissingError(MalformedError):
     """An Idempotency-Key is needed."""
 
-    code = "idempotency.key_missing"
+    code = "idempotency.key.missing"
     remedy = "Send a new random Idempotency-Key of at most 255 characters; the same one when you repeat the request."
 
 
-class KeyReusedError(InvalidInputError):
+class IdempotencyKeyReusedError(InvalidInputError):
     """The Idempotency-Key was used for another request."""
 
-    code = "idempotency.key_reused"
+    code = "idempotency.key.reused"
     remedy = "Use a new key for a new request."
 
 
-class InFlightError(ConflictError):
+class IdempotencyConflictError(ConflictError):
     """The request with this Idempotency-Key is still being worked on."""
 
-    code = "idempotency.in_flight"
+    code = "idempotency.request.in_progress"
     remedy = "Wait as long as Retry-After says, then repeat the request with the same key."
 
 
-class ReplyNotKeptError(ConflictError):
+class IdempotentReplyNotStoredError(ConflictError):
     """The request was done, but its answer held a secret and was not kept."""
 
-    code = "idempotency.reply_not_kept"
+    code = "idempotency.reply.not_stored"
     remedy = "Look at what the first request made; if its secret is lost, revoke it and make another with a new key."
-
-
-class CursorRefusedError(MalformedError):
-    """The cursor is not one that was given for this list."""
-
-    code = "page.cursor_refused"
-    remedy = "Start again without a cursor, and follow next_cursor as it is given."

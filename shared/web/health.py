@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from shared import observe
 from shared.errors import FieldProblem
-from shared.web.errors import NotReadyError, StartingError
+from shared.web.errors import ServiceNotReadyError, ServiceStartingError
 
-log = observe.logger(__name__)
+log = observe.get_logger(__name__)
 
 
 class Health:
@@ -26,25 +26,25 @@ class Health:
         """Whether every part is there."""
         return not self._missing
 
-    def set(self, part: str, *, ok: bool, why: str = "") -> None:
+    def set_status(self, part: str, *, ok: bool, reason: str = "") -> None:
         """Say that *part* is there, or is not and *why*: one line without personal data or secrets."""
-        was_there = part not in self._missing
+        was_ok = part not in self._missing
         if ok:
             self._missing.pop(part, None)
         else:
-            self._missing[part] = why or "does not answer"
-        if ok != was_there:
-            log.info("health.changed", part=part, there=ok, why=why, ready=self.ready)
+            self._missing[part] = reason or "does not answer"
+        if ok != was_ok:
+            log.info("health.changed", part=part, ok=ok, reason=reason, ready=self.ready)
         self._started = self._started or self.ready
 
     def check_started(self) -> None:
         """Raise StartingError until all parts have been there once."""
         if not self._started:
-            raise StartingError(f"Waiting for {', '.join(sorted(self._missing))}.")
+            raise ServiceStartingError(f"Waiting for {', '.join(sorted(self._missing))}.")
 
     def check_ready(self) -> None:
         """Raise NotReadyError with each part that is missing."""
         if self._missing:
-            raise NotReadyError.naming(
+            raise ServiceNotReadyError.from_parts(
                 tuple(FieldProblem(field=part, code="missing", message=why) for part, why in self._missing.items())
             )

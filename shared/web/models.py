@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Body(BaseModel):
+class JsonBody(BaseModel):
     """A JSON request body: unknown fields and other types than declared are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -15,7 +15,7 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Form(BaseModel):
+class FormBody(BaseModel):
     """A form body (urlencoded or multipart, without files): unknown and repeated names are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

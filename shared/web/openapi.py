@@ -10,13 +10,13 @@ from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema
 from pydantic import BaseModel
 
 from shared.errors import ServiceError
-from shared.web.errors import KeyMissingError
+from shared.web.errors import IdempotencyKeyMissingError
 from shared.web.models import View
-from shared.web.problems import PROBLEM_TYPE
+from shared.web.problems import PROBLEM_MEDIA_TYPE
 from shared.web.routes import Route
 
-_JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
+_JSON_TYPE = "application/json"
+_FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class FieldProblemView(View):
@@ -27,7 +27,7 @@ class FieldProblemView(View):
     message: str
 
 
-class Problem(View):
+class ProblemDetails(View):
     """Every error has this shape (RFC 9457); *code* is stable, *type* opens its documentation."""
 
     type: str
@@ -40,11 +40,11 @@ class Problem(View):
     instance: str
 
 
-def openapi(service: str, routes: Iterable[Route]) -> dict[str, Any]:
+def build_openapi(service: str, routes: Iterable[Route]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of *routes*, ready for JSON."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(re.sub(r"{(\w+):[^}]*}", r"{\1}", route.path), {})[route.method.lower()] = _operation(
+        paths.setdefault(re.sub(r"{(\w+):[^}]*}", r"{\1}", route.path), {})[route.method.lower()] = _build_operation(
             service, route
         )
     described = OpenAPI.model_validate(
@@ -56,11 +56,11 @@ def openapi(service: str, routes: Iterable[Route]) -> dict[str, Any]:
             "tags": [{"name": service}],
         }
     )
-    made = construct_open_api_with_schema_class(described)
-    return made.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+    document = construct_open_api_with_schema_class(described)
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
 
 
-def merged(documents: Mapping[str, Mapping[str, Any]], *, title: str, server: str) -> dict[str, Any]:
+def merge_openapi(documents: Mapping[str, Mapping[str, Any]], *, title: str, server: str) -> dict[str, Any]:
     """Return one document for all services; each schema is named after its service, so that no two meet."""
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
@@ -81,65 +81,75 @@ def merged(documents: Mapping[str, Mapping[str, Any]], *, title: str, server: st
     }
 
 
-def _operation(service: str, route: Route) -> dict[str, Any]:
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _build_operation(service: str, route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{service}_{route.name}",
+        "operationId": f"{service}.{_camel_case(route.name)}",
         "tags": [service],
         "summary": route.summary,
         "description": "\n\n".join(part for part in (route.description, f"For {route.access}.") if part),
-        "parameters": _parameters(route),
-        "responses": _responses(route),
+        "parameters": _build_parameters(route),
+        "responses": _build_responses(route),
     }
-    for name, media in (("body", _JSON), ("form", _FORM)):
+    for name, media in (("body", _JSON_TYPE), ("form", _FORM_TYPE)):
         if model := route.inputs.get(name):
-            operation["requestBody"] = {"required": True, "content": {media: {"schema": _schema(model)}}}
+            operation["requestBody"] = {"required": True, "content": {media: {"schema": _schema_reference(model)}}}
     if not route.access.public:
         operation["security"] = [{"access_token": []}]
     return operation
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in route.variables
+def _build_parameters(route: Route) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in route.path_variables
     ]
     if query := route.inputs.get("query"):
         schema = query.model_json_schema()
-        needed = set(schema.get("required", ()))
-        found += [
-            {"name": name, "in": "query", "required": name in needed, "schema": part}
+        required_names = set(schema.get("required", ()))
+        parameters += [
+            {"name": name, "in": "query", "required": name in required_names, "schema": part}
             for name, part in schema.get("properties", {}).items()
         ]
     if route.idempotent:
-        said = "Repeating a request with the same key has its effect once and gives the same answer."
+        description = "Repeating a request with the same key has its effect once and gives the same answer."
         key = {"type": "string", "maxLength": 255}
-        found.append({"name": "Idempotency-Key", "in": "header", "required": True, "description": said, "schema": key})
-    return found
+        parameters.append(
+            {"name": "Idempotency-Key", "in": "header", "required": True, "description": description, "schema": key}
+        )
+    return parameters
 
 
-def _responses(route: Route) -> dict[str, Any]:
-    responses: dict[str, Any] = {str(route.status): _success(route)}
-    refusals: dict[int, list[str]] = {}
-    own: tuple[type[ServiceError], ...] = (KeyMissingError,) if route.idempotent else ()
-    for refusal in (*route.errors, *own):
-        refusals.setdefault(refusal.status, []).append(f"`{refusal.code}`: {refusal.title()}.")
-    content = {PROBLEM_TYPE: {"schema": _schema(Problem)}}
-    for status, said in sorted(refusals.items()):
-        responses[str(status)] = {"description": " ".join(said), "content": content}
+def _build_responses(route: Route) -> dict[str, Any]:
+    responses: dict[str, Any] = {str(route.status): _success_response(route)}
+    errors_by_status: dict[int, list[str]] = {}
+    own: tuple[type[ServiceError], ...] = (IdempotencyKeyMissingError,) if route.idempotent else ()
+    for error in (*route.errors, *own):
+        errors_by_status.setdefault(error.status, []).append(f"`{error.code}`: {error.get_title()}.")
+    content = {PROBLEM_MEDIA_TYPE: {"schema": _schema_reference(ProblemDetails)}}
+    for status, descriptions in sorted(errors_by_status.items()):
+        responses[str(status)] = {"description": " ".join(descriptions), "content": content}
     responses["default"] = {"description": "Any other refusal, as every address may give it.", "content": content}
     return responses
 
 
-def _success(route: Route) -> dict[str, Any]:
+def _success_response(route: Route) -> dict[str, Any]:
     if route.replies is None:
         return {"description": "Done."}
     if isinstance(route.replies, str):
         return {"description": route.summary, "content": {route.replies: {}}}
-    return {"description": _first_line(route.replies), "content": {_JSON: {"schema": _schema(route.replies)}}}
+    return {
+        "description": _first_line(route.replies),
+        "content": {_JSON_TYPE: {"schema": _schema_reference(route.replies)}},
+    }
 
 
 def _first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or model.__name__).strip().partition("\n")[0]
 
 
-def _schema(model: type[BaseModel]) -> PydanticSchema[BaseModel]:
+def _schema_reference(model: type[BaseModel]) -> PydanticSchema[BaseModel]:
     return PydanticSchema[BaseModel].model_validate({"schema_class": model})

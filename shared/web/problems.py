@@ -7,36 +7,40 @@ from http import HTTPStatus
 from aiohttp import web
 
 from shared.errors import ServiceError, TooLargeError
-from shared.web.errors import MethodRefusedError, NoSuchRouteError
+from shared.web.errors import MethodNotAllowedError, RouteNotFoundError
 
-PROBLEM_TYPE = "application/problem+json"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
 REQUEST_ID = web.RequestKey("request_id", str)
-CODE = web.RequestKey("code", str)
+ERROR_CODE = web.RequestKey("code", str)
 """The code of the problem that answers the request."""
 
-_BY_STATUS: dict[int, type[ServiceError]] = {404: NoSuchRouteError, 405: MethodRefusedError, 413: TooLargeError}
+_ERRORS_BY_STATUS: dict[int, type[ServiceError]] = {
+    404: RouteNotFoundError,
+    405: MethodNotAllowedError,
+    413: TooLargeError,
+}
 
 
 class InternalError(ServiceError):
     """Something went wrong here; it is not your request."""
 
-    code = "internal"
+    code = "core.service.internal_error"
     status = 500
     remedy = "Try again later; if it lasts, report the instance of this problem."
 
 
 @dataclass(frozen=True, slots=True)
-class Problems:
+class ProblemRenderer:
     """Renders errors; *public_url* is where their codes are documented."""
 
     public_url: str
 
     def render(self, fault: ServiceError, request: web.BaseRequest) -> web.Response:
         """Return *fault* as a response; its instance is the id under which the logs know the request."""
-        request[CODE] = fault.code
+        request[ERROR_CODE] = fault.code
         body = {
             "type": f"{self.public_url}/docs/errors/{fault.code}",
-            "title": fault.title(),
+            "title": fault.get_title(),
             "status": fault.status,
             "detail": fault.detail,
             "code": fault.code,
@@ -45,28 +49,31 @@ class Problems:
             "instance": request.get(REQUEST_ID, ""),
         }
         return web.Response(
-            status=fault.status, body=json.dumps(body).encode(), content_type=PROBLEM_TYPE, headers=_headers(fault)
+            status=fault.status,
+            body=json.dumps(body).encode(),
+            content_type=PROBLEM_MEDIA_TYPE,
+            headers=_problem_headers(fault),
         )
 
 
-def again(problem: bytes, request: web.BaseRequest) -> bytes:
+def replay_problem(problem: bytes, request: web.BaseRequest) -> bytes:
     """Return a kept *problem* as the answer to *request*: the same refusal, another occurrence of it."""
     body = json.loads(problem)
-    request[CODE] = body["code"]
+    request[ERROR_CODE] = body["code"]
     return json.dumps({**body, "instance": request.get(REQUEST_ID, "")}).encode()
 
 
-PROBLEMS = web.AppKey("problems", Problems)
+PROBLEM_RENDERER = web.AppKey("problems", ProblemRenderer)
 """How the application renders errors, for what is around it."""
 
 
-def from_aiohttp(fault: web.HTTPException) -> ServiceError:
+def error_from_aiohttp(fault: web.HTTPException) -> ServiceError:
     """Return what aiohttp refused as one of ours; its own texts may quote the request, so they are not passed on."""
-    kind = _BY_STATUS.get(fault.status) or _of_status(fault.status)
+    kind = _ERRORS_BY_STATUS.get(fault.status) or _error_for_status(fault.status)
     return kind(headers={"Allow": fault.headers["Allow"]} if "Allow" in fault.headers else {})
 
 
-def _headers(fault: ServiceError) -> dict[str, str]:
+def _problem_headers(fault: ServiceError) -> dict[str, str]:
     headers = dict(fault.headers)
     if fault.retry_after is not None:
         headers["Retry-After"] = str(fault.retry_after)
@@ -75,6 +82,8 @@ def _headers(fault: ServiceError) -> dict[str, str]:
     return headers
 
 
-def _of_status(status: int) -> type[ServiceError]:
+def _error_for_status(status: int) -> type[ServiceError]:
     phrase = HTTPStatus(status).phrase
-    return type("HttpError", (ServiceError,), {"__doc__": phrase, "code": f"request.http_{status}", "status": status})
+    return type(
+        "HttpError", (ServiceError,), {"__doc__": phrase, "code": f"http.request.status_{status}", "status": status}
+    )

@@ -6,36 +6,36 @@ from aiohttp import web
 
 from shared import observe
 from shared.errors import MalformedError, ServiceError
-from shared.web.edge import unparsable
-from shared.web.problems import PROBLEMS, InternalError, Problems, from_aiohttp
+from shared.web.middleware import render_unparsable
+from shared.web.problems import PROBLEM_RENDERER, InternalError, ProblemRenderer, error_from_aiohttp
 
-log = observe.logger(__name__)
+log = observe.get_logger(__name__)
 
 
-class Runner(web.AppRunner):
+class HttpRunner(web.AppRunner):
     """Runs an application of ``build_app``. Nothing is ever decompressed: a kilobyte must not become a gigabyte."""
 
     def __init__(self, app: web.Application, **settings: Any) -> None:
         super().__init__(app, access_log=None, auto_decompress=False, **settings)
 
     async def _make_server(self) -> web.Server:
-        made = await super()._make_server()
-        return _Server(made, self.app[PROBLEMS], **self._kwargs)
+        server = await super()._make_server()
+        return _ProblemServer(server, self.app[PROBLEM_RENDERER], **self._kwargs)
 
 
-class _Server(web.Server):
-    def __init__(self, like: web.Server, problems: Problems, **settings: Any) -> None:
+class _ProblemServer(web.Server):
+    def __init__(self, like: web.Server, problems: ProblemRenderer, **settings: Any) -> None:
         super().__init__(like.request_handler, request_factory=like.request_factory, **settings)
         self._problems = problems
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, self._problems, loop=self._loop, **self._kwargs)
+        return _ProblemRequestHandler(self, self._problems, loop=self._loop, **self._kwargs)
 
 
-class _Connection(web.RequestHandler):
+class _ProblemRequestHandler(web.RequestHandler):
     __slots__ = ("_problems",)
 
-    def __init__(self, manager: web.Server, problems: Problems, **settings: Any) -> None:
+    def __init__(self, manager: web.Server, problems: ProblemRenderer, **settings: Any) -> None:
         super().__init__(manager, **settings)
         self._problems = problems
 
@@ -50,15 +50,15 @@ class _Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionResetError("the reply had begun")
         if status < 500:
-            return unparsable(request, MalformedError(), self._problems)
-        log.error("http.failed", route="unparsable", exc_info=exc)
-        return unparsable(request, InternalError(), self._problems)
+            return render_unparsable(request, MalformedError(), self._problems)
+        log.error("http.request_failed", route="unparsable", exc_info=exc)
+        return render_unparsable(request, InternalError(), self._problems)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send *resp*; a refusal that no middleware saw (Expect) is made a problem first."""
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
-            fault: ServiceError = from_aiohttp(resp)
-            resp = unparsable(request, fault, self._problems)
+            fault: ServiceError = error_from_aiohttp(resp)
+            resp = render_unparsable(request, fault, self._problems)
         return await super().finish_response(request, resp, start_time)

@@ -22,12 +22,12 @@ from pydantic import BaseModel
 
 from shared.errors import ServiceError
 from shared.web.access import Access
-from shared.web.limits import RateLimit
-from shared.web.models import Body, Form, Query
+from shared.web.models import FormBody, JsonBody, Query
+from shared.web.rate_limits import RateLimit
 
-Handler = Callable[..., Awaitable[BaseModel | web.StreamResponse | None]]
+RouteHandler = Callable[..., Awaitable[BaseModel | web.StreamResponse | None]]
 MEBIBYTE = 1024 * 1024
-_INPUTS: dict[str, type[BaseModel]] = {"body": Body, "form": Form, "query": Query}
+_INPUTS: dict[str, type[BaseModel]] = {"body": JsonBody, "form": FormBody, "query": Query}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Route:
 
     method: str
     path: str
-    handler: Handler
+    handler: RouteHandler
     access: Access
     status: int
     idempotent: bool
@@ -57,7 +57,7 @@ class Route:
         return self.handler.__name__
 
     @property
-    def variables(self) -> list[str]:
+    def path_variables(self) -> list[str]:
         """The names of the variable parts of the path."""
         return re.findall(r"{(\w+)", self.path)
 
@@ -65,7 +65,7 @@ class Route:
 def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word has a default
     method: str,
     path: str,
-    handler: Handler,
+    handler: RouteHandler,
     /,
     *,
     access: Access,
@@ -81,10 +81,10 @@ def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word 
     """Return the route; a handler that does not say what it does or takes is a ValueError."""
     where = f"{method} {path}"
     doc = inspect.getdoc(handler) or ""
-    told = summary or doc.partition("\n")[0].rstrip(".")
-    if not told:
+    title = summary or doc.partition("\n")[0].rstrip(".")
+    if not title:
         raise ValueError(f"{where}: give {handler.__name__} a docstring: its first line is the API's summary of it")
-    returned, inputs = _shape(where, handler)
+    returned, inputs = _inspect_handler(where, handler)
     reply = replies or (returned if returned and issubclass(returned, BaseModel) else None)
     return Route(
         method=method,
@@ -94,7 +94,7 @@ def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word 
         status=status or (204 if returned is NoneType and reply is None else 200),
         idempotent=idempotent,
         secret_reply=secret_reply,
-        summary=told,
+        summary=title,
         description=doc.partition("\n")[2].strip(),
         errors=errors,
         limit=limit,
@@ -111,7 +111,7 @@ patch = partial(route, "PATCH")
 delete = partial(route, "DELETE")
 
 
-def _shape(where: str, handler: Handler) -> tuple[Any, dict[str, type[BaseModel]]]:
+def _inspect_handler(where: str, handler: RouteHandler) -> tuple[Any, dict[str, type[BaseModel]]]:
     hints = get_type_hints(handler)
     returned = hints.pop("return", None)
     hints.pop("call", None)

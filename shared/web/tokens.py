@@ -13,36 +13,36 @@ from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import UnauthenticatedError
-from shared.web.access import ANYBODY, Access, Principal
-from shared.web.call import bearer_token
-from shared.web.errors import SessionOverError, TokenExpiredError, TokenRefusedError
+from shared.web.access import PUBLIC_PRINCIPAL, Access, Principal
+from shared.web.context import bearer_token
+from shared.web.errors import AccessTokenExpiredError, InvalidAccessTokenError, SessionRevokedError
 
 ALGORITHM = "Ed25519"
 """EdDSA by its fully specified name (RFC 9864): the only one that is accepted."""
 AUDIENCE = "candor"
-LONGEST_LIFE = timedelta(minutes=10)
-_TYPE = "at+jwt"
-_MOST_KNOWN = 4_096
-_SLOW_CLOCK = timedelta(seconds=60)
+MAX_TOKEN_LIFETIME = timedelta(minutes=10)
+_TOKEN_TYPE = "at+jwt"
+_MAX_CACHED_TOKENS = 4_096
+_CLOCK_LEEWAY = timedelta(seconds=60)
 
 
-Seconds = Annotated[int, Field(ge=0, lt=2**33)]
+NumericDate = Annotated[int, Field(ge=0, lt=2**33)]
 """Since 1970, within what a date can hold."""
 
 
-class Trust(Protocol):
+class TokenTrust(Protocol):
     """Whom to believe: the keys that sign access tokens, and the sessions that were ended before their tokens were."""
 
-    async def key(self, kid: str) -> OKPKey | None:
+    async def get_key(self, kid: str) -> OKPKey | None:
         """Return the public key *kid*, or None when nobody signs with it; UnavailableError while that is not known."""
         ...
 
-    def ended(self, session: str) -> bool:
+    def is_revoked(self, session_id: str) -> bool:
         """Tell whether *session* was ended."""
         ...
 
 
-class Claims(BaseModel):
+class AccessTokenClaims(BaseModel):
     """What a token says."""
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -55,12 +55,12 @@ class Claims(BaseModel):
     roles: list[str] = []
     scope: str = ""
     purpose: str = ""
-    auth_time: Seconds
-    iat: Seconds
-    nbf: Seconds = 0
-    exp: Seconds
+    auth_time: NumericDate
+    iat: NumericDate
+    nbf: NumericDate = 0
+    exp: NumericDate
 
-    def principal(self) -> Principal:
+    def to_principal(self) -> Principal:
         """Return the caller."""
         return Principal(
             kind=self.kind,
@@ -73,95 +73,97 @@ class Claims(BaseModel):
         )
 
 
-def issue(who: Principal, key: OKPKey, *, issuer: str, at: datetime, life: timedelta = LONGEST_LIFE) -> str:
+def issue_access_token(
+    principal: Principal, key: OKPKey, *, issuer: str, at: datetime, lifetime: timedelta = MAX_TOKEN_LIFETIME
+) -> str:
     """Return an access token for *who*, signed with the private *key*; identity alone has one."""
     claims = {
         "iss": issuer,
         "aud": AUDIENCE,
-        "sub": who.id,
-        "sid": who.session,
-        "kind": who.kind,
-        "roles": sorted(who.roles),
-        "scope": " ".join(sorted(who.scopes)),
-        "auth_time": max(0, int(who.auth_time.timestamp())),
+        "sub": principal.id,
+        "sid": principal.session,
+        "kind": principal.kind,
+        "roles": sorted(principal.roles),
+        "scope": " ".join(sorted(principal.scopes)),
+        "auth_time": max(0, int(principal.auth_time.timestamp())),
         "iat": int(at.timestamp()),
-        "exp": int((at + life).timestamp()),
-        **({"purpose": who.purpose} if who.purpose else {}),
+        "exp": int((at + lifetime).timestamp()),
+        **({"purpose": principal.purpose} if principal.purpose else {}),
     }
-    return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": _TYPE}, claims, key, algorithms=[ALGORITHM])
+    return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": _TOKEN_TYPE}, claims, key, algorithms=[ALGORITHM])
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _VerifiedToken:
     kid: str
-    who: Principal
+    principal: Principal
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verifier:
+class TokenVerifier:
     """Tells who calls; a token is read once and remembered by its digest, its session is looked up each time."""
 
-    trust: Trust
+    trust: TokenTrust
     issuer: str
-    _known: dict[bytes, _Known] = field(default_factory=dict)
+    _cache: dict[bytes, _VerifiedToken] = field(default_factory=dict)
 
-    async def admit(self, request: web.Request, access: Access, at: datetime) -> Principal:
+    async def authorize(self, request: web.Request, access: Access, at: datetime) -> Principal:
         """Return who calls if *access* lets them in; a token that is sent must be valid on public routes, too."""
         token = None if access.anonymous else bearer_token(request)
         if token is None:
             if access.public:
-                return ANYBODY
+                return PUBLIC_PRINCIPAL
             raise UnauthenticatedError
-        who = await self.who(token, at)
-        access.check(who, at)
-        return who
+        principal = await self.authenticate(token, at)
+        access.check(principal, at)
+        return principal
 
-    async def who(self, token: str, at: datetime) -> Principal:
+    async def authenticate(self, token: str, at: datetime) -> Principal:
         """Return the caller that *token* names; UnauthenticatedError, or UnavailableError while no key is known."""
-        mark = sha256(token.encode(errors="surrogateescape")).digest()
-        known = self._known.get(mark)
-        if known is None or await self.trust.key(known.kid) is None:
-            known = await self._read(token, at)
-            self._remember(mark, known)
-        if at >= known.expires_at:
-            raise TokenExpiredError(headers=_INVALID)
-        if self.trust.ended(known.who.session):
-            raise SessionOverError(headers=_INVALID)
-        return known.who
+        digest = sha256(token.encode(errors="surrogateescape")).digest()
+        verified = self._cache.get(digest)
+        if verified is None or await self.trust.get_key(verified.kid) is None:
+            verified = await self._decode(token, at)
+            self._cache_token(digest, verified)
+        if at >= verified.expires_at:
+            raise AccessTokenExpiredError(headers=_INVALID_TOKEN_HEADERS)
+        if self.trust.is_revoked(verified.principal.session):
+            raise SessionRevokedError(headers=_INVALID_TOKEN_HEADERS)
+        return verified.principal
 
-    async def _read(self, token: str, at: datetime) -> _Known:
+    async def _decode(self, token: str, at: datetime) -> _VerifiedToken:
         try:
-            kid = _kid(jws.extract_compact(token.encode("ascii")).headers())
-            key = await self.trust.key(kid)
+            kid = _parse_key_id(jws.extract_compact(token.encode("ascii")).headers())
+            key = await self.trust.get_key(kid)
             if key is None:
-                raise TokenRefusedError(headers=_INVALID)
-            claims = Claims.model_validate(jwt.decode(token, key, algorithms=[ALGORITHM]).claims)
+                raise InvalidAccessTokenError(headers=_INVALID_TOKEN_HEADERS)
+            claims = AccessTokenClaims.model_validate(jwt.decode(token, key, algorithms=[ALGORITHM]).claims)
         except (JoseError, ValidationError, ValueError) as fault:
-            raise TokenRefusedError(headers=_INVALID) from fault
-        self._check(claims, at)
-        return _Known(kid, claims.principal(), datetime.fromtimestamp(claims.exp, UTC))
+            raise InvalidAccessTokenError(headers=_INVALID_TOKEN_HEADERS) from fault
+        self._check_claims(claims, at)
+        return _VerifiedToken(kid, claims.to_principal(), datetime.fromtimestamp(claims.exp, UTC))
 
-    def _check(self, claims: Claims, at: datetime) -> None:
+    def _check_claims(self, claims: AccessTokenClaims, at: datetime) -> None:
         begins, life = (
             datetime.fromtimestamp(max(claims.iat, claims.nbf), UTC),
             timedelta(seconds=claims.exp - claims.iat),
         )
         # Ended sessions are remembered for the longest life of a token: one that lives longer would outlive its end.
-        if claims.iss != self.issuer or life > LONGEST_LIFE or begins > at + _SLOW_CLOCK:
-            raise TokenRefusedError(headers=_INVALID)
+        if claims.iss != self.issuer or life > MAX_TOKEN_LIFETIME or begins > at + _CLOCK_LEEWAY:
+            raise InvalidAccessTokenError(headers=_INVALID_TOKEN_HEADERS)
 
-    def _remember(self, mark: bytes, known: _Known) -> None:
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[mark] = known
+    def _cache_token(self, digest: bytes, verified: _VerifiedToken) -> None:
+        if len(self._cache) >= _MAX_CACHED_TOKENS:
+            self._cache.clear()
+        self._cache[digest] = verified
 
 
-def _kid(header: Mapping[str, object]) -> str:
+def _parse_key_id(header: Mapping[str, object]) -> str:
     kid = header.get("kid")
-    if not isinstance(kid, str) or header.get("typ") != _TYPE:
+    if not isinstance(kid, str) or header.get("typ") != _TOKEN_TYPE:
         raise ValueError("not an access token of this house")
     return kid
 
 
-_INVALID = {"WWW-Authenticate": 'Bearer realm="candor", error="invalid_token"'}
+_INVALID_TOKEN_HEADERS = {"WWW-Authenticate": 'Bearer realm="candor", error="invalid_token"'}

@@ -26,12 +26,12 @@ IRREGULAR = {
 
 def owners() -> list[str]:
     """Return who has contracts: common and the services."""
-    return sorted(path.parent.parent.name for path in (ROOT / "proto/candor").glob("*/v1/facts.proto"))
+    return sorted(path.parent.parent.name for path in (ROOT / "proto/candor").glob("*/v1/events.proto"))
 
 
 def facts(owner: str) -> dict[str, Descriptor]:
     """Return the facts of *owner* by name; a message that only serves as a field of another is none."""
-    module = importlib.import_module(f"shared.contracts.candor.{owner}.v1.facts_pb2")
+    module = importlib.import_module(f"shared.contracts.candor.{owner}.v1.events_pb2")
     descriptor: FileDescriptor = module.DESCRIPTOR
     messages = descriptor.message_types_by_name
     parts = {field.message_type.name for one in messages.values() for field in one.fields if field.message_type}
@@ -129,7 +129,7 @@ def test_a_fact_is_a_thing_and_what_happened_to_it() -> None:
     refuse(
         (f"{owner}: {name}" for owner in owners() for name in not_past(facts(owner))),
         "Name a fact by what has happened, the verb last and in the past: AccountVerified, BackupDestroyed. "
-        "A wish is a question (questions.proto). An irregular verb is added to IRREGULAR in this file.",
+        "A wish is a question (rpc.proto). An irregular verb is added to IRREGULAR in this file.",
     )
 
 
@@ -144,7 +144,7 @@ def test_no_fact_carries_personal_data() -> None:
 def test_services_tell_and_hear_facts_that_exist() -> None:
     refuse(
         unknown_facts(tuple(product())),
-        "A service publishes facts of its own proto/candor/<service>/v1/facts.proto or of common; it consumes them by "
+        "A service publishes facts of its own proto/candor/<service>/v1/events.proto or of common; it consumes them by "
         'on(<owner>_v1.Fact, "<owner>", handler). Add the message and run `make proto`.',
     )
 

@@ -11,7 +11,7 @@ from tests.architecture.tree import ROOT, SERVICES, Source, refuse, room, servic
 HOUSE = ("disclosure", "identity", "newsletter", "payments", "portal", "sync", "telemetry")
 ROOMS = {
     *("__init__", "__main__", "settings", "app", "errors", "domain"),
-    *("service", "store", "ports", "api", "events", "promises"),
+    *("service", "store", "ports", "api", "events", "promises", "emails", "cli", "wiring"),
 }
 NEEDED = ("__init__.py", "__main__.py", "settings.py", "app.py", "README.md")
 FOLDERS = {"portal": {"templates", "static"}}
@@ -53,7 +53,7 @@ def test_the_house_is_complete_and_has_no_other_service() -> None:
 def test_a_service_has_its_rooms_and_no_others(service: str) -> None:
     refuse(
         strangers(service),
-        "Put it into the room of its role (settings, errors, domain, service, store, ports, api, events, promises); "
+        "Put it into the room of its role (settings, errors, domain, service, store, ports, api, events, promises, emails, cli, wiring); "
         "a room that outgrows 300 lines becomes a package of the same name.",
     )
 

@@ -99,9 +99,9 @@ HARMLESS: list[tuple[Rule, str]] = [
     (test_purity.bare_suppressions, "x = 1  # noqa: S105 - the name of a header, not a secret"),
     (test_purity.bare_suppressions, "x = 1  # type: ignore[misc] # the stub lacks it"),
     (test_tree.machine_paths, "GET /workflows/1 and build" + "/" + "tmp"),
-    (unknown_facts, "await outbox.put(sync_v1.BackupTaken(), subject=x)"),
+    (unknown_facts, "await outbox.put(sync_v1.BackupCreated(), subject=x)"),
     (unknown_facts, "on(identity_v1.ErasureRequested, 'identity', handler)"),
-    (unknown_facts, "on(common_v1.DataShown, 'identity', handler)"),
+    (unknown_facts, "on(common_v1.PersonalDataAccessed, 'identity', handler)"),
 ]
 
 

@@ -13,10 +13,20 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared import bus
-from shared.bus import Broker, Consumer, Delivery, InboxRow, Outbox, OutboxRow, Relay, Subscription, on
-from shared.bus.relay import IN_FLIGHT
-from shared.bus.together import AT_ONCE, MOST
-from shared.bus.topology import WorkQueue, dead_name
+from shared.bus import (
+    Broker,
+    Consumer,
+    EventDelivery,
+    EventSubscription,
+    InboxDocument,
+    Outbox,
+    OutboxDocument,
+    OutboxRelay,
+    on,
+)
+from shared.bus.group_commit import MAX_CONCURRENT_COMMITS, MAX_GROUP_SIZE
+from shared.bus.relay import MAX_IN_FLIGHT
+from shared.bus.topology import WorkQueue, dead_letter_queue
 from shared.clock import monotonic, utc_now
 from shared.contracts import identity_v1
 from shared.ids import new_id
@@ -29,7 +39,7 @@ AREA = Area("bus")
 WAITING = 10_000
 LIGHT_RATE, LIGHT_SECONDS = 50, 20
 FACT = identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=new_id("acc"))
-IN_HAND = Subscription(queue="", handles=()).prefetch
+IN_HAND = EventSubscription(queue="", handlers=()).prefetch
 
 
 class Effect(Document):
@@ -53,7 +63,7 @@ class Line:
     teller: Database
     hearer: Database
     outbox: Outbox
-    relay: Relay
+    relay: OutboxRelay
     consumer: Consumer
     heard: asyncio.Queue[str]
     """The ids of the facts whose effect is committed."""
@@ -70,10 +80,10 @@ async def line(bench: Bench) -> AsyncIterator[Line]:
         telling = await stack.enter_async_context(Broker(bench.amqp_url, "identity"))
         hearing = await stack.enter_async_context(Broker(bench.amqp_url, "hearer"))
         stack.push_async_callback(forget_queue, bench, queue)
-        effects = hearer.collection(Effect)
+        effects = hearer.get_collection(Effect)
 
-        async def on_requested(_: identity_v1.ErasureRequested, delivery: Delivery) -> None:
-            await effects.insert(Effect.of(delivery.message_id))
+        async def on_requested(_: identity_v1.ErasureRequested, delivery: EventDelivery) -> None:
+            await effects.insert_one(Effect.of(delivery.message_id))
             hearer.after_commit(lambda: heard.put_nowait(delivery.message_id))
 
         requested = on(identity_v1.ErasureRequested, "identity", on_requested)
@@ -82,8 +92,8 @@ async def line(bench: Bench) -> AsyncIterator[Line]:
             teller=teller,
             hearer=hearer,
             outbox=outbox,
-            relay=Relay(teller, telling, outbox, utc_now),
-            consumer=Consumer(hearer, hearing, Subscription(queue=queue, handles=(requested,)), utc_now),
+            relay=OutboxRelay(teller, telling, outbox, utc_now),
+            consumer=Consumer(hearer, hearing, EventSubscription(queue=queue, handlers=(requested,)), utc_now),
             heard=heard,
         )
 
@@ -92,7 +102,7 @@ async def line(bench: Bench) -> AsyncIterator[Line]:
 async def database(bench: Bench) -> AsyncIterator[Database]:
     """A database with its collections."""
     async with dropped(bench.mongo_url) as name, open_database(bench.mongo_url, name) as opened:
-        await opened.prepare((*bus.DOCUMENTS, *Leases.documents, Effect))
+        await opened.ensure_collections((*bus.DOCUMENTS, *Leases.documents, Effect))
         yield opened
 
 
@@ -100,7 +110,7 @@ async def forget_queue(bench: Bench, queue: str) -> None:
     """Take the queue and its dead letters away."""
     async with await aio_pika.connect(bench.amqp_url) as connection:
         channel = await connection.channel()
-        for name in (queue, dead_name(queue)):
+        for name in (queue, dead_letter_queue(queue)):
             await channel.queue_delete(name)
 
 
@@ -121,7 +131,7 @@ async def throughput(bench: Bench) -> list[Figure]:
                 bench, rows[:3000], per_transaction=1, at_once=IN_HAND
             ),
         }
-    grouped = await raw_writes(bench, rows, per_transaction=MOST, at_once=AT_ONCE)
+    grouped = await raw_writes(bench, rows, per_transaction=MAX_GROUP_SIZE, at_once=MAX_CONCURRENT_COMMITS)
     told = "; ".join(f"{step} {rate:.0f}/s" for step, rate in raw.items())
     bench.tell(f"  {told}; writes grouped as ours {grouped:.0f}/s")
     slowest = min(raw, key=raw.__getitem__)
@@ -139,15 +149,15 @@ async def throughput(bench: Bench) -> list[Figure]:
             ours=ours,
             reference=grouped,
             unit="events/s",
-            note=f"the driver alone, {MOST} facts to a transaction, {AT_ONCE} at once; no broker at work",
+            note=f"the driver alone, {MAX_GROUP_SIZE} facts to a transaction, {MAX_CONCURRENT_COMMITS} at once; no broker at work",
         ),
     ]
 
 
-def waiting_row() -> OutboxRow:
+def waiting_row() -> OutboxDocument:
     """Return one waiting fact."""
     at = utc_now()
-    return OutboxRow(
+    return OutboxDocument(
         id=new_id("evt"),
         type=bus.event_type(FACT, "identity"),
         source="/identity",
@@ -159,11 +169,11 @@ def waiting_row() -> OutboxRow:
     )
 
 
-async def ours_per_second(bench: Bench, rows: Sequence[OutboxRow]) -> float:
+async def ours_per_second(bench: Bench, rows: Sequence[OutboxDocument]) -> float:
     """Let relay and consumer do all of it."""
     async with line(bench) as under_test:
         for first in range(0, len(rows), 1000):
-            await under_test.teller.collection(OutboxRow).insert_many(rows[first : first + 1000])
+            await under_test.teller.get_collection(OutboxDocument).insert_many(rows[first : first + 1000])
         async with running(under_test.consumer.run):
             await asyncio.sleep(1)  # the queue is there before the first fact
             began = monotonic()
@@ -171,7 +181,7 @@ async def ours_per_second(bench: Bench, rows: Sequence[OutboxRow]) -> float:
                 for _ in rows:
                     await under_test.heard.get()
                 seconds = monotonic() - began
-        assert await under_test.hearer.collection(Effect).count({}) == len(rows)
+        assert await under_test.hearer.get_collection(Effect).count_documents({}) == len(rows)
     return len(rows) / seconds
 
 
@@ -179,7 +189,7 @@ async def ours_per_second(bench: Bench, rows: Sequence[OutboxRow]) -> float:
 async def raw_queue(bench: Bench) -> AsyncIterator[tuple[AbstractQueue, AbstractExchange]]:
     """A queue like those of the house, on a plain connection."""
     name = new_id("bench")
-    arguments = WorkQueue(name=name, keys=(), delivery_limit=5).arguments()
+    arguments = WorkQueue(name=name, keys=(), delivery_limit=5).build_arguments()
     async with await aio_pika.connect(bench.amqp_url) as connection:
         channel = await connection.channel(publisher_confirms=True)
         await channel.set_qos(prefetch_count=IN_HAND)
@@ -188,15 +198,15 @@ async def raw_queue(bench: Bench) -> AsyncIterator[tuple[AbstractQueue, Abstract
         await queue.delete(if_unused=False, if_empty=False)
 
 
-async def raw_publish(queue: AbstractQueue, exchange: AbstractExchange, rows: Sequence[OutboxRow]) -> float:
+async def raw_publish(queue: AbstractQueue, exchange: AbstractExchange, rows: Sequence[OutboxDocument]) -> float:
     """Publish the same bodies with confirms, as many in flight."""
-    messages = [row.envelope().to_message() for row in rows]
+    messages = [row.to_envelope().to_message() for row in rows]
     began = monotonic()
-    await each(messages, lambda message: exchange.publish(message, queue.name), at_once=IN_FLIGHT)
+    await each(messages, lambda message: exchange.publish(message, queue.name), at_once=MAX_IN_FLIGHT)
     return len(rows) / (monotonic() - began)
 
 
-async def raw_consume(queue: AbstractQueue, rows: Sequence[OutboxRow]) -> float:
+async def raw_consume(queue: AbstractQueue, rows: Sequence[OutboxDocument]) -> float:
     """Take the same bodies and acknowledge each, as many in hand."""
     taken: asyncio.Queue[None] = asyncio.Queue()
 
@@ -211,22 +221,22 @@ async def raw_consume(queue: AbstractQueue, rows: Sequence[OutboxRow]) -> float:
     return len(rows) / (monotonic() - began)
 
 
-async def raw_writes(bench: Bench, rows: Sequence[OutboxRow], *, per_transaction: int, at_once: int) -> float:
+async def raw_writes(bench: Bench, rows: Sequence[OutboxDocument], *, per_transaction: int, at_once: int) -> float:
     """Write the same documents with the driver alone: the marks at once, each effect by itself, one commit."""
     client: Any = AsyncIOMotorClient(bench.mongo_url)
     async with database(bench) as prepared:
         raw = client[prepared.name]
 
-        async def write(group: Sequence[OutboxRow]) -> None:
+        async def write(group: Sequence[OutboxDocument]) -> None:
             at = utc_now()
             async with (
                 await client.start_session() as session,
                 session.start_transaction(ReadConcern("snapshot"), WriteConcern("majority")),
             ):
                 marks = [{"_id": f"bench:{row.id}", "handled_at": at} for row in group]
-                await raw[InboxRow.collection].insert_many(marks, session=session)
+                await raw[InboxDocument.collection].insert_many(marks, session=session)
                 for row in group:
-                    await raw[Effect.collection].insert_one(Effect.of(row.id).stored(), session=session)
+                    await raw[Effect.collection].insert_one(Effect.of(row.id).to_mongo(), session=session)
 
         began = monotonic()
         groups = [rows[first : first + per_transaction] for first in range(0, len(rows), per_transaction)]
@@ -273,7 +283,7 @@ async def our_waits(bench: Bench) -> list[float]:
     async with line(bench) as under_test:
 
         async def tell() -> None:
-            event_id = await under_test.teller.transact(lambda: under_test.outbox.put(FACT))
+            event_id = await under_test.teller.with_transaction(lambda: under_test.outbox.put(FACT))
             told[event_id] = monotonic()
 
         async def hear() -> None:
@@ -297,7 +307,7 @@ async def raw_waits(bench: Bench) -> list[float]:
         effects = client[prepared.name][Effect.collection]
 
         async def take(message: AbstractIncomingMessage) -> None:
-            await effects.insert_one(Effect.of(str(message.message_id)).stored())
+            await effects.insert_one(Effect.of(str(message.message_id)).to_mongo())
             waits.append(monotonic() - began[str(message.message_id)])
             await message.ack()
             if len(waits) == LIGHT_RATE * LIGHT_SECONDS:
@@ -306,7 +316,7 @@ async def raw_waits(bench: Bench) -> list[float]:
         began: dict[str, float] = {}
 
         async def tell() -> None:
-            message = waiting_row().envelope().to_message()
+            message = waiting_row().to_envelope().to_message()
             began[str(message.message_id)] = monotonic()
             await exchange.publish(message, queue.name)
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.clock import monotonic, utc_now
-from shared.crypto import Keyring, SubjectKey, Use, Vault, make_keyring
-from shared.crypto.keyring import dump
+from shared.crypto import Keyring, KeyUse, SubjectKeyDocument, Vault, make_keyring
+from shared.crypto.keyring import dump_keyring
 from shared.ids import random_bytes
 from shared.mongo import open_database
 from tests.bench.figure import Area, Bench, Figure
@@ -24,10 +24,10 @@ PLAIN = random_bytes(200)
 async def sealing(bench: Bench) -> list[Figure]:
     """Seal and open 200 bytes for each of a hundred subjects whose keys are at hand."""
     path = bench.folder / "keyring"
-    path.write_text(dump(make_keyring([Use.WRAP, Use.BLIND], at=utc_now())), encoding="utf-8")
+    path.write_text(dump_keyring(make_keyring([KeyUse.WRAP, KeyUse.BLIND], at=utc_now())), encoding="utf-8")
     async with dropped(bench.mongo_url) as name, open_database(bench.mongo_url, name) as db:
-        await db.prepare([SubjectKey])
-        vault = Vault(db, Keyring.load(path), utc_now)
+        await db.ensure_collections([SubjectKeyDocument])
+        vault = Vault(db, Keyring.from_file(path), utc_now)
         sealed = {subject: await vault.seal(subject, PLACE, PLAIN) for subject in SUBJECTS}
         seal = await rate(lambda subject: vault.seal(subject, PLACE, PLAIN))
         open_ = await rate(lambda subject: vault.open(subject, PLACE, sealed[subject]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from shared.clock import monotonic
-from shared.stack.home import Home
+from shared.stack.directory import StackDirectory
 from shared.stack.parts import edge
 from shared.stack.settings import SERVICES
 from tests.bench.figure import Area, Bench, Figure, Goal, ours_below, ratio_at_least
@@ -26,14 +26,14 @@ ROUNDS = 15
 READ = "/v1/payments/cards"
 """A read of the database; the other one is answered from memory, its token is checked all the same."""
 KNOWN = "/v1/payments/data-map"
-UNREACHED = edge.Limits(all_per_second=10**6, all_burst=10**6, client_per_second=10**6, client_burst=10**6)
+UNREACHED = edge.EdgeLimits(all_per_second=10**6, all_burst=10**6, client_per_second=10**6, client_burst=10**6)
 """One client reads more than it is granted: the edges of the measurement count as well, and refuse nothing."""
 
 
 @AREA.measures
 async def platform(bench: Bench) -> list[Figure]:
     """Start the whole stack twice, weigh it, and read through its edge."""
-    stack = StackUnderTest(Home(bench.folder / "stack"))
+    stack = StackUnderTest(StackDirectory(bench.folder / "stack"))
     try:
         first = await started(stack)
         await asyncio.to_thread(stack.run, "down")
@@ -118,11 +118,11 @@ async def door(upstream: int, folder: Path) -> AsyncIterator[int]:
     """Run the platform's proxy before what answers at the port *upstream*; yield its own."""
     ports = free_ports()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    settings = edge.Door(
+    settings = edge.EdgeConfig(
         port=ports["edge"],
         admin_port=ports["edge-admin"],
         frontend_port=ports["frontend"],
-        public_url=ports.url("edge"),
+        public_url=ports.build_url("edge"),
         upstreams=dict.fromkeys([*SERVICES, "mailbox"], upstream),
         limits=UNREACHED,
     )

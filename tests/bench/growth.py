@@ -8,14 +8,14 @@ from itertools import islice
 
 import aiohttp
 
-from services.sync.domain.tree import Kind, Node, root_of
-from services.sync.store.documents import SpaceKeyRow, SpaceRow
+from services.sync.domain.tree import Node, NodeKind, root_id
+from services.sync.store.documents import AccountKeyDocument, AccountUsageDocument
 from shared.clock import utc_now
-from shared.ids import in_order, new_id, random_bytes
+from shared.ids import new_id, random_bytes, ulid_factory
 from tests.bench.figure import Area, Bench, Figure, ratio_at_least
 from tests.bench.servers import Server
 from tests.bench.sync import LINES, SMALL, furnish, rate
-from tests.integration.sync.house import DavClient, House, a_house
+from tests.integration.sync.harness import DavClient, SyncHarness, open_harness
 from tests.support.http import PUBLIC_URL
 from tests.support.vhosts import own_vhost
 
@@ -36,7 +36,7 @@ async def files_and_accounts(bench: Bench) -> list[Figure]:
     folder.mkdir()
     async with AsyncExitStack() as opened:
         amqp_url = await own_vhost(bench.amqp_url, "bench-growth")
-        house = await opened.enter_async_context(a_house(folder, mongo_url=bench.mongo_url, amqp_url=amqp_url))
+        house = await opened.enter_async_context(open_harness(folder, mongo_url=bench.mongo_url, amqp_url=amqp_url))
         ada = house.device()
         server = served(house, ada)
         await furnish(server)
@@ -62,7 +62,7 @@ async def files_and_accounts(bench: Bench) -> list[Figure]:
     ]
 
 
-def served(house: House, device: DavClient) -> Server:
+def served(house: SyncHarness, device: DavClient) -> Server:
     """Return the house as the client of the bench sees it."""
     secret = aiohttp.encode_basic_auth(device.username, device.password)
     port = int(house.url.rpartition(":")[2])
@@ -86,58 +86,60 @@ async def rates(server: Server, stage: int) -> dict[str, float]:
     return found
 
 
-async def grow(house: House, ada: DavClient, tell: Callable[[str], None]) -> None:
+async def grow(house: SyncHarness, ada: DavClient, tell: Callable[[str], None]) -> None:
     """Store the nodes of many files, all with the bytes of one, as the service itself would."""
     trees, account, at = house.sync.trees, ada.account, utc_now()
-    seal = await trees.seal_of(account)
-    seed = await trees.nodes.child(seal, root_of(account), "seed.bin")
-    space = await trees.spaces.get(account)
+    seal = await trees.get_cipher(account)
+    seed = await trees.nodes.get_child(seal, root_id(account), "seed.bin")
+    space = await trees.usages.get(account)
     assert seed is not None
     assert space is not None
-    rev, new_node_id = space.rev + 1, in_order(utc_now)
+    rev, new_node_id = space.rev + 1, ulid_factory(utc_now)
 
     def folder(name: str, parent: str) -> Node:
         return Node(
             id=new_node_id("nod"),
             parent=parent,
             name=name,
-            kind=Kind.FOLDER,
+            kind=NodeKind.FOLDER,
             rev=rev,
             tag=rev,
             created_at=at,
             modified_at=at,
         )
 
-    archive = folder("archive", root_of(account))
+    archive = folder("archive", root_id(account))
     years = [folder(f"{number:04}", archive.id) for number in range(FOLDERS)]
     files = (
         replace(seed, id=new_node_id("nod"), parent=year.id, name=f"task-{number:04}.zip", rev=rev, tag=rev)
         for year in years
         for number in range(FILES)
     )
-    await trees.nodes.insert(seal, [archive, *years])
+    await trees.nodes.add_many(seal, [archive, *years])
     stored = 0
     while some := list(islice(files, AT_ONCE)):
-        await trees.nodes.insert(seal, some)
+        await trees.nodes.add_many(seal, some)
         stored += len(some)
         if stored % 100_000 == 0:
             tell(f"    {stored:,} files")
-    await trees.contents.use({seed.content: FOLDERS * FILES}, {seed.content: seed.size}, doomed_at=at)
+    await trees.contents.adjust_refs({seed.content: FOLDERS * FILES}, {seed.content: seed.size}, delete_after=at)
     grown = replace(
         space, rev=rev, files=space.files + FOLDERS * FILES, used_bytes=space.used_bytes + FOLDERS * FILES * seed.size
     )
-    assert await trees.spaces.write(grown)
+    assert await trees.usages.update(grown)
 
 
-async def neighbours_of(house: House) -> None:
+async def neighbours_of(house: SyncHarness) -> None:
     """Store the spaces and keys of other accounts."""
     db = house.chassis.db
     accounts = [new_id("acc") for _ in range(ACCOUNTS)]
-    await db.collection(SpaceRow).insert_many(_space(account) for account in accounts)
-    await db.collection(SpaceKeyRow).insert_many(SpaceKeyRow(id=one, sealed=random_bytes(92)) for one in accounts)
+    await db.get_collection(AccountUsageDocument).insert_many(_space(account) for account in accounts)
+    await db.get_collection(AccountKeyDocument).insert_many(
+        AccountKeyDocument(id=one, sealed=random_bytes(92)) for one in accounts
+    )
 
 
-def _space(account: str) -> SpaceRow:
-    return SpaceRow(
+def _space(account: str) -> AccountUsageDocument:
+    return AccountUsageDocument(
         id=account, rev=0, used_bytes=0, reserved_bytes=0, files=0, locks=0, followed_from=None, created_at=utc_now()
     )

@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from statistics import median, quantiles
 
-from services.identity.service.passwords import Cost, Passwords
-from services.identity.store import Account, Accounts, Credentials
+from services.identity.service.authentication.password_hasher import Argon2Parameters, Argon2PasswordHasher
+from services.identity.store import AccountDocument, Accounts, Credentials
 from shared.clock import monotonic
 from shared.ids import new_id
-from shared.mail import Address
-from shared.web import Principal, Verifier
+from shared.mail import EmailAddress
+from shared.web import Principal, TokenVerifier
 from tests.bench.figure import Area, Bench, Figure, Goal, ours_below, ratio_at_least
 from tests.bench.parts import MANY, dropped, each, store_accounts
-from tests.integration.identity.house import House, house, settings_of
+from tests.integration.identity.harness import IdentityHarness, build_settings, open_harness
 from tests.support import FixedClock
 from tests.support.fakes import NOON
 from tests.support.http import PUBLIC_URL, KnownTrust
@@ -30,39 +30,39 @@ TOKENS = 4_000
 
 
 @asynccontextmanager
-async def open_bench_service(bench: Bench, *, threads: int) -> AsyncIterator[House]:
+async def open_bench_service(bench: Bench, *, threads: int) -> AsyncIterator[IdentityHarness]:
     """Identity in this process with the real cost of Argon2id."""
     home = bench.folder / new_id("identity")
     home.mkdir()
     async with dropped(bench.mongo_url) as name:
-        cheap = settings_of(home, mongo_url=bench.mongo_url, amqp_url=bench.amqp_url, database=name)
-        cost = Cost()
+        cheap = build_settings(home, mongo_url=bench.mongo_url, amqp_url=bench.amqp_url, database=name)
+        cost = Argon2Parameters()
         settings = replace(
             cheap,
             argon2_memory_kib=cost.memory_kib,
             argon2_rounds=cost.rounds,
             argon2_threads=threads,
-            argon2_waiting=40,
+            argon2_queue_size=40,
         )
-        async with house(settings, FixedClock()) as opened:
+        async with open_harness(settings, FixedClock()) as opened:
             yield opened
 
 
-async def members(identity: House, count: int) -> list[str]:
+async def members(identity: IdentityHarness, count: int) -> list[str]:
     """Store *count* accounts with one password; return their addresses."""
     accounts, credentials = Accounts(identity.chassis.db, identity.chassis.vault), Credentials(identity.chassis.db)
-    passwords = Passwords(threads=1, waiting=1, cost=Cost())
-    secret = await passwords.new(PASSWORD, address="ada@engines.example")
+    passwords = Argon2PasswordHasher(threads=1, max_waiting=1, parameters=Argon2Parameters())
+    secret = await passwords.hash_new(PASSWORD, address="ada@engines.example")
     passwords.close()
-    found = [Address(f"member-{number}@customers.example").email for number in range(count)]
+    found = [EmailAddress(f"member-{number}@customers.example").email for number in range(count)]
     for address in found:
         account_id = new_id("acc")
         await accounts.add(
-            Account(
+            AccountDocument(
                 id=account_id,
                 username=new_id("u"),
                 email=await accounts.seal(account_id, address),
-                email_index=accounts.index_of(address),
+                email_index=accounts.blind_index(address),
                 state="active",
                 roles=[],
                 age_screened_at=NOON,
@@ -98,7 +98,7 @@ async def log_ins(bench: Bench) -> list[Figure]:
     ]
 
 
-async def log_ins_per_second(identity: House, addresses: list[str]) -> float:
+async def log_ins_per_second(identity: IdentityHarness, addresses: list[str]) -> float:
     """Return how many of *addresses* log in in a second, four at a time."""
 
     async def log_in(address: str) -> None:
@@ -112,11 +112,11 @@ async def log_ins_per_second(identity: House, addresses: list[str]) -> float:
 
 async def hashes_per_second() -> float:
     """Return how many passwords a pool of one thread checks in a second."""
-    passwords = Passwords(threads=1, waiting=10, cost=Cost())
-    stored = await passwords.again(PASSWORD)
+    passwords = Argon2PasswordHasher(threads=1, max_waiting=10, parameters=Argon2Parameters())
+    stored = await passwords.rehash(PASSWORD)
 
     async def check(_: int) -> None:
-        assert (await passwords.check(PASSWORD, stored)).right
+        assert (await passwords.verify(PASSWORD, stored)).is_correct
 
     began = monotonic()
     await each(range(LOG_INS), check, at_once=4)
@@ -171,7 +171,7 @@ async def enumeration(bench: Bench) -> list[Figure]:
         async def forget(address: str) -> None:
             await expect(identity, "/v1/identity/password-resets", {"email": address}, 202)
 
-        async with identity.working("answer-resets"):
+        async with identity.run_workers("answer-resets"):
             return [
                 await difference("log-in", log_in, known, unknown),
                 await difference("forgotten password", forget, known, unknown),
@@ -179,7 +179,7 @@ async def enumeration(bench: Bench) -> list[Figure]:
             ]
 
 
-async def expect(identity: House, path: str, body: object, status: int) -> None:
+async def expect(identity: IdentityHarness, path: str, body: object, status: int) -> None:
     """Send *body*; the answer is *status*."""
     reply = await identity.call("POST", path, body)
     assert reply.status == status, reply
@@ -210,7 +210,7 @@ async def difference(name: str, act: Callable[[str], Awaitable[None]], known: li
 async def tokens(_: Bench) -> list[Figure]:
     """Check 4,000 tokens as every service does, each seen for the first time, then again."""
     trust = KnownTrust()
-    verifier = Verifier(trust=trust, issuer=PUBLIC_URL)
+    verifier = TokenVerifier(trust=trust, issuer=PUBLIC_URL)
     made = [trust.token(Principal(kind="customer", id=f"acc_{n}", session=f"ses_{n}")) for n in range(TOKENS)]
     first, again = await checks_per_second(verifier, made), await checks_per_second(verifier, made)
     goal = Goal("ours >= 2000 checks/s", lambda figure: figure.ours >= 2_000)
@@ -220,9 +220,9 @@ async def tokens(_: Bench) -> list[Figure]:
     ]
 
 
-async def checks_per_second(verifier: Verifier, made: list[str]) -> float:
+async def checks_per_second(verifier: TokenVerifier, made: list[str]) -> float:
     """Return how many tokens are checked in a second; no database is asked."""
     began = monotonic()
     for token in made:
-        await verifier.who(token, NOON)
+        await verifier.authenticate(token, NOON)
     return len(made) / (monotonic() - began)

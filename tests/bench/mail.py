@@ -7,14 +7,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from shared.clock import monotonic, utc_now
-from shared.mail import Address, Letter, Sender, Signer, compose
+from shared.mail import DkimSigner, EmailAddress, EmailMessage, FromAddress, compose
 from tests.bench.figure import Area, Bench, Figure
 
 AREA = Area("mail")
 
 COUNT = 300
 AT = utc_now()
-SENDER = Sender("Candor", Address("news@candor.example"))
+SENDER = FromAddress("Candor", EmailAddress("news@candor.example"))
 TEXT = "Dear reader,\n\n" + "This month there is a lot to tell of. " * 60 + "\n"
 HTML = f"<p>{TEXT}</p>"
 
@@ -23,11 +23,11 @@ HTML = f"<p>{TEXT}</p>"
 async def composing(_: Bench) -> list[Figure]:
     """Compose and sign 300 newsletters of 5 kB."""
     key = generate_private_key(public_exponent=65537, key_size=2048)
-    signer = Signer(domain="candor.example", selector="bench", key=key)
+    signer = DkimSigner(domain="candor.example", selector="bench", key=key)
     letters = [
-        Letter(
+        EmailMessage(
             kind="newsletter.issue",
-            to=Address(f"reader{number}@candor.example"),
+            to=EmailAddress(f"reader{number}@candor.example"),
             subject="News of this month",
             text=TEXT,
             html=HTML,
@@ -54,7 +54,7 @@ async def composing(_: Bench) -> list[Figure]:
     ]
 
 
-def bare(letter: Letter, key: RSAPrivateKey) -> bytes:
+def bare(letter: EmailMessage, key: RSAPrivateKey) -> bytes:
     """Do the same with the standard library, without DKIM's canonical form."""
     message = MimeMessage()
     message.set_content(letter.text, cte="quoted-printable")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pymongo import AsyncMongoClient
 
-from services.identity.store import Account
+from services.identity.store import AccountDocument
 from shared.ids import new_id
 from tests.support.fakes import NOON
 
@@ -36,13 +36,13 @@ async def store_accounts(mongo_url: str, database: str, count: int) -> None:
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongo_url)
     async with client:
         for first in range(0, count, _AT_ONCE):
-            rows = [_account().stored() for _ in range(min(_AT_ONCE, count - first))]
-            await client[database][Account.collection].insert_many(rows)
+            rows = [_account().to_mongo() for _ in range(min(_AT_ONCE, count - first))]
+            await client[database][AccountDocument.collection].insert_many(rows)
 
 
-def _account() -> Account:
+def _account() -> AccountDocument:
     mark = new_id("acc")
-    return Account(
+    return AccountDocument(
         id=mark,
         username=mark,
         email=b"sealed",

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import aiohttp
 
-from shared.bus import Answer, Answerer, Asked
+from shared.bus import RpcContext, RpcHandler, RpcServer
 from shared.clock import utc_now
 from shared.contracts import identity_v1
 from tests.bench.dav import Client, connected
 from tests.bench.figure import Bench
-from tests.support.neighbours import PUBLIC_URL, neighbours
+from tests.support.fake_services import PUBLIC_URL, open_fake_services
 from tests.support.parts import free_ports
 from tests.support.running import running
 from tests.support.vhosts import own_vhost
@@ -96,9 +96,9 @@ async def ours(bench: Bench) -> AsyncIterator[Server]:
     home = bench.folder / "sync"
     await asyncio.to_thread(home.mkdir)
     amqp_url = await own_vhost(bench.amqp_url, "bench-sync")
-    async with neighbours(amqp_url) as identity:
-        answer = Answer("identity.credential.verify", identity_v1.CredentialVerifyRequest, _verify)
-        answering = asyncio.create_task(Answerer(identity.broker, [answer], utc_now).run())
+    async with open_fake_services(amqp_url) as identity:
+        answer = RpcHandler("identity.credential.verify", identity_v1.CredentialVerifyRequest, _verify)
+        answering = asyncio.create_task(RpcServer(identity.broker, [answer], utc_now).run())
         try:
             parts = {"MONGO_URL": bench.mongo_url, "AMQP_URL": amqp_url}
             async with running("sync", parts=parts, neighbours=identity, home=home) as started:
@@ -115,7 +115,7 @@ async def ours(bench: Bench) -> AsyncIterator[Server]:
             await asyncio.gather(answering, return_exceptions=True)
 
 
-async def _verify(request: identity_v1.CredentialVerifyRequest, _: Asked) -> identity_v1.CredentialVerifyReply:
+async def _verify(request: identity_v1.CredentialVerifyRequest, _: RpcContext) -> identity_v1.CredentialVerifyReply:
     """Accept every app password."""
     reply = identity_v1.CredentialVerifyReply(
         accepted=True, account_id=f"acc_{request.username}", app_password_id="app_bench", scope="read_write"

@@ -11,16 +11,16 @@ from time import process_time
 import aiohttp
 
 from shared.clock import monotonic
-from shared.ids import digest, new_id
+from shared.ids import new_id, sha256_digest
 from shared.web import Principal
 from tests.bench.figure import Area, Bench, Figure, Goal, ours_below, ratio_at_least
 from tests.bench.parts import MANY, dropped, each, store_accounts
-from tests.integration.identity.house import House, Person, house, settings_of
-from tests.integration.identity.others import others
+from tests.integration.identity.fake_services import open_fake_peers
+from tests.integration.identity.harness import IdentityHarness, Person, build_settings, open_harness
 from tests.integration.identity.process import Replicas
 from tests.support import FixedClock
+from tests.support.fake_services import mailbox
 from tests.support.http import KnownTrust
-from tests.support.neighbours import mailbox
 
 AREA = Area("tokens")
 
@@ -32,25 +32,25 @@ Form = dict[str, str]
 
 
 @asynccontextmanager
-async def a_partner(bench: Bench) -> AsyncIterator[tuple[House, Form]]:
+async def a_partner(bench: Bench) -> AsyncIterator[tuple[IdentityHarness, Form]]:
     """Yield identity in this process, and what a partner's client sends for a token."""
     home = bench.folder / new_id("tokens")
     home.mkdir()
     staff = f'[{{"email": "{ADMIN}", "password": "{WORD}", "roles": ["admin"]}}]'
-    async with dropped(bench.mongo_url) as name, others(bench.amqp_url) as around:
-        settings = settings_of(
+    async with dropped(bench.mongo_url) as name, open_fake_peers(bench.amqp_url) as around:
+        settings = build_settings(
             home, mongo_url=bench.mongo_url, amqp_url=bench.amqp_url, database=name, IDENTITY_STAFF=staff
         )
-        async with house(settings, FixedClock()) as identity:
+        async with open_harness(settings, FixedClock()) as identity:
             admin = await identity.log_in(Person(email=ADMIN, password=WORD))
             around.agreements["agr_1"] = (True, ["contact.read"], identity.clock() + timedelta(days=9))
             body = {"name": "Post", "agreement_id": "agr_1", "scopes": ["contact.read"]}
-            made = await identity.call("POST", "/v1/identity/partners", body, by=admin, once=True)
+            made = await identity.call("POST", "/v1/identity/partner-clients", body, by=admin, once=True)
             credentials = {key: made.body[key] for key in ("client_id", "client_secret")}
             yield identity, {"grant_type": "client_credentials", **credentials}
 
 
-async def tokens_per_second(identity: House, form: Form) -> float:
+async def tokens_per_second(identity: IdentityHarness, form: Form) -> float:
     """Return how many tokens a client gets in a second of one core, eight at a time, over HTTP."""
 
     async def ask(_: int) -> None:
@@ -64,11 +64,11 @@ async def tokens_per_second(identity: House, form: Form) -> float:
 
 def signatures_per_second() -> float:
     """Return how many tokens are signed in a second of one core once a secret was compared, and nothing else."""
-    trust, secret = KnownTrust(), digest("a secret")
+    trust, secret = KnownTrust(), sha256_digest("a secret")
     who = Principal(kind="partner", id="cli_1", session="grt_1", scopes=frozenset({"contact.read"}))
     began = process_time()
     for _ in range(TOKENS):
-        assert hmac.compare_digest(digest("a secret"), secret)
+        assert hmac.compare_digest(sha256_digest("a secret"), secret)
         trust.token(who)
     return TOKENS / (process_time() - began)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.stack.home import Home
-from shared.stack.settings import Ports
+from shared.stack.directory import StackDirectory
+from shared.stack.settings import StackPorts
 from tests.browser.visitor import Visitor
 from tests.demo.world import World, open_world
 from tests.support.parts import free_ports
@@ -23,7 +23,7 @@ NewVisitor = Callable[..., Awaitable[Visitor]]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def redirect_uri(ports: Ports) -> str:
+def redirect_uri(ports: StackPorts) -> str:
     """Where the app of the company listens for its code: a port of the stack's range that no part of it has."""
     return f"http://127.0.0.1:{ports.base + 48}/in"
 
@@ -60,8 +60,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
     """A stack of their own: passkeys are for a name, so it is known as localhost, and there is an app to be let in."""
     ports = free_ports()
     app = {"client_id": "desktop", "name": "Candor Desktop", "redirect_uris": [redirect_uri(ports)]}
-    settings = {"CANDOR_PUBLIC_URL": f"http://localhost:{ports.base}", "IDENTITY_APPS": json.dumps([app])}
-    stack = StackUnderTest(Home(tmp_path_factory.mktemp("stack")), ports=ports, settings=settings)
+    settings = {"CANDOR_PUBLIC_URL": f"http://localhost:{ports.base}", "IDENTITY_OAUTH_CLIENTS": json.dumps([app])}
+    stack = StackUnderTest(StackDirectory(tmp_path_factory.mktemp("stack")), ports=ports, settings=settings)
     started = stack.run("up")
     try:
         assert started.returncode == 0, started.stdout + started.stderr

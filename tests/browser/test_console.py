@@ -6,9 +6,21 @@ from tests.browser.visitor import Visitor
 from tests.demo.world import Person, World, somebody
 
 FRONT = (
-    *("/staff", "/staff/accounts", "/staff/freeze", "/staff/acts", "/staff/acts?state=done", "/staff/newsletters"),
-    *("/staff/acts/ask/cancel_password", "/staff/acts/ask/correct_address", "/staff/acts/ask/hold", "/staff/holds"),
-    *("/staff/requests", "/staff/reports", "/staff/reports?state=closed"),
+    *(
+        "/staff",
+        "/staff/accounts",
+        "/staff/freeze",
+        "/staff/admin-actions",
+        "/staff/admin-actions?state=done",
+        "/staff/newsletters",
+    ),
+    *(
+        "/staff/admin-actions/new/cancel_password",
+        "/staff/admin-actions/new/correct_address",
+        "/staff/admin-actions/new/hold",
+        "/staff/legal-holds",
+    ),
+    *("/staff/privacy-requests", "/staff/abuse-reports", "/staff/abuse-reports?state=closed"),
 )
 
 
@@ -22,7 +34,7 @@ async def found(visitor: Visitor, person: Person) -> None:
 async def a_report(world: World) -> str:
     """Report a security problem; return the number of the report."""
     body = {"kind": "security_problem", "text": "There is a hole in the fence.\n\nIt was there on Monday, too."}
-    return str((await world.call("POST", "/v1/identity/reports", json_body=body, expected=202))["report_id"])
+    return str((await world.call("POST", "/v1/identity/abuse-reports", json_body=body, expected=202))["report_id"])
 
 
 async def test_C27_two_people_cancel_a_password_that_then_opens_nothing(new_visitor: NewVisitor) -> None:
@@ -52,12 +64,12 @@ async def test_C27_two_people_cancel_a_password_that_then_opens_nothing(new_visi
 
 async def test_the_console_of_customer_service_is_for_everybody(visitor: Visitor) -> None:
     await staff(visitor, "support")
-    assert await wrong_with(visitor, [*FRONT, f"/staff/reports/{await a_report(visitor.world)}"]) == []
+    assert await wrong_with(visitor, [*FRONT, f"/staff/abuse-reports/{await a_report(visitor.world)}"]) == []
 
 
 async def test_what_was_written_is_opened_by_its_button_and_answered(visitor: Visitor) -> None:
     await staff(visitor, "security")
-    report = f"/staff/reports/{await a_report(visitor.world)}"
+    report = f"/staff/abuse-reports/{await a_report(visitor.world)}"
     await visitor.open(report)
     assert "a hole in the fence" not in await visitor.text()
     await visitor.press("Open it, on record")

@@ -34,7 +34,7 @@ async def test_a_person_signs_up_and_sees_what_is_held(visitor: Visitor) -> None
     assert ada.email in await visitor.text()
     for path, heading in (
         ("/account/sessions", "Where you are logged in"),
-        ("/account/seen", "Who has seen my data"),
+        ("/account/access-ledger", "Who has seen my data"),
         ("/account/newsletters", "Your newsletters"),
     ):
         await visitor.open(path)

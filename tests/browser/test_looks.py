@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from services.portal.api import MAIL_LINKS
+from services.portal.api import EMAIL_LINK_PAGES
 from tests.browser.looks import AXE, axe_core, findings
 from tests.browser.visitor import Visitor
 from tests.demo.world import Person
@@ -14,7 +14,14 @@ Scheme = Literal["light", "dark"]
 
 PUBLIC = (
     *("/", "/policy", "/policy/data-map", "/policy/cookies", "/promises", "/statistics", "/transparency", "/security"),
-    *("/newsletter", "/account/log-in", "/account/sign-up", "/docs", "/docs/errors", "/docs/errors/request.invalid"),
+    *(
+        "/newsletter",
+        "/account/log-in",
+        "/account/sign-up",
+        "/docs",
+        "/docs/errors",
+        "/docs/errors/http.request.invalid",
+    ),
     *(
         "/docs/api/payments",
         "/account/verify?token=x",
@@ -23,17 +30,24 @@ PUBLIC = (
         "/account/reset-password?token=x",
     ),
     *("/account/forgot-password", "/account/reset-password", "/account/report", "/account/reports"),
-    *(f"{link.path}?{state}" for link in MAIL_LINKS for state in ("token=x", "done=yes", "")),
+    *(f"{link.path}?{state}" for link in EMAIL_LINK_PAGES for state in ("token=x", "done=yes", "")),
 )
 CUSTOMERS = (
     *("/account", "/account/sessions", "/account/app-passwords", "/account/files", "/account/newsletters"),
-    "/account/seen",
+    "/account/access-ledger",
     *("/account/cards", "/account/export", "/account/erase", "/account/log-out", "/account/confirm"),
     *("/account/security", "/account/security-log", "/account/second-factors", "/account/second-factors/passkeys/new"),
-    *("/account/password", "/account/address", "/account/report"),
+    *("/account/password", "/account/email", "/account/report"),
 )
 STAFFS = (
-    *("/staff", "/staff/accounts", "/staff/acts", "/staff/acts/ask/hold", "/staff/holds", "/staff/requests"),
+    *(
+        "/staff",
+        "/staff/accounts",
+        "/staff/admin-actions",
+        "/staff/admin-actions/new/hold",
+        "/staff/legal-holds",
+        "/staff/privacy-requests",
+    ),
     *("/staff/cases", "/staff/agreements", "/account/second-factors", "/account/confirm"),
 )
 VIEWS: tuple[tuple[int, Scheme], ...] = ((1200, "light"), (1200, "dark"), (360, "light"), (360, "dark"))

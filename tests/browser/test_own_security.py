@@ -147,14 +147,14 @@ async def test_a_forgotten_password_is_set_by_the_link(visitor: Visitor) -> None
 
 async def test_a_moved_account_is_brought_back_from_the_old_address(visitor: Visitor) -> None:
     ada, moved = await a_customer(visitor), somebody("moved")
-    await visitor.open("/account/address")
+    await visitor.open("/account/email")
     await visitor.fill_in(New_mail_address=moved.email)
     await visitor.press("Mail a link to the new address")
-    await visitor.follow_mail(moved, about="confirm", path="/account/confirm-address")
+    await visitor.follow_mail(moved, about="confirm", path="/account/confirm-email")
     await visitor.press("Yes, this is my new address")
     await visitor.open("/account")
     assert moved.email in await visitor.text()
-    await visitor.follow_mail(ada, about="moved", path="/account/undo-address")
+    await visitor.follow_mail(ada, about="moved", path="/account/revert-email")
     await visitor.press("Bring my account back")
     await visitor.open("/account")
     assert await visitor.heading() == "Log in"
@@ -170,7 +170,7 @@ async def test_C31_a_planned_erasure_is_taken_back_by_the_link(visitor: Visitor)
     await visitor.press("Erase my account and all its data")
     assert await visitor.heading() == "Your account will be erased"
     assert await findings(visitor.page) == []
-    await visitor.follow_mail(ada, about="erased", path="/account/keep")
+    await visitor.follow_mail(ada, about="erased", path="/account/cancel-erasure")
     await visitor.press("Keep my account")
     assert "Your account stays" in await visitor.text()
     await visitor.log_in(ada)

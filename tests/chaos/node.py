@@ -10,8 +10,8 @@ from pathlib import Path
 
 from shared.ids import new_token
 from shared.stack.parts import rabbit
-from shared.stack.process import Change
-from shared.stack.settings import Ports
+from shared.stack.process import ProcessEvent
+from shared.stack.settings import StackPorts
 from tests.support.parts import free_ports
 
 
@@ -19,13 +19,13 @@ from tests.support.parts import free_ports
 class Node:
     """A private RabbitMQ node."""
 
-    ports: Ports
+    ports: StackPorts
     folder: Path
     url: str = ""
     pid: int = 0
     up: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def note(self, change: Change) -> None:
+    def note(self, change: ProcessEvent) -> None:
         """Hear the supervisor."""
         if change.name != "rabbit":
             return
@@ -48,7 +48,7 @@ class Node:
                 """Those that it will block are called blocking."""
 
     async def _control(self, *words: str) -> str:
-        program = rabbit.server()
+        program = rabbit.find_server()
         assert program is not None
         env = rabbit._environment(self.ports, self.folder / "data")
         control = await asyncio.create_subprocess_exec(
@@ -68,6 +68,6 @@ async def private_node(folder: Path) -> AsyncIterator[Node]:
         data=folder / "data",
         log=folder / "rabbit.log",
         password=new_token(128),
-        tell=node.note,
+        listener=node.note,
     ) as node.url:
         yield node

@@ -14,11 +14,11 @@ from shared.ids import new_id
 from shared.mongo import Database, Leases
 from shared.stack.parts import rabbit
 from tests.chaos.node import Node, private_node
-from tests.integration.bus.house import Effect, House, eventually, house, many, running
+from tests.integration.bus.harness import BusHarness, Effect, eventually, many, open_harness, running
 
 pytestmark = [
     pytest.mark.timeout(180),
-    pytest.mark.skipif(rabbit.server() is None, reason="needs an installed RabbitMQ, to kill it"),
+    pytest.mark.skipif(rabbit.find_server() is None, reason="needs an installed RabbitMQ, to kill it"),
 ]
 
 FACTS = 1_500
@@ -36,23 +36,23 @@ async def node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
 
 
 @pytest.fixture
-async def home(node: Node, database: Database) -> AsyncIterator[House]:
-    await database.prepare((*bus.DOCUMENTS, *Leases.documents, Effect))
-    async with house(new_id("svc").replace("_", ""), database, node.url) as made:
+async def home(node: Node, database: Database) -> AsyncIterator[BusHarness]:
+    await database.ensure_collections((*bus.DOCUMENTS, *Leases.documents, Effect))
+    async with open_harness(new_id("svc").replace("_", ""), database, node.url) as made:
         yield made
 
 
-async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(home: House, node: Node) -> None:
+async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(home: BusHarness, node: Node) -> None:
     deliveries = 0
 
-    async def handle(fact: object, delivery: bus.Delivery) -> None:
+    async def handle(fact: object, delivery: bus.EventDelivery) -> None:
         nonlocal deliveries
         deliveries += 1
         await home.leave_effect(fact, delivery)  # type: ignore[arg-type] # passed on as it came
 
     naive = Naive(node.url, home.queue("naive"))
     async with running(home.consumer(handle).run), naive.hearing():
-        await eventually(lambda: home.listens(f"{home.service}.facts"))
+        await eventually(lambda: home.has_consumer(f"{home.service}.facts"))
         await asyncio.sleep(ON_DISK_WITHIN)
         ids: list[str] = []
         work = [asyncio.create_task(naive.publish(FACTS)), asyncio.create_task(tell_all_along(home, ids))]
@@ -69,37 +69,37 @@ async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(home:
     assert len(naive.heard) < FACTS, "the control loses nothing: this test could not see a loss"
 
 
-async def test_facts_wait_out_a_broker_that_blocks_and_come_once_afterwards(home: House, node: Node) -> None:
+async def test_facts_wait_out_a_broker_that_blocks_and_come_once_afterwards(home: BusHarness, node: Node) -> None:
     async with running(home.consumer(home.leave_effect).run, home.relay().run):
-        await eventually(lambda: home.listens(f"{home.service}.facts"))
-        first = await home.tell(20)
+        await eventually(lambda: home.has_consumer(f"{home.service}.facts"))
+        first = await home.enqueue_events(20)
         await eventually(lambda: handled(home, 20))
         await node.out_of_memory(out=True)
         async with asyncio.timeout(2):
-            more = await home.tell(50)  # whoever changes something does not notice
+            more = await home.enqueue_events(50)  # whoever changes something does not notice
         await asyncio.sleep(6)  # longer than a publish may take: its fate is unknown, and it is tried again
-        assert len(await home.waiting()) == 50
+        assert len(await home.pending_messages()) == 50
         await node.out_of_memory(out=False)
         await eventually(lambda: handled(home, 70), within=30)
         await eventually(lambda: all_told(home))
     assert many(await home.effects(), [*first, *more])
 
 
-async def tell_all_along(home: House, ids: list[str]) -> None:
+async def tell_all_along(home: BusHarness, ids: list[str]) -> None:
     """Tell FACTS facts, a little ahead of those who hear them: whenever the broker dies, some are on their way."""
     while len(ids) < FACTS:
-        if len(ids) < await home.db.collection(Effect).count({}) + 400:
-            ids += await home.db.transact(lambda: home.tell(50))
+        if len(ids) < await home.db.get_collection(Effect).count_documents({}) + 400:
+            ids += await home.db.with_transaction(lambda: home.enqueue_events(50))
         else:
             await asyncio.sleep(0.02)
 
 
-async def handled(home: House, count: int) -> bool:
-    return await home.db.collection(Effect).count({}) >= count
+async def handled(home: BusHarness, count: int) -> bool:
+    return await home.db.get_collection(Effect).count_documents({}) >= count
 
 
-async def all_told(home: House) -> bool:
-    return await home.waiting() == []
+async def all_told(home: BusHarness) -> bool:
+    return await home.pending_messages() == []
 
 
 class Naive:
@@ -115,7 +115,7 @@ class Naive:
         async with await aio_pika.connect_robust(self.url) as connection:
             channel = await connection.channel()
             plan = WorkQueue(name=self.queue, keys=(), delivery_limit=5)
-            queue = await channel.declare_queue(self.queue, durable=True, arguments=plan.arguments())
+            queue = await channel.declare_queue(self.queue, durable=True, arguments=plan.build_arguments())
             await queue.consume(self._hear)
             yield
 

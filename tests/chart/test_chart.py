@@ -191,7 +191,7 @@ def test_the_proxy_itself_accepts_its_configuration(name: str, tmp_path: Path) -
     for file, text in files.items():
         here = text.replace("/etc/envoy/", f"{tmp_path}/").replace("/etc/candor/pod-tls/", f"{tmp_path}/")
         (tmp_path / file).write_text(here)
-    envoy = str(edge.program())
+    envoy = str(edge.find_binary())
     checked = subprocess.run(
         [envoy, "--mode", "validate", "-c", tmp_path / "envoy.json"], capture_output=True, check=False
     )

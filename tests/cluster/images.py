@@ -35,7 +35,7 @@ def build_all() -> list[tuple[str, str]]:
     _wheels("requirements.lock", ROOT / "build/wheels")
     _wheels("requirements-dev.lock", ROOT / "build/wheels", only=("aiosmtpd", "atpublic"))
     _wheels("requirements-mongo.lock", FOLDER / "mongo-wheels", prerelease=True)
-    shutil.copy(str(edge.program()), FOLDER / "envoy")
+    shutil.copy(str(edge.find_binary()), FOLDER / "envoy")
     _build(f"localhost/candor:{VERSION}", "Dockerfile", "--target", "service")
     (FOLDER / "release.py").write_text((ROOT / "shared/release.py").read_text().replace(VERSION, NEXT))
     _build(f"localhost/candor-dev:{VERSION}", "Dockerfile", "--target", "dev")

@@ -13,12 +13,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.sync.api.check import results_of
-from services.sync.service.checking import CHECKS, Check, NotMetError
+from services.sync.cli.check import collect_results
+from services.sync.cli.conformance import CHECKS, CheckFailedError, ConformanceCheck
 from shared import observe
 from tests.bench.servers import OTHERS, Server, process
 from tests.conformance.sync.programs import free_port
-from tests.integration.sync.house import a_house
+from tests.integration.sync.harness import open_harness
 from tests.support.parts import amqp_part, mongo_part
 
 LITMUS = "litmus 0.13, tests passed"
@@ -45,7 +45,7 @@ async def ours(home: Path) -> AsyncIterator[Held]:
         amqp_url = await parts.enter_async_context(amqp_part(home / "rabbit"))
         port = free_port()
         house = await parts.enter_async_context(
-            a_house(home / "sync", mongo_url=mongo_url, amqp_url=amqp_url, port=port)
+            open_harness(home / "sync", mongo_url=mongo_url, amqp_url=amqp_url, port=port)
         )
         ada = house.device()
         yield Held("ours", ada.url + ada.path(""), ada.username, ada.password)
@@ -70,13 +70,13 @@ def held(server: Server) -> Held:
 async def judged(server: Held) -> dict[str, str]:
     """Return what *server* does of each check, and how much of litmus it passes."""
     try:
-        results = await results_of(server.url, server.user, server.password)
-    except NotMetError as fault:
+        results = await collect_results(server.url, server.user, server.password)
+    except CheckFailedError as fault:
         print(f"{server.name} cannot be checked: {fault}", file=sys.stderr)
         results = []
-    missed: dict[Check, bool] = {}
+    missed: dict[ConformanceCheck, bool] = {}
     for result in results:
-        missed[result.check] = missed.get(result.check, False) or bool(result.fault)
+        missed[result.check] = missed.get(result.check, False) or bool(result.failure)
     found = {check.title: "no" if fault else "yes" for check, fault in missed.items()}
     return {**found, LITMUS: await litmus(server)}
 

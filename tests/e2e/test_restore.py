@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from shared.ids import new_id
-from tests.support.neighbours import until
+from tests.support.fake_services import until
 from tests.support.stack import StackUnderTest
 
 LETTER = b"Dear Bob"

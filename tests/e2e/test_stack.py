@@ -9,8 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shared.stack.home import Home, write_private
-from shared.stack.keys import STAFF
+from shared.stack.directory import StackDirectory, write_private_file
+from shared.stack.keys import STAFF_ROLES
 from shared.stack.parts.mailbox import start as mailbox_part
 from shared.stack.settings import SERVICES
 from tests.support.parts import free_ports
@@ -34,7 +34,7 @@ async def becomes(url: str, wanted: int) -> None:
 
 
 async def test_every_part_is_ready_and_the_edge_says_so(stack: StackUnderTest) -> None:
-    assert stack.report.waiting == []
+    assert stack.report.waiting_parts == []
     assert {*SERVICES, "edge", "mongo", "rabbit", "epmd", "mailbox"} == set(stack.report.parts)
     assert await status(f"{stack.url}/healthz") == 200
     assert stack.run("status").returncode == 0
@@ -51,13 +51,13 @@ async def test_what_is_for_operators_does_not_lead_through_the_edge(stack: Stack
 
 
 def test_access_json_holds_the_demo_people_and_is_closed_to_others(stack: StackUnderTest) -> None:
-    assert stat.S_IMODE(stack.home.access.stat().st_mode) == 0o600
+    assert stat.S_IMODE(stack.home.access_file.stat().st_mode) == 0o600
     access = stack.access
     assert set(access) == {"base_url", "mailbox_url", "customer", "staff", "partner"}
     assert (access["base_url"], access["mailbox_url"]) == (stack.url, f"{stack.url}/mailbox")
     assert set(access["customer"]) == {"email", "password", "username", "app_password"}
     assert set(access["partner"]) == {"client_id", "client_secret", "scopes"}
-    assert [member["role"] for member in access["staff"]] == list(STAFF)
+    assert [member["role"] for member in access["staff"]] == list(STAFF_ROLES)
     assert all(set(member) == {"role", "email", "password"} for member in access["staff"])
 
 
@@ -95,7 +95,7 @@ def test_a_second_run_is_told_who_holds_the_folder(stack: StackUnderTest) -> Non
 
 
 def test_a_second_stack_on_the_same_ports_is_told_which(stack: StackUnderTest, tmp_path: Path) -> None:
-    other = StackUnderTest(Home(tmp_path), stack.ports)
+    other = StackUnderTest(StackDirectory(tmp_path), stack.ports)
     refused = other.run("up")
     assert refused.returncode == 2
     assert f"port {stack.ports['edge']} (edge) is taken" in refused.stdout
@@ -105,9 +105,9 @@ async def test_a_service_that_is_killed_comes_back_by_itself(stack: StackUnderTe
     before = stack.report.parts["telemetry"]["pid"]
     os.kill(before, signal.SIGKILL)
     async with asyncio.timeout(60):
-        while stack.report.parts["telemetry"]["pid"] in {0, before} or stack.report.waiting:  # noqa: ASYNC110 - as above
+        while stack.report.parts["telemetry"]["pid"] in {0, before} or stack.report.waiting_parts:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
-    assert await status(stack.ports.url("telemetry", "/readyz")) == 200
+    assert await status(stack.ports.build_url("telemetry", "/readyz")) == 200
     await becomes(f"{stack.url}/healthz", 200)
 
 
@@ -117,28 +117,28 @@ async def test_production_has_no_mailbox_and_no_demo_people_and_down_leaves_noth
     folder = tmp_path_factory.mktemp("production")
     async with mailbox_part(ports=free_ports(), data=folder / "relay", log=folder / "relay.log") as relay:
         settings = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://candor.example", "SMTP_URL": relay}
-        production = StackUnderTest(Home(folder / "home"), settings=settings)
-        write_private(production.home.access, '{"left": "by a local stack"}')
+        production = StackUnderTest(StackDirectory(folder / "home"), settings=settings)
+        write_private_file(production.home.access_file, '{"left": "by a local stack"}')
         started = await asyncio.to_thread(production.run, "up")
         try:
             assert started.returncode == 0, started.stdout
             assert await status(f"{production.url}/healthz") == 200
             assert await status(f"{production.url}/mailbox") == 404
-            assert not production.home.access.exists()
+            assert not production.home.access_file.exists()
             running = production.report
             assert len(processes_of(running)) > len(running.parts)
         finally:
             ended = await asyncio.to_thread(production.run, "down")
     assert "Ended" in ended.stdout
     assert processes_of(running) == set()
-    assert not production.home.in_use()
+    assert not production.home.is_locked()
 
 
 def test_a_part_that_does_not_start_is_named_and_nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = Home(tmp_path_factory.mktemp("failing"))
-    failing = StackUnderTest(home, settings={"PAYMENTS_SETTLE_AFTER_SECONDS": "soon"})
+    home = StackDirectory(tmp_path_factory.mktemp("failing"))
+    failing = StackUnderTest(home, settings={"PAYMENTS_RECONCILE_AFTER_SECONDS": "soon"})
     started = failing.run("up")
     assert started.returncode == 1
     assert "✗ payments ended before it was ready (exit code 2)" in started.stdout
-    assert "PAYMENTS_SETTLE_AFTER_SECONDS='soon' is not a number of seconds" in started.stdout
+    assert "PAYMENTS_RECONCILE_AFTER_SECONDS='soon' is not a number of seconds" in started.stdout
     assert processes_of(failing.report) == set()

@@ -10,7 +10,7 @@ import pytest
 from shared.clock import utc_now
 from shared.ids import new_id
 from shared.web import Principal, Route
-from tests.support import Planter
+from tests.support import RawWriter
 from tests.support.http import Reply, Site
 from tests.support.logs import Lines, logs_of
 from tests.support.services import SERVICES, composed, serving_service
@@ -58,7 +58,7 @@ class Target:
 def path_of(route: Route) -> str:
     """Return the path of *route* with its variables filled."""
     path = route.path
-    for name in route.variables:
+    for name in route.path_variables:
         begin = path.index("{" + name)
         path = path[:begin] + "x" * 26 + path[path.index("}", begin) + 1 :]
     return path
@@ -67,7 +67,7 @@ def path_of(route: Route) -> str:
 class Stored:
     """What the database holds, as one number: equal numbers mean that nothing changed."""
 
-    def __init__(self, planter: Planter) -> None:
+    def __init__(self, planter: RawWriter) -> None:
         self._planter = planter
 
     async def __call__(self, target: Target) -> str:
@@ -85,7 +85,7 @@ async def target(
     tmp_path_factory: pytest.TempPathFactory,
     mongo_url: str,
     amqp_url: str,
-    planter: Planter,
+    planter: RawWriter,
 ) -> AsyncIterator[Target]:
     """Each service in turn."""
     name, database = str(request.param), new_id("test")
@@ -93,11 +93,11 @@ async def target(
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "MONGO_DATABASE": database}
     async with composed(name, home, **parts) as one, serving_service(one) as served:
         yield Target(name=name, site=served, routes=tuple(one.parts.routes), database=one.chassis.db)
-    await planter.drop(database)
+    await planter.drop_database(database)
 
 
 @pytest.fixture(scope="module")
-def stored(planter: Planter) -> Stored:
+def stored(planter: RawWriter) -> Stored:
     """Tells whether anything was stored."""
     return Stored(planter)
 

@@ -12,7 +12,7 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from shared.clock import utc_now
-from shared.web import Principal, Route, issue
+from shared.web import Principal, Route, issue_access_token
 from tests.security.conftest import Stored, Target, path_of
 from tests.support.http import PUBLIC_URL, Reply
 from tests.support.logs import Lines
@@ -34,25 +34,31 @@ class Attack:
 
 NESTED = b'{"a":' * 2_000 + b"1" + b"}" * 2_000
 BODIES = {
-    "malformed": Attack(b'{"name": "canary-8f3a"', 400, "request.malformed"),
-    "empty": Attack(b"", 400, "request.malformed"),
-    "broken UTF-8": Attack(b'{"name": "canary-8f3a\xff"}', 400, "request.malformed"),
-    "a key twice": Attack(b'{"name": "canary-8f3a", "name": "b"}', 400, "request.malformed"),
-    "NaN": Attack(b'{"canary-8f3a": NaN}', 400, "request.malformed"),
-    "nested": Attack(NESTED, 400, "request.malformed"),
-    "a list": Attack(b'["canary-8f3a"]', 422, "request.invalid"),
-    "unknown fields": Attack(b'{"canary-8f3a": "canary-8f3a"}', 422, "request.invalid"),
-    "as text": Attack(b"canary-8f3a", 415, "request.media_type", {"Content-Type": "text/plain"}),
-    "in Latin-1": Attack(b"{}", 415, "request.media_type", {"Content-Type": f"{JSON}; charset=latin-1"}),
-    "a gzip bomb": Attack(gzip.compress(b"0" * 5_000_000), 415, "request.media_type", {"Content-Encoding": "gzip"}),
+    "malformed": Attack(b'{"name": "canary-8f3a"', 400, "http.request.malformed"),
+    "empty": Attack(b"", 400, "http.request.malformed"),
+    "broken UTF-8": Attack(b'{"name": "canary-8f3a\xff"}', 400, "http.request.malformed"),
+    "a key twice": Attack(b'{"name": "canary-8f3a", "name": "b"}', 400, "http.request.malformed"),
+    "NaN": Attack(b'{"canary-8f3a": NaN}', 400, "http.request.malformed"),
+    "nested": Attack(NESTED, 400, "http.request.malformed"),
+    "a list": Attack(b'["canary-8f3a"]', 422, "http.request.invalid"),
+    "unknown fields": Attack(b'{"canary-8f3a": "canary-8f3a"}', 422, "http.request.invalid"),
+    "as text": Attack(b"canary-8f3a", 415, "http.media_type.unsupported", {"Content-Type": "text/plain"}),
+    "in Latin-1": Attack(b"{}", 415, "http.media_type.unsupported", {"Content-Type": f"{JSON}; charset=latin-1"}),
+    "a gzip bomb": Attack(
+        gzip.compress(b"0" * 5_000_000), 415, "http.media_type.unsupported", {"Content-Encoding": "gzip"}
+    ),
 }
 FORMS = {
-    "not ASCII": Attack(b"name=\xff", 400, "request.malformed"),
-    "a name twice": Attack(b"a=canary-8f3a&a=b", 400, "request.malformed"),
-    "unknown fields": Attack(b"canary-8f3a=canary-8f3a", 422, "request.invalid"),
-    "as JSON": Attack(b"{}", 415, "request.media_type", {"Content-Type": JSON}),
-    "a broken multipart": Attack(b"--b", 400, "request.malformed", {"Content-Type": "multipart/form-data; boundary=b"}),
-    "a gzip bomb": Attack(gzip.compress(b"0" * 5_000_000), 415, "request.media_type", {"Content-Encoding": "gzip"}),
+    "not ASCII": Attack(b"name=\xff", 400, "http.request.malformed"),
+    "a name twice": Attack(b"a=canary-8f3a&a=b", 400, "http.request.malformed"),
+    "unknown fields": Attack(b"canary-8f3a=canary-8f3a", 422, "http.request.invalid"),
+    "as JSON": Attack(b"{}", 415, "http.media_type.unsupported", {"Content-Type": JSON}),
+    "a broken multipart": Attack(
+        b"--b", 400, "http.request.malformed", {"Content-Type": "multipart/form-data; boundary=b"}
+    ),
+    "a gzip bomb": Attack(
+        gzip.compress(b"0" * 5_000_000), 415, "http.media_type.unsupported", {"Content-Encoding": "gzip"}
+    ),
 }
 
 
@@ -122,7 +128,7 @@ async def test_a_body_beyond_its_limit_is_refused_by_every_route(
         count = route.body_limit + 1
         sent = BytesIO(b" " * count) if whole else spaces(count)
         reply = await target.send(route, data=sent, headers=target.headers(route, **{"Content-Type": JSON}))
-        if wrong := faults(reply, logged(), 413, "request.too_large"):
+        if wrong := faults(reply, logged(), 413, "http.request.too_large"):
             found[f"{route.method} {route.path}"] = wrong
     assert found == {}
     assert await stored(target) == before
@@ -131,9 +137,9 @@ async def test_a_body_beyond_its_limit_is_refused_by_every_route(
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
-        (f"{CANARY}=1", 422, "request.invalid"),
-        (f"limit={CANARY}", 422, "request.invalid"),
-        ("limit=1&limit=1", 400, "request.malformed"),
+        (f"{CANARY}=1", 422, "http.request.invalid"),
+        (f"limit={CANARY}", 422, "http.request.invalid"),
+        ("limit=1&limit=1", 400, "http.request.malformed"),
     ],
 )
 async def test_a_bad_query_is_refused_by_every_route_that_reads_one(
@@ -163,11 +169,11 @@ def _nonsense(_target: Target, _who: Principal) -> str:
 
 def _by_another_key(_target: Target, who: Principal) -> str:
     mallory = OKPKey.generate_key("Ed25519", {"kid": "key_1"}, auto_kid=False)
-    return issue(who, mallory, issuer=PUBLIC_URL, at=utc_now())
+    return issue_access_token(who, mallory, issuer=PUBLIC_URL, at=utc_now())
 
 
 def _of_another_house(target: Target, who: Principal) -> str:
-    return issue(who, target.site.trust.signer, issuer="https://evil.example", at=utc_now())
+    return issue_access_token(who, target.site.trust.signer, issuer="https://evil.example", at=utc_now())
 
 
 def _old(target: Target, who: Principal) -> str:
@@ -179,12 +185,12 @@ def _for_too_long(target: Target, who: Principal) -> str:
 
 
 TOKENS: dict[str, tuple[Forge, str]] = {
-    "none": (_nothing, "auth.required"),
-    "nonsense": (_nonsense, "auth.token_refused"),
-    "signed by another key": (_by_another_key, "auth.token_refused"),
-    "of another house": (_of_another_house, "auth.token_refused"),
-    "expired": (_old, "auth.token_expired"),
-    "of too long a life": (_for_too_long, "auth.token_refused"),
+    "none": (_nothing, "auth.credentials.required"),
+    "nonsense": (_nonsense, "auth.access_token.invalid"),
+    "signed by another key": (_by_another_key, "auth.access_token.invalid"),
+    "of another house": (_of_another_house, "auth.access_token.invalid"),
+    "expired": (_old, "auth.access_token.expired"),
+    "of too long a life": (_for_too_long, "auth.access_token.invalid"),
 }
 
 
@@ -218,11 +224,11 @@ async def test_who_is_not_meant_gets_in_nowhere(target: Target, stored: Stored, 
     before, found = await stored(target), {}
     for route in target.routes:
         for who in STRANGERS:
-            if route.access.public or any(rule.admits(who) for rule in route.access.rules):
+            if route.access.public or any(rule.allows(who) for rule in route.access.rules):
                 continue
             headers = target.headers(route) | target.site.trust.headers(who, at=utc_now())
             reply = await target.send(route, data=b"{}", headers={**headers, "Content-Type": JSON})
-            if wrong := faults(reply, logged(), 403, "auth.forbidden"):
+            if wrong := faults(reply, logged(), 403, "auth.access.forbidden"):
                 found[f"{route.method} {route.path} by {who}"] = wrong
     assert found == {}
     assert await stored(target) == before
@@ -238,7 +244,7 @@ async def test_a_login_that_must_be_recent_is_asked_for_anew(target: Target, log
         stale = replace(who, auth_time=utc_now() - timedelta(days=365))
         headers = target.headers(route) | target.site.trust.headers(stale, at=utc_now())
         reply = await target.send(route, data=b"{}", headers={**headers, "Content-Type": JSON})
-        if wrong := faults(reply, logged(), 401, "auth.login_too_old"):
+        if wrong := faults(reply, logged(), 401, "auth.session.reauthentication_required"):
             found[f"{route.method} {route.path}"] = wrong
     assert found == {}
 
@@ -253,7 +259,7 @@ async def test_a_repeated_header_is_refused_by_every_route(target: Target, logge
         twice = ["Idempotency-Key: canary-8f3a", "Idempotency-Key: b"]
         head = [f"{route.method} {path_of(route)} HTTP/1.1", "Host: a", *lines, *twice, "", ""]
         reply = await target.site.say("\r\n".join(head).encode())
-        if wrong := faults(reply, logged(), 400, "request.malformed"):
+        if wrong := faults(reply, logged(), 400, "http.request.malformed"):
             found[f"{route.method} {route.path}"] = wrong
     assert found == {}
 
@@ -265,7 +271,7 @@ async def test_a_route_that_creates_wants_an_idempotency_key(target: Target, sto
             continue  # with a body, the body is read first: an empty one has been refused above
         headers = {name: value for name, value in target.headers(route).items() if name != "Idempotency-Key"}
         reply = await target.send(route, headers=headers)
-        if wrong := faults(reply, logged(), 400, "idempotency.key_missing"):
+        if wrong := faults(reply, logged(), 400, "idempotency.key.missing"):
             found[f"{route.method} {route.path}"] = wrong
     assert found == {}
     assert await stored(target) == before
@@ -276,11 +282,11 @@ async def test_a_method_that_a_route_does_not_know_is_refused_with_those_that_it
 ) -> None:
     for path in {path_of(route) for route in target.routes}:
         reply = await target.site.ask("TRACE", path, headers={"X-A": CANARY})
-        assert faults(reply, logged(), 405, "request.method_not_allowed") == [], path
+        assert faults(reply, logged(), 405, "http.method.not_allowed") == [], path
         assert reply.headers["Allow"]
 
 
 async def test_there_is_nothing_at_other_addresses(target: Target, logged: Lines) -> None:
     for path in (f"/{CANARY}", f"/v1/{CANARY}", f"/v1/{target.name}/{CANARY}/x/y/z", "/.env", "/v1/../metrics/x"):
         reply = await target.site.get(path)
-        assert faults(reply, logged(), 404, "request.no_such_route") == [], path
+        assert faults(reply, logged(), 404, "http.route.not_found") == [], path

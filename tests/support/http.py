@@ -13,9 +13,9 @@ import aiohttp
 from aiohttp import web
 from joserfc.jwk import OKPKey
 
-from shared.chassis import listening
-from shared.web import PROBLEM_TYPE, Principal, Route, Verifier, build_app, issue
-from shared.web.tokens import LONGEST_LIFE
+from shared.chassis import serve
+from shared.web import PROBLEM_MEDIA_TYPE, Principal, Route, TokenVerifier, build_app, issue_access_token
+from shared.web.tokens import MAX_TOKEN_LIFETIME
 from tests.support.fakes import NOON, FixedClock
 
 PUBLIC_URL = "http://candor.example"
@@ -30,14 +30,14 @@ class KnownTrust:
         self.keys: dict[str, OKPKey] = {"key_1": self.signer}
         self.over: set[str] = set()
 
-    async def key(self, kid: str) -> OKPKey | None:
+    async def get_key(self, kid: str) -> OKPKey | None:
         return self.keys.get(kid)
 
-    def ended(self, session: str) -> bool:
-        return session in self.over
+    def is_revoked(self, session_id: str) -> bool:
+        return session_id in self.over
 
-    def token(self, who: Principal, *, at: datetime = NOON, life: timedelta = LONGEST_LIFE) -> str:
-        return issue(who, self.signer, issuer=PUBLIC_URL, at=at, life=life)
+    def token(self, who: Principal, *, at: datetime = NOON, life: timedelta = MAX_TOKEN_LIFETIME) -> str:
+        return issue_access_token(who, self.signer, issuer=PUBLIC_URL, at=at, lifetime=life)
 
     def headers(self, who: Principal, *, at: datetime = NOON) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(who, at=at)}"}
@@ -71,7 +71,7 @@ class Reply:
     def code(self) -> str:
         """The code of the problem, which must be one that is whole."""
         problem = self.json
-        assert self.headers["Content-Type"].partition(";")[0] == PROBLEM_TYPE, self
+        assert self.headers["Content-Type"].partition(";")[0] == PROBLEM_MEDIA_TYPE, self
         assert problem["status"] == self.status
         assert problem["type"] == f"{PUBLIC_URL}/docs/errors/{problem['code']}"
         assert problem["instance"] == self.headers["X-Request-Id"] != ""
@@ -137,7 +137,7 @@ async def read_reply(reader: asyncio.StreamReader) -> Reply:
 async def site(app: web.Application, trust: KnownTrust | None = None) -> AsyncIterator[Site]:
     """Serve *app* as a service does."""
     async with (
-        listening(app, "127.0.0.1", 0) as url,
+        serve(app, "127.0.0.1", 0) as url,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20), auto_decompress=False) as session,
     ):
         yield Site(url=url, session=session, trust=trust or KnownTrust())
@@ -151,7 +151,7 @@ async def serving(*routes: Route, clock: FixedClock | None = None, **parts: Any)
         "demo",
         routes,
         public_url=PUBLIC_URL,
-        verifier=Verifier(trust=trust, issuer=PUBLIC_URL),
+        verifier=TokenVerifier(trust=trust, issuer=PUBLIC_URL),
         clock=clock or FixedClock(),
         **parts,
     )

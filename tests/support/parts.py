@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.ids import new_token
 from shared.stack.parts import mongo, rabbit
-from shared.stack.settings import OFFSETS, Ports
+from shared.stack.settings import PORT_OFFSETS, StackPorts
 
 
 @asynccontextmanager
@@ -29,18 +29,18 @@ async def amqp_part(home: Path) -> AsyncIterator[str]:
         return
     password = new_token(128)
     node = rabbit.start(
-        ports=free_ports(), data=home / "data", log=home / "rabbit.log", password=password, stop_within=0.0
+        ports=free_ports(), data=home / "data", log=home / "rabbit.log", password=password, stop_timeout=0.0
     )
     async with node as url:
         yield url
 
 
-def free_ports() -> Ports:
+def free_ports() -> StackPorts:
     """Return the ports of a stack of which none is taken; two runs at the same time begin to look apart."""
     bases = range(21_000, 32_000, 50)
     first = 37 * os.getpid() % len(bases)
-    candidates = map(Ports, [*bases[first:], *bases[:first]])
-    return next(ports for ports in candidates if all(_free(ports[part]) for part in OFFSETS))
+    candidates = map(StackPorts, [*bases[first:], *bases[:first]])
+    return next(ports for ports in candidates if all(_free(ports[part]) for part in PORT_OFFSETS))
 
 
 def _free(port: int) -> bool:

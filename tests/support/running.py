@@ -16,11 +16,11 @@ import aiohttp
 
 from shared.clock import utc_now
 from shared.crypto import make_keyring
-from shared.crypto.keyring import dump
+from shared.crypto.keyring import dump_keyring
 from shared.ids import new_id
-from shared.mongo import end_transactions
-from shared.web import Principal, issue
-from tests.support.neighbours import PUBLIC_URL, Neighbours, until
+from shared.mongo import abort_all_transactions
+from shared.web import Principal, issue_access_token
+from tests.support.fake_services import PUBLIC_URL, FakeServices, until
 
 ROOT = Path(__file__).resolve().parents[2]
 USES = {"disclosure": ("wrap", "blind", "link", "dkim"), "payments": ("wrap", "blind", "link", "card")}
@@ -45,7 +45,7 @@ class Running:
     env: dict[str, str]
     log: Path
     http: aiohttp.ClientSession
-    neighbours: Neighbours
+    neighbours: FakeServices
     process: asyncio.subprocess.Process | None = None
     database: str = field(default_factory=lambda: new_id("test"))
 
@@ -66,7 +66,7 @@ class Running:
         assert self.process is not None
         self.process.kill()
         await self.process.wait()
-        await end_transactions(self.env["MONGO_URL"])
+        await abort_all_transactions(self.env["MONGO_URL"])
 
     async def stop(self) -> int:
         """Ask it to end, and return its exit code."""
@@ -108,7 +108,7 @@ class Running:
 
     def token(self, who: Principal) -> str:
         """Return an access token that identity has signed."""
-        return issue(who, self.neighbours.key, issuer=PUBLIC_URL, at=utc_now())
+        return issue_access_token(who, self.neighbours.key, issuer=PUBLIC_URL, at=utc_now())
 
     async def _ready(self) -> bool:
         assert self.process is not None
@@ -126,13 +126,15 @@ async def running(
     service: str,
     *,
     parts: Mapping[str, str],
-    neighbours: Neighbours,
+    neighbours: FakeServices,
     home: Path,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """Run *service* against *parts* (MONGO_URL, AMQP_URL, SMTP_URL) beside *neighbours*, with its files in *home*."""
     keyring = home / "keyring.json"
-    keyring.write_text(dump(make_keyring(USES.get(service, ("wrap", "blind", "link")), at=utc_now())), encoding="utf-8")
+    keyring.write_text(
+        dump_keyring(make_keyring(USES.get(service, ("wrap", "blind", "link")), at=utc_now())), encoding="utf-8"
+    )
     port = _free_port()
     env = {
         "PATH": os.environ["PATH"],
@@ -141,7 +143,7 @@ async def running(
         "CANDOR_SERVICE_PORT": str(port),
         "CANDOR_KEYRING": str(keyring),
         "CANDOR_DATA": str(home),
-        "CANDOR_PROBE_SECONDS": "3600",
+        "CANDOR_PROBE_INTERVAL_SECONDS": "3600",
         "SMTP_URL": "smtp://127.0.0.1:9",
         "MONGO_DRIVER": os.environ.get("MONGO_DRIVER", "motor"),
         **parts,

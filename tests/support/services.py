@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.chassis import Chassis, Parts
-from shared.chassis.parts import documents_of, open_chassis
-from shared.chassis.run import application
+from shared.chassis import Chassis, ServiceSpec
+from shared.chassis.run import build_service_app
+from shared.chassis.spec import list_documents, open_chassis
 from shared.clock import utc_now
 from shared.crypto import make_keyring
-from shared.crypto.keyring import Use, dump
+from shared.crypto.keyring import KeyUse, dump_keyring
 from shared.settings import Env
 from tests.support.http import PUBLIC_URL, KnownTrust, Site, site
 
@@ -29,14 +29,14 @@ class Composed:
     """A service with its parts, of which none runs."""
 
     chassis: Chassis
-    parts: Parts
+    parts: ServiceSpec
 
 
 @asynccontextmanager
 async def composed(service: str, home: Path, **settings: str) -> AsyncIterator[Composed]:
     """Compose *service* with its files in *home*; unless the settings say otherwise, nobody answers it."""
     keyring = home / f"{service}.keyring.json"
-    keyring.write_text(dump(make_keyring(tuple(Use), at=utc_now())), encoding="utf-8")
+    keyring.write_text(dump_keyring(make_keyring(tuple(KeyUse), at=utc_now())), encoding="utf-8")
     env = {
         "CANDOR_MODE": "local",
         "CANDOR_PUBLIC_URL": PUBLIC_URL,
@@ -50,18 +50,18 @@ async def composed(service: str, home: Path, **settings: str) -> AsyncIterator[C
     read: Any = importlib.import_module(f"services.{service}.settings").Settings
     chosen = read.from_env(Env(env))
     async with open_chassis(service, chosen.platform) as chassis:
-        parts: Parts = package.compose(chassis, chosen)
+        parts: ServiceSpec = package.compose(chassis, chosen)
         yield Composed(chassis, parts)
-        if parts.close is not None:
-            parts.close()
+        if parts.on_shutdown is not None:
+            parts.on_shutdown()
 
 
 @asynccontextmanager
 async def serving_service(one: Composed) -> AsyncIterator[Site]:
     """Serve the HTTP of a service whose database is there; its site believes the tokens that the site makes."""
-    await one.chassis.db.prepare(documents_of(one.parts))
-    if one.parts.prepare is not None:
-        await one.parts.prepare()
+    await one.chassis.db.ensure_collections(list_documents(one.parts))
+    if one.parts.on_startup is not None:
+        await one.parts.on_startup()
     trust = KnownTrust()
-    async with site(application(one.chassis, one.parts, trust=trust), trust) as served:
+    async with site(build_service_app(one.chassis, one.parts, token_trust=trust), trust) as served:
         yield served

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.stack.home import Home
-from shared.stack.report import Report, read_report
-from shared.stack.settings import ROOT, Ports
+from shared.stack.directory import StackDirectory
+from shared.stack.settings import ROOT, StackPorts
+from shared.stack.status import StackStatus, read_status
 from tests.support.parts import free_ports
 
 NOT_PASSED_ON = ("MONGO_URL", "AMQP_URL", "SMTP_URL")
@@ -21,8 +21,8 @@ NOT_PASSED_ON = ("MONGO_URL", "AMQP_URL", "SMTP_URL")
 class StackUnderTest:
     """A stack with ports and a folder of its own; *settings* are added to its environment."""
 
-    home: Home
-    ports: Ports = field(default_factory=free_ports)
+    home: StackDirectory
+    ports: StackPorts = field(default_factory=free_ports)
     settings: dict[str, str] = field(default_factory=dict)
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
@@ -42,22 +42,22 @@ class StackUnderTest:
     @property
     def url(self) -> str:
         """The address of the edge."""
-        return self.ports.url("edge")
+        return self.ports.build_url("edge")
 
     @property
-    def report(self) -> Report:
+    def report(self) -> StackStatus:
         """What the supervisor has told last."""
-        report = read_report(self.home)
+        report = read_status(self.home)
         assert report is not None
         return report
 
     @property
     def access(self) -> dict[str, Any]:
         """The demo people."""
-        return dict(json.loads(self.home.access.read_text(encoding="utf-8")))
+        return dict(json.loads(self.home.access_file.read_text(encoding="utf-8")))
 
 
-def processes_of(report: Report) -> set[int]:
+def processes_of(report: StackStatus) -> set[int]:
     """Return every live process that belongs to the stack of *report*: its supervisor, its parts and their children.
 
     Each part has a session of its own, which whatever it starts belongs to.

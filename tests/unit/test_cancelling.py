@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from shared.cancelling import heeded
+from shared.cancellation import reraise_cancel
 
 
 async def _swallowing() -> str:
@@ -29,17 +29,17 @@ async def _cancelled(task: "asyncio.Task[object]") -> None:
 
 
 async def test_a_swallowed_cancellation_is_raised() -> None:
-    await _cancelled(asyncio.create_task(heeded(_swallowing())))
+    await _cancelled(asyncio.create_task(reraise_cancel(_swallowing())))
 
 
 async def test_so_is_one_in_whose_place_something_else_is_raised() -> None:
-    await _cancelled(asyncio.create_task(heeded(_failing_instead())))
+    await _cancelled(asyncio.create_task(reraise_cancel(_failing_instead())))
 
 
 async def test_a_time_limit_around_it_holds() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await heeded(_swallowing())
+            await reraise_cancel(_swallowing())
 
 
 async def test_who_was_cancelled_before_may_still_clear_up() -> None:
@@ -49,7 +49,7 @@ async def test_who_was_cancelled_before_may_still_clear_up() -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            cleared.append(await heeded(asyncio.sleep(0, "cleared")))
+            cleared.append(await reraise_cancel(asyncio.sleep(0, "cleared")))
 
     await _cancelled(asyncio.create_task(work()))
     assert cleared == ["cleared"]
@@ -62,4 +62,4 @@ async def test_a_time_limit_of_its_own_is_its_own() -> None:
                 await asyncio.sleep(60)
         return "in time"
 
-    assert await heeded(limited()) == "in time"
+    assert await reraise_cancel(limited()) == "in time"

@@ -26,7 +26,7 @@ class FullError(ConflictError):
 
 
 def test_an_error_takes_its_title_from_the_first_line_of_its_docstring() -> None:
-    assert (FullError.title(), FullError().detail, str(FullError("Three books."))) == (
+    assert (FullError.get_title(), FullError().detail, str(FullError("Three books."))) == (
         "The shelf is full",
         "The shelf is full",
         "Three books.",
@@ -86,13 +86,13 @@ def test_ids_are_prefixed_unguessable_and_easy_to_read_aloud() -> None:
 def test_ids_in_order_begin_with_their_time_and_are_unguessable_beyond_it() -> None:
     times = [datetime(2026, 11, 24, tzinfo=UTC) + timedelta(milliseconds=1) * each for each in range(100)]
     clock = iter(times)
-    new_id = ids.in_order(lambda: next(clock))
+    new_id = ids.ulid_factory(lambda: next(clock))
     made = [new_id("nod") for _ in times]
     assert made == sorted(made)
     assert all(re.fullmatch(r"nod_[0-9a-hj-km-np-tv-z]{26}", each) for each in made)
     told = [sum(ids._ALPHABET.index(letter) << 5 * (9 - at) for at, letter in enumerate(one[4:14])) for one in made]
     assert told == [round(each.timestamp() * 1000) for each in times]
-    at_once = ids.in_order(lambda: times[0])
+    at_once = ids.ulid_factory(lambda: times[0])
     alike = {at_once("nod") for _ in range(1000)}
     assert len(alike) == 1000
     assert {each[:14] for each in alike} == {made[0][:14]}
@@ -106,15 +106,15 @@ def test_tokens_have_the_bits_that_are_asked_for() -> None:
 
 
 def test_a_secret_that_people_type_has_no_dash_before_it_and_no_letter_that_is_read_wrongly() -> None:
-    made = {ids.new_typed_secret() for _ in range(1000)}
+    made = {ids.new_grouped_secret() for _ in range(1000)}
     assert len(made) == 1000
     assert all(re.fullmatch(r"([0-9a-hj-km-np-tv-z]{4}-){6}[0-9a-hj-km-np-tv-z]{4}", each) for each in made)
     assert len({each[0] for each in made}) == len({each[-1] for each in made}) == 32, "all 140 bits are random"
 
 
 def test_a_digest_is_the_same_for_the_same_token() -> None:
-    assert ids.digest("x") == ids.digest("x") != ids.digest("y")
-    assert len(ids.digest("x")) == 32
+    assert ids.sha256_digest("x") == ids.sha256_digest("x") != ids.sha256_digest("y")
+    assert len(ids.sha256_digest("x")) == 32
 
 
 def test_waiters_do_not_return_together() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.settings import Env, Platform, Secret, SettingError
+from shared.settings import CommonSettings, Env, Secret, SettingError
 
 GOOD = {
     "CANDOR_PUBLIC_URL": "https://candor.example/",
@@ -25,8 +25,8 @@ GOOD = {
 PASSWORD = "hunter2-secret"
 
 
-def platform(**changed: str) -> Platform:
-    return Platform.from_env(Env({**GOOD, **changed}), "demo", port=8099)
+def platform(**changed: str) -> CommonSettings:
+    return CommonSettings.from_env(Env({**GOOD, **changed}), "demo", port=8099)
 
 
 def test_five_settings_are_enough() -> None:
@@ -43,7 +43,7 @@ def test_five_settings_are_enough() -> None:
 def test_a_missing_one_is_named_with_an_example(name: str) -> None:
     for env in ({k: v for k, v in GOOD.items() if k != name}, {**GOOD, name: ""}):
         with pytest.raises(SettingError, match=f"^{name} is missing; for example {name}=\\S"):
-            Platform.from_env(Env(env), "demo", port=8099)
+            CommonSettings.from_env(Env(env), "demo", port=8099)
 
 
 WRONG = [
@@ -72,11 +72,11 @@ WRONG = [
     ("AMQP_URL", f"amqp://u:{PASSWORD}@mq.example:x", "cannot be read"),
     ("SMTP_URL", f"u:{PASSWORD}@relay.example", "must start with smtp://"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must start with http:// or https://"),
-    ("CANDOR_PROBE_SECONDS", "often", "is not a number of seconds"),
-    ("CANDOR_PROBE_SECONDS", "0", "is too short"),
-    ("CANDOR_PROBE_SECONDS", "nan", "is too long"),
-    ("CANDOR_PROBE_SECONDS", "inf", "is too long"),
-    ("CANDOR_PROBE_SECONDS", "1e300", "is too long"),
+    ("CANDOR_PROBE_INTERVAL_SECONDS", "often", "is not a number of seconds"),
+    ("CANDOR_PROBE_INTERVAL_SECONDS", "0", "is too short"),
+    ("CANDOR_PROBE_INTERVAL_SECONDS", "nan", "is too long"),
+    ("CANDOR_PROBE_INTERVAL_SECONDS", "inf", "is too long"),
+    ("CANDOR_PROBE_INTERVAL_SECONDS", "1e300", "is too long"),
     ("CANDOR_LOG_LEVEL", "loud", "give one of debug, info, warning, error"),
     ("CANDOR_TLS_CERT", "/etc/tls.crt", "CANDOR_TLS_KEY is missing"),
     ("CANDOR_TLS_KEY", "/etc/tls.key", "CANDOR_TLS_CERT is missing"),
@@ -109,7 +109,7 @@ def test_any_setting_may_be_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "url"
     file.write_text(f"amqp://u:{PASSWORD}@mq.example\n", encoding="utf-8")
     env = {name: value for name, value in GOOD.items() if name != "AMQP_URL"}
-    found = Platform.from_env(Env({**env, "AMQP_URL_FILE": str(file)}), "demo", port=1)
+    found = CommonSettings.from_env(Env({**env, "AMQP_URL_FILE": str(file)}), "demo", port=1)
     assert found.amqp_url == Secret(f"amqp://u:{PASSWORD}@mq.example")
 
 
@@ -184,9 +184,9 @@ def test_secrets_are_compared_and_looked_up_like_values() -> None:
     assert Secret("a") == Secret("a") != Secret("b")
     assert Secret("a") != "a"
     assert {Secret("a"): 1}[Secret("a")] == 1
-    assert Secret(PASSWORD).reveal() == PASSWORD
+    assert Secret(PASSWORD).get_secret_value() == PASSWORD
 
 
 def test_every_url_with_a_password_is_a_secret() -> None:
-    kinds = {field.name: str(field.type) for field in fields(Platform)}
+    kinds = {field.name: str(field.type) for field in fields(CommonSettings)}
     assert {kinds[name] for name in ("mongo_url", "amqp_url", "smtp_url")} == {str(Secret)}

@@ -5,19 +5,19 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from services.disclosure.api.words import STAFF, FieldName, Line, Scope
-from services.disclosure.domain import Agreement, position
-from services.disclosure.errors import AgreementNotFoundError, AgreementTermError, CommercialPurposeError
-from services.disclosure.service import AgreementWish, Register
+from services.disclosure.api.fields import STAFF_ACCESS, FieldName, Scope, SingleLine
+from services.disclosure.domain import PartnerAgreement, encode_position
+from services.disclosure.errors import AgreementNotFoundError, CommercialPurposeError, InvalidAgreementTermError
+from services.disclosure.service import AgreementService, NewAgreement
 from shared.clock import rfc3339
-from shared.web import Body, Call, Page, PageQuery, Pages, Route, View, get, post
+from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post
 
 
-class AgreementBody(Body):
+class CreateAgreementBody(JsonBody):
     """What a partner does for us, and the least that it needs for that."""
 
-    partner: Annotated[Line, Field(examples=["Parcel Works Inc."])]
-    function: Annotated[Line, Field(examples=["shipping"])]
+    partner: Annotated[SingleLine, Field(examples=["Parcel Works Inc."])]
+    function: Annotated[SingleLine, Field(examples=["shipping"])]
     purposes: Annotated[list[str], Field(max_length=20, examples=[["partner_service"]])]
     scopes: Annotated[list[Scope], Field(max_length=50)]
     fields: Annotated[list[FieldName], Field(max_length=50)]
@@ -43,33 +43,43 @@ class AgreementView(View):
 class AgreementsApi:
     """The handlers."""
 
-    register: Register
-    pages: Pages
+    agreements: AgreementService
+    paginator: Paginator
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of agreements."""
         root = "/v1/disclosure/agreements"
         one = f"{root}/{{agreement_id}}"
         return (
             post(
                 root,
-                self.agree,
-                access=STAFF,
+                self.create_agreement,
+                access=STAFF_ACCESS,
                 status=201,
                 idempotent=True,
                 summary="Enter an agreement",
-                errors=(CommercialPurposeError, AgreementTermError),
+                errors=(CommercialPurposeError, InvalidAgreementTermError),
             ),
-            get(root, self.list_agreements, access=STAFF, summary="List the agreements, newest first"),
-            get(one, self.read_agreement, access=STAFF, summary="Read an agreement", errors=(AgreementNotFoundError,)),
+            get(root, self.list_agreements, access=STAFF_ACCESS, summary="List the agreements, newest first"),
+            get(
+                one,
+                self.get_agreement,
+                access=STAFF_ACCESS,
+                summary="Read an agreement",
+                errors=(AgreementNotFoundError,),
+            ),
             post(
-                f"{one}/end", self.end, access=STAFF, summary="End an agreement now", errors=(AgreementNotFoundError,)
+                f"{one}/end",
+                self.end_agreement,
+                access=STAFF_ACCESS,
+                summary="End an agreement now",
+                errors=(AgreementNotFoundError,),
             ),
         )
 
-    async def agree(self, call: Call, body: AgreementBody) -> AgreementView:
+    async def create_agreement(self, call: RequestContext, body: CreateAgreementBody) -> AgreementView:
         """Enter an agreement; there is no purpose for sale, rent or advertising."""
-        wish = AgreementWish(
+        new_agreement = NewAgreement(
             partner=body.partner,
             function=body.function,
             purposes=tuple(body.purposes),
@@ -77,29 +87,33 @@ class AgreementsApi:
             fields=tuple(body.fields),
             ends_at=body.ends_at,
         )
-        return _view(await self.register.agree(wish, operation=call.operation, at=call.now), call)
+        return _render_agreement(
+            await self.agreements.create(new_agreement, idempotency_key=call.idempotency_key, at=call.now), call
+        )
 
-    async def list_agreements(self, call: Call, query: PageQuery) -> Page[AgreementView]:
+    async def list_agreements(self, call: RequestContext, query: PageQuery) -> CursorPage[AgreementView]:
         """Return agreements, also those that have ended."""
-        found = await self.register.newest(after=self.pages.after(call, query), most=query.limit + 1)
-        return self.pages.page(
+        found = await self.agreements.list_newest(
+            after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(
             call,
             query,
             found,
-            view=lambda agreement: _view(agreement, call),
-            position=lambda agreement: position(agreement.starts_at, agreement.agreement_id),
+            view=lambda agreement: _render_agreement(agreement, call),
+            position=lambda agreement: encode_position(agreement.starts_at, agreement.agreement_id),
         )
 
-    async def read_agreement(self, call: Call) -> AgreementView:
+    async def get_agreement(self, call: RequestContext) -> AgreementView:
         """Return an agreement."""
-        return _view(await self.register.read(call.path["agreement_id"]), call)
+        return _render_agreement(await self.agreements.get(call.path["agreement_id"]), call)
 
-    async def end(self, call: Call) -> AgreementView:
+    async def end_agreement(self, call: RequestContext) -> AgreementView:
         """End an agreement: its partner's access ends with it."""
-        return _view(await self.register.end(call.path["agreement_id"], at=call.now), call)
+        return _render_agreement(await self.agreements.end_agreement(call.path["agreement_id"], at=call.now), call)
 
 
-def _view(agreement: Agreement, call: Call) -> AgreementView:
+def _render_agreement(agreement: PartnerAgreement, call: RequestContext) -> AgreementView:
     return AgreementView(
         agreement_id=agreement.agreement_id,
         partner=agreement.partner,
@@ -110,5 +124,5 @@ def _view(agreement: Agreement, call: Call) -> AgreementView:
         starts_at=rfc3339(agreement.starts_at),
         ends_at=rfc3339(agreement.ends_at),
         ended_at=agreement.ended_at and rfc3339(agreement.ended_at),
-        in_force=agreement.in_force(call.now),
+        in_force=agreement.is_active(call.now),
     )

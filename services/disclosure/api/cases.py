@@ -6,27 +6,28 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.disclosure.api.words import STAFF, AccountId, FieldName, Line
-from services.disclosure.domain import Case, Ground, Notice, NoticeState, position
-from services.disclosure.errors import CaseNotFoundError, NobodyAffectedError, NotOpenError, SamePersonError
-from services.disclosure.service import CaseWish, Disclosure
+from services.disclosure.api.fields import STAFF_ACCESS, AccountId, FieldName, SingleLine
+from services.disclosure.domain import Case, CaseNotice, Ground, NoticeState, encode_position
+from services.disclosure.errors import CaseNotFoundError, CaseNotOpenError, NoAffectedAccountsError
+from services.disclosure.service import CaseService, NewCase
 from shared.clock import rfc3339
-from shared.web import Body, Call, Page, PageQuery, Pages, Route, View, get, post
+from shared.errors import FourEyesError
+from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post
 
-MOST_ACCOUNTS = 10_000
+MAX_ACCOUNTS = 10_000
 
 
-class OpenCaseBody(Body):
+class OpenCaseBody(JsonBody):
     """A disclosure: on what ground, to which authority, which fields, of which accounts."""
 
     ground: Ground
-    requester: Annotated[Line, Field(examples=["Superior Court, King County"])]
-    reference: Annotated[Line, Field(examples=["26-2-01234-5"])]
+    requester: Annotated[SingleLine, Field(examples=["Superior Court, King County"])]
+    reference: Annotated[SingleLine, Field(examples=["26-2-01234-5"])]
     fields: Annotated[list[FieldName], Field(min_length=1, max_length=50)]
-    account_ids: Annotated[list[AccountId], Field(max_length=MOST_ACCOUNTS)]
+    account_ids: Annotated[list[AccountId], Field(max_length=MAX_ACCOUNTS)]
 
 
-class NoticeCounts(View):
+class NoticeCountsView(View):
     """How many notices are in which state."""
 
     pending: int
@@ -45,7 +46,7 @@ class CaseView(View):
     reference: str
     fields: list[str]
     affected: int
-    notices: NoticeCounts
+    notices: NoticeCountsView
     opened_by: str
     opened_at: str
     approved_by: str | None
@@ -66,10 +67,10 @@ class NoticeView(View):
 class CasesApi:
     """The handlers."""
 
-    disclosure: Disclosure
-    pages: Pages
+    cases: CaseService
+    paginator: Paginator
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of cases."""
         root = "/v1/disclosure/cases"
         one = f"{root}/{{case_id}}"
@@ -77,81 +78,83 @@ class CasesApi:
             post(
                 root,
                 self.open_case,
-                access=STAFF,
+                access=STAFF_ACCESS,
                 status=201,
                 idempotent=True,
                 summary="Open a case",
-                errors=(NobodyAffectedError,),
+                errors=(NoAffectedAccountsError,),
             ),
-            get(root, self.list_cases, access=STAFF, summary="List the cases, newest first"),
-            get(one, self.read_case, access=STAFF, summary="Read a case", errors=(CaseNotFoundError,)),
+            get(root, self.list_cases, access=STAFF_ACCESS, summary="List the cases, newest first"),
+            get(one, self.get_case, access=STAFF_ACCESS, summary="Read a case", errors=(CaseNotFoundError,)),
             get(
                 f"{one}/notices",
-                self.list_notices,
-                access=STAFF,
+                self.list_case_notices,
+                access=STAFF_ACCESS,
                 summary="List the notices of a case",
                 errors=(CaseNotFoundError,),
             ),
             post(
                 f"{one}/approvals",
-                self.approve,
-                access=STAFF,
+                self.approve_case,
+                access=STAFF_ACCESS,
                 status=200,
                 idempotent=True,
                 summary="Approve a case as the second person",
-                errors=(CaseNotFoundError, SamePersonError, NotOpenError),
+                errors=(CaseNotFoundError, FourEyesError, CaseNotOpenError),
             ),
         )
 
-    async def open_case(self, call: Call, body: OpenCaseBody) -> CaseView:
+    async def open_case(self, call: RequestContext, body: OpenCaseBody) -> CaseView:
         """Freeze the affected accounts; nothing leaves before a second person has approved."""
-        wish = CaseWish(
+        new_case = NewCase(
             ground=body.ground,
             requester=body.requester,
             reference=body.reference,
             fields=tuple(body.fields),
             account_ids=tuple(body.account_ids),
         )
-        return await self._view(
-            await self.disclosure.open_case(wish, by=call.who.id, operation=call.operation, at=call.now)
+        return await self._render(
+            await self.cases.open_case(
+                new_case, by=call.principal.id, idempotency_key=call.idempotency_key, at=call.now
+            )
         )
 
-    async def list_cases(self, call: Call, query: PageQuery) -> Page[CaseView]:
+    async def list_cases(self, call: RequestContext, query: PageQuery) -> CursorPage[CaseView]:
         """Return cases, newest first."""
-        found = await self.disclosure.newest(after=self.pages.after(call, query), most=query.limit + 1)
-        progress = await self.disclosure.progress(found)
-        return self.pages.page(
+        found = await self.cases.list_newest(after=self.paginator.decode_cursor(call, query), limit=query.limit + 1)
+        progress = await self.cases.count_notices_by_state(found)
+        return self.paginator.render(
             call,
             query,
             found,
-            view=lambda case: _case(case, _counts(progress[case.case_id])),
-            position=lambda case: position(case.opened_at, case.case_id),
+            view=lambda case: _render_case(case, _render_counts(progress[case.case_id])),
+            position=lambda case: encode_position(case.opened_at, case.case_id),
         )
 
-    async def read_case(self, call: Call) -> CaseView:
+    async def get_case(self, call: RequestContext) -> CaseView:
         """Return a case and how far its notices are."""
-        return await self._view(await self.disclosure.read(call.path["case_id"]))
+        return await self._render(await self.cases.get(call.path["case_id"]))
 
-    async def list_notices(self, call: Call, query: PageQuery) -> Page[NoticeView]:
+    async def list_case_notices(self, call: RequestContext, query: PageQuery) -> CursorPage[NoticeView]:
         """Return the notices of a case with the proof of each."""
-        after = self.pages.after(call, query)
-        found = await self.disclosure.notices_of(call.path["case_id"], after=after, most=query.limit + 1)
-        return self.pages.page(call, query, found, view=_notice, position=lambda notice: notice.account_id)
+        after = self.paginator.decode_cursor(call, query)
+        found = await self.cases.list_notices(call.path["case_id"], after=after, limit=query.limit + 1)
+        return self.paginator.render(call, query, found, view=_render_notice, position=lambda notice: notice.account_id)
 
-    async def approve(self, call: Call) -> CaseView:
+    async def approve_case(self, call: RequestContext) -> CaseView:
         """Allow the disclosure; from now on every affected account is told."""
-        return await self._view(await self.disclosure.approve(call.path["case_id"], by=call.who.id, at=call.now))
+        return await self._render(await self.cases.approve(call.path["case_id"], by=call.principal.id, at=call.now))
 
-    async def _view(self, case: Case) -> CaseView:
-        progress = await self.disclosure.progress([case])
-        return _case(case, _counts(progress[case.case_id]))
-
-
-def _counts(states: Mapping[NoticeState, int]) -> NoticeCounts:
-    return NoticeCounts(**{state.value: states.get(state, 0) for state in NoticeState})
+    async def _render(self, case: Case) -> CaseView:
+        progress = await self.cases.count_notices_by_state([case])
+        return _render_case(case, _render_counts(progress[case.case_id]))
 
 
-def _case(case: Case, notices: NoticeCounts) -> CaseView:
+def _render_counts(states: Mapping[NoticeState, int]) -> NoticeCountsView:
+    return NoticeCountsView(**{state.value: states.get(state, 0) for state in NoticeState})
+
+
+def _render_case(case: Case, notices: NoticeCountsView) -> CaseView:
     return CaseView(
         case_id=case.case_id,
         state=case.state.value,
@@ -169,7 +172,7 @@ def _case(case: Case, notices: NoticeCounts) -> CaseView:
     )
 
 
-def _notice(notice: Notice) -> NoticeView:
+def _render_notice(notice: CaseNotice) -> NoticeView:
     return NoticeView(
         account_id=notice.account_id,
         state=notice.state.value,

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from services.disclosure.domain import Shown, position
-from services.disclosure.service import Seen
+from services.disclosure.domain import AccessEntry, encode_position
+from services.disclosure.service import AccessLedger
 from shared.clock import rfc3339
-from shared.web import Call, Page, PageQuery, Pages, Route, View, customer, get
+from shared.web import CursorPage, PageQuery, Paginator, RequestContext, Route, View, customer, get
 
 
-class EntryView(View):
+class AccessEntryView(View):
     """Somebody saw something: who, which fields, what for, and what allowed it."""
 
     entry_id: str
@@ -24,24 +24,32 @@ class EntryView(View):
 class LedgerApi:
     """The handlers."""
 
-    seen: Seen
-    pages: Pages
+    ledger: AccessLedger
+    paginator: Paginator
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of the ledger."""
-        mine = get("/v1/disclosure/ledger/mine", self.list_mine, access=customer(), summary="Read who has seen my data")
+        mine = get(
+            "/v1/disclosure/ledger/mine", self.list_my_ledger, access=customer(), summary="Read who has seen my data"
+        )
         return (mine,)
 
-    async def list_mine(self, call: Call, query: PageQuery) -> Page[EntryView]:
+    async def list_my_ledger(self, call: RequestContext, query: PageQuery) -> CursorPage[AccessEntryView]:
         """Return who was shown data of the account that asks, newest first."""
-        found = await self.seen.of(call.who.id, after=self.pages.after(call, query), most=query.limit + 1)
-        return self.pages.page(
-            call, query, found, view=_view, position=lambda entry: position(entry.shown_at, entry.entry_id)
+        found = await self.ledger.list_by_account(
+            call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(
+            call,
+            query,
+            found,
+            view=_render_entry,
+            position=lambda entry: encode_position(entry.shown_at, entry.entry_id),
         )
 
 
-def _view(entry: Shown) -> EntryView:
-    return EntryView(
+def _render_entry(entry: AccessEntry) -> AccessEntryView:
+    return AccessEntryView(
         entry_id=entry.entry_id,
         reader_kind=entry.reader_kind,
         reader_id=entry.reader_id,

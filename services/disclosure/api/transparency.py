@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.disclosure.service import STEP, Figure, Line, Transparency
-from shared.web import PUBLIC, Call, Route, View, get
+from services.disclosure.service import BUCKET_SIZE, CountRange, GroundTotals, TransparencyService
+from shared.web import PUBLIC, RequestContext, Route, View, get
 
 _NOTE = (
     "A case counts in the year in which a second person approved it. Every figure is a step of five, never a number: "
@@ -11,31 +11,31 @@ _NOTE = (
 )
 
 
-class FigureView(View):
+class CountRangeView(View):
     """A number lies within these bounds, both included."""
 
     at_least: int
     at_most: int
 
 
-class LineView(View):
+class GroundTotalsView(View):
     """The disclosures on one ground in one year."""
 
     ground: str
-    cases: FigureView
-    accounts: FigureView
-    delivered: FigureView
-    undeliverable: FigureView
+    cases: CountRangeView
+    accounts: CountRangeView
+    delivered: CountRangeView
+    undeliverable: CountRangeView
 
 
 class YearView(View):
     """All grounds of one year."""
 
     year: int
-    grounds: list[LineView]
+    grounds: list[GroundTotalsView]
 
 
-class TransparencyView(View):
+class TransparencyReportView(View):
     """Every year since the first disclosure, the newest first."""
 
     step: int
@@ -47,32 +47,32 @@ class TransparencyView(View):
 class TransparencyApi:
     """The handler."""
 
-    transparency: Transparency
+    transparency: TransparencyService
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the route of the report."""
         path = "/v1/disclosure/transparency"
-        return (get(path, self.read_transparency, access=PUBLIC, summary="Read how often data was disclosed"),)
+        return (get(path, self.get_transparency_report, access=PUBLIC, summary="Read how often data was disclosed"),)
 
-    async def read_transparency(self, call: Call) -> TransparencyView:
+    async def get_transparency_report(self, call: RequestContext) -> TransparencyReportView:
         """Return how many cases there were by year and ground, how many accounts they concerned, and who was told."""
-        years = await self.transparency.report(at=call.now)
-        return TransparencyView(
-            step=STEP,
+        years = await self.transparency.get_report(at=call.now)
+        return TransparencyReportView(
+            step=BUCKET_SIZE,
             note=_NOTE,
-            years=[YearView(year=each.year, grounds=[_line(line) for line in each.lines]) for each in years],
+            years=[YearView(year=each.year, grounds=[_render_ground(line) for line in each.grounds]) for each in years],
         )
 
 
-def _line(line: Line) -> LineView:
-    return LineView(
+def _render_ground(line: GroundTotals) -> GroundTotalsView:
+    return GroundTotalsView(
         ground=line.ground.value,
-        cases=_figure(line.cases),
-        accounts=_figure(line.accounts),
-        delivered=_figure(line.delivered),
-        undeliverable=_figure(line.undeliverable),
+        cases=_render_range(line.cases),
+        accounts=_render_range(line.accounts),
+        delivered=_render_range(line.relayed),
+        undeliverable=_render_range(line.failed),
     )
 
 
-def _figure(figure: Figure) -> FigureView:
-    return FigureView(at_least=figure.at_least, at_most=figure.at_most)
+def _render_range(figure: CountRange) -> CountRangeView:
+    return CountRangeView(at_least=figure.at_least, at_most=figure.at_most)

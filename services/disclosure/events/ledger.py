@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC
 
-from services.disclosure.domain import Refusal, Shown
-from services.disclosure.service import Seen
-from shared.bus import Delivery, Subscription, on
+from services.disclosure.domain import AccessEntry, DeniedAccess
+from services.disclosure.service import AccessLedger
+from shared.bus import EventDelivery, EventSubscription, on
 from shared.contracts import common_v1
 
-TELLERS = ("identity", "newsletter", "sync", "payments", "telemetry", "portal")
+LEDGER_SOURCES = ("identity", "newsletter", "sync", "payments", "telemetry", "portal")
 """Who may show personal data; disclosure itself writes its entries in the transaction that shows."""
 
 
@@ -16,39 +16,41 @@ TELLERS = ("identity", "newsletter", "sync", "payments", "telemetry", "portal")
 class LedgerEvents:
     """Writes what is told into the ledger."""
 
-    seen: Seen
+    ledger: AccessLedger
 
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def build_subscriptions(self) -> tuple[EventSubscription, ...]:
         """Return what is consumed."""
-        shown = tuple(on(common_v1.DataShown, teller, self.on_shown) for teller in TELLERS)
-        refused = tuple(on(common_v1.PurposeRefused, teller, self.on_refused) for teller in TELLERS)
-        return (Subscription(queue="disclosure.ledger", handles=(*shown, *refused)),)
+        accessed = tuple(
+            on(common_v1.PersonalDataAccessed, teller, self.on_personal_data_accessed) for teller in LEDGER_SOURCES
+        )
+        denied = tuple(on(common_v1.PurposeDenied, teller, self.on_purpose_denied) for teller in LEDGER_SOURCES)
+        return (EventSubscription(queue="disclosure.ledger", handlers=(*accessed, *denied)),)
 
-    async def on_shown(self, fact: common_v1.DataShown, delivery: Delivery) -> None:
+    async def on_personal_data_accessed(self, event: common_v1.PersonalDataAccessed, delivery: EventDelivery) -> None:
         """Enter that data was shown."""
-        await self.seen.shown(
-            Shown(
-                entry_id=fact.entry_id or delivery.message_id,
-                account_id=fact.account_id,
-                reader_kind=fact.reader_kind,
-                reader_id=fact.reader_id,
-                fields=tuple(fact.fields),
-                purpose=fact.purpose,
-                basis=fact.basis,
-                shown_at=fact.shown_at.ToDatetime(UTC),
+        await self.ledger.record_access(
+            AccessEntry(
+                entry_id=event.entry_id or delivery.message_id,
+                account_id=event.account_id,
+                reader_kind=event.recipient_kind,
+                reader_id=event.recipient_id,
+                fields=tuple(event.fields),
+                purpose=event.purpose,
+                basis=event.basis,
+                shown_at=event.accessed_at.ToDatetime(UTC),
             )
         )
 
-    async def on_refused(self, fact: common_v1.PurposeRefused, delivery: Delivery) -> None:
+    async def on_purpose_denied(self, event: common_v1.PurposeDenied, delivery: EventDelivery) -> None:
         """Enter that a read was refused."""
-        await self.seen.refused(
-            Refusal(
+        await self.ledger.record_denial(
+            DeniedAccess(
                 refusal_id=delivery.message_id,
-                account_id=fact.account_id,
-                reader_kind=fact.reader_kind,
-                reader_id=fact.reader_id,
-                fields=tuple(fact.fields),
-                purpose=fact.purpose,
-                refused_at=fact.refused_at.ToDatetime(UTC),
+                account_id=event.account_id,
+                reader_kind=event.recipient_kind,
+                reader_id=event.recipient_id,
+                fields=tuple(event.fields),
+                purpose=event.purpose,
+                refused_at=event.denied_at.ToDatetime(UTC),
             )
         )

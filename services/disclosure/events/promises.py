@@ -3,34 +3,34 @@
 from dataclasses import dataclass
 from datetime import UTC
 
-from services.disclosure.domain import Result
-from services.disclosure.service import Board
-from shared.bus import Delivery, Subscription, on
+from services.disclosure.domain import ProbeResult
+from services.disclosure.service import PromiseBoard
+from shared.bus import EventDelivery, EventSubscription, on
 from shared.contracts import common_v1
 
-PROBED = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure", "portal")
+PROBED_SERVICES = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure", "portal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseEvents:
     """Keeps the last look of each."""
 
-    board: Board
+    board: PromiseBoard
 
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def build_subscriptions(self) -> tuple[EventSubscription, ...]:
         """Return what is consumed."""
-        checked = tuple(on(common_v1.PromiseChecked, service, self.on_checked) for service in PROBED)
-        return (Subscription(queue="disclosure.promises", handles=checked),)
+        checked = tuple(on(common_v1.PromiseChecked, service, self.on_promise_checked) for service in PROBED_SERVICES)
+        return (EventSubscription(queue="disclosure.promises", handlers=checked),)
 
-    async def on_checked(self, fact: common_v1.PromiseChecked, delivery: Delivery) -> None:
+    async def on_promise_checked(self, event: common_v1.PromiseChecked, delivery: EventDelivery) -> None:
         """Put the look on the board."""
-        await self.board.hear(
-            Result(
-                promise_id=fact.promise_id,
+        await self.board.record(
+            ProbeResult(
+                promise_id=event.promise_id,
                 service=delivery.type.partition(".")[0],
-                state=fact.state,
-                looked_at=fact.looked_at,
-                evidence=fact.evidence,
-                checked_at=fact.checked_at.ToDatetime(UTC),
+                state=event.state,
+                looked_at=event.sample_size,
+                evidence=event.evidence,
+                checked_at=event.checked_at.ToDatetime(UTC),
             )
         )

@@ -1,26 +1,32 @@
 """What disclosure does, one module for each thing that it owns."""
 
-from services.disclosure.service.board import Board, Standings, summary
-from services.disclosure.service.cases import CaseWish, Disclosure
-from services.disclosure.service.ledger import Seen
-from services.disclosure.service.notices import NOTICE, Notifier
-from services.disclosure.service.register import AgreementWish, Register
-from services.disclosure.service.transparency import STEP, Figure, Line, Transparency, Year
+from services.disclosure.service.agreements import AgreementService, NewAgreement
+from services.disclosure.service.cases import CaseService, NewCase
+from services.disclosure.service.ledger import AccessLedger
+from services.disclosure.service.notices import NOTICE_KIND, Notifier
+from services.disclosure.service.promises import PromiseBoard, PromiseStatusView, count_by_state
+from services.disclosure.service.transparency import (
+    BUCKET_SIZE,
+    CountRange,
+    GroundTotals,
+    TransparencyService,
+    YearTotals,
+)
 
 __all__ = [
-    "NOTICE",
-    "STEP",
-    "AgreementWish",
-    "Board",
-    "CaseWish",
-    "Disclosure",
-    "Figure",
-    "Line",
+    "BUCKET_SIZE",
+    "NOTICE_KIND",
+    "AccessLedger",
+    "AgreementService",
+    "CaseService",
+    "CountRange",
+    "GroundTotals",
+    "NewAgreement",
+    "NewCase",
     "Notifier",
-    "Register",
-    "Seen",
-    "Standings",
-    "Transparency",
-    "Year",
-    "summary",
+    "PromiseBoard",
+    "PromiseStatusView",
+    "TransparencyService",
+    "YearTotals",
+    "count_by_state",
 ]

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.disclosure.domain import Case, CaseState, Ground, Notice, NoticeState
-from services.disclosure.errors import CaseNotFoundError, NobodyAffectedError, NotOpenError, SamePersonError
-from services.disclosure.store import Cases, Notices
+from services.disclosure.domain import Case, CaseNotice, CaseState, Ground, NoticeState
+from services.disclosure.errors import CaseNotFoundError, CaseNotOpenError, NoAffectedAccountsError
+from services.disclosure.store import CaseNotices, Cases
 from shared.bus import Outbox
 from shared.contracts import disclosure_v1
+from shared.errors import FourEyesError
 from shared.ids import NewId
 from shared.mongo import DuplicateError
 
@@ -16,7 +17,7 @@ Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseWish:
+class NewCase:
     """What a case is to disclose, to whom and why."""
 
     ground: Ground
@@ -27,26 +28,26 @@ class CaseWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disclosure:
+class CaseService:
     """Open a case, approve it, read where it stands."""
 
     cases: Cases
-    notices: Notices
+    notices: CaseNotices
     outbox: Outbox
     transact: Transact
     new_id: NewId
 
-    async def open_case(self, wish: CaseWish, *, by: str, operation: str, at: datetime) -> Case:
+    async def open_case(self, new_case: NewCase, *, by: str, idempotency_key: str, at: datetime) -> Case:
         """Write the case down and freeze the affected accounts, once for each *operation*; nothing leaves yet."""
-        accounts = tuple(dict.fromkeys(wish.account_ids))
+        accounts = tuple(dict.fromkeys(new_case.account_ids))
         if not accounts:
-            raise NobodyAffectedError
+            raise NoAffectedAccountsError
         case = Case(
             case_id=self.new_id("dis"),
-            ground=wish.ground,
-            requester=wish.requester,
-            reference=wish.reference,
-            fields=tuple(dict.fromkeys(wish.fields)),
+            ground=new_case.ground,
+            requester=new_case.requester,
+            reference=new_case.reference,
+            fields=tuple(dict.fromkeys(new_case.fields)),
             state=CaseState.OPEN,
             affected=len(accounts),
             opened_by=by,
@@ -54,49 +55,49 @@ class Disclosure:
         )
 
         async def write() -> None:
-            await self.cases.add(case, operation=operation)
-            await self.notices.freeze(case.case_id, accounts)
+            await self.cases.add(case, idempotency_key=idempotency_key)
+            await self.notices.create_pending(case.case_id, accounts)
 
         try:
             await self.transact(write)
         except DuplicateError:
-            return await self.cases.opened_by_operation(operation) or case
+            return await self.cases.get_by_idempotency_key(idempotency_key) or case
         return case
 
     async def approve(self, case_id: str, *, by: str, at: datetime) -> Case:
         """Let a second person allow the disclosure; from now on the accounts are told. Saying it twice is once."""
-        case = await self.read(case_id)
+        case = await self.get(case_id)
         if not case.may_be_approved_by(by):
-            raise SamePersonError
+            raise FourEyesError
 
         async def write() -> None:
             if not await self.cases.approve(case_id, by=by, at=at):
-                raise NotOpenError
-            await self.notices.release(case_id, at=at)
-            fact = disclosure_v1.CaseApproved(case_id=case_id, affected=case.affected)
-            fact.approved_at.FromDatetime(at)
-            await self.outbox.put(fact, subject=case_id)
+                raise CaseNotOpenError
+            await self.notices.activate_pending(case_id, at=at)
+            event = disclosure_v1.CaseApproved(case_id=case_id, affected_count=case.affected)
+            event.approved_at.FromDatetime(at)
+            await self.outbox.put(event, subject=case_id)
 
         if case.approved_by != by:
             await self.transact(write)
-        return await self.read(case_id)
+        return await self.get(case_id)
 
-    async def read(self, case_id: str) -> Case:
+    async def get(self, case_id: str) -> Case:
         """Return a case."""
         case = await self.cases.get(case_id)
         if case is None:
             raise CaseNotFoundError
         return case
 
-    async def newest(self, *, after: str | None, most: int) -> list[Case]:
+    async def list_newest(self, *, after: str | None, limit: int) -> list[Case]:
         """Return cases, newest first."""
-        return await self.cases.newest(after=after, most=most)
+        return await self.cases.list_newest(after=after, limit=limit)
 
-    async def progress(self, cases: list[Case]) -> Mapping[str, Mapping[NoticeState, int]]:
+    async def count_notices_by_state(self, cases: list[Case]) -> Mapping[str, Mapping[NoticeState, int]]:
         """Return how many notices of each case are in which state."""
-        return await self.notices.states([case.case_id for case in cases])
+        return await self.notices.count_by_state([case.case_id for case in cases])
 
-    async def notices_of(self, case_id: str, *, after: str | None, most: int) -> list[Notice]:
+    async def list_notices(self, case_id: str, *, after: str | None, limit: int) -> list[CaseNotice]:
         """Return the notices of a case with the proof of each."""
-        await self.read(case_id)
-        return await self.notices.of_case(case_id, after=after, most=most)
+        await self.get(case_id)
+        return await self.notices.list_by_case(case_id, after=after, limit=limit)

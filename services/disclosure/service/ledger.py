@@ -3,38 +3,38 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.disclosure.domain import Notice, Refusal, Shown
-from services.disclosure.store import Ledger, Notices
+from services.disclosure.domain import AccessEntry, CaseNotice, DeniedAccess
+from services.disclosure.store import AccessEntries, CaseNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class AccessLedger:
     """The ledger as others use it."""
 
-    ledger: Ledger
-    notices: Notices
+    entries: AccessEntries
+    notices: CaseNotices
 
-    async def shown(self, entry: Shown) -> None:
+    async def record_access(self, entry: AccessEntry) -> None:
         """Enter that data was shown."""
-        await self.ledger.add(entry)
+        await self.entries.add(entry)
 
-    async def refused(self, refusal: Refusal) -> None:
+    async def record_denial(self, refusal: DeniedAccess) -> None:
         """Enter that a read was refused."""
-        await self.ledger.add_refusal(refusal)
+        await self.entries.add_denial(refusal)
 
-    async def of(self, account_id: str, *, after: str | None, most: int) -> list[Shown]:
+    async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[AccessEntry]:
         """Return who has seen the data of an account, newest first."""
-        return await self.ledger.of(account_id, after=after, most=most)
+        return await self.entries.list_by_account(account_id, after=after, limit=limit)
 
-    async def refusals_of(self, account_id: str, *, after: str, most: int) -> list[Refusal]:
+    async def list_denials(self, account_id: str, *, after: str, limit: int) -> list[DeniedAccess]:
         """Return whom the data of an account was refused."""
-        return await self.ledger.refusals_of(account_id, after=after, most=most)
+        return await self.entries.list_denials_by_account(account_id, after=after, limit=limit)
 
-    async def notices_to(self, account_id: str, *, after: str, most: int) -> list[Notice]:
+    async def list_notices(self, account_id: str, *, after: str, limit: int) -> list[CaseNotice]:
         """Return the notices of disclosures to an account."""
-        return await self.notices.of_account(account_id, after=after, most=most)
+        return await self.notices.list_by_account(account_id, after=after, limit=limit)
 
     async def erase(self, account_id: str, *, at: datetime) -> tuple[dict[str, int], int]:
         """Erase the entries about an account; return what was erased, and how many notices stay as proof."""
-        erased = await self.ledger.erase(account_id, at=at)
-        return erased, await self.notices.count_of(account_id)
+        erased = await self.entries.erase(account_id, at=at)
+        return erased, await self.notices.count_by_account(account_id)

@@ -5,41 +5,41 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.disclosure.domain import Case, Ground, Notice, NoticeState, Proof, Shown, told_all
-from services.disclosure.store import Cases, Ledger, Notices
+from services.disclosure.domain import AccessEntry, Case, CaseNotice, Ground, NoticeProof, NoticeState, all_notified
+from services.disclosure.store import AccessEntries, CaseNotices, Cases
 from shared.bus import Outbox
 from shared.contracts import disclosure_v1
 from shared.errors import ServiceError, UnavailableError
 from shared.ids import NewId
-from shared.mail import Address, Letter, Post, State
-from shared.mongo import ContentionError
+from shared.mail import DeliveryStatus, EmailAddress, EmailMessage, MailQueue
+from shared.mongo import WriteConflictError
 from shared.policy import Purpose
 
 Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
-Resolve = Callable[[str, str], Awaitable[Address | None]]
+ResolveEmail = Callable[[str, str], Awaitable[EmailAddress | None]]
 """Returns the registered address of an account for the purpose of telling it, on a basis; None when there is none."""
 
-NOTICE = "disclosure.notice"
-KEEP_TRYING = timedelta(days=30)
-FIRST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(minutes=5)
-AT_ONCE = 200
-IN_FLIGHT = 10
-HELD = timedelta(minutes=1)
+NOTICE_KIND = "disclosure.notice"
+NOTICE_EXPIRES_AFTER = timedelta(days=30)
+BACKOFF_MIN = timedelta(seconds=5)
+BACKOFF_MAX = timedelta(minutes=5)
+BATCH_SIZE = 200
+MAX_CONCURRENT_SENDS = 10
+WRITE_CONFLICT_DELAY = timedelta(minutes=1)
 """How long the server holds what a process that was killed had begun to change; others go first meanwhile."""
 
-_BECAME = {
-    State.DELIVERED: (NoticeState.DELIVERED, Proof.RELAY_ACCEPTED),
-    State.UNDELIVERABLE: (NoticeState.UNDELIVERABLE, Proof.RELAY_REFUSED),
-    State.EXPIRED: (NoticeState.UNDELIVERABLE, Proof.NEVER_ACCEPTED),
-    State.WITHHELD: (NoticeState.UNDELIVERABLE, Proof.NEVER_ACCEPTED),
+_NOTICE_OUTCOMES = {
+    DeliveryStatus.RELAYED: (NoticeState.RELAYED, NoticeProof.RELAY_ACCEPTED),
+    DeliveryStatus.FAILED: (NoticeState.FAILED, NoticeProof.RELAY_REJECTED),
+    DeliveryStatus.EXPIRED: (NoticeState.FAILED, NoticeProof.NEVER_ACCEPTED),
+    DeliveryStatus.SUPPRESSED: (NoticeState.FAILED, NoticeProof.NEVER_ACCEPTED),
 }
 _SUBJECTS = {
     Ground.LAW: "Your data was disclosed under law",
     Ground.RIGHTS: "Your data was disclosed to protect rights",
     Ground.EMERGENCY: "Your data was disclosed in an emergency",
 }
-_WHY = {
+_REASONS = {
     Ground.LAW: "The law required us to.",
     Ground.RIGHTS: "We had to, to protect rights or property.",
     Ground.EMERGENCY: "The safety of a person was at stake.",
@@ -51,130 +51,138 @@ class Notifier:
     """Sends what is due, and closes the cases whose accounts have all been told."""
 
     cases: Cases
-    notices: Notices
-    ledger: Ledger
-    resolve: Resolve
-    post: Post
+    notices: CaseNotices
+    entries: AccessEntries
+    resolve: ResolveEmail
+    mail_queue: MailQueue
     outbox: Outbox
     transact: Transact
     new_id: NewId
     public_url: str
-    held: dict[Notice, datetime] = field(default_factory=dict)
+    blocked_until: dict[CaseNotice, datetime] = field(default_factory=dict)
     """Notices that cannot be changed now, and when to look again."""
 
     async def send_due(self, *, at: datetime) -> int:
         """Send up to AT_ONCE notices; return how many were looked at. It stops when identity does not answer."""
-        due = [notice for notice in await self.notices.due(at=at, most=AT_ONCE) if self._is_free(notice, at)]
-        cases = await self.cases.of_ids(sorted({notice.case_id for notice in due}))
-        for start in range(0, len(due), IN_FLIGHT):
+        due = [
+            notice for notice in await self.notices.list_due(at=at, limit=BATCH_SIZE) if self._is_unblocked(notice, at)
+        ]
+        cases = await self.cases.get_many(sorted({notice.case_id for notice in due}))
+        for start in range(0, len(due), MAX_CONCURRENT_SENDS):
             async with asyncio.TaskGroup() as group:
                 sent = [
                     group.create_task(self._send(cases[notice.case_id], notice, at))
-                    for notice in due[start : start + IN_FLIGHT]
+                    for notice in due[start : start + MAX_CONCURRENT_SENDS]
                 ]
             if not all(task.result() for task in sent):
                 return 0
         return len(due)
 
-    async def close_told(self, *, after: str, at: datetime, most: int = 100) -> str:
+    async def close_notified(self, *, after: str, at: datetime, limit: int = 100) -> str:
         """Close those of the next *most* cases whose notices are all final; return where to go on, "" at the end."""
-        cases = await self.cases.notifying(after=after, most=most)
+        cases = await self.cases.list_notifying(after=after, limit=limit)
         for case in cases:
-            if not await self.notices.is_unsettled(case.case_id):
+            if not await self.notices.has_pending(case.case_id):
                 await self._close(case, at)
-        return cases[-1].case_id if len(cases) == most else ""
+        return cases[-1].case_id if len(cases) == limit else ""
 
-    async def on_settled(self, mail_id: str, became: State, *, at: datetime) -> None:
+    async def on_mail_completed(self, mail_id: str, status: DeliveryStatus, *, at: datetime) -> None:
         """In the transaction that settles a mail: settle its notice."""
-        notice = await self.notices.of_mail(mail_id)
+        notice = await self.notices.get_by_mail(mail_id)
         if notice is not None:
-            await self._settle(notice, *_BECAME[became], at)
+            await self._complete(notice, *_NOTICE_OUTCOMES[status], at)
 
-    async def _send(self, case: Case, notice: Notice, at: datetime) -> bool:
+    async def _send(self, case: Case, notice: CaseNotice, at: datetime) -> bool:
         """Send one notice; False when nobody can be asked for an address at the moment."""
         try:
-            address = await self.resolve(notice.account_id, basis_of(case))
+            address = await self.resolve(notice.account_id, case_basis(case))
         except ServiceError as fault:
             # Away or unwilling: time is lost, the notice is not. A refusal stays pending for the probe of C16 to show.
-            await self.notices.postpone(notice, until=at + _wait(notice.attempts))
+            await self.notices.schedule_retry(notice, until=at + _backoff(notice.attempts))
             return not isinstance(fault, UnavailableError)
         try:
-            await self.transact(lambda: self._answered(case, notice, address, at))
-        except ContentionError:
-            self.held[notice] = at + HELD
+            await self.transact(lambda: self._process_address(case, notice, address, at))
+        except WriteConflictError:
+            self.blocked_until[notice] = at + WRITE_CONFLICT_DELAY
         return True
 
-    async def _answered(self, case: Case, notice: Notice, address: Address | None, at: datetime) -> None:
+    async def _process_address(
+        self, case: Case, notice: CaseNotice, address: EmailAddress | None, at: datetime
+    ) -> None:
         if address is None:
-            await self._settle(notice, NoticeState.UNDELIVERABLE, Proof.NO_SUCH_ACCOUNT, at)
+            await self._complete(notice, NoticeState.FAILED, NoticeProof.ACCOUNT_NOT_FOUND, at)
         else:
-            await self._hand_over(case, notice, address, at)
+            await self._enqueue(case, notice, address, at)
 
-    def _is_free(self, notice: Notice, at: datetime) -> bool:
-        if self.held.get(notice, at) > at:
+    def _is_unblocked(self, notice: CaseNotice, at: datetime) -> bool:
+        if self.blocked_until.get(notice, at) > at:
             return False
-        self.held.pop(notice, None)
+        self.blocked_until.pop(notice, None)
         return True
 
-    async def _hand_over(self, case: Case, notice: Notice, address: Address, at: datetime) -> None:
+    async def _enqueue(self, case: Case, notice: CaseNotice, address: EmailAddress, at: datetime) -> None:
         """Queue the letter, mark the notice, enter the ledger: all of it or nothing, so nobody is told twice."""
-        if not await self.notices.take(notice):
+        if not await self.notices.claim(notice):
             return
         # Not sealed under the account's key: an erasure on the way must not take the letter along (R-08).
-        mail_id = await self.post.put(
-            self._letter(case, address), purpose=Purpose.LEGAL_DISCLOSURE, keep_trying=KEEP_TRYING
+        mail_id = await self.mail_queue.enqueue(
+            self._build_email(case, address), purpose=Purpose.LEGAL_DISCLOSURE, expires_after=NOTICE_EXPIRES_AFTER
         )
-        await self.notices.sent_as(notice, mail_id)
-        await self.ledger.add(self._entry(case, notice, at))
+        await self.notices.record_mail(notice, mail_id)
+        await self.entries.add(self._build_entry(case, notice, at))
 
-    async def _settle(self, notice: Notice, state: NoticeState, proof: Proof, at: datetime) -> None:
-        if await self.notices.settle(notice, state, proof, at=at):
-            fact = disclosure_v1.NoticeSettled(case_id=notice.case_id, account_id=notice.account_id, state=state.value)
-            fact.settled_at.FromDatetime(at)
-            await self.outbox.put(fact, subject=notice.case_id)
+    async def _complete(self, notice: CaseNotice, state: NoticeState, proof: NoticeProof, at: datetime) -> None:
+        if await self.notices.complete(notice, state, proof, at=at):
+            event = disclosure_v1.NoticeCompleted(
+                case_id=notice.case_id, account_id=notice.account_id, state=state.value
+            )
+            event.completed_at.FromDatetime(at)
+            await self.outbox.put(event, subject=notice.case_id)
 
     async def _close(self, case: Case, at: datetime) -> None:
-        counts = await self.notices.states([case.case_id])
-        if not told_all(case, counts[case.case_id]):
+        counts = await self.notices.count_by_state([case.case_id])
+        if not all_notified(case, counts[case.case_id]):
             return  # a notice is missing: the case stays open for the probe of C16 to show
 
         async def write() -> None:
             if await self.cases.close(case.case_id, at=at):
-                fact = disclosure_v1.CaseClosed(case_id=case.case_id)
-                fact.closed_at.FromDatetime(at)
-                await self.outbox.put(fact, subject=case.case_id)
+                event = disclosure_v1.CaseClosed(case_id=case.case_id)
+                event.closed_at.FromDatetime(at)
+                await self.outbox.put(event, subject=case.case_id)
 
         await self.transact(write)
 
-    def _entry(self, case: Case, notice: Notice, at: datetime) -> Shown:
-        return Shown(
+    def _build_entry(self, case: Case, notice: CaseNotice, at: datetime) -> AccessEntry:
+        return AccessEntry(
             entry_id=self.new_id("led"),
             account_id=notice.account_id,
             reader_kind="legal",
             reader_id=case.requester,
             fields=case.fields,
             purpose=Purpose.LEGAL_DISCLOSURE,
-            basis=basis_of(case),
+            basis=case_basis(case),
             shown_at=case.approved_at or at,
         )
 
-    def _letter(self, case: Case, to: Address) -> Letter:
-        return Letter(kind=NOTICE, to=to, subject=_SUBJECTS[case.ground], text=_text(case, self.public_url))
+    def _build_email(self, case: Case, to: EmailAddress) -> EmailMessage:
+        return EmailMessage(
+            kind=NOTICE_KIND, to=to, subject=_SUBJECTS[case.ground], text=_render_text(case, self.public_url)
+        )
 
 
-def basis_of(case: Case) -> str:
+def case_basis(case: Case) -> str:
     """Return the words by which ledger and letters name *case*."""
     return f"case {case.case_id}"
 
 
-def _text(case: Case, public_url: str) -> str:
+def _render_text(case: Case, public_url: str) -> str:
     day = (case.approved_at or case.opened_at).date().isoformat()
     fields = "\n".join(f"  - {field}" for field in case.fields)
     return f"""Hello,
 
 we had to disclose data of your account. We promised to tell you whenever that happens.
 
-Why:        {_WHY[case.ground]}
+Why:        {_REASONS[case.ground]}
 To whom:    {case.requester}
 Reference:  {case.reference}
 Approved:   {day}, by two people of ours
@@ -184,11 +192,11 @@ These fields of your account were disclosed:
 {fields}
 
 You find this, and everything else that anybody has seen of your data, in your account:
-{public_url}/account/seen
+{public_url}/account/access-ledger
 
 If you think that this is wrong, answer to the address on {public_url}/policy and name our case.
 """
 
 
-def _wait(attempts: int) -> timedelta:
-    return min(FIRST_WAIT * (1 << min(attempts, 10)), LONGEST_WAIT)
+def _backoff(attempts: int) -> timedelta:
+    return min(BACKOFF_MIN * (1 << min(attempts, 10)), BACKOFF_MAX)

@@ -9,75 +9,75 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from services.disclosure.domain import Ground, NoticeState
-from services.disclosure.store import Total, Totals
+from services.disclosure.store import CaseStatistics, GroundCounts
 
-STEP = 5
-_FRESH = timedelta(minutes=1)
+BUCKET_SIZE = 5
+_CACHE_TTL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class CountRange:
     """A number as it is published: it lies within these bounds, both included."""
 
     at_least: int
     at_most: int
 
     @classmethod
-    def of(cls, count: int) -> "Figure":
+    def from_count(cls, count: int) -> "CountRange":
         """Return the step in which *count* lies."""
-        floor = count // STEP * STEP
-        return cls(floor, floor + STEP - 1)
+        floor = count // BUCKET_SIZE * BUCKET_SIZE
+        return cls(floor, floor + BUCKET_SIZE - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class GroundTotals:
     """One ground in one year."""
 
     ground: Ground
-    cases: Figure
-    accounts: Figure
-    delivered: Figure
-    undeliverable: Figure
+    cases: CountRange
+    accounts: CountRange
+    relayed: CountRange
+    failed: CountRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Year:
+class YearTotals:
     """All grounds of one year, by the day on which a second person approved the case."""
 
     year: int
-    lines: tuple[Line, ...]
+    grounds: tuple[GroundTotals, ...]
 
 
 @dataclass(slots=True, kw_only=True)
-class Transparency:
+class TransparencyService:
     """Makes the report; one that was just made is given again, so that asking often costs nothing."""
 
-    totals: Totals
-    _made: tuple[datetime, tuple[Year, ...]] | None = None
-    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
+    statistics: CaseStatistics
+    _cached: tuple[datetime, tuple[YearTotals, ...]] | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def report(self, *, at: datetime) -> tuple[Year, ...]:
+    async def get_report(self, *, at: datetime) -> tuple[YearTotals, ...]:
         """Return every year since the first case, the newest first; the running year is always there."""
-        async with self._making:
-            if self._made is None or not timedelta(0) <= at - self._made[0] < _FRESH:
-                self._made = at, await self._make(at)
-            return self._made[1]
+        async with self._lock:
+            if self._cached is None or not timedelta(0) <= at - self._cached[0] < _CACHE_TTL:
+                self._cached = at, await self._build_report(at)
+            return self._cached[1]
 
-    async def _make(self, at: datetime) -> tuple[Year, ...]:
-        first = await self.totals.first_approval() or at
-        return tuple([await self._year(year) for year in range(at.year, min(first, at).year - 1, -1)])
+    async def _build_report(self, at: datetime) -> tuple[YearTotals, ...]:
+        first = await self.statistics.get_first_approval() or at
+        return tuple([await self._build_year(year) for year in range(at.year, min(first, at).year - 1, -1)])
 
-    async def _year(self, year: int) -> Year:
+    async def _build_year(self, year: int) -> YearTotals:
         since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
-        totals = await self.totals.between(since, until)
-        return Year(year=year, lines=tuple(_line(ground, total) for ground, total in totals.items()))
+        totals = await self.statistics.count_by_ground(since, until)
+        return YearTotals(year=year, grounds=tuple(_build_totals(ground, total) for ground, total in totals.items()))
 
 
-def _line(ground: Ground, total: Total) -> Line:
-    return Line(
+def _build_totals(ground: Ground, total: GroundCounts) -> GroundTotals:
+    return GroundTotals(
         ground=ground,
-        cases=Figure.of(total.cases),
-        accounts=Figure.of(total.accounts),
-        delivered=Figure.of(total.notices[NoticeState.DELIVERED]),
-        undeliverable=Figure.of(total.notices[NoticeState.UNDELIVERABLE]),
+        cases=CountRange.from_count(total.cases),
+        accounts=CountRange.from_count(total.accounts),
+        relayed=CountRange.from_count(total.notices[NoticeState.RELAYED]),
+        failed=CountRange.from_count(total.notices[NoticeState.FAILED]),
     )

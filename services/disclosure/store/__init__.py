@@ -1,20 +1,35 @@
 """Disclosure's collections in MongoDB."""
 
-from services.disclosure.store.agreements import AgreementDocument, Agreements
+from services.disclosure.store.access_entries import (
+    AccessEntries,
+    AccessEntryDocument,
+    DeniedAccessDocument,
+    LedgerAccountDocument,
+)
+from services.disclosure.store.agreements import PartnerAgreementDocument, PartnerAgreements
+from services.disclosure.store.case_statistics import CaseStatistics, GroundCounts
 from services.disclosure.store.cases import CaseDocument, Cases
-from services.disclosure.store.ledger import BookDocument, EntryDocument, Ledger, RefusalDocument
-from services.disclosure.store.notices import PROOF_KEPT, NoticeDocument, Notices
-from services.disclosure.store.results import ResultDocument, Results
-from services.disclosure.store.totals import Total, Totals
+from services.disclosure.store.notices import NOTICE_RETENTION, CaseNoticeDocument, CaseNotices
+from services.disclosure.store.probe_results import ProbeResultDocument, ProbeResults
 
 DOCUMENTS = (
-    AgreementDocument,
+    PartnerAgreementDocument,
     CaseDocument,
-    NoticeDocument,
-    EntryDocument,
-    RefusalDocument,
-    BookDocument,
-    ResultDocument,
+    CaseNoticeDocument,
+    AccessEntryDocument,
+    DeniedAccessDocument,
+    LedgerAccountDocument,
+    ProbeResultDocument,
 )
 
-__all__ = ["DOCUMENTS", "PROOF_KEPT", "Agreements", "Cases", "Ledger", "Notices", "Results", "Total", "Totals"]
+__all__ = [
+    "DOCUMENTS",
+    "NOTICE_RETENTION",
+    "AccessEntries",
+    "CaseNotices",
+    "CaseStatistics",
+    "Cases",
+    "GroundCounts",
+    "PartnerAgreements",
+    "ProbeResults",
+]

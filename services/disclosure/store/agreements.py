@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import ClassVar
 
-from services.disclosure.domain import Agreement
-from services.disclosure.store.paging import newest_first, older
+from services.disclosure.domain import PartnerAgreement
+from services.disclosure.store.paging import filter_after, sort_newest_first
 from shared.mongo import Collection, Database, Document, Index
 from shared.policy import Purpose
 
 
-class AgreementDocument(Document):
+class PartnerAgreementDocument(Document):
     """One agreement; the purposes are of the closed list, which has none for sale or rent."""
 
     collection: ClassVar[str] = "agreements"
@@ -30,18 +30,18 @@ class AgreementDocument(Document):
     ended_at: datetime | None = None
 
 
-class Agreements:
+class PartnerAgreements:
     """All agreements, also those that have ended."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[AgreementDocument] = db.collection(AgreementDocument)
+        self._rows: Collection[PartnerAgreementDocument] = db.get_collection(PartnerAgreementDocument)
 
-    async def add(self, agreement: Agreement, *, operation: str) -> None:
+    async def add(self, agreement: PartnerAgreement, *, idempotency_key: str) -> None:
         """Keep a new agreement; DuplicateError when *operation* has entered one before."""
-        await self._rows.insert(
-            AgreementDocument(
+        await self._rows.insert_one(
+            PartnerAgreementDocument(
                 id=agreement.agreement_id,
-                operation=operation,
+                operation=idempotency_key,
                 partner=agreement.partner,
                 function=agreement.function,
                 purposes=[Purpose(purpose) for purpose in agreement.purposes],
@@ -52,37 +52,37 @@ class Agreements:
             )
         )
 
-    async def get(self, agreement_id: str) -> Agreement | None:
+    async def get(self, agreement_id: str) -> PartnerAgreement | None:
         """Return an agreement."""
         row = await self._rows.get(agreement_id)
-        return _agreement(row) if row else None
+        return _to_agreement(row) if row else None
 
-    async def entered_by(self, operation: str) -> Agreement | None:
+    async def get_by_idempotency_key(self, idempotency_key: str) -> PartnerAgreement | None:
         """Return the agreement that *operation* has entered."""
-        row = await self._rows.find_one({"operation": operation})
-        return _agreement(row) if row else None
+        row = await self._rows.find_one({"operation": idempotency_key})
+        return _to_agreement(row) if row else None
 
-    async def newest(self, *, after: str | None, most: int) -> list[Agreement]:
+    async def list_newest(self, *, after: str | None, limit: int) -> list[PartnerAgreement]:
         """Return agreements, newest first, beginning behind the position *after*."""
-        rows = await self._rows.list(older("starts_at", after), sort=newest_first("starts_at"), limit=most)
-        return [_agreement(row) for row in rows]
+        rows = await self._rows.list(filter_after("starts_at", after), sort=sort_newest_first("starts_at"), limit=limit)
+        return [_to_agreement(row) for row in rows]
 
-    async def of_ids(self, agreement_ids: list[str]) -> dict[str, Agreement]:
+    async def get_many(self, agreement_ids: list[str]) -> dict[str, PartnerAgreement]:
         """Return the agreements of *agreement_ids* that exist."""
-        return {row.id: _agreement(row) for row in await self._rows.list({"_id": {"$in": agreement_ids}})}
+        return {row.id: _to_agreement(row) for row in await self._rows.list({"_id": {"$in": agreement_ids}})}
 
-    async def past_their_date(self, *, at: datetime, most: int) -> list[Agreement]:
+    async def list_expired(self, *, at: datetime, limit: int) -> list[PartnerAgreement]:
         """Return agreements whose end date has passed and whose end was not told yet."""
         wanted = {"ended_at": None, "ends_at": {"$lte": at}}
-        return [_agreement(row) for row in await self._rows.list(wanted, sort=["ends_at"], limit=most)]
+        return [_to_agreement(row) for row in await self._rows.list(wanted, sort=["ends_at"], limit=limit)]
 
-    async def end(self, agreement_id: str, *, at: datetime) -> bool:
+    async def mark_ended(self, agreement_id: str, *, at: datetime) -> bool:
         """End an agreement that has not ended; False when it has."""
-        return await self._rows.update({"_id": agreement_id, "ended_at": None}, {"$set": {"ended_at": at}}) == 1
+        return await self._rows.update_one({"_id": agreement_id, "ended_at": None}, {"$set": {"ended_at": at}}) == 1
 
 
-def _agreement(row: AgreementDocument) -> Agreement:
-    return Agreement(
+def _to_agreement(row: PartnerAgreementDocument) -> PartnerAgreement:
+    return PartnerAgreement(
         agreement_id=row.id,
         partner=row.partner,
         function=row.function,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.disclosure.domain import Case, CaseState, Ground
-from services.disclosure.store.paging import newest_first, older
+from services.disclosure.store.paging import filter_after, sort_newest_first
 from shared.mongo import Collection, Database, Document, Index
 
 
@@ -37,14 +37,14 @@ class Cases:
     """All disclosure cases."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[CaseDocument] = db.collection(CaseDocument)
+        self._rows: Collection[CaseDocument] = db.get_collection(CaseDocument)
 
-    async def add(self, case: Case, *, operation: str) -> None:
+    async def add(self, case: Case, *, idempotency_key: str) -> None:
         """Keep a new case; DuplicateError when *operation* has opened one before."""
-        await self._rows.insert(
+        await self._rows.insert_one(
             CaseDocument(
                 id=case.case_id,
-                operation=operation,
+                operation=idempotency_key,
                 ground=case.ground,
                 requester=case.requester,
                 reference=case.reference,
@@ -59,44 +59,44 @@ class Cases:
     async def get(self, case_id: str) -> Case | None:
         """Return a case."""
         row = await self._rows.get(case_id)
-        return _case(row) if row else None
+        return _to_case(row) if row else None
 
-    async def opened_by_operation(self, operation: str) -> Case | None:
+    async def get_by_idempotency_key(self, idempotency_key: str) -> Case | None:
         """Return the case that *operation* has opened."""
-        row = await self._rows.find_one({"operation": operation})
-        return _case(row) if row else None
+        row = await self._rows.find_one({"operation": idempotency_key})
+        return _to_case(row) if row else None
 
-    async def newest(self, *, after: str | None, most: int) -> list[Case]:
+    async def list_newest(self, *, after: str | None, limit: int) -> list[Case]:
         """Return cases, newest first, beginning behind the position *after*."""
-        rows = await self._rows.list(older("opened_at", after), sort=newest_first("opened_at"), limit=most)
-        return [_case(row) for row in rows]
+        rows = await self._rows.list(filter_after("opened_at", after), sort=sort_newest_first("opened_at"), limit=limit)
+        return [_to_case(row) for row in rows]
 
     async def approve(self, case_id: str, *, by: str, at: datetime) -> bool:
         """Let the notices of an open case go out; False when it is not open any more."""
         change = {"state": CaseState.NOTIFYING.value, "approved_by": by, "approved_at": at}
-        return await self._rows.update({"_id": case_id, "state": CaseState.OPEN.value}, {"$set": change}) == 1
+        return await self._rows.update_one({"_id": case_id, "state": CaseState.OPEN.value}, {"$set": change}) == 1
 
     async def close(self, case_id: str, *, at: datetime) -> bool:
         """Close a case whose notices are all final; False when it was closed before."""
         change = {"state": CaseState.CLOSED.value, "closed_at": at}
-        return await self._rows.update({"_id": case_id, "state": CaseState.NOTIFYING.value}, {"$set": change}) == 1
+        return await self._rows.update_one({"_id": case_id, "state": CaseState.NOTIFYING.value}, {"$set": change}) == 1
 
-    async def notifying(self, *, after: str, most: int) -> list[Case]:
+    async def list_notifying(self, *, after: str, limit: int) -> list[Case]:
         """Return cases whose accounts are being told, in the order of their ids behind *after*."""
         wanted = {"state": CaseState.NOTIFYING.value, "_id": {"$gt": after}}
-        return [_case(row) for row in await self._rows.list(wanted, sort=["_id"], limit=most)]
+        return [_to_case(row) for row in await self._rows.list(wanted, sort=["_id"], limit=limit)]
 
-    async def approved_between(self, since: datetime, until: datetime, *, most: int) -> list[Case]:
+    async def list_approved_between(self, since: datetime, until: datetime, *, limit: int) -> list[Case]:
         """Return the cases that were approved in that time, the latest first."""
         wanted = {"approved_at": {"$gt": since, "$lt": until}}
-        return [_case(row) for row in await self._rows.list(wanted, sort=[("approved_at", -1)], limit=most)]
+        return [_to_case(row) for row in await self._rows.list(wanted, sort=[("approved_at", -1)], limit=limit)]
 
-    async def of_ids(self, case_ids: list[str]) -> dict[str, Case]:
+    async def get_many(self, case_ids: list[str]) -> dict[str, Case]:
         """Return the cases of *case_ids* that exist."""
-        return {row.id: _case(row) for row in await self._rows.list({"_id": {"$in": case_ids}})}
+        return {row.id: _to_case(row) for row in await self._rows.list({"_id": {"$in": case_ids}})}
 
 
-def _case(row: CaseDocument) -> Case:
+def _to_case(row: CaseDocument) -> Case:
     return Case(
         case_id=row.id,
         ground=row.ground,

@@ -4,19 +4,21 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from services.disclosure.domain import FINAL, Notice, NoticeState, Proof
+from services.disclosure.domain import FINAL_NOTICE_STATES, CaseNotice, NoticeProof, NoticeState
 from shared.mongo import Collection, Database, Document, Index
-from shared.personal import Category, Keep, Personal
+from shared.personal import Category, Personal, Retention
 from shared.policy import Purpose
 
-PROOF_KEPT = timedelta(days=7 * 365)
+NOTICE_RETENTION = timedelta(days=7 * 365)
 """How long a notice that is settled stays, also of an erased account: the proof that its owner was told (C16)."""
 
-_TOLD = Personal(Category.LEGAL, {Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT}, Keep(limit=PROOF_KEPT, since="settled_at"))
-_UNSETTLED = [state.value for state in NoticeState if state not in FINAL]
+_NOTICE_SUBJECT = Personal(
+    Category.LEGAL, {Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT}, Retention(limit=NOTICE_RETENTION, since="settled_at")
+)
+_PENDING_STATES = [state.value for state in NoticeState if state not in FINAL_NOTICE_STATES]
 
 
-class NoticeDocument(Document):
+class CaseNoticeDocument(Document):
     """The notice to one account; ``_id`` is case and account, so nobody is told twice."""
 
     collection: ClassVar[str] = "notices"
@@ -28,82 +30,87 @@ class NoticeDocument(Document):
         Index("account_id", "_id"),
     )
     case_id: str
-    account_id: Annotated[str, _TOLD]
+    account_id: Annotated[str, _NOTICE_SUBJECT]
     state: NoticeState
     due_at: datetime | None = None
     """When it may be tried next; None until the case is approved."""
     attempts: int = 0
     mail_id: str | None = None
-    proof: Proof | None = None
+    proof: NoticeProof | None = None
     settled_at: datetime | None = None
 
 
-class Notices:
+class CaseNotices:
     """The notices of all cases."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[NoticeDocument] = db.collection(NoticeDocument)
+        self._rows: Collection[CaseNoticeDocument] = db.get_collection(CaseNoticeDocument)
 
-    async def freeze(self, case_id: str, account_ids: Iterable[str]) -> None:
+    async def create_pending(self, case_id: str, account_ids: Iterable[str]) -> None:
         """Freeze the set of affected accounts: one pending notice each, not yet to be sent."""
         await self._rows.insert_many(
-            NoticeDocument(
+            CaseNoticeDocument(
                 id=f"{case_id}:{account_id}", case_id=case_id, account_id=account_id, state=NoticeState.PENDING
             )
             for account_id in account_ids
         )
 
-    async def release(self, case_id: str, *, at: datetime) -> None:
+    async def activate_pending(self, case_id: str, *, at: datetime) -> None:
         """Let the notices of an approved case go out."""
         pending = {"case_id": case_id, "state": NoticeState.PENDING.value}
-        await self._rows.update(pending, {"$set": {"due_at": at}}, many=True)
+        await self._rows.update_many(pending, {"$set": {"due_at": at}})
 
-    async def due(self, *, at: datetime, most: int) -> list[Notice]:
+    async def list_due(self, *, at: datetime, limit: int) -> list[CaseNotice]:
         """Return pending notices of approved cases that may be tried now, the longest waiting first."""
         wanted = {"state": NoticeState.PENDING.value, "due_at": {"$lte": at}}
-        return [_notice(row) for row in await self._rows.list(wanted, sort=["due_at"], limit=most)]
+        return [_to_notice(row) for row in await self._rows.list(wanted, sort=["due_at"], limit=limit)]
 
-    async def take(self, notice: Notice) -> bool:
+    async def claim(self, notice: CaseNotice) -> bool:
         """Take a pending notice to send it; False when another did so first."""
-        return await self._change(notice, NoticeState.PENDING, {"state": NoticeState.SENDING.value})
+        return await self._update_in_state(notice, NoticeState.PENDING, {"state": NoticeState.SENDING.value})
 
-    async def sent_as(self, notice: Notice, mail_id: str) -> None:
+    async def record_mail(self, notice: CaseNotice, mail_id: str) -> None:
         """Note which mail carries a notice that was taken."""
-        await self._change(notice, NoticeState.SENDING, {"mail_id": mail_id})
+        await self._update_in_state(notice, NoticeState.SENDING, {"mail_id": mail_id})
 
-    async def settle(self, notice: Notice, state: NoticeState, proof: Proof, *, at: datetime) -> bool:
+    async def complete(self, notice: CaseNotice, state: NoticeState, proof: NoticeProof, *, at: datetime) -> bool:
         """Move a notice to its final *state*; False when it has reached one before."""
         change = {"state": state.value, "proof": proof.value, "settled_at": at}
-        return await self._rows.update({"_id": _key(notice), "state": {"$in": _UNSETTLED}}, {"$set": change}) == 1
+        return (
+            await self._rows.update_one(
+                {"_id": _document_id(notice), "state": {"$in": _PENDING_STATES}}, {"$set": change}
+            )
+            == 1
+        )
 
-    async def postpone(self, notice: Notice, *, until: datetime) -> None:
+    async def schedule_retry(self, notice: CaseNotice, *, until: datetime) -> None:
         """Try again later: the address is not known yet."""
-        await self._change(notice, NoticeState.PENDING, {"due_at": until, "attempts": notice.attempts + 1})
+        await self._update_in_state(notice, NoticeState.PENDING, {"due_at": until, "attempts": notice.attempts + 1})
 
-    async def of_mail(self, mail_id: str) -> Notice | None:
+    async def get_by_mail(self, mail_id: str) -> CaseNotice | None:
         """Return the notice that was sent as this mail."""
         row = await self._rows.find_one({"mail_id": mail_id})
-        return _notice(row) if row else None
+        return _to_notice(row) if row else None
 
-    async def of_case(self, case_id: str, *, after: str | None, most: int) -> list[Notice]:
+    async def list_by_case(self, case_id: str, *, after: str | None, limit: int) -> list[CaseNotice]:
         """Return the notices of a case in the order of their accounts, beginning behind the account *after*."""
         wanted = {"case_id": case_id, "_id": {"$gt": f"{case_id}:{after or ''}"}}
-        return [_notice(row) for row in await self._rows.list(wanted, sort=["_id"], limit=most)]
+        return [_to_notice(row) for row in await self._rows.list(wanted, sort=["_id"], limit=limit)]
 
-    async def of_account(self, account_id: str, *, after: str, most: int) -> list[Notice]:
+    async def list_by_account(self, account_id: str, *, after: str, limit: int) -> list[CaseNotice]:
         """Return the notices to one account in the order of their cases, beginning behind the case *after*."""
         wanted = {"account_id": account_id, "_id": {"$gt": f"{after}:{account_id}"}} if after else {}
-        rows = await self._rows.list({"account_id": account_id, **wanted}, sort=["_id"], limit=most)
-        return [_notice(row) for row in rows]
+        rows = await self._rows.list({"account_id": account_id, **wanted}, sort=["_id"], limit=limit)
+        return [_to_notice(row) for row in rows]
 
-    async def count_of(self, account_id: str) -> int:
+    async def count_by_account(self, account_id: str) -> int:
         """Count the notices to one account."""
-        return await self._rows.count({"account_id": account_id})
+        return await self._rows.count_documents({"account_id": account_id})
 
-    async def states(self, case_ids: list[str]) -> dict[str, dict[NoticeState, int]]:
+    async def count_by_state(self, case_ids: list[str]) -> dict[str, dict[NoticeState, int]]:
         """Count the notices of each case by state."""
         counts: dict[str, dict[NoticeState, int]] = {case_id: {} for case_id in case_ids}
-        for row in await self._rows.aggregate(
+        for row in await self._rows.run_pipeline(
             [
                 {"$match": {"case_id": {"$in": case_ids}}},
                 {"$group": {"_id": {"case": "$case_id", "state": "$state"}, "n": {"$sum": 1}}},
@@ -112,28 +119,30 @@ class Notices:
             counts[row["_id"]["case"]][NoticeState(row["_id"]["state"])] = int(row["n"])
         return counts
 
-    async def is_unsettled(self, case_id: str) -> bool:
+    async def has_pending(self, case_id: str) -> bool:
         """Tell whether a notice of a case is not final yet."""
-        return await self._rows.find_one({"case_id": case_id, "state": {"$in": _UNSETTLED}}) is not None
+        return await self._rows.find_one({"case_id": case_id, "state": {"$in": _PENDING_STATES}}) is not None
 
-    async def unsettled_cases(self) -> list[str]:
+    async def list_pending_case_ids(self) -> list[str]:
         """Return the cases that have a notice which is not final."""
         stages: list[dict[str, Any]] = [
-            {"$match": {"state": {"$in": _UNSETTLED}}},
+            {"$match": {"state": {"$in": _PENDING_STATES}}},
             {"$group": {"_id": "$case_id"}},
         ]
-        return [str(row["_id"]) for row in await self._rows.aggregate(stages)]
+        return [str(row["_id"]) for row in await self._rows.run_pipeline(stages)]
 
-    async def _change(self, notice: Notice, expected: NoticeState, change: dict[str, object]) -> bool:
-        return await self._rows.update({"_id": _key(notice), "state": expected.value}, {"$set": change}) == 1
+    async def _update_in_state(self, notice: CaseNotice, expected: NoticeState, change: dict[str, object]) -> bool:
+        return (
+            await self._rows.update_one({"_id": _document_id(notice), "state": expected.value}, {"$set": change}) == 1
+        )
 
 
-def _key(notice: Notice) -> str:
+def _document_id(notice: CaseNotice) -> str:
     return f"{notice.case_id}:{notice.account_id}"
 
 
-def _notice(row: NoticeDocument) -> Notice:
-    return Notice(
+def _to_notice(row: CaseNoticeDocument) -> CaseNotice:
+    return CaseNotice(
         case_id=row.case_id,
         account_id=row.account_id,
         state=row.state,

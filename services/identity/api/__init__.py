@@ -1,31 +1,31 @@
 """Identity over HTTP: parse, one call, render."""
 
-from services.identity.api.accounts import AccountsApi
-from services.identity.api.acts import ActsApi
-from services.identity.api.app_passwords import AppPasswordsApi
-from services.identity.api.changes import ChangesApi
-from services.identity.api.factors import FactorsApi
-from services.identity.api.log_ins import LogInsApi
-from services.identity.api.oauth import OAuthApi
-from services.identity.api.partner_access import PartnerAccessApi
-from services.identity.api.partners import PartnersApi
-from services.identity.api.reports import ReportsApi
-from services.identity.api.requests import RequestsApi
-from services.identity.api.security import SecurityApi
-from services.identity.api.sessions import SessionsApi
+from services.identity.api.accounts.accounts import AccountsApi
+from services.identity.api.accounts.security_log import SecurityLogApi
+from services.identity.api.authentication.login import LoginApi
+from services.identity.api.authentication.password_changes import PasswordChangesApi
+from services.identity.api.authentication.second_factors import SecondFactorsApi
+from services.identity.api.oauth.authorization_server import OAuthApi
+from services.identity.api.oauth.partner_access import PartnerAccessApi
+from services.identity.api.oauth.partner_clients import PartnerClientsApi
+from services.identity.api.privacy_requests.privacy_requests import PrivacyRequestsApi
+from services.identity.api.sessions.app_passwords import AppPasswordsApi
+from services.identity.api.sessions.sessions import SessionsApi
+from services.identity.api.staff.abuse_reports import AbuseReportsApi
+from services.identity.api.staff.admin_actions import AdminActionsApi
 
 __all__ = [
+    "AbuseReportsApi",
     "AccountsApi",
-    "ActsApi",
+    "AdminActionsApi",
     "AppPasswordsApi",
-    "ChangesApi",
-    "FactorsApi",
-    "LogInsApi",
+    "LoginApi",
     "OAuthApi",
     "PartnerAccessApi",
-    "PartnersApi",
-    "ReportsApi",
-    "RequestsApi",
-    "SecurityApi",
+    "PartnerClientsApi",
+    "PasswordChangesApi",
+    "PrivacyRequestsApi",
+    "SecondFactorsApi",
+    "SecurityLogApi",
     "SessionsApi",
 ]

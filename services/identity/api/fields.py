@@ -4,15 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.identity.domain.access import FRESH
+from services.identity.domain.sessions.access import REAUTH_MAX_AGE
 from shared.web import customer, staff
 
 Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.org"])]
 Password = Annotated[str, Field(max_length=1024, description="as it is typed: nothing is trimmed or changed")]
 Reason = Annotated[str, Field(min_length=3, max_length=200, description="the case or the request; the owner reads it")]
-MailedToken = Annotated[str, Field(min_length=1, max_length=4096, description="the token of the link in the mail")]
+EmailToken = Annotated[str, Field(min_length=1, max_length=4096, description="the token of the link in the mail")]
 OneTimeCode = Annotated[str, Field(min_length=1, max_length=64, description="of the app, or a recovery code")]
 
 ANY_PERSON = customer() | staff()
-FRESH_CUSTOMER = customer(max_age=FRESH)
-FRESH_PERSON = customer(max_age=FRESH) | staff(max_age=FRESH)
+RECENT_LOGIN_CUSTOMER = customer(max_age=REAUTH_MAX_AGE)
+RECENT_LOGIN_PERSON = customer(max_age=REAUTH_MAX_AGE) | staff(max_age=REAUTH_MAX_AGE)

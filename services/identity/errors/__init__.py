@@ -24,95 +24,95 @@ class SignUpClosedError(ForbiddenError):
     remedy = "Write to customer service when you think that this is a mistake."
 
 
-class AgeTokenRefusedError(MalformedError):
+class InvalidAgeTokenError(MalformedError):
     """The age screen was not passed, or too long ago."""
 
-    code = "identity.age_screen.refused"
+    code = "identity.age_token.invalid"
     remedy = "Answer the age screen again and send the token that it gives."
 
 
-class PasswordRefusedError(InvalidInputError):
+class PasswordNotAcceptableError(InvalidInputError):
     """The password is not acceptable."""
 
-    code = "identity.password.refused"
+    code = "identity.new_password.invalid"
     remedy = "Choose a password of 15 to 256 characters that is neither common nor like your address."
 
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
         super().__init__(fields=problems)
 
 
-class PasswordResetRefusedError(MalformedError):
+class InvalidPasswordResetTokenError(MalformedError):
     """The link to set a password is not valid: used, expired or altered."""
 
-    code = "identity.password_reset.refused"
+    code = "identity.password_reset_token.invalid"
     remedy = "Ask for a new link."
 
 
-class PasswordsBusyError(UnavailableError):
+class PasswordHashingBusyError(UnavailableError):
     """Too many passwords are being checked at this moment."""
 
-    code = "identity.password.busy"
+    code = "identity.password_hashing.busy"
 
 
-class VerificationRefusedError(MalformedError):
+class InvalidVerificationTokenError(MalformedError):
     """The verification link is not valid: used, expired or altered."""
 
-    code = "identity.verification.refused"
+    code = "identity.verification_token.invalid"
     remedy = "Sign up again to get a new link."
 
 
-class AddressTakenError(ConflictError):
+class EmailTakenError(ConflictError):
     """The address has an account."""
 
     # Inside only: whoever signs up must not learn it.
-    code = "identity.address.taken"
+    code = "identity.email.taken"
 
 
-class LogInRefusedError(UnauthenticatedError):
+class InvalidCredentialsError(UnauthenticatedError):
     """Address or password is wrong."""
 
-    code = "identity.log_in.refused"
+    code = "identity.login.invalid_credentials"
     remedy = "Check both; if you have no account yet, sign up."
 
 
-class TooManyLogInsError(TooManyRequestsError):
+class TooManyLoginAttemptsError(TooManyRequestsError):
     """Too many wrong passwords for this address."""
 
-    code = "identity.log_in.too_many"
+    code = "identity.login.too_many_attempts"
 
 
-class SecondFactorNeededError(UnauthenticatedError):
+class SecondFactorRequiredError(UnauthenticatedError):
     """The password is right; a second factor is needed besides."""
 
-    code = "identity.log_in.second_factor"
+    code = "identity.login.second_factor_required"
     remedy = "Send challenge_token and a code or a passkey to /v1/identity/sessions/second-factor."
 
 
-class ChallengeRefusedError(MalformedError):
+class InvalidChallengeError(MalformedError):
     """The challenge is not valid: answered, expired, altered, or tried too often."""
 
-    code = "identity.challenge.refused"
+    code = "identity.challenge.invalid"
     remedy = "Begin again."
 
 
-class SecondFactorRefusedError(ForbiddenError):
+class InvalidSecondFactorError(ForbiddenError):
     """The code is wrong, or was used before."""
 
-    code = "identity.second_factor.refused"
+    code = "identity.second_factor.invalid"
     remedy = "Wait for the next code, or use a recovery code."
 
 
-class StepUpRefusedError(ForbiddenError):
+class StepUpSecondFactorRequiredError(ForbiddenError):
     """The account has a second factor: the password alone does not confirm."""
 
-    code = "identity.step_up.second_factor"
+    code = "identity.step_up.second_factor_required"
     remedy = "Send a code or a passkey."
 
 
-class SecondFactorStillNeededError(ConflictError):
+class PasswordTooShortWithoutSecondFactorError(ConflictError):
     """The password is too short to stand alone."""
 
-    code = "identity.second_factor.needed"
+    code = "identity.password.too_short_without_second_factor"
     remedy = "Change the password to one of 15 characters or more first."
 
 
@@ -129,25 +129,25 @@ class TotpNotFoundError(NotFoundError):
     code = "identity.totp.not_found"
 
 
-class NoSecondFactorError(ConflictError):
+class SecondFactorNotEnrolledError(ConflictError):
     """The account has no second factor."""
 
-    code = "identity.second_factor.none"
+    code = "identity.second_factor.not_enrolled"
     remedy = "Add an app for one-time codes or a passkey first."
 
 
-class PasskeyRefusedError(ForbiddenError):
+class InvalidPasskeyError(ForbiddenError):
     """The passkey is not accepted."""
 
     # Why is not said: which check failed helps whoever forges.
-    code = "identity.passkey.refused"
+    code = "identity.passkey.invalid"
     remedy = "Begin again on the page of this service, with a passkey that asks for your PIN, finger or face."
 
 
-class PasskeyTakenError(ConflictError):
+class PasskeyAlreadyRegisteredError(ConflictError):
     """The passkey is registered already."""
 
-    code = "identity.passkey.taken"
+    code = "identity.passkey.already_registered"
 
 
 class PasskeyNotFoundError(NotFoundError):
@@ -163,18 +163,18 @@ class TooManyPasskeysError(ConflictError):
     remedy = "Remove one that you no longer use."
 
 
-class AddressChangeRefusedError(MalformedError):
+class InvalidEmailChangeTokenError(MalformedError):
     """The link is not valid: used, expired or altered."""
 
-    code = "identity.address_change.refused"
+    code = "identity.email_change_token.invalid"
     remedy = "Ask for the change again; an undo is possible for seven days."
 
 
-class WrongPasswordError(ForbiddenError):
+class IncorrectPasswordError(ForbiddenError):
     """The password is not the one of this account."""
 
     # Not 401: whoever asks is logged in, and a client must not throw its token away.
-    code = "identity.password.wrong"
+    code = "identity.password.incorrect"
     remedy = "Type the password of the account that is logged in."
 
 
@@ -190,11 +190,11 @@ class AccountNotFoundError(NotFoundError):
     code = "identity.account.not_found"
 
 
-class ReasonRefusedError(InvalidInputError):
+class InvalidReasonError(InvalidInputError):
     """The reason must not hold an address."""
 
     # It is kept in the ledger, and told in an event: ids only.
-    code = "identity.reason.refused"
+    code = "identity.reason.invalid"
     remedy = "Name the case or the request, not the person."
 
 
@@ -236,10 +236,10 @@ class ErasureNotFoundError(NotFoundError):
     code = "identity.erasure.not_found"
 
 
-class ErasureScheduledError(ConflictError):
+class ErasureAlreadyScheduledError(ConflictError):
     """The erasure of this account is planned already."""
 
-    code = "identity.erasure.scheduled"
+    code = "identity.erasure.already_scheduled"
     remedy = "Wait for the day, or take it back."
 
 
@@ -249,45 +249,45 @@ class ErasureNotScheduledError(NotFoundError):
     code = "identity.erasure.not_scheduled"
 
 
-class PartnerNotFoundError(NotFoundError):
+class PartnerClientNotFoundError(NotFoundError):
     """There is no such client."""
 
-    code = "identity.partner.not_found"
+    code = "identity.partner_client.not_found"
 
 
-class AgreementNotInForceError(ConflictError):
+class AgreementNotActiveError(ConflictError):
     """The agreement is not in force, or does not allow these scopes."""
 
-    code = "identity.partner.agreement"
+    code = "identity.partner_client.agreement_not_active"
     remedy = "Enter or extend the agreement first; a client gets no more than it says."
 
 
-class AgreementOverError(ForbiddenError):
+class AgreementEndedError(ForbiddenError):
     """The agreement behind this client is not in force, or does not allow this."""
 
-    code = "identity.partner.agreement_over"
+    code = "identity.partner_client.agreement_ended"
     remedy = "Extend the agreement."
 
 
-class NothingToShowError(ForbiddenError):
+class NoDisclosableFieldsError(ForbiddenError):
     """The agreement names no field of an account that may be shown to a partner."""
 
-    code = "identity.partner.nothing_to_show"
+    code = "identity.partner_client.no_disclosable_fields"
     remedy = "Have the fields that the task needs entered in the agreement."
 
 
-class AppRefusedError(MalformedError):
+class InvalidAuthorizationRequestError(MalformedError):
     """The app, the address to return to, or the scope is not registered."""
 
     # The browser is not sent back: an address that is not registered is nobody's.
-    code = "identity.app.refused"
+    code = "identity.authorization_request.invalid"
     remedy = "Send client_id, redirect_uri and scope exactly as the app is registered."
 
 
 class OAuthError(ServiceError):
     """The token endpoint refuses (RFC 6749, section 5.2)."""
 
-    code = "oauth.invalid_request"
+    code = "identity.oauth.invalid_request"
     status = 400
     error: ClassVar[str] = "invalid_request"
     remedy = "Send the parameters that RFC 6749 asks for."
@@ -296,7 +296,7 @@ class OAuthError(ServiceError):
 class InvalidClientError(OAuthError):
     """The client is not known by these credentials."""
 
-    code = "oauth.invalid_client"
+    code = "identity.oauth.invalid_client"
     status = 401
     error = "invalid_client"
     remedy = "Check client_id and client_secret."
@@ -308,7 +308,7 @@ class InvalidClientError(OAuthError):
 class InvalidGrantError(OAuthError):
     """The refresh token or code is not valid: used, expired, ended, altered, or given to another client."""
 
-    code = "oauth.invalid_grant"
+    code = "identity.oauth.invalid_grant"
     error = "invalid_grant"
     remedy = "Log in again."
 
@@ -316,7 +316,7 @@ class InvalidGrantError(OAuthError):
 class UnauthorizedClientError(OAuthError):
     """The agreement behind this client is not in force."""
 
-    code = "oauth.unauthorized_client"
+    code = "identity.oauth.unauthorized_client"
     error = "unauthorized_client"
     remedy = "Extend the agreement."
 
@@ -324,7 +324,7 @@ class UnauthorizedClientError(OAuthError):
 class InvalidScopeError(OAuthError):
     """A wanted scope is not among those of the client and its agreement."""
 
-    code = "oauth.invalid_scope"
+    code = "identity.oauth.invalid_scope"
     error = "invalid_scope"
     remedy = "Ask for no more than the agreement allows."
 
@@ -332,6 +332,6 @@ class InvalidScopeError(OAuthError):
 class UnsupportedGrantTypeError(OAuthError):
     """This grant type does not exist here."""
 
-    code = "oauth.unsupported_grant_type"
+    code = "identity.oauth.unsupported_grant_type"
     error = "unsupported_grant_type"
     remedy = "Use authorization_code, refresh_token or client_credentials."

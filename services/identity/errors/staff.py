@@ -19,69 +19,62 @@ class PasswordCancelledError(ForbiddenError):
     remedy = "Choose a new password: name your address under “Forgotten password” and open the link that we mail you."
 
 
-class ActNotFoundError(NotFoundError):
+class AdminActionNotFoundError(NotFoundError):
     """There is no such act."""
 
-    code = "identity.act.not_found"
+    code = "identity.admin_action.not_found"
 
 
-class ActRefusedError(ForbiddenError):
+class AdminActionForbiddenError(ForbiddenError):
     """Your role does not allow this act."""
 
-    code = "identity.act.role"
+    code = "identity.admin_action.forbidden"
     remedy = "Ask somebody whose role allows it."
 
 
-class SamePersonError(ConflictError):
-    """Whoever asked for an act cannot allow it."""
-
-    code = "identity.act.same_person"
-    remedy = "Ask a colleague to look at it."
-
-
-class ActNotOpenError(ConflictError):
+class AdminActionNotPendingError(ConflictError):
     """The act is settled, or has expired."""
 
-    code = "identity.act.not_open"
+    code = "identity.admin_action.not_pending"
     remedy = "Read the act: it says who settled it and when; ask for a new one where it is still needed."
 
 
-class ActAskedAlreadyError(ConflictError):
+class DuplicateAdminActionError(ConflictError):
     """The same act is waiting for somebody to allow it."""
 
-    code = "identity.act.asked_already"
+    code = "identity.admin_action.duplicate"
     remedy = "Look at the open acts."
 
 
-class ActPointlessError(ConflictError):
+class AdminActionNotApplicableError(ConflictError):
     """The account is not in a state that allows this act."""
 
-    code = "identity.act.pointless"
+    code = "identity.admin_action.not_applicable"
     remedy = "Read the acts of the account; perhaps it is done already."
 
 
-class ReportNotFoundError(NotFoundError):
+class AbuseReportNotFoundError(NotFoundError):
     """There is no such report."""
 
-    code = "identity.report.not_found"
+    code = "identity.abuse_report.not_found"
 
 
-class ReportNotOpenError(ConflictError):
+class AbuseReportNotOpenError(ConflictError):
     """The report is not in a state that allows this."""
 
-    code = "identity.report.not_open"
+    code = "identity.abuse_report.not_open"
     remedy = "Answer an open report once; close it when it is answered."
 
 
-class ReportTooLargeError(TooLargeError):
+class AbuseReportTooLargeError(TooLargeError):
     """The text of a report is longer than 10 kB."""
 
-    code = "identity.report.too_large"
+    code = "identity.abuse_report.too_large"
     remedy = "Say it in less; send more by encrypted mail."
 
 
-class LockRefusedError(MalformedError):
+class InvalidLockTokenError(MalformedError):
     """The link that locks an account is not valid: used, expired or altered."""
 
-    code = "identity.lock.refused"
+    code = "identity.lock_token.invalid"
     remedy = "Report it again to get a new link."

@@ -1,122 +1,167 @@
 """The MongoDB collections of identity: documents with their declarations of personal data, indexes, queries."""
 
-from services.identity.store.accounts import Account, Accounts, Credential, Credentials, SignUp, SignUps
-from services.identity.store.acts import Act, Acts
-from services.identity.store.address_changes import AddressChange, AddressChanges
-from services.identity.store.agreements import KnownAgreement, KnownAgreements
-from services.identity.store.app_passwords import AppPassword, AppPasswords
-from services.identity.store.bounds import Guesses, GuessRow, MailGap, MailGaps
-from services.identity.store.challenges import Challenge, Challenges
-from services.identity.store.code_uses import CodeUse, CodeUses
-from services.identity.store.erased import ErasedAccount, ErasureLedger, PurgedChild, Remains
-from services.identity.store.erasures import Erasure, Erasures, Receipt
-from services.identity.store.exports import Export, ExportChunk, ExportPart, Exports
-from services.identity.store.factors import Passkey, Passkeys, RecoveryCode, RecoveryCodes, Totp, Totps
-from services.identity.store.farewells import Farewell, Farewells
-from services.identity.store.holds import Hold, Holds
-from services.identity.store.partners import PartnerClient, Partners
-from services.identity.store.reads import Read, Reads
-from services.identity.store.reports import Report, Reports
-from services.identity.store.resets import PasswordReset, Resets, ResetWish
-from services.identity.store.security_events import SecurityEvent, SecurityEvents
-from services.identity.store.sessions import EndedSession, EndedSessions, Session, Sessions
+from services.identity.store.accounts.accounts import (
+    AccountDocument,
+    Accounts,
+    CredentialDocument,
+    Credentials,
+    SignUpDocument,
+    SignUps,
+)
+from services.identity.store.accounts.email_changes import EmailChangeDocument, EmailChanges
+from services.identity.store.accounts.security_events import SecurityEventDocument, SecurityEvents
+from services.identity.store.authentication.challenges import ChallengeDocument, Challenges
+from services.identity.store.authentication.password_resets import (
+    PasswordResetDocument,
+    PasswordResetRequestDocument,
+    PasswordResets,
+)
+from services.identity.store.authentication.second_factors import (
+    PasskeyDocument,
+    Passkeys,
+    RecoveryCodeDocument,
+    RecoveryCodes,
+    TotpDocument,
+    Totps,
+)
+from services.identity.store.authentication.throttles import (
+    LoginThrottle,
+    LoginThrottleDocument,
+    MailCooldownDocument,
+    MailCooldowns,
+)
+from services.identity.store.oauth.known_agreements import KnownAgreementDocument, KnownAgreements
+from services.identity.store.oauth.partner_clients import PartnerClientDocument, PartnerClients
+from services.identity.store.oauth.used_authorization_codes import UsedAuthorizationCodeDocument, UsedAuthorizationCodes
+from services.identity.store.privacy_requests.erasure_ledger import (
+    ErasureLedger,
+    ErasureLedgerEntryDocument,
+    PurgedChildDocument,
+    ResidualData,
+)
+from services.identity.store.privacy_requests.erasure_requests import (
+    ErasureReceiptDocument,
+    ErasureRequestDocument,
+    ErasureRequests,
+)
+from services.identity.store.privacy_requests.exports import (
+    ExportChunkDocument,
+    ExportDocument,
+    ExportPartDocument,
+    Exports,
+)
+from services.identity.store.privacy_requests.legal_holds import LegalHoldDocument, LegalHolds
+from services.identity.store.privacy_requests.scheduled_erasures import ScheduledErasureDocument, ScheduledErasures
+from services.identity.store.sessions.app_passwords import AppPasswordDocument, AppPasswords
+from services.identity.store.sessions.sessions import RevokedSessionDocument, RevokedSessions, SessionDocument, Sessions
+from services.identity.store.staff.abuse_reports import AbuseReportDocument, AbuseReports
+from services.identity.store.staff.admin_actions import AdminActionDocument, AdminActions
+from services.identity.store.staff.data_access import DataAccessDocument, DataAccessLog
 
 DOCUMENTS = (
-    Account,
-    Credential,
-    SignUp,
-    MailGap,
-    GuessRow,
-    Session,
-    EndedSession,
-    AppPassword,
-    PartnerClient,
-    KnownAgreement,
-    CodeUse,
-    Read,
-    Export,
-    ExportPart,
-    ExportChunk,
-    Erasure,
-    Receipt,
-    Totp,
-    RecoveryCode,
-    Passkey,
-    Challenge,
-    SecurityEvent,
-    ResetWish,
-    PasswordReset,
-    AddressChange,
-    Farewell,
-    Act,
-    Hold,
-    Report,
-    ErasedAccount,
-    PurgedChild,
+    AccountDocument,
+    CredentialDocument,
+    SignUpDocument,
+    MailCooldownDocument,
+    LoginThrottleDocument,
+    SessionDocument,
+    RevokedSessionDocument,
+    AppPasswordDocument,
+    PartnerClientDocument,
+    KnownAgreementDocument,
+    UsedAuthorizationCodeDocument,
+    DataAccessDocument,
+    ExportDocument,
+    ExportPartDocument,
+    ExportChunkDocument,
+    ErasureRequestDocument,
+    ErasureReceiptDocument,
+    TotpDocument,
+    RecoveryCodeDocument,
+    PasskeyDocument,
+    ChallengeDocument,
+    SecurityEventDocument,
+    PasswordResetRequestDocument,
+    PasswordResetDocument,
+    EmailChangeDocument,
+    ScheduledErasureDocument,
+    AdminActionDocument,
+    LegalHoldDocument,
+    AbuseReportDocument,
+    ErasureLedgerEntryDocument,
+    PurgedChildDocument,
 )
 
-NOT_OF_AN_ACCOUNT = (MailGap, GuessRow, ResetWish, ErasedAccount, PurgedChild, Act, Erasure)
+NON_ACCOUNT_DOCUMENTS = (
+    MailCooldownDocument,
+    LoginThrottleDocument,
+    PasswordResetRequestDocument,
+    ErasureLedgerEntryDocument,
+    PurgedChildDocument,
+    AdminActionDocument,
+    ErasureRequestDocument,
+)
 """Found by other things than the id of an account, or kept, without it, as a record."""
 
 __all__ = [
     "DOCUMENTS",
-    "NOT_OF_AN_ACCOUNT",
-    "Account",
+    "NON_ACCOUNT_DOCUMENTS",
+    "AbuseReportDocument",
+    "AbuseReports",
+    "AccountDocument",
     "Accounts",
-    "Act",
-    "Acts",
-    "AddressChange",
-    "AddressChanges",
-    "AppPassword",
+    "AdminActionDocument",
+    "AdminActions",
+    "AppPasswordDocument",
     "AppPasswords",
-    "Challenge",
+    "ChallengeDocument",
     "Challenges",
-    "CodeUse",
-    "CodeUses",
-    "Credential",
+    "CredentialDocument",
     "Credentials",
-    "EndedSession",
-    "EndedSessions",
-    "ErasedAccount",
-    "Erasure",
+    "DataAccessDocument",
+    "DataAccessLog",
+    "EmailChangeDocument",
+    "EmailChanges",
     "ErasureLedger",
-    "Erasures",
-    "Export",
-    "ExportChunk",
-    "ExportPart",
+    "ErasureLedgerEntryDocument",
+    "ErasureReceiptDocument",
+    "ErasureRequestDocument",
+    "ErasureRequests",
+    "ExportChunkDocument",
+    "ExportDocument",
+    "ExportPartDocument",
     "Exports",
-    "Farewell",
-    "Farewells",
-    "GuessRow",
-    "Guesses",
-    "Hold",
-    "Holds",
-    "KnownAgreement",
+    "KnownAgreementDocument",
     "KnownAgreements",
-    "MailGap",
-    "MailGaps",
-    "PartnerClient",
-    "Partners",
-    "Passkey",
+    "LegalHoldDocument",
+    "LegalHolds",
+    "LoginThrottle",
+    "LoginThrottleDocument",
+    "MailCooldownDocument",
+    "MailCooldowns",
+    "PartnerClientDocument",
+    "PartnerClients",
+    "PasskeyDocument",
     "Passkeys",
-    "PasswordReset",
-    "PurgedChild",
-    "Read",
-    "Reads",
-    "Receipt",
-    "RecoveryCode",
+    "PasswordResetDocument",
+    "PasswordResetRequestDocument",
+    "PasswordResets",
+    "PurgedChildDocument",
+    "RecoveryCodeDocument",
     "RecoveryCodes",
-    "Remains",
-    "Report",
-    "Reports",
-    "ResetWish",
-    "Resets",
-    "SecurityEvent",
+    "ResidualData",
+    "RevokedSessionDocument",
+    "RevokedSessions",
+    "ScheduledErasureDocument",
+    "ScheduledErasures",
+    "SecurityEventDocument",
     "SecurityEvents",
-    "Session",
+    "SessionDocument",
     "Sessions",
-    "SignUp",
+    "SignUpDocument",
     "SignUps",
-    "Totp",
+    "TotpDocument",
     "Totps",
+    "UsedAuthorizationCodeDocument",
+    "UsedAuthorizationCodes",
 ]

@@ -1,9 +1,17 @@
 """What newsletter does: joining, leaving, sending, and handing over what is held."""
 
-from services.newsletter.service.holdings import Holdings
-from services.newsletter.service.joining import Joining
-from services.newsletter.service.leaving import Leaving
-from services.newsletter.service.letters import CAMPAIGN, CONFIRMATION, Letters
-from services.newsletter.service.sending import Sending
+from services.newsletter.emails.messages import CAMPAIGN_EMAIL, CONFIRMATION_EMAIL, NewsletterEmails
+from services.newsletter.service.campaigns import CampaignSender
+from services.newsletter.service.export import AccountExport
+from services.newsletter.service.subscribe import SubscribeService
+from services.newsletter.service.unsubscribe import UnsubscribeService
 
-__all__ = ["CAMPAIGN", "CONFIRMATION", "Holdings", "Joining", "Leaving", "Letters", "Sending"]
+__all__ = [
+    "CAMPAIGN_EMAIL",
+    "CONFIRMATION_EMAIL",
+    "AccountExport",
+    "CampaignSender",
+    "NewsletterEmails",
+    "SubscribeService",
+    "UnsubscribeService",
+]

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
-Forget = Callable[[str], Awaitable[dict[str, int]]]
+EraseSubject = Callable[[str], Awaitable[dict[str, int]]]
 """Destroys the key of a subject and deletes what the chassis holds of it, its waiting mail too."""
 
 

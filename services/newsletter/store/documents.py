@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from services.newsletter.domain import CampaignState, Consent, DeliveryState, Door, How
+from services.newsletter.domain import CampaignState, Consent, ConsentSource, DeliveryState, UnsubscribeMethod
 from shared.crypto import Vault
-from shared.mongo import Document, Embedded, Index
-from shared.personal import UNTIL_ERASED, Category, Personal, keep_for
+from shared.mongo import Document, EmbeddedValue, Index
+from shared.personal import UNTIL_ERASED, Category, Personal, retain_for
 from shared.policy import Purpose
 
 _USES = {Purpose.NEWSLETTER, Purpose.ACCOUNT, Purpose.EXPORT, Purpose.ERASURE}
@@ -16,35 +16,40 @@ _OWNER = Personal(Category.PSEUDONYM, _USES, UNTIL_ERASED)
 _EVIDENCE = Personal(Category.CONSENT, _USES, UNTIL_ERASED)
 
 # A wish goes with its key as soon as it expires, after 48 hours at most; the sweeper stands behind that.
-_WISHED = keep_for(3)
+_OPT_IN_REQUEST_RETENTION = retain_for(3)
 # As long as somebody may ask whether a letter was wanted, or an old file of addresses may turn up.
-SUPPRESSION_DAYS = 3 * 365
-_PROOF_KEPT = keep_for(SUPPRESSION_DAYS, since="ended_at")
-_PROOF = Personal(Category.CONSENT, _USES, _PROOF_KEPT)
-_DELIVERED = Personal(Category.PSEUDONYM, _USES, keep_for(400, since="queued_at"))
+SUPPRESSION_RETENTION_DAYS = 3 * 365
+_PROOF_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="ended_at")
+_PROOF = Personal(Category.CONSENT, _USES, _PROOF_RETENTION)
+_DELIVERY = Personal(Category.PSEUDONYM, _USES, retain_for(400, since="queued_at"))
 
 
-class ConsentRow(Embedded):
+class ConsentValue(EmbeddedValue):
     """The evidence inside a subscription, and inside the proof of its end."""
 
     wording: str
-    how: How
+    how: ConsentSource
     asked_at: datetime
     confirmed_at: datetime
 
     @classmethod
-    def of(cls, consent: Consent) -> "ConsentRow":
+    def from_domain(cls, consent: Consent) -> "ConsentValue":
         """Return *consent* as it is stored."""
         return cls(
-            wording=consent.wording, how=consent.how, asked_at=consent.asked_at, confirmed_at=consent.confirmed_at
+            wording=consent.consent_version,
+            how=consent.source,
+            asked_at=consent.requested_at,
+            confirmed_at=consent.confirmed_at,
         )
 
-    def consent(self) -> Consent:
+    def to_domain(self) -> Consent:
         """Return the evidence."""
-        return Consent(wording=self.wording, how=self.how, asked_at=self.asked_at, confirmed_at=self.confirmed_at)
+        return Consent(
+            consent_version=self.wording, source=self.how, requested_at=self.asked_at, confirmed_at=self.confirmed_at
+        )
 
 
-class ListDocument(Document):
+class MailingListDocument(Document):
     """A list that people can join."""
 
     collection: ClassVar[str] = "lists"
@@ -57,7 +62,7 @@ class ListDocument(Document):
     created_at: datetime
 
 
-class WishDocument(Document):
+class OptInRequestDocument(Document):
     """A wish that nobody has confirmed; its address is sealed under a key of its own that dies with it."""
 
     collection: ClassVar[str] = "wishes"
@@ -69,11 +74,11 @@ class WishDocument(Document):
     )
 
     list_id: str
-    account_id: Annotated[str, Personal(Category.PSEUDONYM, _USES, _WISHED)]
-    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _WISHED)]
-    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.EXPORT}, _WISHED)]
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, _USES, _OPT_IN_REQUEST_RETENTION)]
+    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)]
+    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.EXPORT}, _OPT_IN_REQUEST_RETENTION)]
     wording: str
-    how: How
+    how: ConsentSource
     created_at: datetime
     expires_at: datetime
 
@@ -95,7 +100,7 @@ class SubscriptionDocument(Document):
     account_id: Annotated[str, _OWNER]
     address_index: Annotated[str, _INDEX]
     email: Annotated[bytes, _EMAIL]
-    consent: Annotated[ConsentRow, _EVIDENCE]
+    consent: Annotated[ConsentValue, _EVIDENCE]
     joined_at: datetime
 
 
@@ -113,19 +118,19 @@ class SuppressionDocument(Document):
     subscription_id: Annotated[str, _PROOF]
     list_id: str
     account_id: Annotated[str, _PROOF]
-    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, _PROOF_KEPT)]
-    consent: Annotated[ConsentRow, _PROOF]
+    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, _PROOF_RETENTION)]
+    consent: Annotated[ConsentValue, _PROOF]
     joined_at: datetime
     ended_at: datetime
-    door: Door
-    reason: Annotated[str, Personal(Category.CONSENT, {Purpose.SUPPORT, Purpose.EXPORT}, _PROOF_KEPT)]
+    door: UnsubscribeMethod
+    reason: Annotated[str, Personal(Category.CONSENT, {Purpose.SUPPORT, Purpose.EXPORT}, _PROOF_RETENTION)]
     """What staff wrote about a request by mail or telephone."""
-    by: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_KEPT)]
+    by: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_RETENTION)]
     """The member of staff who did it; empty when it was the subscriber."""
     lifted_at: datetime | None = None
 
 
-class CountsRow(Embedded):
+class DeliveryCountsValue(EmbeddedValue):
     """What became of the letters of a campaign that is sent."""
 
     waiting: int = 0
@@ -148,13 +153,13 @@ class CampaignDocument(Document):
     begun_at: datetime | None = None
     cursor: str = ""
     expanded: bool = False
-    counts: CountsRow = CountsRow()
+    counts: DeliveryCountsValue = DeliveryCountsValue()
     operation: str
     created_at: datetime
     sent_at: datetime | None = None
 
 
-class DeliveryDocument(Document):
+class CampaignDeliveryDocument(Document):
     """One letter; its id is made of the campaign and the subscription, so that no second one can be."""
 
     collection: ClassVar[str] = "deliveries"
@@ -167,7 +172,7 @@ class DeliveryDocument(Document):
     )
 
     campaign_id: str
-    subscription_id: Annotated[str, _DELIVERED]
+    subscription_id: Annotated[str, _DELIVERY]
     mail_id: str
     state: DeliveryState
     queued_at: datetime
@@ -177,15 +182,15 @@ class DeliveryDocument(Document):
 
 
 DOCUMENTS = (
-    ListDocument,
-    WishDocument,
+    MailingListDocument,
+    OptInRequestDocument,
     SubscriptionDocument,
     SuppressionDocument,
     CampaignDocument,
-    DeliveryDocument,
+    CampaignDeliveryDocument,
 )
 
 
 def address_index(vault: Vault, email: str) -> str:
     """Return by what an address is found, in wishes, subscriptions and suppressions alike."""
-    return vault.blind("newsletter.address", email)
+    return vault.blind_index("newsletter.address", email)

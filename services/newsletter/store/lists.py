@@ -1,49 +1,49 @@
 """The lists."""
 
-from services.newsletter.domain import NewsList
-from services.newsletter.store.documents import ListDocument
+from services.newsletter.domain import MailingList
+from services.newsletter.store.documents import MailingListDocument
 from shared.mongo import Collection, Database, DuplicateError
 
 
-class Lists:
+class MailingLists:
     """The lists that people can join."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[ListDocument] = db.collection(ListDocument)
+        self._rows: Collection[MailingListDocument] = db.get_collection(MailingListDocument)
 
-    async def add(self, made: NewsList, *, operation: str) -> NewsList:
+    async def add(self, mailing_list: MailingList, *, idempotency_key: str) -> MailingList:
         """Keep a new list; when *operation* has made one before, return that."""
-        row = ListDocument(
-            id=made.list_id,
-            list_name=made.name,
-            description=made.description,
-            operation=operation,
-            created_at=made.created_at,
+        row = MailingListDocument(
+            id=mailing_list.list_id,
+            list_name=mailing_list.name,
+            description=mailing_list.description,
+            operation=idempotency_key,
+            created_at=mailing_list.created_at,
         )
         try:
-            await self._rows.insert(row)
+            await self._rows.insert_one(row)
         except DuplicateError:
-            found = await self._rows.find_one({"operation": operation})
+            found = await self._rows.find_one({"operation": idempotency_key})
             if found is None:
                 raise
             return _list(found)
-        return made
+        return mailing_list
 
-    async def get(self, list_id: str) -> NewsList | None:
+    async def get(self, list_id: str) -> MailingList | None:
         """Return a list."""
         row = await self._rows.get(list_id)
         return _list(row) if row else None
 
-    async def page(self, *, after: str | None, most: int) -> list[NewsList]:
+    async def list_page(self, *, after: str | None, limit: int) -> list[MailingList]:
         """Return up to *most* lists after the id *after*."""
         where = {"_id": {"$gt": after}} if after else {}
-        return [_list(row) for row in await self._rows.list(where, sort=["_id"], limit=most)]
+        return [_list(row) for row in await self._rows.list(where, sort=["_id"], limit=limit)]
 
-    async def names(self, list_ids: set[str]) -> dict[str, str]:
+    async def get_names(self, list_ids: set[str]) -> dict[str, str]:
         """Return the names of some lists by their ids."""
         rows = await self._rows.list({"_id": {"$in": sorted(list_ids)}})
         return {row.id: row.list_name for row in rows}
 
 
-def _list(row: ListDocument) -> NewsList:
-    return NewsList(list_id=row.id, name=row.list_name, description=row.description, created_at=row.created_at)
+def _list(row: MailingListDocument) -> MailingList:
+    return MailingList(list_id=row.id, name=row.list_name, description=row.description, created_at=row.created_at)

@@ -4,69 +4,69 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from services.newsletter.domain import Suppression
-from services.newsletter.store.documents import ConsentRow, SuppressionDocument, address_index
+from services.newsletter.store.documents import ConsentValue, SuppressionDocument, address_index
 from shared.crypto import Vault
 from shared.mongo import Collection, Database
 
-_BATCH = 500
+_BATCH_SIZE = 500
 
 
 class Suppressions:
     """Who has left which list, by keyed hash."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
-        self._rows: Collection[SuppressionDocument] = db.collection(SuppressionDocument)
+        self._rows: Collection[SuppressionDocument] = db.get_collection(SuppressionDocument)
         self._vault = vault
 
-    async def add(self, made: Suppression, *, index: str, reason: str, by: str) -> None:
+    async def add(self, suppression: Suppression, *, index: str, reason: str, staff_id: str) -> None:
         """Keep the proof of an end, under the blind *index* of the address."""
-        await self._rows.insert(
+        await self._rows.insert_one(
             SuppressionDocument(
-                id=made.suppression_id,
-                subscription_id=made.subscription_id,
-                list_id=made.list_id,
-                account_id=made.account_id,
+                id=suppression.suppression_id,
+                subscription_id=suppression.subscription_id,
+                list_id=suppression.list_id,
+                account_id=suppression.account_id,
                 address_index=index,
-                consent=ConsentRow.of(made.consent),
-                joined_at=made.joined_at,
-                ended_at=made.ended_at,
-                door=made.door,
+                consent=ConsentValue.from_domain(suppression.consent),
+                joined_at=suppression.subscribed_at,
+                ended_at=suppression.unsubscribed_at,
+                door=suppression.method,
                 reason=reason,
-                by=by,
+                by=staff_id,
             )
         )
 
-    async def last(self, list_id: str, email: str) -> Suppression | None:
+    async def get_latest(self, list_id: str, email: str) -> Suppression | None:
         """Return the proof that an address has left a list, the newest if there are several."""
         where = {"address_index": address_index(self._vault, email), "list_id": list_id}
         row = await self._rows.find_one(where, sort=[("ended_at", -1)])
         return _suppression(row) if row else None
 
-    async def lift(self, suppression_id: str, at: datetime) -> None:
+    async def mark_resubscribed(self, suppression_id: str, at: datetime) -> None:
         """Note that the same person has joined again."""
-        await self._rows.update({"_id": suppression_id, "lifted_at": None}, {"$set": {"lifted_at": at}})
+        await self._rows.update_one({"_id": suppression_id, "lifted_at": None}, {"$set": {"lifted_at": at}})
 
-    async def of_account(self, account_id: str) -> list[Suppression]:
+    async def list_by_account(self, account_id: str) -> list[Suppression]:
         """Return the proofs that are linked to an account."""
         rows = await self._rows.list({"account_id": account_id}, sort=["ended_at"])
         return [_suppression(row) for row in rows]
 
-    async def release(self, account_id: str) -> int:
+    async def anonymize(self, account_id: str) -> int:
         """Cut the proofs loose from their account and from what staff wrote; return how many."""
         change = {"$set": {"account_id": "", "reason": ""}}
-        return await self._rows.update({"account_id": account_id}, change, many=True)
+        return await self._rows.update_many({"account_id": account_id}, change)
 
-    async def some(self, subscription_ids: set[str]) -> list[Suppression]:
+    async def list_by_subscriptions(self, subscription_ids: set[str]) -> list[Suppression]:
         """Return the proofs of some subscriptions."""
         rows = await self._rows.list({"subscription_id": {"$in": sorted(subscription_ids)}})
         return [_suppression(row) for row in rows]
 
-    async def newest_first(self) -> AsyncIterator[list[Suppression]]:
+    async def iter_newest_first(self) -> AsyncIterator[list[Suppression]]:
         """Yield all proofs, some hundred at a time, those that ended last before the others."""
         batch: list[Suppression] = []
-        async for row in self._rows.find({}, sort=[("ended_at", -1)]):
+        async for row in self._rows.iter_documents({}, sort=[("ended_at", -1)]):
             batch.append(_suppression(row))
-            if len(batch) == _BATCH:
+            if len(batch) == _BATCH_SIZE:
                 yield batch
                 batch = []
         if batch:
@@ -79,9 +79,9 @@ def _suppression(row: SuppressionDocument) -> Suppression:
         subscription_id=row.subscription_id,
         list_id=row.list_id,
         account_id=row.account_id,
-        consent=row.consent.consent(),
-        joined_at=row.joined_at,
-        ended_at=row.ended_at,
-        door=row.door,
-        lifted_at=row.lifted_at,
+        consent=row.consent.to_domain(),
+        subscribed_at=row.joined_at,
+        unsubscribed_at=row.ended_at,
+        method=row.door,
+        resubscribed_at=row.lifted_at,
     )

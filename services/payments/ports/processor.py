@@ -6,14 +6,14 @@ from typing import Protocol
 from services.payments.domain import CardDetails, Money
 
 
-class Outcome(StrEnum):
+class ProcessorOutcome(StrEnum):
     """What the processor said."""
 
-    DONE = "done"
+    SUCCEEDED = "done"
     DECLINED = "declined"
 
 
-class ProcessorSilentError(Exception):
+class ProcessorTimeoutError(Exception):
     """No answer in time: neither yes nor no."""
 
 
@@ -23,14 +23,14 @@ class Processor(Protocol):
     Each may raise ProcessorSilentError: then nobody knows the outcome, and asking again with the same key tells.
     """
 
-    async def keep(self, card: CardDetails, *, key: str) -> str | None:
+    async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
         """Hand *card* over and return the processor's reference of it, or None when it is declined."""
         ...
 
-    async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
+    async def charge_card(self, reference: str, price: Money, *, key: str) -> ProcessorOutcome:
         """Take *price* from the card *reference*."""
         ...
 
-    async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:
+    async def refund(self, charge_key: str, price: Money, *, key: str) -> ProcessorOutcome:
         """Give *price* back out of the charge made with *charge_key*."""
         ...

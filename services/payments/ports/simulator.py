@@ -1,16 +1,16 @@
 """A processor for one machine: the card networks' published test numbers, and no memory of any number."""
 
 from services.payments.domain import CardDetails, Money
-from services.payments.ports.processor import Outcome, ProcessorSilentError
+from services.payments.ports.processor import ProcessorOutcome, ProcessorTimeoutError
 
-DECLINED = frozenset({"4000000000000002", "4000000000009995", "4000000000000069"})
-BEHAVIOURS = {
+DECLINED_NUMBERS = frozenset({"4000000000000002", "4000000000009995", "4000000000000069"})
+CARD_BEHAVIOURS = {
     "4000000000000341": "declines",
     "4000000000006975": "silent_once",
     "4000000000007726": "refunds_silently_once",
     "4000000000005126": "refunds_never",
 }
-_PAYS = "pays"
+_DEFAULT_BEHAVIOUR = "pays"
 
 
 class SimulatedProcessor:
@@ -25,29 +25,33 @@ class SimulatedProcessor:
         self._was_silent: set[str] = set()
         self._behaviours: dict[str, str] = {}
 
-    async def keep(self, card: CardDetails, *, key: str) -> str | None:
+    async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
         """Return a reference that says how the card behaves; *key* is a digest in hexadecimals."""
-        if card.number in DECLINED:
+        if card.number in DECLINED_NUMBERS:
             return None
-        return f"sim_{BEHAVIOURS.get(card.number, _PAYS)}_{key[:26]}"
+        return f"sim_{CARD_BEHAVIOURS.get(card.number, _DEFAULT_BEHAVIOUR)}_{key[:26]}"
 
-    async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
+    async def charge_card(self, reference: str, price: Money, *, key: str) -> ProcessorOutcome:
         """Take the money, as the reference says."""
         behaviour = reference.removeprefix("sim_").rpartition("_")[0]
         if behaviour == "silent_once":
-            self._be_silent_once(key)
+            self._time_out_once(key)
         if behaviour.startswith("refunds_"):
             self._behaviours[key] = behaviour
-        return Outcome.DECLINED if behaviour == "declines" or price.amount < 1 else Outcome.DONE
+        return ProcessorOutcome.DECLINED if behaviour == "declines" or price.amount < 1 else ProcessorOutcome.SUCCEEDED
 
-    async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:
+    async def refund(self, charge_key: str, price: Money, *, key: str) -> ProcessorOutcome:
         """Give the money back, as the card of the charge behaves."""
-        behaviour = self._behaviours.get(charge_key, _PAYS)
+        behaviour = self._behaviours.get(charge_key, _DEFAULT_BEHAVIOUR)
         if behaviour == "refunds_silently_once":
-            self._be_silent_once(key)
-        return Outcome.DECLINED if behaviour == "refunds_never" or price.amount < 1 else Outcome.DONE
+            self._time_out_once(key)
+        return (
+            ProcessorOutcome.DECLINED
+            if behaviour == "refunds_never" or price.amount < 1
+            else ProcessorOutcome.SUCCEEDED
+        )
 
-    def _be_silent_once(self, key: str) -> None:
+    def _time_out_once(self, key: str) -> None:
         if key not in self._was_silent:
             self._was_silent.add(key)
-            raise ProcessorSilentError
+            raise ProcessorTimeoutError

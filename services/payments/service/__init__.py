@@ -1,8 +1,8 @@
 """What payments does, one module for each thing that it owns."""
 
-from services.payments.service.own_data import BOOKS_KEPT, OwnData
-from services.payments.service.refunds import RefundDesk
-from services.payments.service.till import Order, Till
-from services.payments.service.wallet import Wallet
+from services.payments.service.cards import CardService
+from services.payments.service.charges import ChargeRequest, ChargeService
+from services.payments.service.export import BOOKS_RETENTION, AccountExport
+from services.payments.service.refunds import RefundService
 
-__all__ = ["BOOKS_KEPT", "Order", "OwnData", "RefundDesk", "Till", "Wallet"]
+__all__ = ["BOOKS_RETENTION", "AccountExport", "CardService", "ChargeRequest", "ChargeService", "RefundService"]

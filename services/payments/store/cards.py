@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.payments.domain import Brand, Card
-from services.payments.store.uses import CARD, NEWEST_FIRST, OWNER, older
+from services.payments.store.fields import ACCOUNT_FIELD, CARD_FIELD, NEWEST_FIRST, filter_after
 from shared.mongo import Collection, Database, Document, DuplicateError, Index
 
-SEEN_KEPT = timedelta(minutes=30)
+USED_PAYLOAD_RETENTION = timedelta(minutes=30)
 
 
 class CardDocument(Document):
@@ -18,38 +18,40 @@ class CardDocument(Document):
     collection: ClassVar[str] = "cards"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "created_at", "_id"),)
-    account_id: Annotated[str, OWNER]
-    last4: Annotated[str, Field(pattern=r"^\d{4}$"), CARD]
-    exp_month: Annotated[int, Field(ge=1, le=12), CARD]
-    exp_year: Annotated[int, Field(ge=2000, le=2100), CARD]
+    account_id: Annotated[str, ACCOUNT_FIELD]
+    last4: Annotated[str, Field(pattern=r"^\d{4}$"), CARD_FIELD]
+    exp_month: Annotated[int, Field(ge=1, le=12), CARD_FIELD]
+    exp_year: Annotated[int, Field(ge=2000, le=2100), CARD_FIELD]
     brand: Literal["visa", "mastercard", "amex", "discover", "unknown"]
-    processor_ref: Annotated[str, Field(pattern=r"^[a-z]+_[a-z_]*[0-9a-z]{26}$"), CARD]
+    processor_ref: Annotated[str, Field(pattern=r"^[a-z]+_[a-z_]*[0-9a-z]{26}$"), CARD_FIELD]
     created_at: datetime
 
 
-class SeenCardDocument(Document):
+class UsedCardPayloadDocument(Document):
     """The digest of an encrypted card that was opened, and the token that its request makes: each is used once."""
 
     collection: ClassVar[str] = "seen_cards"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("seen_at", expire_after=SEEN_KEPT),)
+    indexes: ClassVar[tuple[Index, ...]] = (Index("seen_at", expire_after=USED_PAYLOAD_RETENTION),)
     operation: str
     card_id: str
     seen_at: datetime
 
 
-class SeenCards:
+class UsedCardPayloads:
     """Which encrypted cards were opened before, by which request."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[SeenCardDocument] = db.collection(SeenCardDocument)
+        self._rows: Collection[UsedCardPayloadDocument] = db.get_collection(UsedCardPayloadDocument)
 
-    async def claim(self, digest: str, *, operation: str, card_id: str, at: datetime) -> str | None:
+    async def consume(self, digest: str, *, idempotency_key: str, card_id: str, at: datetime) -> str | None:
         """Return the id of the token to make: *card_id*, or that of an earlier try of *operation*; else None."""
         try:
-            await self._rows.insert(SeenCardDocument(id=digest, operation=operation, card_id=card_id, seen_at=at))
+            await self._rows.insert_one(
+                UsedCardPayloadDocument(id=digest, operation=idempotency_key, card_id=card_id, seen_at=at)
+            )
         except DuplicateError:
             found = await self._rows.get(digest)
-            return found.card_id if found is not None and found.operation == operation else None
+            return found.card_id if found is not None and found.operation == idempotency_key else None
         return card_id
 
 
@@ -57,7 +59,7 @@ class Cards:
     """The card tokens of all accounts."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[CardDocument] = db.collection(CardDocument)
+        self._rows: Collection[CardDocument] = db.get_collection(CardDocument)
 
     async def add(self, card: Card) -> None:
         """Keep a new token; one that an earlier try of the same request has kept stays as it is."""
@@ -72,27 +74,27 @@ class Cards:
             created_at=card.created_at,
         )
         try:
-            await self._rows.insert(row)
+            await self._rows.insert_one(row)
         except DuplicateError:
             return
 
-    async def of(self, account_id: str, card_id: str) -> Card | None:
+    async def get(self, account_id: str, card_id: str) -> Card | None:
         """Return a card of this account."""
         row = await self._rows.find_one({"_id": card_id, "account_id": account_id})
         return _card(row) if row else None
 
-    async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Card]:
+    async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Card]:
         """Return cards of this account, newest first, beginning behind the position *after*."""
-        wanted = {"account_id": account_id, **older(after)}
-        return [_card(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=most)]
+        wanted = {"account_id": account_id, **filter_after(after)}
+        return [_card(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
 
-    async def remove(self, account_id: str, card_id: str) -> bool:
+    async def delete(self, account_id: str, card_id: str) -> bool:
         """Forget one card."""
-        return await self._rows.delete({"_id": card_id, "account_id": account_id}) == 1
+        return await self._rows.delete_many({"_id": card_id, "account_id": account_id}) == 1
 
-    async def remove_all(self, account_id: str) -> int:
+    async def delete_by_account(self, account_id: str) -> int:
         """Forget all cards of this account; return how many."""
-        return await self._rows.delete({"account_id": account_id})
+        return await self._rows.delete_many({"account_id": account_id})
 
 
 def _card(row: CardDocument) -> Card:

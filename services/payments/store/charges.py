@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.payments.domain import Charge, ChargeState, Money
-from services.payments.store.uses import BOOKED, NEWEST_FIRST, OWNER, older
+from services.payments.store.fields import ACCOUNT_FIELD, BOOKKEEPING_FIELD, NEWEST_FIRST, filter_after
 from shared.mongo import Collection, Database, Document, Index
 
 
@@ -23,13 +23,13 @@ class ChargeDocument(Document):
     )
     mark: str
     """The request that made it: repeated after a crash, it finds this charge instead of making another."""
-    account_id: Annotated[str, OWNER]
+    account_id: Annotated[str, ACCOUNT_FIELD]
     card_id: str
     processor_ref: str
     """What the processor calls the card; kept only until the outcome is known."""
     amount: Annotated[int, Field(ge=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    description: Annotated[str, BOOKED]
+    description: Annotated[str, BOOKKEEPING_FIELD]
     state: Literal["pending", "captured", "declined"]
     ask_at: datetime
     """When the processor is asked again, while the outcome is unknown."""
@@ -41,11 +41,11 @@ class Charges:
     """The charges of all accounts."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[ChargeDocument] = db.collection(ChargeDocument)
+        self._rows: Collection[ChargeDocument] = db.get_collection(ChargeDocument)
 
-    async def add(self, charge: Charge, *, processor_ref: str, mark: str, ask_at: datetime) -> None:
+    async def add(self, charge: Charge, *, processor_ref: str, mark: str, retry_at: datetime) -> None:
         """Keep a charge before the processor is asked; DuplicateError when *mark* is taken."""
-        await self._rows.insert(
+        await self._rows.insert_one(
             ChargeDocument(
                 id=charge.charge_id,
                 mark=mark,
@@ -56,53 +56,53 @@ class Charges:
                 currency=charge.price.currency,
                 description=charge.description,
                 state=charge.state.value,
-                ask_at=ask_at,
+                ask_at=retry_at,
                 created_at=charge.created_at,
             )
         )
 
-    async def of(self, account_id: str, charge_id: str) -> Charge | None:
+    async def get(self, account_id: str, charge_id: str) -> Charge | None:
         """Return a charge of this account."""
         row = await self._rows.find_one({"_id": charge_id, "account_id": account_id})
         return _charge(row) if row else None
 
-    async def marked(self, marks: Sequence[str], *, since: datetime) -> tuple[Charge, str] | None:
+    async def find_by_mark(self, marks: Sequence[str], *, since: datetime) -> tuple[Charge, str] | None:
         """Return the charge with one of *marks* that was made after *since*, with the reference of the card."""
         row = await self._rows.find_one({"mark": {"$in": list(marks)}, "created_at": {"$gt": since}})
         return (_charge(row), row.processor_ref) if row else None
 
-    async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Charge]:
+    async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Charge]:
         """Return charges of this account, newest first, beginning behind the position *after*."""
-        wanted = {"account_id": account_id, **older(after)}
-        return [_charge(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=most)]
+        wanted = {"account_id": account_id, **filter_after(after)}
+        return [_charge(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
 
-    async def settle(self, charge_id: str, state: ChargeState) -> bool:
+    async def complete(self, charge_id: str, state: ChargeState) -> bool:
         """Move a pending charge to its outcome; False when it had one."""
         change = {"state": state.value, "processor_ref": ""}
-        return await self._rows.update({"_id": charge_id, "state": "pending"}, {"$set": change}) == 1
+        return await self._rows.update_one({"_id": charge_id, "state": "pending"}, {"$set": change}) == 1
 
-    async def unsettled(self, *, at: datetime, most: int) -> list[tuple[Charge, str]]:
+    async def list_pending(self, *, at: datetime, limit: int) -> list[tuple[Charge, str]]:
         """Return the charges about which the processor is to be asked again, with its reference of the card."""
-        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=most)
+        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=limit)
         return [(_charge(row), row.processor_ref) for row in rows]
 
-    async def ask_later(self, charge_id: str, at: datetime) -> None:
+    async def schedule_retry(self, charge_id: str, at: datetime) -> None:
         """Ask about a pending charge again at that time."""
-        await self._rows.update({"_id": charge_id, "state": "pending"}, {"$set": {"ask_at": at}})
+        await self._rows.update_one({"_id": charge_id, "state": "pending"}, {"$set": {"ask_at": at}})
 
-    async def reserve(self, charge: Charge, amount: int) -> bool:
+    async def reserve_refund(self, charge: Charge, amount: int) -> bool:
         """Set *amount* aside to be given back, in one conditional update: False when less than that is left."""
         room = {"_id": charge.charge_id, "state": "captured", "refunded": {"$lte": charge.price.amount - amount}}
-        return await self._rows.update(room, {"$inc": {"refunded": amount}}) == 1
+        return await self._rows.update_one(room, {"$inc": {"refunded": amount}}) == 1
 
-    async def release(self, charge_id: str, amount: int) -> None:
+    async def release_refund(self, charge_id: str, amount: int) -> None:
         """Take back what was set aside: the processor has declined to give it back."""
-        await self._rows.update({"_id": charge_id}, {"$inc": {"refunded": -amount}})
+        await self._rows.update_one({"_id": charge_id}, {"$inc": {"refunded": -amount}})
 
-    async def cut_loose(self, account_id: str) -> int:
+    async def anonymize(self, account_id: str) -> int:
         """Cut all charges of this account loose from it: the books stay, the person does not (C31)."""
         loose = {"$set": {"account_id": "", "card_id": "", "description": ""}}
-        return await self._rows.update({"account_id": account_id}, loose, many=True)
+        return await self._rows.update_many({"account_id": account_id}, loose)
 
 
 def _charge(row: ChargeDocument) -> Charge:

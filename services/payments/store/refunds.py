@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.payments.domain import Money, Refund, RefundState
-from services.payments.store.uses import NEWEST_FIRST, OWNER, older
+from services.payments.store.fields import ACCOUNT_FIELD, NEWEST_FIRST, filter_after
 from shared.mongo import Collection, Database, Document, Index
 
 
@@ -23,7 +23,7 @@ class RefundDocument(Document):
     )
     mark: str
     """The request that made it: repeated after a crash, it finds this refund instead of making another."""
-    account_id: Annotated[str, OWNER]
+    account_id: Annotated[str, ACCOUNT_FIELD]
     charge_id: str
     amount: Annotated[int, Field(ge=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -36,11 +36,11 @@ class Refunds:
     """The refunds of all accounts."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[RefundDocument] = db.collection(RefundDocument)
+        self._rows: Collection[RefundDocument] = db.get_collection(RefundDocument)
 
-    async def add(self, refund: Refund, *, mark: str, ask_at: datetime) -> None:
+    async def add(self, refund: Refund, *, mark: str, retry_at: datetime) -> None:
         """Keep a refund before the processor is asked; DuplicateError when *mark* is taken."""
-        await self._rows.insert(
+        await self._rows.insert_one(
             RefundDocument(
                 id=refund.refund_id,
                 mark=mark,
@@ -49,37 +49,39 @@ class Refunds:
                 amount=refund.price.amount,
                 currency=refund.price.currency,
                 state=refund.state.value,
-                ask_at=ask_at,
+                ask_at=retry_at,
                 created_at=refund.created_at,
             )
         )
 
-    async def marked(self, marks: Sequence[str], *, since: datetime) -> Refund | None:
+    async def find_by_mark(self, marks: Sequence[str], *, since: datetime) -> Refund | None:
         """Return the refund with one of *marks* that was made after *since*."""
         row = await self._rows.find_one({"mark": {"$in": list(marks)}, "created_at": {"$gt": since}})
         return _refund(row) if row else None
 
-    async def all_of(self, account_id: str, *, after: str | None, most: int) -> list[Refund]:
+    async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Refund]:
         """Return refunds of this account, newest first, beginning behind the position *after*."""
-        wanted = {"account_id": account_id, **older(after)}
-        return [_refund(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=most)]
+        wanted = {"account_id": account_id, **filter_after(after)}
+        return [_refund(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
 
-    async def settle(self, refund_id: str, state: RefundState) -> bool:
+    async def complete(self, refund_id: str, state: RefundState) -> bool:
         """Move a pending refund to its outcome; False when it had one."""
-        return await self._rows.update({"_id": refund_id, "state": "pending"}, {"$set": {"state": state.value}}) == 1
+        return (
+            await self._rows.update_one({"_id": refund_id, "state": "pending"}, {"$set": {"state": state.value}}) == 1
+        )
 
-    async def unsettled(self, *, at: datetime, most: int) -> list[Refund]:
+    async def list_pending(self, *, at: datetime, limit: int) -> list[Refund]:
         """Return the refunds about which the processor is to be asked again."""
-        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=most)
+        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=limit)
         return [_refund(row) for row in rows]
 
-    async def ask_later(self, refund_id: str, at: datetime) -> None:
+    async def schedule_retry(self, refund_id: str, at: datetime) -> None:
         """Ask about a pending refund again at that time."""
-        await self._rows.update({"_id": refund_id, "state": "pending"}, {"$set": {"ask_at": at}})
+        await self._rows.update_one({"_id": refund_id, "state": "pending"}, {"$set": {"ask_at": at}})
 
-    async def cut_loose(self, account_id: str) -> int:
+    async def anonymize(self, account_id: str) -> int:
         """Cut all refunds of this account loose from it (C31)."""
-        return await self._rows.update({"account_id": account_id}, {"$set": {"account_id": ""}}, many=True)
+        return await self._rows.update_many({"account_id": account_id}, {"$set": {"account_id": ""}})
 
 
 def _refund(row: RefundDocument) -> Refund:

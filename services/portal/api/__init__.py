@@ -1,52 +1,52 @@
 """The pages: parse, ask, render."""
 
-from services.portal.api.account import AccountPages
+from services.portal.api.abuse_reports import AbuseReportPages
 from services.portal.api.authorize import AuthorizePages
 from services.portal.api.cards import CardPages
-from services.portal.api.confirm import ConfirmPages
-from services.portal.api.factors import FactorPages
+from services.portal.api.csrf import CsrfProtection
+from services.portal.api.email_links import EMAIL_LINK_PAGES
 from services.portal.api.files import FilePages
-from services.portal.api.frame import Frame, PageRoute
-from services.portal.api.guard import Guard
-from services.portal.api.links import MAIL_LINKS
-from services.portal.api.log_in import LogInPages
+from services.portal.api.login import LoginPages
+from services.portal.api.middleware import PageMiddleware, PageRoute
 from services.portal.api.newsletter import NewsletterPages
 from services.portal.api.passwords import PasswordPages
 from services.portal.api.privacy import PrivacyPages
+from services.portal.api.privacy_requests import PrivacyRequestPages
 from services.portal.api.public import PublicPages
 from services.portal.api.reference import ReferencePages
-from services.portal.api.reports import ReportPages
-from services.portal.api.requests import RequestPages
+from services.portal.api.second_factors import SecondFactorPages
 from services.portal.api.security import SecurityPages
+from services.portal.api.sign_up import SignUpPages
 from services.portal.api.staff import StaffPages
-from services.portal.api.staff_acts import StaffActPages
+from services.portal.api.staff_actions import StaffActionPages
 from services.portal.api.staff_reports import StaffReportPages
-from services.portal.api.statics import Statics
-from services.portal.api.well_known import WellKnown
+from services.portal.api.static_files import StaticFiles
+from services.portal.api.step_up import StepUpPages
+from services.portal.api.well_known import WellKnownPages
 
 __all__ = [
-    "MAIL_LINKS",
-    "AccountPages",
+    "EMAIL_LINK_PAGES",
+    "AbuseReportPages",
     "AuthorizePages",
     "CardPages",
-    "ConfirmPages",
-    "FactorPages",
+    "CsrfProtection",
     "FilePages",
-    "Frame",
-    "Guard",
-    "LogInPages",
+    "LoginPages",
     "NewsletterPages",
+    "PageMiddleware",
     "PageRoute",
     "PasswordPages",
     "PrivacyPages",
+    "PrivacyRequestPages",
     "PublicPages",
     "ReferencePages",
-    "ReportPages",
-    "RequestPages",
+    "SecondFactorPages",
     "SecurityPages",
-    "StaffActPages",
+    "SignUpPages",
+    "StaffActionPages",
     "StaffPages",
     "StaffReportPages",
-    "Statics",
-    "WellKnown",
+    "StaticFiles",
+    "StepUpPages",
+    "WellKnownPages",
 ]

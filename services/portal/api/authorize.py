@@ -6,14 +6,22 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, sent, shown
-from services.portal.api.visit import Visit
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import PageRoute, form_route, page_route
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
-PATH = "/account/authorize"
+AUTHORIZE_PATH = "/account/authorize"
 _API = "/oauth/authorizations"
-_ASKED = ("response_type", "client_id", "redirect_uri", "code_challenge", "code_challenge_method", "state", "scope")
-_WRONG = frozenset({"identity.app.refused", InvalidInputError.code})
+_PARAMETERS = (
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "code_challenge",
+    "code_challenge_method",
+    "state",
+    "scope",
+)
+_CLIENT_ERRORS = frozenset({"identity.authorization_request.invalid", InvalidInputError.code})
 """What the app has done wrong; anything else is no matter of the app's."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
@@ -21,50 +29,57 @@ _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 class AuthorizePages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the page of the authorization endpoint."""
-        return (shown(PATH, self.ask), sent(PATH, self.decide))
+        return (
+            page_route(AUTHORIZE_PATH, self.show_authorization),
+            form_route(AUTHORIZE_PATH, self.submit_authorization),
+        )
 
-    async def ask(self, visit: Visit) -> web.Response:
+    async def show_authorization(self, context: PageContext) -> web.Response:
         """Show which app asks and what it would get; nothing leads to an address that is not registered."""
-        visit.must_be("customer")
+        context.require_kind("customer")
         try:
-            asked = _asked(visit.request.query.getall)
-            app = await visit.visitor.read(_API, **asked)
+            parameters = _parse_parameters(context.request.query.getall)
+            app = await context.user_session.get(_API, **parameters)
         except ServiceError as fault:
-            return _refused(visit, fault)
-        visit.sends_to = _source(app["redirect_uri"])
-        return visit.page("authorize.html", asked=asked, app=app)
+            return _render_rejected(context, fault)
+        context.form_action_source = _csp_source(app["redirect_uri"])
+        return context.render("authorize.html", asked=parameters, app=app)
 
-    async def decide(self, visit: Visit) -> web.Response:
+    async def submit_authorization(self, context: PageContext) -> web.Response:
         """Let the app in or turn it away; where the browser goes, identity says."""
-        visit.must_be("customer")
-        typed = await visit.form()
-        body = {name: typed[name] for name in _ASKED if name in typed}
+        context.require_kind("customer")
+        typed = await context.read_form()
+        body = {name: typed[name] for name in _PARAMETERS if name in typed}
         try:
-            answered = await visit.visitor.send("POST", _API, body={**body, "allow": typed.get("answer") == "allow"})
+            reply = await context.user_session.send(
+                "POST", _API, body={**body, "allow": typed.get("answer") == "allow"}
+            )
         except ServiceError as fault:
-            return _refused(visit, fault)
-        return web.Response(status=303, headers={"Location": answered["redirect_to"]})
+            return _render_rejected(context, fault)
+        return web.Response(status=303, headers={"Location": reply["redirect_to"]})
 
 
-def _refused(visit: Visit, fault: ServiceError) -> web.Response:
-    if fault.code not in _WRONG:
+def _render_rejected(context: PageContext, fault: ServiceError) -> web.Response:
+    if fault.code not in _CLIENT_ERRORS:
         raise fault
-    return visit.page("authorize_refused.html", fault=fault)
+    return context.render("authorize_refused.html", fault=fault)
 
 
-def _asked(values: Callable[[str, list[str]], list[str]]) -> dict[str, str]:
+def _parse_parameters(values: Callable[[str, list[str]], list[str]]) -> dict[str, str]:
     """Return the parameters that count; others are ignored, and none may come twice (RFC 6749, 3.1)."""
-    found = {name: values(name, []) for name in _ASKED}
-    twice = [name for name, given in found.items() if len(given) > 1]
-    if twice:
-        told = "It stands twice in the address."
-        raise InvalidInputError(fields=tuple(FieldProblem(field=name, code="twice", message=told) for name in twice))
+    found = {name: values(name, []) for name in _PARAMETERS}
+    repeated = [name for name, given in found.items() if len(given) > 1]
+    if repeated:
+        message = "It stands twice in the address."
+        raise InvalidInputError(
+            fields=tuple(FieldProblem(field=name, code="twice", message=message) for name in repeated)
+        )
     return {name: given[0] for name, given in found.items() if given}
 
 
-def _source(redirect_uri: str) -> str:
+def _csp_source(redirect_uri: str) -> str:
     """Return where *redirect_uri* leads as a source expression: its origin, or the scheme of an app."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if _HOST.fullmatch(parts.netloc) else f"{parts.scheme}:"

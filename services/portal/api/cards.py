@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, sent, shown
-from services.portal.api.visit import Visit
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import PageRoute, form_route, page_route
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 CARDS = "/v1/payments/cards"
@@ -12,44 +12,44 @@ CARDS = "/v1/payments/cards"
 class CardPages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of cards."""
         return (
-            shown("/account/cards", self.cards),
-            sent("/account/cards", self.store),
-            sent("/account/cards/{card_id}/delete", self.forget),
+            page_route("/account/cards", self.show_cards),
+            form_route("/account/cards", self.store_card),
+            form_route("/account/cards/{card_id}/delete", self.delete_card),
         )
 
-    async def cards(self, visit: Visit) -> web.Response:
+    async def show_cards(self, context: PageContext) -> web.Response:
         """Show the cards and charges, and the form that encrypts."""
-        return await self._page(visit)
+        return await self._render_cards(context)
 
-    async def store(self, visit: Visit) -> web.Response:
+    async def store_card(self, context: PageContext) -> web.Response:
         """Keep a card that arrives as ciphertext; anything else is refused before it could be passed on."""
-        visit.must_be("customer")
-        typed = await visit.form()
+        context.require_kind("customer")
+        typed = await context.read_form()
         sealed = typed.get("jwe", "")
         try:
             if sealed.count(".") != 4:
                 missing = FieldProblem(field="jwe", code="missing", message="The card was not encrypted by this page.")
                 raise InvalidInputError("Turn JavaScript on for this one page.", fields=(missing,))
-            await visit.visitor.send("POST", CARDS, body={"jwe": sealed}, once=typed.get("once"))
+            await context.user_session.send("POST", CARDS, body={"jwe": sealed}, once=typed.get("once"))
         except ServiceError as fault:
-            return await self._page(visit, fault)
-        return visit.to("/account/cards", done="stored")
+            return await self._render_cards(context, fault)
+        return context.redirect("/account/cards", done="stored")
 
-    async def forget(self, visit: Visit) -> web.Response:
+    async def delete_card(self, context: PageContext) -> web.Response:
         """Delete a card."""
-        visit.must_be("customer")
-        await visit.form()
-        await visit.visitor.send("DELETE", f"{CARDS}/{{}}", visit.name("card_id"))
-        return visit.to("/account/cards", done="deleted")
+        context.require_kind("customer")
+        await context.read_form()
+        await context.user_session.send("DELETE", f"{CARDS}/{{}}", context.get_path_variable("card_id"))
+        return context.redirect("/account/cards", done="deleted")
 
-    async def _page(self, visit: Visit, fault: ServiceError | None = None) -> web.Response:
-        session = visit.must_be("customer")
-        visit.scripts = True
-        cards = await visit.visitor.read(CARDS)
-        charges = await visit.visitor.read("/v1/payments/charges")
-        return visit.page(
+    async def _render_cards(self, context: PageContext, fault: ServiceError | None = None) -> web.Response:
+        session = context.require_kind("customer")
+        context.allows_scripts = True
+        cards = await context.user_session.get(CARDS)
+        charges = await context.user_session.get("/v1/payments/charges")
+        return context.render(
             "cards.html", fault=fault, cards=cards["items"], charges=charges["items"], account_id=session.account_id
         )

@@ -4,9 +4,9 @@ from typing import Any
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, sent, shown
-from services.portal.api.visit import Typed, Visit
-from services.portal.service import parts
+from services.portal.api.context import FormData, PageContext
+from services.portal.api.middleware import PageRoute, form_route, page_route
+from services.portal.service import gather_results
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 RESTORES = "/v1/sync/restores"
@@ -16,46 +16,51 @@ _UNFINISHED = frozenset({"waiting", "running"})
 class FilePages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of files."""
-        return (shown("/account/files", self.files), sent("/account/files/restores", self.restore))
-
-    async def files(self, visit: Visit) -> web.Response:
-        """Show usage, backups and restores; the page looks again by itself while one runs."""
-        return await self._page(visit)
-
-    async def restore(self, visit: Visit) -> web.Response:
-        """Ask for a restore; how it goes on stands on the page."""
-        visit.must_be("customer")
-        typed = await visit.form()
-        try:
-            await visit.visitor.send("POST", RESTORES, body=_wanted(typed), once=typed.get("once"))
-        except ServiceError as fault:
-            return await self._page(visit, fault, typed)
-        return visit.to("/account/files", done="asked")
-
-    async def _page(self, visit: Visit, fault: ServiceError | None = None, typed: Typed | None = None) -> web.Response:
-        visit.must_be("customer")
-        me = visit.visitor
-        held: dict[str, Any] = await parts(
-            me=me.read("/v1/identity/me"),
-            usage=me.read("/v1/sync/usage"),
-            backups=me.read("/v1/sync/backups/mine"),
-            restores=me.read(RESTORES, limit="20"),
+        return (
+            page_route("/account/files", self.show_files),
+            form_route("/account/files/restores", self.request_restore),
         )
-        found = held["restores"].answer
+
+    async def show_files(self, context: PageContext) -> web.Response:
+        """Show usage, backups and restores; the page looks again by itself while one runs."""
+        return await self._render_files(context)
+
+    async def request_restore(self, context: PageContext) -> web.Response:
+        """Ask for a restore; how it goes on stands on the page."""
+        context.require_kind("customer")
+        typed = await context.read_form()
+        try:
+            await context.user_session.send("POST", RESTORES, body=_parse_restore(typed), once=typed.get("once"))
+        except ServiceError as fault:
+            return await self._render_files(context, fault, typed)
+        return context.redirect("/account/files", done="asked")
+
+    async def _render_files(
+        self, context: PageContext, fault: ServiceError | None = None, typed: FormData | None = None
+    ) -> web.Response:
+        context.require_kind("customer")
+        me = context.user_session
+        results: dict[str, Any] = await gather_results(
+            me=me.get("/v1/identity/me"),
+            usage=me.get("/v1/sync/usage"),
+            backups=me.get("/v1/sync/backups/mine"),
+            restores=me.get(RESTORES, limit="20"),
+        )
+        found = results["restores"].answer
         busy = found is not None and any(one["state"] in _UNFINISHED for one in found["items"])
         # The form is on a page that stays still: one that loads anew would take away what is being typed.
-        asks = fault is not None or not busy or visit.query("ask") == "yes"
-        return visit.page("files.html", fault=fault, typed=typed, busy=busy, asks=asks, **held)
+        shows_form = fault is not None or not busy or context.get_query("ask") == "yes"
+        return context.render("files.html", fault=fault, typed=typed, busy=busy, asks=shows_form, **results)
 
 
-def _wanted(typed: Typed) -> dict[str, str]:
+def _parse_restore(typed: FormData) -> dict[str, str]:
     wanted = {"backup_id": typed.get("backup_id", "")}
     if typed.get("what") == "everything":
         return wanted
     path = typed.get("file_path", "").strip()
     if not path.strip("/"):
-        told = "Write which file or folder, or choose everything."
-        raise InvalidInputError(fields=(FieldProblem(field="file_path", code="missing", message=told),))
+        message = "Write which file or folder, or choose everything."
+        raise InvalidInputError(fields=(FieldProblem(field="file_path", code="missing", message=message),))
     return {**wanted, "path": path}

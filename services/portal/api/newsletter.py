@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from services.portal.api.frame import OFTEN, PageRoute, sent, shown
-from services.portal.api.visit import Typed, Visit
+from services.portal.api.context import FormData, PageContext
+from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
 from services.portal.domain import SIGN_UP
 from shared.errors import ServiceError
 
@@ -11,64 +11,66 @@ from shared.errors import ServiceError
 class NewsletterPages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the newsletter pages."""
         return (
-            shown("/newsletter", self.lists),
-            sent("/newsletter", self.subscribe, limit=OFTEN),
-            shown("/newsletter/confirm", self.look_at_confirmation),
-            sent("/newsletter/confirm", self.confirm, limit=OFTEN),
-            shown("/newsletter/unsubscribe", self.look_at_unsubscription),
-            sent("/newsletter/unsubscribe", self.unsubscribe, limit=OFTEN),
+            page_route("/newsletter", self.show_lists),
+            form_route("/newsletter", self.submit_subscription, limit=FORM_RATE_LIMIT),
+            page_route("/newsletter/confirm", self.show_confirmation),
+            form_route("/newsletter/confirm", self.submit_confirmation, limit=FORM_RATE_LIMIT),
+            page_route("/newsletter/unsubscribe", self.show_unsubscribe),
+            form_route("/newsletter/unsubscribe", self.submit_unsubscribe, limit=FORM_RATE_LIMIT),
         )
 
-    async def lists(self, visit: Visit) -> web.Response:
+    async def show_lists(self, context: PageContext) -> web.Response:
         """Show the lists with a form to join one."""
-        return await self._lists(visit)
+        return await self._render_lists(context)
 
-    async def subscribe(self, visit: Visit) -> web.Response:
+    async def submit_subscription(self, context: PageContext) -> web.Response:
         """Ask to join; only the link in the mail makes a subscriber."""
-        typed = await visit.form()
-        if visit.cookie(SIGN_UP) is not None:
-            return visit.page("sign_up_closed.html")  # the same door as the sign-up: closed is closed (C23)
-        wish = {"list_id": typed.get("list_id", ""), "email": typed.get("email", "")}
+        typed = await context.read_form()
+        if context.get_cookie(SIGN_UP) is not None:
+            return context.render("sign_up_closed.html")  # the same door as the sign-up: closed is closed (C23)
+        body = {"list_id": typed.get("list_id", ""), "email": typed.get("email", "")}
         try:
-            if visit.session is not None and not visit.session.is_staff:
-                await visit.visitor.send("POST", "/v1/newsletter/subscriptions", body=wish)
+            if context.session is not None and not context.session.is_staff:
+                await context.user_session.send("POST", "/v1/newsletter/subscriptions", body=body)
             else:
-                await visit.visitor.tell("/v1/newsletter/subscriptions", wish)
+                await context.user_session.post_public("/v1/newsletter/subscriptions", body)
         except ServiceError as fault:
-            return await self._lists(visit, fault, typed)
-        return visit.page("newsletter_asked.html", typed=typed)
+            return await self._render_lists(context, fault, typed)
+        return context.render("newsletter_asked.html", typed=typed)
 
-    async def look_at_confirmation(self, visit: Visit) -> web.Response:
+    async def show_confirmation(self, context: PageContext) -> web.Response:
         """Show a button: a mail scanner that opens the link must not subscribe anybody."""
-        return visit.page("newsletter_confirm.html", token=visit.query("token"))
+        return context.render("newsletter_confirm.html", token=context.get_query("token"))
 
-    async def confirm(self, visit: Visit) -> web.Response:
+    async def submit_confirmation(self, context: PageContext) -> web.Response:
         """Confirm."""
-        typed = await visit.form()
+        typed = await context.read_form()
         try:
-            await visit.visitor.tell("/v1/newsletter/confirmations", {"token": typed.get("token", "")})
+            await context.user_session.post_public("/v1/newsletter/confirmations", {"token": typed.get("token", "")})
         except ServiceError as fault:
-            return visit.page("newsletter_confirm.html", fault=fault, token="")
-        return visit.page("newsletter_confirmed.html")
+            return context.render("newsletter_confirm.html", fault=fault, token="")
+        return context.render("newsletter_confirmed.html")
 
-    async def look_at_unsubscription(self, visit: Visit) -> web.Response:
+    async def show_unsubscribe(self, context: PageContext) -> web.Response:
         """Show a button: a mail scanner that opens the link must not end anything (RFC 8058)."""
-        return visit.page("newsletter_leave.html", token=visit.query("token"))
+        return context.render("newsletter_leave.html", token=context.get_query("token"))
 
-    async def unsubscribe(self, visit: Visit) -> web.Response:
+    async def submit_unsubscribe(self, context: PageContext) -> web.Response:
         """Leave the list, at once and without a log-in."""
-        typed = await visit.form()
+        typed = await context.read_form()
         token = typed.get("token", "")
         try:
-            await visit.visitor.tell("/v1/newsletter/unsubscriptions", {"token": token})
+            await context.user_session.post_public("/v1/newsletter/unsubscriptions", {"token": token})
         except ServiceError as fault:
-            return visit.page("newsletter_leave.html", fault=fault, token=token)
-        return visit.page("newsletter_left.html")
+            return context.render("newsletter_leave.html", fault=fault, token=token)
+        return context.render("newsletter_left.html")
 
-    async def _lists(self, visit: Visit, fault: ServiceError | None = None, typed: Typed | None = None) -> web.Response:
-        found = await visit.visitor.look("/v1/newsletter/lists")
-        wanted = {"list_id": visit.query("list")} if typed is None else typed
-        return visit.page("newsletter.html", fault=fault, typed=wanted, lists=found["items"])
+    async def _render_lists(
+        self, context: PageContext, fault: ServiceError | None = None, typed: FormData | None = None
+    ) -> web.Response:
+        found = await context.user_session.get_public("/v1/newsletter/lists")
+        wanted = {"list_id": context.get_query("list")} if typed is None else typed
+        return context.render("newsletter.html", fault=fault, typed=wanted, lists=found["items"])

@@ -2,81 +2,81 @@
 
 from aiohttp import web
 
-from services.portal.api.frame import OFTEN, PageRoute, sent, shown
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
 from services.portal.api.privacy import APP_PASSWORDS
-from services.portal.api.visit import Visit
 from shared.errors import ServiceError
 
 _RESETS = "/v1/identity/password-resets"
-_LINK_REFUSED = "identity.password_reset.refused"
+_LINK_INVALID = "identity.password_reset_token.invalid"
 
 
 class PasswordPages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of passwords."""
         return (
-            shown("/account/forgot-password", self.forgotten_form),
-            sent("/account/forgot-password", self.ask_for_link, limit=OFTEN),
-            shown("/account/reset-password", self.reset_form),
-            sent("/account/reset-password", self.reset, limit=OFTEN),
-            shown("/account/password", self.change_form),
-            sent("/account/password", self.change),
-            sent("/account/password/revoke-app-passwords", self.revoke_app_passwords),
+            page_route("/account/forgot-password", self.show_forgot_password),
+            form_route("/account/forgot-password", self.request_reset_link, limit=FORM_RATE_LIMIT),
+            page_route("/account/reset-password", self.show_reset_form),
+            form_route("/account/reset-password", self.submit_reset, limit=FORM_RATE_LIMIT),
+            page_route("/account/password", self.show_change_form),
+            form_route("/account/password", self.submit_change),
+            form_route("/account/password/revoke-app-passwords", self.revoke_app_passwords),
         )
 
-    async def forgotten_form(self, visit: Visit) -> web.Response:
+    async def show_forgot_password(self, context: PageContext) -> web.Response:
         """Ask for the address."""
-        return visit.page("password_forgotten.html")
+        return context.render("password_forgotten.html")
 
-    async def ask_for_link(self, visit: Visit) -> web.Response:
+    async def request_reset_link(self, context: PageContext) -> web.Response:
         """Have a link mailed; the page is the same whether or not the address has an account."""
-        typed = await visit.form()
+        typed = await context.read_form()
         try:
-            await visit.visitor.tell(_RESETS, {"email": typed.get("email", "")})
+            await context.user_session.post_public(_RESETS, {"email": typed.get("email", "")})
         except ServiceError as fault:
-            return visit.page("password_forgotten.html", fault=fault, typed=typed)
-        return visit.page("password_asked.html", typed=typed)
+            return context.render("password_forgotten.html", fault=fault, typed=typed)
+        return context.render("password_asked.html", typed=typed)
 
-    async def reset_form(self, visit: Visit) -> web.Response:
+    async def show_reset_form(self, context: PageContext) -> web.Response:
         """Ask for the new password; opening the link uses nothing up."""
-        return visit.page("password_reset.html", token=visit.query("token"))
+        return context.render("password_reset.html", token=context.get_query("token"))
 
-    async def reset(self, visit: Visit) -> web.Response:
+    async def submit_reset(self, context: PageContext) -> web.Response:
         """Set it; every session ends, so the log-in is next."""
-        typed = await visit.form()
+        typed = await context.read_form()
         token = typed.get("token", "")
         body = {"token": token, "password": typed.get("password", "")}
         try:
-            await visit.visitor.tell(f"{_RESETS}/completions", body)
+            await context.user_session.post_public(f"{_RESETS}/completions", body)
         except ServiceError as fault:
-            kept = "" if fault.code == _LINK_REFUSED else token
-            return visit.page("password_reset.html", fault=fault, token=kept)
-        visit.visitor.session = None
-        return visit.to("/account/log-in", why="reset")
+            retry_token = "" if fault.code == _LINK_INVALID else token
+            return context.render("password_reset.html", fault=fault, token=retry_token)
+        context.user_session.session = None
+        return context.redirect("/account/log-in", why="reset")
 
-    async def change_form(self, visit: Visit) -> web.Response:
+    async def show_change_form(self, context: PageContext) -> web.Response:
         """Ask for the old and the new password."""
-        visit.must_be_recent("customer")
-        return visit.page("password.html")
+        context.require_recent_login("customer")
+        return context.render("password.html")
 
-    async def change(self, visit: Visit) -> web.Response:
+    async def submit_change(self, context: PageContext) -> web.Response:
         """Change it, and show which app passwords still work: whoever knew the old one may have made some."""
-        visit.must_be("customer")
-        typed = await visit.form()
+        context.require_kind("customer")
+        typed = await context.read_form()
         body = {"old_password": typed.get("old_password", ""), "new_password": typed.get("password", "")}
         try:
-            done = await visit.visitor.send("POST", "/v1/identity/password-changes", body=body)
+            done = await context.user_session.send("POST", "/v1/identity/password-changes", body=body)
         except ServiceError as fault:
-            return visit.page("password.html", fault=fault)
-        return visit.page("password_changed.html", ended=done["sessions_ended"], items=done["app_passwords"])
+            return context.render("password.html", fault=fault)
+        return context.render("password_changed.html", ended=done["sessions_ended"], items=done["app_passwords"])
 
-    async def revoke_app_passwords(self, visit: Visit) -> web.Response:
+    async def revoke_app_passwords(self, context: PageContext) -> web.Response:
         """Revoke all app passwords."""
-        visit.must_be("customer")
-        await visit.form()
-        found = await visit.visitor.read(APP_PASSWORDS)
+        context.require_kind("customer")
+        await context.read_form()
+        found = await context.user_session.get(APP_PASSWORDS)
         for each in found["items"]:
-            await visit.visitor.send("DELETE", f"{APP_PASSWORDS}/{{}}", each["app_password_id"])
-        return visit.to("/account/app-passwords", done="all-revoked")
+            await context.user_session.send("DELETE", f"{APP_PASSWORDS}/{{}}", each["app_password_id"])
+        return context.redirect("/account/app-passwords", done="all-revoked")

@@ -4,10 +4,10 @@ from typing import Any
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, sent, shown
-from services.portal.api.requests import planned_erasure
-from services.portal.api.visit import Visit
-from services.portal.service import parts
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import PageRoute, form_route, page_route
+from services.portal.api.privacy_requests import get_scheduled_erasure
+from services.portal.service import gather_results
 from shared.errors import ServiceError
 
 ME = "/v1/identity/me"
@@ -21,115 +21,115 @@ LEDGER = "/v1/disclosure/ledger/mine"
 class PrivacyPages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of the privacy centre."""
         return (
-            shown("/account", self.overview),
-            shown("/account/sessions", self.sessions),
-            sent("/account/sessions/{session_id}/end", self.end_session),
-            sent("/account/sessions/end-others", self.end_other_sessions),
-            sent("/account/sessions/end-everything", self.end_everything),
-            shown("/account/app-passwords", self.app_passwords),
-            sent("/account/app-passwords", self.make_app_password),
-            sent("/account/app-passwords/{app_password_id}/revoke", self.revoke_app_password),
-            shown("/account/newsletters", self.newsletters),
-            sent("/account/newsletters/{subscription_id}/leave", self.leave_newsletter),
-            shown("/account/seen", self.seen),
+            page_route("/account", self.show_overview),
+            page_route("/account/sessions", self.show_sessions),
+            form_route("/account/sessions/{session_id}/end", self.end_session),
+            form_route("/account/sessions/end-others", self.end_other_sessions),
+            form_route("/account/sessions/revoke-all", self.revoke_all_access),
+            page_route("/account/app-passwords", self.show_app_passwords),
+            form_route("/account/app-passwords", self.create_app_password),
+            form_route("/account/app-passwords/{app_password_id}/revoke", self.revoke_app_password),
+            page_route("/account/newsletters", self.show_newsletters),
+            form_route("/account/newsletters/{subscription_id}/unsubscribe", self.unsubscribe_newsletter),
+            page_route("/account/access-ledger", self.show_access_ledger),
         )
 
-    async def overview(self, visit: Visit) -> web.Response:
+    async def show_overview(self, context: PageContext) -> web.Response:
         """Show all that is held, in plain words; a part that is away takes nothing else from the page."""
-        if visit.session is not None and visit.session.is_staff:
-            return visit.to("/staff")
-        visit.must_be("customer")
-        me = visit.visitor
-        held: dict[str, Any] = await parts(
-            me=me.read(ME),
-            sessions=me.read(SESSIONS),
-            app_passwords=me.read(APP_PASSWORDS),
-            usage=me.read("/v1/sync/usage"),
-            cards=me.read("/v1/payments/cards"),
-            subscriptions=me.read(MY_SUBSCRIPTIONS),
-            seen=me.read(LEDGER, limit="5"),
-            planned=planned_erasure(visit),
+        if context.session is not None and context.session.is_staff:
+            return context.redirect("/staff")
+        context.require_kind("customer")
+        me = context.user_session
+        results: dict[str, Any] = await gather_results(
+            me=me.get(ME),
+            sessions=me.get(SESSIONS),
+            app_passwords=me.get(APP_PASSWORDS),
+            usage=me.get("/v1/sync/usage"),
+            cards=me.get("/v1/payments/cards"),
+            subscriptions=me.get(MY_SUBSCRIPTIONS),
+            seen=me.get(LEDGER, limit="5"),
+            planned=get_scheduled_erasure(context),
         )
-        return visit.page("account.html", **held)
+        return context.render("account.html", **results)
 
-    async def sessions(self, visit: Visit) -> web.Response:
+    async def show_sessions(self, context: PageContext) -> web.Response:
         """Show where the account is logged in."""
-        session = visit.must_be("customer")
-        found = await visit.visitor.read(SESSIONS)
-        return visit.page("sessions.html", items=found["items"], own=session.session_id)
+        session = context.require_kind("customer")
+        found = await context.user_session.get(SESSIONS)
+        return context.render("sessions.html", items=found["items"], own=session.session_id)
 
-    async def end_session(self, visit: Visit) -> web.Response:
+    async def end_session(self, context: PageContext) -> web.Response:
         """End one session; ending one's own is a log-out."""
-        session = visit.must_be("customer")
-        await visit.form()
-        if visit.name("session_id") == session.session_id:
-            await visit.visitor.log_out()
-            return visit.to("/", why="logged-out")
-        await visit.visitor.send("DELETE", "/v1/identity/sessions/{}", visit.name("session_id"))
-        return visit.to("/account/sessions", done="ended")
+        session = context.require_kind("customer")
+        await context.read_form()
+        if context.get_path_variable("session_id") == session.session_id:
+            await context.user_session.log_out()
+            return context.redirect("/", why="logged-out")
+        await context.user_session.send("DELETE", "/v1/identity/sessions/{}", context.get_path_variable("session_id"))
+        return context.redirect("/account/sessions", done="ended")
 
-    async def end_other_sessions(self, visit: Visit) -> web.Response:
+    async def end_other_sessions(self, context: PageContext) -> web.Response:
         """End all sessions but this one."""
-        visit.must_be("customer")
-        await visit.form()
-        await visit.visitor.send("DELETE", SESSIONS, query={"which": "others"})
-        return visit.to("/account/sessions", done="others")
+        context.require_kind("customer")
+        await context.read_form()
+        await context.user_session.send("DELETE", SESSIONS, query={"which": "others"})
+        return context.redirect("/account/sessions", done="others")
 
-    async def end_everything(self, visit: Visit) -> web.Response:
+    async def revoke_all_access(self, context: PageContext) -> web.Response:
         """End all sessions, this one among them, and all app passwords."""
-        visit.must_be("customer")
-        await visit.form()
-        await visit.visitor.send("DELETE", SESSIONS, query={"which": "everything"})
-        visit.visitor.session = None
-        return visit.to("/account/log-in", why="everything")
+        context.require_kind("customer")
+        await context.read_form()
+        await context.user_session.send("DELETE", SESSIONS, query={"which": "everything"})
+        context.user_session.session = None
+        return context.redirect("/account/log-in", why="everything")
 
-    async def app_passwords(self, visit: Visit) -> web.Response:
+    async def show_app_passwords(self, context: PageContext) -> web.Response:
         """Show the app passwords; none of them can be read again."""
-        visit.must_be("customer")
-        found = await visit.visitor.read(APP_PASSWORDS)
-        return visit.page("app_passwords.html", items=found["items"], made=None)
+        context.require_kind("customer")
+        found = await context.user_session.get(APP_PASSWORDS)
+        return context.render("app_passwords.html", items=found["items"], made=None)
 
-    async def make_app_password(self, visit: Visit) -> web.Response:
+    async def create_app_password(self, context: PageContext) -> web.Response:
         """Make an app password, and show it this once."""
-        visit.must_be("customer")
-        typed = await visit.form()
+        context.require_kind("customer")
+        typed = await context.read_form()
         body = {"label": typed.get("label", ""), "scope": typed.get("scope", "")}
-        made = fault = None
+        created = fault = None
         try:
-            made = await visit.visitor.send("POST", APP_PASSWORDS, body=body, once=typed.get("once"))
+            created = await context.user_session.send("POST", APP_PASSWORDS, body=body, once=typed.get("once"))
         except ServiceError as refused:
             fault = refused
-        found = await visit.visitor.read(APP_PASSWORDS)
-        return visit.page(
-            "app_passwords.html", items=found["items"], made=made, fault=fault, typed=typed if fault else {}
+        found = await context.user_session.get(APP_PASSWORDS)
+        return context.render(
+            "app_passwords.html", items=found["items"], made=created, fault=fault, typed=typed if fault else {}
         )
 
-    async def revoke_app_password(self, visit: Visit) -> web.Response:
+    async def revoke_app_password(self, context: PageContext) -> web.Response:
         """Revoke an app password: the device is out within two seconds."""
-        visit.must_be("customer")
-        await visit.form()
-        await visit.visitor.send("DELETE", f"{APP_PASSWORDS}/{{}}", visit.name("app_password_id"))
-        return visit.to("/account/app-passwords", done="revoked")
+        context.require_kind("customer")
+        await context.read_form()
+        await context.user_session.send("DELETE", f"{APP_PASSWORDS}/{{}}", context.get_path_variable("app_password_id"))
+        return context.redirect("/account/app-passwords", done="revoked")
 
-    async def newsletters(self, visit: Visit) -> web.Response:
+    async def show_newsletters(self, context: PageContext) -> web.Response:
         """Show the lists that the account is on."""
-        visit.must_be("customer")
-        found = await visit.visitor.read(MY_SUBSCRIPTIONS)
-        return visit.page("newsletters.html", items=found["items"])
+        context.require_kind("customer")
+        found = await context.user_session.get(MY_SUBSCRIPTIONS)
+        return context.render("newsletters.html", items=found["items"])
 
-    async def leave_newsletter(self, visit: Visit) -> web.Response:
+    async def unsubscribe_newsletter(self, context: PageContext) -> web.Response:
         """Leave a list."""
-        visit.must_be("customer")
-        await visit.form()
-        await visit.visitor.send("DELETE", f"{SUBSCRIPTIONS}/{{}}", visit.name("subscription_id"))
-        return visit.to("/account/newsletters", done="left")
+        context.require_kind("customer")
+        await context.read_form()
+        await context.user_session.send("DELETE", f"{SUBSCRIPTIONS}/{{}}", context.get_path_variable("subscription_id"))
+        return context.redirect("/account/newsletters", done="left")
 
-    async def seen(self, visit: Visit) -> web.Response:
+    async def show_access_ledger(self, context: PageContext) -> web.Response:
         """Show who has seen the account's data: who, what, why, when."""
-        visit.must_be("customer")
-        cursor = {"cursor": visit.query("cursor")} if visit.query("cursor") else {}
-        found = await visit.visitor.read(LEDGER, **cursor)
-        return visit.page("seen.html", items=found["items"], next_cursor=found.get("next_cursor"))
+        context.require_kind("customer")
+        cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
+        found = await context.user_session.get(LEDGER, **cursor)
+        return context.render("seen.html", items=found["items"], next_cursor=found.get("next_cursor"))

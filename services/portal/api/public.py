@@ -2,68 +2,70 @@
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, shown
-from services.portal.api.visit import Visit
-from services.portal.domain import REGISTER
-from services.portal.service import Reference, board, parts
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import PageRoute, page_route
+from services.portal.domain import COOKIES
+from services.portal.service import ApiReference, build_promise_table, gather_results
 from shared.policy import JURISDICTION, PROMISES
 
 
 class PublicPages:
     """The handlers."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: ApiReference) -> None:
         self._reference = reference
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the public pages."""
         return (
-            shown("/", self.home),
-            shown("/policy", self.policy),
-            shown("/policy/data-map", self.data_map),
-            shown("/policy/cookies", self.cookies),
-            shown("/promises", self.promises),
-            shown("/statistics", self.statistics),
-            shown("/transparency", self.transparency),
+            page_route("/", self.show_home),
+            page_route("/policy", self.show_policy),
+            page_route("/policy/data-map", self.show_data_map),
+            page_route("/policy/cookies", self.show_cookies),
+            page_route("/promises", self.show_promises),
+            page_route("/statistics", self.show_statistics),
+            page_route("/transparency", self.show_transparency),
         )
 
-    async def home(self, visit: Visit) -> web.Response:
+    async def show_home(self, context: PageContext) -> web.Response:
         """Show what Candor is, with the state of the promises where it can be read."""
-        found = await parts(promises=visit.visitor.look("/v1/disclosure/promises"))
+        found = await gather_results(promises=context.user_session.get_public("/v1/disclosure/promises"))
         live = found["promises"].answer
-        return visit.page("home.html", board=board(live["items"]) if live else None)
+        return context.render("home.html", board=build_promise_table(live["items"]) if live else None)
 
-    async def policy(self, visit: Visit) -> web.Response:
+    async def show_policy(self, context: PageContext) -> web.Response:
         """Show our clauses; they are part of this program, so they are there even when disclosure is not."""
-        found = await parts(policy=visit.visitor.look("/v1/disclosure/policy"))
-        return visit.page(
+        found = await gather_results(policy=context.user_session.get_public("/v1/disclosure/policy"))
+        return context.render(
             "policy.html",
             policy=found["policy"].answer,
-            board=board([]),
+            board=build_promise_table([]),
             jurisdiction=JURISDICTION,
             count=len(PROMISES),
         )
 
-    async def data_map(self, visit: Visit) -> web.Response:
+    async def show_data_map(self, context: PageContext) -> web.Response:
         """Show every personal field that is stored, of all services."""
-        return visit.page("data_map.html", maps=await self._reference.data_maps())
+        return context.render("data_map.html", maps=await self._reference.get_data_maps())
 
-    async def cookies(self, visit: Visit) -> web.Response:
+    async def show_cookies(self, context: PageContext) -> web.Response:
         """Show the register of cookies."""
-        return visit.page("cookies.html", cookies=REGISTER)
+        return context.render("cookies.html", cookies=COOKIES)
 
-    async def promises(self, visit: Visit) -> web.Response:
+    async def show_promises(self, context: PageContext) -> web.Response:
         """Show all promises with what was last seen of them."""
-        found = await parts(promises=visit.visitor.look("/v1/disclosure/promises"))
+        found = await gather_results(promises=context.user_session.get_public("/v1/disclosure/promises"))
         live = found["promises"]
-        return visit.page("promises.html", board=board(live.answer["items"] if live.answer else []), away=live.fault)
+        return context.render(
+            "promises.html", board=build_promise_table(live.answer["items"] if live.answer else []), away=live.fault
+        )
 
-    async def statistics(self, visit: Visit) -> web.Response:
+    async def show_statistics(self, context: PageContext) -> web.Response:
         """Show the public statistics, release by release."""
-        found = await visit.visitor.look("/v1/telemetry/statistics")
-        return visit.page("statistics.html", releases=found["releases"])
+        found = await context.user_session.get_public("/v1/telemetry/statistics")
+        return context.render("statistics.html", releases=found["releases"])
 
-    async def transparency(self, visit: Visit) -> web.Response:
+    async def show_transparency(self, context: PageContext) -> web.Response:
         """Show how often data was disclosed; the page says so when the figures cannot be read."""
-        found = await parts(report=visit.visitor.look("/v1/disclosure/transparency"))
-        return visit.page("transparency.html", report=found["report"])
+        found = await gather_results(report=context.user_session.get_public("/v1/disclosure/transparency"))
+        return context.render("transparency.html", report=found["report"])

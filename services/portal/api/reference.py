@@ -2,56 +2,56 @@
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, shown
-from services.portal.api.visit import Visit
-from services.portal.domain import error_page, error_pages
-from services.portal.domain.reference import by_service
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import PageRoute, page_route
+from services.portal.domain import find_error_page, list_error_pages
+from services.portal.domain.reference import group_by_service
 from services.portal.errors import PageNotFoundError
-from services.portal.service import Reference
+from services.portal.service import ApiReference
 
 
 class ReferencePages:
     """The handlers."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: ApiReference) -> None:
         self._reference = reference
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of the reference."""
         return (
-            shown("/docs", self.docs),
-            shown("/docs/api/{service}", self.service),
-            shown("/docs/errors", self.errors),
-            shown("/docs/errors/{code}", self.error),
-            shown("/openapi.json", self.document),
+            page_route("/docs", self.show_docs),
+            page_route("/docs/api/{service}", self.show_service),
+            page_route("/docs/errors", self.show_error_codes),
+            page_route("/docs/errors/{code}", self.show_error_code),
+            page_route("/openapi.json", self.show_openapi),
         )
 
-    async def docs(self, visit: Visit) -> web.Response:
+    async def show_docs(self, context: PageContext) -> web.Response:
         """Show what there is, and how to begin."""
-        document = await self._reference.document(now=visit.now)
-        return visit.page("docs.html", services=by_service(document), missing=document["x-missing"])
+        document = await self._reference.get_document(now=context.now)
+        return context.render("docs.html", services=group_by_service(document), missing=document["x-missing"])
 
-    async def service(self, visit: Visit) -> web.Response:
+    async def show_service(self, context: PageContext) -> web.Response:
         """Show the operations of one service."""
-        document = await self._reference.document(now=visit.now)
-        found = by_service(document)
-        name = visit.name("service")
+        document = await self._reference.get_document(now=context.now)
+        found = group_by_service(document)
+        name = context.get_path_variable("service")
         if name not in found:
             raise PageNotFoundError
-        return visit.page("docs_service.html", service=name, operations=found[name], services=found)
+        return context.render("docs_service.html", service=name, operations=found[name], services=found)
 
-    async def errors(self, visit: Visit) -> web.Response:
+    async def show_error_codes(self, context: PageContext) -> web.Response:
         """Show every stable error code."""
-        return visit.page("errors.html", codes=list(error_pages().values()))
+        return context.render("errors.html", codes=list(list_error_pages().values()))
 
-    async def error(self, visit: Visit) -> web.Response:
+    async def show_error_code(self, context: PageContext) -> web.Response:
         """Show what one code means and what to do: the page that ``type`` of a problem opens."""
-        found = error_page(visit.name("code"))
+        found = find_error_page(context.get_path_variable("code"))
         if found is None:
             raise PageNotFoundError
-        return visit.page("error.html", error=found)
+        return context.render("error.html", error=found)
 
-    async def document(self, visit: Visit) -> web.Response:
+    async def show_openapi(self, context: PageContext) -> web.Response:
         """Return the OpenAPI document of the whole platform."""
-        document = await self._reference.document(now=visit.now)
+        document = await self._reference.get_document(now=context.now)
         return web.json_response(document, headers={"Cache-Control": "public, max-age=60"})

@@ -4,64 +4,66 @@ from typing import Any
 
 from aiohttp import web
 
-from services.portal.api.confirm import FACTORS
-from services.portal.api.frame import PageRoute, sent, shown
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import PageRoute, form_route, page_route
 from services.portal.api.privacy import APP_PASSWORDS, ME, SESSIONS
-from services.portal.api.visit import Visit
-from services.portal.service import parts
+from services.portal.api.step_up import FACTORS
+from services.portal.service import gather_results
 from shared.errors import ServiceError
 
-_LOG = "/v1/identity/security-log"
+_SECURITY_LOG = "/v1/identity/security-log"
 
 
 class SecurityPages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of the account's security."""
         return (
-            shown("/account/security", self.overview),
-            shown("/account/security-log", self.log),
-            shown("/account/address", self.address_form),
-            sent("/account/address", self.change_address),
+            page_route("/account/security", self.show_overview),
+            page_route("/account/security-log", self.show_security_log),
+            page_route("/account/email", self.show_email_form),
+            form_route("/account/email", self.request_email_change),
         )
 
-    async def overview(self, visit: Visit) -> web.Response:
+    async def show_overview(self, context: PageContext) -> web.Response:
         """Show how the account is protected, with the way to each part."""
-        visit.must_be("customer")
-        me = visit.visitor
-        held: dict[str, Any] = await parts(
-            me=me.read(ME),
-            factors=me.read(FACTORS),
-            sessions=me.read(SESSIONS),
-            app_passwords=me.read(APP_PASSWORDS),
-            log=me.read(_LOG, limit="3"),
+        context.require_kind("customer")
+        me = context.user_session
+        results: dict[str, Any] = await gather_results(
+            me=me.get(ME),
+            factors=me.get(FACTORS),
+            sessions=me.get(SESSIONS),
+            app_passwords=me.get(APP_PASSWORDS),
+            log=me.get(_SECURITY_LOG, limit="3"),
         )
-        return visit.page("account_security.html", **held)
+        return context.render("account_security.html", **results)
 
-    async def log(self, visit: Visit) -> web.Response:
+    async def show_security_log(self, context: PageContext) -> web.Response:
         """Show what happened to the account, the newest first."""
-        visit.must_be("customer")
-        cursor = {"cursor": visit.query("cursor")} if visit.query("cursor") else {}
-        found = await visit.visitor.read(_LOG, **cursor)
-        return visit.page("security_log.html", items=found["items"], next_cursor=found.get("next_cursor"))
+        context.require_kind("customer")
+        cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
+        found = await context.user_session.get(_SECURITY_LOG, **cursor)
+        return context.render("security_log.html", items=found["items"], next_cursor=found.get("next_cursor"))
 
-    async def address_form(self, visit: Visit) -> web.Response:
+    async def show_email_form(self, context: PageContext) -> web.Response:
         """Show the address, and ask for another one."""
-        return await _address(visit)
+        return await _render_email_form(context)
 
-    async def change_address(self, visit: Visit) -> web.Response:
+    async def request_email_change(self, context: PageContext) -> web.Response:
         """Ask for the change; the link at the new address makes it."""
-        visit.must_be("customer")
-        typed = await visit.form()
+        context.require_kind("customer")
+        typed = await context.read_form()
         try:
-            await visit.visitor.send("POST", "/v1/identity/address-changes", body={"email": typed.get("email", "")})
+            await context.user_session.send(
+                "POST", "/v1/identity/email-changes", body={"email": typed.get("email", "")}
+            )
         except ServiceError as fault:
-            return await _address(visit, fault)
-        return visit.page("address_asked.html", typed=typed)
+            return await _render_email_form(context, fault)
+        return context.render("address_asked.html", typed=typed)
 
 
-async def _address(visit: Visit, fault: ServiceError | None = None) -> web.Response:
-    visit.must_be("customer")
-    found = await parts(me=visit.visitor.read(ME))
-    return visit.page("address.html", fault=fault, typed=visit.typed, me=found["me"])
+async def _render_email_form(context: PageContext, fault: ServiceError | None = None) -> web.Response:
+    context.require_kind("customer")
+    found = await gather_results(me=context.user_session.get(ME))
+    return context.render("address.html", fault=fault, typed=context.form_data, me=found["me"])

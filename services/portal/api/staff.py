@@ -5,199 +5,214 @@ from typing import Any
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, sent, shown
-from services.portal.api.visit import Typed, Visit
-from services.portal.domain import Session, console
-from services.portal.domain.console import ACTS, DESKS
-from services.portal.errors import OthersWorkError
-from services.portal.service import board, parts
+from services.portal.api.context import FormData, PageContext
+from services.portal.api.middleware import PageRoute, form_route, page_route
+from services.portal.domain import BrowserSession, console
+from services.portal.domain.console import ADMIN_ACTIONS, SECTIONS
+from services.portal.errors import WrongRoleError
+from services.portal.service import build_promise_table, gather_results
 from shared.clock import rfc3339
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 CASES = "/v1/disclosure/cases"
 AGREEMENTS = "/v1/disclosure/agreements"
-_WAITING = {
-    "/staff/acts": ("/v1/identity/acts", {"state": "asked"}),
-    "/staff/reports": ("/v1/identity/reports", {"state": "open"}),
-    "/staff/requests": ("/v1/identity/open-requests", {}),
-    "/staff/holds": ("/v1/identity/holds", {}),
+_WORK_QUEUES = {
+    "/staff/admin-actions": ("/v1/identity/admin-actions", {"state": "asked"}),
+    "/staff/abuse-reports": ("/v1/identity/abuse-reports", {"state": "open"}),
+    "/staff/privacy-requests": ("/v1/identity/privacy-requests", {}),
+    "/staff/legal-holds": ("/v1/identity/legal-holds", {}),
 }
 """What waits for somebody, by the page where it is worked on."""
 
 
-def desk(visit: Visit, path: str) -> Session:
+def require_section(context: PageContext, path: str) -> BrowserSession:
     """Return the session of somebody whose work the page at *path* is; the others are told whose it is."""
-    session = visit.must_be("staff")
-    [found] = [each for each in DESKS if each.path == path]
-    if not found.is_for(session.roles):
-        whose, own = " or ".join(sorted(found.roles)), " and ".join(sorted(session.roles))
-        raise OthersWorkError(f"“{found.label}” is for {whose}; you are here as {own}.")
+    session = context.require_kind("staff")
+    [found] = [each for each in SECTIONS if each.path == path]
+    if not found.is_allowed_for(session.roles):
+        allowed, own = " or ".join(sorted(found.roles)), " and ".join(sorted(session.roles))
+        raise WrongRoleError(f"“{found.label}” is for {allowed}; you are here as {own}.")
     return session
 
 
-def page(visit: Visit, template: str, **shown: Any) -> web.Response:
+def render_console_page(context: PageContext, template: str, **values: Any) -> web.Response:
     """Return a page of the console, which knows its desks and the words of its acts."""
-    return visit.page(template, console=console, **shown)
+    return context.render(template, console=console, **values)
 
 
 class StaffPages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of the console."""
         return (
-            shown("/staff", self.desk),
-            shown("/staff/accounts", self.account_form),
-            sent("/staff/accounts", self.find_account),
-            shown("/staff/newsletters", self.newsletters_form),
-            sent("/staff/newsletters", self.unsubscribe),
-            shown("/staff/cases", self.cases),
-            sent("/staff/cases", self.open_case),
-            shown("/staff/cases/{case_id}", self.case),
-            sent("/staff/cases/{case_id}/approve", self.approve),
-            shown("/staff/agreements", self.agreements),
-            sent("/staff/agreements", self.agree),
-            sent("/staff/agreements/{agreement_id}/end", self.end_agreement),
+            page_route("/staff", self.show_dashboard),
+            page_route("/staff/accounts", self.show_account_search),
+            form_route("/staff/accounts", self.find_account),
+            page_route("/staff/newsletters", self.show_unsubscribe_form),
+            form_route("/staff/newsletters", self.unsubscribe_address),
+            page_route("/staff/cases", self.show_cases),
+            form_route("/staff/cases", self.open_case),
+            page_route("/staff/cases/{case_id}", self.show_case),
+            form_route("/staff/cases/{case_id}/approve", self.approve_case),
+            page_route("/staff/agreements", self.show_agreements),
+            form_route("/staff/agreements", self.create_agreement),
+            form_route("/staff/agreements/{agreement_id}/end", self.end_agreement),
         )
 
-    async def desk(self, visit: Visit) -> web.Response:
+    async def show_dashboard(self, context: PageContext) -> web.Response:
         """Show what waits for this member of the staff, and the promises that need somebody."""
-        session = visit.must_be("staff")
-        desks = [each for each in DESKS if each.is_for(session.roles)]
-        asked = {each.path: _WAITING[each.path] for each in desks if each.path in _WAITING}
-        found = await parts(
-            promises=visit.visitor.look("/v1/disclosure/promises"),
-            **{path: visit.visitor.read(api, **query) for path, (api, query) in asked.items()},
+        session = context.require_kind("staff")
+        sections = [each for each in SECTIONS if each.is_allowed_for(session.roles)]
+        queries = {each.path: _WORK_QUEUES[each.path] for each in sections if each.path in _WORK_QUEUES}
+        found = await gather_results(
+            promises=context.user_session.get_public("/v1/disclosure/promises"),
+            **{path: context.user_session.get(api, **query) for path, (api, query) in queries.items()},
         )
         live = found.pop("promises").answer
-        return page(
-            visit,
+        return render_console_page(
+            context,
             "staff.html",
             roles=sorted(session.roles),
-            board=board(live["items"]) if live else None,
+            board=build_promise_table(live["items"]) if live else None,
             waiting=found,
-            desks=desks,
-            now=rfc3339(visit.now),
+            desks=sections,
+            now=rfc3339(context.now),
         )
 
-    async def account_form(self, visit: Visit) -> web.Response:
+    async def show_account_search(self, context: PageContext) -> web.Response:
         """Ask for the address and the reason."""
-        return self._account(visit)
+        return self._render_account(context)
 
-    async def find_account(self, visit: Visit) -> web.Response:
+    async def find_account(self, context: PageContext) -> web.Response:
         """Find an account; the look is in its owner's ledger before the answer is on this page."""
-        desk(visit, "/staff/accounts")
-        typed = await visit.form()
+        require_section(context, "/staff/accounts")
+        typed = await context.read_form()
         try:
-            found = await visit.visitor.send("POST", "/v1/identity/accounts/find", body=_asked_of(typed))
+            found = await context.user_session.send(
+                "POST", "/v1/identity/accounts/find", body=_parse_account_request(typed)
+            )
         except ServiceError as fault:
-            return self._account(visit, fault=fault, typed=typed)
-        return self._account(visit, account=found)
+            return self._render_account(context, fault=fault, typed=typed)
+        return self._render_account(context, account=found)
 
-    async def newsletters_form(self, visit: Visit) -> web.Response:
+    async def show_unsubscribe_form(self, context: PageContext) -> web.Response:
         """Ask for the address whose subscriptions are to end, and how that was asked for."""
-        desk(visit, "/staff/newsletters")
-        return page(visit, "staff_newsletters.html")
+        require_section(context, "/staff/newsletters")
+        return render_console_page(context, "staff_newsletters.html")
 
-    async def unsubscribe(self, visit: Visit) -> web.Response:
+    async def unsubscribe_address(self, context: PageContext) -> web.Response:
         """End all newsletters of somebody who has asked us to."""
-        desk(visit, "/staff/newsletters")
-        typed = await visit.form()
+        require_section(context, "/staff/newsletters")
+        typed = await context.read_form()
         try:
-            left = await visit.visitor.send("POST", "/v1/newsletter/unsubscriptions/by-staff", body=_asked_of(typed))
+            result = await context.user_session.send(
+                "POST", "/v1/newsletter/unsubscriptions/by-staff", body=_parse_account_request(typed)
+            )
         except ServiceError as fault:
-            return page(visit, "staff_newsletters.html", fault=fault, typed=typed)
-        return visit.to("/staff/newsletters", ended=str(left["ended"]))
+            return render_console_page(context, "staff_newsletters.html", fault=fault, typed=typed)
+        return context.redirect("/staff/newsletters", ended=str(result["ended"]))
 
-    async def cases(self, visit: Visit) -> web.Response:
+    async def show_cases(self, context: PageContext) -> web.Response:
         """Show the cases of disclosure, and the form to open one."""
-        return await self._cases(visit)
+        return await self._render_cases(context)
 
-    async def open_case(self, visit: Visit) -> web.Response:
+    async def open_case(self, context: PageContext) -> web.Response:
         """Open a case: the accounts are frozen, nothing leaves."""
-        desk(visit, "/staff/cases")
-        typed = await visit.form()
+        require_section(context, "/staff/cases")
+        typed = await context.read_form()
         body = {
             **{name: typed.get(name, "").strip() for name in ("ground", "requester", "reference")},
             "fields": typed.get("fields", "").split(),
             "account_ids": typed.get("account_ids", "").split(),
         }
         try:
-            opened = await visit.visitor.send("POST", CASES, body=body, once=typed.get("once"))
+            opened = await context.user_session.send("POST", CASES, body=body, once=typed.get("once"))
         except ServiceError as fault:
-            return await self._cases(visit, fault, typed)
-        return visit.to(f"/staff/cases/{opened['case_id']}")
+            return await self._render_cases(context, fault, typed)
+        return context.redirect(f"/staff/cases/{opened['case_id']}")
 
-    async def case(self, visit: Visit) -> web.Response:
+    async def show_case(self, context: PageContext) -> web.Response:
         """Show a case and how far its notices are."""
-        return await self._case(visit)
+        return await self._render_case(context)
 
-    async def approve(self, visit: Visit) -> web.Response:
+    async def approve_case(self, context: PageContext) -> web.Response:
         """Approve as the second person."""
-        desk(visit, "/staff/cases")
-        typed = await visit.form()
+        require_section(context, "/staff/cases")
+        typed = await context.read_form()
         try:
-            await visit.visitor.send("POST", f"{CASES}/{{}}/approvals", visit.name("case_id"), once=typed.get("once"))
+            await context.user_session.send(
+                "POST", f"{CASES}/{{}}/approvals", context.get_path_variable("case_id"), once=typed.get("once")
+            )
         except ServiceError as fault:
-            return await self._case(visit, fault)
-        return visit.to(f"/staff/cases/{visit.name('case_id')}")
+            return await self._render_case(context, fault)
+        return context.redirect(f"/staff/cases/{context.get_path_variable('case_id')}")
 
-    async def agreements(self, visit: Visit) -> web.Response:
+    async def show_agreements(self, context: PageContext) -> web.Response:
         """Show the agreements with partners."""
-        return await self._agreements(visit)
+        return await self._render_agreements(context)
 
-    async def agree(self, visit: Visit) -> web.Response:
+    async def create_agreement(self, context: PageContext) -> web.Response:
         """Enter an agreement."""
-        desk(visit, "/staff/agreements")
-        typed = await visit.form()
+        require_section(context, "/staff/agreements")
+        typed = await context.read_form()
         try:
             body = {
                 **{name: typed.get(name, "").strip() for name in ("partner", "function")},
                 **{name: typed.get(name, "").split() for name in ("purposes", "scopes", "fields")},
-                "ends_at": _end_of(typed),
+                "ends_at": _parse_end_date(typed),
             }
-            await visit.visitor.send("POST", AGREEMENTS, body=body, once=typed.get("once"))
+            await context.user_session.send("POST", AGREEMENTS, body=body, once=typed.get("once"))
         except ServiceError as fault:
-            return await self._agreements(visit, fault, typed)
-        return visit.to("/staff/agreements", done="entered")
+            return await self._render_agreements(context, fault, typed)
+        return context.redirect("/staff/agreements", done="entered")
 
-    async def end_agreement(self, visit: Visit) -> web.Response:
+    async def end_agreement(self, context: PageContext) -> web.Response:
         """End an agreement: the partner's access ends with it."""
-        desk(visit, "/staff/agreements")
-        await visit.form()
-        await visit.visitor.send("POST", f"{AGREEMENTS}/{{}}/end", visit.name("agreement_id"))
-        return visit.to("/staff/agreements", done="ended")
+        require_section(context, "/staff/agreements")
+        await context.read_form()
+        await context.user_session.send("POST", f"{AGREEMENTS}/{{}}/end", context.get_path_variable("agreement_id"))
+        return context.redirect("/staff/agreements", done="ended")
 
-    def _account(
-        self, visit: Visit, *, account: Any = None, fault: ServiceError | None = None, typed: Typed | None = None
+    def _render_account(
+        self,
+        context: PageContext,
+        *,
+        account: Any = None,
+        fault: ServiceError | None = None,
+        typed: FormData | None = None,
     ) -> web.Response:
-        roles = desk(visit, "/staff/accounts").roles
-        kinds = {kind: words for kind, words in ACTS.items() if words.asks & roles}
-        return page(visit, "staff_accounts.html", fault=fault, typed=typed, account=account, kinds=kinds)
+        roles = require_section(context, "/staff/accounts").roles
+        kinds = {kind: words for kind, words in ADMIN_ACTIONS.items() if words.requesters & roles}
+        return render_console_page(
+            context, "staff_accounts.html", fault=fault, typed=typed, account=account, kinds=kinds
+        )
 
-    async def _cases(self, visit: Visit, fault: ServiceError | None = None, typed: Typed | None = None) -> web.Response:
-        desk(visit, "/staff/cases")
-        found = await visit.visitor.read(CASES)
-        return page(visit, "staff_cases.html", fault=fault, typed=typed, items=found["items"])
-
-    async def _case(self, visit: Visit, fault: ServiceError | None = None) -> web.Response:
-        desk(visit, "/staff/cases")
-        found = await visit.visitor.read(f"{CASES}/{{}}", visit.name("case_id"))
-        return page(visit, "staff_case.html", fault=fault, case=found)
-
-    async def _agreements(
-        self, visit: Visit, fault: ServiceError | None = None, typed: Typed | None = None
+    async def _render_cases(
+        self, context: PageContext, fault: ServiceError | None = None, typed: FormData | None = None
     ) -> web.Response:
-        desk(visit, "/staff/agreements")
-        found = await visit.visitor.read(AGREEMENTS)
-        return page(visit, "staff_agreements.html", fault=fault, typed=typed, items=found["items"])
+        require_section(context, "/staff/cases")
+        found = await context.user_session.get(CASES)
+        return render_console_page(context, "staff_cases.html", fault=fault, typed=typed, items=found["items"])
+
+    async def _render_case(self, context: PageContext, fault: ServiceError | None = None) -> web.Response:
+        require_section(context, "/staff/cases")
+        found = await context.user_session.get(f"{CASES}/{{}}", context.get_path_variable("case_id"))
+        return render_console_page(context, "staff_case.html", fault=fault, case=found)
+
+    async def _render_agreements(
+        self, context: PageContext, fault: ServiceError | None = None, typed: FormData | None = None
+    ) -> web.Response:
+        require_section(context, "/staff/agreements")
+        found = await context.user_session.get(AGREEMENTS)
+        return render_console_page(context, "staff_agreements.html", fault=fault, typed=typed, items=found["items"])
 
 
-def _asked_of(typed: Typed) -> dict[str, str]:
+def _parse_account_request(typed: FormData) -> dict[str, str]:
     return {"email": typed.get("email", ""), "reason": typed.get("reason", "")}
 
 
-def _end_of(typed: Typed) -> str:
+def _parse_end_date(typed: FormData) -> str:
     try:
         return rfc3339(datetime.strptime(typed.get("ends_on", ""), "%Y-%m-%d").replace(tzinfo=UTC))
     except ValueError as fault:

@@ -4,83 +4,94 @@ from typing import Any
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, sent, shown
-from services.portal.api.staff import desk, page
-from services.portal.api.visit import Typed, Visit
+from services.portal.api.context import FormData, PageContext
+from services.portal.api.middleware import PageRoute, form_route, page_route
+from services.portal.api.staff import render_console_page, require_section
 from shared.clock import rfc3339
 from shared.errors import ServiceError
 
-PATH = "/v1/identity/reports"
+REPORTS_PATH = "/v1/identity/abuse-reports"
 STATES = ("open", "answered", "closed")
 
 
 class StaffReportPages:
     """The handlers."""
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of reports."""
         return (
-            shown("/staff/reports", self.reports),
-            shown("/staff/reports/{report_id}", self.report),
-            sent("/staff/reports/{report_id}/open", self.open_contents),
-            sent("/staff/reports/{report_id}/answer", self.answer),
-            sent("/staff/reports/{report_id}/close", self.close),
+            page_route("/staff/abuse-reports", self.show_reports),
+            page_route("/staff/abuse-reports/{report_id}", self.show_report),
+            form_route("/staff/abuse-reports/{report_id}/open", self.open_contents),
+            form_route("/staff/abuse-reports/{report_id}/answer", self.answer_report),
+            form_route("/staff/abuse-reports/{report_id}/close", self.close_report),
         )
 
-    async def reports(self, visit: Visit) -> web.Response:
+    async def show_reports(self, context: PageContext) -> web.Response:
         """Show the reports in one state: the open ones, unless another one is named; the first due first."""
-        desk(visit, "/staff/reports")
-        state = visit.query("state") if visit.query("state") in STATES else "open"
-        cursor = {"cursor": visit.query("cursor")} if visit.query("cursor") else {}
-        found = await visit.visitor.read(PATH, state=state, **cursor)
+        require_section(context, "/staff/abuse-reports")
+        state = context.get_query("state") if context.get_query("state") in STATES else "open"
+        cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
+        found = await context.user_session.get(REPORTS_PATH, state=state, **cursor)
         items = sorted(found["items"], key=lambda report: str(report["answer_by"]))
-        return page(visit, "staff_reports.html", items=items, more=found["next_cursor"], state=state, states=STATES)
+        return render_console_page(
+            context, "staff_reports.html", items=items, more=found["next_cursor"], state=state, states=STATES
+        )
 
-    async def report(self, visit: Visit) -> web.Response:
+    async def show_report(self, context: PageContext) -> web.Response:
         """Show where a report stands; what was written stays closed."""
-        return await self._report(visit)
+        return await self._render_report(context)
 
-    async def open_contents(self, visit: Visit) -> web.Response:
+    async def open_contents(self, context: PageContext) -> web.Response:
         """Open what was written, on record."""
-        desk(visit, "/staff/reports")
-        await visit.form()
-        return await self._report(visit, contents=await visit.visitor.read(f"{PATH}/{{}}/contents", _id(visit)))
+        require_section(context, "/staff/abuse-reports")
+        await context.read_form()
+        return await self._render_report(
+            context, contents=await context.user_session.get(f"{REPORTS_PATH}/{{}}/contents", _report_id(context))
+        )
 
-    async def answer(self, visit: Visit) -> web.Response:
+    async def answer_report(self, context: PageContext) -> web.Response:
         """Answer the report."""
-        desk(visit, "/staff/reports")
-        typed = await visit.form()
+        require_section(context, "/staff/abuse-reports")
+        typed = await context.read_form()
         try:
-            await visit.visitor.send(
+            await context.user_session.send(
                 "POST",
-                f"{PATH}/{{}}/answers",
-                _id(visit),
+                f"{REPORTS_PATH}/{{}}/answers",
+                _report_id(context),
                 body={"text": typed.get("text", "")},
                 once=typed.get("once"),
             )
         except ServiceError as fault:
-            return await self._report(visit, fault=fault, typed=typed)
-        return visit.to(f"/staff/reports/{_id(visit)}", done="answered")
+            return await self._render_report(context, fault=fault, typed=typed)
+        return context.redirect(f"/staff/abuse-reports/{_report_id(context)}", done="answered")
 
-    async def close(self, visit: Visit) -> web.Response:
+    async def close_report(self, context: PageContext) -> web.Response:
         """Close a report that is answered."""
-        desk(visit, "/staff/reports")
-        typed = await visit.form()
+        require_section(context, "/staff/abuse-reports")
+        typed = await context.read_form()
         try:
-            await visit.visitor.send("POST", f"{PATH}/{{}}/closures", _id(visit), once=typed.get("once"))
+            await context.user_session.send(
+                "POST", f"{REPORTS_PATH}/{{}}/closures", _report_id(context), once=typed.get("once")
+            )
         except ServiceError as fault:
-            return await self._report(visit, fault=fault)
-        return visit.to("/staff/reports", done="closed")
+            return await self._render_report(context, fault=fault)
+        return context.redirect("/staff/abuse-reports", done="closed")
 
-    async def _report(
-        self, visit: Visit, *, contents: Any = None, fault: ServiceError | None = None, typed: Typed | None = None
+    async def _render_report(
+        self,
+        context: PageContext,
+        *,
+        contents: Any = None,
+        fault: ServiceError | None = None,
+        typed: FormData | None = None,
     ) -> web.Response:
         """Show the report as its author sees it, which is on no record; *contents* only just after they were opened."""
-        desk(visit, "/staff/reports")
-        standing = await visit.visitor.look(f"{PATH}/{{}}", _id(visit))
-        shown_now = {"report": standing, "contents": contents, "now": rfc3339(visit.now)}
-        return page(visit, "staff_report.html", fault=fault, typed=typed, **shown_now)
+        require_section(context, "/staff/abuse-reports")
+        report = await context.user_session.get_public(f"{REPORTS_PATH}/{{}}", _report_id(context))
+        values = {"report": report, "contents": contents, "now": rfc3339(context.now)}
+        return render_console_page(context, "staff_report.html", fault=fault, typed=typed, **values)
 
 
-def _id(visit: Visit) -> str:
-    return visit.name("report_id")
+def _report_id(context: PageContext) -> str:
+    return context.get_path_variable("report_id")

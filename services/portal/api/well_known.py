@@ -5,42 +5,42 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from services.portal.api.frame import PageRoute, shown
-from services.portal.api.statics import Statics
-from services.portal.api.visit import Visit
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import PageRoute, page_route
+from services.portal.api.static_files import StaticFiles
 from shared.clock import rfc3339
 
-GOOD_FOR = timedelta(days=364)
+CONTACT_VALIDITY = timedelta(days=364)
 """RFC 9116 asks for less than a year: after that nobody knows whether the contact is still read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WellKnown:
+class WellKnownPages:
     """The handlers."""
 
     public_url: str
     contact: str
     key_url: str | None
-    reviewed: datetime
+    reviewed_on: datetime
     """When a person last checked the contact; the file expires that much later, however often we are released."""
-    statics: Statics
+    static_files: StaticFiles
 
-    def routes(self) -> tuple[PageRoute, ...]:
+    def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the well-known addresses."""
         return (
-            shown("/.well-known/security.txt", self.security),
-            shown("/.well-known/gpc.json", self.gpc),
-            shown("/.well-known/change-password", self.change_password),
-            shown("/robots.txt", self.robots),
-            shown("/favicon.ico", self.icon),
-            shown("/security", self.security_page),
+            page_route("/.well-known/security.txt", self.show_security_txt),
+            page_route("/.well-known/gpc.json", self.show_gpc),
+            page_route("/.well-known/change-password", self.redirect_to_password),
+            page_route("/robots.txt", self.show_robots),
+            page_route("/favicon.ico", self.show_icon),
+            page_route("/security", self.show_security_page),
         )
 
-    async def security(self, _visit: Visit) -> web.Response:
+    async def show_security_txt(self, _context: PageContext) -> web.Response:
         """Say where to report a security problem (RFC 9116)."""
         lines = [
             f"Contact: {self.contact}",
-            f"Expires: {rfc3339(self.expires)}",
+            f"Expires: {rfc3339(self.expires_at)}",
             *([f"Encryption: {self.key_url}"] if self.key_url else []),
             "Preferred-Languages: en, de",
             f"Canonical: {self.public_url}/.well-known/security.txt",
@@ -48,28 +48,30 @@ class WellKnown:
         ]
         return web.Response(text="\n".join(lines) + "\n")
 
-    async def gpc(self, _visit: Visit) -> web.Response:
+    async def show_gpc(self, _context: PageContext) -> web.Response:
         """Say that Global Privacy Control is honoured: there is nothing here that it would have to stop."""
-        return web.json_response({"gpc": True, "lastUpdate": f"{self.reviewed:%Y-%m-%d}"})
+        return web.json_response({"gpc": True, "lastUpdate": f"{self.reviewed_on:%Y-%m-%d}"})
 
-    async def change_password(self, visit: Visit) -> web.Response:
+    async def redirect_to_password(self, context: PageContext) -> web.Response:
         """Lead password managers to the place."""
-        return visit.to("/account/password")
+        return context.redirect("/account/password")
 
-    async def robots(self, _visit: Visit) -> web.Response:
+    async def show_robots(self, _context: PageContext) -> web.Response:
         """Keep crawlers out of what is nobody else's business."""
         closed = ("/account", "/newsletter/", "/staff", "/sync/", "/v1/", "/oauth/")
         return web.Response(text="User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed))
 
-    async def icon(self, _visit: Visit) -> web.Response:
+    async def show_icon(self, _context: PageContext) -> web.Response:
         """Answer browsers that look here without having been told."""
-        return self.statics.file("icon.svg")
+        return self.static_files.get_response("icon.svg")
 
-    async def security_page(self, visit: Visit) -> web.Response:
+    async def show_security_page(self, context: PageContext) -> web.Response:
         """Say how reports are handled."""
-        return visit.page("security.html", contact=self.contact, key_url=self.key_url, expires=rfc3339(self.expires))
+        return context.render(
+            "security.html", contact=self.contact, key_url=self.key_url, expires=rfc3339(self.expires_at)
+        )
 
     @property
-    def expires(self) -> datetime:
+    def expires_at(self) -> datetime:
         """When the contact must have been checked again."""
-        return self.reviewed + GOOD_FOR
+        return self.reviewed_on + CONTACT_VALIDITY

@@ -4,103 +4,105 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-_FRONT = frozenset({"support", "admin"})
-_GUARDS = frozenset({"support", "security", "admin"})
-_LAW = frozenset({"disclosure", "admin"})
-_CHILDREN = frozenset({"disclosure", "security", "admin"})
+_SUPPORT_ROLES = frozenset({"support", "admin"})
+_SECURITY_ROLES = frozenset({"support", "security", "admin"})
+_DISCLOSURE_ROLES = frozenset({"disclosure", "admin"})
+_CHILD_SAFETY_ROLES = frozenset({"disclosure", "security", "admin"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class ConsoleSection:
     """One part of the console, and the roles whose work it is; no roles means all."""
 
     path: str
     label: str
     roles: frozenset[str] = frozenset()
 
-    def is_for(self, roles: AbstractSet[str]) -> bool:
+    def is_allowed_for(self, roles: AbstractSet[str]) -> bool:
         """Tell whether somebody with *roles* works here."""
         return not self.roles or bool(self.roles & roles)
 
 
-_COLLEAGUES = frozenset({"support", "disclosure", "security", "admin"})
-FIND = Desk(path="/staff/accounts", label="Find an account", roles=frozenset({"support", "disclosure", "admin"}))
-DESKS = (
-    Desk(path="/staff", label="Desk"),
-    FIND,
-    Desk(path="/staff/freeze", label="Freeze an account", roles=_GUARDS),
-    Desk(path="/staff/acts", label="Acts", roles=_COLLEAGUES),
-    Desk(path="/staff/reports", label="Reports", roles=_GUARDS),
-    Desk(path="/staff/requests", label="Open requests", roles=_COLLEAGUES),
-    Desk(path="/staff/holds", label="Legal holds", roles=_COLLEAGUES),
-    Desk(path="/staff/newsletters", label="Unsubscribe", roles=_FRONT),
-    Desk(path="/staff/cases", label="Disclosure cases", roles=_LAW),
-    Desk(path="/staff/agreements", label="Agreements", roles=_LAW),
+_ALL_ROLES = frozenset({"support", "disclosure", "security", "admin"})
+FIND_ACCOUNT = ConsoleSection(
+    path="/staff/accounts", label="Find an account", roles=frozenset({"support", "disclosure", "admin"})
+)
+SECTIONS = (
+    ConsoleSection(path="/staff", label="Desk"),
+    FIND_ACCOUNT,
+    ConsoleSection(path="/staff/freeze", label="Freeze an account", roles=_SECURITY_ROLES),
+    ConsoleSection(path="/staff/admin-actions", label="Acts", roles=_ALL_ROLES),
+    ConsoleSection(path="/staff/abuse-reports", label="Reports", roles=_SECURITY_ROLES),
+    ConsoleSection(path="/staff/privacy-requests", label="Open requests", roles=_ALL_ROLES),
+    ConsoleSection(path="/staff/legal-holds", label="Legal holds", roles=_ALL_ROLES),
+    ConsoleSection(path="/staff/newsletters", label="Unsubscribe", roles=_SUPPORT_ROLES),
+    ConsoleSection(path="/staff/cases", label="Disclosure cases", roles=_DISCLOSURE_ROLES),
+    ConsoleSection(path="/staff/agreements", label="Agreements", roles=_DISCLOSURE_ROLES),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActWords:
+class AdminActionText:
     """One kind of act: what it is called, what it does, who asks for it and who allows it."""
 
     label: str
-    does: str
-    asks: frozenset[str]
-    allows: frozenset[str] = frozenset()
+    description: str
+    requesters: frozenset[str]
+    approvers: frozenset[str] = frozenset()
     """Nobody: it is done at once, by whoever asks."""
-    on_request: bool = False
+    needs_verification: bool = False
     """Whether its owner asks, and it must be said how that was made sure."""
 
 
-ACTS: Mapping[str, ActWords] = {
-    "cancel_password": ActWords(
+ADMIN_ACTIONS: Mapping[str, AdminActionText] = {
+    "cancel_password": AdminActionText(
         label="Cancel a password",
-        does="The password, all sessions and all app passwords end, and a passkey alone opens nothing until there is "
+        description="The password, all sessions and all app passwords end, and a passkey alone opens nothing until there is "
         "another password. The owner is told how to choose one; nobody here can set, see or ask for it.",
-        asks=_FRONT,
-        allows=_GUARDS,
-        on_request=True,
+        requesters=_SUPPORT_ROLES,
+        approvers=_SECURITY_ROLES,
+        needs_verification=True,
     ),
-    "correct_address": ActWords(
+    "correct_address": AdminActionText(
         label="Correct a mail address",
-        does="The new address gets a link to prove itself, and takes the old one's place when it does. The old one is "
+        description="The new address gets a link to prove itself, and takes the old one's place when it does. The old one is "
         "told, and can undo it for seven days.",
-        asks=_FRONT,
-        allows=_GUARDS,
-        on_request=True,
+        requesters=_SUPPORT_ROLES,
+        approvers=_SECURITY_ROLES,
+        needs_verification=True,
     ),
-    "freeze": ActWords(
+    "freeze": AdminActionText(
         label="Freeze an account",
-        does="Nobody is let in any more, whatever they know; sessions and app passwords end for good. Nothing is lost. "
+        description="Nobody is let in any more, whatever they know; sessions and app passwords end for good. Nothing is lost. "
         "The owner is told by mail, with your reason.",
-        asks=_GUARDS,
+        requesters=_SECURITY_ROLES,
     ),
-    "unfreeze": ActWords(
+    "unfreeze": AdminActionText(
         label="Open a frozen account again",
-        does="Its owner can log in again, with the password and the second factor that were there before.",
-        asks=_GUARDS,
-        allows=_GUARDS,
-        on_request=True,
+        description="Its owner can log in again, with the password and the second factor that were there before.",
+        requesters=_SECURITY_ROLES,
+        approvers=_SECURITY_ROLES,
+        needs_verification=True,
     ),
-    "purge_child": ActWords(
+    "purge_child": AdminActionText(
         label="Erase a child's account",
-        does="It belongs to somebody under 13: everything is erased at once, in all services, and cannot be brought "
+        description="It belongs to somebody under 13: everything is erased at once, in all services, and cannot be brought "
         "back.",
-        asks=_CHILDREN | _FRONT,
-        allows=_CHILDREN,
+        requesters=_CHILD_SAFETY_ROLES | _SUPPORT_ROLES,
+        approvers=_CHILD_SAFETY_ROLES,
     ),
-    "hold": ActWords(
+    "hold": AdminActionText(
         label="Put a legal hold on an account",
-        does="What the hold names is kept even when the owner asks for erasure. The owner is told what, why and until "
+        description="What the hold names is kept even when the owner asks for erasure. The owner is told what, why and until "
         "when.",
-        asks=_LAW,
-        allows=_LAW,
+        requesters=_DISCLOSURE_ROLES,
+        approvers=_DISCLOSURE_ROLES,
     ),
-    "release_hold": ActWords(
+    "release_hold": AdminActionText(
         label="Release the holds of an account",
-        does="Every hold on the account ends; an erasure that waited for that goes on.",
-        asks=_LAW,
-        allows=_LAW,
+        description="Every hold on the account ends; an erasure that waited for that goes on.",
+        requesters=_DISCLOSURE_ROLES,
+        approvers=_DISCLOSURE_ROLES,
     ),
 }
 VERIFICATIONS = {

@@ -10,12 +10,12 @@ class Cookie:
     """One cookie: when it is set, what it is for, how long it stays."""
 
     name: str
-    when: str
-    why: str
-    lasts: timedelta | None
+    set_when: str
+    purpose: str
+    lifetime: timedelta | None
     """None: until the browser is closed."""
 
-    def named(self, public_url: str) -> str:
+    def browser_name(self, public_url: str) -> str:
         """Return the name under which browsers know it.
 
         ``__Host-`` makes a browser insist on TLS, this host and no other. Over plain http (the local stack) some
@@ -25,30 +25,30 @@ class Cookie:
         return f"__Host-{self.name}" if parts.scheme == "https" else f"{self.name}-{parts.port or 80}"
 
     @property
-    def lasts_said(self) -> str:
+    def lifetime_text(self) -> str:
         """How long it stays, as people say it."""
-        if self.lasts is None:
+        if self.lifetime is None:
             return "until you close the browser or log out"
-        return f"{self.lasts.days} day{'' if self.lasts.days == 1 else 's'}"
+        return f"{self.lifetime.days} day{'' if self.lifetime.days == 1 else 's'}"
 
 
 SESSION = Cookie(
     name="candor",
-    when="You log in.",
-    why="Keeps you logged in. It is sealed: only this site can read it.",
-    lasts=None,
+    set_when="You log in.",
+    purpose="Keeps you logged in. It is sealed: only this site can read it.",
+    lifetime=None,
 )
 SIGN_UP = Cookie(
     name="candor-age-screen",  # the name under which identity sets it for those who answer without these pages
-    when="You answer the question before signing up, and we cannot open an account.",
-    why="Remembers that the question was answered, and nothing of the answer.",
-    lasts=timedelta(days=1),
+    set_when="You answer the question before signing up, and we cannot open an account.",
+    purpose="Remembers that the question was answered, and nothing of the answer.",
+    lifetime=timedelta(days=1),
 )
 DEVICE = Cookie(
     name="candor-device",
-    when="You log in.",
-    why="Tells your next log-in from those of strangers: who guesses at your password elsewhere does not lock you out "
+    set_when="You log in.",
+    purpose="Tells your next log-in from those of strangers: who guesses at your password elsewhere does not lock you out "
     "here. It is sealed, opens nothing by itself, and goes when you log out of a shared computer.",
-    lasts=timedelta(days=180),
+    lifetime=timedelta(days=180),
 )
-REGISTER = (SESSION, DEVICE, SIGN_UP)
+COOKIES = (SESSION, DEVICE, SIGN_UP)

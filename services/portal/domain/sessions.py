@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-LIFETIME = timedelta(days=30)
+COOKIE_LIFETIME = timedelta(days=30)
 """Not longer than identity lets a refresh token wait; the browser forgets the cookie when it is closed."""
-EARLY = timedelta(seconds=30)
+REFRESH_LEEWAY = timedelta(seconds=30)
 """A token this close to its end is replaced before it is used."""
-RECENT = timedelta(minutes=10)
+RECENT_LOGIN_WINDOW = timedelta(minutes=10)
 """How old a log-in may be for a form that needs a recent one: the APIs take 15 minutes, filling it in takes some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class BrowserSession:
     """Who is logged in. The APIs check the token; what is read here only decides what a page offers."""
 
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     """Empty where another replica of the portal has refreshed moments before: the browser has the rest from there."""
-    mark: str = field(repr=False)
+    csrf_id: str = field(repr=False)
     """Made at log-in, kept until log-out: what the tokens in forms are bound to."""
     kind: str
     account_id: str
@@ -32,14 +32,14 @@ class Session:
     """When its owner last proved to be it; None where the token does not say."""
 
     @classmethod
-    def of(cls, access: str, refresh: str, mark: str) -> Self:
+    def from_tokens(cls, access_token: str, refresh_token: str, csrf_id: str) -> Self:
         """Return the session of these tokens; ValueError when the access token is not one."""
-        claims = _claims(access)
+        claims = _parse_claims(access_token)
         try:
             return cls(
-                access=access,
-                refresh=refresh,
-                mark=mark,
+                access_token=access_token,
+                refresh_token=refresh_token,
+                csrf_id=csrf_id,
                 kind=str(claims["kind"]),
                 account_id=str(claims["sub"]),
                 session_id=str(claims["sid"]),
@@ -56,20 +56,20 @@ class Session:
         return self.kind == "staff"
 
     @property
-    def can_be_kept(self) -> bool:
+    def is_storable(self) -> bool:
         """Whether the browser should keep it; without a refresh token, what it has is as new or newer."""
-        return bool(self.refresh)
+        return bool(self.refresh_token)
 
     def is_recent(self, at: datetime) -> bool:
         """Tell whether the log-in is young enough for what is sensitive; the APIs decide, this saves typing twice."""
-        return self.confirmed_at is None or at < self.confirmed_at + RECENT
+        return self.confirmed_at is None or at < self.confirmed_at + RECENT_LOGIN_WINDOW
 
     def is_stale(self, at: datetime) -> bool:
         """Tell whether the access token should be replaced before it is used."""
-        return at >= self.expires_at - EARLY
+        return at >= self.expires_at - REFRESH_LEEWAY
 
 
-def _claims(token: str) -> dict[str, Any]:
+def _parse_claims(token: str) -> dict[str, Any]:
     parts = token.split(".")
     if len(parts) != 3:
         raise ValueError("not a token")

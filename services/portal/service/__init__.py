@@ -1,8 +1,17 @@
 """What the portal does for a visitor: sessions, questions to the APIs, the merged reference, the board of promises."""
 
-from services.portal.service.board import Board, Line, board
-from services.portal.service.reference import Reference
-from services.portal.service.sessions import Sessions
-from services.portal.service.visitor import Part, Visitor, parts
+from services.portal.service.promises import PromiseRow, PromiseTable, build_promise_table
+from services.portal.service.reference import ApiReference
+from services.portal.service.sessions import BrowserSessions
+from services.portal.service.user_session import PartialResult, UserSession, gather_results
 
-__all__ = ["Board", "Line", "Part", "Reference", "Sessions", "Visitor", "board", "parts"]
+__all__ = [
+    "ApiReference",
+    "BrowserSessions",
+    "PartialResult",
+    "PromiseRow",
+    "PromiseTable",
+    "UserSession",
+    "build_promise_table",
+    "gather_results",
+]

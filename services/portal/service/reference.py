@@ -5,52 +5,54 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.portal.domain.addresses import at
-from services.portal.ports import Ask, PublicApi
-from services.portal.service.visitor import parts
-from shared.web import merged
+from services.portal.domain.paths import build_path
+from services.portal.ports.api_client import ApiClient, ApiRequest
+from services.portal.service.user_session import gather_results
+from shared.web import merge_openapi
 
 SERVICES = ("disclosure", "identity", "newsletter", "payments", "sync", "telemetry")
-_FRESH = timedelta(seconds=60)
-_INCOMPLETE = timedelta(seconds=5)
+_CACHE_TTL = timedelta(seconds=60)
+_INCOMPLETE_CACHE_TTL = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CachedDocument:
     document: dict[str, Any]
-    until: datetime
+    expires_at: datetime
 
 
 @dataclass(slots=True, kw_only=True)
-class Reference:
+class ApiReference:
     """Asks each service for its OpenAPI document; the answer is kept for a minute."""
 
-    api: PublicApi
+    api: ApiClient
     public_url: str
-    _kept: _Kept | None = None
-    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _cached: _CachedDocument | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def document(self, *, now: datetime) -> dict[str, Any]:
+    async def get_document(self, *, now: datetime) -> dict[str, Any]:
         """Return the merged OpenAPI document; ``x-missing`` names the services that did not answer."""
-        async with self._asking:
-            if self._kept is None or now >= self._kept.until:
-                self._kept = await self._read(now)
-            return self._kept.document
+        async with self._lock:
+            if self._cached is None or now >= self._cached.expires_at:
+                self._cached = await self._fetch_document(now)
+            return self._cached.document
 
-    async def data_maps(self) -> dict[str, Any]:
+    async def get_data_maps(self) -> dict[str, Any]:
         """Return what each service says it stores; None for a service that did not answer."""
-        found = await parts(**{name: self._ask(name, "data-map") for name in SERVICES})
+        found = await gather_results(**{name: self._fetch(name, "data-map") for name in SERVICES})
         return {name: part.answer for name, part in found.items()}
 
-    async def _read(self, now: datetime) -> _Kept:
-        found = await parts(**{name: self._ask(name, "openapi.json") for name in SERVICES})
+    async def _fetch_document(self, now: datetime) -> _CachedDocument:
+        found = await gather_results(**{name: self._fetch(name, "openapi.json") for name in SERVICES})
         missing = [name for name, part in found.items() if part.fault is not None]
-        document = merged(
+        document = merge_openapi(
             {name: part.answer for name, part in found.items() if part.fault is None},
             title="Candor",
             server=self.public_url,
         )
-        return _Kept(document | {"x-missing": missing}, now + (_INCOMPLETE if missing else _FRESH))
+        return _CachedDocument(
+            document | {"x-missing": missing}, now + (_INCOMPLETE_CACHE_TTL if missing else _CACHE_TTL)
+        )
 
-    async def _ask(self, service: str, what: str) -> Any:
-        return await self.api.ask(Ask(path=at("/v1/{}/", service) + what))
+    async def _fetch(self, service: str, document: str) -> Any:
+        return await self.api.request(ApiRequest(path=build_path("/v1/{}/", service) + document))

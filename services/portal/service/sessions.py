@@ -6,109 +6,119 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.portal.domain.addresses import at
-from services.portal.domain.sessions import LIFETIME, Session
-from services.portal.errors import ApiAwayError, LoggedOutError, RefusedError
-from services.portal.ports import Ask, PublicApi
-from shared.crypto import LinkRefusedError, Links
-from shared.ids import digest, new_token
+from services.portal.domain.paths import build_path
+from services.portal.domain.sessions import COOKIE_LIFETIME, BrowserSession
+from services.portal.errors import ApiProblemError, ApiUnavailableError, LoginRequiredError
+from services.portal.ports.api_client import ApiClient, ApiRequest
+from shared.crypto import InvalidTokenError, TokenSealer
+from shared.ids import new_token, sha256_digest
 
-_KIND = "portal.session"
-_KEPT = timedelta(minutes=2)
-_MOST_KEPT = 10_000
+_TOKEN_KIND = "portal.session"
+_REFRESH_RESULT_TTL = timedelta(minutes=2)
+_MAX_REFRESH_RESULTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Refreshing:
-    done: asyncio.Task[Session]
-    since: datetime
+class _PendingRefresh:
+    task: asyncio.Task[BrowserSession]
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class BrowserLogin:
     """A new session, and what this device is known by at its next log-in."""
 
-    session: Session
+    session: BrowserSession
     device_token: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sessions:
+class BrowserSessions:
     """Begins, keeps and ends the sessions of browsers; nothing of them is stored here."""
 
-    api: PublicApi
-    links: Links
-    _refreshing: dict[bytes, _Refreshing] = field(default_factory=dict)
+    api: ApiClient
+    token_sealer: TokenSealer
+    _refreshing: dict[bytes, _PendingRefresh] = field(default_factory=dict)
 
-    async def log_in(self, step: str, proof: Mapping[str, Any], *, passing: Mapping[str, str]) -> LoggedIn:
+    async def log_in(
+        self, step: str, credentials: Mapping[str, Any], *, forwarded_headers: Mapping[str, str]
+    ) -> BrowserLogin:
         """Log in by *proof*, at a *step* below the sessions of identity; each log-in is a session under a new mark."""
         path = f"/v1/identity/sessions{step}"
-        given = await self.api.ask(Ask(method="POST", path=path, body=dict(proof), headers=passing))
-        return LoggedIn(_session(given, mark=new_token(128)), given.get("device_token"))
+        reply = await self.api.request(
+            ApiRequest(method="POST", path=path, body=dict(credentials), headers=forwarded_headers)
+        )
+        return BrowserLogin(_parse_session(reply, csrf_id=new_token(128)), reply.get("device_token"))
 
-    async def log_out(self, session: Session, *, passing: Mapping[str, str]) -> None:
+    async def log_out(self, session: BrowserSession, *, forwarded_headers: Mapping[str, str]) -> None:
         """End the session everywhere; one that has ended already is as good."""
-        path = at("/v1/identity/sessions/{}", session.session_id)
+        path = build_path("/v1/identity/sessions/{}", session.session_id)
         try:
-            await self.api.ask(Ask(method="DELETE", path=path, token=session.access, headers=passing))
-        except RefusedError as fault:
+            await self.api.request(
+                ApiRequest(method="DELETE", path=path, token=session.access_token, headers=forwarded_headers)
+            )
+        except ApiProblemError as fault:
             if fault.status not in {401, 404}:
                 raise
 
-    def seal(self, session: Session, *, now: datetime) -> str:
+    def seal(self, session: BrowserSession, *, now: datetime) -> str:
         """Return the value of the cookie: sealed, so that whoever finds it reads no token in it."""
-        claims = {"a": session.access, "r": session.refresh, "m": session.mark}
-        return self.links.make(_KIND, claims, expires_at=now + LIFETIME)
+        claims = {"a": session.access_token, "r": session.refresh_token, "m": session.csrf_id}
+        return self.token_sealer.issue(_TOKEN_KIND, claims, expires_at=now + COOKIE_LIFETIME)
 
-    def open(self, sealed: str | None, *, now: datetime) -> Session | None:
+    def open(self, sealed: str | None, *, now: datetime) -> BrowserSession | None:
         """Return the session in a cookie; None for one that is absent, altered, too old, or of another installation."""
         if not sealed:
             return None
         try:
-            claims = self.links.read(_KIND, sealed, at=now)
-            return Session.of(claims["a"], claims["r"], claims["m"])
-        except (LinkRefusedError, KeyError, ValueError):
+            claims = self.token_sealer.open(_TOKEN_KIND, sealed, at=now)
+            return BrowserSession.from_tokens(claims["a"], claims["r"], claims["m"])
+        except (InvalidTokenError, KeyError, ValueError):
             return None
 
-    async def fresh(self, session: Session, *, now: datetime, passing: Mapping[str, str]) -> Session:
+    async def refresh_session(
+        self, session: BrowserSession, *, now: datetime, forwarded_headers: Mapping[str, str]
+    ) -> BrowserSession:
         """Return the session with new tokens; LoggedOutError when it is over.
 
         A refresh token works once, and using it twice ends the session. So requests of two tabs that bring the same one
         share one refresh, and a request that was under way with the old cookie gets what the others got. Where another
         process of the portal was first, identity gives an access token for this request alone (decision 7).
         """
-        self._forget(now)
-        key = digest(session.refresh)
+        self._drop_expired_refreshes(now)
+        key = sha256_digest(session.refresh_token)
         found = self._refreshing.get(key)
         if found is None:
-            done = asyncio.create_task(self._refresh(session, passing), name="refresh-session")
-            found = self._refreshing[key] = _Refreshing(done=done, since=now)
+            done = asyncio.create_task(self._request_refresh(session, forwarded_headers), name="refresh-session")
+            found = self._refreshing[key] = _PendingRefresh(task=done, started_at=now)
         try:
             # Shielded: a visitor who leaves must not take the new tokens from the other tab.
-            return await asyncio.shield(found.done)
-        except (RefusedError, ApiAwayError) as fault:
+            return await asyncio.shield(found.task)
+        except (ApiProblemError, ApiUnavailableError) as fault:
             self._refreshing.pop(key, None)
-            if isinstance(fault, RefusedError) and fault.status in {400, 401}:
-                raise LoggedOutError from fault
+            if isinstance(fault, ApiProblemError) and fault.status in {400, 401}:
+                raise LoginRequiredError from fault
             raise
 
-    async def _refresh(self, session: Session, passing: Mapping[str, str]) -> Session:
-        form = {"grant_type": "refresh_token", "refresh_token": session.refresh}
-        given = await self.api.ask(Ask(method="POST", path="/oauth/token", form=form, headers=passing))
-        late = isinstance(given, dict) and "refresh_token" not in given
-        return _session({**given, "refresh_token": ""} if late else given, mark=session.mark)
+    async def _request_refresh(self, session: BrowserSession, forwarded_headers: Mapping[str, str]) -> BrowserSession:
+        form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
+        reply = await self.api.request(
+            ApiRequest(method="POST", path="/oauth/token", form=form, headers=forwarded_headers)
+        )
+        late = isinstance(reply, dict) and "refresh_token" not in reply
+        return _parse_session({**reply, "refresh_token": ""} if late else reply, csrf_id=session.csrf_id)
 
-    def _forget(self, now: datetime) -> None:
+    def _drop_expired_refreshes(self, now: datetime) -> None:
         for key, found in list(self._refreshing.items()):
             # In the order of their beginning: the first that is young enough ends the search.
-            if now - found.since < _KEPT and len(self._refreshing) <= _MOST_KEPT:
+            if now - found.started_at < _REFRESH_RESULT_TTL and len(self._refreshing) <= _MAX_REFRESH_RESULTS:
                 break
-            if found.done.done():
+            if found.task.done():
                 del self._refreshing[key]
 
 
-def _session(given: Any, *, mark: str) -> Session:
+def _parse_session(reply: Any, *, csrf_id: str) -> BrowserSession:
     try:
-        return Session.of(given["access_token"], given["refresh_token"], mark)
+        return BrowserSession.from_tokens(reply["access_token"], reply["refresh_token"], csrf_id)
     except (KeyError, TypeError, ValueError) as fault:
-        raise ApiAwayError("The log-in was answered in a way that this page does not understand.") from fault
+        raise ApiUnavailableError("The log-in was answered in a way that this page does not understand.") from fault

@@ -1,10 +1,6 @@
-"""Sync over HTTP: WebDAV for devices, JSON for the privacy centre and for staff; and the commands."""
+"""Sync over HTTP: WebDAV for devices, JSON for the privacy centre and for staff."""
 
-from services.sync.api.check import app as check
-from services.sync.api.json import SyncApi
-from services.sync.api.restore import app as restore
+from services.sync.api.backups import BackupsApi
 from services.sync.api.webdav import WebDav
 
-COMMANDS = {"check": check, "restore": restore}
-
-__all__ = ["COMMANDS", "SyncApi", "WebDav"]
+__all__ = ["BackupsApi", "WebDav"]

@@ -9,23 +9,23 @@ from enum import Enum
 
 from aiohttp import web
 
-from services.sync.api.addresses import Addresses
-from services.sync.domain.conditions import Clause, Conditions, Tags, Term
-from services.sync.domain.locks import LONGEST
-from services.sync.domain.tree import Path
-from services.sync.errors import ForeignDestinationError, HeaderRefusedError
+from services.sync.api.hrefs import HrefBuilder
+from services.sync.domain.locks import MAX_LOCK_TIMEOUT
+from services.sync.domain.preconditions import Condition, ConditionList, EntityTags, Preconditions
+from services.sync.domain.tree import TreePath
+from services.sync.errors import CrossServerDestinationError, InvalidHeaderError
 
-_NOWHERE: Path = ("",)
+_UNMAPPED_PATH: TreePath = ("",)
 """Where a tag of the If header points that is not in this tree: nothing is ever there."""
-_MOST_TOKENS = 500
-_LONGEST = 8 << 10
-_TAG = r'(?:W/)?"[^"\x00-\x20\x7f]*"'
-_TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
-_TOKENS = re.compile(
-    rf"\s*(?:(?P<open>\()|(?P<close>\))|(?P<no>Not(?=[\s<\[]))|<(?P<url>[^<>\s]+)>|\[\s*(?P<tag>{_TAG}|\*)\s*\])\s*",
+_MAX_TOKENS = 500
+_MAX_HEADER_LENGTH = 8 << 10
+_ENTITY_TAG = r'(?:W/)?"[^"\x00-\x20\x7f]*"'
+_ENTITY_TAG_LIST = re.compile(rf"\s*{_ENTITY_TAG}\s*(?:,\s*{_ENTITY_TAG}\s*)*")
+_IF_TOKENS = re.compile(
+    rf"\s*(?:(?P<open>\()|(?P<close>\))|(?P<no>Not(?=[\s<\[]))|<(?P<url>[^<>\s]+)>|\[\s*(?P<tag>{_ENTITY_TAG}|\*)\s*\])\s*",
     re.IGNORECASE,
 )
-_SECONDS = re.compile(r"Second-(\d{1,10})", re.IGNORECASE)
+_TIMEOUT_SECONDS = re.compile(r"Second-(\d{1,10})", re.IGNORECASE)
 
 
 class Depth(Enum):
@@ -36,33 +36,33 @@ class Depth(Enum):
     INFINITY = "infinity"
 
 
-def depth_of(request: web.Request, default: Depth) -> Depth:
+def parse_depth(request: web.Request, default: Depth) -> Depth:
     """Return the Depth header."""
-    given = request.headers.get("Depth")
+    value = request.headers.get("Depth")
     try:
-        return default if given is None else Depth(given.strip().lower())
+        return default if value is None else Depth(value.strip().lower())
     except ValueError as fault:
-        raise HeaderRefusedError("Depth is 0, 1 or infinity.") from fault
+        raise InvalidHeaderError("Depth is 0, 1 or infinity.") from fault
 
 
-def overwrite_of(request: web.Request) -> bool:
+def parse_overwrite(request: web.Request) -> bool:
     """Return the Overwrite header; without one, what is at the destination is replaced."""
-    given = request.headers.get("Overwrite", "T").strip().upper()
-    if given not in {"T", "F"}:
-        raise HeaderRefusedError("Overwrite is T or F.")
-    return given == "T"
+    value = request.headers.get("Overwrite", "T").strip().upper()
+    if value not in {"T", "F"}:
+        raise InvalidHeaderError("Overwrite is T or F.")
+    return value == "T"
 
 
-def seconds_of(request: web.Request) -> int:
+def parse_timeout(request: web.Request) -> int:
     """Return how long a lock is wanted: the first wish in the Timeout header that can be read, bounded."""
-    longest = int(LONGEST.total_seconds())
-    for wish in request.headers.get("Timeout", "")[:200].split(","):
-        if found := _SECONDS.fullmatch(wish.strip()):
+    longest = int(MAX_LOCK_TIMEOUT.total_seconds())
+    for candidate in request.headers.get("Timeout", "")[:200].split(","):
+        if found := _TIMEOUT_SECONDS.fullmatch(candidate.strip()):
             return max(1, min(int(found[1]), longest))
     return longest
 
 
-def size_of(request: web.Request) -> int | None:
+def parse_content_length(request: web.Request) -> int | None:
     """Return the size of the body as the client announces it; Finder sends it beside a chunked body."""
     if request.content_length is not None:
         return request.content_length
@@ -70,64 +70,64 @@ def size_of(request: web.Request) -> int | None:
     return int(expected) if expected.isascii() and expected.isdigit() and len(expected) < 16 else None
 
 
-def conditions_of(request: web.Request, addresses: Addresses, username: str) -> Conditions:
+def parse_preconditions(request: web.Request, hrefs: HrefBuilder, username: str) -> Preconditions:
     """Return all that the request demands of the present state."""
     headers = request.headers
 
-    def path_of(tag: str) -> Path:
+    def resolve_path(tag: str) -> TreePath:
         try:
-            return addresses.destination(tag, username).path
-        except ForeignDestinationError:
-            return _NOWHERE
+            return hrefs.parse_destination(tag, username).path
+        except CrossServerDestinationError:
+            return _UNMAPPED_PATH
 
-    return Conditions(
-        match=_tags(headers.getall("If-Match", [])),
-        none_match=_tags(headers.getall("If-None-Match", [])),
-        modified_since=_date(headers.get("If-Modified-Since")),
-        unmodified_since=_date(headers.get("If-Unmodified-Since")),
-        clauses=tuple(_clauses(" ".join(headers.getall("If", [])), path_of)),
+    return Preconditions(
+        if_match=_parse_entity_tags(headers.getall("If-Match", [])),
+        if_none_match=_parse_entity_tags(headers.getall("If-None-Match", [])),
+        if_modified_since=_parse_http_date(headers.get("If-Modified-Since")),
+        if_unmodified_since=_parse_http_date(headers.get("If-Unmodified-Since")),
+        condition_lists=tuple(_parse_if_header(" ".join(headers.getall("If", [])), resolve_path)),
     )
 
 
-def _tags(given: list[str]) -> Tags | None:
-    if not given:
+def _parse_entity_tags(values: list[str]) -> EntityTags | None:
+    if not values:
         return None
-    text = ",".join(given)
+    text = ",".join(values)
     if text.strip() == "*":
-        return Tags(anything=True)
-    if len(text) > _LONGEST or not _TAGS.fullmatch(text):
-        raise HeaderRefusedError("Entity tags are quoted and separated by commas.")
-    return Tags(frozenset(re.findall(_TAG, text)))
+        return EntityTags(matches_any=True)
+    if len(text) > _MAX_HEADER_LENGTH or not _ENTITY_TAG_LIST.fullmatch(text):
+        raise InvalidHeaderError("Entity tags are quoted and separated by commas.")
+    return EntityTags(frozenset(re.findall(_ENTITY_TAG, text)))
 
 
-def _date(given: str | None) -> datetime | None:
+def _parse_http_date(value: str | None) -> datetime | None:
     """Return an HTTP date; one that cannot be read is ignored, as RFC 9110 13.1.3 wants it."""
-    if given is None:
+    if value is None:
         return None
     try:
-        return parsedate_to_datetime(given).replace(tzinfo=UTC)
+        return parsedate_to_datetime(value).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _clauses(text: str, path_of: Callable[[str], Path]) -> Iterator[Clause]:
+def _parse_if_header(text: str, resolve_path: Callable[[str], TreePath]) -> Iterator[ConditionList]:
     """Read an If header (RFC 4918 10.4.2)."""
-    tokens, path = deque(_scanned(text.strip())), None
-    if len(tokens) > _MOST_TOKENS:
-        raise HeaderRefusedError
+    tokens, path = deque(_tokenize(text.strip())), None
+    if len(tokens) > _MAX_TOKENS:
+        raise InvalidHeaderError
     while tokens:
         kind, value = tokens.popleft()
         if kind == "url" and tokens and tokens[0][0] == "open":
-            path = path_of(value)
+            path = resolve_path(value)
         elif kind == "open":
-            yield Clause(path, tuple(_terms(tokens)))
+            yield ConditionList(path, tuple(_parse_condition_list(tokens)))
         else:
-            raise HeaderRefusedError
+            raise InvalidHeaderError
 
 
-def _terms(tokens: deque[tuple[str, str]]) -> list[Term]:
+def _parse_condition_list(tokens: deque[tuple[str, str]]) -> list[Condition]:
     """Read what stands between parentheses."""
-    terms: list[Term] = []
+    terms: list[Condition] = []
     while tokens:
         kind, value = tokens.popleft()
         if kind == "close" and terms:
@@ -136,21 +136,21 @@ def _terms(tokens: deque[tuple[str, str]]) -> list[Term]:
         if negated and tokens:
             kind, value = tokens.popleft()
         if kind == "url":
-            terms.append(Term(token=value, negated=negated))
+            terms.append(Condition(token=value, negated=negated))
         elif kind == "tag":
-            terms.append(Term(etag=value, negated=negated))
+            terms.append(Condition(etag=value, negated=negated))
         else:
             break
-    raise HeaderRefusedError
+    raise InvalidHeaderError
 
 
-def _scanned(text: str) -> Iterator[tuple[str, str]]:
+def _tokenize(text: str) -> Iterator[tuple[str, str]]:
     at = 0
-    if len(text) > _LONGEST:
-        raise HeaderRefusedError
+    if len(text) > _MAX_HEADER_LENGTH:
+        raise InvalidHeaderError
     while at < len(text):
-        found = _TOKENS.match(text, at)
+        found = _IF_TOKENS.match(text, at)
         if found is None or found.lastgroup is None:
-            raise HeaderRefusedError
+            raise InvalidHeaderError
         yield found.lastgroup, found[found.lastgroup]
         at = found.end()

@@ -6,24 +6,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.sync.domain.inspections import CLIENT_STATE, Inspection
+from services.sync.domain.inspections import CLIENT_STATE_SUFFIX, Inspection
 from services.sync.errors import (
+    InspectionNotFoundError,
     InspectionNotOpenError,
-    InspectionNotYoursError,
-    InspectionUnknownError,
     NotClientStateError,
-    SamePersonError,
+    NotInspectionRequesterError,
 )
-from services.sync.service.inspections import Inspections
+from services.sync.service.oversight.inspections import InspectionService
 from shared.clock import rfc3339
-from shared.web import PUBLIC, Body, Call, Query, Route, View, get, post, staff
+from shared.errors import FourEyesError
+from shared.web import PUBLIC, JsonBody, Query, RequestContext, Route, View, get, post, staff
 
-_LOOKERS = staff("support", "engineer")
-_SECOND = staff("security", "admin")
-_REFUSALS = (InspectionUnknownError, InspectionNotOpenError, InspectionNotYoursError)
+_REQUESTER_ACCESS = staff("support", "engineer")
+_APPROVER_ACCESS = staff("security", "admin")
+_ACCESS_ERRORS = (InspectionNotFoundError, InspectionNotOpenError, NotInspectionRequesterError)
 
 
-class InspectionBody(Body):
+class InspectionBody(JsonBody):
     """Whose tree, and why."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=80)]
@@ -58,7 +58,7 @@ class InspectionsView(View):
     items: list[InspectionView]
 
 
-class NamesQuery(Query):
+class InspectionNamesQuery(Query):
     """Which names to show: those in *folder* (without one, in the top folder) after *after*."""
 
     folder: Annotated[str, Field(max_length=120)] = ""
@@ -66,7 +66,7 @@ class NamesQuery(Query):
     limit: Annotated[int, Field(ge=1, le=500)] = 200
 
 
-class NameView(View):
+class InspectionNameView(View):
     """A name; *client_state* says that the file may be shown, too."""
 
     node_id: str
@@ -75,10 +75,10 @@ class NameView(View):
     client_state: bool
 
 
-class NamesView(View):
+class InspectionNamesView(View):
     """Names; *next* is the ``after`` of the next page."""
 
-    items: list[NameView]
+    items: list[InspectionNameView]
     next: str | None
 
 
@@ -99,104 +99,126 @@ class InspectionCountView(View):
 class InspectionsApi:
     """The handlers."""
 
-    inspections: Inspections
+    inspections: InspectionService
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of inspections."""
         root = "/v1/sync/inspections"
         one = f"{root}/{{inspection_id}}"
         return (
-            post(root, self.ask, access=_LOOKERS, status=201, idempotent=True, summary="Ask to look at file names"),
-            get(root, self.list, access=_LOOKERS | _SECOND, summary="List the inspections, newest first"),
-            get(f"{root}/count", self.count, access=PUBLIC, summary="Read how many inspections there were"),
+            post(
+                root,
+                self.request_inspection,
+                access=_REQUESTER_ACCESS,
+                status=201,
+                idempotent=True,
+                summary="Ask to look at file names",
+            ),
+            get(
+                root,
+                self.list_inspections,
+                access=_REQUESTER_ACCESS | _APPROVER_ACCESS,
+                summary="List the inspections, newest first",
+            ),
+            get(f"{root}/count", self.count_inspections, access=PUBLIC, summary="Read how many inspections there were"),
             post(
                 f"{one}/approvals",
-                self.approve,
-                access=_SECOND,
+                self.approve_inspection,
+                access=_APPROVER_ACCESS,
                 status=200,
                 idempotent=True,
                 summary="Approve an inspection as the second person",
-                errors=(InspectionUnknownError, InspectionNotOpenError, SamePersonError),
+                errors=(InspectionNotFoundError, InspectionNotOpenError, FourEyesError),
             ),
             post(
                 f"{one}/end",
-                self.end,
-                access=_LOOKERS | _SECOND,
+                self.end_inspection,
+                access=_REQUESTER_ACCESS | _APPROVER_ACCESS,
                 status=200,
                 idempotent=True,
                 summary="End an inspection",
-                errors=(InspectionUnknownError,),
+                errors=(InspectionNotFoundError,),
             ),
-            get(f"{one}/names", self.names, access=_LOOKERS, summary="Look at the names in a folder", errors=_REFUSALS),
+            get(
+                f"{one}/names",
+                self.list_inspection_names,
+                access=_REQUESTER_ACCESS,
+                summary="Look at the names in a folder",
+                errors=_ACCESS_ERRORS,
+            ),
             get(
                 f"{one}/client-states/{{node_id}}",
-                self.client_state,
-                access=_LOOKERS,
+                self.get_client_state,
+                access=_REQUESTER_ACCESS,
                 summary="Look at the state file of a sync client",
-                errors=(*_REFUSALS, NotClientStateError),
+                errors=(*_ACCESS_ERRORS, NotClientStateError),
             ),
         )
 
-    async def ask(self, call: Call, body: InspectionBody) -> InspectionView:
+    async def request_inspection(self, call: RequestContext, body: InspectionBody) -> InspectionView:
         """Ask; another person has to approve."""
-        return _view(await self.inspections.ask(body.account_id, body.reason, by=call.who.id, at=call.now))
+        return _inspection_view(
+            await self.inspections.request(body.account_id, body.reason, by=call.principal.id, at=call.now)
+        )
 
-    async def list(self, _call: Call, query: InspectionsQuery) -> InspectionsView:
+    async def list_inspections(self, _call: RequestContext, query: InspectionsQuery) -> InspectionsView:
         """Return the inspections."""
         found = await self.inspections.list(after=query.before, limit=query.limit)
-        return InspectionsView(items=[_view(one) for one in found])
+        return InspectionsView(items=[_inspection_view(one) for one in found])
 
-    async def count(self, _call: Call) -> InspectionCountView:
+    async def count_inspections(self, _call: RequestContext) -> InspectionCountView:
         """Return the public count."""
-        counts = await self.inspections.counts()
+        counts = await self.inspections.count_by_month()
         return InspectionCountView(opened=sum(counts.values()), by_month=counts)
 
-    async def approve(self, call: Call) -> InspectionView:
+    async def approve_inspection(self, call: RequestContext) -> InspectionView:
         """Approve; from now on it may look for an hour."""
-        return _view(await self.inspections.approve(call.path["inspection_id"], by=call.who.id, at=call.now))
+        return _inspection_view(
+            await self.inspections.approve(call.path["inspection_id"], by=call.principal.id, at=call.now)
+        )
 
-    async def end(self, call: Call) -> InspectionView:
+    async def end_inspection(self, call: RequestContext) -> InspectionView:
         """End it."""
-        return _view(await self.inspections.end(call.path["inspection_id"], at=call.now))
+        return _inspection_view(await self.inspections.end_inspection(call.path["inspection_id"], at=call.now))
 
-    async def names(self, call: Call, query: NamesQuery) -> NamesView:
+    async def list_inspection_names(self, call: RequestContext, query: InspectionNamesQuery) -> InspectionNamesView:
         """Show names; the customer sees that they were shown."""
-        found = await self.inspections.names(
+        found = await self.inspections.list_names(
             call.path["inspection_id"],
             query.folder,
             after=query.after,
             limit=query.limit,
-            by=call.who.id,
+            by=call.principal.id,
             at=call.now,
         )
         items = [
-            NameView(
+            InspectionNameView(
                 node_id=one.node,
                 name=one.name,
                 folder=one.is_folder,
-                client_state=not one.is_folder and one.name.endswith(CLIENT_STATE),
+                client_state=not one.is_folder and one.name.endswith(CLIENT_STATE_SUFFIX),
             )
             for one in found
         ]
-        return NamesView(items=items, next=found[-1].key if len(found) == query.limit else None)
+        return InspectionNamesView(items=items, next=found[-1].key if len(found) == query.limit else None)
 
-    async def client_state(self, call: Call) -> ClientStateView:
+    async def get_client_state(self, call: RequestContext) -> ClientStateView:
         """Show a state file; the customer sees that it was shown."""
         inspection, node = call.path["inspection_id"], call.path["node_id"]
-        data = await self.inspections.client_state(inspection, node, by=call.who.id, at=call.now)
+        data = await self.inspections.get_client_state(inspection, node, by=call.principal.id, at=call.now)
         return ClientStateView(text=data.decode("utf-8", errors="replace"))
 
 
-def _view(one: Inspection) -> InspectionView:
+def _inspection_view(inspection: Inspection) -> InspectionView:
     return InspectionView(
-        inspection_id=one.id,
-        account_id=one.account,
-        reason=one.reason,
-        asked_by=one.asked_by,
-        asked_at=rfc3339(one.asked_at),
-        approved_by=one.approved_by,
-        approved_at=rfc3339(one.approved_at) if one.approved_at else None,
-        ends_at=rfc3339(one.ends_at),
-        ended_at=rfc3339(one.ended_at) if one.ended_at else None,
-        looks=one.looks,
+        inspection_id=inspection.id,
+        account_id=inspection.account,
+        reason=inspection.reason,
+        asked_by=inspection.asked_by,
+        asked_at=rfc3339(inspection.asked_at),
+        approved_by=inspection.approved_by,
+        approved_at=rfc3339(inspection.approved_at) if inspection.approved_at else None,
+        ends_at=rfc3339(inspection.ends_at),
+        ended_at=rfc3339(inspection.ended_at) if inspection.ended_at else None,
+        looks=inspection.looks,
     )

@@ -6,45 +6,47 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from services.sync.api.addresses import Addresses, encoded
-from services.sync.api.xml import Asked, Propfind, empty_element, escape
-from services.sync.domain.following import Mark
-from services.sync.domain.locks import Lock, covering
-from services.sync.domain.properties import read
-from services.sync.domain.tree import Node, Path
-from services.sync.service.following import Answer
-from services.sync.service.reading import Listing
+from services.sync.api.dav_xml import Propfind, PropfindKind, empty_element, escape
+from services.sync.api.hrefs import HrefBuilder, quote_segment
+from services.sync.domain.locks import Lock, find_covering
+from services.sync.domain.properties import parse_properties
+from services.sync.domain.sync_tokens import SyncToken
+from services.sync.domain.tree import Node, TreePath
+from services.sync.service.tree.reader import CollectionListing
+from services.sync.service.webdav.sync_collection import SyncCollectionResult
 from shared.clock import rfc3339
 
-HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">'
-TAIL = "</D:multistatus>\n"
-CONTENT_TYPE = "application/xml"
-_IN_ONE_PIECE = 200
-FILE_TYPE = "application/octet-stream"
-_SUPPORTED = (
+MULTISTATUS_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">'
+MULTISTATUS_TAIL = "</D:multistatus>\n"
+XML_CONTENT_TYPE = "application/xml"
+_RESPONSES_PER_PIECE = 200
+FILE_CONTENT_TYPE = "application/octet-stream"
+_SUPPORTED_LOCK = (
     "<D:supportedlock>"
     "<D:lockentry><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>"
     "<D:lockentry><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>"
     "</D:supportedlock>"
 )
-_REPORTS = (
+_SUPPORTED_REPORT_SET = (
     "<D:supported-report-set><D:supported-report><D:report><D:sync-collection/></D:report></D:supported-report>"
     "</D:supported-report-set>"
 )
-_GONE = "<D:status>HTTP/1.1 404 Not Found</D:status>"
-_CUT = "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error><D:number-of-matches-within-limits/></D:error>"
+_STATUS_NOT_FOUND = "<D:status>HTTP/1.1 404 Not Found</D:status>"
+_STATUS_TRUNCATED = (
+    "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error><D:number-of-matches-within-limits/></D:error>"
+)
 _MISSING_HEAD = "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat><D:propstat><D:prop>"
 _OK_TAIL = "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"
 _MISSING_TAIL = "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat></D:response>"
 
-_NO_TRAILS: Mapping[str, Path] = {}
+_NO_ID_PATHS: Mapping[str, TreePath] = {}
 
-Teller = Callable[[Node], str | None]
+PropertyRenderer = Callable[[Node], str | None]
 """Returns a property of a node as XML; None when it has none."""
 
 
 @lru_cache(maxsize=4096)
-def http_date(at: datetime) -> str:
+def format_http_date(at: datetime) -> str:
     """Return *at* as HTTP writes dates."""
     return format_datetime(at, usegmt=True)
 
@@ -53,119 +55,121 @@ def http_date(at: datetime) -> str:
 class Multistatus:
     """Tells what a PROPFIND asks of what was listed."""
 
-    addresses: Addresses
+    hrefs: HrefBuilder
     username: str
-    listing: Listing
-    wanted: Propfind
+    listing: CollectionListing
+    propfind: Propfind
     rev: int = 0
     """Up to which revision the client has seen the tree with this answer, for the sync tokens in it."""
 
-    def pieces(self) -> Iterator[bytes]:
+    def render_listing(self) -> Iterator[bytes]:
         """Yield the body, piece by piece."""
-        tell = self._teller()
-        base = self.addresses.href(self.username, self.listing.path, folder=self.listing.node.is_folder)
-        texts = [HEAD, tell(base, self.listing.node)]
+        render = self._response_renderer()
+        base = self.hrefs.build_href(self.username, self.listing.path, folder=self.listing.node.is_folder)
+        texts = [MULTISTATUS_HEAD, render(base, self.listing.node)]
         for member in self.listing.members:
-            href = base + encoded(member.name)
-            texts.append(tell(f"{href}/" if member.is_folder else href, member))
-            if len(texts) > _IN_ONE_PIECE:
+            href = base + quote_segment(member.name)
+            texts.append(render(f"{href}/" if member.is_folder else href, member))
+            if len(texts) > _RESPONSES_PER_PIECE:
                 yield "".join(texts).encode()
                 texts.clear()
-        texts.append(TAIL)
+        texts.append(MULTISTATUS_TAIL)
         yield "".join(texts).encode()
 
-    def changes(self, answer: Answer) -> Iterator[bytes]:
+    def render_changes(self, result: SyncCollectionResult) -> Iterator[bytes]:
         """Yield the body that answers a sync-collection REPORT (RFC 6578), piece by piece."""
-        tell = self._teller(answer.trails)
-        base = self.addresses.href(self.username, self.listing.path, folder=True)
-        texts = [HEAD]
-        for one in answer.told:
-            href = base + "/".join(map(encoded, one.path))
+        render = self._response_renderer(result.id_paths)
+        base = self.hrefs.build_href(self.username, self.listing.path, folder=True)
+        texts = [MULTISTATUS_HEAD]
+        for one in result.changes:
+            href = base + "/".join(map(quote_segment, one.path))
             if one.node is None:
-                texts.append(f"<D:response><D:href>{escape(href)}</D:href>{_GONE}</D:response>")
+                texts.append(f"<D:response><D:href>{escape(href)}</D:href>{_STATUS_NOT_FOUND}</D:response>")
             else:
-                texts.append(tell(f"{href}/" if one.node.is_folder else href, one.node))
-            if len(texts) > _IN_ONE_PIECE:
+                texts.append(render(f"{href}/" if one.node.is_folder else href, one.node))
+            if len(texts) > _RESPONSES_PER_PIECE:
                 yield "".join(texts).encode()
                 texts.clear()
-        if answer.cut:
-            texts.append(f"<D:response><D:href>{escape(base)}</D:href>{_CUT}</D:response>")
-        texts.append(f"<D:sync-token>{answer.token}</D:sync-token>{TAIL}")
+        if result.truncated:
+            texts.append(f"<D:response><D:href>{escape(base)}</D:href>{_STATUS_TRUNCATED}</D:response>")
+        texts.append(f"<D:sync-token>{result.token}</D:sync-token>{MULTISTATUS_TAIL}")
         yield "".join(texts).encode()
 
-    def _teller(self, trails: Mapping[str, Path] = _NO_TRAILS) -> Callable[[str, Node], str]:
+    def _response_renderer(self, id_paths: Mapping[str, TreePath] = _NO_ID_PATHS) -> Callable[[str, Node], str]:
         """Return what writes one response element; *trails* are those to nodes that are not in the folder itself."""
-        if self.wanted.asked is Asked.NAMES:
-            return self._names_of
-        if self.wanted.asked is Asked.ALL:
-            names = [*_EVERYTHING, *(name for name in self.wanted.names if name not in _EVERYTHING)]
-            return self._properties(names, trails, dead=True)
-        return self._properties(self.wanted.names, trails, dead=False)
+        if self.propfind.kind is PropfindKind.NAMES:
+            return self._render_names
+        if self.propfind.kind is PropfindKind.ALL:
+            names = [*_ALLPROP_NAMES, *(name for name in self.propfind.names if name not in _ALLPROP_NAMES)]
+            return self._property_renderer(names, id_paths, dead=True)
+        return self._property_renderer(self.propfind.names, id_paths, dead=False)
 
-    def _properties(
-        self, names: Sequence[str], trails: Mapping[str, Path], *, dead: bool
+    def _property_renderer(
+        self, names: Sequence[str], id_paths: Mapping[str, TreePath], *, dead: bool
     ) -> Callable[[str, Node], str]:
-        live = self._live(trails)
-        tellers = [(live.get(name) or _dead(name), empty_element(name)) for name in names]
-        asked = frozenset(names)
+        live = self._live_renderers(id_paths)
+        renderers = [(live.get(name) or _dead_renderer(name), empty_element(name)) for name in names]
+        requested = frozenset(names)
 
-        def tell(href: str, node: Node) -> str:
+        def render(href: str, node: Node) -> str:
             found, missing = [], []
-            for teller, empty in tellers:
-                told = teller(node)
-                if told is None:
+            for teller, empty in renderers:
+                rendered = teller(node)
+                if rendered is None:
                     missing.append(empty)
                 else:
-                    found.append(told)
+                    found.append(rendered)
             if dead and node.properties:
-                found += (xml for name, xml in read(node.properties).items() if name not in asked)
-            return _response(href, found, [] if dead else missing)
+                found += (xml for name, xml in parse_properties(node.properties).items() if name not in requested)
+            return _render_response(href, found, [] if dead else missing)
 
-        return tell
+        return render
 
-    def _names_of(self, href: str, node: Node) -> str:
-        live = [name for name, teller in self._live().items() if teller(node) is not None]
-        return _response(href, [empty_element(name) for name in (*live, *read(node.properties))], [])
+    def _render_names(self, href: str, node: Node) -> str:
+        live = [name for name, teller in self._live_renderers().items() if teller(node) is not None]
+        return _render_response(href, [empty_element(name) for name in (*live, *parse_properties(node.properties))], [])
 
-    def _live(self, trails: Mapping[str, Path] = _NO_TRAILS) -> dict[str, Teller]:
-        space = self.listing.space
+    def _live_renderers(self, id_paths: Mapping[str, TreePath] = _NO_ID_PATHS) -> dict[str, PropertyRenderer]:
+        space = self.listing.usage
         available = f"<D:quota-available-bytes>{space.available_bytes}</D:quota-available-bytes>"
         used = f"<D:quota-used-bytes>{space.used_bytes}</D:quota-used-bytes>"
-        return _OF_NODES | {
-            "{DAV:}lockdiscovery": lambda node: self._locks_of(node, trails),
-            "{DAV:}sync-token": self._token_of,
-            "{DAV:}supported-report-set": lambda node: _REPORTS if node.is_folder else "<D:supported-report-set/>",
+        return _NODE_RENDERERS | {
+            "{DAV:}lockdiscovery": lambda node: self._render_lock_discovery(node, id_paths),
+            "{DAV:}sync-token": self._render_sync_token,
+            "{DAV:}supported-report-set": lambda node: (
+                _SUPPORTED_REPORT_SET if node.is_folder else "<D:supported-report-set/>"
+            ),
             "{DAV:}quota-available-bytes": lambda node: available if node.is_folder else None,
             "{DAV:}quota-used-bytes": lambda node: used if node.is_folder else None,
         }
 
-    def _token_of(self, node: Node) -> str | None:
+    def _render_sync_token(self, node: Node) -> str | None:
         if not node.is_folder or not self.rev:
             return None
-        return f"<D:sync-token>{Mark(folder=node.id, rev=self.rev, base=self.rev).token}</D:sync-token>"
+        return f"<D:sync-token>{SyncToken(folder=node.id, rev=self.rev, base_rev=self.rev).uri}</D:sync-token>"
 
-    def _locks_of(self, node: Node, trails: Mapping[str, Path]) -> str:
+    def _render_lock_discovery(self, node: Node, id_paths: Mapping[str, TreePath]) -> str:
         if not self.listing.locks:
             return "<D:lockdiscovery/>"
         listed = self.listing
-        ids = listed.ids if node.id == listed.node.id else (*trails.get(node.id, listed.ids), node.id)
-        shown = LockView(addresses=self.addresses, username=self.username, device=listed.device, at=listed.at)
-        return f"<D:lockdiscovery>{''.join(map(shown.xml, covering(listed.locks, ids)))}</D:lockdiscovery>"
+        ids = listed.ids if node.id == listed.node.id else (*id_paths.get(node.id, listed.ids), node.id)
+        discovery = LockDiscovery(hrefs=self.hrefs, username=self.username, device=listed.device_id, at=listed.at)
+        return f"<D:lockdiscovery>{''.join(map(discovery.render_lock, find_covering(listed.locks, ids)))}</D:lockdiscovery>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockView:
+class LockDiscovery:
     """How locks are shown to *device*, at a time."""
 
-    addresses: Addresses
+    hrefs: HrefBuilder
     username: str
     device: str
     at: datetime
 
-    def xml(self, lock: Lock) -> str:
+    def render_lock(self, lock: Lock) -> str:
         """Return *lock* as XML; its token is for the device that took it alone."""
         token = f"<D:locktoken><D:href>{lock.token}</D:href></D:locktoken>" if lock.device == self.device else ""
-        href = self.addresses.href(self.username, lock.path, folder=False)
+        href = self.hrefs.build_href(self.username, lock.path, folder=False)
         return (
             "<D:activelock><D:locktype><D:write/></D:locktype>"
             f"<D:lockscope>{'<D:exclusive/>' if lock.exclusive else '<D:shared/>'}</D:lockscope>"
@@ -175,7 +179,7 @@ class LockView:
         )
 
 
-def _response(href: str, found: list[str], missing: list[str]) -> str:
+def _render_response(href: str, found: list[str], missing: list[str]) -> str:
     head = f"<D:response><D:href>{escape(href)}</D:href><D:propstat><D:prop>"
     if not missing:
         return head + "".join(found) + _OK_TAIL
@@ -184,36 +188,38 @@ def _response(href: str, found: list[str], missing: list[str]) -> str:
     return head + "".join(found) + _MISSING_HEAD + "".join(missing) + _MISSING_TAIL
 
 
-def _dead(name: str) -> Teller:
-    return lambda node: read(node.properties).get(name) if node.properties else None
+def _dead_renderer(name: str) -> PropertyRenderer:
+    return lambda node: parse_properties(node.properties).get(name) if node.properties else None
 
 
-def _length(node: Node) -> str | None:
+def _render_content_length(node: Node) -> str | None:
     return None if node.is_folder else f"<D:getcontentlength>{node.size}</D:getcontentlength>"
 
 
-def _type(node: Node) -> str | None:
-    return None if node.is_folder else f"<D:getcontenttype>{FILE_TYPE}</D:getcontenttype>"
+def _render_content_type(node: Node) -> str | None:
+    return None if node.is_folder else f"<D:getcontenttype>{FILE_CONTENT_TYPE}</D:getcontenttype>"
 
 
-_OF_NODES: dict[str, Teller] = {
+_NODE_RENDERERS: dict[str, PropertyRenderer] = {
     "{DAV:}resourcetype": lambda node: (
         "<D:resourcetype><D:collection/></D:resourcetype>" if node.is_folder else "<D:resourcetype/>"
     ),
-    "{DAV:}getcontentlength": _length,
-    "{DAV:}getlastmodified": lambda node: f"<D:getlastmodified>{http_date(node.modified_at)}</D:getlastmodified>",
+    "{DAV:}getcontentlength": _render_content_length,
+    "{DAV:}getlastmodified": lambda node: (
+        f"<D:getlastmodified>{format_http_date(node.modified_at)}</D:getlastmodified>"
+    ),
     "{DAV:}getetag": lambda node: f"<D:getetag>{node.etag}</D:getetag>",
     "{DAV:}creationdate": lambda node: f"<D:creationdate>{rfc3339(node.created_at)}</D:creationdate>",
-    "{DAV:}getcontenttype": _type,
-    "{DAV:}supportedlock": lambda _: _SUPPORTED,
+    "{DAV:}getcontenttype": _render_content_type,
+    "{DAV:}supportedlock": lambda _: _SUPPORTED_LOCK,
 }
 
-_EVERYTHING = (*_OF_NODES, "{DAV:}lockdiscovery")
+_ALLPROP_NAMES = (*_NODE_RENDERERS, "{DAV:}lockdiscovery")
 """What allprop tells besides dead properties (RFC 4331: not the quota)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PropStat:
     """What became of one property of a PROPPATCH."""
 
     name: str
@@ -221,23 +227,21 @@ class Outcome:
     precondition: str = ""
 
 
-def patched(href: str, outcomes: Sequence[Outcome]) -> bytes:
+def proppatch_response(href: str, prop_stats: Sequence[PropStat]) -> bytes:
     """Return the body that answers a PROPPATCH."""
-    told = "".join(map(_outcome, outcomes))
-    return f"{HEAD}<D:response><D:href>{escape(href)}</D:href>{told}</D:response>{TAIL}".encode()
+    prop_stat_xml = "".join(map(_render_prop_stat, prop_stats))
+    return f"{MULTISTATUS_HEAD}<D:response><D:href>{escape(href)}</D:href>{prop_stat_xml}</D:response>{MULTISTATUS_TAIL}".encode()
 
 
-def not_made(outcomes: Sequence[Outcome]) -> bytes:
+def mkcol_response(prop_stats: Sequence[PropStat]) -> bytes:
     """Return the body that refuses an extended MKCOL (RFC 5689 5)."""
-    told = "".join(map(_outcome, outcomes))
-    return (
-        f'<?xml version="1.0" encoding="utf-8"?>\n<D:mkcol-response xmlns:D="DAV:">{told}</D:mkcol-response>\n'.encode()
-    )
+    prop_stat_xml = "".join(map(_render_prop_stat, prop_stats))
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<D:mkcol-response xmlns:D="DAV:">{prop_stat_xml}</D:mkcol-response>\n'.encode()
 
 
-def _outcome(outcome: Outcome) -> str:
-    error = f"<D:error><D:{outcome.precondition}/></D:error>" if outcome.precondition else ""
+def _render_prop_stat(prop_stat: PropStat) -> str:
+    error = f"<D:error><D:{prop_stat.precondition}/></D:error>" if prop_stat.precondition else ""
     return (
-        f"<D:propstat><D:prop>{empty_element(outcome.name)}</D:prop>"
-        f"<D:status>HTTP/1.1 {outcome.status}</D:status>{error}</D:propstat>"
+        f"<D:propstat><D:prop>{empty_element(prop_stat.name)}</D:prop>"
+        f"<D:status>HTTP/1.1 {prop_stat.status}</D:status>{error}</D:propstat>"
     )

@@ -6,22 +6,22 @@ from typing import Annotated
 from pydantic import Field
 
 from services.sync.domain.restores import Restore
-from services.sync.domain.tree import Path
+from services.sync.domain.tree import TreePath
 from services.sync.errors import (
     AccountClosedError,
-    BackupUnknownError,
-    NotInBackupError,
-    RestoreUnknownError,
+    BackupNotFoundError,
+    BackupPathNotFoundError,
+    RestoreNotFoundError,
     TooManyRestoresError,
 )
-from services.sync.service.restoring import Restoring
+from services.sync.service.restore.service import RestoreService
 from shared.clock import rfc3339
-from shared.web import Body, Call, Page, PageQuery, Pages, Route, View, customer, get, post
+from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, customer, get, post
 
 _ROOT = "/v1/sync/restores"
 
 
-class HeldBackupView(View):
+class RestorableBackupView(View):
     """A backup from which the account can restore."""
 
     backup_id: str
@@ -29,20 +29,20 @@ class HeldBackupView(View):
     ends_at: str
 
 
-class HeldBackupsView(View):
+class RestorableBackupsView(View):
     """All of them, the latest first: at most one for each day that backups are kept, and those taken on demand."""
 
-    items: list[HeldBackupView]
+    items: list[RestorableBackupView]
 
 
-class RestoreBody(Body):
+class RestoreBody(JsonBody):
     """What to bring back: the path of a file or folder as it was then, or everything."""
 
     backup_id: Annotated[str, Field(pattern=r"^bak_[0-9a-z]{26}$")]
     path: Annotated[str, Field(max_length=4096)] | None = None
 
 
-class FailureView(View):
+class RestoreFailureView(View):
     """Why a restore ended early."""
 
     code: str
@@ -72,50 +72,50 @@ class RestoreView(View):
     asked_at: str
     begun_at: str | None
     finished_at: str | None
-    failure: FailureView | None
+    failure: RestoreFailureView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoresApi:
     """The handlers."""
 
-    restoring: Restoring
-    pages: Pages
+    restores: RestoreService
+    paginator: Paginator
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of restores."""
         return (
             get(
                 "/v1/sync/backups/mine",
-                self.list_mine,
+                self.list_my_backups,
                 access=customer(),
                 summary="List the backups that hold one's own files",
             ),
             post(
                 _ROOT,
-                self.ask_for_restore,
+                self.request_restore,
                 access=customer(),
                 status=202,
                 idempotent=True,
                 summary="Restore a file, a folder or everything",
-                errors=(BackupUnknownError, NotInBackupError, AccountClosedError, TooManyRestoresError),
+                errors=(BackupNotFoundError, BackupPathNotFoundError, AccountClosedError, TooManyRestoresError),
             ),
             get(_ROOT, self.list_restores, access=customer(), summary="List one's restores of the last four weeks"),
             get(
                 f"{_ROOT}/{{restore_id}}",
-                self.read_restore,
+                self.get_restore,
                 access=customer(),
                 summary="Read how far a restore has come",
-                errors=(RestoreUnknownError,),
+                errors=(RestoreNotFoundError,),
             ),
         )
 
-    async def list_mine(self, call: Call) -> HeldBackupsView:
+    async def list_my_backups(self, call: RequestContext) -> RestorableBackupsView:
         """Return the backups that hold files of the account."""
-        found = await self.restoring.mine(call.who.id)
-        return HeldBackupsView(
+        found = await self.restores.list_backups(call.principal.id)
+        return RestorableBackupsView(
             items=[
-                HeldBackupView(
+                RestorableBackupView(
                     backup_id=one.id,
                     taken_at=rfc3339(one.taken_at) if one.taken_at else None,
                     ends_at=rfc3339(one.ends_at),
@@ -124,23 +124,27 @@ class RestoresApi:
             ]
         )
 
-    async def ask_for_restore(self, call: Call, body: RestoreBody) -> RestoreView:
+    async def request_restore(self, call: RequestContext, body: RestoreBody) -> RestoreView:
         """Bring files back beside those that are there; none is replaced. Read the restore to see how it goes on."""
-        path: Path = tuple(body.path.strip("/").split("/")) if body.path and body.path.strip("/") else ()
-        return _view(await self.restoring.ask(call.who.id, body.backup_id, path, operation=call.operation, at=call.now))
+        path: TreePath = tuple(body.path.strip("/").split("/")) if body.path and body.path.strip("/") else ()
+        return _restore_view(
+            await self.restores.request(
+                call.principal.id, body.backup_id, path, idempotency_key=call.idempotency_key, at=call.now
+            )
+        )
 
-    async def list_restores(self, call: Call, query: PageQuery) -> Page[RestoreView]:
+    async def list_restores(self, call: RequestContext, query: PageQuery) -> CursorPage[RestoreView]:
         """Return the restores, the latest first."""
-        after = self.pages.after(call, query)
-        found = await self.restoring.page(call.who.id, after=after, limit=query.limit + 1)
-        return self.pages.page(call, query, found, view=_view, position=lambda restore: restore.position)
+        after = self.paginator.decode_cursor(call, query)
+        found = await self.restores.list_page(call.principal.id, after=after, limit=query.limit + 1)
+        return self.paginator.render(call, query, found, view=_restore_view, position=lambda restore: restore.position)
 
-    async def read_restore(self, call: Call) -> RestoreView:
+    async def get_restore(self, call: RequestContext) -> RestoreView:
         """Return one restore as it is now."""
-        return _view(await self.restoring.get(call.who.id, call.path["restore_id"]))
+        return _restore_view(await self.restores.get(call.principal.id, call.path["restore_id"]))
 
 
-def _view(restore: Restore) -> RestoreView:
+def _restore_view(restore: Restore) -> RestoreView:
     failure = restore.failure
     return RestoreView(
         restore_id=restore.id,
@@ -157,5 +161,7 @@ def _view(restore: Restore) -> RestoreView:
         asked_at=rfc3339(restore.asked_at),
         begun_at=rfc3339(restore.begun_at) if restore.begun_at else None,
         finished_at=rfc3339(restore.finished_at) if restore.finished_at else None,
-        failure=FailureView(code=failure.code, detail=failure.detail, remedy=failure.remedy) if failure else None,
+        failure=RestoreFailureView(code=failure.code, detail=failure.detail, remedy=failure.remedy)
+        if failure
+        else None,
     )

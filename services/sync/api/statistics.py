@@ -5,15 +5,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.sync.domain.statistics import LEAST, rounded
-from services.sync.service.statistics import MOST_DAYS, Counting
-from shared.web import PUBLIC, Call, Query, Route, View, get
+from services.sync.domain.statistics import MIN_GROUP_SIZE, round_down
+from services.sync.service.oversight.statistics import MAX_DAYS, UsageStatistics
+from shared.web import PUBLIC, Query, RequestContext, Route, View, get
 
 
 class StatisticsQuery(Query):
     """How many of the last days."""
 
-    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 30
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = 30
 
 
 class ClientDayView(View):
@@ -36,7 +36,7 @@ class StorageDayView(View):
     sizes: dict[str, int]
 
 
-class StatisticsView(View):
+class SyncStatisticsView(View):
     """Figures of days that are over; none is of fewer than *minimum_group* accounts, all are rounded down."""
 
     minimum_group: int
@@ -48,25 +48,29 @@ class StatisticsView(View):
 class StatisticsApi:
     """The handler."""
 
-    counting: Counting
+    statistics: UsageStatistics
 
-    def routes(self) -> tuple[Route, ...]:
+    def build_routes(self) -> tuple[Route, ...]:
         """Return the route of the statistics."""
-        return (get("/v1/sync/statistics", self.read, access=PUBLIC, summary="Read the statistics of the service"),)
+        return (
+            get(
+                "/v1/sync/statistics", self.get_statistics, access=PUBLIC, summary="Read the statistics of the service"
+            ),
+        )
 
-    async def read(self, _call: Call, query: StatisticsQuery) -> StatisticsView:
+    async def get_statistics(self, _call: RequestContext, query: StatisticsQuery) -> SyncStatisticsView:
         """Return what is published."""
-        clients, storage = await self.counting.days(query.days)
-        return StatisticsView(
-            minimum_group=LEAST,
+        clients, storage = await self.statistics.list_days(query.days)
+        return SyncStatisticsView(
+            minimum_group=MIN_GROUP_SIZE,
             clients=[
                 ClientDayView(
                     day=one.day,
                     family=one.family,
-                    accounts=rounded(one.accounts),
-                    reads=rounded(one.reads),
-                    writes=rounded(one.writes),
-                    lists=rounded(one.lists),
+                    accounts=round_down(one.accounts),
+                    reads=round_down(one.reads),
+                    writes=round_down(one.writes),
+                    lists=round_down(one.lists),
                 )
                 for one in clients
             ],

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-LONGEST = timedelta(days=183)
+MAX_BACKUP_AGE = timedelta(days=183)
 """Six months: no backup may be kept longer."""
 
 
 class BackupState(StrEnum):
     """Where a backup is in its life."""
 
-    WANTED = "wanted"
-    HELD = "held"
+    REQUESTED = "wanted"
+    AVAILABLE = "held"
     DESTROYED = "destroyed"
 
 
@@ -36,15 +36,15 @@ class Backup:
     drill_failed: bool = False
     """Whether it could not be read back then."""
 
-    def overdue(self, at: datetime) -> bool:
+    def is_overdue(self, at: datetime) -> bool:
         """Tell whether it should have been destroyed by *at*."""
         return self.state is not BackupState.DESTROYED and at >= self.ends_at
 
-    def too_long(self) -> bool:
+    def exceeds_max_age(self) -> bool:
         """Tell whether its end date breaks the promise."""
-        return self.ends_at - (self.taken_at or self.asked_at) > LONGEST
+        return self.ends_at - (self.taken_at or self.asked_at) > MAX_BACKUP_AGE
 
 
-def end_of(asked_at: datetime, kept_for: timedelta) -> datetime:
+def backup_expiry(requested_at: datetime, retention: timedelta) -> datetime:
     """Return the end date of a backup asked for at *asked_at*; never later than the promise allows."""
-    return asked_at + min(kept_for, LONGEST)
+    return requested_at + min(retention, MAX_BACKUP_AGE)

@@ -4,20 +4,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
-FRAME = 1 << 20
+FRAME_SIZE = 1 << 20
 """Bytes of content in each frame but the last."""
 
-OVERHEAD = 16
+FRAME_OVERHEAD = 16
 """Bytes that sealing adds to a frame."""
 
-SEALED_FRAME = FRAME + OVERHEAD
+SEALED_FRAME_SIZE = FRAME_SIZE + FRAME_OVERHEAD
 
-INLINE = 64 << 10
+MAX_INLINE_SIZE = 64 << 10
 """Contents up to this size are kept in the node itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """The bytes from *start* up to and without *stop*."""
 
     start: int
@@ -30,57 +30,57 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class ContentFrame:
     """One frame of a content: where it lies sealed, and which of its bytes are wanted."""
 
     index: int
-    last: bool
+    is_last: bool
     offset: int
     sealed_size: int
-    wanted: slice
+    selection: slice
 
 
-def frame_count(size: int) -> int:
+def count_frames(size: int) -> int:
     """Return how many frames a content of *size* bytes has; an empty one has one, so that nothing can be cut away."""
-    return max(1, -(-size // FRAME))
+    return max(1, -(-size // FRAME_SIZE))
 
 
-def frames_of(span: Span, size: int) -> Iterator[Frame]:
+def iter_frames(byte_range: ByteRange, size: int) -> Iterator[ContentFrame]:
     """Return the frames that hold *span* of a content of *size* bytes."""
-    count = frame_count(size)
-    final = max(span.stop - 1, span.start) // FRAME
-    for index in range(span.start // FRAME, min(final, count - 1) + 1):
-        begin = index * FRAME
-        yield Frame(
+    count = count_frames(size)
+    final = max(byte_range.stop - 1, byte_range.start) // FRAME_SIZE
+    for index in range(byte_range.start // FRAME_SIZE, min(final, count - 1) + 1):
+        begin = index * FRAME_SIZE
+        yield ContentFrame(
             index=index,
-            last=index == count - 1,
-            offset=index * SEALED_FRAME,
-            sealed_size=min(size - begin, FRAME) + OVERHEAD,
-            wanted=slice(max(span.start - begin, 0), min(span.stop - begin, FRAME)),
+            is_last=index == count - 1,
+            offset=index * SEALED_FRAME_SIZE,
+            sealed_size=min(size - begin, FRAME_SIZE) + FRAME_OVERHEAD,
+            selection=slice(max(byte_range.start - begin, 0), min(byte_range.stop - begin, FRAME_SIZE)),
         )
 
 
-async def filled(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[memoryview, bool], None]:
+async def into_frames(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[memoryview, bool], None]:
     """Yield what begins with *head* and goes on with *chunks* frame by frame, and of each whether it is the last.
 
     Two buffers take turns, since fresh memory costs more than sealing what it holds: a frame is there until the next
     but one is asked for.
     """
-    buffers = cycle(memoryview(bytearray(FRAME)) for _ in range(2))
+    buffers = cycle(memoryview(bytearray(FRAME_SIZE)) for _ in range(2))
     frame, size = next(buffers), 0
-    async for chunk in _preceded(head, chunks):
+    async for chunk in _prepend(head, chunks):
         rest = memoryview(chunk)
         while rest:
-            if size == FRAME:
+            if size == FRAME_SIZE:
                 yield frame, False
                 frame, size = next(buffers), 0
-            some = rest[: FRAME - size]
+            some = rest[: FRAME_SIZE - size]
             frame[size : size + len(some)] = some
             size, rest = size + len(some), rest[len(some) :]
     yield frame[:size], True
 
 
-async def _preceded(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _prepend(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield head
     async for chunk in chunks:
         yield chunk

@@ -4,17 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.sync.errors import InspectionNotOpenError, InspectionNotYoursError, SamePersonError
+from services.sync.errors import InspectionNotOpenError, NotInspectionRequesterError
+from shared.errors import FourEyesError
 
-OPEN_FOR = timedelta(hours=1)
+INSPECTION_DURATION = timedelta(hours=1)
 """How long an approved inspection may look."""
-WAITS_FOR = timedelta(hours=24)
+APPROVAL_TIMEOUT = timedelta(hours=24)
 """How long it waits for the second person."""
-CLIENT_STATE = ".client"
+CLIENT_STATE_SUFFIX = ".client"
 """The ending of the files in which sync clients keep their state, in the clear, for this purpose."""
 
 
-class Sight(StrEnum):
+class InspectionScope(StrEnum):
     """What may be seen; there is no word for contents."""
 
     NAMES = "names"
@@ -37,47 +38,47 @@ class Inspection:
     ended_at: datetime | None = None
     looks: int = 0
 
-    def approved(self, *, by: str, at: datetime) -> "Inspection":
+    def approve(self, *, by: str, at: datetime) -> "Inspection":
         """Return it approved by a second person."""
-        if self.approved_by is not None or self.over(at):
+        if self.approved_by is not None or self.is_over(at):
             raise InspectionNotOpenError
         if by == self.asked_by:
-            raise SamePersonError
-        return replace(self, approved_by=by, approved_at=at, ends_at=at + OPEN_FOR)
+            raise FourEyesError
+        return replace(self, approved_by=by, approved_at=at, ends_at=at + INSPECTION_DURATION)
 
-    def looked(self, *, by: str, at: datetime) -> "Inspection":
+    def record_access(self, *, by: str, at: datetime) -> "Inspection":
         """Return it after one more look by who asked for it."""
         if by != self.asked_by:
-            raise InspectionNotYoursError
-        if self.approved_by is None or self.over(at):
+            raise NotInspectionRequesterError
+        if self.approved_by is None or self.is_over(at):
             raise InspectionNotOpenError
         return replace(self, looks=self.looks + 1)
 
-    def by_two(self) -> bool:
+    def has_two_people(self) -> bool:
         """Tell whether two people opened it."""
         return self.approved_by is not None and self.approved_at is not None and self.approved_by != self.asked_by
 
-    def too_long(self) -> bool:
+    def exceeds_max_duration(self) -> bool:
         """Tell whether it may look for longer than it may be allowed to."""
-        return self.approved_at is not None and self.ends_at - self.approved_at > OPEN_FOR
+        return self.approved_at is not None and self.ends_at - self.approved_at > INSPECTION_DURATION
 
-    def overdue(self, at: datetime) -> bool:
+    def is_overdue(self, at: datetime) -> bool:
         """Tell whether it reached its end by *at* and was not ended: its owner is told at its end."""
         return self.ended_at is None and self.ends_at <= at
 
-    def allows(self, look: "Look") -> bool:
+    def allows(self, access: "InspectionAccess") -> bool:
         """Tell whether *look* was made by who might, while it was open."""
-        if self.approved_at is None or look.by != self.asked_by or look.account != self.account:
+        if self.approved_at is None or access.by != self.asked_by or access.account != self.account:
             return False
-        return self.approved_at <= look.at < self.ends_at
+        return self.approved_at <= access.at < self.ends_at
 
-    def over(self, at: datetime) -> bool:
+    def is_over(self, at: datetime) -> bool:
         """Tell whether it has ended."""
         return self.ended_at is not None or at >= self.ends_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class InspectionAccess:
     """One look: by whom, when, at what; *node* is the folder or the state file."""
 
     id: str

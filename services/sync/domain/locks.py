@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.sync.domain.tree import Path
+from services.sync.domain.tree import TreePath
 from services.sync.errors import LockConflictError, LockedError
 
-LONGEST = timedelta(hours=1)
+MAX_LOCK_TIMEOUT = timedelta(hours=1)
 """No lock lasts longer without a refresh: a lost device blocks nobody for ever."""
 
-MOST = 1000
+MAX_LOCKS = 1000
 """Live locks of one account."""
 
-OWNER_BYTES = 4096
+MAX_OWNER_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,8 @@ class Lock:
     """
 
     token: str
-    ids: Path
-    path: Path
+    ids: TreePath
+    path: TreePath
     exclusive: bool
     deep: bool
     owner: str
@@ -44,7 +44,7 @@ class Lock:
         """Return how long it still lasts, rounded up."""
         return max(0, -((at - self.expires_at) // timedelta(seconds=1)))
 
-    def covers(self, ids: Path) -> bool:
+    def covers_node(self, ids: TreePath) -> bool:
         """Tell whether it covers the node at the end of *ids*."""
         return self.node == ids[-1] or (self.deep and self.node in ids)
 
@@ -53,17 +53,17 @@ class Lock:
         return node in self.ids
 
 
-def covering(locks: Iterable[Lock], ids: Path) -> list[Lock]:
+def find_covering(locks: Iterable[Lock], ids: TreePath) -> list[Lock]:
     """Return those of *locks* that cover the node at the end of *ids*."""
-    return [lock for lock in locks if lock.covers(ids)]
+    return [lock for lock in locks if lock.covers_node(ids)]
 
 
-def beneath(locks: Iterable[Lock], node: str) -> list[Lock]:
+def find_beneath(locks: Iterable[Lock], node: str) -> list[Lock]:
     """Return those of *locks* on *node* and inside it."""
     return [lock for lock in locks if lock.is_beneath(node)]
 
 
-def require_tokens(locks: Iterable[Lock], submitted: frozenset[str], device: str) -> None:
+def check_lock_tokens(locks: Iterable[Lock], submitted: frozenset[str], device: str) -> None:
     """Refuse unless for every locked node among *locks* the creator submitted a token; one of shared ones is enough."""
     relevant = list(locks)
     opened = {lock.node for lock in relevant if lock.device == device and lock.token in submitted}
@@ -72,9 +72,9 @@ def require_tokens(locks: Iterable[Lock], submitted: frozenset[str], device: str
             raise LockedError(lock.path)
 
 
-def refuse_conflict(wanted: Lock, present: Iterable[Lock]) -> None:
+def check_lock_conflict(requested: Lock, existing: Iterable[Lock]) -> None:
     """Refuse *wanted* when a lock that is *present* excludes it."""
-    for lock in present:
-        meets = lock.covers(wanted.ids) or (wanted.deep and lock.is_beneath(wanted.node))
-        if meets and (lock.exclusive or wanted.exclusive):
+    for lock in existing:
+        meets = lock.covers_node(requested.ids) or (requested.deep and lock.is_beneath(requested.node))
+        if meets and (lock.exclusive or requested.exclusive):
             raise LockConflictError(lock.path)

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.sync.errors import TooManyPropertiesError
+from services.sync.errors import PropertiesTooLargeError
 
-MOST_BYTES = 64 << 10
+MAX_PROPERTIES_BYTES = 64 << 10
 
-LIVE = frozenset(
+LIVE_PROPERTIES = frozenset(
     f"{{DAV:}}{name}"
     for name in (
         "creationdate",
@@ -29,33 +29,33 @@ LIVE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Instruction:
+class PropertyUpdate:
     """Set the property *name* (in Clark notation) to the element *xml*, or remove it where there is none."""
 
     name: str
     xml: str | None
 
 
-def read(properties: str) -> Mapping[str, str]:
+def parse_properties(properties: str) -> Mapping[str, str]:
     """Return the dead properties of a node: the XML of each element by its name."""
     found: dict[str, str] = json.loads(properties) if properties else {}
     return found
 
 
-def applied(properties: str, instructions: Sequence[Instruction]) -> str:
+def apply_updates(properties: str, updates: Sequence[PropertyUpdate]) -> str:
     """Return *properties* after *instructions*, in their order; TooManyPropertiesError when they take too much room."""
-    found = dict(read(properties))
-    for instruction in instructions:
+    found = dict(parse_properties(properties))
+    for instruction in updates:
         if instruction.xml is None:
             found.pop(instruction.name, None)
         else:
             found[instruction.name] = instruction.xml
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else ""
-    if len(text.encode()) > MOST_BYTES:
-        raise TooManyPropertiesError
+    if len(text.encode()) > MAX_PROPERTIES_BYTES:
+        raise PropertiesTooLargeError
     return text
 
 
-def protected(instructions: Sequence[Instruction]) -> frozenset[str]:
+def find_protected(updates: Sequence[PropertyUpdate]) -> frozenset[str]:
     """Return the names among *instructions* that nobody can set."""
-    return LIVE & {instruction.name for instruction in instructions}
+    return LIVE_PROPERTIES & {instruction.name for instruction in updates}

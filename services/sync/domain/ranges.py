@@ -3,16 +3,16 @@
 import re
 from itertools import pairwise
 
-from services.sync.domain.frames import Span
-from services.sync.errors import RangeRefusedError
+from services.sync.domain.frames import ByteRange
+from services.sync.errors import RangeNotSatisfiableError
 
-MOST = 16
+MAX_RANGES = 16
 """Ranges answered in one response; whoever asks for more gets the whole file."""
 
 _HEADER = re.compile(r"bytes=(\s*\d*-\d*\s*(?:,\s*\d*-\d*\s*)*)", re.IGNORECASE)
 
 
-def spans_of(header: str, size: int) -> list[Span] | None:
+def parse_range(header: str, size: int) -> list[ByteRange] | None:
     """Return the spans that *header* asks of a file of *size* bytes; None when the header is to be ignored.
 
     A header that cannot be read, or that asks for overlapping or too many ranges, is ignored as RFC 9110 §14.2 allows.
@@ -20,28 +20,28 @@ def spans_of(header: str, size: int) -> list[Span] | None:
     if len(header) > 1024 or not (read := _HEADER.fullmatch(header.strip())):
         return None
     parts = [part.strip() for part in read[1].split(",")]
-    if "-" in parts or len(parts) > MOST or _inverted(parts):
+    if "-" in parts or len(parts) > MAX_RANGES or _has_inverted(parts):
         return None
-    spans = [span for part in parts if (span := _span(part, size))]
+    spans = [span for part in parts if (span := _parse_part(part, size))]
     if not spans:
-        raise RangeRefusedError(headers={"Content-Range": f"bytes */{size}"})
-    return None if _overlap(spans) else spans
+        raise RangeNotSatisfiableError(headers={"Content-Range": f"bytes */{size}"})
+    return None if _has_overlap(spans) else spans
 
 
-def _span(part: str, size: int) -> Span | None:
+def _parse_part(part: str, size: int) -> ByteRange | None:
     first, _, last = part.partition("-")
     if not first:
         start, stop = max(size - int(last), 0), size
     else:
         start, stop = int(first), min(int(last) + 1, size) if last else size
-    return Span(start, stop) if start < stop else None
+    return ByteRange(start, stop) if start < stop else None
 
 
-def _inverted(parts: list[str]) -> bool:
+def _has_inverted(parts: list[str]) -> bool:
     pairs = (part.partition("-") for part in parts)
     return any(first and last and int(first) > int(last) for first, _, last in pairs)
 
 
-def _overlap(spans: list[Span]) -> bool:
+def _has_overlap(spans: list[ByteRange]) -> bool:
     ordered = sorted(spans, key=lambda span: span.start)
     return any(left.stop > right.start for left, right in pairwise(ordered))

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.sync.domain.tree import Path
+from services.sync.domain.tree import TreePath
 
-MOST_WAITING: Final = 10
+MAX_PENDING_RESTORES: Final = 10
 """Restores of one account that may be waiting or running."""
-MOST_FRUITLESS: Final = 30
+MAX_ATTEMPTS_WITHOUT_PROGRESS: Final = 30
 """Attempts, one after the other, of which none brought anything back: then it is given up."""
 
 
@@ -23,11 +23,11 @@ class RestoreState(StrEnum):
     FAILED = "failed"
 
 
-UNFINISHED: Final = (RestoreState.WAITING, RestoreState.RUNNING)
+UNFINISHED_STATES: Final = (RestoreState.WAITING, RestoreState.RUNNING)
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
+class RestoreProgress:
     """What has come back so far."""
 
     files: int = 0
@@ -38,7 +38,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class RestoreFailure:
     """Why a restore ended early: the stable code, what happened, and what helps."""
 
     code: str
@@ -53,7 +53,7 @@ class Restore:
     id: str
     account: str
     backup: str
-    path: Path
+    path: TreePath
     """What is wanted, as it was called then; ``()`` is everything."""
     asked_at: datetime
     state: RestoreState = RestoreState.WAITING
@@ -64,7 +64,7 @@ class Restore:
     """Attempts since something came back."""
     uploading: str = ""
     """The content that was on its way last: whoever goes on gives its room back."""
-    place: Path = ()
+    place: TreePath = ()
     """Where it was brought back to; ``()`` while nothing was."""
     files: int = 0
     folders: int = 0
@@ -72,7 +72,7 @@ class Restore:
     missing: int = 0
     files_wanted: int = 0
     bytes_wanted: int = 0
-    failure: Failure | None = None
+    failure: RestoreFailure | None = None
 
     @property
     def position(self) -> str:
@@ -80,14 +80,14 @@ class Restore:
         return f"{self.asked_at.isoformat()} {self.id}"
 
 
-def restore_of(operation: str) -> str:
+def restore_id(idempotency_key: str) -> str:
     """Return the id of the restore that *operation* asks for: a request that is repeated asks for the same."""
-    return f"rst_{_digest(operation)}"
+    return f"rst_{_digest(idempotency_key)}"
 
 
-def node_of(restore: str, held: str) -> str:
+def node_id(restore: str, backup_node: str) -> str:
     """Return the id under which the node *held* of a backup comes back: always the same, so it never comes twice."""
-    return f"nod_{_digest(f'{restore}:{held}')}"
+    return f"nod_{_digest(f'{restore}:{backup_node}')}"
 
 
 def _digest(text: str) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-LEAST: Final = 10
+MIN_GROUP_SIZE: Final = 10
 """No figure is ever stored, or told, of fewer accounts."""
 
-OTHER: Final = "other"
-_FAMILIES: Final = (
+OTHER_FAMILY: Final = "other"
+_FAMILY_MARKS: Final = (
     ("OmniFocus", "OmniFocus"),
     ("OmniOutliner", "OmniOutliner"),
     ("OmniGraffle", "OmniGraffle"),
@@ -27,52 +27,52 @@ _FAMILIES: Final = (
     ("curl", "curl"),
     ("Mozilla", "browser"),
 )
-FAMILIES: Final = frozenset({family for _, family in _FAMILIES} | {OTHER})
-_KINDS: Final = {
+CLIENT_FAMILIES: Final = frozenset({family for _, family in _FAMILY_MARKS} | {OTHER_FAMILY})
+_OPERATION_KINDS: Final = {
     **dict.fromkeys(("GET", "HEAD"), "reads"),
     **dict.fromkeys(("PUT", "DELETE", "MKCOL", "COPY", "MOVE", "PROPPATCH"), "writes"),
     **dict.fromkeys(("PROPFIND", "REPORT"), "lists"),
 }
-SIZES: Final = (("up to 1 MB", 10**6), ("up to 100 MB", 10**8), ("up to 1 GB", 10**9), ("more", 1 << 62))
+SIZE_CLASSES: Final = (("up to 1 MB", 10**6), ("up to 100 MB", 10**8), ("up to 1 GB", 10**9), ("more", 1 << 62))
 
 
-def family_of(user_agent: str) -> str:
+def client_family(user_agent: str) -> str:
     """Return the family of a client: no version, no system, nothing that few have."""
-    return next((family for mark, family in _FAMILIES if mark in user_agent[:200]), OTHER)
+    return next((family for mark, family in _FAMILY_MARKS if mark in user_agent[:200]), OTHER_FAMILY)
 
 
-def kind_of(method: str) -> str | None:
+def operation_kind(method: str) -> str | None:
     """Return what a request does; None when it is not counted."""
-    return _KINDS.get(method)
+    return _OPERATION_KINDS.get(method)
 
 
-def rounded(count: int) -> int:
+def round_down(count: int) -> int:
     """Return *count* without its last digit, so that one more or less does not show."""
-    return count - count % LEAST
+    return count - count % MIN_GROUP_SIZE
 
 
 @dataclass(slots=True)
-class Group:
+class ClientGroup:
     """Accounts that used one family of clients on one day, and what they did; kept in memory until they are enough."""
 
-    fresh: set[bytes] = field(default_factory=set)
+    uncounted: set[bytes] = field(default_factory=set)
     """Accounts that are not counted yet."""
     counted: set[bytes] = field(default_factory=set)
-    did: Counter[str] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
 
-    def note(self, account: bytes, kind: str) -> None:
+    def record(self, account: bytes, kind: str) -> None:
         """Note that *account* did something."""
         if account not in self.counted:
-            self.fresh.add(account)
-        self.did[kind] += 1
+            self.uncounted.add(account)
+        self.operations[kind] += 1
 
-    def taken(self) -> tuple[int, Counter[str]] | None:
+    def take_countable(self) -> tuple[int, Counter[str]] | None:
         """Return how many accounts are to be counted and what was done; None as long as they are too few."""
-        if len(self.fresh) < LEAST:
+        if len(self.uncounted) < MIN_GROUP_SIZE:
             return None
-        count, did = len(self.fresh), self.did
-        self.counted |= self.fresh
-        self.fresh, self.did = set(), Counter()
+        count, did = len(self.uncounted), self.operations
+        self.counted |= self.uncounted
+        self.uncounted, self.operations = set(), Counter()
         return count, did
 
 
@@ -98,27 +98,27 @@ class StorageDay:
     sizes: dict[str, int]
 
 
-def storage_of(day: str, used: Iterable[int]) -> StorageDay | None:
+def summarize_storage(day: str, used_bytes: Iterable[int]) -> StorageDay | None:
     """Return what is told of accounts that use so many bytes each; None when they are too few.
 
     A size that too few have is told with the next larger one, and the largest not at all.
     """
-    sizes = sorted(used)
-    if len(sizes) < LEAST:
+    sizes = sorted(used_bytes)
+    if len(sizes) < MIN_GROUP_SIZE:
         return None
     groups: list[tuple[str, int]] = []
     waiting, at = 0, 0
-    for name, most in SIZES:
+    for name, most in SIZE_CLASSES:
         count = sum(1 for size in sizes[at:] if size <= most)
         at, waiting = at + count, waiting + count
-        if waiting >= LEAST:
+        if waiting >= MIN_GROUP_SIZE:
             groups.append((name, waiting))
             waiting = 0
     total = sum(sizes)
     digits = max(0, len(str(total)) - 2)
     return StorageDay(
         day=day,
-        accounts=rounded(len(sizes)),
+        accounts=round_down(len(sizes)),
         bytes=total // 10**digits * 10**digits,
-        sizes={name: rounded(count) for name, count in groups},
+        sizes={name: round_down(count) for name, count in groups},
     )

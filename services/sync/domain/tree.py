@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.sync.errors import NameTooLongError, PathRefusedError
+from services.sync.errors import InvalidPathError, NameTooLongError
 
-Path = tuple[str, ...]
+TreePath = tuple[str, ...]
 """The names from the root down; the root itself is ``()``."""
 
 DETACHED = "detached"
 """The parent of what was deleted, until its contents have been cleared away."""
 
 
-def root_of(account: str) -> str:
+def root_id(account: str) -> str:
     """Return the id of the folder at the top of an account's tree."""
     return f"root:{account}"
 
 
-NAME_BYTES = 255
-PATH_BYTES = 4096
-PATH_PARTS = 128
+MAX_NAME_BYTES = 255
+MAX_PATH_BYTES = 4096
+MAX_PATH_PARTS = 128
 
 
-class Kind(StrEnum):
+class NodeKind(StrEnum):
     """What a node is."""
 
     FILE = "file"
@@ -43,7 +43,7 @@ class Node:
     id: str
     parent: str
     name: str
-    kind: Kind
+    kind: NodeKind
     rev: int
     tag: int
     created_at: datetime
@@ -57,7 +57,7 @@ class Node:
     @property
     def is_folder(self) -> bool:
         """Tell whether it can have members."""
-        return self.kind is Kind.FOLDER
+        return self.kind is NodeKind.FOLDER
 
     @property
     def etag(self) -> str:
@@ -66,7 +66,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class ResolvedPath:
     """What was found on the way to a path.
 
     *ids* are the nodes that exist on the way, from the root down; *node* is what is at the path itself; *folder* is
@@ -74,30 +74,30 @@ class Trail:
     looks the same and is not (another Unicode normal form).
     """
 
-    path: Path
-    ids: Path
+    path: TreePath
+    ids: TreePath
     node: Node | None
-    folder: Node | None
-    twin: bool = False
+    parent: Node | None
+    has_normalization_conflict: bool = False
 
 
-def checked_path(names: Path) -> Path:
+def validate_path(names: TreePath) -> TreePath:
     """Return *names* when each may be the name of a file and all together are not too long."""
     for name in names:
         _check_name(name)
-    if len(names) > PATH_PARTS or sum(len(name.encode()) + 1 for name in names) > PATH_BYTES:
+    if len(names) > MAX_PATH_PARTS or sum(len(name.encode()) + 1 for name in names) > MAX_PATH_BYTES:
         raise NameTooLongError
     return names
 
 
 def _check_name(name: str) -> None:
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
-        raise PathRefusedError
-    if len(name.encode()) > NAME_BYTES:
+        raise InvalidPathError
+    if len(name.encode()) > MAX_NAME_BYTES:
         raise NameTooLongError
 
 
-def canonical(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Return the form under which *name* is found: two names that look the same cannot stand in one folder.
 
     macOS sends NFD and others NFC; merging them silently has lost data elsewhere, so the stored name stays as it came.
@@ -105,6 +105,6 @@ def canonical(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def is_within(inner: Path, outer: Path) -> bool:
+def is_within(inner: TreePath, outer: TreePath) -> bool:
     """Tell whether *inner* is *outer* or beneath it."""
     return inner[: len(outer)] == outer

@@ -17,7 +17,7 @@ class BlobReader(Protocol):
         """Return *size* bytes from *offset*; fewer only where the blob ends."""
         ...
 
-    async def read_into(self, room: memoryview, offset: int) -> memoryview:
+    async def read_into(self, buffer: memoryview, offset: int) -> memoryview:
         """Fill *room* from *offset*; return the part of it that was filled, less than all only where the blob ends.
 
         For who reads a large blob to its end: it spares fresh memory for each piece.

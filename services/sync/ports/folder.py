@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from services.sync.errors import ContentDamagedError
+from services.sync.errors import CorruptContentError
 from services.sync.ports.blobs import Piece
-from shared.cancelling import settled
+from shared.cancellation import finish_before_cancel
 
-_TMP = "unfinished"
+_TEMPORARY_FOLDER = "unfinished"
 
 
 class FolderBlobs:
@@ -22,15 +22,15 @@ class FolderBlobs:
 
     async def write(self, blob: str, pieces: AsyncIterator[Piece]) -> None:
         """Write *pieces* to a file that gets its name once it is whole and on the disk."""
-        draft = self._draft(blob)
-        file = await asyncio.to_thread(_created, draft)
+        uow = self._temporary_path(blob)
+        file = await asyncio.to_thread(_create_file, uow)
         try:
             async for piece in pieces:
-                await settled(asyncio.to_thread(_write_all, file, piece))
-            await settled(asyncio.to_thread(_finish, file, draft, self._place(blob)))
+                await finish_before_cancel(asyncio.to_thread(_write_all, file, piece))
+            await finish_before_cancel(asyncio.to_thread(_commit_file, file, uow, self._final_path(blob)))
         except BaseException:
             # Also when cancelled: an upload that was broken off leaves nothing.
-            draft.unlink(missing_ok=True)
+            uow.unlink(missing_ok=True)
             raise
         finally:
             os.close(file)
@@ -38,7 +38,7 @@ class FolderBlobs:
     @asynccontextmanager
     async def open(self, blob: str) -> AsyncIterator["_FileReader"]:
         """Open the file."""
-        reader = await asyncio.to_thread(_FileReader.opened, self._place(blob))
+        reader = await asyncio.to_thread(_FileReader.open, self._final_path(blob))
         try:
             yield reader
         finally:
@@ -46,13 +46,13 @@ class FolderBlobs:
 
     async def delete(self, blob: str) -> None:
         """Unlink the file; who has it open reads on."""
-        await asyncio.to_thread(_unlink, self._draft(blob), self._place(blob))
+        await asyncio.to_thread(_delete_files, self._temporary_path(blob), self._final_path(blob))
 
-    def _place(self, blob: str) -> Path:
+    def _final_path(self, blob: str) -> Path:
         return self._folder / blob[-2:] / blob
 
-    def _draft(self, blob: str) -> Path:
-        return self._folder / _TMP / blob
+    def _temporary_path(self, blob: str) -> Path:
+        return self._folder / _TEMPORARY_FOLDER / blob
 
 
 class _FileReader:
@@ -60,25 +60,25 @@ class _FileReader:
         self._file = file
 
     @classmethod
-    def opened(cls, path: Path) -> Self:
+    def open(cls, path: Path) -> Self:
         try:
             return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
         except FileNotFoundError as fault:
-            raise ContentDamagedError from fault
+            raise CorruptContentError from fault
 
     async def read(self, offset: int, size: int) -> bytes:
         return await asyncio.to_thread(os.pread, self._file, size, offset)
 
-    async def read_into(self, room: memoryview, offset: int) -> memoryview:
-        return room[: await asyncio.to_thread(os.preadv, self._file, [room], offset)]
+    async def read_into(self, buffer: memoryview, offset: int) -> memoryview:
+        return buffer[: await asyncio.to_thread(os.preadv, self._file, [buffer], offset)]
 
     def close(self) -> None:
         os.close(self._file)
 
 
-def _created(draft: Path) -> int:
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+def _create_file(temporary: Path) -> int:
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
 def _write_all(file: int, piece: Piece) -> None:
@@ -87,12 +87,12 @@ def _write_all(file: int, piece: Piece) -> None:
         rest = rest[os.write(file, rest) :]
 
 
-def _finish(file: int, draft: Path, place: Path) -> None:
+def _commit_file(file: int, temporary: Path, final: Path) -> None:
     os.fsync(file)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft.rename(place)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary.rename(final)
     # The name is on the disk only once the folder is.
-    for folder in (place.parent, place.parent.parent):
+    for folder in (final.parent, final.parent.parent):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
@@ -100,7 +100,7 @@ def _finish(file: int, draft: Path, place: Path) -> None:
             os.close(handle)
 
 
-def _unlink(*paths: Path) -> None:
+def _delete_files(*paths: Path) -> None:
     for path in paths:
         with suppress(FileNotFoundError):
             path.unlink()

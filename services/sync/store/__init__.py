@@ -1,47 +1,53 @@
 """The collections of sync: what is stored, how it is sealed, how it is found."""
 
-from services.sync.store.backups import BackupKeys, BackupRows
+from services.sync.store.account_keys import AccountKeys
+from services.sync.store.account_usage import AccountUsages
+from services.sync.store.backups import BackupKeys, Backups
+from services.sync.store.ciphers import AccountCipher, ContentHash
 from services.sync.store.contents import Content, Contents
-from services.sync.store.documents import DOCUMENTS, BackupChunkRow, BackupFileRow, BlobChunkRow, BlobRow
-from services.sync.store.erasures import Erasures
-from services.sync.store.inspections import Glimpses, InspectionRows
-from services.sync.store.keys import Keys
-from services.sync.store.locks import LockRows
+from services.sync.store.documents import (
+    DOCUMENTS,
+    BackupChunkDocument,
+    BackupFileDocument,
+    BlobChunkDocument,
+    BlobDocument,
+)
+from services.sync.store.erased_accounts import ErasedAccounts
+from services.sync.store.inspections import Inspections, RestrictedView
+from services.sync.store.locks import Locks
 from services.sync.store.nodes import Nodes
-from services.sync.store.restores import RestoreRows
+from services.sync.store.restores import Restores
 from services.sync.store.samples import Samples
-from services.sync.store.seal import Seal, Sum
-from services.sync.store.shelf import Shelf, Shelves
-from services.sync.store.spaces import Spaces
 from services.sync.store.statistics import Statistics
 from services.sync.store.tombstones import Tombstones
-from services.sync.store.trees import Changes, Trees
+from services.sync.store.tree_cache import TreeCache, TreeCaches
+from services.sync.store.trees import ChangeSet, TreeStore
 
 __all__ = [
     "DOCUMENTS",
-    "BackupChunkRow",
-    "BackupFileRow",
+    "AccountCipher",
+    "AccountKeys",
+    "AccountUsages",
+    "BackupChunkDocument",
+    "BackupFileDocument",
     "BackupKeys",
-    "BackupRows",
-    "BlobChunkRow",
-    "BlobRow",
-    "Changes",
+    "Backups",
+    "BlobChunkDocument",
+    "BlobDocument",
+    "ChangeSet",
     "Content",
+    "ContentHash",
     "Contents",
-    "Erasures",
-    "Glimpses",
-    "InspectionRows",
-    "Keys",
-    "LockRows",
+    "ErasedAccounts",
+    "Inspections",
+    "Locks",
     "Nodes",
-    "RestoreRows",
+    "Restores",
+    "RestrictedView",
     "Samples",
-    "Seal",
-    "Shelf",
-    "Shelves",
-    "Spaces",
     "Statistics",
-    "Sum",
     "Tombstones",
-    "Trees",
+    "TreeCache",
+    "TreeCaches",
+    "TreeStore",
 ]

@@ -5,24 +5,26 @@ from typing import Annotated, ClassVar
 
 from services.sync.domain.backups import BackupState
 from services.sync.domain.restores import RestoreState
-from services.sync.domain.tree import DETACHED, Kind
-from shared.mongo import ChunkRow, Document, Embedded, FileRow, Index
-from shared.personal import UNTIL_ERASED, Category, Personal, keep_for
+from services.sync.domain.tree import DETACHED, NodeKind
+from shared.mongo import Document, EmbeddedValue, GridFsChunkDocument, GridFsFileDocument, Index
+from shared.personal import UNTIL_ERASED, Category, Personal, retain_for
 from shared.policy.purposes import Purpose
 
-_OWN = {Purpose.SYNC, Purpose.EXPORT, Purpose.ERASURE}
-_Account = Annotated[str, Personal(Category.PSEUDONYM, _OWN | {Purpose.STATISTICS, Purpose.OPERATIONS}, UNTIL_ERASED)]
-_Content = Annotated[bytes | None, Personal(Category.CONTENT, _OWN, UNTIL_ERASED)]
+_OWNER_PURPOSES = {Purpose.SYNC, Purpose.EXPORT, Purpose.ERASURE}
+_Account = Annotated[
+    str, Personal(Category.PSEUDONYM, _OWNER_PURPOSES | {Purpose.STATISTICS, Purpose.OPERATIONS}, UNTIL_ERASED)
+]
+_Content = Annotated[bytes | None, Personal(Category.CONTENT, _OWNER_PURPOSES, UNTIL_ERASED)]
 _Device = Annotated[str, Personal(Category.DEVICE, {Purpose.SYNC, Purpose.ERASURE}, UNTIL_ERASED)]
 # Names may be looked at in rare cases, contents never (C12): only names carry the purpose OPERATIONS.
-_Name = Annotated[bytes, Personal(Category.CONTENT, _OWN | {Purpose.OPERATIONS}, UNTIL_ERASED)]
-_Size = Annotated[int, Personal(Category.USAGE, _OWN | {Purpose.STATISTICS}, UNTIL_ERASED)]
+_Name = Annotated[bytes, Personal(Category.CONTENT, _OWNER_PURPOSES | {Purpose.OPERATIONS}, UNTIL_ERASED)]
+_Size = Annotated[int, Personal(Category.USAGE, _OWNER_PURPOSES | {Purpose.STATISTICS}, UNTIL_ERASED)]
 
-_TWO_YEARS = keep_for(730, since="asked_at")
-_FOUR_WEEKS = keep_for(28, since="asked_at")
+_TWO_YEARS = retain_for(730, since="asked_at")
+_FOUR_WEEKS = retain_for(28, since="asked_at")
 
 
-class SpaceRow(Document):
+class AccountUsageDocument(Document):
     """The counters of one account; its id is the account's. See ``domain.space``."""
 
     collection: ClassVar[str] = "spaces"
@@ -38,7 +40,7 @@ class SpaceRow(Document):
     created_at: datetime
 
 
-class SpaceKeyRow(Document):
+class AccountKeyDocument(Document):
     """The key of one account's names and contents, sealed by the vault; apart, so that no backup contains it."""
 
     collection: ClassVar[str] = "space_keys"
@@ -48,7 +50,7 @@ class SpaceKeyRow(Document):
     sealed: bytes
 
 
-class NodeRow(Document):
+class NodeDocument(Document):
     """A file or folder; see ``domain.tree.Node``. *name_key* finds the name in its folder without telling it."""
 
     collection: ClassVar[str] = "nodes"
@@ -64,7 +66,7 @@ class NodeRow(Document):
     parent: str
     name_key: str
     name: _Name
-    kind: Kind
+    kind: NodeKind
     rev: int
     tag: int
     created_at: datetime
@@ -74,7 +76,7 @@ class NodeRow(Document):
     properties: _Content
 
 
-class TombstoneRow(Document):
+class TombstoneDocument(Document):
     """What left its place; see ``domain.following.Tombstone``. It is swept once its revision is forgotten."""
 
     collection: ClassVar[str] = "tombstones"
@@ -88,10 +90,10 @@ class TombstoneRow(Document):
     name: _Name
     name_key: str
     is_folder: bool
-    gone_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, keep_for(60, since="gone_at"))]
+    gone_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, retain_for(60, since="gone_at"))]
 
 
-class ContentRow(Document):
+class ContentDocument(Document):
     """A content: how many nodes use it, and when it may be destroyed unless one comes to use it.
 
     A small one is here, sealed (*inline*); a larger one is a blob of the same id. While it is being uploaded it has no
@@ -116,31 +118,31 @@ class ContentRow(Document):
     doomed_at: datetime | None
 
 
-class BlobRow(FileRow):
-    """A blob that is kept in the database (SYNC_BLOBS=gridfs): sealed; whose it is, its ContentRow says."""
+class BlobDocument(GridFsFileDocument):
+    """A blob that is kept in the database (SYNC_BLOB_STORE=gridfs): sealed; whose it is, its ContentRow says."""
 
     collection: ClassVar[str] = "blobs.files"
 
 
-class BlobChunkRow(ChunkRow):
+class BlobChunkDocument(GridFsChunkDocument):
     """A sealed frame of a blob."""
 
     collection: ClassVar[str] = "blobs.chunks"
 
 
-class BackupFileRow(FileRow):
-    """The sealed stream of a backup that is kept in the database (SYNC_BLOBS=gridfs); see ``BackupRow``."""
+class BackupFileDocument(GridFsFileDocument):
+    """The sealed stream of a backup that is kept in the database (SYNC_BLOB_STORE=gridfs); see ``BackupRow``."""
 
     collection: ClassVar[str] = "backups.files"
 
 
-class BackupChunkRow(ChunkRow):
+class BackupChunkDocument(GridFsChunkDocument):
     """A sealed frame of a backup."""
 
     collection: ClassVar[str] = "backups.chunks"
 
 
-class LockRow(Document):
+class LockDocument(Document):
     """A lock; see ``domain.locks.Lock``. Its owner and path are sealed together as *described*."""
 
     collection: ClassVar[str] = "locks"
@@ -154,10 +156,10 @@ class LockRow(Document):
     deep: bool
     device: _Device
     seconds: int
-    expires_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, keep_for(1, since="expires_at"))]
+    expires_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, retain_for(1, since="expires_at"))]
 
 
-class BackupRow(Document):
+class BackupDocument(Document):
     """A backup; see ``domain.backups.Backup``. It belongs to no one account."""
 
     collection: ClassVar[str] = "backups"
@@ -176,7 +178,7 @@ class BackupRow(Document):
     drill_failed: bool = False
 
 
-class BackupKeyRow(Document):
+class BackupKeyDocument(Document):
     """The key of one backup, sealed by the vault under a subject of its own: the first thing to be destroyed."""
 
     collection: ClassVar[str] = "backup_keys"
@@ -184,7 +186,7 @@ class BackupKeyRow(Document):
     sealed: bytes
 
 
-class RestoreFailure(Embedded):
+class RestoreFailureValue(EmbeddedValue):
     """Why a restore ended early; see ``domain.restores.Failure``. Nothing in it is of anybody."""
 
     code: str
@@ -192,7 +194,7 @@ class RestoreFailure(Embedded):
     remedy: str
 
 
-class RestoreRow(Document):
+class RestoreDocument(Document):
     """A restore; see ``domain.restores.Restore``. What is wanted, and where it comes back to, are names: sealed."""
 
     collection: ClassVar[str] = "restores"
@@ -201,9 +203,9 @@ class RestoreRow(Document):
 
     account: _Account
     backup: str
-    path: Annotated[bytes, Personal(Category.CONTENT, _OWN, _FOUR_WEEKS)]
-    place: Annotated[bytes | None, Personal(Category.CONTENT, _OWN, _FOUR_WEEKS)]
-    asked_at: Annotated[datetime, Personal(Category.USAGE, _OWN, _FOUR_WEEKS)]
+    path: Annotated[bytes, Personal(Category.CONTENT, _OWNER_PURPOSES, _FOUR_WEEKS)]
+    place: Annotated[bytes | None, Personal(Category.CONTENT, _OWNER_PURPOSES, _FOUR_WEEKS)]
+    asked_at: Annotated[datetime, Personal(Category.USAGE, _OWNER_PURPOSES, _FOUR_WEEKS)]
     state: RestoreState
     begun_at: datetime | None
     finished_at: datetime | None
@@ -216,10 +218,10 @@ class RestoreRow(Document):
     missing: int
     files_wanted: int
     bytes_wanted: int
-    failure: RestoreFailure | None
+    failure: RestoreFailureValue | None
 
 
-class InspectionRow(Document):
+class InspectionDocument(Document):
     """An inspection; see ``domain.inspections.Inspection``."""
 
     collection: ClassVar[str] = "inspections"
@@ -237,7 +239,7 @@ class InspectionRow(Document):
     looks: int
 
 
-class LookRow(Document):
+class InspectionAccessDocument(Document):
     """One look of an inspection; see ``domain.inspections.Look``."""
 
     collection: ClassVar[str] = "looks"
@@ -247,12 +249,14 @@ class LookRow(Document):
     inspection: str
     account: _Account
     by: str
-    at: Annotated[datetime, Personal(Category.USAGE, {Purpose.OPERATIONS, Purpose.ERASURE}, keep_for(720, since="at"))]
+    at: Annotated[
+        datetime, Personal(Category.USAGE, {Purpose.OPERATIONS, Purpose.ERASURE}, retain_for(720, since="at"))
+    ]
     sight: str
     node: str
 
 
-class InspectionCountRow(Document):
+class InspectionCountDocument(Document):
     """How many inspections were opened in a month, which is the id: for the public, for ever, of nobody."""
 
     collection: ClassVar[str] = "inspection_counts"
@@ -260,7 +264,7 @@ class InspectionCountRow(Document):
     opened: int
 
 
-class ClientDayRow(Document):
+class ClientDayDocument(Document):
     """A sum of groups; see ``domain.statistics.ClientDay``. It is of nobody."""
 
     collection: ClassVar[str] = "client_days"
@@ -274,7 +278,7 @@ class ClientDayRow(Document):
     lists: int
 
 
-class StorageDayRow(Document):
+class StorageDayDocument(Document):
     """How much was stored on a day, which is the id; see ``domain.statistics.StorageDay``. It is of nobody."""
 
     collection: ClassVar[str] = "storage_days"
@@ -284,13 +288,13 @@ class StorageDayRow(Document):
     sizes: dict[str, int]
 
 
-class ErasureRow(Document):
+class ErasedAccountDocument(Document):
     """An account that was erased, for as long as a backup may still hold its sealed data: it never comes back (C31)."""
 
     collection: ClassVar[str] = "erasures"
     subject: ClassVar[str | None] = "_id"
 
-    id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, keep_for(200, since="erased_at"))]
+    id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, retain_for(200, since="erased_at"))]
     erasure_id: str
     erased_at: datetime
     erased: dict[str, int]
@@ -298,23 +302,23 @@ class ErasureRow(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (
-    SpaceRow,
-    SpaceKeyRow,
-    NodeRow,
-    TombstoneRow,
-    ContentRow,
-    BlobRow,
-    BlobChunkRow,
-    BackupFileRow,
-    BackupChunkRow,
-    LockRow,
-    BackupRow,
-    BackupKeyRow,
-    RestoreRow,
-    InspectionRow,
-    LookRow,
-    InspectionCountRow,
-    ClientDayRow,
-    StorageDayRow,
-    ErasureRow,
+    AccountUsageDocument,
+    AccountKeyDocument,
+    NodeDocument,
+    TombstoneDocument,
+    ContentDocument,
+    BlobDocument,
+    BlobChunkDocument,
+    BackupFileDocument,
+    BackupChunkDocument,
+    LockDocument,
+    BackupDocument,
+    BackupKeyDocument,
+    RestoreDocument,
+    InspectionDocument,
+    InspectionAccessDocument,
+    InspectionCountDocument,
+    ClientDayDocument,
+    StorageDayDocument,
+    ErasedAccountDocument,
 )

@@ -5,57 +5,57 @@ from collections.abc import Collection
 from datetime import datetime
 
 from services.sync.domain.locks import Lock
-from services.sync.store.documents import LockRow
-from services.sync.store.seal import Seal
+from services.sync.store.ciphers import AccountCipher
+from services.sync.store.documents import LockDocument
 from shared.mongo import Database
 
 
-class LockRows:
+class Locks:
     """Reads and writes locks."""
 
     def __init__(self, db: Database) -> None:
-        self._rows = db.collection(LockRow)
+        self._rows = db.get_collection(LockDocument)
 
-    async def live(self, seal: Seal, *, at: datetime) -> list[Lock]:
+    async def list_active(self, cipher: AccountCipher, *, at: datetime) -> list[Lock]:
         """Return the locks of the account that have not ended."""
-        rows = await self._rows.list({"account": seal.account, "expires_at": {"$gt": at}})
-        return [_lock(row, seal) for row in rows]
+        rows = await self._rows.list({"account": cipher.account, "expires_at": {"$gt": at}})
+        return [_to_lock(row, cipher) for row in rows]
 
-    async def add(self, seal: Seal, locks: Collection[Lock]) -> None:
+    async def save_many(self, cipher: AccountCipher, locks: Collection[Lock]) -> None:
         """Store *locks*, new or refreshed."""
         for lock in locks:
-            await self._rows.upsert(_row(lock, seal))
+            await self._rows.upsert_one(_to_document(lock, cipher))
 
-    async def remove(self, tokens: Collection[str]) -> None:
+    async def delete_many(self, tokens: Collection[str]) -> None:
         """Remove locks by their tokens."""
-        await self._rows.delete({"_id": {"$in": list(tokens)}})
+        await self._rows.delete_many({"_id": {"$in": list(tokens)}})
 
-    async def remove_all(self, account: str) -> int:
+    async def delete_by_account(self, account: str) -> int:
         """Remove the locks of an account."""
-        return await self._rows.delete({"account": account})
+        return await self._rows.delete_many({"account": account})
 
 
-def _lock(row: LockRow, seal: Seal) -> Lock:
-    owner, *path = json.loads(seal.open_lock(row.id, row.described))
+def _to_lock(document: LockDocument, cipher: AccountCipher) -> Lock:
+    owner, *path = json.loads(cipher.open_lock(document.id, document.described))
     return Lock(
-        token=row.id,
-        ids=row.ids,
+        token=document.id,
+        ids=document.ids,
         path=tuple(path),
-        exclusive=row.exclusive,
-        deep=row.deep,
+        exclusive=document.exclusive,
+        deep=document.deep,
         owner=owner,
-        device=row.device,
-        seconds=row.seconds,
-        expires_at=row.expires_at,
+        device=document.device,
+        seconds=document.seconds,
+        expires_at=document.expires_at,
     )
 
 
-def _row(lock: Lock, seal: Seal) -> LockRow:
-    return LockRow(
+def _to_document(lock: Lock, cipher: AccountCipher) -> LockDocument:
+    return LockDocument(
         id=lock.token,
-        account=seal.account,
+        account=cipher.account,
         ids=lock.ids,
-        described=seal.seal_lock(lock.token, json.dumps([lock.owner, *lock.path])),
+        described=cipher.seal_lock(lock.token, json.dumps([lock.owner, *lock.path])),
         exclusive=lock.exclusive,
         deep=lock.deep,
         device=lock.device,

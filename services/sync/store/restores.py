@@ -5,95 +5,95 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.sync.domain.restores import UNFINISHED, Failure, Restore, RestoreState, Tally
-from services.sync.domain.tree import Path
-from services.sync.store.documents import RestoreRow
-from services.sync.store.seal import Seal
+from services.sync.domain.restores import UNFINISHED_STATES, Restore, RestoreFailure, RestoreProgress, RestoreState
+from services.sync.domain.tree import TreePath
+from services.sync.store.ciphers import AccountCipher
+from services.sync.store.documents import RestoreDocument
 from shared.mongo import Database
 
 _NEWEST_FIRST = [("asked_at", -1), ("_id", -1)]
 
 
-class Unfinished(NamedTuple):
+class UnfinishedRestore(NamedTuple):
     """A restore that is to be done, of whom."""
 
     restore: str
     account: str
 
 
-class RestoreRows:
+class Restores:
     """Reads and writes restores; *seal* is that of the account whose they are."""
 
     def __init__(self, db: Database) -> None:
-        self._rows = db.collection(RestoreRow)
+        self._rows = db.get_collection(RestoreDocument)
 
-    async def add(self, seal: Seal, restore: Restore) -> None:
+    async def add(self, cipher: AccountCipher, restore: Restore) -> None:
         """Enter a restore; DuplicateError when it was."""
         row = asdict(restore) | {
-            "path": _sealed(seal, restore.id, restore.path),
+            "path": _seal_path(cipher, restore.id, restore.path),
             "place": None,
             "failure": None,
         }
-        await self._rows.insert(RestoreRow(**row))
+        await self._rows.insert_one(RestoreDocument(**row))
 
-    async def get(self, seal: Seal, restore: str) -> Restore | None:
+    async def get(self, cipher: AccountCipher, restore: str) -> Restore | None:
         """Return a restore of the account."""
-        row = await self._rows.find_one({"_id": restore, "account": seal.account})
-        return None if row is None else _restore(row, seal)
+        row = await self._rows.find_one({"_id": restore, "account": cipher.account})
+        return None if row is None else _to_restore(row, cipher)
 
-    async def page(self, seal: Seal, *, after: str | None, limit: int) -> list[Restore]:
+    async def list_page(self, cipher: AccountCipher, *, after: str | None, limit: int) -> list[Restore]:
         """Return restores of the account, the latest first, beginning behind the position *after*."""
-        where: dict[str, Any] = {"account": seal.account, **_older(after)}
-        return [_restore(row, seal) for row in await self._rows.list(where, sort=_NEWEST_FIRST, limit=limit)]
+        where: dict[str, Any] = {"account": cipher.account, **_filter_after(after)}
+        return [_to_restore(row, cipher) for row in await self._rows.list(where, sort=_NEWEST_FIRST, limit=limit)]
 
-    async def unfinished(self, *, limit: int) -> list[Unfinished]:
+    async def list_unfinished(self, *, limit: int) -> list[UnfinishedRestore]:
         """Return what is to be done, of all accounts, the first that was asked for first."""
-        rows = await self._rows.list({"state": {"$in": list(UNFINISHED)}}, sort=["asked_at"], limit=limit)
-        return [Unfinished(row.id, row.account) for row in rows]
+        rows = await self._rows.list({"state": {"$in": list(UNFINISHED_STATES)}}, sort=["asked_at"], limit=limit)
+        return [UnfinishedRestore(row.id, row.account) for row in rows]
 
-    async def unfinished_of(self, account: str) -> int:
+    async def count_unfinished(self, account: str) -> int:
         """Return how many of *account* are to be done."""
-        return await self._rows.count({"account": account, "state": {"$in": list(UNFINISHED)}})
+        return await self._rows.count_documents({"account": account, "state": {"$in": list(UNFINISHED_STATES)}})
 
-    async def claim(self, seal: Seal, restore: str, *, at: datetime) -> Restore | None:
+    async def claim(self, cipher: AccountCipher, restore: str, *, at: datetime) -> Restore | None:
         """Take a restore up; None when there is nothing left to do. Whoever had it before can write no more."""
-        was = await self.get(seal, restore)
-        if was is None or was.state not in UNFINISHED:
+        was = await self.get(cipher, restore)
+        if was is None or was.state not in UNFINISHED_STATES:
             return None
         change = {"state": RestoreState.RUNNING.value, "begun_at": was.begun_at or at}
-        grown = {"claim": 1, "fruitless": 1}
+        increments = {"claim": 1, "fruitless": 1}
         where = {"_id": restore, "claim": was.claim, "state": was.state.value}
-        if not await self._rows.update(where, {"$set": change, "$inc": grown}):
+        if not await self._rows.update_one(where, {"$set": change, "$inc": increments}):
             return None
-        return await self.get(seal, restore)
+        return await self.get(cipher, restore)
 
-    async def note(self, restore: Restore, change: Mapping[str, Any]) -> bool:
+    async def update_claimed(self, restore: Restore, change: Mapping[str, Any]) -> bool:
         """Write *change* of a restore that is claimed; False when it is another one's by now, or was erased."""
         where = {"_id": restore.id, "claim": restore.claim, "state": RestoreState.RUNNING.value}
-        return bool(await self._rows.update(where, {"$set": dict(change)}))
+        return bool(await self._rows.update_one(where, {"$set": dict(change)}))
 
-    async def remove_all(self, account: str) -> int:
+    async def delete_by_account(self, account: str) -> int:
         """Remove the restores of an erased account."""
-        return await self._rows.delete({"account": account})
+        return await self._rows.delete_many({"account": account})
 
 
-def counted(tally: Tally) -> dict[str, int]:
+def progress_update(progress: RestoreProgress) -> dict[str, int]:
     """Return *tally* as a change."""
-    return asdict(tally)
+    return asdict(progress)
 
 
-def placed(seal: Seal, restore: Restore, place: Path) -> dict[str, bytes]:
+def destination_update(cipher: AccountCipher, restore: Restore, destination: TreePath) -> dict[str, bytes]:
     """Return where a restore comes back to as a change."""
-    return {"place": _sealed(seal, restore.id, place)}
+    return {"place": _seal_path(cipher, restore.id, destination)}
 
 
-def ended(state: RestoreState, failure: Failure | None, *, at: datetime) -> dict[str, Any]:
+def end_update(state: RestoreState, failure: RestoreFailure | None, *, at: datetime) -> dict[str, Any]:
     """Return the end of a restore as a change."""
-    told = None if failure is None else asdict(failure)
-    return {"state": state.value, "finished_at": at, "uploading": "", "failure": told}
+    failure_value = None if failure is None else asdict(failure)
+    return {"state": state.value, "finished_at": at, "uploading": "", "failure": failure_value}
 
 
-def _older(after: str | None) -> dict[str, Any]:
+def _filter_after(after: str | None) -> dict[str, Any]:
     if after is None:
         return {}
     time, _, restore = after.partition(" ")
@@ -101,19 +101,19 @@ def _older(after: str | None) -> dict[str, Any]:
     return {"$or": [{"asked_at": {"$lt": at}}, {"asked_at": at, "_id": {"$lt": restore}}]}
 
 
-def _sealed(seal: Seal, restore: str, path: Path) -> bytes:
-    return seal.seal_name(restore, "/".join(path))
+def _seal_path(cipher: AccountCipher, restore: str, path: TreePath) -> bytes:
+    return cipher.seal_name(restore, "/".join(path))
 
 
-def _opened(seal: Seal, restore: str, sealed: bytes | None) -> Path:
-    text = "" if sealed is None else seal.open_name(restore, sealed)
+def _open_path(cipher: AccountCipher, restore: str, sealed: bytes | None) -> TreePath:
+    text = "" if sealed is None else cipher.open_name(restore, sealed)
     return tuple(text.split("/")) if text else ()
 
 
-def _restore(row: RestoreRow, seal: Seal) -> Restore:
+def _to_restore(document: RestoreDocument, cipher: AccountCipher) -> Restore:
     return Restore(
-        **row.model_dump(exclude={"path", "place", "failure"}),
-        path=_opened(seal, row.id, row.path),
-        place=_opened(seal, row.id, row.place),
-        failure=None if row.failure is None else Failure(**row.failure.model_dump()),
+        **document.model_dump(exclude={"path", "place", "failure"}),
+        path=_open_path(cipher, document.id, document.path),
+        place=_open_path(cipher, document.id, document.place),
+        failure=None if document.failure is None else RestoreFailure(**document.failure.model_dump()),
     )

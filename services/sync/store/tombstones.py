@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from services.sync.domain.following import Tombstone
-from services.sync.store.documents import TombstoneRow
-from services.sync.store.seal import Seal
+from services.sync.domain.sync_tokens import Tombstone
+from services.sync.store.ciphers import AccountCipher
+from services.sync.store.documents import TombstoneDocument
 from shared.mongo import Database
 
 
@@ -13,18 +13,18 @@ class Tombstones:
     """Stores and finds tombstones; *seal* is that of the account whose they are."""
 
     def __init__(self, db: Database) -> None:
-        self._rows = db.collection(TombstoneRow)
+        self._rows = db.get_collection(TombstoneDocument)
 
-    async def add(self, seal: Seal, tombstones: Collection[Tombstone], *, at: datetime) -> None:
+    async def add_many(self, cipher: AccountCipher, tombstones: Collection[Tombstone], *, at: datetime) -> None:
         """Store new tombstones."""
-        await self._rows.insert_many(_row(seal, one, at) for one in tombstones)
+        await self._rows.insert_many(_to_document(cipher, one, at) for one in tombstones)
 
-    async def since(self, seal: Seal, rev: int, *, limit: int) -> list[Tombstone]:
+    async def list_since(self, cipher: AccountCipher, rev: int, *, limit: int) -> list[Tombstone]:
         """Return the next tombstones after *rev*, in order."""
-        where = {"account": seal.account, "rev": {"$gt": rev}}
-        return [_tombstone(seal, row) for row in await self._rows.list(where, sort=["rev"], limit=limit)]
+        where = {"account": cipher.account, "rev": {"$gt": rev}}
+        return [_to_tombstone(cipher, row) for row in await self._rows.list(where, sort=["rev"], limit=limit)]
 
-    async def oldest(self, *, by: datetime, limit: int) -> dict[str, int]:
+    async def find_prunable_revisions(self, *, by: datetime, limit: int) -> dict[str, int]:
         """Return accounts with tombstones older than *by*, and up to which revision some of these are."""
         rows = await self._rows.list({"gone_at": {"$lte": by}}, sort=["gone_at"], limit=limit)
         found: dict[str, int] = {}
@@ -32,35 +32,35 @@ class Tombstones:
             found[row.account] = max(row.rev, found.get(row.account, 0))
         return found
 
-    async def forget(self, account: str, *, upto: int) -> None:
+    async def delete_up_to_revision(self, account: str, *, revision: int) -> None:
         """Remove the tombstones of *account* up to the revision *upto*."""
-        await self._rows.delete({"account": account, "rev": {"$lte": upto}})
+        await self._rows.delete_many({"account": account, "rev": {"$lte": revision}})
 
-    async def remove_all(self, account: str) -> int:
+    async def delete_by_account(self, account: str) -> int:
         """Remove all tombstones of an account."""
-        return await self._rows.delete({"account": account})
+        return await self._rows.delete_many({"account": account})
 
 
-def _row(seal: Seal, one: Tombstone, at: datetime) -> TombstoneRow:
-    return TombstoneRow.model_construct(
-        id=one.id,
-        account=seal.account,
-        rev=one.rev,
-        node=one.node,
-        parent=one.parent,
-        name=seal.seal_name(one.id, one.name),
-        name_key=one.name_key,
-        is_folder=one.is_folder,
+def _to_document(cipher: AccountCipher, tombstone: Tombstone, at: datetime) -> TombstoneDocument:
+    return TombstoneDocument.model_construct(
+        id=tombstone.id,
+        account=cipher.account,
+        rev=tombstone.rev,
+        node=tombstone.node,
+        parent=tombstone.parent,
+        name=cipher.seal_name(tombstone.id, tombstone.name),
+        name_key=tombstone.name_key,
+        is_folder=tombstone.is_folder,
         gone_at=at,
     )
 
 
-def _tombstone(seal: Seal, row: TombstoneRow) -> Tombstone:
+def _to_tombstone(cipher: AccountCipher, document: TombstoneDocument) -> Tombstone:
     return Tombstone(
-        node=row.node,
-        parent=row.parent,
-        name=seal.open_name(row.id, row.name),
-        name_key=row.name_key,
-        is_folder=row.is_folder,
-        rev=row.rev,
+        node=document.node,
+        parent=document.parent,
+        name=cipher.open_name(document.id, document.name),
+        name_key=document.name_key,
+        is_folder=document.is_folder,
+        rev=document.rev,
     )

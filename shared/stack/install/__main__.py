@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.stack.install import debian, environments
-from shared.stack.install.show import InstallError
+from shared.stack.install.progress import InstallError
 
 
 def main() -> int:
@@ -15,9 +15,9 @@ def main() -> int:
         print(f"Python {sys.version.split()[0]} is too old: Candor needs 3.11 or later", file=sys.stderr)
         return 1
     try:
-        with _alone():
-            needs_venv = [] if environments.can_make_environments() else [debian.VENV]
-            debian.ensure([*needs_venv, *debian.PACKAGES])
+        with _installation_lock():
+            needs_venv = [] if environments.can_create_venvs() else [debian.VENV_PACKAGE]
+            debian.ensure_packages([*needs_venv, *debian.PACKAGES])
             environments.ensure_platform()
             environments.ensure_mongo()
     except InstallError as fault:
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _installation_lock() -> Iterator[None]:
     """Wait for another installation of this folder to end."""
     lock = environments.ROOT / ".tools" / "lock"
     lock.parent.mkdir(exist_ok=True)

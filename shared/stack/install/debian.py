@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
 
-from shared.stack.install.show import InstallError, run
+from shared.stack.install.progress import InstallError, run_program
 
 PACKAGES = {
     "rabbitmq-server": "the broker (a private node; a system broker that the package starts is left alone)",
@@ -17,15 +17,15 @@ PACKAGES = {
     "fuse3": "what rclone mounts with in the tests",
 }
 """What the platform needs of Debian, and what for."""
-VENV = "python3-venv"
+VENV_PACKAGE = "python3-venv"
 """Needed as well where Python comes without ensurepip, as Debian's own does."""
 
-_MANAGER = Path("/usr/bin/apt-get")
-_OTHERS_TAKE = 300
+_APT_GET = Path("/usr/bin/apt-get")
+_LOCK_TIMEOUT_SECONDS = 300
 """Seconds that another installation on this machine may take before ours gives up."""
 
 
-def missing(packages: Sequence[str]) -> list[str]:
+def find_missing(packages: Sequence[str]) -> list[str]:
     """Return those of *packages* that are not installed."""
     shown = subprocess.run(
         ["/usr/bin/dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages],
@@ -37,35 +37,35 @@ def missing(packages: Sequence[str]) -> list[str]:
     return [name for name in packages if name not in present]
 
 
-def by_hand(packages: Sequence[str]) -> str:
+def install_command(packages: Sequence[str]) -> str:
     """Return what a person types to install *packages*."""
     return f"apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
-def ensure(packages: Sequence[str]) -> None:
+def ensure_packages(packages: Sequence[str]) -> None:
     """Install those of *packages* that are missing."""
-    if not _MANAGER.exists():
+    if not _APT_GET.exists():
         raise InstallError("this is no Debian: `make setup` needs apt-get; install the packages of README.md by hand")
-    wanted = missing(packages)
+    wanted = find_missing(packages)
     if not wanted:
         return
-    manager = [*_as_root(wanted), str(_MANAGER), "-o", f"DPkg::Lock::Timeout={_OTHERS_TAKE}"]
-    updated = run("Debian's package lists", [*manager, "update"])
-    installed = run(f"Debian packages: {', '.join(wanted)}", [*manager, *by_hand(wanted).split()[1:]])
-    if installed.code:
-        why = updated.last if updated.code else installed.last
+    manager = [*_as_root(wanted), str(_APT_GET), "-o", f"DPkg::Lock::Timeout={_LOCK_TIMEOUT_SECONDS}"]
+    updated = run_program("Debian's package lists", [*manager, "update"])
+    installed = run_program(f"Debian packages: {', '.join(wanted)}", [*manager, *install_command(wanted).split()[1:]])
+    if installed.exit_code:
+        why = updated.error_line if updated.exit_code else installed.error_line
         raise InstallError(
             f"{', '.join(wanted)} could not be installed ({why}); is the network there? then: make setup"
         )
-    if still := missing(wanted):
-        raise InstallError(f"{', '.join(still)} is still missing; as root: {by_hand(still)}")
+    if still := find_missing(wanted):
+        raise InstallError(f"{', '.join(still)} is still missing; as root: {install_command(still)}")
 
 
-def _as_root(wanted: Sequence[str]) -> list[str]:
+def _as_root(packages: Sequence[str]) -> list[str]:
     quiet = ["/usr/bin/env", "DEBIAN_FRONTEND=noninteractive"]
     if os.geteuid() == 0:
         return quiet
     sudo = which("sudo")
     if sudo is None or subprocess.run([sudo, "-v"], check=False).returncode:
-        raise InstallError(f"{', '.join(wanted)} is missing and needs root; as root: {by_hand(wanted)}")
+        raise InstallError(f"{', '.join(packages)} is missing and needs root; as root: {install_command(packages)}")
     return [sudo, *quiet]

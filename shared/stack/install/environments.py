@@ -7,58 +7,60 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
-from shared.stack.install.show import InstallError, Outcome, run
+from shared.stack.install.progress import InstallError, ProgramResult, run_program
 
 ROOT = Path(__file__).resolve().parents[3]
-PLATFORM = ROOT / ".venv"
-MONGO = ROOT / ".tools" / "mongo"
-LOCK = ROOT / "requirements-dev.lock"
+PLATFORM_VENV = ROOT / ".venv"
+MONGO_VENV = ROOT / ".tools" / "mongo"
+PLATFORM_LOCK = ROOT / "requirements-dev.lock"
 MONGO_LOCKS = (ROOT / "requirements-mongo.lock", ROOT / "requirements-mongo-fallback.lock")
 """The fast server; and, should that old beta vanish from the index, the Python server of a later one."""
 
 
 def ensure_platform() -> None:
     """Make .venv what requirements-dev.lock says."""
-    if _in_step(PLATFORM, LOCK):
+    if _is_current(PLATFORM_VENV, PLATFORM_LOCK):
         return
-    outcome = _install(PLATFORM, LOCK, "Python packages")
-    if outcome.code:
+    outcome = _install(PLATFORM_VENV, PLATFORM_LOCK, "Python packages")
+    if outcome.exit_code:
         raise InstallError(
-            f"{LOCK.name} could not be installed ({outcome.last}); is the network there? then: make setup"
+            f"{PLATFORM_LOCK.name} could not be installed ({outcome.error_line}); is the network there? then: make setup"
         )
 
 
 def ensure_mongo() -> None:
     """Make .tools/mongo one of the two servers, the fast one if it can be had."""
-    if any(_in_step(MONGO, lock) for lock in MONGO_LOCKS):
+    if any(_is_current(MONGO_VENV, lock) for lock in MONGO_LOCKS):
         return
     lock, later = MONGO_LOCKS
-    outcome = _install(MONGO, lock, "MongoDB-wire server")
-    if _vanished(outcome):
+    outcome = _install(MONGO_VENV, lock, "MongoDB-wire server")
+    if _is_missing_upstream(outcome):
         lock, outcome = (
             later,
-            _install(MONGO, later, "MongoDB-wire server (the Python one: the fast beta has vanished)"),
+            _install(MONGO_VENV, later, "MongoDB-wire server (the Python one: the fast beta has vanished)"),
         )
-    if not outcome.code:
+    if not outcome.exit_code:
         return
-    raise InstallError(f"{lock.name} could not be installed ({outcome.last}); is the network there? then: make setup")
+    raise InstallError(
+        f"{lock.name} could not be installed ({outcome.error_line}); is the network there? then: make setup"
+    )
 
 
-def missing() -> list[str]:
+def find_outdated() -> list[str]:
     """Return the environments that are not what their lock files say."""
-    absent = [] if _in_step(PLATFORM, LOCK) else [PLATFORM.name]
-    return absent + ([] if any(_in_step(MONGO, lock) for lock in MONGO_LOCKS) else [".tools/mongo"])
+    absent = [] if _is_current(PLATFORM_VENV, PLATFORM_LOCK) else [PLATFORM_VENV.name]
+    return absent + ([] if any(_is_current(MONGO_VENV, lock) for lock in MONGO_LOCKS) else [".tools/mongo"])
 
 
-def can_make_environments() -> bool:
+def can_create_venvs() -> bool:
     """Tell whether this Python brings what a virtual environment needs; Debian's own does not."""
     return find_spec("ensurepip") is not None and find_spec("venv") is not None
 
 
-def _install(folder: Path, lock: Path, label: str) -> Outcome:
+def _install(folder: Path, lock: Path, label: str) -> ProgramResult:
     if not (folder / "bin" / "pip").exists():
-        made = _make(folder)
-        if made.code:
+        made = _create_venv(folder)
+        if made.exit_code:
             return made
     # The lock is complete: there is nothing to resolve, and each file must have one of its hashes.
     arguments = (
@@ -71,25 +73,25 @@ def _install(folder: Path, lock: Path, label: str) -> Outcome:
         str(lock),
     )
     pins = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines() if line[:1].isalnum())
-    outcome = run(
+    outcome = run_program(
         label,
         [str(folder / "bin" / "python"), "-m", "pip", *arguments],
         total=pins,
-        counts=lambda line: line.startswith(("Collecting ", "Requirement already satisfied: ")),
+        is_counted=lambda line: line.startswith(("Collecting ", "Requirement already satisfied: ")),
     )
-    if not outcome.code:
+    if not outcome.exit_code:
         (folder / "installed").write_text(_stamp(lock), encoding="utf-8")
     return outcome
 
 
-def _make(folder: Path) -> Outcome:
+def _create_venv(folder: Path) -> ProgramResult:
     """Make an empty environment, in the place of what may be left of an interrupted one."""
     shutil.rmtree(folder, ignore_errors=True)
     ended = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
-    return Outcome(ended.returncode, (ended.stdout + ended.stderr).splitlines())
+    return ProgramResult(ended.returncode, (ended.stdout + ended.stderr).splitlines())
 
 
-def _in_step(folder: Path, lock: Path) -> bool:
+def _is_current(folder: Path, lock: Path) -> bool:
     stamp = folder / "installed"
     return stamp.exists() and stamp.read_text(encoding="utf-8") == _stamp(lock)
 
@@ -98,5 +100,5 @@ def _stamp(lock: Path) -> str:
     return f"{lock.name} {sha256(lock.read_bytes()).hexdigest()}\n"
 
 
-def _vanished(outcome: Outcome) -> bool:
+def _is_missing_upstream(outcome: ProgramResult) -> bool:
     return any("No matching distribution found" in line for line in outcome.tail)

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 import uvloop
 
-from shared.chassis import until_stopped
+from shared.chassis import wait_for_signal
 from shared.clock import utc_now
-from shared.stack.mailbox.letters import Letters
-from shared.stack.mailbox.pages import showing
-from shared.stack.mailbox.smtp import Intake, accepting
+from shared.stack.mailbox.pages import serve_pages
+from shared.stack.mailbox.smtp import SmtpHandler, serve_smtp
+from shared.stack.mailbox.store import Mailbox
 
 
 def main(
@@ -20,12 +20,12 @@ def main(
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
 ) -> None:
     """Take mail and show it until SIGTERM."""
-    uvloop.run(_serve(Letters(folder), host, smtp_port, http_port))
+    uvloop.run(_serve(Mailbox(folder), host, smtp_port, http_port))
 
 
-async def _serve(letters: Letters, host: str, smtp_port: int, http_port: int) -> None:
-    async with accepting(Intake(letters, utc_now), host, smtp_port), showing(letters, host, http_port):
-        await until_stopped()
+async def _serve(mailbox: Mailbox, host: str, smtp_port: int, http_port: int) -> None:
+    async with serve_smtp(SmtpHandler(mailbox, utc_now), host, smtp_port), serve_pages(mailbox, host, http_port):
+        await wait_for_signal()
 
 
 if __name__ == "__main__":

@@ -8,45 +8,45 @@ from dataclasses import dataclass
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from shared.clock import Clock
-from shared.stack.mailbox.letters import Letters
+from shared.stack.mailbox.store import Mailbox
 
-LARGEST = 20 * 2**20
+MAX_MESSAGE_BYTES = 20 * 2**20
 
 
 @dataclass(frozen=True)
-class Intake:
+class SmtpHandler:
     """Keeps what comes; the names of its methods are aiosmtpd's.
 
     Without slots: aiosmtpd looks at every attribute, and Debian's Python 3.11.2 leaves one that cannot be looked at.
     """
 
-    letters: Letters
+    mailbox: Mailbox
     clock: Clock
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep one mail."""
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
-        kept = self.letters.keep(
+        kept = self.mailbox.add(
             raw, sender=envelope.mail_from or "", recipients=tuple(envelope.rcpt_tos), at=self.clock()
         )
         return f"250 kept as {kept.id}"
 
 
 @asynccontextmanager
-async def accepting(intake: Intake, host: str, port: int) -> AsyncIterator[None]:
+async def serve_smtp(handler: SmtpHandler, host: str, port: int) -> AsyncIterator[None]:
     """Accept mail on *port* of loopback inside the context."""
 
-    def door() -> SMTP:
+    def create_protocol() -> SMTP:
         return SMTP(
-            intake,
+            handler,
             hostname="mailbox.candor.example",
-            data_size_limit=LARGEST,
+            data_size_limit=MAX_MESSAGE_BYTES,
             enable_SMTPUTF8=True,
             ident="Candor mailbox",
         )
 
-    server = await asyncio.get_running_loop().create_server(door, host, port)
+    server = await asyncio.get_running_loop().create_server(create_protocol, host, port)
     try:
         yield
     finally:

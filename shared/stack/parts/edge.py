@@ -15,19 +15,19 @@ import aiohttp
 import yaml
 
 from shared.clock import utc_now
-from shared.stack.home import write_private
+from shared.stack.directory import write_private_file
 from shared.stack.parts.access_log import AccessLog
-from shared.stack.process import Command, Tell, silent, supervised
-from shared.stack.ready import answers_ok
+from shared.stack.process import ProcessListener, ProcessSpec, ignore_event, run_supervised
+from shared.stack.readiness import http_ok
 from shared.stack.settings import ROOT
 
-TEMPLATE = ROOT / "services" / "gateway" / "envoy.yaml"
+CONFIG_TEMPLATE = ROOT / "services" / "gateway" / "envoy.yaml"
 _LOCAL_ONLY = "# local stack only"
 _TLS_ONLY = "# with TLS only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class EdgeLimits:
     """What the edge lets through; the numbers suit one machine whose clients all come from one address."""
 
     silence: str = "9s"
@@ -48,7 +48,7 @@ class Limits:
     client_burst: int = 8000
 
 
-def program() -> Path | None:
+def find_binary() -> Path | None:
     """Return the proxy's binary; None when the package is not installed."""
     spec = find_spec("envoy")
     if spec is None or spec.origin is None:
@@ -58,7 +58,7 @@ def program() -> Path | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class EdgeConfig:
     """One edge: where it listens, what stands behind it; *upstreams* are the loopback ports of the services."""
 
     port: int
@@ -67,58 +67,69 @@ class Door:
     admin_port: int
     public_url: str
     upstreams: Mapping[str, int]
-    limits: Limits = Limits()
+    limits: EdgeLimits = EdgeLimits()
     local: bool = True
 
 
-def render(door: Door, *, access_log: Path) -> str:
+def render_config(config: EdgeConfig, *, access_log: Path) -> str:
     """Return the proxy's configuration as JSON."""
     places: dict[str, object] = {
-        **asdict(door.limits),
+        **asdict(config.limits),
         "host": "127.0.0.1",
-        "port": door.port,
+        "port": config.port,
         "frontend_host": "127.0.0.1",
-        "frontend_port": door.frontend_port,
+        "frontend_port": config.frontend_port,
         "admin_host": "127.0.0.1",
-        "admin_port": door.admin_port,
-        "public_url": door.public_url,
+        "admin_port": config.admin_port,
+        "public_url": config.public_url,
         "access_log": access_log,
     }
-    for name, upstream in door.upstreams.items():
+    for name, upstream in config.upstreams.items():
         places |= {f"{name}_host": "127.0.0.1", f"{name}_port": upstream}
-    lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
+    lines = CONFIG_TEMPLATE.read_text(encoding="utf-8").splitlines()
     # On one machine the hops are loopback, and whoever exposes the edge puts TLS before it.
-    dropped = (_TLS_ONLY,) if door.local else (_TLS_ONLY, _LOCAL_ONLY)
+    dropped = (_TLS_ONLY,) if config.local else (_TLS_ONLY, _LOCAL_ONLY)
     kept = (line for line in lines if not line.endswith(dropped))
     return json.dumps(yaml.safe_load(Template("\n".join(kept)).substitute(places)), indent=1)
 
 
 @asynccontextmanager
-async def start(door: Door, *, data: Path, log: Path, tell: Tell = silent) -> AsyncIterator[str]:
+async def start(
+    config: EdgeConfig, *, data: Path, log: Path, listener: ProcessListener = ignore_event
+) -> AsyncIterator[str]:
     """Run the proxy; its metrics are at ``/stats/prometheus`` of the admin port."""
     configuration = data / "envoy.json"
-    visits = AccessLog(file=log.with_name("access.log"), clock=utc_now, reopen=partial(_reopen, door.admin_port))
-    write_private(configuration, render(door, access_log=visits.file))
-    command = Command(
+    visits = AccessLog(file=log.with_name("access.log"), clock=utc_now, reopen=partial(_reopen_logs, config.admin_port))
+    write_private_file(configuration, render_config(config, access_log=visits.file))
+    command = ProcessSpec(
         name="edge",
         # Without hot restart there is no shared memory in which two stacks could meet.
-        argv=(str(program()), "-c", str(configuration), "--disable-hot-restart", "--concurrency", "2", "-l", "warn"),
+        argv=(
+            str(find_binary()),
+            "-c",
+            str(configuration),
+            "--disable-hot-restart",
+            "--concurrency",
+            "2",
+            "-l",
+            "warn",
+        ),
         log=log,
         cwd=data,
         env={"PATH": os.defpath},
-        ready=answers_ok(f"http://127.0.0.1:{door.admin_port}/ready"),
-        stop_within=5,
+        check_ready=http_ok(f"http://127.0.0.1:{config.admin_port}/ready"),
+        stop_timeout=5,
     )
-    async with supervised(command, tell):
+    async with run_supervised(command, listener):
         tending = asyncio.create_task(visits.run(), name="access-log")
         try:
-            yield f"http://127.0.0.1:{door.port}"
+            yield f"http://127.0.0.1:{config.port}"
         finally:
             tending.cancel()
             await asyncio.gather(tending, return_exceptions=True)
 
 
-async def _reopen(admin_port: int) -> None:
+async def _reopen_logs(admin_port: int) -> None:
     """Let the proxy open its logs anew; one that cannot be asked is being started, and does so by itself."""
     limit = aiohttp.ClientTimeout(total=5)
     with suppress(aiohttp.ClientError, TimeoutError, OSError):

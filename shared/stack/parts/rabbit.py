@@ -6,65 +6,71 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from shared.stack.home import make_folder, write_private
-from shared.stack.process import Command, Tell, silent, supervised
-from shared.stack.ready import accepts, speaks_amqp
-from shared.stack.settings import Ports
+from shared.stack.directory import ensure_folder, write_private_file
+from shared.stack.process import ProcessListener, ProcessSpec, ignore_event, run_supervised
+from shared.stack.readiness import amqp_ready, is_listening
+from shared.stack.settings import StackPorts
 
-_PACKAGES = Path("/usr/lib/rabbitmq/lib")
+_PACKAGES_DIR = Path("/usr/lib/rabbitmq/lib")
 
 
-def server() -> Path | None:
+def find_server() -> Path | None:
     """Return the start script of the newest installed RabbitMQ; None when there is none.
 
     Not the wrapper in /usr/sbin: it changes to the system broker's user and folders.
     """
-    found = sorted(_PACKAGES.glob("rabbitmq_server-*/sbin/rabbitmq-server"))
+    found = sorted(_PACKAGES_DIR.glob("rabbitmq_server-*/sbin/rabbitmq-server"))
     return found[-1] if found else None
 
 
 @asynccontextmanager
 async def start(
-    *, ports: Ports, data: Path, log: Path, password: str, tell: Tell = silent, stop_within: float = 30.0
+    *,
+    ports: StackPorts,
+    data: Path,
+    log: Path,
+    password: str,
+    listener: ProcessListener = ignore_event,
+    stop_timeout: float = 30.0,
 ) -> AsyncIterator[str]:
     """Run the node with its user ``candor`` (made at the first start; there is no guest) and *password*.
 
     It is killed *stop_within* seconds after it was told to end: a node whose data nobody wants needs none.
     """
-    make_folder(data)
-    write_private(data / "rabbitmq.conf", _configuration(ports, password))
-    write_private(data / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
-    node = replace(_node(ports, data, log), stop_within=stop_within)
-    async with supervised(_epmd(ports, data, log), tell), supervised(node, tell):
+    ensure_folder(data)
+    write_private_file(data / "rabbitmq.conf", _configuration(ports, password))
+    write_private_file(data / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
+    node = replace(_node_command(ports, data, log), stop_timeout=stop_timeout)
+    async with run_supervised(_epmd_command(ports, data, log), listener), run_supervised(node, listener):
         yield f"amqp://candor:{password}@127.0.0.1:{ports['rabbit']}/"
 
 
-def _epmd(ports: Ports, data: Path, log: Path) -> Command:
+def _epmd_command(ports: StackPorts, data: Path, log: Path) -> ProcessSpec:
     """Erlang's name server: started here, since the one that a node starts by itself stays behind for ever."""
-    return Command(
+    return ProcessSpec(
         name="epmd",
         argv=("/usr/bin/epmd", "-address", "127.0.0.1", "-port", str(ports["epmd"])),
         log=log.with_name("epmd.log"),
         cwd=data,
         env={"PATH": os.defpath},
-        ready=accepts(ports["epmd"]),
-        stop_within=2,
+        check_ready=is_listening(ports["epmd"]),
+        stop_timeout=2,
     )
 
 
-def _node(ports: Ports, data: Path, log: Path) -> Command:
-    return Command(
+def _node_command(ports: StackPorts, data: Path, log: Path) -> ProcessSpec:
+    return ProcessSpec(
         name="rabbit",
-        argv=(str(server() or _PACKAGES / "rabbitmq-server"),),
+        argv=(str(find_server() or _PACKAGES_DIR / "rabbitmq-server"),),
         log=log,
         cwd=data,
         env=_environment(ports, data),
-        ready=speaks_amqp(ports["rabbit"]),
-        start_within=120,
+        check_ready=amqp_ready(ports["rabbit"]),
+        start_timeout=120,
     )
 
 
-def _environment(ports: Ports, data: Path) -> dict[str, str]:
+def _environment(ports: StackPorts, data: Path) -> dict[str, str]:
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
@@ -86,7 +92,7 @@ def _environment(ports: Ports, data: Path) -> dict[str, str]:
     }
 
 
-def _configuration(ports: Ports, password: str) -> str:
+def _configuration(ports: StackPorts, password: str) -> str:
     return "\n".join(
         (
             "default_user = candor",

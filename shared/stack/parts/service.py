@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from shared.stack.home import make_folder
-from shared.stack.process import Command, Tell, silent, supervised
-from shared.stack.ready import answers_ok
+from shared.stack.directory import ensure_folder
+from shared.stack.process import ProcessListener, ProcessSpec, ignore_event, run_supervised
+from shared.stack.readiness import http_ok
 from shared.stack.settings import ROOT
 
 
@@ -20,20 +20,20 @@ async def start(
     data: Path,
     log: Path,
     after_crash: Callable[[], Awaitable[None]] | None = None,
-    tell: Tell = silent,
+    listener: ProcessListener = ignore_event,
 ) -> AsyncIterator[str]:
     """Run ``services.<name>`` on *port* with its files in *data*; ready once its own parts answer."""
-    make_folder(data)
+    ensure_folder(data)
     url = f"http://127.0.0.1:{port}"
-    command = Command(
+    command = ProcessSpec(
         name=name,
         argv=(sys.executable, "-m", f"services.{name}"),
         log=log,
         cwd=ROOT,
         env={**env, "CANDOR_SERVICE_PORT": str(port), "PYTHONUNBUFFERED": "1"},
-        ready=answers_ok(f"{url}/readyz"),
-        start_within=150,
+        check_ready=http_ok(f"{url}/readyz"),
+        start_timeout=150,
         after_crash=after_crash,
     )
-    async with supervised(command, tell):
+    async with run_supervised(command, listener):
         yield url

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.sync.house import DavClient, House, a_house
-from tests.support import Planter
+from tests.integration.sync.harness import DavClient, SyncHarness, open_harness
+from tests.support import RawWriter
 from tests.support.vhosts import own_vhost
 
 
@@ -17,20 +17,20 @@ async def amqp_url(amqp_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def public_house(
-    mongo_url: str, amqp_url: str, planter: Planter, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+async def public_harness(
+    mongo_url: str, amqp_url: str, planter: RawWriter, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SyncHarness]:
     """A sync service whose public address is its own port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = tmp_path_factory.mktemp("public")
-    async with a_house(folder, mongo_url=mongo_url, amqp_url=amqp_url, port=port) as opened:
+    async with open_harness(folder, mongo_url=mongo_url, amqp_url=amqp_url, port=port) as opened:
         yield opened
-    await planter.drop(opened.chassis.db.name)
+    await planter.drop_database(opened.chassis.db.name)
 
 
 @pytest.fixture
-def ada(public_house: House) -> DavClient:
+def ada(public_house: SyncHarness) -> DavClient:
     """A device of somebody new."""
     return public_house.device()

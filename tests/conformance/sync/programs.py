@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.integration.sync.house import DavClient
+from tests.integration.sync.harness import DavClient
 
 LIMIT = 240.0
 

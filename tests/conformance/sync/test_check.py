@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.sync.api.check import report, results_of, usable
-from services.sync.service import checking
+from services.sync.cli import conformance
+from services.sync.cli.check import collect_results, format_report, is_usable
 from tests.conformance.sync.programs import free_port, listens
-from tests.integration.sync.house import DavClient
+from tests.integration.sync.harness import DavClient
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -29,26 +29,26 @@ async def wsgidav(tmp_path: Path) -> AsyncIterator[str]:
 
 
 async def test_our_own_server_passes_every_check(ada: DavClient) -> None:
-    results = await results_of(ada.url + ada.path(""), ada.username, ada.password)
-    assert [(one.check.title, one.fault) for one in results if one.fault] == []
-    assert len(results) == 2 * len(checking.CHECKS)
+    results = await collect_results(ada.url + ada.path(""), ada.username, ada.password)
+    assert [(one.check.title, one.failure) for one in results if one.failure] == []
+    assert len(results) == 2 * len(conformance.CHECKS)
     assert await ada.names() == set(), "nothing is left behind"
 
 
 async def test_another_server_is_told_what_it_lacks(wsgidav: str, tmp_path: Path) -> None:
-    results = await results_of(wsgidav, "", "")
-    failed = {one.check.run for one in results if one.fault}
+    results = await collect_results(wsgidav, "", "")
+    failed = {one.check.run for one in results if one.failure}
     # Whether two of eight who race win there is a matter of luck.
-    assert failed - {checking.lets_one_win} == {
-        checking.tags_every_write,
-        checking.tags_folders,
-        checking.refuses_what_is_stale,
-        checking.keeps_the_old_file,
-        checking.refuses_depth_infinity,
-        checking.tells_what_changed,
+    assert failed - {conformance.allows_one_creator} == {
+        conformance.etags_every_write,
+        conformance.etags_folders,
+        conformance.rejects_stale_writes,
+        conformance.survives_broken_uploads,
+        conformance.rejects_depth_infinity,
+        conformance.reports_changes,
     }
-    assert usable(results)
-    assert "miss  A folder can be followed by sync tokens" in report(results)
+    assert is_usable(results)
+    assert "miss  A folder can be followed by sync tokens" in format_report(results)
     assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
 
 

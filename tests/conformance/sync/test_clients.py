@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.sync.programs import Rclone, run
-from tests.integration.sync.house import MIB, DavClient, House
+from tests.integration.sync.harness import MIB, DavClient, SyncHarness
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -37,7 +37,7 @@ def _read(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed (apt-get install rclone)")
 async def test_a_folder_goes_up_changes_moves_and_comes_back_identical(
-    ada: DavClient, public_house: House, tmp_path: Path
+    ada: DavClient, public_house: SyncHarness, tmp_path: Path
 ) -> None:
     up, down, rclone = tmp_path / "up", tmp_path / "down", await Rclone.of(ada)
     _pack(up)

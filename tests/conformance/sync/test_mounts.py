@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.sync.programs import Rclone, run
-from tests.integration.sync.house import DavClient, House
-from tests.support.neighbours import until
+from tests.integration.sync.harness import DavClient, SyncHarness
+from tests.support.fake_services import until
 
 MAY_MOUNT = 1 << 21
 """CAP_SYS_ADMIN."""
@@ -116,7 +116,7 @@ NEEDS: dict[Mount, tuple[str, str]] = {davfs: ("mount.davfs", "davfs2"), rclone_
 
 @pytest.mark.parametrize("mount", NEEDS)
 async def test_a_mounted_tree_is_a_folder_like_any_other(
-    mount: Mount, ada: DavClient, public_house: House, home: Path
+    mount: Mount, ada: DavClient, public_house: SyncHarness, home: Path
 ) -> None:
     program, package = NEEDS[mount]
     if shutil.which(program) is None:

@@ -1,6 +1,6 @@
 """The story, in the order in which it is told."""
 
-from tests.demo.steps import account, cards, disclosure, farewell, files, newsletter, statistics
+from tests.demo.steps import account, cards, disclosure, erasure, files, newsletter, statistics
 from tests.demo.story import Step
 
 STORY: list[Step] = [
@@ -10,5 +10,5 @@ STORY: list[Step] = [
     *cards.STEPS,
     *statistics.STEPS,
     *disclosure.STEPS,
-    *farewell.STEPS,
+    *erasure.STEPS,
 ]

@@ -27,7 +27,7 @@ async def refused(world: World) -> str:
     world.notes["question"] = question["version"]
     body = _report("ins_00000000000000000000000000", question["version"])
     problem = await world.call("POST", "/v1/telemetry/reports", json_body=body, expected=403)
-    expect(problem["code"] == "telemetry.no_opt_in", "the code telemetry.no_opt_in")
+    expect(problem["code"] == "telemetry.opt_in.required", "the code telemetry.opt_in.required")
     return f"refused with {problem['code']}; question {question['version']} names all that is collected"
 
 

@@ -7,12 +7,12 @@ import pytest
 from shared import bus
 from shared.ids import new_id
 from shared.mongo import Database, Leases
-from tests.integration.bus.house import Effect, House, house
+from tests.integration.bus.harness import BusHarness, Effect, open_harness
 
 
 @pytest.fixture
-async def home(database: Database, amqp_url: str) -> AsyncIterator[House]:
+async def home(database: Database, amqp_url: str) -> AsyncIterator[BusHarness]:
     """A service with its database, its broker and its outbox; nothing runs yet."""
-    await database.prepare((*bus.DOCUMENTS, *Leases.documents, Effect))
-    async with house(new_id("svc").replace("_", ""), database, amqp_url) as made:
+    await database.ensure_collections((*bus.DOCUMENTS, *Leases.documents, Effect))
+    async with open_harness(new_id("svc").replace("_", ""), database, amqp_url) as made:
         yield made

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.bus import Delivery
-from shared.contracts.common_v1 import DataShown as Shown
-from tests.integration.bus.house import BurstError, House, eventually, many, running
+from shared.bus import EventDelivery
+from shared.contracts.common_v1 import PersonalDataAccessed as Shown
+from tests.integration.bus.harness import BurstError, BusHarness, eventually, many, running
 
 
 async def command(*words: str, url: str | None, typed: str = "") -> tuple[int, str, str]:
@@ -25,28 +25,28 @@ async def command(*words: str, url: str | None, typed: str = "") -> tuple[int, s
 
 
 @pytest.fixture
-async def queue(home: House) -> str:
+async def queue(home: BusHarness) -> str:
     """A queue with three dead letters, whose handler would work by now."""
 
-    async def burst(_: Shown, __: Delivery) -> None:
+    async def burst(_: Shown, __: EventDelivery) -> None:
         raise BurstError
 
-    await home.tell(3)
+    await home.enqueue_events(3)
     consumer = home.consumer(burst, delivery_limit=1, retry_after=timedelta(milliseconds=1))
     async with running(consumer.run, home.relay().run):
         await eventually(lambda: dead(home, 3), within=20)
     return home.queues[0]
 
 
-async def dead(home: House, count: int) -> bool:
-    return await home.size(f"{home.queues[0]}.dead") == count
+async def dead(home: BusHarness, count: int) -> bool:
+    return await home.queue_size(f"{home.queues[0]}.dead") == count
 
 
-async def ids_of(home: House, queue: str) -> Sequence[str]:
-    return [str(letter.message_id) for letter in await home.dead(queue)]
+async def ids_of(home: BusHarness, queue: str) -> Sequence[str]:
+    return [str(letter.message_id) for letter in await home.dead_letters(queue)]
 
 
-async def test_a_list_shows_each_letter_and_not_its_body(home: House, queue: str) -> None:
+async def test_a_list_shows_each_letter_and_not_its_body(home: BusHarness, queue: str) -> None:
     code, out, _ = await command("dead", "list", queue, url=home.amqp_url)
     assert code == 0
     assert f"{queue}: 3 dead" in out
@@ -58,7 +58,7 @@ async def test_a_list_shows_each_letter_and_not_its_body(home: House, queue: str
     assert await dead(home, 3), "to look takes nothing away"
 
 
-async def test_a_list_without_names_finds_every_queue(home: House, queue: str) -> None:
+async def test_a_list_without_names_finds_every_queue(home: BusHarness, queue: str) -> None:
     async def found() -> bool:
         code, out, _ = await command("dead", "list", url=home.amqp_url)
         return code == 0 and f"{queue}: 3 dead" in out
@@ -66,7 +66,7 @@ async def test_a_list_without_names_finds_every_queue(home: House, queue: str) -
     await eventually(found, within=20)
 
 
-async def test_a_replay_gives_each_letter_its_effect_under_the_same_id(home: House, queue: str) -> None:
+async def test_a_replay_gives_each_letter_its_effect_under_the_same_id(home: BusHarness, queue: str) -> None:
     ids = await ids_of(home, queue)
     code, out, _ = await command("dead", "replay", queue, url=home.amqp_url)
     assert (code, out) == (0, f"3 replayed to {queue}\n")
@@ -75,7 +75,7 @@ async def test_a_replay_gives_each_letter_its_effect_under_the_same_id(home: Hou
         await eventually(lambda: had_effect(home, ids))
 
 
-async def test_one_letter_may_be_replayed_by_its_id(home: House, queue: str) -> None:
+async def test_one_letter_may_be_replayed_by_its_id(home: BusHarness, queue: str) -> None:
     ids = await ids_of(home, queue)
     code, out, _ = await command("dead", "replay", queue, "--id", ids[1], url=home.amqp_url)
     assert (code, out) == (0, f"1 replayed to {queue}\n")
@@ -83,10 +83,10 @@ async def test_one_letter_may_be_replayed_by_its_id(home: House, queue: str) -> 
     assert [message.message_id for message in await home.messages(queue)] == [ids[1]]
 
 
-async def test_a_letter_that_fails_again_dies_again(home: House, queue: str) -> None:
+async def test_a_letter_that_fails_again_dies_again(home: BusHarness, queue: str) -> None:
     await command("dead", "replay", queue, url=home.amqp_url)
 
-    async def burst(_: Shown, __: Delivery) -> None:
+    async def burst(_: Shown, __: EventDelivery) -> None:
         raise BurstError
 
     consumer = home.consumer(burst, queue=queue, delivery_limit=1, retry_after=timedelta(milliseconds=1))
@@ -94,8 +94,8 @@ async def test_a_letter_that_fails_again_dies_again(home: House, queue: str) -> 
         await eventually(lambda: dead(home, 3), within=20)
 
 
-async def test_a_letter_stays_when_its_queue_is_gone(home: House, queue: str) -> None:
-    async with home.broker.asking.channel() as channel:
+async def test_a_letter_stays_when_its_queue_is_gone(home: BusHarness, queue: str) -> None:
+    async with home.broker.rpc_connection.acquire_channel() as channel:
         await channel.queue_delete(queue)
     code, _, err = await command("dead", "replay", queue, url=home.amqp_url)
     assert code == 1
@@ -104,14 +104,14 @@ async def test_a_letter_stays_when_its_queue_is_gone(home: House, queue: str) ->
     await eventually(lambda: dead(home, 3))
 
 
-async def test_dropping_asks_first(home: House, queue: str) -> None:
+async def test_dropping_asks_first(home: BusHarness, queue: str) -> None:
     code, out, _ = await command("dead", "drop", queue, url=home.amqp_url, typed="n\n")
     assert code == 1
     assert "for good?" in out
     assert await dead(home, 3)
 
 
-async def test_dropping_deletes_one_or_all(home: House, queue: str) -> None:
+async def test_dropping_deletes_one_or_all(home: BusHarness, queue: str) -> None:
     ids = await ids_of(home, queue)
     code, out, _ = await command("dead", "drop", queue, "--id", ids[0], url=home.amqp_url, typed="y\n")
     assert code == 0
@@ -147,10 +147,10 @@ async def test_a_mistake_is_one_line_without_the_password(url: str | None, says:
     assert out == ""
 
 
-async def test_a_queue_that_is_not_there_is_named(home: House) -> None:
+async def test_a_queue_that_is_not_there_is_named(home: BusHarness) -> None:
     code, _, err = await command("dead", "list", "nobody.nothing", url=home.amqp_url)
     assert (code, err) == (1, "there is no queue nobody.nothing.dead\n")
 
 
-async def had_effect(home: House, ids: Sequence[str]) -> bool:
+async def had_effect(home: BusHarness, ids: Sequence[str]) -> bool:
     return many(await home.effects(), ids)

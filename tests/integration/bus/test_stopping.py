@@ -6,24 +6,26 @@ from contextlib import suppress
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
-from shared.bus.intake import Intake
+from shared.bus.consumer_loop import ConsumerLoop
 from shared.bus.topology import WorkQueue
-from tests.integration.bus.house import House
+from tests.integration.bus.harness import BusHarness
 
 
-async def test_a_consumer_that_is_stopped_while_it_declares_its_queue(home: House) -> None:
+async def test_a_consumer_that_is_stopped_while_it_declares_its_queue(home: BusHarness) -> None:
     plan, declaring = WorkQueue(name=home.queue(), keys=(), delivery_limit=5), asyncio.Event()
 
     async def declare(channel: AbstractChannel) -> AbstractQueue:
         declaring.set()
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(60)
-        return await plan.declare(channel)
+        return await plan.declare_on(channel)
 
     async def nothing(*_: object) -> None:
         """Take no message."""
 
-    intake = Intake(link=home.broker.consuming, prefetch=1, declare=declare, handle=nothing, failed=nothing)
+    intake = ConsumerLoop(
+        connection=home.broker.consume_connection, prefetch=1, declare=declare, handle=nothing, on_failure=nothing
+    )
     consuming = asyncio.create_task(intake.run())
     await declaring.wait()
     consuming.cancel()

@@ -16,7 +16,7 @@ import aiohttp
 
 from shared.clock import utc_now
 from shared.crypto import make_keyring
-from shared.crypto.keyring import dump
+from shared.crypto.keyring import dump_keyring
 from tests.support.http import PUBLIC_URL, Reply
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,7 +26,7 @@ def settings_of(home: Path, **changed: str) -> dict[str, str]:
     """Return the environment of a service that has all it needs, with its files in *home*."""
     keyring = home / "keyring.json"
     if not keyring.exists():
-        keyring.write_text(dump(make_keyring(("wrap", "blind", "link"), at=utc_now())), encoding="utf-8")
+        keyring.write_text(dump_keyring(make_keyring(("wrap", "blind", "link"), at=utc_now())), encoding="utf-8")
     return {
         "PATH": os.environ["PATH"],
         "CANDOR_MODE": "local",
@@ -110,7 +110,15 @@ async def tiny(home: Path, **changed: str) -> AsyncIterator[Tiny]:
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             # It dies with the tests: one left over would take deliveries from the next.
-            *("setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", "tests.integration.chassis.tiny"),
+            *(
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                "--",
+                sys.executable,
+                "-m",
+                "tests.integration.chassis.minimal_service",
+            ),
             cwd=ROOT,
             env=env,
             stdout=out,

@@ -13,10 +13,10 @@ import pytest
 from shared.ids import new_token
 from shared.mongo import Database, open_database
 from shared.stack.parts import mongo, rabbit
-from shared.stack.process import Change
+from shared.stack.process import ProcessEvent
+from tests.integration.chassis.minimal_service import Note
 from tests.integration.chassis.process import Tiny, tiny
-from tests.integration.chassis.tiny import Note
-from tests.support.neighbours import until
+from tests.support.fake_services import until
 from tests.support.parts import free_ports
 
 pytestmark = pytest.mark.timeout(180)  # each of the two parts is started twice
@@ -30,7 +30,7 @@ class Scene:
 
     service: Tiny
     database: Database
-    parts: dict[str, Change]
+    parts: dict[str, ProcessEvent]
     accepted: set[int]
     next_number: int = 0
 
@@ -63,16 +63,16 @@ class Scene:
         await until(back, patience=40)
 
     async def all_heard(self) -> bool:
-        return await self.database.collection(Note).count({"heard": 0}) == 0
+        return await self.database.get_collection(Note).count_documents({"heard": 0}) == 0
 
 
 @pytest.fixture(scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory, mongo_driver_of_module: str) -> AsyncIterator[Scene]:
     """Start the service first; then, while it waits, the parts that it needs."""
     home, ports, password = tmp_path_factory.mktemp("faults"), free_ports(), new_token(128)
-    parts: dict[str, Change] = {}
+    parts: dict[str, ProcessEvent] = {}
 
-    def tell(change: Change) -> None:
+    def tell(change: ProcessEvent) -> None:
         parts[change.name] = change
 
     mongo_url = f"mongodb://127.0.0.1:{ports['mongo']}"
@@ -80,13 +80,13 @@ async def scene(tmp_path_factory: pytest.TempPathFactory, mongo_driver_of_module
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(tiny(home, **urls))
         await service.becomes(200, "/healthz", within=40)
-        assert (await service.ask("GET", "/readyz")).code == "service.not_ready"
-        assert (await service.write(0)).code == "service.starting"
+        assert (await service.ask("GET", "/readyz")).code == "core.service.not_ready"
+        assert (await service.write(0)).code == "core.service.starting"
         await stack.enter_async_context(
-            mongo.start(port=ports["mongo"], data=home / "mongo", log=home / "mongo.log", tell=tell)
+            mongo.start(port=ports["mongo"], data=home / "mongo", log=home / "mongo.log", listener=tell)
         )
         await stack.enter_async_context(
-            rabbit.start(ports=ports, data=home / "rabbit", log=home / "rabbit.log", password=password, tell=tell)
+            rabbit.start(ports=ports, data=home / "rabbit", log=home / "rabbit.log", password=password, listener=tell)
         )
         await service.becomes(200, within=20)
         database = await stack.enter_async_context(
@@ -114,7 +114,7 @@ async def proven(scene: Scene) -> None:
     """Check that what was accepted is there, once, and was heard, once."""
     await until(scene.all_heard, patience=RECOVERS_WITHIN)
     await asyncio.sleep(0.5)  # a second delivery would have its effect about now
-    notes = {note.id: note.heard async for note in scene.database.collection(Note).find({})}
+    notes = {note.id: note.heard async for note in scene.database.get_collection(Note).iter_documents({})}
     assert notes == {f"note_{number}": 1 for number in scene.accepted}
     assert len(scene.accepted) > 20, "there was traffic"
 

@@ -12,20 +12,20 @@ from shared.clock import monotonic, utc_now
 from shared.contracts import identity_v1
 from shared.ids import new_id
 from shared.mongo import Database, open_database
-from shared.web import issue
+from shared.web import issue_access_token
+from tests.integration.chassis.minimal_service import Note
 from tests.integration.chassis.process import Tiny, settings_of, tiny
-from tests.integration.chassis.tiny import Note
-from tests.support import Planter
+from tests.support import RawWriter
+from tests.support.fake_services import open_fake_services, until
 from tests.support.http import PUBLIC_URL, a_customer
-from tests.support.neighbours import neighbours, until
 
 
 @pytest.fixture(scope="module")
-async def name(planter: Planter) -> AsyncIterator[str]:
+async def name(planter: RawWriter) -> AsyncIterator[str]:
     """The name of a database that is gone afterwards."""
     made = new_id("test")
     yield made
-    await planter.drop(made)
+    await planter.drop_database(made)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ async def stored(parts: dict[str, str], mongo_driver: str) -> AsyncIterator[Data
 
 async def heard(stored: Database, note_id: str) -> Note:
     async def once() -> list[Note]:
-        return await stored.collection(Note).list({"_id": note_id, "heard": {"$gte": 1}}, limit=1)
+        return await stored.get_collection(Note).list({"_id": note_id, "heard": {"$gte": 1}}, limit=1)
 
     [note] = await until(once)
     return note
@@ -103,7 +103,7 @@ async def test_it_ends_with_what_is_in_hand_and_does_not_wait_for_what_never_end
     lines = running.lines()
     assert lines[-1]["event"] == "service.stopped"
     assert [line for line in lines if line["level"] == "error" and line.get("task") != "demo-worker"] == []
-    note = await stored.collection(Note).get("note_1")
+    note = await stored.get_collection(Note).get("note_1")
     assert note is not None
     assert note.heard <= 1
 
@@ -117,13 +117,13 @@ async def test_a_delivery_in_hand_is_finished_before_the_end(
 
         async def in_hand() -> bool:
             metrics = (await service.ask("GET", "/metrics")).body.decode()
-            return re.search(r'outbox_published_total\{fate="confirmed"\} [1-9]', metrics) is not None
+            return re.search(r'candor_outbox_publish_total\{fate="confirmed"\} [1-9]', metrics) is not None
 
         await until(in_hand, patience=60)
         await asyncio.sleep(0.5)
         assert await service.stop() == 0
         assert [line for line in service.lines() if line["level"] == "error"] == []
-    note = await stored.collection(Note).get("note_11")
+    note = await stored.get_collection(Note).get("note_11")
     assert note is not None
     assert note.heard == 1
 
@@ -137,22 +137,24 @@ async def test_C22_it_asks_identity_whom_to_believe_and_hears_at_once_of_ended_s
         async def waits_for_identity_alone() -> bool:
             reply = await service.ask("GET", "/readyz")
             assert reply.status == 503, "nobody is let in before it is known whom to believe"
-            return [each["field"] for each in reply.json["fields"]] == ["trust"]
+            return [each["field"] for each in reply.json["fields"]] == ["signing-keys"]
 
         await until(waits_for_identity_alone, patience=40)
-        async with neighbours(parts["AMQP_URL"]) as identity:
+        async with open_fake_services(parts["AMQP_URL"]) as identity:
             await service.becomes(200, within=40)
             who = a_customer(auth_time=utc_now())
-            headers = {"Authorization": f"Bearer {issue(who, identity.key, issuer=PUBLIC_URL, at=utc_now())}"}
+            headers = {
+                "Authorization": f"Bearer {issue_access_token(who, identity.key, issuer=PUBLIC_URL, at=utc_now())}"
+            }
             assert (await service.ask("GET", "/v1/tiny/mine", headers=headers)).status == 200
-            ended = identity_v1.SessionEnded(session_id=who.session)
-            ended.tokens_end_at.FromDatetime(utc_now() + timedelta(minutes=10))
+            ended = identity_v1.SessionRevoked(session_id=who.session)
+            ended.tokens_expire_at.FromDatetime(utc_now() + timedelta(minutes=10))
             began = monotonic()
-            await identity.tell(ended)
+            await identity.publish_event(ended)
 
             async def refused() -> bool:
                 reply = await service.ask("GET", "/v1/tiny/mine", headers=headers)
-                return reply.status == 401 and reply.code == "auth.session_ended"
+                return reply.status == 401 and reply.code == "auth.session.revoked"
 
             await until(refused)
             assert monotonic() - began < 3, "two seconds, and one that the route takes"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from shared.web import Route, merged, openapi
+from shared.web import Route, build_openapi, merge_openapi
 from tests.support.services import SERVICES, composed
 
 CREATES = {"POST"}
@@ -33,7 +33,7 @@ def references(document: Any) -> set[str]:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_reference_of_a_service_is_valid(routes: Routes, service: str) -> None:
-    document = openapi(service, routes[service])
+    document = build_openapi(service, routes[service])
     OpenAPIV31SpecValidator(document).validate()
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert references(document) <= schemas
@@ -41,7 +41,7 @@ def test_the_reference_of_a_service_is_valid(routes: Routes, service: str) -> No
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_is_in_it_with_what_it_does_who_may_and_what_may_go_wrong(routes: Routes, service: str) -> None:
-    document = openapi(service, routes[service])
+    document = build_openapi(service, routes[service])
     described = sum(len(path) for path in document["paths"].values())
     assert described == len(routes[service]), "two routes have the same method and path"
     for path, operations in document["paths"].items():
@@ -65,8 +65,8 @@ def test_the_codes_of_a_service_are_its_own_and_each_has_one_meaning(routes: Rou
 
 
 def test_all_together_are_one_valid_document(routes: Routes) -> None:
-    one = merged(
-        {name: openapi(name, found) for name, found in routes.items()}, title="Candor", server="http://a.example"
+    one = merge_openapi(
+        {name: build_openapi(name, found) for name, found in routes.items()}, title="Candor", server="http://a.example"
     )
     OpenAPIV31SpecValidator(one).validate()
     operations = [operation["operationId"] for path in one["paths"].values() for operation in path.values()]

@@ -7,20 +7,20 @@ from typing import Annotated, ClassVar
 import pytest
 
 from shared.crypto import (
+    DecryptionError,
+    KeyDestroyedError,
     Keyring,
-    PurposeRefusedError,
-    SealBrokenError,
-    SubjectForgottenError,
-    SubjectKey,
+    PurposeDeniedError,
+    SubjectKeyDocument,
     Vault,
-    place_of,
+    build_associated_data,
 )
-from shared.crypto import cache as caching
-from shared.crypto.cache import KeyCache
+from shared.crypto import key_cache as caching
+from shared.crypto.key_cache import KeyCache
 from shared.mongo import Database, Document
 from shared.personal import UNTIL_ERASED, Category, Personal
 from shared.policy import Purpose
-from tests.support import FixedClock, Planter
+from tests.support import FixedClock, RawWriter
 
 PLACE = "accounts.email"
 
@@ -38,22 +38,24 @@ class BurstError(Exception):
 
 
 async def account(vault: Vault, name: str = "acc_1") -> Account:
-    return Account(id=name, email=await vault.seal(name, place_of(Account, "email"), b"ada@candor.example"))
+    return Account(
+        id=name, email=await vault.seal(name, build_associated_data(Account, "email"), b"ada@candor.example")
+    )
 
 
 async def test_each_subject_has_a_key_of_its_own(vault: Vault, database: Database) -> None:
     await vault.seal("acc_1", PLACE, b"x")
     await vault.seal("acc_1", "accounts.name", b"y")
     sealed = await vault.seal("acc_2", PLACE, b"x")
-    assert await database.collection(SubjectKey).count({}) == 2
-    with pytest.raises(SealBrokenError):
+    assert await database.get_collection(SubjectKeyDocument).count_documents({}) == 2
+    with pytest.raises(DecryptionError):
         await vault.open("acc_1", PLACE, sealed)
 
 
 async def test_a_sealed_value_does_not_open_in_another_place(vault: Vault) -> None:
     sealed = await vault.seal("acc_1", PLACE, b"x")
     assert await vault.open("acc_1", PLACE, sealed) == b"x"
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(DecryptionError):
         await vault.open("acc_1", "accounts.name", sealed)
 
 
@@ -65,34 +67,36 @@ async def test_two_processes_that_seal_first_at_once_agree_on_one_key(
     assert [await vaults[-1].open("acc_1", PLACE, one) for one in sealed] == [b"x"] * 6
 
 
-async def test_the_stored_key_is_wrapped(vault: Vault, database: Database, planter: Planter) -> None:
+async def test_the_stored_key_is_wrapped(vault: Vault, database: Database, planter: RawWriter) -> None:
     await vault.seal("acc_1", PLACE, b"x")
-    (row,) = await planter.raw(database, "subject_keys")
+    (row,) = await planter.read_raw(database, "subject_keys")
     assert vault._cache.get("acc_1") not in (None, row["wrapped"])
 
 
-async def test_a_wrapped_key_does_not_serve_another_subject(vault: Vault, database: Database, planter: Planter) -> None:
+async def test_a_wrapped_key_does_not_serve_another_subject(
+    vault: Vault, database: Database, planter: RawWriter
+) -> None:
     """Somebody with a shell copies the key of an erased account's neighbour over."""
     await vault.seal("acc_1", PLACE, b"x")
-    (row,) = await planter.raw(database, "subject_keys")
-    await planter.plant(database, "subject_keys", {**row, "_id": "acc_2"})
-    with pytest.raises(SealBrokenError):
+    (row,) = await planter.read_raw(database, "subject_keys")
+    await planter.write_raw(database, "subject_keys", {**row, "_id": "acc_2"})
+    with pytest.raises(DecryptionError):
         await vault.seal("acc_2", PLACE, b"x")
 
 
 async def test_C31_what_was_forgotten_can_never_be_read_again(vault: Vault) -> None:
     sealed = await vault.seal("acc_1", PLACE, b"x")
-    assert await vault.forget("acc_1")
-    with pytest.raises(SubjectForgottenError):
+    assert await vault.destroy_key("acc_1")
+    with pytest.raises(KeyDestroyedError):
         await vault.open("acc_1", PLACE, sealed)
-    assert not await vault.forget("acc_1")
+    assert not await vault.destroy_key("acc_1")
 
 
 async def test_C31_a_later_key_of_the_same_subject_does_not_open_what_was_forgotten(vault: Vault) -> None:
     sealed = await vault.seal("acc_1", PLACE, b"old")
-    await vault.forget("acc_1")
+    await vault.destroy_key("acc_1")
     await vault.seal("acc_1", PLACE, b"new")
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(DecryptionError):
         await vault.open("acc_1", PLACE, sealed)
 
 
@@ -108,13 +112,13 @@ async def test_another_process_forgets_as_soon_as_its_cache_has_ended(
     now = 1000.0
     monkeypatch.setattr(caching, "monotonic", lambda: now)
     assert await other.open("acc_1", PLACE, sealed) == b"x"
-    await vault.forget("acc_1")
-    now += caching.LIFETIME.total_seconds() - 0.1
+    await vault.destroy_key("acc_1")
+    now += caching.KEY_CACHE_TTL.total_seconds() - 0.1
     assert await other.open("acc_1", PLACE, sealed) == b"x"
     now += 0.1
-    with pytest.raises(SubjectForgottenError):
+    with pytest.raises(KeyDestroyedError):
         await other.open("acc_1", PLACE, sealed)
-    assert caching.LIFETIME.total_seconds() <= 30
+    assert caching.KEY_CACHE_TTL.total_seconds() <= 30
 
 
 async def test_a_key_of_an_undone_transaction_is_not_cached(vault: Vault, database: Database) -> None:
@@ -125,7 +129,7 @@ async def test_a_key_of_an_undone_transaction_is_not_cached(vault: Vault, databa
         raise BurstError
 
     with pytest.raises(BurstError):
-        await database.transact(work)
+        await database.with_transaction(work)
     assert vault._cache.get("acc_1") is None
     sealed = await vault.seal("acc_1", PLACE, b"kept")
     vault._cache = KeyCache()
@@ -136,25 +140,25 @@ async def test_a_forgetting_that_is_undone_has_forgotten_nothing(vault: Vault, d
     sealed = await vault.seal("acc_1", PLACE, b"x")
 
     async def work() -> None:
-        await vault.forget("acc_1")
+        await vault.destroy_key("acc_1")
         raise BurstError
 
     with pytest.raises(BurstError):
-        await database.transact(work)
+        await database.with_transaction(work)
     assert await vault.open("acc_1", PLACE, sealed) == b"x"
 
 
 async def test_a_key_that_was_read_before_a_forgetting_is_not_cached_after_it(vault: Vault, database: Database) -> None:
     sealed = await vault.seal("acc_1", PLACE, b"x")
-    vault._cache.drop("acc_1")
+    vault._cache.invalidate("acc_1")
 
     async def work() -> None:
-        await vault.forget("acc_1")
+        await vault.destroy_key("acc_1")
         # Another request of this process reads the key that is still there, and caches it.
         await asyncio.create_task(vault.open("acc_1", PLACE, sealed), context=Context())
 
-    await database.transact(work)
-    with pytest.raises(SubjectForgottenError):
+    await database.with_transaction(work)
+    with pytest.raises(KeyDestroyedError):
         await vault.open("acc_1", PLACE, sealed)
 
 
@@ -163,12 +167,12 @@ async def test_many_keys_are_read_at_once(vault: Vault) -> None:
     for name in names:
         await vault.seal(name, PLACE, b"x")
     vault._cache = KeyCache()
-    await vault.warm(names)
+    await vault.prefetch_keys(names)
     assert all(vault._cache.get(name) for name in names)
 
 
 async def test_C06_a_field_is_read_for_the_purposes_that_it_carries(vault: Vault) -> None:
-    assert await vault.reveal(await account(vault), "email", Purpose.SECURITY) == "ada@candor.example"
+    assert await vault.open_field(await account(vault), "email", Purpose.SECURITY) == "ada@candor.example"
 
 
 async def test_C06_any_other_purpose_is_refused_and_recorded(
@@ -179,19 +183,19 @@ async def test_C06_any_other_purpose_is_refused_and_recorded(
     async def record(place: str, purpose: Purpose) -> None:
         refused.append((place, purpose))
 
-    recording = Vault(database, keyrings[0], clock, on_refused=record)
+    recording = Vault(database, keyrings[0], clock, on_purpose_denied=record)
     row = await account(recording)
     for purpose in set(Purpose) - {Purpose.ACCOUNT, Purpose.SECURITY}:
-        with pytest.raises(PurposeRefusedError) as refusal:
-            await recording.reveal(row, "email", purpose)
-        assert (refusal.value.code, refusal.value.status) == ("purpose.refused", 403)
+        with pytest.raises(PurposeDeniedError) as refusal:
+            await recording.open_field(row, "email", purpose)
+        assert (refusal.value.code, refusal.value.status) == ("data.purpose.denied", 403)
     assert ("accounts.email", Purpose.STATISTICS) in refused
     assert len(refused) == len(Purpose) - 2
 
 
 async def test_C06_a_field_that_declares_nothing_is_read_for_no_purpose(vault: Vault) -> None:
-    with pytest.raises(PurposeRefusedError):
-        await vault.reveal(await account(vault), "shoe_size", Purpose.ACCOUNT)
+    with pytest.raises(PurposeDeniedError):
+        await vault.open_field(await account(vault), "shoe_size", Purpose.ACCOUNT)
 
 
 async def test_after_a_rotation_every_key_is_wrapped_anew_and_the_data_stays(
@@ -200,18 +204,18 @@ async def test_after_a_rotation_every_key_is_wrapped_anew_and_the_data_stays(
     sealed = {f"acc_{number}": await vault.seal(f"acc_{number}", PLACE, b"x") for number in range(12)}
     rotated = Vault(database, keyrings[1], clock)
     assert await rotated.open("acc_0", PLACE, sealed["acc_0"]) == b"x", "before anything is wrapped anew"
-    assert await rotated.rewrap() == 12
-    assert await rotated.rewrap() == 0
+    assert await rotated.rewrap_keys() == 12
+    assert await rotated.rewrap_keys() == 0
     fresh = Vault(database, keyrings[1], clock)
     assert [await fresh.open(name, PLACE, one) for name, one in sealed.items()] == [b"x"] * 12
     old = Vault(database, keyrings[0], clock)
-    with pytest.raises(SealBrokenError, match="no wrapping key"):
+    with pytest.raises(DecryptionError, match="no wrapping key"):
         await old.open("acc_0", PLACE, sealed["acc_0"])
 
 
 def test_a_blind_index_finds_equal_values_in_one_place_and_tells_nothing(vault: Vault) -> None:
-    index = vault.blind(PLACE, "ada@candor.example")
-    assert index == vault.blind(PLACE, "ada@candor.example")
-    assert index != vault.blind("newsletter.email", "ada@candor.example")
-    assert vault.blind("ab", "c") != vault.blind("a", "bc")
+    index = vault.blind_index(PLACE, "ada@candor.example")
+    assert index == vault.blind_index(PLACE, "ada@candor.example")
+    assert index != vault.blind_index("newsletter.email", "ada@candor.example")
+    assert vault.blind_index("ab", "c") != vault.blind_index("a", "bc")
     assert "candor" not in index, "which no hexadecimal digits spell by chance"

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.mongo import Database, open_database
-from tests.support import Planter
-from tests.support.neighbours import Mailbox, Neighbours, mailbox, neighbours
+from tests.support import RawWriter
+from tests.support.fake_services import FakeServices, Mailbox, mailbox, open_fake_services
 from tests.support.running import Running, running
 from tests.support.vhosts import own_vhost
 
@@ -18,9 +18,9 @@ async def amqp_url(amqp_url: str) -> str:
 
 
 @pytest.fixture(scope="package")
-async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
+async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
     """Everybody else."""
-    async with neighbours(amqp_url, hear="disclosure.#") as found:
+    async with open_fake_services(amqp_url, hear="disclosure.#") as found:
         yield found
 
 
@@ -35,9 +35,9 @@ async def box() -> AsyncIterator[Mailbox]:
 async def service(
     mongo_url: str,
     amqp_url: str,
-    around: Neighbours,
+    around: FakeServices,
     box: Mailbox,
-    planter: Planter,
+    planter: RawWriter,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Running]:
     """The running service."""
@@ -45,7 +45,7 @@ async def service(
     home = tmp_path_factory.mktemp("disclosure")
     async with running("disclosure", parts=parts, neighbours=around, home=home) as found:
         yield found
-    await planter.drop(found.database)
+    await planter.drop_database(found.database)
 
 
 @pytest.fixture

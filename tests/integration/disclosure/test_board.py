@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from services.disclosure.domain import Result
-from services.disclosure.service import Board, summary
-from services.disclosure.store import DOCUMENTS, Results
+from services.disclosure.domain import ProbeResult
+from services.disclosure.service import PromiseBoard, count_by_state
+from services.disclosure.store import DOCUMENTS, ProbeResults
 from shared.clock import utc_now
 from shared.contracts import common_v1
 from shared.mongo import Database
 from shared.policy import JURISDICTION, PROMISES
 from tests.support import NOON, FixedClock
-from tests.support.neighbours import Neighbours, until
+from tests.support.fake_services import FakeServices, until
 from tests.support.running import Running
 
 SILENCE = timedelta(minutes=10)
@@ -20,13 +20,13 @@ OWNERS = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure
 
 
 @pytest.fixture
-async def board(database: Database) -> Board:
-    await database.prepare(DOCUMENTS)
-    return Board(results=Results(database), silence=SILENCE)
+async def board(database: Database) -> PromiseBoard:
+    await database.ensure_collections(DOCUMENTS)
+    return PromiseBoard(results=ProbeResults(database), stale_after=SILENCE)
 
 
-def look(promise_id: str, service: str, state: str = "kept", *, minutes: float = 0) -> Result:
-    return Result(
+def look(promise_id: str, service: str, state: str = "kept", *, minutes: float = 0) -> ProbeResult:
+    return ProbeResult(
         promise_id=promise_id,
         service=service,
         state=state,
@@ -36,60 +36,66 @@ def look(promise_id: str, service: str, state: str = "kept", *, minutes: float =
     )
 
 
-async def test_the_board_has_every_promise_and_begins_with_none_kept(board: Board, clock: FixedClock) -> None:
-    found = await board.all(at=clock())
+async def test_the_board_has_every_promise_and_begins_with_none_kept(board: PromiseBoard, clock: FixedClock) -> None:
+    found = await board.list_statuses(at=clock())
     assert [each.promise.id for each in found] == [promise.id for promise in PROMISES]
-    assert summary(found) == {"kept": 0, "broken": 0, "unknown": len(PROMISES)}
+    assert count_by_state(found) == {"kept": 0, "broken": 0, "unknown": len(PROMISES)}
 
 
-async def test_C01_a_promise_of_everybody_is_kept_when_everybody_was_heard(board: Board, clock: FixedClock) -> None:
+async def test_C01_a_promise_of_everybody_is_kept_when_everybody_was_heard(
+    board: PromiseBoard, clock: FixedClock
+) -> None:
     for service in OWNERS[1:]:
-        await board.hear(look("C01", service))
-    missing = await board.one("C01", at=clock())
-    assert (missing.standing.state, missing.evidence) == ("unknown", "identity: not heard yet")
-    await board.hear(look("C01", "identity"))
-    assert (await board.one("C01", at=clock())).standing.state == "kept"
+        await board.record(look("C01", service))
+    missing = await board.get("C01", at=clock())
+    assert (missing.status.state, missing.evidence) == ("unknown", "identity: not heard yet")
+    await board.record(look("C01", "identity"))
+    assert (await board.get("C01", at=clock())).status.state == "kept"
 
 
-async def test_one_breach_anywhere_breaks_the_promise_and_is_the_evidence(board: Board, clock: FixedClock) -> None:
-    await board.hear(look("C18", "payments"))
-    await board.hear(look("C18", "sync", "broken"))
-    found = await board.one("C18", at=clock())
-    assert (found.standing.state, found.evidence) == ("broken", "sync: what sync saw")
+async def test_one_breach_anywhere_breaks_the_promise_and_is_the_evidence(
+    board: PromiseBoard, clock: FixedClock
+) -> None:
+    await board.record(look("C18", "payments"))
+    await board.record(look("C18", "sync", "broken"))
+    found = await board.get("C18", at=clock())
+    assert (found.status.state, found.evidence) == ("broken", "sync: what sync saw")
 
 
-async def test_silence_makes_a_promise_unknown(board: Board, clock: FixedClock) -> None:
-    await board.hear(look("C18", "payments"))
-    assert (await board.one("C18", at=clock.advance(SILENCE))).standing.state == "kept"
-    assert (await board.one("C18", at=clock.advance(timedelta(seconds=1)))).standing.state == "unknown"
+async def test_silence_makes_a_promise_unknown(board: PromiseBoard, clock: FixedClock) -> None:
+    await board.record(look("C18", "payments"))
+    assert (await board.get("C18", at=clock.advance(SILENCE))).status.state == "kept"
+    assert (await board.get("C18", at=clock.advance(timedelta(seconds=1)))).status.state == "unknown"
 
 
-async def test_an_older_look_does_not_hide_a_newer_one(board: Board, clock: FixedClock) -> None:
-    await board.hear(look("C18", "payments", "broken", minutes=1))
-    await board.hear(look("C18", "payments", "kept"))
-    assert (await board.one("C18", at=clock())).standing.state == "broken"
+async def test_an_older_look_does_not_hide_a_newer_one(board: PromiseBoard, clock: FixedClock) -> None:
+    await board.record(look("C18", "payments", "broken", minutes=1))
+    await board.record(look("C18", "payments", "kept"))
+    assert (await board.get("C18", at=clock())).status.state == "broken"
 
 
-async def test_what_nobody_looks_at_says_why(board: Board, clock: FixedClock) -> None:
+async def test_what_nobody_looks_at_says_why(board: PromiseBoard, clock: FixedClock) -> None:
     later = next(promise for promise in PROMISES if promise.not_yet)
-    await board.hear(look(later.id, later.owners[0]))
-    found = await board.one(later.id, at=clock())
-    assert (found.standing.state, found.evidence) == ("unknown", later.not_yet)
+    await board.record(look(later.id, later.owners[0]))
+    found = await board.get(later.id, at=clock())
+    assert (found.status.state, found.evidence) == ("unknown", later.not_yet)
 
 
-async def test_of_what_is_looked_at_in_part_a_breach_is_told_and_nothing_else(board: Board, clock: FixedClock) -> None:
+async def test_of_what_is_looked_at_in_part_a_breach_is_told_and_nothing_else(
+    board: PromiseBoard, clock: FixedClock
+) -> None:
     later = next(promise for promise in PROMISES if promise.not_yet)
-    await board.hear(look(later.id, "sync", "broken"))
-    found = await board.one(later.id, at=clock())
-    assert (found.standing.state, found.evidence) == ("broken", "sync: what sync saw")
-    silent = await board.one(later.id, at=clock.advance(SILENCE + timedelta(seconds=1)))
-    assert (silent.standing.state, silent.evidence) == ("unknown", later.not_yet)
+    await board.record(look(later.id, "sync", "broken"))
+    found = await board.get(later.id, at=clock())
+    assert (found.status.state, found.evidence) == ("broken", "sync: what sync saw")
+    silent = await board.get(later.id, at=clock.advance(SILENCE + timedelta(seconds=1)))
+    assert (silent.status.state, silent.evidence) == ("unknown", later.not_yet)
 
 
-async def test_the_running_board_shows_what_was_told(service: Running, around: Neighbours) -> None:
-    fact = common_v1.PromiseChecked(promise_id="C10", state="broken", looked_at=7, evidence="2 sent after the end")
+async def test_the_running_board_shows_what_was_told(service: Running, around: FakeServices) -> None:
+    fact = common_v1.PromiseChecked(promise_id="C10", state="broken", sample_size=7, evidence="2 sent after the end")
     fact.checked_at.FromDatetime(utc_now())
-    await around.tell(fact, by="newsletter")
+    await around.publish_event(fact, by="newsletter")
 
     async def shown() -> dict[str, object] | None:
         item = (await service.call("GET", "/v1/disclosure/promises/C10")).body
@@ -120,4 +126,4 @@ async def test_the_policy_is_public_and_in_our_own_words(service: Running) -> No
 
 async def test_an_unknown_promise_is_not_found(service: Running) -> None:
     refused = await service.call("GET", "/v1/disclosure/promises/C99")
-    assert (refused.status, refused.body["code"]) == (404, "disclosure.promise_not_found")
+    assert (refused.status, refused.body["code"]) == (404, "disclosure.promise.not_found")

@@ -8,15 +8,15 @@ from shared.contracts import disclosure_v1
 from shared.ids import new_id
 from shared.mongo import Database
 from shared.policy import Purpose
-from tests.support import Planter
-from tests.support.neighbours import Mailbox, Neighbours, until
+from tests.support import RawWriter
+from tests.support.fake_services import FakeServices, Mailbox, until
 from tests.support.running import Running, person
 
 CASES = "/v1/disclosure/cases"
 OPENER, APPROVER = person("staff", "disclosure", number="1"), person("staff", "admin", number="2")
 
 
-def somebody(around: Neighbours) -> tuple[str, str]:
+def somebody(around: FakeServices) -> tuple[str, str]:
     account_id = new_id("acc")
     around.addresses[account_id] = address = f"{account_id.removeprefix('acc_')}@customers.example"
     return account_id, address
@@ -52,7 +52,7 @@ async def closed(service: Running, path: str) -> dict[str, Any]:
 
 
 async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
-    service: Running, around: Neighbours, box: Mailbox
+    service: Running, around: FakeServices, box: Mailbox
 ) -> None:
     (ada, ada_mail), (bob, bob_mail) = somebody(around), somebody(around)
     path = await opened(service, ada, bob, ada)
@@ -60,7 +60,7 @@ async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
     view = await closed(service, path)
     assert view["affected"] == view["notices"]["delivered"] == 2
     for account_id, address in ((ada, ada_mail), (bob, bob_mail)):
-        [mail] = box.to(address)
+        [mail] = box.mails_to(address)
         assert mail["To"] == address
         assert "disclos" in mail["Subject"]
         assert view["case_id"] in mail.get_content()
@@ -70,7 +70,7 @@ async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
         assert entry["fields"] == ["identity.accounts.email"]
 
 
-async def test_C16_identity_is_asked_for_this_purpose_and_this_case(service: Running, around: Neighbours) -> None:
+async def test_C16_identity_is_asked_for_this_purpose_and_this_case(service: Running, around: FakeServices) -> None:
     account_id, _ = somebody(around)
     path = await opened(service, account_id)
     await approved(service, path)
@@ -81,26 +81,26 @@ async def test_C16_identity_is_asked_for_this_purpose_and_this_case(service: Run
 
 
 async def test_C21_the_opener_cannot_approve_and_nothing_leaves_before(
-    service: Running, around: Neighbours, box: Mailbox
+    service: Running, around: FakeServices, box: Mailbox
 ) -> None:
     account_id, address = somebody(around)
     path = await opened(service, account_id)
     refused = await service.call("POST", f"{path}/approvals", by=OPENER, key=new_id("key"))
-    assert (refused.status, refused.body["code"]) == (409, "disclosure.same_person")
+    assert (refused.status, refused.body["code"]) == (409, "auth.second_person.required")
     assert (await service.call("GET", path, by=OPENER)).body["notices"]["pending"] == 1
-    assert not box.to(address)
+    assert not box.mails_to(address)
 
 
-async def test_a_third_person_cannot_approve_what_is_approved(service: Running, around: Neighbours) -> None:
+async def test_a_third_person_cannot_approve_what_is_approved(service: Running, around: FakeServices) -> None:
     path = await opened(service, somebody(around)[0])
     await approved(service, path)
     await approved(service, path)
     third = person("staff", "disclosure", number="3")
     refused = await service.call("POST", f"{path}/approvals", by=third, key=new_id("key"))
-    assert (refused.status, refused.body["code"]) == (409, "disclosure.not_open")
+    assert (refused.status, refused.body["code"]) == (409, "disclosure.case.not_open")
 
 
-async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Running, around: Neighbours) -> None:
+async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Running, around: FakeServices) -> None:
     path = await opened(service, new_id("acc"), somebody(around)[0])
     await approved(service, path)
     view = await closed(service, path)
@@ -111,7 +111,7 @@ async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Runnin
 
 
 async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
-    service: Running, around: Neighbours, box: Mailbox
+    service: Running, around: FakeServices, box: Mailbox
 ) -> None:
     account_id, address = somebody(around)
     box.refused.add(address)
@@ -121,7 +121,7 @@ async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
 
 
 async def test_C16_a_letter_that_is_deferred_stays_under_way(
-    service: Running, around: Neighbours, box: Mailbox, stored: Database, planter: Planter
+    service: Running, around: FakeServices, box: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
     account_id, address = somebody(around)
     box.later.add(address)
@@ -132,63 +132,63 @@ async def test_C16_a_letter_that_is_deferred_stays_under_way(
         return bool((await service.call("GET", path, by=OPENER)).body["notices"]["sending"])
 
     await until(sending)
-    [mail] = [row for row in await planter.raw(stored, "mail_queue") if row["kind"] == "disclosure.notice"]
+    [mail] = [row for row in await planter.read_raw(stored, "mail_queue") if row["kind"] == "disclosure.notice"]
     assert (mail["expires_at"] - mail["created_at"]).days == 30
     box.later.discard(address)
     assert (await closed(service, path))["notices"]["delivered"] == 1
 
 
 async def test_C16_while_identity_is_away_nothing_is_lost(
-    service: Running, around: Neighbours, box: Mailbox, stored: Database, planter: Planter
+    service: Running, around: FakeServices, box: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
     account_id, address = somebody(around)
-    around.away.add("*")
+    around.unavailable.add("*")
     path = await opened(service, account_id)
     await approved(service, path)
 
     async def postponed() -> bool:
-        rows = await planter.raw(stored, "notices")
+        rows = await planter.read_raw(stored, "notices")
         return any(row["account_id"] == account_id and row["attempts"] for row in rows)
 
     await until(postponed)
-    assert not box.to(address)
-    around.away.clear()
+    assert not box.mails_to(address)
+    around.unavailable.clear()
     await closed(service, path)
-    assert len(box.to(address)) == 1
+    assert len(box.mails_to(address)) == 1
 
 
 async def test_C16_a_kill_in_the_middle_tells_everybody_once(
-    service: Running, around: Neighbours, box: Mailbox, stored: Database, planter: Planter
+    service: Running, around: FakeServices, box: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
     (told, told_mail), (heard, heard_mail), (waiting, waiting_mail) = (somebody(around) for _ in range(3))
     before = await opened(service, told)
     await approved(service, before)
     await closed(service, before)
     box.silent.add(heard_mail)
-    around.away.add(waiting)
+    around.unavailable.add(waiting)
     path = await opened(service, heard, waiting)
     await approved(service, path)
 
     async def halfway() -> bool:
-        return bool(box.to(heard_mail))
+        return bool(box.mails_to(heard_mail))
 
     await until(halfway)
     await asyncio.sleep(1)
     await service.kill()
     box.silent.clear()
-    around.away.clear()
+    around.unavailable.clear()
     # A mail that was being handed over is tried again when its claim ends, in five minutes; the test does not wait.
     await planter.client[stored.name]["mail_queue"].update_many(
         {"kind": "disclosure.notice"}, {"$set": {"due_at": utc_now()}}
     )
     await service.start()
     assert (await closed(service, path))["notices"]["delivered"] == 2
-    assert len(box.to(told_mail)) == len(box.to(waiting_mail)) == 1
+    assert len(box.mails_to(told_mail)) == len(box.mails_to(waiting_mail)) == 1
     # Taken before the kill and not known to be: it comes again as the same mail, which mailboxes know by its id.
-    assert len({mail["Message-ID"] for mail in box.to(heard_mail)}) == 1
+    assert len({mail["Message-ID"] for mail in box.mails_to(heard_mail)}) == 1
 
 
-async def test_a_repeated_request_opens_one_case(service: Running, around: Neighbours) -> None:
+async def test_a_repeated_request_opens_one_case(service: Running, around: FakeServices) -> None:
     body, key = a_case(somebody(around)[0]), new_id("key")
     first = await service.call("POST", CASES, by=OPENER, body=body, key=key)
     again = await service.call("POST", CASES, by=OPENER, body=body, key=key)
@@ -196,22 +196,23 @@ async def test_a_repeated_request_opens_one_case(service: Running, around: Neigh
     assert again.headers["Idempotency-Replayed"] == "true"
 
 
-async def test_the_facts_of_a_case_are_told(service: Running, around: Neighbours) -> None:
+async def test_the_facts_of_a_case_are_told(service: Running, around: FakeServices) -> None:
     path = await opened(service, somebody(around)[0])
     await approved(service, path)
     case_id = (await closed(service, path))["case_id"]
 
     async def told() -> bool:
         return any(
-            fact.case_id == case_id for fact in around.told("disclosure.case.closed.v1", disclosure_v1.CaseClosed)
+            fact.case_id == case_id
+            for fact in around.received_events("disclosure.case.closed.v1", disclosure_v1.CaseClosed)
         )
 
     await until(told)
-    settled = around.told("disclosure.notice.settled.v1", disclosure_v1.NoticeSettled)
+    settled = around.received_events("disclosure.notice.completed.v1", disclosure_v1.NoticeCompleted)
     assert [fact.state for fact in settled if fact.case_id == case_id] == ["delivered"]
 
 
-async def test_cases_are_listed_newest_first_page_by_page(service: Running, around: Neighbours) -> None:
+async def test_cases_are_listed_newest_first_page_by_page(service: Running, around: FakeServices) -> None:
     made = [(await opened(service, somebody(around)[0])).rpartition("/")[2] for _ in range(3)]
     first = (await service.call("GET", f"{CASES}?limit=2", by=OPENER)).body
     second = (await service.call("GET", f"{CASES}?limit=2&cursor={first['next_cursor']}", by=OPENER)).body

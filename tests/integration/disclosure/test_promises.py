@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from services.disclosure.promises import DisclosureProbes
-from services.disclosure.store import DOCUMENTS, Agreements, Cases, Ledger, Notices
+from services.disclosure.store import DOCUMENTS, AccessEntries, CaseNotices, Cases, PartnerAgreements
 from shared.mongo import Database
-from shared.policy import State
-from tests.support import NOON, FixedClock, Planter
+from shared.policy import PromiseState
+from tests.support import NOON, FixedClock, RawWriter
 
 DEADLINE = timedelta(days=3)
 DAY = timedelta(days=1)
@@ -17,12 +17,12 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 async def probes(database: Database, clock: FixedClock) -> DisclosureProbes:
-    await database.prepare(DOCUMENTS)
+    await database.ensure_collections(DOCUMENTS)
     return DisclosureProbes(
         cases=Cases(database),
-        notices=Notices(database),
-        ledger=Ledger(database, lambda place, value: f"{place} {value}"),
-        agreements=Agreements(database),
+        notices=CaseNotices(database),
+        ledger=AccessEntries(database, lambda place, value: f"{place} {value}"),
+        agreements=PartnerAgreements(database),
         clock=clock,
         deadline=DEADLINE,
         services=frozenset({"identity", "newsletter"}),
@@ -93,13 +93,17 @@ AN_AGREEMENT = {
     ids=["never sent", "never settled", "notice removed", "long forgotten", "closed too early", "closed without one"],
 )
 async def test_C16_an_account_that_was_not_told_is_seen(
-    probes: DisclosureProbes, database: Database, planter: Planter, case: dict[str, Any], notices: list[dict[str, Any]]
+    probes: DisclosureProbes,
+    database: Database,
+    planter: RawWriter,
+    case: dict[str, Any],
+    notices: list[dict[str, Any]],
 ) -> None:
-    await planter.plant(database, "cases", case)
+    await planter.write_raw(database, "cases", case)
     for notice in notices:
-        await planter.plant(database, "notices", notice)
-    found = await probes.everybody_told()
-    assert found.state is State.BROKEN
+        await planter.write_raw(database, "notices", notice)
+    found = await probes.every_account_notified()
+    assert found.state is PromiseState.BROKEN
     assert "dis_1" in found.evidence
 
 
@@ -113,12 +117,12 @@ async def test_C16_an_account_that_was_not_told_is_seen(
     ids=["not approved", "within the deadline", "all told"],
 )
 async def test_C16_what_is_as_promised_is_kept(
-    probes: DisclosureProbes, database: Database, planter: Planter, case: dict[str, Any], second: str
+    probes: DisclosureProbes, database: Database, planter: RawWriter, case: dict[str, Any], second: str
 ) -> None:
-    await planter.plant(database, "cases", case)
+    await planter.write_raw(database, "cases", case)
     for notice in (a_notice(1), a_notice(2, second)):
-        await planter.plant(database, "notices", notice)
-    assert (await probes.everybody_told()).state is State.KEPT
+        await planter.write_raw(database, "notices", notice)
+    assert (await probes.every_account_notified()).state is PromiseState.KEPT
 
 
 @pytest.mark.parametrize(
@@ -136,12 +140,12 @@ async def test_C16_what_is_as_promised_is_kept(
     ids=["no agreement", "unknown one", "too much", "another purpose", "too late", "a broker", "a stranger", "no case"],
 )
 async def test_C07_a_reader_outside_the_register_is_seen(
-    probes: DisclosureProbes, database: Database, planter: Planter, entry: dict[str, Any]
+    probes: DisclosureProbes, database: Database, planter: RawWriter, entry: dict[str, Any]
 ) -> None:
-    await planter.plant(database, "agreements", AN_AGREEMENT)
-    await planter.plant(database, "ledger", entry)
-    found = await probes.readers_in_register()
-    assert found.state is State.BROKEN
+    await planter.write_raw(database, "agreements", AN_AGREEMENT)
+    await planter.write_raw(database, "ledger", entry)
+    found = await probes.recipients_have_a_basis()
+    assert found.state is PromiseState.BROKEN
     assert "led_1" in found.evidence
 
 
@@ -156,9 +160,9 @@ async def test_C07_a_reader_outside_the_register_is_seen(
     ids=["within its agreement", "a service", "staff", "a case"],
 )
 async def test_C07_a_reader_in_the_register_is_kept(
-    probes: DisclosureProbes, database: Database, planter: Planter, entry: dict[str, Any]
+    probes: DisclosureProbes, database: Database, planter: RawWriter, entry: dict[str, Any]
 ) -> None:
-    await planter.plant(database, "agreements", AN_AGREEMENT)
-    await planter.plant(database, "cases", a_case(approved=NOON - DAY))
-    await planter.plant(database, "ledger", entry)
-    assert (await probes.readers_in_register()).state is State.KEPT
+    await planter.write_raw(database, "agreements", AN_AGREEMENT)
+    await planter.write_raw(database, "cases", a_case(approved=NOON - DAY))
+    await planter.write_raw(database, "ledger", entry)
+    assert (await probes.recipients_have_a_basis()).state is PromiseState.KEPT

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from services.disclosure.service import AgreementWish, Register
-from services.disclosure.store import DOCUMENTS, Agreements
-from shared.bus import Outbox, OutboxRow, QuestionRefusedError
+from services.disclosure.service import AgreementService, NewAgreement
+from services.disclosure.store import DOCUMENTS, PartnerAgreements
+from shared.bus import Outbox, OutboxDocument, RpcError
 from shared.clock import rfc3339, utc_now
 from shared.contracts import disclosure_v1
 from shared.ids import new_id
 from shared.mongo import Database
 from shared.policy import Purpose
 from tests.support import FixedClock
-from tests.support.neighbours import Neighbours, until
+from tests.support.fake_services import FakeServices, until
 from tests.support.running import Answer, Running, person
 
 AGREEMENTS = "/v1/disclosure/agreements"
@@ -36,54 +36,54 @@ async def agreed(service: Running, **changed: object) -> Answer:
     return await service.call("POST", AGREEMENTS, by=STAFF, body=a_body(**changed), key=new_id("key"))
 
 
-async def asked(around: Neighbours, agreement_id: str) -> disclosure_v1.AgreementReadReply:
-    return await around.ask(
-        "disclosure.agreement.read",
-        disclosure_v1.AgreementReadRequest(agreement_id=agreement_id),
-        disclosure_v1.AgreementReadReply,
+async def asked(around: FakeServices, agreement_id: str) -> disclosure_v1.AgreementGetReply:
+    return await around.call_rpc(
+        "disclosure.agreement.get",
+        disclosure_v1.AgreementGetRequest(agreement_id=agreement_id),
+        disclosure_v1.AgreementGetReply,
         purpose=Purpose.PARTNER_SERVICE,
     )
 
 
-async def test_C13_identity_reads_what_an_agreement_allows(service: Running, around: Neighbours) -> None:
+async def test_C13_identity_reads_what_an_agreement_allows(service: Running, around: FakeServices) -> None:
     made = await agreed(service)
     assert made.status == 201
     reply = await asked(around, made.body["agreement_id"])
-    assert reply.in_force
+    assert reply.active
     assert list(reply.scopes) == ["partners.contact"]
     assert list(reply.fields) == ["identity.accounts.email"]
 
 
-async def test_C13_an_agreement_ended_by_hand_is_over_and_told_once(service: Running, around: Neighbours) -> None:
+async def test_C13_an_agreement_ended_by_hand_is_over_and_told_once(service: Running, around: FakeServices) -> None:
     agreement_id = (await agreed(service)).body["agreement_id"]
     for _ in range(2):
         ended = await service.call("POST", f"{AGREEMENTS}/{agreement_id}/end", by=STAFF)
         assert (ended.status, ended.body["in_force"]) == (200, False)
-    assert not (await asked(around, agreement_id)).in_force
+    assert not (await asked(around, agreement_id)).active
 
     async def told() -> list[disclosure_v1.AgreementEnded]:
-        facts = around.told("disclosure.agreement.ended.v1", disclosure_v1.AgreementEnded)
+        facts = around.received_events("disclosure.agreement.ended.v1", disclosure_v1.AgreementEnded)
         return [fact for fact in facts if fact.agreement_id == agreement_id]
 
     assert len(await until(told)) == 1
 
 
-async def test_an_unknown_agreement_is_refused(service: Running, around: Neighbours) -> None:
-    with pytest.raises(QuestionRefusedError) as refusal:
+async def test_an_unknown_agreement_is_refused(service: Running, around: FakeServices) -> None:
+    with pytest.raises(RpcError) as refusal:
         await asked(around, "agr_nowhere")
-    assert refusal.value.code == "disclosure.agreement_not_found"
+    assert refusal.value.code == "disclosure.agreement.not_found"
 
 
 @pytest.mark.parametrize("purpose", ["sale", "advertising", "rent", "marketing_lists", ""])
 async def test_C07_no_agreement_can_be_entered_for_commerce(service: Running, purpose: str) -> None:
     refused = await agreed(service, purposes=[purpose])
-    assert (refused.status, refused.body["code"]) == (422, "disclosure.purpose_not_allowed")
+    assert (refused.status, refused.body["code"]) == (422, "disclosure.agreement.purpose_not_allowed")
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1_200])
 async def test_an_agreement_ends_within_three_years(service: Running, days: int) -> None:
     refused = await agreed(service, ends_at=rfc3339(utc_now() + timedelta(days=days)))
-    assert (refused.status, refused.body["code"]) == (422, "disclosure.agreement_term")
+    assert (refused.status, refused.body["code"]) == (422, "disclosure.agreement.term_invalid")
 
 
 async def test_only_staff_of_the_right_role_enters_agreements(service: Running) -> None:
@@ -101,10 +101,12 @@ async def test_agreements_are_listed_newest_first(service: Running) -> None:
 
 
 async def test_C13_an_end_date_that_passes_is_told_once(database: Database, clock: FixedClock) -> None:
-    await database.prepare([*DOCUMENTS, OutboxRow])
+    await database.ensure_collections([*DOCUMENTS, OutboxDocument])
     outbox = Outbox(database, "disclosure", clock)
-    register = Register(agreements=Agreements(database), outbox=outbox, transact=database.transact, new_id=new_id)
-    wish = AgreementWish(
+    register = AgreementService(
+        agreements=PartnerAgreements(database), outbox=outbox, transact=database.with_transaction, new_id=new_id
+    )
+    wish = NewAgreement(
         partner="Parcel Works",
         function="shipping",
         purposes=("partner_service",),
@@ -112,10 +114,10 @@ async def test_C13_an_end_date_that_passes_is_told_once(database: Database, cloc
         fields=(),
         ends_at=clock() + timedelta(days=1),
     )
-    made = await register.agree(wish, operation="one", at=clock())
-    assert await register.agree(wish, operation="one", at=clock()) == made
-    assert await register.end_by_date(at=clock()) == 0
+    made = await register.create(wish, idempotency_key="one", at=clock())
+    assert await register.create(wish, idempotency_key="one", at=clock()) == made
+    assert await register.end_expired(at=clock()) == 0
     later = clock.advance(timedelta(days=3))
-    assert [await register.end_by_date(at=later) for _ in range(2)] == [1, 0]
-    [row] = await database.collection(OutboxRow).list({})
+    assert [await register.end_expired(at=later) for _ in range(2)] == [1, 0]
+    [row] = await database.get_collection(OutboxDocument).list({})
     assert disclosure_v1.AgreementEnded.FromString(row.body).ended_at.ToDatetime(clock().tzinfo) == made.ends_at

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from shared.ids import new_id
-from tests.integration.identity.house import House, Person, house, settings_of
-from tests.integration.identity.others import Others, others
-from tests.support import FixedClock, Planter
+from tests.integration.identity.fake_services import FakePeers, open_fake_peers
+from tests.integration.identity.harness import IdentityHarness, Person, build_settings, open_harness
+from tests.support import FixedClock, RawWriter
 from tests.support.vhosts import own_vhost
 
 STAFF = {
@@ -36,54 +36,54 @@ APPS = [
 
 
 @pytest.fixture(scope="package")
-async def around(amqp_url: str) -> AsyncIterator[Others]:
+async def around(amqp_url: str) -> AsyncIterator[FakePeers]:
     """The five others."""
-    async with others(amqp_url) as found:
+    async with open_fake_peers(amqp_url) as found:
         yield found
 
 
 @pytest.fixture(scope="package")
 async def at_home(
-    mongo_url: str, amqp_url: str, planter: Planter, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+    mongo_url: str, amqp_url: str, planter: RawWriter, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[IdentityHarness]:
     """The service with three members of staff."""
     database = new_id("test")
     staff = [{"email": f"{role}@staff.example", "password": word, "roles": [role]} for role, word in STAFF.items()]
-    settings = settings_of(
+    settings = build_settings(
         tmp_path_factory.mktemp("identity"),
         mongo_url=mongo_url,
         amqp_url=amqp_url,
         database=database,
         IDENTITY_STAFF=json.dumps(staff),
-        IDENTITY_APPS=json.dumps(APPS),
+        IDENTITY_OAUTH_CLIENTS=json.dumps(APPS),
     )
-    async with house(settings, FixedClock()) as opened:
+    async with open_harness(settings, FixedClock()) as opened:
         yield opened
-    await planter.drop(database)
+    await planter.drop_database(database)
 
 
 @pytest.fixture
-async def identity(at_home: House) -> House:
+async def identity(at_home: IdentityHarness) -> IdentityHarness:
     """The service, its staff logged in."""
     await staff_in(at_home)
     return at_home
 
 
 @pytest.fixture
-async def apart(mongo_url: str, amqp_url: str, planter: Planter, tmp_path: Path) -> AsyncIterator[House]:
+async def apart(mongo_url: str, amqp_url: str, planter: RawWriter, tmp_path: Path) -> AsyncIterator[IdentityHarness]:
     """A service of its own, its staff logged in: for tests in which days go by."""
     database = new_id("test")
     staff = [{"email": f"{role}@staff.example", "password": word, "roles": [role]} for role, word in STAFF.items()]
-    settings = settings_of(
+    settings = build_settings(
         tmp_path, mongo_url=mongo_url, amqp_url=amqp_url, database=database, IDENTITY_STAFF=json.dumps(staff)
     )
-    async with house(settings, FixedClock()) as opened:
+    async with open_harness(settings, FixedClock()) as opened:
         await staff_in(opened)
         yield opened
-    await planter.drop(database)
+    await planter.drop_database(database)
 
 
-async def staff_in(opened: House) -> None:
+async def staff_in(opened: IdentityHarness) -> None:
     """Log the staff in."""
     for role, word in STAFF.items():
         opened.staff[role] = await opened.log_in(Person(email=f"{role}@staff.example", password=word))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyotp
 
-from tests.integration.identity.house import PUBLIC_URL, House, Person, Reply
+from tests.integration.identity.harness import PUBLIC_URL, IdentityHarness, Person, Reply
 from tests.support.authenticator import Authenticator
 
 SESSIONS = "/v1/identity/sessions"
@@ -16,7 +16,7 @@ def a_passkey(**lies: Any) -> Authenticator:
     return Authenticator(**{"origin": PUBLIC_URL, "rp_id": "candor.example", **lies})
 
 
-async def register(identity: House, ada: Person, passkey: Authenticator, name: str = "laptop") -> Reply:
+async def register(identity: IdentityHarness, ada: Person, passkey: Authenticator, name: str = "laptop") -> Reply:
     asked = await identity.call("POST", f"{PASSKEYS}/challenges", by=ada)
     assert asked.status == 200, asked
     body = {
@@ -27,7 +27,7 @@ async def register(identity: House, ada: Person, passkey: Authenticator, name: s
     return await identity.call("POST", PASSKEYS, body, by=ada, once=True)
 
 
-async def with_passkey(identity: House, ada: Person) -> Authenticator:
+async def with_passkey(identity: IdentityHarness, ada: Person) -> Authenticator:
     """Return a passkey that is registered for *ada*."""
     passkey = a_passkey()
     made = await register(identity, ada, passkey)
@@ -35,13 +35,13 @@ async def with_passkey(identity: House, ada: Person) -> Authenticator:
     return passkey
 
 
-async def passkey_log_in(identity: House, passkey: Authenticator, **lies: Any) -> Reply:
+async def passkey_log_in(identity: IdentityHarness, passkey: Authenticator, **lies: Any) -> Reply:
     asked = await identity.call("POST", f"{SESSIONS}/passkey-challenges")
     body = {"challenge_id": asked.body["challenge_id"], "credential": passkey.get(asked.body["options"])} | lies
     return await identity.call("POST", f"{SESSIONS}/passkey", body)
 
 
-async def with_totp(identity: House, ada: Person) -> tuple[pyotp.TOTP, list[str]]:
+async def with_totp(identity: IdentityHarness, ada: Person) -> tuple[pyotp.TOTP, list[str]]:
     """Return the app that is confirmed for *ada*, and the recovery codes."""
     begun = await identity.call("POST", TOTP, by=ada, once=True)
     assert begun.status == 201, begun
@@ -52,11 +52,11 @@ async def with_totp(identity: House, ada: Person) -> tuple[pyotp.TOTP, list[str]
     return app, confirmed.body["recovery_codes"]
 
 
-async def first_step(identity: House, ada: Person) -> Reply:
+async def first_step(identity: IdentityHarness, ada: Person) -> Reply:
     reply = await identity.call("POST", SESSIONS, {"email": ada.email, "password": ada.password})
-    assert (reply.status, reply.code) == (401, "identity.log_in.second_factor"), reply
+    assert (reply.status, reply.code) == (401, "identity.login.second_factor_required"), reply
     return reply
 
 
-async def second_step(identity: House, token: str, **shown: Any) -> Reply:
+async def second_step(identity: IdentityHarness, token: str, **shown: Any) -> Reply:
     return await identity.call("POST", f"{SESSIONS}/second-factor", {"challenge_token": token, **shown})

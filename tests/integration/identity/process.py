@@ -13,11 +13,11 @@ import aiohttp
 
 from shared.clock import utc_now
 from shared.crypto import make_keyring
-from shared.crypto.keyring import dump
+from shared.crypto.keyring import dump_keyring
 from shared.ids import new_id, new_token
-from shared.mongo import end_transactions
-from tests.integration.identity.house import ADULT, USES, Person, Reply, somebody
-from tests.support.neighbours import Mailbox, until
+from shared.mongo import abort_all_transactions
+from tests.integration.identity.harness import ADULT, USES, Person, Reply, somebody
+from tests.support.fake_services import Mailbox, until
 from tests.support.parts import free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +35,7 @@ class Replicas:
     running: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        (self.home / "keyring.json").write_text(dump(make_keyring(USES, at=utc_now())), encoding="utf-8")
+        (self.home / "keyring.json").write_text(dump_keyring(make_keyring(USES, at=utc_now())), encoding="utf-8")
 
     async def start(self, port: int | None = None) -> int:
         """Start a replica and wait until it is ready; return its port."""
@@ -58,7 +58,7 @@ class Replicas:
         code = await asyncio.wait_for(process.wait(), 25)
         if number is signal.SIGKILL:
             # As the supervisor of the stack does: the embedded server never ends the transaction of a dead process.
-            await end_transactions(self.parts["MONGO_URL"])
+            await abort_all_transactions(self.parts["MONGO_URL"])
         return code
 
     async def end_all(self) -> None:
@@ -79,10 +79,10 @@ class Replicas:
         assert (await self.call(port, "POST", "/v1/identity/accounts", wish)).status == 202
 
         async def arrived() -> bool:
-            return bool(self.box.to(ada.email))
+            return bool(self.box.mails_to(ada.email))
 
         await until(arrived)
-        token = self.box.to(ada.email)[-1].get_content().partition("token=")[2].split()[0]
+        token = self.box.mails_to(ada.email)[-1].get_content().partition("token=")[2].split()[0]
         proof = await self.call(port, "POST", "/v1/identity/verifications", {"token": token})
         ada.account_id = proof.body["account_id"]
         granted = await self.call(port, "POST", "/v1/identity/sessions", {"email": ada.email, "password": ada.password})
@@ -106,7 +106,7 @@ class Replicas:
             "CANDOR_SERVICE_PORT": str(port),
             "CANDOR_KEYRING": str(self.home / "keyring.json"),
             "CANDOR_DATA": str(self.home),
-            "CANDOR_PROBE_SECONDS": "1",
+            "CANDOR_PROBE_INTERVAL_SECONDS": "1",
             "SMTP_URL": f"smtp://127.0.0.1:{self.box.port}",
             "MONGO_DATABASE": self.database,
             "MONGO_DRIVER": os.environ.get("MONGO_DRIVER", "motor"),

@@ -2,24 +2,24 @@
 
 from datetime import timedelta
 
-from tests.integration.identity.house import House, Person, Reply
+from tests.integration.identity.harness import IdentityHarness, Person, Reply
 
-ACTS = "/v1/identity/acts"
+ACTS = "/v1/identity/admin-actions"
 VERIFIED = {"verification": "reply_from_address"}
 
 
-async def ask(house: House, kind: str, about: Person | str, *, by: str = "support", **more: object) -> Reply:
+async def ask(house: IdentityHarness, kind: str, about: Person | str, *, by: str = "support", **more: object) -> Reply:
     account_id = about if isinstance(about, str) else about.account_id
     needs = kind in {"cancel_password", "unfreeze", "correct_address"}
     body = {"kind": kind, "account_id": account_id, "reason": "case 4711", **(VERIFIED if needs else {}), **more}
     return await house.call("POST", ACTS, body, by=house.staff[by], once=True)
 
 
-async def allow(house: House, act: Reply, *, by: str = "admin") -> Reply:
+async def allow(house: IdentityHarness, act: Reply, *, by: str = "admin") -> Reply:
     return await house.call("POST", f"{ACTS}/{act.body['act_id']}/approvals", by=house.staff[by], once=True)
 
 
-async def done(house: House, kind: str, about: Person | str, *, by: str = "support", **more: object) -> Reply:
+async def done(house: IdentityHarness, kind: str, about: Person | str, *, by: str = "support", **more: object) -> Reply:
     """Let two people do it."""
     asked = await ask(house, kind, about, by=by, **more)
     assert asked.status == 201, asked
@@ -28,7 +28,7 @@ async def done(house: House, kind: str, about: Person | str, *, by: str = "suppo
     return allowed
 
 
-async def held(house: House, about: Person, *, days: int = 90, scope: str = "account") -> Reply:
+async def held(house: IdentityHarness, about: Person, *, days: int = 90, scope: str = "account") -> Reply:
     """Put a hold on the account."""
     until = (house.clock() + timedelta(days=days)).isoformat()
     return await done(house, "hold", about, by="disclosure", hold_scope=scope, hold_until=until)

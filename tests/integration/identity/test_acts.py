@@ -6,62 +6,62 @@ from typing import Any
 
 import pytest
 
-from services.identity.store import Act, Credential, PurgedChild
+from services.identity.store import AdminActionDocument, CredentialDocument, PurgedChildDocument
 from shared.contracts import common_v1, identity_v1
 from shared.policy import Purpose
 from shared.web import Route
-from tests.integration.identity.house import House, Person, somebody
-from tests.integration.identity.others import receipt
+from tests.integration.identity.fake_services import receipt
+from tests.integration.identity.harness import IdentityHarness, Person, somebody
 from tests.integration.identity.staff_work import ACTS, allow, ask, done, held
-from tests.support.neighbours import until
+from tests.support.fake_services import until
 
 SESSIONS = "/v1/identity/sessions"
 
 
-async def log_in_as(house: House, person: Person) -> tuple[int, str]:
+async def log_in_as(house: IdentityHarness, person: Person) -> tuple[int, str]:
     reply = await house.call("POST", SESSIONS, {"email": person.email, "password": person.password})
     return reply.status, reply.body.get("code", "")
 
 
-async def kinds_of_letters(house: House, person: Person) -> list[str]:
-    return [letter.kind for letter in await house.letters_to(person.email)]
+async def kinds_of_letters(house: IdentityHarness, person: Person) -> list[str]:
+    return [letter.kind for letter in await house.emails_to(person.email)]
 
 
-async def verified(house: House, username: str, app_password: str) -> bool:
+async def verified(house: IdentityHarness, username: str, app_password: str) -> bool:
     request = identity_v1.CredentialVerifyRequest(username=username, app_password=app_password)
-    return bool((await house.ask("identity.credential.verify", request, purpose=Purpose.SYNC)).accepted)
+    return bool((await house.call_rpc("identity.credential.verify", request, purpose=Purpose.SYNC)).accepted)
 
 
-async def test_C27_a_cancelled_password_its_sessions_and_app_passwords_open_nothing(identity: House) -> None:
+async def test_C27_a_cancelled_password_its_sessions_and_app_passwords_open_nothing(identity: IdentityHarness) -> None:
     ada = await identity.member()
     made = (await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=ada, once=True)).body
     asked = await ask(identity, "cancel_password", ada)
     assert (asked.body["state"], asked.body["needs_second_person"]) == ("asked", True)
     assert (await log_in_as(identity, ada))[0] == 201
     assert (await allow(identity, asked)).body["state"] == "done"
-    assert await log_in_as(identity, ada) == (401, "identity.log_in.refused")
-    assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session_ended"
+    assert await log_in_as(identity, ada) == (401, "identity.login.invalid_credentials")
+    assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
     assert not await verified(identity, made["username"], made["app_password"])
 
 
-async def test_C27_the_owner_is_told_how_to_set_another_one_and_can(identity: House) -> None:
+async def test_C27_the_owner_is_told_how_to_set_another_one_and_can(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await done(identity, "cancel_password", ada)
-    letter = next(one for one in await identity.letters_to(ada.email) if one.kind == "identity.password_cancelled")
+    letter = next(one for one in await identity.emails_to(ada.email) if one.kind == "identity.password_cancelled")
     assert "/account/forgot-password" in letter.text
     assert (await identity.call("POST", "/v1/identity/password-resets", {"email": ada.email})).status == 202
 
     async def mailed() -> bool:
         return "identity.password_reset" in await kinds_of_letters(identity, ada)
 
-    async with identity.working("answer-resets"):
+    async with identity.run_workers("answer-resets"):
         assert await until(mailed)
     ada.password = somebody().password
-    body = {"token": await identity.token_mailed_to(ada), "password": ada.password}
-    assert (await identity.call("POST", "/v1/identity/password-resets/completions", body)).status < 300
+    body = {"token": await identity.emailed_token(ada), "password": ada.password}
+    assert (await identity.call("POST", "/v1/identity/password-resets/confirmations", body)).status < 300
     assert (await log_in_as(identity, ada))[0] == 201
-    assert (await identity.look("C27")).state == "kept"
+    assert (await identity.run_probe("C27")).state == "kept"
 
 
 def secrets_of(route: Route) -> set[str]:
@@ -71,7 +71,7 @@ def secrets_of(route: Route) -> set[str]:
     return {name for name in names if {"password", "secret", "credential", "code"} & set(name.split("_"))}
 
 
-def test_C27_no_route_of_the_staff_takes_or_shows_a_password(identity: House) -> None:
+def test_C27_no_route_of_the_staff_takes_or_shows_a_password(identity: IdentityHarness) -> None:
     for_staff = [
         route
         for route in identity.parts.routes
@@ -83,17 +83,17 @@ def test_C27_no_route_of_the_staff_takes_or_shows_a_password(identity: House) ->
     assert {name: found for name, found in told.items() if found} == {"make_partner": {"client_secret"}}
 
 
-async def test_C24_what_an_act_stores_has_no_room_for_a_password(identity: House) -> None:
-    assert not {name for name in Act.model_fields if {"password", "secret"} & set(name.split("_"))}
+async def test_C24_what_an_act_stores_has_no_room_for_a_password(identity: IdentityHarness) -> None:
+    assert not {name for name in AdminActionDocument.model_fields if {"password", "secret"} & set(name.split("_"))}
     ada = await identity.member()
     assert (await ask(identity, "cancel_password", ada, password="whatever it may be")).status == 422
 
 
-async def test_C21_two_people_and_whoever_asked_is_not_the_second(identity: House) -> None:
+async def test_C21_two_people_and_whoever_asked_is_not_the_second(identity: IdentityHarness) -> None:
     ada = await identity.member()
     asked = await ask(identity, "cancel_password", ada, by="admin")
-    assert (await allow(identity, asked, by="admin")).code == "identity.act.same_person"
-    assert (await allow(identity, asked, by="disclosure")).code == "identity.act.role"
+    assert (await allow(identity, asked, by="admin")).code == "auth.second_person.required"
+    assert (await allow(identity, asked, by="disclosure")).code == "identity.admin_action.forbidden"
     assert (await log_in_as(identity, ada))[0] == 201
     assert (await allow(identity, asked, by="support")).body["state"] == "done"
 
@@ -101,36 +101,36 @@ async def test_C21_two_people_and_whoever_asked_is_not_the_second(identity: Hous
 @pytest.mark.parametrize(
     ("kind", "by"), [("cancel_password", "disclosure"), ("hold", "support"), ("freeze", "disclosure")]
 )
-async def test_C21_a_role_asks_for_what_it_is_there_for(identity: House, kind: str, by: str) -> None:
+async def test_C21_a_role_asks_for_what_it_is_there_for(identity: IdentityHarness, kind: str, by: str) -> None:
     ada = await identity.member()
     more: dict[str, Any] = {}
     if kind == "hold":
         more = {"hold_scope": "account", "hold_until": (identity.clock() + timedelta(days=9)).isoformat()}
-    assert (await ask(identity, kind, ada, by=by, **more)).code == "identity.act.role"
+    assert (await ask(identity, kind, ada, by=by, **more)).code == "identity.admin_action.forbidden"
 
 
-async def test_C21_each_act_stands_in_the_ledger_of_the_account_with_both_people(identity: House) -> None:
+async def test_C21_each_act_stands_in_the_ledger_of_the_account_with_both_people(identity: IdentityHarness) -> None:
     ada = await identity.member()
     act = await done(identity, "cancel_password", ada)
-    shown = await identity.facts(common_v1.DataShown, about=ada.account_id)
+    shown = await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id)
     people = {identity.staff["support"].account_id, identity.staff["admin"].account_id}
-    assert {one.reader_id for one in shown} == people
+    assert {one.recipient_id for one in shown} == people
     assert {one.basis for one in shown} == {act.body["act_id"]}
 
 
-async def test_C21_reading_an_act_is_on_record_and_the_list_names_no_account(identity: House) -> None:
+async def test_C21_reading_an_act_is_on_record_and_the_list_names_no_account(identity: IdentityHarness) -> None:
     ada = await identity.member()
     act = await ask(identity, "cancel_password", ada)
-    before = len(await identity.facts(common_v1.DataShown, about=ada.account_id))
+    before = len(await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id))
     listed = await identity.call("GET", f"{ACTS}?state=asked&limit=200", by=identity.staff["disclosure"])
     assert act.body["act_id"] in {one["act_id"] for one in listed.body["items"]}
     assert ada.account_id not in str(listed.body)
     read = await identity.call("GET", f"{ACTS}/{act.body['act_id']}", by=identity.staff["disclosure"])
     assert read.body["account_id"] == ada.account_id
-    assert len(await identity.facts(common_v1.DataShown, about=ada.account_id)) == before + 1
+    assert len(await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id)) == before + 1
 
 
-async def test_an_act_is_done_once_however_many_allow_it_at_once(identity: House) -> None:
+async def test_an_act_is_done_once_however_many_allow_it_at_once(identity: IdentityHarness) -> None:
     ada = await identity.member()
     asked = await ask(identity, "cancel_password", ada)
     replies = await asyncio.gather(*(allow(identity, asked) for _ in range(5)))
@@ -138,7 +138,7 @@ async def test_an_act_is_done_once_however_many_allow_it_at_once(identity: House
     assert (await kinds_of_letters(identity, ada)).count("identity.password_cancelled") == 1
 
 
-async def test_the_same_wish_waits_once_and_a_repetition_is_no_second_one(identity: House) -> None:
+async def test_the_same_wish_waits_once_and_a_repetition_is_no_second_one(identity: IdentityHarness) -> None:
     ada = await identity.member()
     body = {"kind": "freeze", "account_id": ada.account_id, "reason": "case 1"}
     headers = {"Idempotency-Key": ada.account_id}
@@ -147,31 +147,31 @@ async def test_the_same_wish_waits_once_and_a_repetition_is_no_second_one(identi
     assert first.body == again.body
     asked = await ask(identity, "unfreeze", ada)
     assert asked.status == 201
-    assert (await ask(identity, "unfreeze", ada, by="admin")).code == "identity.act.asked_already"
+    assert (await ask(identity, "unfreeze", ada, by="admin")).code == "identity.admin_action.duplicate"
 
 
-async def test_what_nobody_allows_in_three_days_is_void(apart: House) -> None:
+async def test_what_nobody_allows_in_three_days_is_void(apart: IdentityHarness) -> None:
     ada = await apart.member()
     asked = await ask(apart, "cancel_password", ada)
     apart.clock.advance(timedelta(hours=72))
     apart.staff["admin"] = await apart.log_in(apart.staff["admin"])
-    assert (await allow(apart, asked)).code == "identity.act.not_open"
+    assert (await allow(apart, asked)).code == "identity.admin_action.not_pending"
 
     async def void() -> bool:
-        act = await apart.chassis.db.collection(Act).get(asked.body["act_id"])
+        act = await apart.chassis.db.get_collection(AdminActionDocument).get(asked.body["act_id"])
         return act is not None and act.state == "expired"
 
-    async with apart.working("oversee"):
+    async with apart.run_workers("oversee"):
         assert await until(void)
     assert (await log_in_as(apart, ada))[0] == 201
 
 
-async def test_a_refused_act_does_nothing_and_is_settled(identity: House) -> None:
+async def test_a_refused_act_does_nothing_and_is_settled(identity: IdentityHarness) -> None:
     ada = await identity.member()
     asked = await ask(identity, "cancel_password", ada)
-    path = f"{ACTS}/{asked.body['act_id']}/refusals"
+    path = f"{ACTS}/{asked.body['act_id']}/rejections"
     assert (await identity.call("POST", path, by=identity.staff["admin"], once=True)).body["state"] == "refused"
-    assert (await allow(identity, asked)).code == "identity.act.not_open"
+    assert (await allow(identity, asked)).code == "identity.admin_action.not_pending"
     assert (await log_in_as(identity, ada))[0] == 201
 
 
@@ -185,13 +185,13 @@ async def test_a_refused_act_does_nothing_and_is_settled(identity: House) -> Non
         {"kind": "sell"},
     ],
 )
-async def test_a_wish_without_what_it_needs_is_refused(identity: House, wrong: dict[str, Any]) -> None:
+async def test_a_wish_without_what_it_needs_is_refused(identity: IdentityHarness, wrong: dict[str, Any]) -> None:
     ada = await identity.member()
     body = {"kind": "cancel_password", "account_id": ada.account_id, "reason": "case 1", "verification": "in_person"}
     assert (await identity.call("POST", ACTS, {**body, **wrong}, by=identity.staff["support"], once=True)).status == 422
 
 
-async def test_customers_and_strangers_act_on_nobody_and_staff_not_on_staff(identity: House) -> None:
+async def test_customers_and_strangers_act_on_nobody_and_staff_not_on_staff(identity: IdentityHarness) -> None:
     ada = await identity.member()
     body = {"kind": "freeze", "account_id": ada.account_id, "reason": "case 1"}
     assert (await identity.call("POST", ACTS, body, by=ada, once=True)).status == 403
@@ -200,21 +200,21 @@ async def test_customers_and_strangers_act_on_nobody_and_staff_not_on_staff(iden
     assert (await ask(identity, "freeze", "acc_unknown")).code == "identity.account.not_found"
 
 
-async def test_a_frozen_account_lets_nobody_in_and_says_so_to_its_owner_alone(identity: House) -> None:
+async def test_a_frozen_account_lets_nobody_in_and_says_so_to_its_owner_alone(identity: IdentityHarness) -> None:
     ada = await identity.member()
     made = (await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=ada, once=True)).body
     assert (await ask(identity, "freeze", ada)).body["state"] == "done"
     assert await log_in_as(identity, ada) == (403, "identity.account.frozen")
     stranger = Person(email=ada.email, password="not it, whatever it may be")
-    assert await log_in_as(identity, stranger) == (401, "identity.log_in.refused")
-    assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session_ended"
+    assert await log_in_as(identity, stranger) == (401, "identity.login.invalid_credentials")
+    assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"
     assert not await verified(identity, made["username"], made["app_password"])
     assert "identity.frozen" in await kinds_of_letters(identity, ada)
-    assert (await ask(identity, "freeze", ada)).code == "identity.act.pointless"
-    assert (await identity.look("C22")).state == "kept"
+    assert (await ask(identity, "freeze", ada)).code == "identity.admin_action.not_applicable"
+    assert (await identity.run_probe("C22")).state == "kept"
 
 
-async def test_two_people_open_a_frozen_account_again(identity: House) -> None:
+async def test_two_people_open_a_frozen_account_again(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await ask(identity, "freeze", ada)
     asked = await ask(identity, "unfreeze", ada)
@@ -225,17 +225,17 @@ async def test_two_people_open_a_frozen_account_again(identity: House) -> None:
     assert "identity.unfrozen" in await kinds_of_letters(identity, ada)
 
 
-async def test_C26_a_corrected_address_must_prove_itself_first(identity: House) -> None:
+async def test_C26_a_corrected_address_must_prove_itself_first(identity: IdentityHarness) -> None:
     ada, moved = await identity.member(), somebody("moved")
     await done(identity, "correct_address", ada, new_email=moved.email)
     assert (await log_in_as(identity, ada))[0] == 201
-    token = await identity.token_mailed_to(moved)
-    proof = await identity.call("POST", "/v1/identity/address-changes/confirmations", {"token": token})
+    token = await identity.emailed_token(moved)
+    proof = await identity.call("POST", "/v1/identity/email-changes/confirmations", {"token": token})
     assert proof.status < 300, proof
     assert (await log_in_as(identity, Person(email=moved.email, password=ada.password)))[0] == 201
 
 
-async def test_C21_nobody_allows_a_new_address_unseen_and_the_look_is_on_record(identity: House) -> None:
+async def test_C21_nobody_allows_a_new_address_unseen_and_the_look_is_on_record(identity: IdentityHarness) -> None:
     ada, moved = await identity.member(), somebody("moved")
     path = f"{ACTS}/{(await ask(identity, 'correct_address', ada, new_email=moved.email)).body['act_id']}"
     seen = {
@@ -243,14 +243,16 @@ async def test_C21_nobody_allows_a_new_address_unseen_and_the_look_is_on_record(
         for role in ("support", "admin", "disclosure")
     }
     assert seen == {"support": moved.email, "admin": moved.email, "disclosure": None}
-    told = [set(fact.fields) for fact in await identity.facts(common_v1.DataShown, about=ada.account_id)]
+    told = [set(fact.fields) for fact in await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id)]
     assert told.count({"identity.acts.account_id", "identity.acts.new_email"}) == 2
     await identity.call("POST", f"{path}/approvals", by=identity.staff["admin"], once=True)
     assert (await identity.call("GET", path, by=identity.staff["admin"])).body["new_email"] is None
-    assert (await identity.look("C06")).state == "kept"
+    assert (await identity.run_probe("C06")).state == "kept"
 
 
-async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_opens_the_address(apart: House) -> None:
+async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_opens_the_address(
+    apart: IdentityHarness,
+) -> None:
     kim = await apart.member("kim")
     await apart.call("DELETE", "/v1/identity/sessions/current", by=kim)
     early = await apart.age_token()
@@ -260,35 +262,38 @@ async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_op
     assert told.body["state"] == "running"
     assert (await log_in_as(apart, kim))[0] == 401
     for service in ("newsletter", "sync", "payments", "telemetry", "disclosure"):
-        await apart.hear(receipt(erasure_id), of=service)
+        await apart.record_events(receipt(erasure_id), of=service)
     assert (await apart.call("GET", f"/v1/identity/erasures/{erasure_id}")).body["state"] == "done"
-    [mark] = await apart.chassis.db.collection(PurgedChild).list({})
+    [mark] = await apart.chassis.db.get_collection(PurgedChildDocument).list({})
     assert kim.email not in mark.model_dump_json()
     apart.clock.advance(timedelta(minutes=2))
     body = {"age_token": early, "email": kim.email, "password": kim.password}
     assert (await apart.call("POST", "/v1/identity/accounts", body)).status == 202
-    token = await apart.token_mailed_to(kim)
+    token = await apart.emailed_token(kim)
     assert (await apart.call("POST", "/v1/identity/verifications", {"token": token})).status == 400
     apart.clock.advance(timedelta(minutes=2))
     assert (await apart.ask_for_account(kim)).status == 202
-    token = await apart.token_mailed_to(kim)
+    token = await apart.emailed_token(kim)
     assert (await apart.call("POST", "/v1/identity/verifications", {"token": token})).status == 200
-    assert (await apart.look("C23")).state == "kept"
+    assert (await apart.run_probe("C23")).state == "kept"
 
 
-async def test_C23_a_purge_tells_ids_only_and_the_act_no_longer_says_whose(identity: House) -> None:
+async def test_C23_a_purge_tells_ids_only_and_the_act_no_longer_says_whose(identity: IdentityHarness) -> None:
     kim = await identity.member("kim")
     act = await done(identity, "purge_child", kim)
     for service in ("newsletter", "sync", "payments", "telemetry", "disclosure"):
-        await identity.hear(receipt(act.body["erasure_id"]), of=service)
-    row = await identity.chassis.db.collection(Act).get(act.body["act_id"])
+        await identity.record_events(receipt(act.body["erasure_id"]), of=service)
+    row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["act_id"])
     assert row is not None
     assert (row.account_id, row.state, row.erasure_id) == (None, "done", act.body["erasure_id"])
-    assert await identity.chassis.db.collection(Credential).count({"account_id": kim.account_id}) == 0
-    assert (await identity.look("C21")).state == "kept"
+    assert (
+        await identity.chassis.db.get_collection(CredentialDocument).count_documents({"account_id": kim.account_id})
+        == 0
+    )
+    assert (await identity.run_probe("C21")).state == "kept"
 
 
-async def test_a_hold_needs_an_end_within_two_years(identity: House) -> None:
+async def test_a_hold_needs_an_end_within_two_years(identity: IdentityHarness) -> None:
     ada = await identity.member()
     for days in (-1, 731):
         until_then = (identity.clock() + timedelta(days=days)).isoformat()

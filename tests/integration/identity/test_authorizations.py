@@ -11,7 +11,7 @@ import pytest
 
 from shared.ids import new_token
 from tests.architecture.tree import ROOT
-from tests.integration.identity.house import PUBLIC_URL, House, Person, Reply
+from tests.integration.identity.harness import PUBLIC_URL, IdentityHarness, Person, Reply
 
 REDIRECT = "example.candor:/in"
 
@@ -20,7 +20,7 @@ REDIRECT = "example.candor:/in"
 class Desktop:
     """An app on somebody's machine."""
 
-    house: House
+    house: IdentityHarness
     verifier: str
     client_id: str = "desktop"
     redirect_uri: str = REDIRECT
@@ -75,7 +75,7 @@ class Desktop:
 
 
 @pytest.fixture
-def desktop(identity: House) -> Desktop:
+def desktop(identity: IdentityHarness) -> Desktop:
     return Desktop(house=identity, verifier=new_token())
 
 
@@ -108,13 +108,13 @@ async def test_the_answer_carries_state_and_issuer_and_keeps_the_query(desktop: 
 )
 async def test_I09_only_a_registered_address_is_redirected_to(desktop: Desktop, redirect: str) -> None:
     refused = await desktop.ask(await desktop.house.member(), redirect_uri=redirect)
-    assert refused.code == "identity.app.refused"
+    assert refused.code == "identity.authorization_request.invalid"
     assert "redirect_to" not in refused.body
 
 
 @pytest.mark.parametrize("changed", [{"client_id": "nobody"}, {"scope": "admin"}, {"scope": "account account"}])
 async def test_an_unknown_app_or_scope_is_refused(desktop: Desktop, changed: dict[str, str]) -> None:
-    assert (await desktop.ask(await desktop.house.member(), **changed)).code == "identity.app.refused"
+    assert (await desktop.ask(await desktop.house.member(), **changed)).code == "identity.authorization_request.invalid"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_a_second_use_of_a_code_ends_what_the_first_one_gave(desktop: Desk
     first = await desktop.tokens(code)
     desktop.house.clock.advance(timedelta(minutes=2))
     assert (await desktop.tokens(code)).body["error"] == "invalid_grant"
-    assert (await desktop.me(first.body["access_token"])).code == "auth.session_ended"
+    assert (await desktop.me(first.body["access_token"])).code == "auth.session.revoked"
     assert (await desktop.refresh(first.body["refresh_token"])).body["error"] == "invalid_grant"
 
 
@@ -198,7 +198,7 @@ async def test_an_app_that_is_let_in_is_no_fresh_log_in(desktop: Desktop) -> Non
     fresh = await desktop.refresh(granted.body["refresh_token"])
     sent = {"Authorization": f"Bearer {fresh.body['access_token']}"}
     stale = await desktop.house.call("GET", "/v1/identity/exports/exp_x/archive", headers=sent)
-    assert stale.code == "auth.login_too_old"
+    assert stale.code == "auth.session.reauthentication_required"
 
 
 async def test_the_metadata_says_what_there_is(desktop: Desktop) -> None:
@@ -223,7 +223,7 @@ async def test_I09_of_what_is_not_registered_the_page_is_told_nothing(
     desktop: Desktop, changed: dict[str, str]
 ) -> None:
     refused = await desktop.look(await desktop.house.member(), **changed)
-    assert refused.code == "identity.app.refused"
+    assert refused.code == "identity.authorization_request.invalid"
     assert "name" not in refused.body
 
 
@@ -235,7 +235,7 @@ async def test_an_app_that_is_denied_is_told_so_and_gets_no_code(desktop: Deskto
 
 async def test_I09_a_denial_leads_to_a_registered_address_alone(desktop: Desktop) -> None:
     refused = await desktop.ask(await desktop.house.member(), allow=False, redirect_uri="https://evil.example/")
-    assert refused.code == "identity.app.refused"
+    assert refused.code == "identity.authorization_request.invalid"
 
 
 def test_I10_the_code_for_other_grants_does_not_exist() -> None:

@@ -8,41 +8,41 @@ from datetime import timedelta
 
 import pytest
 
-from services.identity.domain.requests import OTHERS, SERVICES
-from services.identity.store import ExportChunk, ExportPart
+from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES, SERVICES
+from services.identity.store import ExportChunkDocument, ExportPartDocument
 from shared.ids import new_id
 from tests.integration.identity.factors import with_totp
-from tests.integration.identity.house import House, Person, Reply
-from tests.integration.identity.others import Others
-from tests.support.neighbours import until
+from tests.integration.identity.fake_services import FakePeers
+from tests.integration.identity.harness import IdentityHarness, Person, Reply
+from tests.support.fake_services import until
 
 PATH = "/v1/identity/exports"
 
 
 @pytest.fixture(autouse=True)
-def quiet(around: Others) -> None:
+def quiet(around: FakePeers) -> None:
     around.pages.clear()
     around.silent.clear()
 
 
-async def begun(identity: House, ada: Person) -> str:
+async def begun(identity: IdentityHarness, ada: Person) -> str:
     asked = await identity.call("POST", PATH, by=ada, once=True)
     assert (asked.status, asked.body.get("state")) == (202, "collecting"), asked
     return str(asked.body["export_id"])
 
 
-async def ready(identity: House, ada: Person, export_id: str) -> Reply:
+async def ready(identity: IdentityHarness, ada: Person, export_id: str) -> Reply:
     async def is_ready() -> bool:
         identity.clock.advance(timedelta(milliseconds=100))
         reply = await identity.call("GET", f"{PATH}/{export_id}", by=ada)
         return bool(reply.body["state"] == "ready")
 
-    async with identity.working("collect-exports"):
+    async with identity.run_workers("collect-exports"):
         assert await until(is_ready)
     return await identity.call("GET", f"{PATH}/{export_id}", by=ada)
 
 
-async def archive(identity: House, ada: Person, export_id: str) -> bytes:
+async def archive(identity: IdentityHarness, ada: Person, export_id: str) -> bytes:
     reply = await identity.call("GET", f"{PATH}/{export_id}/archive", by=ada)
     assert (reply.status, reply.headers["Content-Type"]) == (200, "application/zip"), reply
     return bytes(reply.body)
@@ -54,7 +54,9 @@ def opened(content: bytes) -> zipfile.ZipFile:
     return found
 
 
-async def test_C26_the_archive_holds_the_parts_of_all_six_services(identity: House, around: Others) -> None:
+async def test_C26_the_archive_holds_the_parts_of_all_six_services(
+    identity: IdentityHarness, around: FakePeers
+) -> None:
     big = bytes(range(256)) * 2048
     around.pages["sync"] = [
         [("files/large.bin", big[:300_000])],
@@ -72,11 +74,11 @@ async def test_C26_the_archive_holds_the_parts_of_all_six_services(identity: Hou
     index = found.read("index.html").decode()
     assert "sync/files/%C3%BCn%C3%AFcode%20%26%20more.txt" in index
     assert "ünïcode &amp; more.txt" in index
-    [letter] = [one for one in await identity.letters_to(ada.email) if one.kind == "identity.export_ready"]
+    [letter] = [one for one in await identity.emails_to(ada.email) if one.kind == "identity.export_ready"]
     assert letter.subject == "Your archive is ready"
 
 
-async def test_no_secret_is_in_the_archive(identity: House) -> None:
+async def test_no_secret_is_in_the_archive(identity: IdentityHarness) -> None:
     ada = await identity.member()
     made = await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=ada, once=True)
     export_id = await begun(identity, ada)
@@ -88,14 +90,16 @@ async def test_no_secret_is_in_the_archive(identity: House) -> None:
         assert secret not in everything
 
 
-async def test_the_same_export_gives_the_same_bytes(identity: House) -> None:
+async def test_the_same_export_gives_the_same_bytes(identity: IdentityHarness) -> None:
     ada = await identity.member()
     export_id = await begun(identity, ada)
     await ready(identity, ada, export_id)
     assert await archive(identity, ada, export_id) == await archive(identity, ada, export_id)
 
 
-async def test_no_name_of_a_file_leads_out_of_its_folder_or_into_the_page(identity: House, around: Others) -> None:
+async def test_no_name_of_a_file_leads_out_of_its_folder_or_into_the_page(
+    identity: IdentityHarness, around: FakePeers
+) -> None:
     hostile = ["../../etc/passwd", "/etc/passwd", "..\\..\\x", "<script>alert(1)</script>.html", "a\x00b", "", "C:x"]
     around.pages["sync"] = [[(name, b"x")] for name in hostile]
     ada = await identity.member()
@@ -110,17 +114,19 @@ async def test_no_name_of_a_file_leads_out_of_its_folder_or_into_the_page(identi
     assert "<script>" not in found.read("index.html").decode()
 
 
-async def test_a_silent_service_delays_the_export_and_loses_nothing(identity: House, around: Others) -> None:
+async def test_a_silent_service_delays_the_export_and_loses_nothing(
+    identity: IdentityHarness, around: FakePeers
+) -> None:
     around.silent.add("payments")
     ada = await identity.member()
     export_id = await begun(identity, ada)
-    parts = identity.chassis.db.collection(ExportPart)
+    parts = identity.chassis.db.get_collection(ExportPartDocument)
 
     async def only_one_is_missing() -> bool:
         waiting = await parts.list({"export_id": export_id, "state": "waiting"})
         return [part.service for part in waiting if part.failures] == ["payments"] and len(waiting) == 1
 
-    async with identity.working("collect-exports"):
+    async with identity.run_workers("collect-exports"):
         assert await until(only_one_is_missing)
     assert (await identity.call("GET", f"{PATH}/{export_id}/archive", by=ada)).code == "identity.export.not_ready"
     around.silent.clear()
@@ -128,17 +134,19 @@ async def test_a_silent_service_delays_the_export_and_loses_nothing(identity: Ho
     await ready(identity, await identity.log_in(ada), export_id)
 
 
-async def test_pages_that_were_kept_are_not_asked_for_again(identity: House, around: Others) -> None:
+async def test_pages_that_were_kept_are_not_asked_for_again(identity: IdentityHarness, around: FakePeers) -> None:
     around.pages["sync"] = [[("a.txt", b"one ")], [("a.txt", b"two ")], [("a.txt", b"three")]]
     ada = await identity.member()
     export_id = await begun(identity, ada)
     await ready(identity, ada, export_id)
-    chunks = await identity.chassis.db.collection(ExportChunk).count({"export_id": export_id, "path": "a.txt"})
+    chunks = await identity.chassis.db.get_collection(ExportChunkDocument).count_documents(
+        {"export_id": export_id, "path": "a.txt"}
+    )
     assert chunks == 3
     assert opened(await archive(identity, ada, export_id)).read("sync/a.txt") == b"one two three"
 
 
-async def test_there_is_one_export_at_a_time(identity: House) -> None:
+async def test_there_is_one_export_at_a_time(identity: IdentityHarness) -> None:
     ada = await identity.member()
     first = await begun(identity, ada)
     again = await identity.call("POST", PATH, by=ada, once=True)
@@ -149,7 +157,7 @@ async def test_there_is_one_export_at_a_time(identity: House) -> None:
     assert states == {first: "expired", second: "collecting"}
 
 
-async def test_nobody_sees_the_export_of_another(identity: House) -> None:
+async def test_nobody_sees_the_export_of_another(identity: IdentityHarness) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
     export_id = await begun(identity, ada)
     await ready(identity, ada, export_id)
@@ -157,7 +165,7 @@ async def test_nobody_sees_the_export_of_another(identity: House) -> None:
         assert (await identity.call("GET", path, by=eve)).code == "identity.export.not_found"
 
 
-async def test_the_archive_needs_a_fresh_log_in_and_is_gone_after_a_week(identity: House) -> None:
+async def test_the_archive_needs_a_fresh_log_in_and_is_gone_after_a_week(identity: IdentityHarness) -> None:
     ada = await identity.member()
     export_id = await begun(identity, ada)
     await ready(identity, ada, export_id)
@@ -165,7 +173,7 @@ async def test_the_archive_needs_a_fresh_log_in_and_is_gone_after_a_week(identit
     stale = await identity.refresh(ada.refresh)
     ada.access = stale.body["access_token"]
     refused = await identity.call("GET", f"{PATH}/{export_id}/archive", by=ada)
-    assert refused.code == "auth.login_too_old"
+    assert refused.code == "auth.session.reauthentication_required"
     again = await identity.log_in(ada)
     assert await archive(identity, again, export_id)
     identity.clock.advance(timedelta(days=7))
@@ -173,25 +181,25 @@ async def test_the_archive_needs_a_fresh_log_in_and_is_gone_after_a_week(identit
     assert (await identity.call("GET", f"{PATH}/{export_id}/archive", by=later)).code == "identity.export.not_ready"
 
 
-async def test_an_expired_archive_is_deleted(identity: House) -> None:
+async def test_an_expired_archive_is_deleted(identity: IdentityHarness) -> None:
     ada = await identity.member()
     export_id = await begun(identity, ada)
     await ready(identity, ada, export_id)
     identity.clock.advance(timedelta(days=8))
-    chunks = identity.chassis.db.collection(ExportChunk)
+    chunks = identity.chassis.db.get_collection(ExportChunkDocument)
 
     async def gone() -> bool:
-        return await chunks.count({"export_id": export_id}) == 0
+        return await chunks.count_documents({"export_id": export_id}) == 0
 
-    async with identity.working("tidy"):
+    async with identity.run_workers("tidy"):
         assert await until(gone)
 
 
 def test_all_others_are_asked() -> None:
-    assert set(OTHERS) == {"newsletter", "sync", "payments", "telemetry", "disclosure"}
+    assert set(OTHER_SERVICES) == {"newsletter", "sync", "payments", "telemetry", "disclosure"}
 
 
-async def test_C26_the_archive_holds_the_security_log_and_no_secret(identity: House) -> None:
+async def test_C26_the_archive_holds_the_security_log_and_no_secret(identity: IdentityHarness) -> None:
     ada = await identity.member()
     app, codes = await with_totp(identity, ada)
     export_id = await begun(identity, ada)

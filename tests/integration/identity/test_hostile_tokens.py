@@ -14,8 +14,8 @@ import pytest
 from shared.contracts import identity_v1
 from shared.ids import new_id, new_token
 from shared.policy import Purpose
-from tests.integration.identity.house import House, Person, somebody
-from tests.integration.identity.others import Others
+from tests.integration.identity.fake_services import FakePeers
+from tests.integration.identity.harness import IdentityHarness, Person, somebody
 
 Accepts = Callable[[str], Awaitable[bool]]
 Made = tuple[str, Accepts]
@@ -29,14 +29,14 @@ def altered(token: str) -> Iterator[str]:
     yield from (token + more for more in ("A", "=", ".", "\n", " x", token))
 
 
-async def refresh_token(house: House, _around: Others) -> Made:
+async def refresh_token(house: IdentityHarness, _around: FakePeers) -> Made:
     async def accepts(token: str) -> bool:
         return (await house.refresh(token)).status == 200
 
     return (await house.member()).refresh, accepts
 
 
-async def access_token(house: House, _around: Others) -> Made:
+async def access_token(house: IdentityHarness, _around: FakePeers) -> Made:
     async def accepts(token: str) -> bool:
         if not token.isprintable():
             return False  # no header can hold it
@@ -46,7 +46,7 @@ async def access_token(house: House, _around: Others) -> Made:
     return (await house.member()).access, accepts
 
 
-async def age_token(house: House, _around: Others) -> Made:
+async def age_token(house: IdentityHarness, _around: FakePeers) -> Made:
     async def accepts(token: str) -> bool:
         eve = somebody("eve")
         body = {"age_token": token, "email": eve.email, "password": eve.password}
@@ -55,17 +55,17 @@ async def age_token(house: House, _around: Others) -> Made:
     return await house.age_token(), accepts
 
 
-async def verification_link(house: House, _around: Others) -> Made:
+async def verification_link(house: IdentityHarness, _around: FakePeers) -> Made:
     ada = somebody()
     await house.ask_for_account(ada)
 
     async def accepts(token: str) -> bool:
         return (await house.call("POST", "/v1/identity/verifications", {"token": token})).status < 300
 
-    return await house.token_mailed_to(ada), accepts
+    return await house.emailed_token(ada), accepts
 
 
-async def authorization_code(house: House, _around: Others) -> Made:
+async def authorization_code(house: IdentityHarness, _around: FakePeers) -> Made:
     verifier = new_token()
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     app = {"client_id": "desktop", "redirect_uri": "example.candor:/in"}
@@ -79,11 +79,11 @@ async def authorization_code(house: House, _around: Others) -> Made:
     return parse_qs(urlsplit(sent_to).query)["code"][0], accepts
 
 
-async def client_secret(house: House, around: Others) -> Made:
+async def client_secret(house: IdentityHarness, around: FakePeers) -> Made:
     agreement = new_id("agr")
     around.agreements[agreement] = (True, ["contact.read"], house.clock() + timedelta(days=9))
     body = {"name": "Post", "agreement_id": agreement, "scopes": ["contact.read"]}
-    made = await house.call("POST", "/v1/identity/partners", body, by=house.staff["admin"], once=True)
+    made = await house.call("POST", "/v1/identity/partner-clients", body, by=house.staff["admin"], once=True)
 
     async def accepts(token: str) -> bool:
         form = {"grant_type": "client_credentials", "client_id": made.body["client_id"], "client_secret": token}
@@ -92,7 +92,7 @@ async def client_secret(house: House, around: Others) -> Made:
     return made.body["client_secret"], accepts
 
 
-async def app_password(house: House, _around: Others) -> Made:
+async def app_password(house: IdentityHarness, _around: FakePeers) -> Made:
     ada = await house.member()
     username = (await house.call("GET", "/v1/identity/me", by=ada)).body["username"]
     body = {"label": "laptop", "scope": "read"}
@@ -100,7 +100,7 @@ async def app_password(house: House, _around: Others) -> Made:
 
     async def accepts(token: str) -> bool:
         request = identity_v1.CredentialVerifyRequest(username=username, app_password=token)
-        reply = await house.ask("identity.credential.verify", request, purpose=Purpose.SYNC)
+        reply = await house.call_rpc("identity.credential.verify", request, purpose=Purpose.SYNC)
         return bool(reply.accepted)
 
     return made.body["app_password"], accepts
@@ -114,7 +114,7 @@ KINDS = (
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 async def test_I05_I06_a_token_altered_at_any_letter_or_length_is_refused(
-    identity: House, around: Others, kind: Callable[[House, Others], Awaitable[Made]]
+    identity: IdentityHarness, around: FakePeers, kind: Callable[[IdentityHarness, FakePeers], Awaitable[Made]]
 ) -> None:
     token, accepts = await kind(identity, around)
     taken = [wrong for wrong in altered(token) if await accepts(wrong)]
@@ -123,11 +123,11 @@ async def test_I05_I06_a_token_altered_at_any_letter_or_length_is_refused(
 
 
 @pytest.mark.parametrize("header", HOSTS)
-async def test_I07_no_header_decides_a_link_or_an_address(identity: House, header: str) -> None:
+async def test_I07_no_header_decides_a_link_or_an_address(identity: IdentityHarness, header: str) -> None:
     sent = {header: "host=evil.example;for=6.6.6.6" if header == "Forwarded" else "evil.example"}
     ada: Person = somebody()
     await identity.ask_for_account(ada, headers=sent)
-    [letter] = await identity.letters_to(ada.email)
+    [letter] = await identity.emails_to(ada.email)
     assert "http://candor.example/" in letter.text
     told = await identity.call("GET", "/.well-known/openid-configuration", headers=sent)
     member = await identity.member()

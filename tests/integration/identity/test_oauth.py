@@ -7,16 +7,16 @@ import pytest
 
 from shared.contracts import disclosure_v1, identity_v1
 from shared.ids import new_id
-from tests.integration.identity.house import House, Reply
-from tests.integration.identity.others import Others
+from tests.integration.identity.fake_services import FakePeers
+from tests.integration.identity.harness import IdentityHarness, Reply
 
-PARTNERS = "/v1/identity/partners"
+PARTNERS = "/v1/identity/partner-clients"
 
 
 class Client:
     """A partner's program."""
 
-    def __init__(self, house: House, made: Reply, agreement: str) -> None:
+    def __init__(self, house: IdentityHarness, made: Reply, agreement: str) -> None:
         self.house, self.agreement = house, agreement
         self.id, self.secret = made.body["client_id"], made.body["client_secret"]
 
@@ -33,13 +33,13 @@ class Client:
         return await self.house.call("POST", "/oauth/revoke", form=form)
 
 
-async def make(identity: House, agreement: str, scopes: list[str]) -> Reply:
+async def make(identity: IdentityHarness, agreement: str, scopes: list[str]) -> Reply:
     body = {"name": "Post Office", "agreement_id": agreement, "scopes": scopes}
     return await identity.call("POST", PARTNERS, body, by=identity.staff["admin"], once=True)
 
 
 @pytest.fixture
-async def client(identity: House, around: Others) -> Client:
+async def client(identity: IdentityHarness, around: FakePeers) -> Client:
     agreement = new_id("agr")
     around.agreements[agreement] = (True, ["partners.read", "partners.ship"], identity.clock() + timedelta(days=90))
     made = await make(identity, agreement, ["partners.read", "partners.ship"])
@@ -64,7 +64,7 @@ async def test_the_credentials_may_come_in_the_header_but_not_twice(client: Clie
     assert (await client.house.call("POST", "/oauth/token", form=twice, headers=sent)).status == 400
 
 
-async def test_I11_a_client_never_gets_a_scope_that_it_lacks(client: Client, around: Others) -> None:
+async def test_I11_a_client_never_gets_a_scope_that_it_lacks(client: Client, around: FakePeers) -> None:
     assert (await client.token("partners.read")).body["scope"] == "partners.read"
     assert (await client.token("partners.read admin")).body["error"] == "invalid_scope"
     ends_at = client.house.clock() + timedelta(days=90)
@@ -74,29 +74,31 @@ async def test_I11_a_client_never_gets_a_scope_that_it_lacks(client: Client, aro
 
 
 async def test_I11_no_client_is_made_beyond_its_agreement_or_by_a_partner(
-    identity: House, client: Client, around: Others
+    identity: IdentityHarness, client: Client, around: FakePeers
 ) -> None:
     refused = await make(identity, client.agreement, ["partners.read", "identity.everything"])
-    assert refused.code == "identity.partner.agreement"
-    assert (await make(identity, new_id("agr"), ["partners.read"])).code == "identity.partner.agreement"
+    assert refused.code == "identity.partner_client.agreement_not_active"
+    assert (
+        await make(identity, new_id("agr"), ["partners.read"])
+    ).code == "identity.partner_client.agreement_not_active"
     body = {"name": "Mine", "agreement_id": client.agreement, "scopes": ["partners.read"]}
     token = {"Authorization": f"Bearer {(await client.token()).body['access_token']}"}
     assert (await identity.call("POST", PARTNERS, body, headers=token, once=True)).status == 403
 
 
-async def test_C13_I02_an_ended_agreement_ends_the_partners_access(client: Client, around: Others) -> None:
+async def test_C13_I02_an_ended_agreement_ends_the_partners_access(client: Client, around: FakePeers) -> None:
     token = (await client.token()).body["access_token"]
     around.agreements[client.agreement] = (False, [], client.house.clock())
     fact = disclosure_v1.AgreementEnded(agreement_id=client.agreement)
     fact.ended_at.FromDatetime(client.house.clock())
-    await client.house.hear(fact, of="disclosure")
+    await client.house.record_events(fact, of="disclosure")
     assert (await client.token()).body["error"] == "unauthorized_client"
     assert (await client.introspect(token)).body == {"active": False}
-    ended = [fact.session_id for fact in await client.house.facts(identity_v1.SessionEnded)]
+    ended = [fact.session_id for fact in await client.house.events(identity_v1.SessionRevoked)]
     assert len(ended) > 0
 
 
-async def test_C13_a_token_does_not_outlive_its_agreement(client: Client, around: Others) -> None:
+async def test_C13_a_token_does_not_outlive_its_agreement(client: Client, around: FakePeers) -> None:
     client.house.clock.advance(timedelta(seconds=61))
     around.agreements[client.agreement] = (True, ["partners.read"], client.house.clock() + timedelta(seconds=30))
     assert (await client.token()).body["expires_in"] <= 30
@@ -104,7 +106,7 @@ async def test_C13_a_token_does_not_outlive_its_agreement(client: Client, around
     assert (await client.token()).body["error"] == "unauthorized_client"
 
 
-async def test_an_agreement_is_asked_for_once_a_minute(client: Client, around: Others) -> None:
+async def test_an_agreement_is_asked_for_once_a_minute(client: Client, around: FakePeers) -> None:
     client.house.clock.advance(timedelta(seconds=61))
     before = len(around.asked)
     for _ in range(5):
@@ -120,19 +122,19 @@ async def test_I05_a_wrong_or_shortened_secret_is_refused(client: Client, secret
     assert refused.headers["WWW-Authenticate"].startswith("Basic")
 
 
-async def test_an_ended_client_gets_nothing_more(identity: House, client: Client) -> None:
+async def test_an_ended_client_gets_nothing_more(identity: IdentityHarness, client: Client) -> None:
     token = (await client.token()).body["access_token"]
     assert (await identity.call("DELETE", f"{PARTNERS}/{client.id}", by=identity.staff["admin"])).status == 204
     assert (await client.token()).body["error"] == "invalid_client"
     refused = await identity.call("GET", "/v1/identity/me", headers={"Authorization": f"Bearer {token}"})
-    assert refused.code == "auth.session_ended"
+    assert refused.code == "auth.session.revoked"
     listed = await identity.call("GET", f"{PARTNERS}?limit=200", by=identity.staff["admin"])
     [mine] = [item for item in listed.body["items"] if item["client_id"] == client.id]
     assert mine["ended_at"] is not None
     assert "client_secret" not in mine
 
 
-async def test_a_repeated_request_does_not_make_a_second_client(identity: House, client: Client) -> None:
+async def test_a_repeated_request_does_not_make_a_second_client(identity: IdentityHarness, client: Client) -> None:
     body = {"name": "Twice", "agreement_id": client.agreement, "scopes": ["partners.read"]}
     key = {"Idempotency-Key": new_id("key")}
     first = await identity.call("POST", PARTNERS, body, by=identity.staff["admin"], headers=key)
@@ -140,7 +142,7 @@ async def test_a_repeated_request_does_not_make_a_second_client(identity: House,
     assert (first.status, second.status) == (201, 409)
 
 
-async def test_revoking_a_partners_tokens_takes_its_own_credentials(identity: House, client: Client) -> None:
+async def test_revoking_a_partners_tokens_takes_its_own_credentials(identity: IdentityHarness, client: Client) -> None:
     token = (await client.token()).body["access_token"]
     stranger = await identity.call("POST", "/oauth/revoke", form={"token": token})
     assert (stranger.status, stranger.body["error"]) == (401, "invalid_client")
@@ -150,18 +152,18 @@ async def test_revoking_a_partners_tokens_takes_its_own_credentials(identity: Ho
 
 
 @pytest.mark.parametrize("which", ["access", "refresh"])
-async def test_either_token_of_a_session_revokes_it(identity: House, which: str) -> None:
+async def test_either_token_of_a_session_revokes_it(identity: IdentityHarness, which: str) -> None:
     ada = await identity.member()
     assert (await identity.call("POST", "/oauth/revoke", form={"token": getattr(ada, which)})).status == 200
     assert (await identity.call("GET", "/v1/identity/me", by=ada)).status == 401
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
 
 
-async def test_revoking_what_is_no_token_is_no_error(identity: House) -> None:
+async def test_revoking_what_is_no_token_is_no_error(identity: IdentityHarness) -> None:
     assert (await identity.call("POST", "/oauth/revoke", form={"token": "nothing"})).status == 200
 
 
-async def test_nobody_learns_about_the_tokens_of_others(identity: House, client: Client) -> None:
+async def test_nobody_learns_about_the_tokens_of_others(identity: IdentityHarness, client: Client) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
     asked = await identity.call("POST", "/oauth/introspect", form={"token": ada.access}, by=eve)
     assert asked.body == {"active": False}
@@ -172,7 +174,7 @@ async def test_nobody_learns_about_the_tokens_of_others(identity: House, client:
 
 
 @pytest.mark.parametrize("grant", ["password", "implicit", "token", "urn:x"])
-async def test_I10_other_grants_do_not_exist(identity: House, grant: str) -> None:
+async def test_I10_other_grants_do_not_exist(identity: IdentityHarness, grant: str) -> None:
     ada = await identity.member()
     form = {"grant_type": grant, "username": ada.email, "password": ada.password}
     refused = await identity.call("POST", "/oauth/token", form=form)
@@ -182,14 +184,14 @@ async def test_I10_other_grants_do_not_exist(identity: House, grant: str) -> Non
     assert metadata["response_types_supported"] == ["code"]
 
 
-async def test_an_oauth_error_is_also_a_problem(identity: House) -> None:
+async def test_an_oauth_error_is_also_a_problem(identity: IdentityHarness) -> None:
     refused = await identity.call("POST", "/oauth/token", form={})
     assert refused.body["error"] == "invalid_request"
     assert {"type", "title", "status", "detail", "code", "remedy", "instance"} <= set(refused.body)
     assert refused.headers["Content-Type"].startswith("application/json")
 
 
-async def test_I07_the_metadata_names_the_public_address(identity: House) -> None:
+async def test_I07_the_metadata_names_the_public_address(identity: IdentityHarness) -> None:
     told = await identity.call("GET", "/.well-known/openid-configuration", headers={"X-Forwarded-Host": "evil.example"})
     assert told.body["issuer"] == "http://candor.example"
     assert "evil" not in str(told.body)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.identity.store import PasswordReset, ResetWish
+from services.identity.store import PasswordResetDocument, PasswordResetRequestDocument
 from tests.integration.identity.factors import SESSIONS, TOTP, with_totp
-from tests.integration.identity.house import House, Person, Reply, somebody
-from tests.support.neighbours import until
+from tests.integration.identity.harness import IdentityHarness, Person, Reply, somebody
+from tests.support.fake_services import until
 
 CHANGE = "/v1/identity/password-changes"
 RESETS = "/v1/identity/password-resets"
@@ -19,30 +19,30 @@ NEW = "seven lanterns along the quiet shore"
 WEAK = ["short", "passwordpassword", "candor candor candor", "0123456789012345", "x" * 257]
 
 
-async def change(identity: House, ada: Person, old: str, new: str) -> Reply:
+async def change(identity: IdentityHarness, ada: Person, old: str, new: str) -> Reply:
     return await identity.call("POST", CHANGE, {"old_password": old, "new_password": new}, by=ada)
 
 
-async def link_for(identity: House, email: str) -> str:
+async def link_for(identity: IdentityHarness, email: str) -> str:
     """Ask for a reset and return the token that was mailed."""
     asked = await identity.call("POST", RESETS, {"email": email})
     assert asked.status == 202, asked
 
     async def taken() -> bool:
-        return await identity.chassis.db.collection(ResetWish).count({}) == 0
+        return await identity.chassis.db.get_collection(PasswordResetRequestDocument).count_documents({}) == 0
 
-    async with identity.working("answer-resets"):
+    async with identity.run_workers("answer-resets"):
         await until(taken)
-    [*_, letter] = [one for one in await identity.letters_to(email) if one.kind == "identity.password_reset"]
+    [*_, letter] = [one for one in await identity.emails_to(email) if one.kind == "identity.password_reset"]
     assert "http://candor.example/account/reset-password?token=" in letter.text
     return letter.text.partition("token=")[2].split()[0]
 
 
-async def status(identity: House, person: Person) -> int:
+async def status(identity: IdentityHarness, person: Person) -> int:
     return (await identity.call("GET", "/v1/identity/me", by=person)).status
 
 
-async def test_I01_a_changed_password_ends_all_other_sessions(identity: House) -> None:
+async def test_I01_a_changed_password_ends_all_other_sessions(identity: IdentityHarness) -> None:
     ada = await identity.member()
     here = await identity.log_in(ada)
     made = await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=here, once=True)
@@ -52,21 +52,21 @@ async def test_I01_a_changed_password_ends_all_other_sessions(identity: House) -
     assert (await status(identity, ada), await status(identity, here)) == (401, 200)
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
     body = {"email": ada.email, "password": ada.password}
-    assert (await identity.call("POST", SESSIONS, body)).code == "identity.log_in.refused"
+    assert (await identity.call("POST", SESSIONS, body)).code == "identity.login.invalid_credentials"
     assert (await identity.log_in(replace(ada, password=NEW))).account_id == ada.account_id
-    assert (await identity.letters_to(ada.email))[-1].kind == "identity.password_changed"
+    assert (await identity.emails_to(ada.email))[-1].kind == "identity.password_changed"
 
 
-async def test_a_change_takes_the_old_password_and_a_recent_log_in(identity: House) -> None:
+async def test_a_change_takes_the_old_password_and_a_recent_log_in(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    assert (await change(identity, ada, "not it, whatever it may be", NEW)).code == "identity.password.wrong"
+    assert (await change(identity, ada, "not it, whatever it may be", NEW)).code == "identity.password.incorrect"
     identity.clock.advance(timedelta(minutes=16))
     ada.access = (await identity.refresh(ada.refresh)).body["access_token"]
-    assert (await change(identity, ada, ada.password, NEW)).code == "auth.login_too_old"
+    assert (await change(identity, ada, ada.password, NEW)).code == "auth.session.reauthentication_required"
 
 
 @pytest.mark.parametrize("weak", WEAK)
-async def test_I21_no_path_takes_a_weak_password(identity: House, weak: str) -> None:
+async def test_I21_no_path_takes_a_weak_password(identity: IdentityHarness, weak: str) -> None:
     ada, token = await identity.member(), ""
     token = await link_for(identity, ada.email)
     paths = [
@@ -74,44 +74,44 @@ async def test_I21_no_path_takes_a_weak_password(identity: House, weak: str) -> 
         await change(identity, ada, ada.password, weak),
         await identity.call("POST", DONE, {"token": token, "password": weak}),
     ]
-    assert [reply.code for reply in paths] == ["identity.password.refused"] * 3
+    assert [reply.code for reply in paths] == ["identity.new_password.invalid"] * 3
 
 
 @pytest.mark.parametrize(("password", "code"), [("kelp7Fjord", 200), ("superman1", 422), ("2short!", 422)])
-async def test_eight_characters_do_with_a_second_factor(identity: House, password: str, code: int) -> None:
+async def test_eight_characters_do_with_a_second_factor(identity: IdentityHarness, password: str, code: int) -> None:
     ada = await identity.member()
     assert (await change(identity, ada, ada.password, password)).status == 422
     await with_totp(identity, ada)
     assert (await change(identity, ada, ada.password, password)).status == code
 
 
-async def test_a_short_password_keeps_its_second_factor(identity: House) -> None:
+async def test_a_short_password_keeps_its_second_factor(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await with_totp(identity, ada)
     await change(identity, ada, ada.password, "kelp7Fjord")
-    assert (await identity.call("DELETE", TOTP, by=ada)).code == "identity.second_factor.needed"
+    assert (await identity.call("DELETE", TOTP, by=ada)).code == "identity.password.too_short_without_second_factor"
     assert (await identity.call("GET", "/v1/identity/second-factors", by=ada)).body["totp_since"] is not None
     await change(identity, ada, "kelp7Fjord", NEW)
     assert (await identity.call("DELETE", TOTP, by=ada)).status == 204
 
 
-async def test_I01_a_reset_ends_every_session_and_tells_the_owner(identity: House) -> None:
+async def test_I01_a_reset_ends_every_session_and_tells_the_owner(identity: IdentityHarness) -> None:
     ada = await identity.member()
     token = await link_for(identity, ada.email)
     assert (await identity.call("POST", DONE, {"token": token, "password": NEW})).status == 204
     assert await status(identity, ada) == 401
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
     assert (await identity.log_in(replace(ada, password=NEW))).account_id == ada.account_id
-    assert (await identity.letters_to(ada.email))[-1].kind == "identity.password_reset"
+    assert (await identity.emails_to(ada.email))[-1].kind == "identity.password_reset"
 
 
-async def test_a_link_works_once_for_half_an_hour_and_unaltered(identity: House) -> None:
+async def test_a_link_works_once_for_half_an_hour_and_unaltered(identity: IdentityHarness) -> None:
     ada = await identity.member()
     token = await link_for(identity, ada.email)
     bodies: list[dict[str, Any]] = [{"token": token[:size], "password": NEW} for size in range(1, len(token))]
     bodies += [{"token": token[:at] + "~" + token[at + 1 :], "password": NEW} for at in range(0, len(token), 4)]
     for body in bodies:
-        assert (await identity.call("POST", DONE, body)).code == "identity.password_reset.refused"
+        assert (await identity.call("POST", DONE, body)).code == "identity.password_reset_token.invalid"
     both = await asyncio.gather(*(identity.call("POST", DONE, {"token": token, "password": NEW}) for _ in range(3)))
     assert sorted(reply.status for reply in both) == [204, 400, 400]
     identity.clock.advance(timedelta(minutes=2))
@@ -120,60 +120,65 @@ async def test_a_link_works_once_for_half_an_hour_and_unaltered(identity: House)
     assert (await identity.call("POST", DONE, {"token": late, "password": NEW})).status == 400
 
 
-async def test_a_changed_password_voids_the_links_that_are_under_way(identity: House) -> None:
+async def test_a_changed_password_voids_the_links_that_are_under_way(identity: IdentityHarness) -> None:
     ada = await identity.member()
     token = await link_for(identity, ada.email)
     assert (await change(identity, ada, ada.password, NEW)).status == 200
     assert (await identity.call("POST", DONE, {"token": token, "password": NEW})).status == 400
 
 
-async def test_I12_a_reset_leads_round_no_second_factor(identity: House) -> None:
+async def test_I12_a_reset_leads_round_no_second_factor(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await with_totp(identity, ada)
     token = await link_for(identity, ada.email)
     assert (await identity.call("POST", DONE, {"token": token, "password": NEW})).status == 204
     refused = await identity.call("POST", SESSIONS, {"email": ada.email, "password": NEW})
-    assert refused.code == "identity.log_in.second_factor"
+    assert refused.code == "identity.login.second_factor_required"
 
 
-async def test_I14_I15_a_known_and_an_unknown_address_get_the_same_answer_and_the_same_work(identity: House) -> None:
+async def test_I14_I15_a_known_and_an_unknown_address_get_the_same_answer_and_the_same_work(
+    identity: IdentityHarness,
+) -> None:
     ada, nobody = await identity.member(), somebody()
     replies = [await identity.call("POST", RESETS, {"email": one.email}) for one in (ada, nobody)]
     assert (replies[0].status, replies[0].body) == (replies[1].status, replies[1].body)
     # Both have left one row of one form: whether there is an account is looked up after the answer.
-    assert await identity.chassis.db.collection(ResetWish).count({}) == 2
-    assert await identity.chassis.db.collection(PasswordReset).count({"account_id": ada.account_id}) == 0
-    async with identity.working("answer-resets"):
+    assert await identity.chassis.db.get_collection(PasswordResetRequestDocument).count_documents({}) == 2
+    assert (
+        await identity.chassis.db.get_collection(PasswordResetDocument).count_documents({"account_id": ada.account_id})
+        == 0
+    )
+    async with identity.run_workers("answer-resets"):
         await until(lambda: _none_left(identity))
-    assert await identity.letters_to(nobody.email) == []
-    assert [one.kind for one in await identity.letters_to(ada.email)][-1] == "identity.password_reset"
+    assert await identity.emails_to(nobody.email) == []
+    assert [one.kind for one in await identity.emails_to(ada.email)][-1] == "identity.password_reset"
 
 
-async def _none_left(identity: House) -> bool:
-    return await identity.chassis.db.collection(ResetWish).count({}) == 0
+async def _none_left(identity: IdentityHarness) -> bool:
+    return await identity.chassis.db.get_collection(PasswordResetRequestDocument).count_documents({}) == 0
 
 
-async def test_I16_strangers_cannot_make_us_write_resets_again_and_again(identity: House) -> None:
+async def test_I16_strangers_cannot_make_us_write_resets_again_and_again(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await asyncio.gather(*(identity.call("POST", RESETS, {"email": ada.email}) for _ in range(10)))
-    async with identity.working("answer-resets"):
+    async with identity.run_workers("answer-resets"):
         await until(lambda: _none_left(identity))
-    assert [one.kind for one in await identity.letters_to(ada.email)].count("identity.password_reset") == 1
+    assert [one.kind for one in await identity.emails_to(ada.email)].count("identity.password_reset") == 1
 
 
 @pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "Forwarded", "X-Forwarded-Proto"])
-async def test_I07_no_header_decides_the_link_of_a_reset(identity: House, name: str) -> None:
+async def test_I07_no_header_decides_the_link_of_a_reset(identity: IdentityHarness, name: str) -> None:
     ada = await identity.member()
     await identity.call("POST", RESETS, {"email": ada.email}, headers={name: "evil.example"})
-    async with identity.working("answer-resets"):
+    async with identity.run_workers("answer-resets"):
         await until(lambda: _none_left(identity))
-    assert "evil" not in (await identity.letters_to(ada.email))[-1].text
+    assert "evil" not in (await identity.emails_to(ada.email))[-1].text
 
 
-async def test_the_passwords_of_the_staff_are_the_operators_matter(identity: House) -> None:
+async def test_the_passwords_of_the_staff_are_the_operators_matter(identity: IdentityHarness) -> None:
     email = identity.staff["support"].email
     assert (await identity.call("POST", RESETS, {"email": email})).status == 202
-    async with identity.working("answer-resets"):
+    async with identity.run_workers("answer-resets"):
         await until(lambda: _none_left(identity))
-    assert await identity.letters_to(email) == []
+    assert await identity.emails_to(email) == []
     assert (await change(identity, identity.staff["support"], identity.staff["support"].password, NEW)).status == 403

@@ -10,18 +10,18 @@ from time import perf_counter
 import aiohttp
 import pytest
 
-from services.identity.domain.requests import OTHERS, SERVICES
-from tests.integration.identity.others import Others, receipt
+from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES, SERVICES
+from tests.integration.identity.fake_services import FakePeers, receipt
 from tests.integration.identity.process import Replicas
-from tests.support import Planter
-from tests.support.neighbours import mailbox
+from tests.support import RawWriter
+from tests.support.fake_services import mailbox
 
 pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
 async def replicas(
-    mongo_url: str, amqp_url: str, around: Others, planter: Planter, tmp_path_factory: pytest.TempPathFactory
+    mongo_url: str, amqp_url: str, around: FakePeers, planter: RawWriter, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Replicas]:
     async with mailbox() as box, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
@@ -30,7 +30,7 @@ async def replicas(
             yield found
         finally:
             await found.end_all()
-    await planter.drop(found.database)
+    await planter.drop_database(found.database)
 
 
 async def test_C22_a_session_ended_at_one_replica_is_refused_by_the_other_within_two_seconds(
@@ -46,7 +46,7 @@ async def test_C22_a_session_ended_at_one_replica_is_refused_by_the_other_within
         await asyncio.sleep(0.01)
 
 
-async def test_C26_an_export_survives_the_death_of_whoever_collects_it(replicas: Replicas, around: Others) -> None:
+async def test_C26_an_export_survives_the_death_of_whoever_collects_it(replicas: Replicas, around: FakePeers) -> None:
     [survivor, victim] = sorted(replicas.running)
     around.pages["sync"] = [[(f"{number}.bin", bytes(200_000))] for number in range(30)]
     ada = await replicas.member(victim)
@@ -62,16 +62,16 @@ async def test_C26_an_export_survives_the_death_of_whoever_collects_it(replicas:
         assert {name.partition("/")[0] for name in archive.namelist()} >= set(SERVICES)
 
 
-async def test_C31_an_erasure_survives_the_death_of_all_replicas(replicas: Replicas, around: Others) -> None:
+async def test_C31_an_erasure_survives_the_death_of_all_replicas(replicas: Replicas, around: FakePeers) -> None:
     [port] = replicas.running
     ada = await replicas.member(port)
     asked = await replicas.call(port, "POST", "/v1/identity/erasures", {"password": ada.password}, by=ada)
     assert asked.status == 202, asked
     path = f"/v1/identity/erasures/{asked.body['erasure_id']}"
-    await around.tell(receipt(asked.body["erasure_id"]), by=OTHERS[0])
+    await around.publish_event(receipt(asked.body["erasure_id"]), by=OTHER_SERVICES[0])
     await replicas.end(port, signal.SIGKILL)
-    for service in OTHERS[1:]:
-        await around.tell(receipt(asked.body["erasure_id"]), by=service)
+    for service in OTHER_SERVICES[1:]:
+        await around.publish_event(receipt(asked.body["erasure_id"]), by=service)
     again = await replicas.start()
     done = await replicas.becomes(again, path, "done")
     assert {one["service"] for one in done.body["receipts"] if one["state"] == "done"} == set(SERVICES)

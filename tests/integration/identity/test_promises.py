@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.identity.domain.requests import OTHERS
-from services.identity.store import EndedSession, Session
+from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES
+from services.identity.store import RevokedSessionDocument, SessionDocument
 from shared.ids import new_id
 from shared.policy import Purpose
 from shared.promises import Finding
-from tests.integration.identity.house import House
-from tests.integration.identity.others import receipt
-from tests.support import Planter
+from tests.integration.identity.fake_services import receipt
+from tests.integration.identity.harness import IdentityHarness
+from tests.support import RawWriter
 
 OWN = ("C06", "C13", "C22", "C23", "C24", "C26", "C31")
 
@@ -20,28 +20,28 @@ OWN = ("C06", "C13", "C22", "C23", "C24", "C26", "C31")
 class Breach:
     """Plants, looks, and takes the plant away again."""
 
-    def __init__(self, house: House, planter: Planter) -> None:
+    def __init__(self, house: IdentityHarness, planter: RawWriter) -> None:
         self.house, self.planter = house, planter
 
     async def seen(self, promise_id: str, collection: str, raw: dict[str, Any]) -> Finding:
-        assert (await self.house.look(promise_id)).state == "kept"
-        await self.planter.plant(self.house.chassis.db, collection, raw)
+        assert (await self.house.run_probe(promise_id)).state == "kept"
+        await self.planter.write_raw(self.house.chassis.db, collection, raw)
         try:
-            return await self.house.look(promise_id)
+            return await self.house.run_probe(promise_id)
         finally:
             rows = self.planter.client[self.house.chassis.db.name][collection]
             await rows.delete_one({"_id": raw["_id"]})
 
 
 @pytest.fixture
-def breach(identity: House, planter: Planter) -> Breach:
+def breach(identity: IdentityHarness, planter: RawWriter) -> Breach:
     return Breach(identity, planter)
 
 
 @pytest.mark.parametrize("promise_id", OWN)
-async def test_all_is_kept_after_everything_that_people_do(identity: House, promise_id: str) -> None:
+async def test_all_is_kept_after_everything_that_people_do(identity: IdentityHarness, promise_id: str) -> None:
     await identity.member()
-    finding = await identity.look(promise_id)
+    finding = await identity.run_probe(promise_id)
     assert finding.state == "kept", finding
 
 
@@ -63,7 +63,7 @@ async def test_C06_a_reading_for_another_purpose_is_seen(breach: Breach) -> None
 
 async def test_C22_an_ended_session_that_is_not_refused_is_seen(breach: Breach) -> None:
     unheard = {"_id": new_id("ses"), "tokens_end_at": breach.house.clock() + timedelta(minutes=5)}
-    assert (await breach.seen("C22", EndedSession.collection, unheard)).state == "broken"
+    assert (await breach.seen("C22", RevokedSessionDocument.collection, unheard)).state == "broken"
 
 
 async def test_C22_a_session_that_came_back_to_life_is_seen(breach: Breach) -> None:
@@ -78,12 +78,12 @@ async def test_C22_a_session_that_came_back_to_life_is_seen(breach: Breach) -> N
         "created_at": at,
         "last_seen_at": at + timedelta(days=400),
     }
-    assert (await breach.seen("C22", Session.collection, undead)).state == "broken"
+    assert (await breach.seen("C22", SessionDocument.collection, undead)).state == "broken"
     orphan = {**undead, "_id": new_id("ses"), "account_id": new_id("acc")}
-    assert (await breach.seen("C22", Session.collection, orphan)).state == "broken"
+    assert (await breach.seen("C22", SessionDocument.collection, orphan)).state == "broken"
 
 
-def an_account(house: House, **changed: Any) -> dict[str, Any]:
+def an_account(house: IdentityHarness, **changed: Any) -> dict[str, Any]:
     at, mark = house.clock(), new_id("acc")
     return {
         "_id": mark,
@@ -159,15 +159,15 @@ async def test_C31_an_erasure_past_its_deadline_or_without_receipts_is_seen(brea
     assert (await breach.seen("C31", "erasures", claimed)).state == "broken"
 
 
-async def test_C31_a_receipt_that_is_missing_from_a_done_erasure_is_seen(breach: Breach, planter: Planter) -> None:
+async def test_C31_a_receipt_that_is_missing_from_a_done_erasure_is_seen(breach: Breach, planter: RawWriter) -> None:
     house = breach.house
     ada = await house.member()
     asked = await house.call("POST", "/v1/identity/erasures", {"password": ada.password}, by=ada, once=True)
-    for service in OTHERS:
-        await house.hear(receipt(asked.body["erasure_id"]), of=service)
+    for service in OTHER_SERVICES:
+        await house.record_events(receipt(asked.body["erasure_id"]), of=service)
     rows = planter.client[house.chassis.db.name]["erasure_receipts"]
     mine = {"_id": f"{asked.body['erasure_id']}.sync"}
     await rows.update_one(mine, {"$set": {"state": "waiting"}})
-    assert (await house.look("C31")).state == "broken"
+    assert (await house.run_probe("C31")).state == "broken"
     await rows.update_one(mine, {"$set": {"state": "done"}})
-    assert (await house.look("C31")).state == "kept"
+    assert (await house.run_probe("C31")).state == "kept"

@@ -7,13 +7,13 @@ from time import perf_counter
 
 import pytest
 
-from services.identity.domain.access import REFRESH_LATE
-from services.identity.store import EndedSessions, Session, SignUp
+from services.identity.domain.sessions.access import REFRESH_REUSE_GRACE
+from services.identity.store import RevokedSessions, SessionDocument, SignUpDocument
 from shared.contracts import identity_v1
-from shared.mail import Address
+from shared.mail import EmailAddress
 from shared.policy import Purpose
-from tests.integration.identity.house import House, Person, somebody
-from tests.support import Planter
+from tests.integration.identity.harness import IdentityHarness, Person, somebody
+from tests.support import RawWriter
 
 SESSIONS = "/v1/identity/sessions"
 ME = "/v1/identity/me"
@@ -21,11 +21,11 @@ ABROAD = "193.0.6.139"
 """An address of the European registry itself."""
 
 
-async def knows(identity: House, person: Person) -> int:
+async def knows(identity: IdentityHarness, person: Person) -> int:
     return (await identity.call("GET", ME, by=person)).status
 
 
-async def test_the_owner_sees_the_sessions_and_ends_one(identity: House) -> None:
+async def test_the_owner_sees_the_sessions_and_ends_one(identity: IdentityHarness) -> None:
     phone = await identity.member()
     laptop = await identity.log_in(phone)
     listed = (await identity.call("GET", SESSIONS, by=laptop)).body["items"]
@@ -35,12 +35,12 @@ async def test_the_owner_sees_the_sessions_and_ends_one(identity: House) -> None
     }
     assert (await identity.call("DELETE", f"{SESSIONS}/{phone.session_id}", by=laptop)).status == 204
     assert (await knows(identity, phone), await knows(identity, laptop)) == (401, 200)
-    [fact] = await identity.facts(identity_v1.SessionEnded, about=laptop.account_id)
+    [fact] = await identity.events(identity_v1.SessionRevoked, about=laptop.account_id)
     assert fact.session_id == phone.session_id
 
 
 async def test_the_owner_sees_the_country_of_each_session_and_no_address_is_kept(
-    identity: House, planter: Planter
+    identity: IdentityHarness, planter: RawWriter
 ) -> None:
     ada = await identity.member()
     abroad = {"X-Forwarded-For": ABROAD}
@@ -48,20 +48,22 @@ async def test_the_owner_sees_the_country_of_each_session_and_no_address_is_kept
     there = (await identity.call("POST", SESSIONS, body, headers=abroad)).body["session_id"]
     listed = (await identity.call("GET", SESSIONS, by=ada)).body["items"]
     assert {item["session_id"]: item["place"] for item in listed} == {ada.session_id: "", there: "NL"}
-    stored = {kind: str(await planter.raw(identity.chassis.db, kind.collection)) for kind in identity.parts.documents}
-    assert there in stored[Session]
+    stored = {
+        kind: str(await planter.read_raw(identity.chassis.db, kind.collection)) for kind in identity.parts.documents
+    }
+    assert there in stored[SessionDocument]
     assert not [kind for kind, rows in stored.items() if ABROAD in rows]
 
 
-async def test_logging_out_ends_the_session_that_asks(identity: House) -> None:
+async def test_logging_out_ends_the_session_that_asks(identity: IdentityHarness) -> None:
     ada = await identity.member()
     assert (await identity.call("DELETE", f"{SESSIONS}/current", by=ada)).status == 204
     refused = await identity.call("GET", ME, by=ada)
-    assert refused.code == "auth.session_ended"
+    assert refused.code == "auth.session.revoked"
 
 
 @pytest.mark.parametrize(("which", "left"), [("others", 200), ("all", 401), ("everything", 401)])
-async def test_all_others_all_or_everything_can_be_ended(identity: House, which: str, left: int) -> None:
+async def test_all_others_all_or_everything_can_be_ended(identity: IdentityHarness, which: str, left: int) -> None:
     ada = await identity.member()
     here = await identity.log_in(ada)
     made = await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=here, once=True)
@@ -71,34 +73,36 @@ async def test_all_others_all_or_everything_can_be_ended(identity: House, which:
     assert (await knows(identity, ada), await knows(identity, here)) == (401, left)
 
 
-async def test_nobody_ends_the_session_of_another(identity: House) -> None:
+async def test_nobody_ends_the_session_of_another(identity: IdentityHarness) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
     refused = await identity.call("DELETE", f"{SESSIONS}/{ada.session_id}", by=eve)
     assert refused.code == "identity.session.not_found"
     assert await knows(identity, ada) == 200
 
 
-async def test_I19_each_log_in_has_a_session_of_its_own(identity: House) -> None:
+async def test_I19_each_log_in_has_a_session_of_its_own(identity: IdentityHarness) -> None:
     ada = await identity.member()
     again = await identity.log_in(ada)
     assert again.session_id != ada.session_id
     assert again.access != ada.access
 
 
-async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(identity: House) -> None:
+async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(identity: IdentityHarness) -> None:
     ada = await identity.member()
     first = await identity.refresh(ada.refresh)
     assert (first.status, first.body["token_type"]) == (200, "Bearer")
     ada.access = first.body["access_token"]
     assert await knows(identity, ada) == 200
-    identity.clock.advance(REFRESH_LATE)
+    identity.clock.advance(REFRESH_REUSE_GRACE)
     stolen = await identity.refresh(ada.refresh)
     assert (stolen.status, stolen.body["error"]) == (400, "invalid_grant")
     assert (await identity.refresh(first.body["refresh_token"])).body["error"] == "invalid_grant"
     assert await knows(identity, ada) == 401
 
 
-async def test_of_six_refreshes_at_once_all_get_access_and_one_the_next_refresh_token(identity: House) -> None:
+async def test_of_six_refreshes_at_once_all_get_access_and_one_the_next_refresh_token(
+    identity: IdentityHarness,
+) -> None:
     ada = await identity.member()
     replies = await asyncio.gather(*(identity.refresh(ada.refresh) for _ in range(6)))
     assert {reply.status for reply in replies} == {200}
@@ -106,14 +110,16 @@ async def test_of_six_refreshes_at_once_all_get_access_and_one_the_next_refresh_
     for reply in replies:
         ada.access = reply.body["access_token"]
         assert await knows(identity, ada) == 200
-    identity.clock.advance(REFRESH_LATE)
+    identity.clock.advance(REFRESH_REUSE_GRACE)
     assert (await identity.refresh(next_token)).body["refresh_token"]
 
 
-async def test_whoever_comes_late_never_refreshes_again_and_a_later_try_ends_the_session(identity: House) -> None:
+async def test_whoever_comes_late_never_refreshes_again_and_a_later_try_ends_the_session(
+    identity: IdentityHarness,
+) -> None:
     ada = await identity.member()
     newest = (await identity.refresh(ada.refresh)).body["refresh_token"]
-    identity.clock.advance(REFRESH_LATE - timedelta(seconds=1))
+    identity.clock.advance(REFRESH_REUSE_GRACE - timedelta(seconds=1))
     late = await identity.refresh(ada.refresh)
     assert (late.status, "refresh_token" in late.body) == (200, False)
     identity.clock.advance(timedelta(seconds=1))
@@ -121,21 +127,21 @@ async def test_whoever_comes_late_never_refreshes_again_and_a_later_try_ends_the
     assert (await identity.refresh(newest)).body["error"] == "invalid_grant"
 
 
-async def test_a_token_two_generations_old_is_never_merely_late(identity: House) -> None:
+async def test_a_token_two_generations_old_is_never_merely_late(identity: IdentityHarness) -> None:
     ada = await identity.member()
     second = (await identity.refresh(ada.refresh)).body["refresh_token"]
     await identity.refresh(second)
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
 
 
-async def test_I02_whoever_comes_late_to_an_ended_session_gets_nothing(identity: House) -> None:
+async def test_I02_whoever_comes_late_to_an_ended_session_gets_nothing(identity: IdentityHarness) -> None:
     ada = await identity.member()
     ada.access = (await identity.refresh(ada.refresh)).body["access_token"]
     await identity.call("DELETE", f"{SESSIONS}/current", by=ada)
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
 
 
-async def test_I05_a_refresh_token_cut_or_changed_anywhere_is_refused(identity: House) -> None:
+async def test_I05_a_refresh_token_cut_or_changed_anywhere_is_refused(identity: IdentityHarness) -> None:
     ada = await identity.member()
     token = ada.refresh
     cut = [token[:length] for length in range(0, len(token), 5)]
@@ -145,7 +151,7 @@ async def test_I05_a_refresh_token_cut_or_changed_anywhere_is_refused(identity: 
     assert (await identity.refresh(token)).status == 200
 
 
-async def test_I06_an_access_token_changed_anywhere_is_refused(identity: House) -> None:
+async def test_I06_an_access_token_changed_anywhere_is_refused(identity: IdentityHarness) -> None:
     ada = await identity.member()
     token = ada.access
     for at in range(0, len(token), 5):
@@ -153,29 +159,29 @@ async def test_I06_an_access_token_changed_anywhere_is_refused(identity: House) 
         assert await knows(identity, ada) == 401
 
 
-async def test_I04_an_ended_session_stays_ended_after_a_restart(identity: House) -> None:
+async def test_I04_an_ended_session_stays_ended_after_a_restart(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await identity.call("DELETE", f"{SESSIONS}/current", by=ada)
-    after_restart = EndedSessions(identity.chassis.db)
-    assert not after_restart.ended(ada.session_id)
-    await after_restart.refresh(at=identity.clock())
-    assert after_restart.ended(ada.session_id)
+    after_restart = RevokedSessions(identity.chassis.db)
+    assert not after_restart.is_revoked(ada.session_id)
+    await after_restart.reload_cache(at=identity.clock())
+    assert after_restart.is_revoked(ada.session_id)
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
 
 
-async def test_what_another_replica_has_ended_is_refused_here(identity: House) -> None:
+async def test_what_another_replica_has_ended_is_refused_here(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    fact = identity_v1.SessionEnded(session_id=ada.session_id, account_id=ada.account_id)
-    fact.tokens_end_at.FromDatetime(identity.clock() + timedelta(minutes=6))
-    await identity.hear(fact, of="identity")
+    fact = identity_v1.SessionRevoked(session_id=ada.session_id, account_id=ada.account_id)
+    fact.tokens_expire_at.FromDatetime(identity.clock() + timedelta(minutes=6))
+    await identity.record_events(fact, of="identity")
     assert await knows(identity, ada) == 401
 
 
-async def test_everybody_learns_the_keys_and_the_ended_sessions(identity: House) -> None:
+async def test_everybody_learns_the_keys_and_the_ended_sessions(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await identity.call("DELETE", f"{SESSIONS}/current", by=ada)
-    request = identity_v1.TrustSnapshotRequest()
-    told = await identity.ask("identity.trust.snapshot", request, purpose=Purpose.SECURITY)
+    request = identity_v1.SigningKeysGetRequest()
+    told = await identity.call_rpc("identity.signing_keys.get", request, purpose=Purpose.SECURITY)
     assert ada.session_id in {session.session_id for session in told.ended}
     served = await identity.call("GET", "/.well-known/jwks.json")
     assert '"kid": "' + served.body["keys"][0]["kid"] in told.jwks
@@ -183,7 +189,7 @@ async def test_everybody_learns_the_keys_and_the_ended_sessions(identity: House)
     assert "d" not in served.body["keys"][0]
 
 
-async def test_a_session_ends_at_last(identity: House) -> None:
+async def test_a_session_ends_at_last(identity: IdentityHarness) -> None:
     ada = await identity.member()
     token = ada.refresh
     for _ in range(7):
@@ -193,7 +199,7 @@ async def test_a_session_ends_at_last(identity: House) -> None:
     assert (await identity.refresh(token)).body["error"] == "invalid_grant"
 
 
-async def test_the_hundred_and_first_session_ends_the_longest_unseen(identity: House) -> None:
+async def test_the_hundred_and_first_session_ends_the_longest_unseen(identity: IdentityHarness) -> None:
     ada = last = await identity.member()
     for _ in range(100):
         identity.clock.advance(timedelta(seconds=1))
@@ -202,26 +208,26 @@ async def test_the_hundred_and_first_session_ends_the_longest_unseen(identity: H
     assert await knows(identity, last) == 200
 
 
-async def test_upper_and_lower_case_of_an_address_are_one_persons(identity: House) -> None:
+async def test_upper_and_lower_case_of_an_address_are_one_persons(identity: IdentityHarness) -> None:
     ada = await identity.member()
     ada.email = ada.email.upper()
     assert (await identity.log_in(ada)).account_id == ada.account_id
 
 
-async def test_I13_of_a_thousand_guesses_twenty_are_looked_at(identity: House) -> None:
+async def test_I13_of_a_thousand_guesses_twenty_are_looked_at(identity: IdentityHarness) -> None:
     ada = await identity.member()
     right = {"email": ada.email, "password": ada.password}
     wrong = {"email": ada.email, "password": "not it, whatever it may be"}
     guesses = await asyncio.gather(*(identity.call("POST", SESSIONS, wrong) for _ in range(40)))
     assert sum(reply.status == 401 for reply in guesses) <= 20
     refused = await identity.call("POST", SESSIONS, right)
-    assert refused.code == "identity.log_in.too_many"
+    assert refused.code == "identity.login.too_many_attempts"
     assert 0 < int(refused.headers["Retry-After"]) <= 900
     identity.clock.advance(timedelta(minutes=15))
     assert (await identity.call("POST", SESSIONS, right)).status == 201
 
 
-async def test_log_ins_at_the_same_moment_do_not_shut_each_other_out(identity: House) -> None:
+async def test_log_ins_at_the_same_moment_do_not_shut_each_other_out(identity: IdentityHarness) -> None:
     ada = await identity.member()
     right = {"email": ada.email, "password": ada.password}
     replies = await asyncio.gather(*(identity.call("POST", SESSIONS, right) for _ in range(8)))
@@ -229,14 +235,14 @@ async def test_log_ins_at_the_same_moment_do_not_shut_each_other_out(identity: H
     assert sum(reply.status == 201 for reply in replies) >= 1
 
 
-async def test_I13_guesses_at_an_unknown_address_end_the_same_way(identity: House) -> None:
+async def test_I13_guesses_at_an_unknown_address_end_the_same_way(identity: IdentityHarness) -> None:
     wrong = {"email": somebody().email, "password": "not it, whatever it may be"}
     statuses = [(await identity.call("POST", SESSIONS, wrong)).status for _ in range(21)]
     assert statuses == [401] * 20 + [429]
 
 
 @pytest.mark.parametrize("password", ["", "x" * 1024, "wrong but of a usual length"])
-async def test_I14_an_unknown_address_is_refused_like_a_known_one(identity: House, password: str) -> None:
+async def test_I14_an_unknown_address_is_refused_like_a_known_one(identity: IdentityHarness, password: str) -> None:
     ada, nobody = await identity.member(), somebody()
     known = await identity.call("POST", SESSIONS, {"email": ada.email, "password": password})
     unknown = await identity.call("POST", SESSIONS, {"email": nobody.email, "password": password})
@@ -244,7 +250,7 @@ async def test_I14_an_unknown_address_is_refused_like_a_known_one(identity: Hous
     assert (known.status, known.body) == (unknown.status, unknown.body) == (401, unknown.body)
 
 
-async def test_I14_signing_up_with_a_known_address_takes_the_time_of_a_new_one(identity: House) -> None:
+async def test_I14_signing_up_with_a_known_address_takes_the_time_of_a_new_one(identity: IdentityHarness) -> None:
     known = [await identity.member() for _ in range(15)]
     new = [somebody() for _ in known]
     identity.clock.advance(timedelta(minutes=2))
@@ -260,17 +266,17 @@ async def test_I14_signing_up_with_a_known_address_takes_the_time_of_a_new_one(i
     assert 0.5 < median(seconds[True]) / median(seconds[False]) < 2
 
 
-async def test_I14_both_kinds_of_sign_up_store_the_same(identity: House) -> None:
+async def test_I14_both_kinds_of_sign_up_store_the_same(identity: IdentityHarness) -> None:
     ada, new = await identity.member(), somebody()
-    sign_ups = identity.chassis.db.collection(SignUp)
-    before = await sign_ups.count({})
+    sign_ups = identity.chassis.db.get_collection(SignUpDocument)
+    before = await sign_ups.count_documents({})
     await identity.ask_for_account(ada)
     await identity.ask_for_account(new)
-    assert await sign_ups.count({}) == before + 2
-    assert Address(ada.email).email == ada.email
+    assert await sign_ups.count_documents({}) == before + 2
+    assert EmailAddress(ada.email).email == ada.email
 
 
-async def test_I20_tokens_of_other_algorithms_and_strange_headers_are_refused(identity: House) -> None:
+async def test_I20_tokens_of_other_algorithms_and_strange_headers_are_refused(identity: IdentityHarness) -> None:
     ada = await identity.member()
     _, claims, signature = ada.access.split(".")
     none = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0"  # {"alg":"none","typ":"at+jwt"}

@@ -7,30 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from services.identity.store import Account, Credential, Session
-from shared.crypto import SubjectKey
+from services.identity.store import AccountDocument, CredentialDocument, SessionDocument
+from shared.crypto import SubjectKeyDocument
 from shared.ids import new_id
 from shared.settings import SettingError
-from tests.integration.identity.house import House, Person, house, settings_of
-from tests.support import FixedClock, Planter
+from tests.integration.identity.harness import IdentityHarness, Person, build_settings, open_harness
+from tests.support import FixedClock, RawWriter
 
-Open = Callable[..., AbstractAsyncContextManager[House]]
+Open = Callable[..., AbstractAsyncContextManager[IdentityHarness]]
 GRACE = {"email": "grace@staff.example", "password": "violet engine under seven rivers", "roles": ["support"]}
 LINUS = {"email": "linus@staff.example", "password": "copper sailor over nine bridges", "roles": ["admin"]}
 
 
 @pytest.fixture
-async def open_with(mongo_url: str, amqp_url: str, planter: Planter, tmp_path: Path) -> AsyncIterator[Open]:
+async def open_with(mongo_url: str, amqp_url: str, planter: RawWriter, tmp_path: Path) -> AsyncIterator[Open]:
     """Open the service on one database with a list of staff."""
     database = new_id("test")
 
-    def opened(*members: object) -> AbstractAsyncContextManager[House]:
+    def opened(*members: object) -> AbstractAsyncContextManager[IdentityHarness]:
         listed = {"IDENTITY_STAFF": json.dumps(members)} if members != (None,) else {}
-        settings = settings_of(tmp_path, mongo_url=mongo_url, amqp_url=amqp_url, database=database, **listed)
-        return house(settings, FixedClock())
+        settings = build_settings(tmp_path, mongo_url=mongo_url, amqp_url=amqp_url, database=database, **listed)
+        return open_harness(settings, FixedClock())
 
     yield opened
-    await planter.drop(database)
+    await planter.drop_database(database)
 
 
 def person(entry: Mapping[str, object]) -> Person:
@@ -41,9 +41,9 @@ async def test_who_is_listed_logs_in_with_the_listed_roles(open_with: Open) -> N
     async with open_with(GRACE, LINUS) as identity:
         grace = await identity.log_in(person(GRACE))
         assert (await identity.call("GET", "/v1/identity/me", by=grace)).body["roles"] == ["support"]
-        assert (await identity.call("GET", "/v1/identity/partners", by=grace)).status == 403
+        assert (await identity.call("GET", "/v1/identity/partner-clients", by=grace)).status == 403
         linus = await identity.log_in(person(LINUS))
-        assert (await identity.call("GET", "/v1/identity/partners", by=linus)).status == 200
+        assert (await identity.call("GET", "/v1/identity/partner-clients", by=linus)).status == 200
 
 
 async def test_I23_a_long_list_is_taken_in_whole_and_starting_again_in_another_order_changes_nothing(
@@ -52,10 +52,10 @@ async def test_I23_a_long_list_is_taken_in_whole_and_starting_again_in_another_o
     many = [{**LINUS, "email": f"linus{number}@staff.example"} for number in range(60)]
     async with open_with(GRACE, *many) as identity:
         grace = await identity.log_in(person(GRACE))
-        before = {account.id for account in await identity.chassis.db.collection(Account).list({})}
+        before = {account.id for account in await identity.chassis.db.get_collection(AccountDocument).list({})}
     async with open_with(*reversed(many), GRACE) as identity:
         assert (await identity.call("GET", "/v1/identity/me", by=grace)).body["account_id"] == grace.account_id
-        after = {account.id for account in await identity.chassis.db.collection(Account).list({})}
+        after = {account.id for account in await identity.chassis.db.get_collection(AccountDocument).list({})}
     assert (len(before), after) == (61, before)
 
 
@@ -66,7 +66,7 @@ async def test_I01_another_password_or_other_roles_end_the_sessions(
     async with open_with(GRACE) as identity:
         grace = await identity.log_in(person(GRACE))
     async with open_with({**GRACE, **changed}) as identity:
-        assert (await identity.call("GET", "/v1/identity/me", by=grace)).code == "auth.session_ended"
+        assert (await identity.call("GET", "/v1/identity/me", by=grace)).code == "auth.session.revoked"
         assert (await identity.refresh(grace.refresh)).body["error"] == "invalid_grant"
         assert (await identity.log_in(person({**GRACE, **changed}))).account_id == grace.account_id
 
@@ -75,12 +75,12 @@ async def test_who_is_no_longer_listed_is_gone(open_with: Open) -> None:
     async with open_with(GRACE, LINUS) as identity:
         grace = await identity.log_in(person(GRACE))
     async with open_with(LINUS) as identity:
-        assert (await identity.call("GET", "/v1/identity/me", by=grace)).code == "auth.session_ended"
+        assert (await identity.call("GET", "/v1/identity/me", by=grace)).code == "auth.session.revoked"
         db = identity.chassis.db
-        for kind in (Account, Credential):
-            assert await db.collection(kind).count({}) == 1
-        assert await db.collection(Session).count({}) == 0
-        assert await db.collection(SubjectKey).get(grace.account_id) is None
+        for kind in (AccountDocument, CredentialDocument):
+            assert await db.get_collection(kind).count_documents({}) == 1
+        assert await db.get_collection(SessionDocument).count_documents({}) == 0
+        assert await db.get_collection(SubjectKeyDocument).get(grace.account_id) is None
 
 
 async def test_without_the_setting_the_staff_stays(open_with: Open) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.integration.identity.factors import SESSIONS, passkey_log_in, with_passkey, with_totp
-from tests.integration.identity.house import House, Person, Reply
+from tests.integration.identity.harness import IdentityHarness, Person, Reply
 
 STEP_UP = f"{SESSIONS}/step-up"
 ERASURES = "/v1/identity/erasures"
 SENSITIVE: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/v1/identity/app-passwords", {"label": "laptop"}),
-    ("POST", "/v1/identity/address-changes", {"email": "new@customers.example"}),
+    ("POST", "/v1/identity/email-changes", {"email": "new@customers.example"}),
     ("POST", ERASURES, {"password": "x"}),
     ("POST", "/v1/identity/password-changes", {"old_password": "x", "new_password": "y"}),
     ("POST", "/v1/identity/totp", None),
@@ -27,7 +27,7 @@ SENSITIVE: list[tuple[str, str, dict[str, Any] | None]] = [
 WRONG = "not it, whatever it may be"
 
 
-async def grown_old(identity: House, ada: Person) -> Person:
+async def grown_old(identity: IdentityHarness, ada: Person) -> Person:
     """Let the log-in become too old; the person holds new tokens of the same session."""
     identity.clock.advance(timedelta(minutes=16))
     renewed = await identity.refresh(ada.refresh)
@@ -35,7 +35,7 @@ async def grown_old(identity: House, ada: Person) -> Person:
     return ada
 
 
-async def step_up(identity: House, ada: Person, **shown: Any) -> Reply:
+async def step_up(identity: IdentityHarness, ada: Person, **shown: Any) -> Reply:
     reply = await identity.call("POST", STEP_UP, shown, by=ada)
     if reply.status == 200:
         ada.access = reply.body["access_token"]
@@ -44,18 +44,18 @@ async def step_up(identity: House, ada: Person, **shown: Any) -> Reply:
 
 @pytest.mark.parametrize(("method", "path", "body"), SENSITIVE)
 async def test_what_is_sensitive_needs_a_recent_proof(
-    identity: House, method: str, path: str, body: dict[str, Any] | None
+    identity: IdentityHarness, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     ada = await grown_old(identity, await identity.member())
     refused = await identity.call(method, path, body, by=ada, once=True)
-    assert (refused.status, refused.code) == (401, "auth.login_too_old")
+    assert (refused.status, refused.code) == (401, "auth.session.reauthentication_required")
     assert 'max_age="900"' in refused.headers["WWW-Authenticate"]
     assert (await step_up(identity, ada, password=ada.password)).status == 200
     again = await identity.call(method, path, body, by=ada, once=True)
     assert again.status != 401, again
 
 
-async def test_a_step_up_outlives_the_refresh_and_ages_as_a_log_in_does(identity: House) -> None:
+async def test_a_step_up_outlives_the_refresh_and_ages_as_a_log_in_does(identity: IdentityHarness) -> None:
     ada = await grown_old(identity, await identity.member())
     await step_up(identity, ada, password=ada.password)
     identity.clock.advance(timedelta(minutes=10))
@@ -65,21 +65,21 @@ async def test_a_step_up_outlives_the_refresh_and_ages_as_a_log_in_does(identity
     assert made.status == 201
     ada = await grown_old(identity, ada)
     refused = await identity.call("POST", "/v1/identity/app-passwords", {"label": "x"}, by=ada, once=True)
-    assert refused.code == "auth.login_too_old"
+    assert refused.code == "auth.session.reauthentication_required"
 
 
-async def test_I12_with_a_second_factor_the_password_does_not_confirm(identity: House) -> None:
+async def test_I12_with_a_second_factor_the_password_does_not_confirm(identity: IdentityHarness) -> None:
     ada = await identity.member()
     app, codes = await with_totp(identity, ada)
-    assert (await step_up(identity, ada, password=ada.password)).code == "identity.step_up.second_factor"
-    assert (await step_up(identity, ada, code="000000")).code == "identity.second_factor.refused"
-    assert (await step_up(identity, ada, password=WRONG, code=codes[0])).code == "identity.password.wrong"
+    assert (await step_up(identity, ada, password=ada.password)).code == "identity.step_up.second_factor_required"
+    assert (await step_up(identity, ada, code="000000")).code == "identity.second_factor.invalid"
+    assert (await step_up(identity, ada, password=WRONG, code=codes[0])).code == "identity.password.incorrect"
     identity.clock.advance(timedelta(seconds=30))
     assert (await step_up(identity, ada, code=app.at(identity.clock()))).status == 200
     assert (await step_up(identity, ada, code=codes[0])).status == 200
 
 
-async def test_a_passkey_confirms_its_own_account_and_no_other(identity: House) -> None:
+async def test_a_passkey_confirms_its_own_account_and_no_other(identity: IdentityHarness) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
     passkey = await with_passkey(identity, ada)
     for person, status in ((ada, 200), (eve, 403)):
@@ -88,17 +88,17 @@ async def test_a_passkey_confirms_its_own_account_and_no_other(identity: House) 
         assert (await step_up(identity, person, **shown)).status == status
     asked = await identity.call("POST", f"{SESSIONS}/step-up-challenges", by=ada)
     shown = {"challenge_id": asked.body["challenge_id"], "passkey": passkey.get(asked.body["options"])}
-    assert (await step_up(identity, eve, **shown)).code == "identity.challenge.refused"
+    assert (await step_up(identity, eve, **shown)).code == "identity.challenge.invalid"
 
 
-async def test_whoever_has_a_session_guesses_twenty_times_and_not_for_the_door(identity: House) -> None:
+async def test_whoever_has_a_session_guesses_twenty_times_and_not_for_the_door(identity: IdentityHarness) -> None:
     ada = await identity.member()
     statuses = [(await step_up(identity, ada, password=WRONG)).status for _ in range(22)]
     assert (statuses.count(403), statuses.count(429)) == (20, 2)
     assert (await identity.log_in(ada)).account_id == ada.account_id
 
 
-async def test_I13_of_a_thousand_guesses_twenty_are_verified_and_the_owner_comes_in(identity: House) -> None:
+async def test_I13_of_a_thousand_guesses_twenty_are_verified_and_the_owner_comes_in(identity: IdentityHarness) -> None:
     ada = await identity.member()
     passkey = await with_passkey(identity, eve := await identity.member("eve"))
     known = await identity.call("POST", SESSIONS, {"email": ada.email, "password": ada.password})
@@ -111,7 +111,7 @@ async def test_I13_of_a_thousand_guesses_twenty_are_verified_and_the_owner_comes
     assert set(statuses) <= {401, 429, 503}
     assert statuses.count(401) <= 20
     stranger = await identity.call("POST", SESSIONS, {"email": ada.email, "password": ada.password})
-    assert stranger.code == "identity.log_in.too_many"
+    assert stranger.code == "identity.login.too_many_attempts"
     # The owner: from a device that was here before, by the session that lives, and by a passkey.
     owner = {"email": ada.email, "password": ada.password, "device_token": known.body["device_token"]}
     assert (await identity.call("POST", SESSIONS, owner)).status == 201
@@ -121,7 +121,9 @@ async def test_I13_of_a_thousand_guesses_twenty_are_verified_and_the_owner_comes
     assert (await passkey_log_in(identity, passkey)).status == 201
 
 
-async def test_a_known_device_has_twenty_guesses_of_its_own_and_opens_no_other_account(identity: House) -> None:
+async def test_a_known_device_has_twenty_guesses_of_its_own_and_opens_no_other_account(
+    identity: IdentityHarness,
+) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
     reply = await identity.call("POST", SESSIONS, {"email": eve.email, "password": eve.password})
     device = reply.body["device_token"]
@@ -133,7 +135,7 @@ async def test_a_known_device_has_twenty_guesses_of_its_own_and_opens_no_other_a
     assert statuses == [401] * 20 + [429]
 
 
-async def test_I06_a_forged_device_token_is_as_good_as_none(identity: House) -> None:
+async def test_I06_a_forged_device_token_is_as_good_as_none(identity: IdentityHarness) -> None:
     ada = await identity.member()
     reply = await identity.call("POST", SESSIONS, {"email": ada.email, "password": ada.password})
     device = reply.body["device_token"]
@@ -145,10 +147,10 @@ async def test_I06_a_forged_device_token_is_as_good_as_none(identity: House) -> 
         assert (await identity.call("POST", SESSIONS, body)).status == 429
 
 
-async def test_I19_a_log_in_takes_the_place_of_the_session_that_it_comes_from(identity: House) -> None:
+async def test_I19_a_log_in_takes_the_place_of_the_session_that_it_comes_from(identity: IdentityHarness) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
     body = {"email": eve.email, "password": eve.password}
     switched = await identity.call("POST", SESSIONS, body, by=ada)
     assert switched.status == 201
     assert switched.body["session_id"] not in {ada.session_id, eve.session_id}
-    assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session_ended"
+    assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"

@@ -9,8 +9,8 @@ from typing import ClassVar
 import pytest
 from pydantic import Field, ValidationError
 
-from shared.mongo import Collection, Database, Document, DuplicateError, Embedded, Index, UndeclaredError
-from tests.support import NOON, Planter
+from shared.mongo import Collection, Database, Document, DuplicateError, EmbeddedValue, Index, SchemaValidationError
+from tests.support import NOON, RawWriter
 
 
 class Mood(StrEnum):
@@ -18,7 +18,7 @@ class Mood(StrEnum):
     CALM = "calm"
 
 
-class Line(Embedded):
+class Line(EmbeddedValue):
     text: str
     at: datetime
 
@@ -40,8 +40,8 @@ class Note(Document):
 
 @pytest.fixture
 async def notes(database: Database) -> Collection[Note]:
-    await database.prepare([Note])
-    return database.collection(Note)
+    await database.ensure_collections([Note])
+    return database.get_collection(Note)
 
 
 def note(number: int, **fields: object) -> Note:
@@ -58,13 +58,13 @@ async def test_what_is_read_is_what_was_written(notes: Collection[Note]) -> None
         counts={"x": 2**40},
         seen=NOON,
     )
-    await notes.insert(written)
+    await notes.insert_one(written)
     assert await notes.get("note_1") == written
 
 
 async def test_times_come_back_aware_and_in_utc(notes: Collection[Note]) -> None:
     paris = timezone(timedelta(hours=1))
-    await notes.insert(note(1, at=datetime(2027, 1, 1, 13, tzinfo=paris), lines=[{"text": "", "at": NOON}]))
+    await notes.insert_one(note(1, at=datetime(2027, 1, 1, 13, tzinfo=paris), lines=[{"text": "", "at": NOON}]))
     found = await notes.get("note_1")
     assert found is not None
     assert found.at == datetime(2027, 1, 1, 12, tzinfo=UTC)
@@ -86,14 +86,14 @@ async def test_what_is_not_there_is_none(notes: Collection[Note]) -> None:
 
 
 async def test_a_second_document_with_the_same_id_is_refused(notes: Collection[Note]) -> None:
-    await notes.insert(note(1))
+    await notes.insert_one(note(1))
     with pytest.raises(DuplicateError) as refused:
-        await notes.insert(note(1, title="another"))
+        await notes.insert_one(note(1, title="another"))
     assert refused.value.unique == ("_id",)
 
 
 async def test_a_unique_clash_names_the_field_and_not_the_value(notes: Collection[Note]) -> None:
-    await notes.insert(note(1, title="secret words"))
+    await notes.insert_one(note(1, title="secret words"))
     with pytest.raises(DuplicateError) as refused:
         await notes.insert_many([note(2, title="secret words")])
     assert refused.value.unique == ("title",)
@@ -103,49 +103,53 @@ async def test_a_unique_clash_names_the_field_and_not_the_value(notes: Collectio
 
 async def test_documents_are_found_in_the_order_asked_for(notes: Collection[Note]) -> None:
     await notes.insert_many(note(number, version=number % 2) for number in range(250))
-    found = [one async for one in notes.find({"version": 1}, sort=[("version", 1), ("_id", -1)], skip=1, limit=120)]
+    found = [
+        one async for one in notes.iter_documents({"version": 1}, sort=[("version", 1), ("_id", -1)], skip=1, limit=120)
+    ]
     assert len(found) == 120
     assert found == await notes.list({"version": 1}, sort=["version", ("_id", -1)], skip=1, limit=120)
     assert found[0].id == "note_97"
 
 
 async def test_a_stale_version_does_not_replace(notes: Collection[Note]) -> None:
-    await notes.insert(note(1, version=1))
-    assert await notes.replace(note(1, version=2), expect={"version": 1})
-    assert not await notes.replace(note(1, version=9), expect={"version": 1})
+    await notes.insert_one(note(1, version=1))
+    assert await notes.replace_one(note(1, version=2), expect={"version": 1})
+    assert not await notes.replace_one(note(1, version=9), expect={"version": 1})
     found = await notes.get("note_1")
     assert found is not None
     assert found.version == 2
 
 
 async def test_replacing_what_is_not_there_stores_nothing(notes: Collection[Note]) -> None:
-    assert not await notes.replace(note(1))
-    assert await notes.count({}) == 0
+    assert not await notes.replace_one(note(1))
+    assert await notes.count_documents({}) == 0
 
 
 async def test_an_upsert_stores_and_replaces(notes: Collection[Note]) -> None:
-    await notes.upsert(note(1))
-    await notes.upsert(note(1, version=7))
+    await notes.upsert_one(note(1))
+    await notes.upsert_one(note(1, version=7))
     assert [one.version for one in await notes.list({})] == [7]
 
 
 async def test_an_update_tells_how_many_matched(notes: Collection[Note]) -> None:
     await notes.insert_many([note(1), note(2), note(3)])
-    assert await notes.update({"version": 0}, {"$inc": {"version": 1}}) == 1
-    assert await notes.update({}, {"$set": {"mood": Mood.GLAD}}, many=True) == 3
-    assert await notes.update({"_id": "nobody"}, {"$inc": {"version": 1}}) == 0
-    assert await notes.count({"mood": Mood.GLAD}) == 3
+    assert await notes.update_one({"version": 0}, {"$inc": {"version": 1}}) == 1
+    assert await notes.update_many({}, {"$set": {"mood": Mood.GLAD}}) == 3
+    assert await notes.update_one({"_id": "nobody"}, {"$inc": {"version": 1}}) == 0
+    assert await notes.count_documents({"mood": Mood.GLAD}) == 3
 
 
 async def test_a_delete_tells_how_many_there_were(notes: Collection[Note]) -> None:
     await notes.insert_many([note(1), note(2), note(3)])
-    assert await notes.delete({}, many=False) == 1
-    assert await notes.delete({}) == 2
+    assert await notes.delete_one({}) == 1
+    assert await notes.delete_many({}) == 2
 
 
 async def test_an_aggregation_joins_nothing_but_what_is_asked(notes: Collection[Note]) -> None:
     await notes.insert_many([note(1, version=2), note(2, version=3)])
-    assert await notes.aggregate([{"$group": {"_id": None, "sum": {"$sum": "$version"}}}]) == [{"_id": None, "sum": 5}]
+    assert await notes.run_pipeline([{"$group": {"_id": None, "sum": {"$sum": "$version"}}}]) == [
+        {"_id": None, "sum": 5}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -165,9 +169,9 @@ async def test_an_aggregation_joins_nothing_but_what_is_asked(notes: Collection[
 async def test_c01_what_the_model_does_not_declare_cannot_be_written(
     notes: Collection[Note], change: dict[str, object]
 ) -> None:
-    await notes.insert(note(1))
-    with pytest.raises(UndeclaredError):
-        await notes.update({"_id": "note_1"}, change)
+    await notes.insert_one(note(1))
+    with pytest.raises(SchemaValidationError):
+        await notes.update_one({"_id": "note_1"}, change)
     assert await notes.get("note_1") == note(1)
 
 
@@ -177,25 +181,25 @@ async def test_c01_an_undeclared_field_is_refused_by_the_model_too() -> None:
 
 
 async def test_c01_a_planted_field_is_seen_in_a_sample(
-    database: Database, notes: Collection[Note], planter: Planter
+    database: Database, notes: Collection[Note], planter: RawWriter
 ) -> None:
-    await planter.plant(database, "notes", {**note(1).stored(), "mood": "calm", "tags": [], "shoe_size": 44})
-    assert [raw["shoe_size"] for raw in await notes.sample(5)] == [44]
+    await planter.write_raw(database, "notes", {**note(1).to_mongo(), "mood": "calm", "tags": [], "shoe_size": 44})
+    assert [raw["shoe_size"] for raw in await notes.sample_documents(5)] == [44]
 
 
 async def test_a_planted_field_does_not_hinder_the_reader_and_goes_with_the_next_replace(
-    database: Database, notes: Collection[Note], planter: Planter
+    database: Database, notes: Collection[Note], planter: RawWriter
 ) -> None:
-    await planter.plant(database, "notes", {**note(1).stored(), "mood": "calm", "tags": [], "shoe_size": 44})
+    await planter.write_raw(database, "notes", {**note(1).to_mongo(), "mood": "calm", "tags": [], "shoe_size": 44})
     found = await notes.get("note_1")
     assert found == note(1)
-    await notes.replace(found)
-    assert "shoe_size" not in (await planter.raw(database, "notes"))[0]
+    await notes.replace_one(found)
+    assert "shoe_size" not in (await planter.read_raw(database, "notes"))[0]
 
 
 async def test_a_sample_is_no_larger_than_asked(notes: Collection[Note]) -> None:
     await notes.insert_many(note(number) for number in range(20))
-    assert len(await notes.sample(7)) == 7
+    assert len(await notes.sample_documents(7)) == 7
 
 
 async def test_a_filter_that_an_index_answers_in_part_finds_the_same(notes: Collection[Note]) -> None:
@@ -204,8 +208,8 @@ async def test_a_filter_that_an_index_answers_in_part_finds_the_same(notes: Coll
     )
     some = {"_id": {"$in": [f"note_{number}" for number in range(7)]}, "version": 0}
     assert [each.id for each in await notes.list(some, sort=[("title", -1)], limit=2)] == ["note_6", "note_3"]
-    assert await notes.count(some) == 3
-    assert await notes.count({**some, "version": 5}) == 0
+    assert await notes.count_documents(some) == 3
+    assert await notes.count_documents({**some, "version": 5}) == 0
     assert await notes.find_one({"title": "title 3", "mood": "calm"}) is None
     found = await notes.find_one({"title": "title 3", "mood": "glad", "seen": None})
     assert found == note(3, version=0, mood=Mood.GLAD)
@@ -214,20 +218,20 @@ async def test_a_filter_that_an_index_answers_in_part_finds_the_same(notes: Coll
 async def test_a_conditional_write_in_a_transaction_is_done_by_one_of_many(
     database: Database, notes: Collection[Note]
 ) -> None:
-    await notes.insert(note(1))
+    await notes.insert_one(note(1))
 
     async def claim() -> int:
-        return await notes.update({"_id": "note_1", "version": 0}, {"$inc": {"version": 1}})
+        return await notes.update_one({"_id": "note_1", "version": 0}, {"$inc": {"version": 1}})
 
-    assert sum(await asyncio.gather(*(database.transact(claim) for _ in range(8)))) == 1
+    assert sum(await asyncio.gather(*(database.with_transaction(claim) for _ in range(8)))) == 1
 
     async def others() -> tuple[bool, int, int, int]:
         return (
-            await notes.replace(note(1, version=9), expect={"version": 0}),
-            await notes.delete({"_id": "note_1", "version": 0}),
-            await notes.update({"_id": {"$in": ["note_1"]}, "version": 1}, {"$set": {"version": 2}}, many=True),
-            await notes.delete({"title": "title 1", "version": 2}, many=False),
+            await notes.replace_one(note(1, version=9), expect={"version": 0}),
+            await notes.delete_many({"_id": "note_1", "version": 0}),
+            await notes.update_many({"_id": {"$in": ["note_1"]}, "version": 1}, {"$set": {"version": 2}}),
+            await notes.delete_one({"title": "title 1", "version": 2}),
         )
 
-    assert await database.transact(others) == (False, 0, 1, 1)
-    assert await notes.count({}) == 0
+    assert await database.with_transaction(others) == (False, 0, 1, 1)
+    assert await notes.count_documents({}) == 0

@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from shared.mongo import Database, Document, Index, UndeclaredError, open_database
-from shared.personal import Category, Personal, keep_for
+from shared.mongo import Database, Document, Index, SchemaValidationError, open_database
+from shared.personal import Category, Personal, retain_for
 from shared.policy import Purpose
-from tests.support import NOON, Planter
+from tests.support import NOON, RawWriter
 
 
 class Visit(Document):
@@ -38,7 +38,7 @@ class Swept(Document):
     collection: ClassVar[str] = "swept"
 
     created_at: datetime
-    seen: Annotated[str, Personal(Category.USAGE, {Purpose.OPERATIONS}, keep_for(1))]
+    seen: Annotated[str, Personal(Category.USAGE, {Purpose.OPERATIONS}, retain_for(1))]
 
 
 def plain(indexes: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -55,70 +55,70 @@ VISIT_INDEXES = {
 }
 
 
-async def test_the_indexes_are_the_declared_ones_and_no_others(database: Database, planter: Planter) -> None:
-    await database.prepare([Visit])
-    assert plain(await planter.indexes(database, "visits")) == VISIT_INDEXES
+async def test_the_indexes_are_the_declared_ones_and_no_others(database: Database, planter: RawWriter) -> None:
+    await database.ensure_collections([Visit])
+    assert plain(await planter.list_indexes(database, "visits")) == VISIT_INDEXES
 
 
 async def test_an_index_that_nobody_declares_is_dropped_and_a_changed_one_made_anew(
-    database: Database, planter: Planter
+    database: Database, planter: RawWriter
 ) -> None:
-    await database.prepare([Visit])
+    await database.ensure_collections([Visit])
     await planter.client[database.name]["visits"].create_index("stray")
-    await database.prepare([LaterVisit])
-    assert plain(await planter.indexes(database, "visits")) == {
+    await database.ensure_collections([LaterVisit])
+    assert plain(await planter.list_indexes(database, "visits")) == {
         "_id_": {"key": [("_id", 1)]},
         "place_1": {"key": [("place", 1)]},
         "ends_at_1": {"key": [("ends_at", 1)], "expireAfterSeconds": 7200},
     }
 
 
-async def test_preparing_twice_changes_nothing(database: Database, planter: Planter) -> None:
+async def test_preparing_twice_changes_nothing(database: Database, planter: RawWriter) -> None:
     for _ in range(2):
-        await database.prepare([Visit, Swept])
-    assert plain(await planter.indexes(database, "visits")) == VISIT_INDEXES
+        await database.ensure_collections([Visit, Swept])
+    assert plain(await planter.list_indexes(database, "visits")) == VISIT_INDEXES
 
 
 async def test_processes_that_prepare_at_once_do_not_hinder_each_other(
-    database: Database, planter: Planter, mongo_url: str, mongo_driver: str
+    database: Database, planter: RawWriter, mongo_url: str, mongo_driver: str
 ) -> None:
     async def replica() -> None:
         async with open_database(mongo_url, database.name, driver=mongo_driver) as own:
-            await own.prepare([Visit, Swept])
+            await own.ensure_collections([Visit, Swept])
 
     await asyncio.gather(*(replica() for _ in range(6)))
-    assert plain(await planter.indexes(database, "visits")) == VISIT_INDEXES
-    with pytest.raises(UndeclaredError):
+    assert plain(await planter.list_indexes(database, "visits")) == VISIT_INDEXES
+    with pytest.raises(SchemaValidationError):
         await undeclared_write(database)
 
 
 async def test_the_next_release_may_declare_more(database: Database) -> None:
-    await database.prepare([Visit])
-    await database.collection(Visit).insert(Visit(id="v1", place="here"))
-    await database.prepare([LaterVisit])
-    await database.collection(LaterVisit).insert(LaterVisit(id="v2", place="there", guests=3))
-    assert [visit.guests for visit in await database.collection(LaterVisit).list({}, sort=["_id"])] == [0, 3]
+    await database.ensure_collections([Visit])
+    await database.get_collection(Visit).insert_one(Visit(id="v1", place="here"))
+    await database.ensure_collections([LaterVisit])
+    await database.get_collection(LaterVisit).insert_one(LaterVisit(id="v2", place="there", guests=3))
+    assert [visit.guests for visit in await database.get_collection(LaterVisit).list({}, sort=["_id"])] == [0, 3]
 
 
 async def test_the_release_before_still_reads_what_the_next_one_wrote(database: Database) -> None:
-    await database.prepare([LaterVisit])
-    await database.collection(LaterVisit).insert(LaterVisit(id="v2", place="there", guests=3))
-    assert await database.collection(Visit).get("v2") == Visit(id="v2", place="there")
+    await database.ensure_collections([LaterVisit])
+    await database.get_collection(LaterVisit).insert_one(LaterVisit(id="v2", place="there", guests=3))
+    assert await database.get_collection(Visit).get("v2") == Visit(id="v2", place="there")
 
 
-async def test_a_collection_that_was_there_unprotected_becomes_closed(database: Database, planter: Planter) -> None:
-    await planter.plant(database, "visits", {"_id": "old", "whatever": 1})
-    await database.prepare([Visit])
-    with pytest.raises(UndeclaredError):
+async def test_a_collection_that_was_there_unprotected_becomes_closed(database: Database, planter: RawWriter) -> None:
+    await planter.write_raw(database, "visits", {"_id": "old", "whatever": 1})
+    await database.ensure_collections([Visit])
+    with pytest.raises(SchemaValidationError):
         await undeclared_write(database)
 
 
-async def test_each_time_that_a_limit_counts_from_is_indexed(database: Database, planter: Planter) -> None:
-    await database.prepare([Swept])
-    assert "created_at_1" in await planter.indexes(database, "swept")
+async def test_each_time_that_a_limit_counts_from_is_indexed(database: Database, planter: RawWriter) -> None:
+    await database.ensure_collections([Swept])
+    assert "created_at_1" in await planter.list_indexes(database, "swept")
 
 
 async def undeclared_write(database: Database) -> None:
-    visits = database.collection(Visit)
-    await visits.upsert(Visit(id="v1", place="here"))
-    await visits.update({"_id": "v1"}, {"$set": {"shoe_size": 44}})
+    visits = database.get_collection(Visit)
+    await visits.upsert_one(Visit(id="v1", place="here"))
+    await visits.update_one({"_id": "v1"}, {"$set": {"shoe_size": 44}})

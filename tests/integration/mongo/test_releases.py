@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import pytest
 
-from shared.mongo import Database, Document, Index, UndeclaredError, open_database
-from shared.policy import State
-from shared.promises.common import closed_documents
-from shared.release import order
-from tests.support import Planter
+from shared.mongo import Database, Document, Index, SchemaValidationError, open_database
+from shared.policy import PromiseState
+from shared.promises.common import undeclared_fields_probe
+from shared.release import version_key
+from tests.support import RawWriter
 
 
 class Visit(Document):
@@ -40,51 +40,51 @@ async def newer(database: Database, mongo_url: str, mongo_driver: str) -> AsyncI
 
 
 async def test_an_older_process_that_restarts_takes_nothing_from_the_newer_one(
-    older: Database, newer: Database, planter: Planter
+    older: Database, newer: Database, planter: RawWriter
 ) -> None:
-    await older.prepare([Visit])
-    await newer.prepare([NextVisit])
-    await older.prepare([Visit])
-    await newer.collection(NextVisit).insert(NextVisit(id="v1", place="here", guests=2))
-    assert "guests_1" in await planter.indexes(newer, "visits")
+    await older.ensure_collections([Visit])
+    await newer.ensure_collections([NextVisit])
+    await older.ensure_collections([Visit])
+    await newer.get_collection(NextVisit).insert_one(NextVisit(id="v1", place="here", guests=2))
+    assert "guests_1" in await planter.list_indexes(newer, "visits")
 
 
 async def test_both_write_and_each_reads_what_the_other_wrote(older: Database, newer: Database) -> None:
-    await newer.prepare([NextVisit])
-    await older.prepare([Visit])
-    await older.collection(Visit).insert(Visit(id="old", place="there"))
-    await newer.collection(NextVisit).insert(NextVisit(id="new", place="here", guests=2))
-    assert await older.collection(Visit).get("new") == Visit(id="new", place="here")
-    assert await newer.collection(NextVisit).get("old") == NextVisit(id="old", place="there", guests=None)
+    await newer.ensure_collections([NextVisit])
+    await older.ensure_collections([Visit])
+    await older.get_collection(Visit).insert_one(Visit(id="old", place="there"))
+    await newer.get_collection(NextVisit).insert_one(NextVisit(id="new", place="here", guests=2))
+    assert await older.get_collection(Visit).get("new") == Visit(id="new", place="here")
+    assert await newer.get_collection(NextVisit).get("old") == NextVisit(id="old", place="there", guests=None)
 
 
 async def test_what_neither_declares_is_refused_to_both(older: Database, newer: Database) -> None:
     class Stray(Visit):
         stray: int = 0
 
-    await newer.prepare([NextVisit])
-    await older.prepare([Visit])
+    await newer.ensure_collections([NextVisit])
+    await older.ensure_collections([Visit])
     for database in (older, newer):
-        with pytest.raises(UndeclaredError):
-            await database.collection(Stray).insert(Stray(id="x", place="here"))
+        with pytest.raises(SchemaValidationError):
+            await database.get_collection(Stray).insert_one(Stray(id="x", place="here"))
 
 
 async def test_C01_an_older_process_does_not_take_the_fields_of_a_newer_one_for_a_breach(
-    older: Database, newer: Database, planter: Planter
+    older: Database, newer: Database, planter: RawWriter
 ) -> None:
-    await newer.prepare([NextVisit])
-    await planter.plant(newer, "visits", {"_id": "p", "place": "here", "whatever": 1})
-    assert (await closed_documents(older, [Visit]).look()).state is State.KEPT
-    assert (await closed_documents(newer, [NextVisit]).look()).state is State.BROKEN
+    await newer.ensure_collections([NextVisit])
+    await planter.write_raw(newer, "visits", {"_id": "p", "place": "here", "whatever": 1})
+    assert (await undeclared_fields_probe(older, [Visit]).check()).state is PromiseState.KEPT
+    assert (await undeclared_fields_probe(newer, [NextVisit]).check()).state is PromiseState.BROKEN
 
 
 async def test_the_next_release_takes_over_where_the_older_one_was(older: Database, newer: Database) -> None:
-    await older.prepare([Visit])
-    assert not await older.newer_in_force(Visit)
-    await newer.prepare([NextVisit])
-    assert await older.newer_in_force(Visit)
-    assert not await newer.newer_in_force(NextVisit)
+    await older.ensure_collections([Visit])
+    assert not await older.has_newer_schema(Visit)
+    await newer.ensure_collections([NextVisit])
+    assert await older.has_newer_schema(Visit)
+    assert not await newer.has_newer_schema(NextVisit)
 
 
 def test_releases_are_ordered_by_number_not_by_letter() -> None:
-    assert order("0.10.0") > order("0.9.1") > order("0.9") > order("0")
+    assert version_key("0.10.0") > version_key("0.9.1") > version_key("0.9") > version_key("0")

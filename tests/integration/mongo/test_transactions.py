@@ -11,13 +11,13 @@ import pytest
 
 from shared.mongo import (
     Collection,
-    ContentionError,
     Database,
     Document,
     DuplicateError,
     Index,
     TransactionMisuseError,
-    end_transactions,
+    WriteConflictError,
+    abort_all_transactions,
     open_database,
 )
 
@@ -36,34 +36,34 @@ class BurstError(Exception):
 
 @pytest.fixture
 async def purses(database: Database) -> Collection[Purse]:
-    await database.prepare([Purse])
-    return database.collection(Purse)
+    await database.ensure_collections([Purse])
+    return database.get_collection(Purse)
 
 
 @pytest.fixture
 async def elsewhere(database: Database, mongo_url: str, mongo_driver: str) -> AsyncIterator[Collection[Purse]]:
     """The same collection seen by another process."""
     async with open_database(mongo_url, database.name, driver=mongo_driver) as other:
-        yield other.collection(Purse)
+        yield other.get_collection(Purse)
 
 
 async def add_one(purses: Collection[Purse]) -> None:
     purse = await purses.get("mine")
     assert purse is not None
     await asyncio.sleep(0)
-    await purses.replace(Purse(id="mine", coins=purse.coins + 1))
+    await purses.replace_one(Purse(id="mine", coins=purse.coins + 1))
 
 
 async def test_twenty_increments_at_once_lose_none(database: Database, purses: Collection[Purse]) -> None:
-    await purses.insert(Purse(id="mine"))
+    await purses.insert_one(Purse(id="mine"))
     async with asyncio.timeout(20):
-        await asyncio.gather(*(database.transact(lambda: add_one(purses)) for _ in range(20)))
+        await asyncio.gather(*(database.with_transaction(lambda: add_one(purses)) for _ in range(20)))
     assert await purses.get("mine") == Purse(id="mine", coins=20)
 
 
 async def test_without_a_transaction_the_same_increments_do_lose(purses: Collection[Purse]) -> None:
     """The negative control of the test above."""
-    await purses.insert(Purse(id="mine"))
+    await purses.insert_one(Purse(id="mine"))
     await asyncio.gather(*(add_one(purses) for _ in range(20)))
     purse = await purses.get("mine")
     assert purse is not None
@@ -72,93 +72,93 @@ async def test_without_a_transaction_the_same_increments_do_lose(purses: Collect
 
 async def test_work_that_raises_leaves_nothing(database: Database, purses: Collection[Purse]) -> None:
     async def work() -> None:
-        await purses.insert(Purse(id="mine"))
+        await purses.insert_one(Purse(id="mine"))
         raise BurstError
 
     with pytest.raises(BurstError):
-        await database.transact(work)
-    assert await purses.count({}) == 0
+        await database.with_transaction(work)
+    assert await purses.count_documents({}) == 0
 
 
 async def test_nobody_sees_a_change_before_its_commit(
     database: Database, purses: Collection[Purse], elsewhere: Collection[Purse]
 ) -> None:
     async def work() -> int:
-        await purses.insert(Purse(id="mine"))
-        assert await purses.count({}) == 1
-        return await elsewhere.count({})
+        await purses.insert_one(Purse(id="mine"))
+        assert await purses.count_documents({}) == 1
+        return await elsewhere.count_documents({})
 
-    assert await database.transact(work) == 0
-    assert await elsewhere.count({}) == 1
+    assert await database.with_transaction(work) == 0
+    assert await elsewhere.count_documents({}) == 1
 
 
 async def test_every_kind_of_operation_joins(database: Database, purses: Collection[Purse]) -> None:
     await purses.insert_many([Purse(id="mine"), Purse(id="yours")])
 
     async def work() -> None:
-        await purses.insert(Purse(id="new"))
+        await purses.insert_one(Purse(id="new"))
         await purses.insert_many([Purse(id="newer")])
-        await purses.upsert(Purse(id="newest"))
-        await purses.update({"_id": "mine"}, {"$inc": {"coins": 5}})
-        await purses.delete({"_id": "yours"})
-        seen = [purse.id async for purse in purses.find({}, sort=["_id"])]
+        await purses.upsert_one(Purse(id="newest"))
+        await purses.update_one({"_id": "mine"}, {"$inc": {"coins": 5}})
+        await purses.delete_many({"_id": "yours"})
+        seen = [purse.id async for purse in purses.iter_documents({}, sort=["_id"])]
         assert seen == [purse.id for purse in await purses.list({}, sort=["_id"])] == ["mine", "new", "newer", "newest"]
-        assert len(await purses.aggregate([{"$match": {}}])) == 4
+        assert len(await purses.run_pipeline([{"$match": {}}])) == 4
         raise BurstError
 
     with pytest.raises(BurstError):
-        await database.transact(work)
+        await database.with_transaction(work)
     assert await purses.list({}, sort=["_id"]) == [Purse(id="mine"), Purse(id="yours")]
 
 
 async def test_a_nested_transaction_is_a_part_of_the_outer_one(database: Database, purses: Collection[Purse]) -> None:
     async def part() -> None:
-        await purses.insert(Purse(id="part"))
+        await purses.insert_one(Purse(id="part"))
 
     async def whole() -> None:
-        await database.transact(part)
+        await database.with_transaction(part)
         raise BurstError
 
     with pytest.raises(BurstError):
-        await database.transact(whole)
-    assert await purses.count({}) == 0
+        await database.with_transaction(whole)
+    assert await purses.count_documents({}) == 0
 
 
 async def test_a_part_that_failed_cannot_be_passed_over(database: Database, purses: Collection[Purse]) -> None:
     async def part() -> None:
-        await purses.insert(Purse(id="half"))
+        await purses.insert_one(Purse(id="half"))
         raise BurstError
 
     async def whole() -> None:
         with pytest.raises(BurstError):
-            await database.transact(part)
+            await database.with_transaction(part)
 
     with pytest.raises(TransactionMisuseError, match="must leave it"):
-        await database.transact(whole)
-    assert await purses.count({}) == 0
+        await database.with_transaction(whole)
+    assert await purses.count_documents({}) == 0
 
 
 async def test_a_duplicate_that_is_caught_inside_is_told_at_once(database: Database, purses: Collection[Purse]) -> None:
     """MongoDB has aborted the transaction by then: going on would run into an error that blames something else."""
-    await purses.insert(Purse(id="mine"))
+    await purses.insert_one(Purse(id="mine"))
 
     async def work() -> None:
         with pytest.raises(DuplicateError):
-            await purses.insert(Purse(id="mine"))
-        await purses.insert(Purse(id="other"))
+            await purses.insert_one(Purse(id="mine"))
+        await purses.insert_one(Purse(id="other"))
 
     with pytest.raises(TransactionMisuseError, match="must leave it"):
-        await database.transact(work)
-    assert await purses.count({}) == 1
+        await database.with_transaction(work)
+    assert await purses.count_documents({}) == 1
 
 
 async def test_two_operations_at_once_inside_are_refused(database: Database, purses: Collection[Purse]) -> None:
     async def work() -> None:
-        await asyncio.gather(purses.insert(Purse(id="a")), purses.insert(Purse(id="b")))
+        await asyncio.gather(purses.insert_one(Purse(id="a")), purses.insert_one(Purse(id="b")))
 
     with pytest.raises(TransactionMisuseError, match="one operation at a time"):
-        await database.transact(work)
-    assert await purses.count({}) == 0
+        await database.with_transaction(work)
+    assert await purses.count_documents({}) == 0
 
 
 async def test_callbacks_run_once_and_only_after_the_commit(
@@ -173,12 +173,12 @@ async def test_callbacks_run_once_and_only_after_the_commit(
         database.after_commit(lambda: told.append("committed"))
         await purses.get("mine")
         if runs == 1:  # what the first run saw is no longer so: it collides and is run again
-            await asyncio.create_task(elsewhere.update({"_id": "mine"}, {"$inc": {"coins": 1}}))
-        await purses.update({"_id": "mine"}, {"$inc": {"coins": 10}})
+            await asyncio.create_task(elsewhere.update_one({"_id": "mine"}, {"$inc": {"coins": 1}}))
+        await purses.update_one({"_id": "mine"}, {"$inc": {"coins": 10}})
         assert told == []
 
-    await purses.insert(Purse(id="mine"))
-    await database.transact(work)
+    await purses.insert_one(Purse(id="mine"))
+    await database.with_transaction(work)
     assert (runs, told) == (2, ["committed"])
     assert await purses.get("mine") == Purse(id="mine", coins=11)
 
@@ -188,11 +188,11 @@ async def test_the_callbacks_of_work_that_raises_never_run(database: Database, p
 
     async def work() -> None:
         database.after_commit(lambda: told.append("committed"))
-        await purses.insert(Purse(id="mine"))
+        await purses.insert_one(Purse(id="mine"))
         raise BurstError
 
     with pytest.raises(BurstError):
-        await database.transact(work)
+        await database.with_transaction(work)
     assert told == []
 
 
@@ -209,61 +209,61 @@ async def test_a_task_started_inside_goes_on_outside_after_the_commit(
 
     async def later() -> None:
         await committed.wait()
-        await purses.insert(Purse(id="later"))
+        await purses.insert_one(Purse(id="later"))
 
     async def work() -> asyncio.Task[None]:
-        await purses.insert(Purse(id="mine"))
+        await purses.insert_one(Purse(id="mine"))
         return asyncio.create_task(later())
 
-    task = await database.transact(work)
+    task = await database.with_transaction(work)
     committed.set()
     await task
-    assert await purses.count({}) == 2
+    assert await purses.count_documents({}) == 2
 
 
 async def test_a_cancelled_transaction_leaves_nothing_and_holds_nothing(
     database: Database, purses: Collection[Purse], elsewhere: Collection[Purse]
 ) -> None:
-    await purses.insert(Purse(id="mine"))
+    await purses.insert_one(Purse(id="mine"))
 
     async def work() -> None:
         while True:
-            await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
+            await purses.update_one({"_id": "mine"}, {"$inc": {"coins": 1}})
 
     for pause in (0, 0.001, 0.003, 0.01, 0.03):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(pause):
-                await database.transact(work)
+                await database.with_transaction(work)
     async with asyncio.timeout(5):
-        assert await elsewhere.update({"_id": "mine", "coins": 0}, {"$inc": {"coins": 1}}) == 1
+        assert await elsewhere.update_one({"_id": "mine", "coins": 0}, {"$inc": {"coins": 1}}) == 1
 
 
 async def test_contention_that_does_not_end_is_told(
     database: Database, purses: Collection[Purse], elsewhere: Collection[Purse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database._transactions, "_limit", 0.3)
-    await purses.insert(Purse(id="mine"))
+    await purses.insert_one(Purse(id="mine"))
 
     async def work() -> None:
         await purses.get("mine")
-        await asyncio.create_task(elsewhere.update({"_id": "mine"}, {"$inc": {"coins": 1}}))
-        await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
+        await asyncio.create_task(elsewhere.update_one({"_id": "mine"}, {"$inc": {"coins": 1}}))
+        await purses.update_one({"_id": "mine"}, {"$inc": {"coins": 1}})
 
-    with pytest.raises(ContentionError):
-        await database.transact(work)
+    with pytest.raises(WriteConflictError):
+        await database.with_transaction(work)
 
 
 async def test_a_unique_index_holds_between_two_transactions(database: Database, purses: Collection[Purse]) -> None:
     async def claim(number: int) -> bool:
         try:
-            await database.transact(lambda: purses.insert(Purse(id=f"p{number}", owner="ada")))
+            await database.with_transaction(lambda: purses.insert_one(Purse(id=f"p{number}", owner="ada")))
         except DuplicateError:
             return False
         return True
 
     claimed = await asyncio.gather(*map(claim, range(8)))
     assert claimed.count(True) == 1
-    assert await purses.count({"owner": "ada"}) == 1
+    assert await purses.count_documents({"owner": "ada"}) == 1
 
 
 async def test_who_is_cancelled_is_cancelled_also_when_the_driver_swallows_it(database: Database) -> None:
@@ -275,7 +275,7 @@ async def test_who_is_cancelled_is_cancelled_also_when_the_driver_swallows_it(da
             await asyncio.sleep(60)
         return "as if nothing had happened"
 
-    asking = asyncio.create_task(database._transactions.run(swallowing))
+    asking = asyncio.create_task(database._transactions.run_operation(swallowing))
     await begun.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -286,11 +286,11 @@ async def test_a_transaction_of_a_process_that_died_ends_when_the_supervisor_say
     purses: Collection[Purse], mongo_url: str, database: Database
 ) -> None:
     """The embedded server would keep it open for ever, and block whoever writes the same document."""
-    await purses.insert(Purse(id="mine"))
+    await purses.insert_one(Purse(id="mine"))
     await die_in_a_transaction(mongo_url, database.name)
-    await end_transactions(mongo_url)
+    await abort_all_transactions(mongo_url)
     async with asyncio.timeout(5):
-        await purses.update({"_id": "mine"}, {"$inc": {"coins": 1}})
+        await purses.update_one({"_id": "mine"}, {"$inc": {"coins": 1}})
     assert await purses.get("mine") == Purse(id="mine", coins=1)
 
 
@@ -302,13 +302,13 @@ async def test_ending_all_transactions_costs_the_living_a_retry_and_nothing_else
     async def work() -> None:
         nonlocal runs
         runs += 1
-        await purses.insert(Purse(id="mine"))
+        await purses.insert_one(Purse(id="mine"))
         if runs == 1:
-            await asyncio.create_task(end_transactions(mongo_url))
-        await purses.insert(Purse(id="yours"))
+            await asyncio.create_task(abort_all_transactions(mongo_url))
+        await purses.insert_one(Purse(id="yours"))
 
-    await database.transact(work)
-    assert (runs, await purses.count({})) == (2, 2)
+    await database.with_transaction(work)
+    assert (runs, await purses.count_documents({})) == (2, 2)
 
 
 async def die_in_a_transaction(url: str, name: str) -> None:
@@ -338,11 +338,11 @@ async def test_what_is_due_after_the_commit_happens_also_when_the_work_is_cancel
     told: list[str] = []
 
     async def work() -> None:
-        await purses.insert(Purse(id="mine"))
+        await purses.insert_one(Purse(id="mine"))
         database.after_commit(lambda: told.append("committed"))
         asyncio.get_running_loop().call_soon(task.cancel)  # the next thing that is awaited is the commit
 
-    task = asyncio.create_task(database.transact(work))
+    task = asyncio.create_task(database.with_transaction(work))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await purses.get("mine") is not None

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from shared.mongo import Database, open_database
-from tests.integration.newsletter.inside import Inside, open_inside
-from tests.integration.newsletter.people import Readers
-from tests.support import FixedClock, Planter
-from tests.support.neighbours import Mailbox, Neighbours, mailbox, neighbours
+from tests.integration.newsletter.internals import NewsletterInternals, open_internals
+from tests.integration.newsletter.subscribers import Subscribers
+from tests.support import FixedClock, RawWriter
+from tests.support.fake_services import FakeServices, Mailbox, mailbox, open_fake_services
 from tests.support.running import Running, running
 from tests.support.vhosts import own_vhost
 
@@ -21,9 +21,9 @@ async def amqp_url(amqp_url: str) -> str:
 
 
 @pytest.fixture(scope="package")
-async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
+async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
     """Everybody else."""
-    async with neighbours(amqp_url) as found:
+    async with open_fake_services(amqp_url) as found:
         yield found
 
 
@@ -38,18 +38,18 @@ async def box() -> AsyncIterator[Mailbox]:
 async def service(
     mongo_url: str,
     amqp_url: str,
-    around: Neighbours,
+    around: FakeServices,
     box: Mailbox,
-    planter: Planter,
+    planter: RawWriter,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Running]:
     """The running service; whoever asks for a list may do so as often as tests like."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
     home = tmp_path_factory.mktemp("newsletter")
-    settings = {"NEWSLETTER_JOINS_PER_MINUTE": "100000", "NEWSLETTER_LOOK_SECONDS": "0.02"}
+    settings = {"NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE": "100000", "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02"}
     async with running("newsletter", parts=parts, neighbours=around, home=home, settings=settings) as found:
         yield found
-    await planter.drop(found.database)
+    await planter.drop_database(found.database)
 
 
 @pytest.fixture
@@ -60,17 +60,17 @@ async def stored(service: Running, mongo_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def readers(service: Running, box: Mailbox) -> Readers:
+def readers(service: Running, box: Mailbox) -> Subscribers:
     """Those who use the service."""
-    return Readers(service, box)
+    return Subscribers(service, box)
 
 
 @pytest.fixture
 async def inside(
-    mongo_url: str, amqp_url: str, mongo_driver: str, planter: Planter, clock: FixedClock, tmp_path: Path
-) -> AsyncIterator[Inside]:
+    mongo_url: str, amqp_url: str, mongo_driver: str, planter: RawWriter, clock: FixedClock, tmp_path: Path
+) -> AsyncIterator[NewsletterInternals]:
     """The actions in this process, on a fresh database, with a clock that the test moves."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "MONGO_DRIVER": mongo_driver}
-    async with open_inside(parts, tmp_path, clock) as found:
+    async with open_internals(parts, tmp_path, clock) as found:
         yield found
-    await planter.drop(found.chassis.db.name)
+    await planter.drop_database(found.chassis.db.name)

@@ -7,9 +7,9 @@ from shared.ids import new_id
 from shared.mongo import Database
 from shared.policy import Purpose
 from shared.web import Principal
-from tests.integration.newsletter.people import Readers, address, one_click_of
-from tests.support import Planter
-from tests.support.neighbours import Mailbox, Neighbours, until
+from tests.integration.newsletter.subscribers import Subscribers, address, parse_one_click
+from tests.support import RawWriter
+from tests.support.fake_services import FakeServices, Mailbox, until
 from tests.support.running import person
 
 HOLDING = ("wishes", "subscriptions", "suppressions", "deliveries", "mail_queue", "subject_keys", "idempotency")
@@ -19,12 +19,12 @@ def somebody() -> Principal:
     return person("customer", number=new_id("n").removeprefix("n_"))
 
 
-async def erased(around: Neighbours, account_id: str) -> common_v1.ErasureCompleted:
+async def erased(around: FakeServices, account_id: str) -> common_v1.ErasureCompleted:
     erasure_id = new_id("era")
-    await around.tell(identity_v1.ErasureRequested(erasure_id=erasure_id, account_id=account_id))
+    await around.publish_event(identity_v1.ErasureRequested(erasure_id=erasure_id, account_id=account_id))
 
     async def look() -> common_v1.ErasureCompleted | None:
-        receipts = around.told("newsletter.erasure.completed.v1", common_v1.ErasureCompleted)
+        receipts = around.received_events("newsletter.erasure.completed.v1", common_v1.ErasureCompleted)
         return next((each for each in receipts if each.erasure_id == erasure_id), None)
 
     found = await until(look)
@@ -32,13 +32,13 @@ async def erased(around: Neighbours, account_id: str) -> common_v1.ErasureComple
     return found
 
 
-async def exported(around: Neighbours, account_id: str) -> dict[str, str]:
+async def exported(around: FakeServices, account_id: str) -> dict[str, str]:
     files: dict[str, str] = {}
     cursor = ""
     while True:
         request = common_v1.ExportPageRequest(export_id="exp_1", account_id=account_id, cursor=cursor)
         reply = common_v1.ExportPageReply
-        page = await around.ask("newsletter.export.page", request, reply, purpose=Purpose.EXPORT)
+        page = await around.call_rpc("newsletter.export.page", request, reply, purpose=Purpose.EXPORT)
         for item in page.items:
             files[item.path] = files.get(item.path, "") + item.content.decode()
         if not (cursor := page.next_cursor):
@@ -46,15 +46,15 @@ async def exported(around: Neighbours, account_id: str) -> dict[str, str]:
 
 
 async def test_C26_the_export_holds_subscriptions_evidence_wishes_ends_and_letters(
-    readers: Readers, around: Neighbours
+    readers: Subscribers, around: FakeServices
 ) -> None:
     ada, email = somebody(), address()
     lists = [await readers.a_list(name) for name in ("Kept", "Left", "Asked")]
     await readers.join(lists[0], email, by=ada)
     await readers.join(lists[1], email, by=ada)
     await readers.campaign(lists[1], "To leave")
-    await readers.one_click(one_click_of(await readers.mail_about(email, "To leave")))
-    await readers.asked(lists[2], other := address(), by=ada)
+    await readers.one_click(parse_one_click(await readers.mail_about(email, "To leave")))
+    await readers.request_and_read_mail(lists[2], other := address(), by=ada)
     files = await exported(around, ada.id)
     held = json.loads(files["data.json"])
     [subscription], [ended], [asked] = held["subscriptions"], held["ended"], held["not_confirmed"]
@@ -66,54 +66,58 @@ async def test_C26_the_export_holds_subscriptions_evidence_wishes_ends_and_lette
     assert (letter["subscription_id"], letter["state"]) == (ended["subscription_id"], "accepted")
 
 
-async def test_C26_an_account_that_holds_nothing_gets_an_empty_export(around: Neighbours, readers: Readers) -> None:
+async def test_C26_an_account_that_holds_nothing_gets_an_empty_export(
+    around: FakeServices, readers: Subscribers
+) -> None:
     files = await exported(around, new_id("acc"))
     assert json.loads(files["data.json"]) == {"subscriptions": [], "ended": [], "not_confirmed": []}
 
 
 async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
-    readers: Readers, around: Neighbours, stored: Database, planter: Planter
+    readers: Subscribers, around: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     ada, email = somebody(), address()
     list_id = await readers.a_list()
     subscription_id = await readers.join(list_id, email, by=ada)
     await readers.campaign(list_id)
-    await readers.asked(await readers.a_list(), address(), by=ada)
-    [row] = [each for each in await planter.raw(stored, "subscriptions") if each["_id"] == subscription_id]
+    await readers.request_and_read_mail(await readers.a_list(), address(), by=ada)
+    [row] = [each for each in await planter.read_raw(stored, "subscriptions") if each["_id"] == subscription_id]
     receipt = await erased(around, ada.id)
-    assert {name: receipt.erased[name] for name in ("subscriptions", "wishes", "deliveries")} == {
+    assert {name: receipt.erased_counts[name] for name in ("subscriptions", "wishes", "deliveries")} == {
         "subscriptions": 1,
         "wishes": 1,
         "deliveries": 1,
     }
     for collection in HOLDING:
-        held = str(await planter.raw(stored, collection))
+        held = str(await planter.read_raw(stored, collection))
         assert ada.id not in held
         assert row["subscriber_id"] not in held
-    [kept] = receipt.kept
-    assert "keyed hash" in kept.what
-    assert kept.until.ToDatetime() > receipt.completed_at.ToDatetime()
+    [kept] = receipt.retained_items
+    assert "keyed hash" in kept.description
+    assert kept.retained_until.ToDatetime() > receipt.completed_at.ToDatetime()
     assert (await readers.campaign(list_id))["accepted"] == 0
 
 
 async def test_C31_an_erasure_while_a_campaign_is_under_way_stops_its_letter_and_not_the_campaign(
-    readers: Readers, around: Neighbours, box: Mailbox
+    readers: Subscribers, around: FakeServices, box: Mailbox
 ) -> None:
     ada, email = somebody(), address()
     list_id = await readers.a_list()
     await readers.join(list_id, email, by=ada)
     await readers.join(list_id, other := address())
     box.later.add(email)
-    path = await readers.draft(list_id, subject := new_id("Under way"))
-    await readers.begin(path)
+    path = await readers.create_campaign(list_id, subject := new_id("Under way"))
+    await readers.start_campaign(path)
     await readers.mail_about(other, subject)
     await erased(around, ada.id)
     box.later.discard(email)
-    assert (await readers.sent(path))["accepted"] == 1
-    assert subject not in [mail["Subject"] for mail in box.to(email)]
+    assert (await readers.send_campaign(path))["accepted"] == 1
+    assert subject not in [mail["Subject"] for mail in box.mails_to(email)]
 
 
-async def test_C31_the_address_can_join_anew_and_finds_nothing_of_before(readers: Readers, around: Neighbours) -> None:
+async def test_C31_the_address_can_join_anew_and_finds_nothing_of_before(
+    readers: Subscribers, around: FakeServices
+) -> None:
     ada, email, list_id = somebody(), address(), await readers.a_list()
     await readers.join(list_id, email, by=ada)
     await erased(around, ada.id)
@@ -124,16 +128,16 @@ async def test_C31_the_address_can_join_anew_and_finds_nothing_of_before(readers
     assert (await readers.campaign(list_id))["accepted"] == 1
 
 
-async def test_C31_erasing_one_account_touches_no_other(readers: Readers, around: Neighbours) -> None:
+async def test_C31_erasing_one_account_touches_no_other(readers: Subscribers, around: FakeServices) -> None:
     ada, bob, list_id = somebody(), somebody(), await readers.a_list()
     await readers.join(list_id, address(), by=ada)
     await readers.join(list_id, address(), by=bob)
     await readers.join(list_id, address())
     receipt = await erased(around, ada.id)
-    assert receipt.erased["subscriptions"] == 1
+    assert receipt.erased_counts["subscriptions"] == 1
     assert (await readers.campaign(list_id))["accepted"] == 2
 
 
-async def test_C31_an_account_without_anything_gets_a_receipt_too(around: Neighbours, readers: Readers) -> None:
+async def test_C31_an_account_without_anything_gets_a_receipt_too(around: FakeServices, readers: Subscribers) -> None:
     receipt = await erased(around, new_id("acc"))
-    assert (dict(receipt.erased), list(receipt.kept)) == ({}, [])
+    assert (dict(receipt.erased_counts), list(receipt.retained_items)) == ({}, [])

@@ -5,13 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from services.newsletter.domain import Door
+from services.newsletter.domain import UnsubscribeMethod
 from shared.contracts import common_v1, newsletter_v1
 from shared.mongo import Database
-from tests.integration.newsletter.inside import Inside
-from tests.integration.newsletter.people import EDITOR, FORM, ONE_CLICK, ROOT, Readers, address, one_click_of
-from tests.support import FixedClock, Planter
-from tests.support.neighbours import PUBLIC_URL, Neighbours, until
+from tests.integration.newsletter.internals import NewsletterInternals
+from tests.integration.newsletter.subscribers import (
+    EDITOR,
+    FORM,
+    ONE_CLICK,
+    ROOT,
+    Subscribers,
+    address,
+    parse_one_click,
+)
+from tests.support import FixedClock, RawWriter
+from tests.support.fake_services import PUBLIC_URL, FakeServices, until
 from tests.support.running import Running, person
 
 ADA, EVE = person("customer", number="11"), person("customer", number="12")
@@ -21,16 +29,16 @@ MULTIPART = (
 )
 
 
-async def a_letter(readers: Readers) -> tuple[str, str, str]:
+async def a_letter(readers: Subscribers) -> tuple[str, str, str]:
     """Return a list, its one reader, and the path of the one-click link."""
-    list_id, email = await readers.reader()
+    list_id, email = await readers.join_new_address()
     assert (await readers.campaign(list_id, "The first"))["accepted"] == 1
-    return list_id, email, one_click_of(await readers.mail_about(email, "The first"))
+    return list_id, email, parse_one_click(await readers.mail_about(email, "The first"))
 
 
-async def ended(around: Neighbours, list_id: str) -> newsletter_v1.SubscriptionEnded:
-    async def look() -> newsletter_v1.SubscriptionEnded | None:
-        told = around.told("newsletter.subscription.ended.v1", newsletter_v1.SubscriptionEnded)
+async def ended(around: FakeServices, list_id: str) -> newsletter_v1.SubscriptionCancelled:
+    async def look() -> newsletter_v1.SubscriptionCancelled | None:
+        told = around.received_events("newsletter.subscription.cancelled.v1", newsletter_v1.SubscriptionCancelled)
         return next((each for each in told if each.list_id == list_id), None)
 
     found = await until(look)
@@ -38,17 +46,19 @@ async def ended(around: Neighbours, list_id: str) -> newsletter_v1.SubscriptionE
     return found
 
 
-async def test_C10_one_click_ends_it_for_the_very_next_letter(readers: Readers, around: Neighbours) -> None:
+async def test_C10_one_click_ends_it_for_the_very_next_letter(readers: Subscribers, around: FakeServices) -> None:
     list_id, email, path = await a_letter(readers)
     answer = await readers.one_click(path)
     assert (answer.status, answer.body) == (200, {"unsubscribed": True})
     assert "Set-Cookie" not in answer.headers
     assert (await readers.campaign(list_id, "The second"))["accepted"] == 0
-    assert [str(mail["Subject"]) for mail in readers.box.to(email)][1:] == ["The first"]
-    assert (await ended(around, list_id)).door == "one_click"
+    assert [str(mail["Subject"]) for mail in readers.box.mails_to(email)][1:] == ["The first"]
+    assert (await ended(around, list_id)).method == "one_click"
 
 
-async def test_C10_one_click_works_as_multipart_and_as_often_as_one_likes(readers: Readers, service: Running) -> None:
+async def test_C10_one_click_works_as_multipart_and_as_often_as_one_likes(
+    readers: Subscribers, service: Running
+) -> None:
     list_id, _, path = await a_letter(readers)
     raw, headers = MULTIPART
     for _ in range(3):
@@ -56,7 +66,9 @@ async def test_C10_one_click_works_as_multipart_and_as_often_as_one_likes(reader
     assert (await readers.campaign(list_id))["accepted"] == 0
 
 
-async def test_N01_a_mail_scanner_that_looks_at_every_link_changes_nothing(readers: Readers, service: Running) -> None:
+async def test_N01_a_mail_scanner_that_looks_at_every_link_changes_nothing(
+    readers: Subscribers, service: Running
+) -> None:
     list_id, _, path = await a_letter(readers)
     for method in ("GET", "HEAD"):
         url = f"http://127.0.0.1:{service.port}{path}"
@@ -79,16 +91,18 @@ async def test_whatever_stands_in_the_link_it_leads_to_our_own_page(service: Run
             assert not set("<>\"' &\r\n") & set(location)
 
 
-async def test_C10_the_page_ends_it_without_a_login(readers: Readers, service: Running, around: Neighbours) -> None:
+async def test_C10_the_page_ends_it_without_a_login(
+    readers: Subscribers, service: Running, around: FakeServices
+) -> None:
     list_id, _, path = await a_letter(readers)
     body = {"token": path.rpartition("/")[2]}
     assert (await service.call("POST", f"{ROOT}/unsubscriptions", body=body)).body == {"unsubscribed": True}
     assert (await readers.campaign(list_id))["accepted"] == 0
-    assert (await ended(around, list_id)).door == "page"
+    assert (await ended(around, list_id)).method == "page"
 
 
 async def test_C10_staff_end_all_subscriptions_of_an_address(
-    readers: Readers, service: Running, around: Neighbours
+    readers: Subscribers, service: Running, around: FakeServices
 ) -> None:
     email, lists = address(), [await readers.a_list(), await readers.a_list()]
     for list_id in lists:
@@ -100,46 +114,50 @@ async def test_C10_staff_end_all_subscriptions_of_an_address(
     assert (await service.call("POST", path, by=EDITOR, body=body)).body == {"ended": 0}
     for list_id in lists:
         assert (await readers.campaign(list_id))["accepted"] == 0
-        assert (await ended(around, list_id)).door == "staff"
+        assert (await ended(around, list_id)).method == "staff"
 
 
 async def test_C21_whose_subscription_staff_has_ended_reads_that_in_the_ledger(
-    readers: Readers, service: Running, around: Neighbours
+    readers: Subscribers, service: Running, around: FakeServices
 ) -> None:
     email, mary = address(), person("customer", number="21")
     await readers.join(await readers.a_list(), email, by=mary)
     body = {"email": email, "reason": "asked by telephone"}
     assert (await service.call("POST", f"{ROOT}/unsubscriptions/by-staff", by=EDITOR, body=body)).body == {"ended": 1}
 
-    async def look() -> common_v1.DataShown | None:
-        told = around.told("newsletter.data.shown.v1", common_v1.DataShown)
+    async def look() -> common_v1.PersonalDataAccessed | None:
+        told = around.received_events("newsletter.personal_data.accessed.v1", common_v1.PersonalDataAccessed)
         return next((each for each in told if each.account_id == mary.id), None)
 
     shown = await until(look)
     assert shown is not None
-    assert (shown.reader_kind, shown.reader_id, shown.purpose) == ("staff", EDITOR.id, "support")
+    assert (shown.recipient_kind, shown.recipient_id, shown.purpose) == ("staff", EDITOR.id, "support")
     assert shown.fields == ["newsletter.subscriptions.address_index"]
 
 
-async def test_C10_customers_end_their_own_and_nobody_elses(readers: Readers, service: Running) -> None:
+async def test_C10_customers_end_their_own_and_nobody_elses(readers: Subscribers, service: Running) -> None:
     list_id, email = await readers.a_list(), address()
     path = f"{ROOT}/subscriptions/{await readers.join(list_id, email, by=ADA)}"
     refused = await service.call("DELETE", path, by=EVE)
-    assert (refused.status, refused.body["code"]) == (404, "newsletter.subscription_not_found")
+    assert (refused.status, refused.body["code"]) == (404, "newsletter.subscription.not_found")
     assert (await readers.campaign(list_id))["accepted"] == 1
     assert (await service.call("DELETE", path, by=ADA)).status == 204
     assert (await service.call("DELETE", path, by=ADA)).status == 404
     assert (await readers.campaign(list_id))["accepted"] == 0
 
 
-async def test_a_token_that_was_altered_anywhere_ends_nothing(readers: Readers, service: Running) -> None:
+async def test_a_token_that_was_altered_anywhere_ends_nothing(readers: Subscribers, service: Running) -> None:
     list_id, _, path = await a_letter(readers)
     token = path.rpartition("/")[2]
     altered = [token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :] for at in range(len(token))]
     for each in [*altered, token[:-1], f"{token}A", "x"]:
         by_link = await readers.one_click(f"{ROOT}/unsubscribe/{each}")
         by_page = await service.call("POST", f"{ROOT}/unsubscriptions", body={"token": each})
-        assert (by_link.status, by_link.body["code"]) == (by_page.status, by_page.body["code"]) == (400, "link.refused")
+        assert (
+            (by_link.status, by_link.body["code"])
+            == (by_page.status, by_page.body["code"])
+            == (400, "auth.token.invalid")
+        )
     assert (await readers.campaign(list_id))["accepted"] == 1
 
 
@@ -154,14 +172,14 @@ async def test_a_token_that_was_altered_anywhere_ends_nothing(readers: Readers, 
     ],
 )
 async def test_what_is_not_the_form_of_rfc_8058_ends_nothing(
-    readers: Readers, service: Running, raw: bytes, headers: dict[str, str], status: int
+    readers: Subscribers, service: Running, raw: bytes, headers: dict[str, str], status: int
 ) -> None:
     list_id, _, path = await a_letter(readers)
     assert (await service.call("POST", path, raw=raw, headers=headers)).status == status
     assert (await readers.campaign(list_id))["accepted"] == 1
 
 
-async def test_C10_the_link_of_an_old_letter_still_works_after_joining_again(readers: Readers) -> None:
+async def test_C10_the_link_of_an_old_letter_still_works_after_joining_again(readers: Subscribers) -> None:
     list_id, email, old = await a_letter(readers)
     assert (await readers.one_click(old)).status == 200
     await readers.join(list_id, email)
@@ -171,30 +189,30 @@ async def test_C10_the_link_of_an_old_letter_still_works_after_joining_again(rea
 
 
 async def test_C10_after_leaving_only_a_keyed_hash_is_left(
-    readers: Readers, stored: Database, planter: Planter
+    readers: Subscribers, stored: Database, planter: RawWriter
 ) -> None:
     list_id, _, path = await a_letter(readers)
-    [before] = [row for row in await planter.raw(stored, "subscriptions") if row["list_id"] == list_id]
+    [before] = [row for row in await planter.read_raw(stored, "subscriptions") if row["list_id"] == list_id]
     await readers.one_click(path)
-    assert [row for row in await planter.raw(stored, "subscriptions") if row["list_id"] == list_id] == []
-    assert before["subscriber_id"] not in [row["_id"] for row in await planter.raw(stored, "subject_keys")]
-    [proof] = [row for row in await planter.raw(stored, "suppressions") if row["list_id"] == list_id]
+    assert [row for row in await planter.read_raw(stored, "subscriptions") if row["list_id"] == list_id] == []
+    assert before["subscriber_id"] not in [row["_id"] for row in await planter.read_raw(stored, "subject_keys")]
+    [proof] = [row for row in await planter.read_raw(stored, "suppressions") if row["list_id"] == list_id]
     assert (proof["address_index"], proof["door"]) == (before["address_index"], "one_click")
     assert proof["consent"] == before["consent"]
     assert not [value for value in proof.values() if isinstance(value, bytes)]
 
 
-async def test_two_clicks_at_once_leave_one_proof(readers: Readers, stored: Database, planter: Planter) -> None:
+async def test_two_clicks_at_once_leave_one_proof(readers: Subscribers, stored: Database, planter: RawWriter) -> None:
     list_id, _, path = await a_letter(readers)
     answers = await asyncio.gather(*(readers.one_click(path) for _ in range(5)))
     assert {answer.status for answer in answers} == {200}
-    assert len([row for row in await planter.raw(stored, "suppressions") if row["list_id"] == list_id]) == 1
+    assert len([row for row in await planter.read_raw(stored, "suppressions") if row["list_id"] == list_id]) == 1
 
 
-async def test_C10_leaving_works_for_ever(inside: Inside, clock: FixedClock) -> None:
+async def test_C10_leaving_works_for_ever(inside: NewsletterInternals, clock: FixedClock) -> None:
     news = await inside.a_list()
     made = await inside.join(news.list_id, "ada@customers.example")
-    token = inside.does.joining.letters.leaving(made.subscription_id)
+    token = inside.does.subscribe_service.emails.unsubscribe_token(made.subscription_id)
     clock.advance(timedelta(days=20 * 365))
-    await inside.does.leaving.by_token(token, door=Door.PAGE, at=clock())
-    assert await inside.does.leaving.subscriptions.get(made.subscription_id) is None
+    await inside.does.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.PAGE, at=clock())
+    assert await inside.does.unsubscribe_service.subscriptions.get(made.subscription_id) is None

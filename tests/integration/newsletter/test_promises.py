@@ -5,25 +5,25 @@ from typing import Any
 
 import pytest
 
-from services.newsletter.domain import Campaign, Door, Subscription
+from services.newsletter.domain import Campaign, Subscription, UnsubscribeMethod
 from shared.contracts import common_v1
 from shared.ids import new_id
-from shared.policy import State
-from tests.integration.newsletter.inside import Inside
-from tests.integration.newsletter.people import Readers
-from tests.support import FixedClock, Planter
-from tests.support.neighbours import Neighbours, until
+from shared.policy import PromiseState
+from tests.integration.newsletter.internals import NewsletterInternals
+from tests.integration.newsletter.subscribers import Subscribers
+from tests.support import FixedClock, RawWriter
+from tests.support.fake_services import FakeServices, until
 
 HOUR = timedelta(hours=1)
 
 
-async def left(inside: Inside, clock: FixedClock) -> tuple[Subscription, Campaign]:
+async def left(inside: NewsletterInternals, clock: FixedClock) -> tuple[Subscription, Campaign]:
     """Somebody who got a letter, and left an hour ago; return the subscription and the campaign."""
     news = await inside.a_list()
     made = await inside.join(news.list_id, "ada@customers.example")
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     await inside.advance()
-    for row in await inside.waiting():
+    for row in await inside.queued_mails():
         if row.bulk:
             await inside.carry(row)
     clock.advance(HOUR)
@@ -32,9 +32,9 @@ async def left(inside: Inside, clock: FixedClock) -> tuple[Subscription, Campaig
     return made, campaign
 
 
-async def leave(inside: Inside, made: Subscription, at: datetime) -> None:
-    token = inside.does.joining.letters.leaving(made.subscription_id)
-    await inside.does.leaving.by_token(token, door=Door.PAGE, at=at)
+async def leave(inside: NewsletterInternals, made: Subscription, at: datetime) -> None:
+    token = inside.does.subscribe_service.emails.unsubscribe_token(made.subscription_id)
+    await inside.does.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.PAGE, at=at)
 
 
 def letter(made: Subscription, campaign: Campaign, at: datetime, **changes: Any) -> dict[str, Any]:
@@ -52,26 +52,28 @@ def letter(made: Subscription, campaign: Campaign, at: datetime, **changes: Any)
     }
 
 
-async def test_C10_is_kept_while_letters_end_with_the_subscription(inside: Inside, clock: FixedClock) -> None:
+async def test_C10_is_kept_while_letters_end_with_the_subscription(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
     await left(inside, clock)
-    finding = await inside.does.probes.nothing_after_leaving()
-    assert (finding.state, finding.looked_at) == (State.KEPT, 1)
+    finding = await inside.does.probes.nothing_after_unsubscribing()
+    assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 1)
 
 
 @pytest.mark.parametrize("changes", [{}, {"handed_at": None}])
 async def test_C10_a_letter_after_the_end_is_caught(
-    inside: Inside, clock: FixedClock, planter: Planter, changes: dict[str, Any]
+    inside: NewsletterInternals, clock: FixedClock, planter: RawWriter, changes: dict[str, Any]
 ) -> None:
     made, campaign = await left(inside, clock)
-    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, clock(), **changes))
-    finding = await inside.does.probes.nothing_after_leaving()
-    assert finding.state is State.BROKEN
+    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock(), **changes))
+    finding = await inside.does.probes.nothing_after_unsubscribing()
+    assert finding.state is PromiseState.BROKEN
     assert finding.evidence.startswith("1 letter")
     assert "@" not in finding.evidence
 
 
 async def test_C10_a_letter_that_was_withheld_or_under_way_is_no_breach(
-    inside: Inside, clock: FixedClock, planter: Planter
+    inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
 ) -> None:
     made, campaign = await left(inside, clock)
     ended_at = clock() - HOUR
@@ -79,56 +81,60 @@ async def test_C10_a_letter_that_was_withheld_or_under_way_is_no_breach(
         letter(made, campaign, clock(), state="withheld"),
         letter(made, campaign, clock(), handed_at=ended_at - HOUR),
     ):
-        await planter.plant(inside.chassis.db, "deliveries", planted)
-    assert (await inside.does.probes.nothing_after_leaving()).state is State.KEPT
+        await planter.write_raw(inside.chassis.db, "deliveries", planted)
+    assert (await inside.does.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
 
 
 async def test_C10_a_letter_between_leaving_and_joining_again_is_caught(
-    inside: Inside, clock: FixedClock, planter: Planter
+    inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
 ) -> None:
     made, campaign = await left(inside, clock)
     between = clock()
     clock.advance(HOUR)
     await inside.join(made.list_id, "ada@customers.example")
-    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
-    assert (await inside.does.probes.nothing_after_leaving()).state is State.KEPT
-    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, between))
-    assert (await inside.does.probes.nothing_after_leaving()).state is State.BROKEN
+    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
+    assert (await inside.does.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, between))
+    assert (await inside.does.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
 
 
-async def test_C06_is_kept_while_letters_go_where_they_were_asked_for(inside: Inside, clock: FixedClock) -> None:
+async def test_C06_is_kept_while_letters_go_where_they_were_asked_for(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
     await left(inside, clock)
-    finding = await inside.does.probes.only_what_was_asked_for()
-    assert (finding.state, finding.looked_at) == (State.KEPT, 1)
+    finding = await inside.does.probes.only_confirmed_recipients()
+    assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 1)
 
 
-async def test_C06_a_letter_of_another_list_is_caught(inside: Inside, clock: FixedClock, planter: Planter) -> None:
+async def test_C06_a_letter_of_another_list_is_caught(
+    inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
+) -> None:
     news, other = await inside.a_list(), await inside.a_list()
     made = await inside.join(news.list_id, "ada@customers.example")
-    campaign = await inside.begun(other.list_id)
-    await planter.plant(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
-    assert (await inside.does.probes.only_what_was_asked_for()).state is State.BROKEN
+    campaign = await inside.start_campaign(other.list_id)
+    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
+    assert (await inside.does.probes.only_confirmed_recipients()).state is PromiseState.BROKEN
 
 
 async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
-    inside: Inside, clock: FixedClock, planter: Planter
+    inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
 ) -> None:
     news = await inside.a_list()
     made = await inside.join(news.list_id, "ada@customers.example")
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     for planted in (
         letter(made, campaign, clock() - HOUR),
         letter(made, campaign, clock(), subscription_id=f"sub_{'0' * 26}"),
     ):
-        await planter.plant(inside.chassis.db, "deliveries", planted)
-    finding = await inside.does.probes.only_what_was_asked_for()
-    assert (finding.state, finding.looked_at) == (State.BROKEN, 2)
+        await planter.write_raw(inside.chassis.db, "deliveries", planted)
+    finding = await inside.does.probes.only_confirmed_recipients()
+    assert (finding.state, finding.sample_size) == (PromiseState.BROKEN, 2)
     assert finding.evidence.startswith("2 of")
 
 
-async def test_C10_the_running_service_tells_what_it_finds(readers: Readers, around: Neighbours) -> None:
+async def test_C10_the_running_service_tells_what_it_finds(readers: Subscribers, around: FakeServices) -> None:
     async def told() -> bool:
-        facts = around.told("newsletter.promise.checked.v1", common_v1.PromiseChecked)
+        facts = around.received_events("newsletter.promise.checked.v1", common_v1.PromiseChecked)
         return {"C01", "C06", "C10", "C17", "C18"} <= {fact.promise_id for fact in facts if fact.state == "kept"}
 
     assert await until(told)

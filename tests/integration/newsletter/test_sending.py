@@ -8,79 +8,81 @@ from pathlib import Path
 
 import pytest
 
-from services.newsletter.domain import CampaignState, DeliveryState, Door
-from services.newsletter.store.documents import DeliveryDocument
+from services.newsletter.domain import CampaignState, DeliveryState, UnsubscribeMethod
+from services.newsletter.store.documents import CampaignDeliveryDocument
 from shared.clock import utc_now
 from shared.contracts import newsletter_v1
 from shared.crypto import Keyring, Vault
 from shared.ids import new_id
-from shared.mail import State
+from shared.mail import DeliveryStatus
 from shared.mongo import Database, open_database
-from tests.integration.newsletter.inside import Inside, open_inside, readers_of
-from tests.integration.newsletter.people import EDITOR, ROOT, Readers, address, one_click_of
-from tests.support import FixedClock, Planter
-from tests.support.neighbours import Mailbox, Neighbours, until
+from tests.integration.newsletter.internals import NewsletterInternals, add_subscribers, open_internals
+from tests.integration.newsletter.subscribers import EDITOR, ROOT, Subscribers, address, parse_one_click
+from tests.support import FixedClock, RawWriter
+from tests.support.fake_services import FakeServices, Mailbox, until
 from tests.support.running import Running, person, running
 
-WAITING, ACCEPTED, WITHHELD = DeliveryState.WAITING, DeliveryState.ACCEPTED, DeliveryState.WITHHELD
+WAITING, ACCEPTED, WITHHELD = DeliveryState.WAITING, DeliveryState.ACCEPTED, DeliveryState.SUPPRESSED
 
 
-async def some_readers(inside: Inside, list_id: str, many: int) -> list[str]:
+async def some_readers(inside: NewsletterInternals, list_id: str, many: int) -> list[str]:
     chassis = inside.chassis
-    return await readers_of(list_id, many, db=chassis.db, vault=chassis.vault, clock=chassis.clock)
+    return await add_subscribers(list_id, many, db=chassis.db, vault=chassis.vault, clock=chassis.clock)
 
 
-async def test_a_campaign_reaches_every_reader_once(readers: Readers, around: Neighbours) -> None:
+async def test_a_campaign_reaches_every_reader_once(readers: Subscribers, around: FakeServices) -> None:
     list_id, emails = await readers.a_list(), [address() for _ in range(5)]
     for email in emails:
         await readers.join(list_id, email)
     subject = new_id("News")
     assert (await readers.campaign(list_id, subject))["accepted"] == 5
-    assert [len([mail for mail in readers.box.to(email) if mail["Subject"] == subject]) for email in emails] == [1] * 5
+    assert [len([mail for mail in readers.box.mails_to(email) if mail["Subject"] == subject]) for email in emails] == [
+        1
+    ] * 5
 
     async def told() -> newsletter_v1.CampaignSent | None:
-        facts = around.told("newsletter.campaign.sent.v1", newsletter_v1.CampaignSent)
+        facts = around.received_events("newsletter.campaign.sent.v1", newsletter_v1.CampaignSent)
         return next((fact for fact in facts if fact.list_id == list_id), None)
 
     fact = await until(told)
     assert fact is not None
-    assert fact.accepted == 5
+    assert fact.accepted_count == 5
 
 
-async def test_N02_what_arrives_has_the_one_click_header_on_one_line(readers: Readers) -> None:
-    list_id, email = await readers.reader()
+async def test_N02_what_arrives_has_the_one_click_header_on_one_line(readers: Subscribers) -> None:
+    list_id, email = await readers.join_new_address()
     await readers.campaign(list_id, "The bytes")
     mail = await readers.mail_about(email, "The bytes")
-    assert one_click_of(mail).startswith(f"{ROOT}/unsubscribe/")
+    assert parse_one_click(mail).startswith(f"{ROOT}/unsubscribe/")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["To"] == email
 
 
-async def test_two_sends_at_once_are_one(readers: Readers) -> None:
-    list_id, email = await readers.reader()
-    path = await readers.draft(list_id, "Only once")
-    answers = await asyncio.gather(*(readers.begin(path) for _ in range(5)))
+async def test_two_sends_at_once_are_one(readers: Subscribers) -> None:
+    list_id, email = await readers.join_new_address()
+    path = await readers.create_campaign(list_id, "Only once")
+    answers = await asyncio.gather(*(readers.start_campaign(path) for _ in range(5)))
     assert {answer.status for answer in answers} == {202}
-    assert (await readers.sent(path))["accepted"] == 1
-    assert (await readers.begin(path)).body["state"] == "sent"
-    assert len([mail for mail in readers.box.to(email) if mail["Subject"] == "Only once"]) == 1
+    assert (await readers.send_campaign(path))["accepted"] == 1
+    assert (await readers.start_campaign(path)).body["state"] == "sent"
+    assert len([mail for mail in readers.box.mails_to(email) if mail["Subject"] == "Only once"]) == 1
 
 
-async def test_a_mailbox_that_does_not_exist_is_counted_and_stops_nobody(readers: Readers, box: Mailbox) -> None:
-    list_id, _ = await readers.reader()
+async def test_a_mailbox_that_does_not_exist_is_counted_and_stops_nobody(readers: Subscribers, box: Mailbox) -> None:
+    list_id, _ = await readers.join_new_address()
     await readers.join(list_id, gone := address())
     box.refused.add(gone)
     counts = await readers.campaign(list_id)
     assert (counts["accepted"], counts["undeliverable"]) == (1, 1)
 
 
-async def test_N09_who_leaves_while_a_campaign_is_under_way_gets_no_letter(readers: Readers, box: Mailbox) -> None:
-    list_id, email = await readers.reader()
+async def test_N09_who_leaves_while_a_campaign_is_under_way_gets_no_letter(readers: Subscribers, box: Mailbox) -> None:
+    list_id, email = await readers.join_new_address()
     await readers.campaign(list_id, "Before")
-    one_click = one_click_of(await readers.mail_about(email, "Before"))
+    one_click = parse_one_click(await readers.mail_about(email, "Before"))
     box.later.add(email)  # a relay that says "not now" to the first attempt
-    path = await readers.draft(list_id, "Under way")
-    await readers.begin(path)
+    path = await readers.create_campaign(list_id, "Under way")
+    await readers.start_campaign(path)
 
     async def deferred() -> bool:
         view = (await readers.service.call("GET", path, by=EDITOR)).body
@@ -89,19 +91,25 @@ async def test_N09_who_leaves_while_a_campaign_is_under_way_gets_no_letter(reade
     await until(deferred)
     assert (await readers.one_click(one_click)).status == 200
     box.later.discard(email)
-    assert (await readers.sent(path)) == {"waiting": 0, "accepted": 0, "withheld": 1, "undeliverable": 0, "expired": 0}
-    assert "Under way" not in [mail["Subject"] for mail in box.to(email)]
+    assert (await readers.send_campaign(path)) == {
+        "waiting": 0,
+        "accepted": 0,
+        "withheld": 1,
+        "undeliverable": 0,
+        "expired": 0,
+    }
+    assert "Under way" not in [mail["Subject"] for mail in box.mails_to(email)]
 
 
 @pytest.mark.parametrize("subject", ["News\r\nBcc: eve@evil.example", "a\nb", "a\rb", "a\x00b", "", "x" * 201])
-async def test_N14_a_subject_is_one_line(readers: Readers, service: Running, subject: str) -> None:
+async def test_N14_a_subject_is_one_line(readers: Subscribers, service: Running, subject: str) -> None:
     body = {"list_id": await readers.a_list(), "subject": subject, "text": "Hello."}
     refused = await service.call("POST", f"{ROOT}/campaigns", by=EDITOR, body=body, key=new_id("key"))
-    assert (refused.status, refused.body["code"]) == (422, "request.invalid")
+    assert (refused.status, refused.body["code"]) == (422, "http.request.invalid")
 
 
-async def test_only_editors_write_and_send(readers: Readers, service: Running) -> None:
-    path = await readers.draft(await readers.a_list(), "Mine")
+async def test_only_editors_write_and_send(readers: Subscribers, service: Running) -> None:
+    path = await readers.create_campaign(await readers.a_list(), "Mine")
     for by, status in ((None, 401), (person("customer"), 403), (person("staff", "disclosure"), 403)):
         for method, target, key in (("GET", path, None), ("POST", f"{path}/send", new_id("key"))):
             assert (await service.call(method, target, by=by, key=key)).status == status
@@ -109,15 +117,17 @@ async def test_only_editors_write_and_send(readers: Readers, service: Running) -
 
 @pytest.mark.parametrize("path", [f"{ROOT}/campaigns/cmp_x", f"{ROOT}/campaigns/cmp_{'0' * 26}"])
 async def test_a_campaign_that_does_not_exist_is_not_found(service: Running, path: str) -> None:
-    assert (await service.call("GET", path, by=EDITOR)).body["code"] == "newsletter.campaign_not_found"
+    assert (await service.call("GET", path, by=EDITOR)).body["code"] == "newsletter.campaign.not_found"
     sent = await service.call("POST", f"{path}/send", by=EDITOR, key=new_id("key"))
-    assert sent.body["code"] == "newsletter.campaign_not_found"
+    assert sent.body["code"] == "newsletter.campaign.not_found"
 
 
-async def test_who_joins_after_the_beginning_waits_for_the_next_campaign(inside: Inside, clock: FixedClock) -> None:
+async def test_who_joins_after_the_beginning_waits_for_the_next_campaign(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
     news = await inside.a_list()
     await some_readers(inside, news.list_id, 9)
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     clock.now = clock.now.replace(minute=1)
     await some_readers(inside, news.list_id, 9)
     await inside.advance()
@@ -125,81 +135,87 @@ async def test_who_joins_after_the_beginning_waits_for_the_next_campaign(inside:
 
 
 async def test_N08_two_processes_at_one_campaign_write_each_letter_once(
-    inside: Inside, mongo_url: str, amqp_url: str, tmp_path: Path, clock: FixedClock
+    inside: NewsletterInternals, mongo_url: str, amqp_url: str, tmp_path: Path, clock: FixedClock
 ) -> None:
     news = await inside.a_list()
     emails = await some_readers(inside, news.list_id, 50)
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "MONGO_DATABASE": inside.chassis.db.name}
-    async with open_inside(parts, tmp_path, clock) as other:
+    async with open_internals(parts, tmp_path, clock) as other:
         await asyncio.gather(inside.advance(), other.advance())
     assert await inside.counts(campaign) == {WAITING: 50}
-    letters = [await inside.chassis.post.read(row) for row in await inside.waiting()]
+    letters = [await inside.chassis.mail_queue.open_message(row) for row in await inside.queued_mails()]
     assert Counter(letter.to.email for letter in letters) == Counter(emails)
 
 
-async def test_N08_a_cursor_that_was_set_back_doubles_no_letter(inside: Inside, planter: Planter) -> None:
+async def test_N08_a_cursor_that_was_set_back_doubles_no_letter(
+    inside: NewsletterInternals, planter: RawWriter
+) -> None:
     news = await inside.a_list()
     await some_readers(inside, news.list_id, 10)
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     await inside.advance()
     back = {"$set": {"cursor": "", "expanded": False}}
     await planter.client[inside.chassis.db.name]["campaigns"].update_one({"_id": campaign.campaign_id}, back)
     await inside.advance()
     assert await inside.counts(campaign) == {WAITING: 10}
-    assert len(await inside.waiting()) == 10
+    assert len(await inside.queued_mails()) == 10
 
 
-async def test_a_campaign_is_sent_only_when_every_letter_is_settled(inside: Inside) -> None:
+async def test_a_campaign_is_sent_only_when_every_letter_is_settled(inside: NewsletterInternals) -> None:
     news = await inside.a_list()
     await some_readers(inside, news.list_id, 6)
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     await inside.advance()
-    *most, last = await inside.waiting()
+    *most, last = await inside.queued_mails()
     for row in most:
         await inside.carry(row)
     await inside.advance()
-    assert (await inside.does.sending.read(campaign.campaign_id)).state is CampaignState.SENDING
+    assert (await inside.does.campaign_sender.get(campaign.campaign_id)).state is CampaignState.SENDING
     await inside.carry(last)
     await inside.advance()
-    assert (await inside.does.sending.read(campaign.campaign_id)).state is CampaignState.SENT
+    assert (await inside.does.campaign_sender.get(campaign.campaign_id)).state is CampaignState.SENT
 
 
-async def test_C10_a_letter_in_the_queue_is_withheld_and_cannot_be_read_any_more(inside: Inside) -> None:
+async def test_C10_a_letter_in_the_queue_is_withheld_and_cannot_be_read_any_more(inside: NewsletterInternals) -> None:
     news = await inside.a_list()
     made = await inside.join(news.list_id, "ada@customers.example")
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     await inside.advance()
-    token = inside.does.joining.letters.leaving(made.subscription_id)
-    await inside.does.leaving.by_token(token, door=Door.ONE_CLICK, at=inside.chassis.clock())
-    [row] = await inside.waiting()
-    assert await inside.carry(row) is State.WITHHELD
+    token = inside.does.subscribe_service.emails.unsubscribe_token(made.subscription_id)
+    await inside.does.unsubscribe_service.unsubscribe_by_token(
+        token, method=UnsubscribeMethod.ONE_CLICK, at=inside.chassis.clock()
+    )
+    [row] = await inside.queued_mails()
+    assert await inside.carry(row) is DeliveryStatus.SUPPRESSED
     await inside.advance()
     assert await inside.counts(campaign) == {WITHHELD: 1}
 
 
 async def test_the_queue_stays_bounded_while_the_relay_is_slow(
-    mongo_url: str, amqp_url: str, tmp_path: Path, clock: FixedClock, planter: Planter
+    mongo_url: str, amqp_url: str, tmp_path: Path, clock: FixedClock, planter: RawWriter
 ) -> None:
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
-    async with open_inside(parts, tmp_path, clock, NEWSLETTER_MOST_WAITING="8") as inside:
+    async with open_internals(parts, tmp_path, clock, NEWSLETTER_MAX_QUEUED="8") as inside:
         news = await inside.a_list()
         await some_readers(inside, news.list_id, 30)
-        campaign = await inside.begun(news.list_id)
+        campaign = await inside.start_campaign(news.list_id)
         await inside.advance()
         assert await inside.counts(campaign) == {WAITING: 8}
-        while rows := await inside.waiting():
+        while rows := await inside.queued_mails():
             for row in rows:
                 await inside.carry(row)
             await inside.advance()
         assert await inside.counts(campaign) == {ACCEPTED: 30}
-    await planter.drop(inside.chassis.db.name)
+    await planter.drop_database(inside.chassis.db.name)
 
 
-async def test_N08_broken_off_at_any_moment_it_reaches_everybody_once(inside: Inside, mongo_driver: str) -> None:
+async def test_N08_broken_off_at_any_moment_it_reaches_everybody_once(
+    inside: NewsletterInternals, mongo_driver: str
+) -> None:
     news = await inside.a_list()
     emails = await some_readers(inside, news.list_id, 60)
-    campaign = await inside.begun(news.list_id)
+    campaign = await inside.start_campaign(news.list_id)
     broken = 0
     for milliseconds in itertools.count(1):
         try:
@@ -210,39 +226,39 @@ async def test_N08_broken_off_at_any_moment_it_reaches_everybody_once(inside: In
             broken += 1
     assert broken or mongo_driver == "pymongo"  # its client loses some cancellations outside of transactions
     assert await inside.counts(campaign) == {WAITING: 60}
-    letters = [await inside.chassis.post.read(row) for row in await inside.waiting()]
+    letters = [await inside.chassis.mail_queue.open_message(row) for row in await inside.queued_mails()]
     assert Counter(letter.to.email for letter in letters) == Counter(emails)
 
 
 @pytest.mark.timeout(180)
 async def test_N08_killed_in_the_middle_it_goes_on_from_there(
-    mongo_url: str, amqp_url: str, around: Neighbours, box: Mailbox, tmp_path: Path, planter: Planter
+    mongo_url: str, amqp_url: str, around: FakeServices, box: Mailbox, tmp_path: Path, planter: RawWriter
 ) -> None:
     """The relay is away and the queue bounded, so that each process comes to a stop in the middle of the list."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": "smtp://127.0.0.1:9"}
-    settings = {"NEWSLETTER_BATCH": "7", "NEWSLETTER_MOST_WAITING": "40", "NEWSLETTER_LOOK_SECONDS": "0.02"}
+    settings = {"NEWSLETTER_BATCH_SIZE": "7", "NEWSLETTER_MAX_QUEUED": "40", "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02"}
     async with running("newsletter", parts=parts, neighbours=around, home=tmp_path, settings=settings) as service:
-        people, subject = Readers(service, box), new_id("News")
+        people, subject = Subscribers(service, box), new_id("News")
         list_id = await people.a_list()
         async with open_database(mongo_url, service.database) as stored:
-            vault = Vault(stored, Keyring.load(tmp_path / "keyring.json"), utc_now)
-            emails = await readers_of(list_id, 120, db=stored, vault=vault, clock=utc_now)
-            await people.begin(path := await people.draft(list_id, subject))
+            vault = Vault(stored, Keyring.from_file(tmp_path / "keyring.json"), utc_now)
+            emails = await add_subscribers(list_id, 120, db=stored, vault=vault, clock=utc_now)
+            await people.start_campaign(path := await people.create_campaign(list_id, subject))
             for bound, written in ((80, 42), (1_000, 84)):
                 await until(partial(_has_written, stored, written))
                 await service.kill()
-                service.env["NEWSLETTER_MOST_WAITING"] = str(bound)
+                service.env["NEWSLETTER_MAX_QUEUED"] = str(bound)
                 await service.start()
             service.env["SMTP_URL"] = f"smtp://127.0.0.1:{box.port}"
             await until(partial(_has_written, stored, 120))
         await service.stop()
         await service.start()
-        counts = await people.sent(path)
+        counts = await people.send_campaign(path)
     reached = Counter(to for to, mail in box.received if mail["Subject"] == subject)
     assert counts["accepted"] == 120
     assert reached == Counter(emails)
-    await planter.drop(service.database)
+    await planter.drop_database(service.database)
 
 
 async def _has_written(stored: Database, many: int) -> bool:
-    return await stored.collection(DeliveryDocument).count({}) == many
+    return await stored.get_collection(CampaignDeliveryDocument).count_documents({}) == many

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.mongo import Database, open_database
-from tests.integration.payments.house import House
-from tests.support import FixedClock, Planter
-from tests.support.neighbours import Neighbours, neighbours
+from tests.integration.payments.harness import PaymentsHarness
+from tests.support import FixedClock, RawWriter
+from tests.support.fake_services import FakeServices, open_fake_services
 from tests.support.running import Running, running
 from tests.support.vhosts import own_vhost
 
@@ -19,29 +19,29 @@ async def amqp_url(amqp_url: str) -> str:
 
 
 @pytest.fixture
-async def house(database: Database, clock: FixedClock) -> House:
+async def house(database: Database, clock: FixedClock) -> PaymentsHarness:
     """Payments without a process: its clock stands still."""
-    return await House.prepared(database, clock)
+    return await PaymentsHarness.prepared(database, clock)
 
 
 @pytest.fixture(scope="package")
-async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
+async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
     """Everybody else."""
-    async with neighbours(amqp_url, hear="payments.#") as found:
+    async with open_fake_services(amqp_url, hear="payments.#") as found:
         yield found
 
 
 @pytest.fixture(scope="package")
 async def service(
-    mongo_url: str, amqp_url: str, around: Neighbours, planter: Planter, tmp_path_factory: pytest.TempPathFactory
+    mongo_url: str, amqp_url: str, around: FakeServices, planter: RawWriter, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
     """The running service."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
     home = tmp_path_factory.mktemp("payments")
-    settings = {"PAYMENTS_SETTLE_AFTER_SECONDS": "1", "CANDOR_PROBE_SECONDS": "1"}
+    settings = {"PAYMENTS_RECONCILE_AFTER_SECONDS": "1", "CANDOR_PROBE_INTERVAL_SECONDS": "1"}
     async with running("payments", parts=parts, neighbours=around, home=home, settings=settings) as found:
         yield found
-    await planter.drop(found.database)
+    await planter.drop_database(found.database)
 
 
 @pytest.fixture

@@ -4,48 +4,48 @@ from datetime import timedelta
 
 import pytest
 
-from services.payments.errors import CardNotFoundError, DeclinedError, InvalidCardError, StaleCardError
+from services.payments.errors import CardDeclinedError, CardNotFoundError, CardPayloadExpiredError, InvalidCardError
 from shared.ids import new_id
-from tests.integration.payments.house import ADA, BOB, House
-from tests.support import Planter
+from tests.integration.payments.harness import ADA, BOB, PaymentsHarness
+from tests.support import RawWriter
 from tests.support.cards import DECLINED, SECURITY_CODE, VISA, sealed, typed
 
 
-async def test_C18_only_four_digits_and_a_date_are_stored(house: House, planter: Planter) -> None:
+async def test_C18_only_four_digits_and_a_date_are_stored(house: PaymentsHarness, planter: RawWriter) -> None:
     await house.card()
-    [row] = await planter.raw(house.database, "cards")
+    [row] = await planter.read_raw(house.database, "cards")
     assert (row["last4"], row["brand"]) == (VISA[-4:], "visa")
-    everything = str([await planter.raw(house.database, name) for name in ("cards", "seen_cards", "outbox")])
+    everything = str([await planter.read_raw(house.database, name) for name in ("cards", "seen_cards", "outbox")])
     assert VISA not in everything
     assert f"'{SECURITY_CODE}'" not in everything
 
 
-async def test_C18_the_store_refuses_more_of_a_card(house: House, planter: Planter) -> None:
+async def test_C18_the_store_refuses_more_of_a_card(house: PaymentsHarness, planter: RawWriter) -> None:
     await house.card()
-    [row] = await planter.raw(house.database, "cards")
+    [row] = await planter.read_raw(house.database, "cards")
     rows = planter.client[house.database.name]["cards"]
     for more in ({"number": VISA}, {"last4": VISA}, {"last4": "42424"}, {"security_code": SECURITY_CODE}):
         with pytest.raises(Exception, match=r"validation|Document failed"):
             await rows.insert_one({**row, "_id": new_id("tok"), **more})
 
 
-async def test_a_card_that_was_used_is_refused(house: House) -> None:
+async def test_a_card_that_was_used_is_refused(house: PaymentsHarness) -> None:
     jwe = house.jwe()
-    await house.wallet.keep(ADA, jwe, operation="one", at=house.clock())
-    with pytest.raises(StaleCardError):
-        await house.wallet.keep(ADA, jwe, operation="two", at=house.clock())
+    await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+    with pytest.raises(CardPayloadExpiredError):
+        await house.wallet.tokenize(ADA, jwe, idempotency_key="two", at=house.clock())
 
 
-async def test_a_repetition_of_the_same_request_keeps_one_card(house: House) -> None:
+async def test_a_repetition_of_the_same_request_keeps_one_card(house: PaymentsHarness) -> None:
     jwe = house.jwe()
-    tries = [await house.wallet.keep(ADA, jwe, operation="one", at=house.clock()) for _ in range(2)]
+    tries = [await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock()) for _ in range(2)]
     assert tries[0] == tries[1]
-    assert len(await house.wallet.of(ADA, after=None, most=5)) == 1
+    assert len(await house.wallet.list_by_account(ADA, after=None, limit=5)) == 1
 
 
-async def test_a_card_of_another_account_is_refused(house: House) -> None:
-    with pytest.raises(StaleCardError):
-        await house.wallet.keep(BOB, house.jwe(account_id=ADA), operation="one", at=house.clock())
+async def test_a_card_of_another_account_is_refused(house: PaymentsHarness) -> None:
+    with pytest.raises(CardPayloadExpiredError):
+        await house.wallet.tokenize(BOB, house.jwe(account_id=ADA), idempotency_key="one", at=house.clock())
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ async def test_a_card_of_another_account_is_refused(house: House) -> None:
     [(timedelta(minutes=10), True), (timedelta(minutes=10, seconds=1), False), (-timedelta(seconds=61), False)],
     ids=["just in time", "too old", "from the future"],
 )
-async def test_a_card_is_good_for_ten_minutes(house: House, ahead: timedelta, *, taken: bool) -> None:
+async def test_a_card_is_good_for_ten_minutes(house: PaymentsHarness, ahead: timedelta, *, taken: bool) -> None:
     jwe = house.jwe()
     try:
-        await house.wallet.keep(ADA, jwe, operation="one", at=house.clock() + ahead)
-    except StaleCardError:
+        await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock() + ahead)
+    except CardPayloadExpiredError:
         assert not taken
     else:
         assert taken
@@ -80,29 +80,31 @@ async def test_a_card_is_good_for_ten_minutes(house: House, ahead: timedelta, *,
         {"issued_at": None},
     ],
 )
-async def test_what_is_no_card_is_refused_by_one_code(house: House, changed: dict[str, object]) -> None:
+async def test_what_is_no_card_is_refused_by_one_code(house: PaymentsHarness, changed: dict[str, object]) -> None:
     with pytest.raises(InvalidCardError) as refusal:
-        await house.wallet.keep(ADA, house.jwe(**changed), operation="one", at=house.clock())  # type: ignore[arg-type] # a table of wrong types
+        await house.wallet.tokenize(ADA, house.jwe(**changed), idempotency_key="one", at=house.clock())  # type: ignore[arg-type] # a table of wrong types
     assert refusal.value.__cause__ is None
 
 
 @pytest.mark.parametrize("missing", ["number", "exp_month", "security_code", "issued_at", "account_id"])
-async def test_a_card_without_a_field_is_refused(house: House, missing: str) -> None:
+async def test_a_card_without_a_field_is_refused(house: PaymentsHarness, missing: str) -> None:
     fields = {name: value for name, value in typed(ADA, house.clock()).items() if name != missing}
-    with pytest.raises((InvalidCardError, StaleCardError)):
-        await house.wallet.keep(ADA, sealed(house.opener.public(), fields), operation="one", at=house.clock())
+    with pytest.raises((InvalidCardError, CardPayloadExpiredError)):
+        await house.wallet.tokenize(
+            ADA, sealed(house.opener.public_jwk(), fields), idempotency_key="one", at=house.clock()
+        )
 
 
-async def test_a_declined_card_is_not_kept(house: House) -> None:
-    with pytest.raises(DeclinedError):
+async def test_a_declined_card_is_not_kept(house: PaymentsHarness) -> None:
+    with pytest.raises(CardDeclinedError):
         await house.card(DECLINED)
-    assert await house.wallet.of(ADA, after=None, most=5) == []
+    assert await house.wallet.list_by_account(ADA, after=None, limit=5) == []
 
 
-async def test_a_card_is_deleted_by_its_owner_alone(house: House) -> None:
+async def test_a_card_is_deleted_by_its_owner_alone(house: PaymentsHarness) -> None:
     card_id = await house.card()
     with pytest.raises(CardNotFoundError):
-        await house.wallet.forget(BOB, card_id)
-    await house.wallet.forget(ADA, card_id)
+        await house.wallet.delete(BOB, card_id)
+    await house.wallet.delete(ADA, card_id)
     with pytest.raises(CardNotFoundError):
         await house.charge(card_id)

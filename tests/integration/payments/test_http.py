@@ -13,9 +13,9 @@ from shared.ids import new_id
 from shared.mongo import Database
 from shared.policy import Purpose
 from shared.web import Principal
-from tests.support import Planter
+from tests.support import RawWriter
 from tests.support.cards import DECLINED, SECURITY_CODE, SILENT_ONCE, VISA, sealed, typed
-from tests.support.neighbours import Neighbours, until
+from tests.support.fake_services import FakeServices, until
 from tests.support.running import Answer, Running, person
 
 CARDS, CHARGES = "/v1/payments/cards", "/v1/payments/charges"
@@ -42,7 +42,7 @@ async def charged(
     return await service.call("POST", CHARGES, by=who, body=body, key=key or new_id("key"))
 
 
-async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, around: Neighbours) -> None:
+async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, around: FakeServices) -> None:
     who = somebody()
     card = await kept(service, who)
     assert card.status == 201
@@ -53,12 +53,12 @@ async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, aro
     back = await service.call("POST", refunds, by=who, body={"amount": 1000}, key=new_id("key"))
     assert (back.status, back.body["refunded"], back.body["state"]) == (201, 1000, "done")
     beyond = await service.call("POST", refunds, by=who, body={"amount": 3000}, key=new_id("key"))
-    assert (beyond.status, beyond.body["code"]) == (409, "payments.refund_beyond_charge")
+    assert (beyond.status, beyond.body["code"]) == (409, "payments.refund.exceeds_charge")
     assert (await service.call("DELETE", f"{CARDS}/{card.body['card_id']}", by=who)).status == 204
     assert (await service.call("GET", CARDS, by=who)).body["items"] == []
 
     async def told() -> bool:
-        facts = around.told("payments.charge.refunded.v1", payments_v1.ChargeRefunded)
+        facts = around.received_events("payments.charge.refunded.v1", payments_v1.ChargeRefunded)
         return any(fact.charge_id == made.body["charge_id"] for fact in facts)
 
     await until(told)
@@ -85,7 +85,7 @@ async def test_a_silent_processor_costs_time_and_no_second_charge(service: Runni
     who = somebody()
     card_id = (await kept(service, who, SILENT_ONCE)).body["card_id"]
     unknown = await charged(service, who, card_id)
-    assert (unknown.status, unknown.body["code"]) == (503, "payments.outcome_unknown")
+    assert (unknown.status, unknown.body["code"]) == (503, "payments.payment.pending")
     assert unknown.headers["Retry-After"]
 
     async def settled() -> bool:
@@ -97,7 +97,7 @@ async def test_a_silent_processor_costs_time_and_no_second_charge(service: Runni
 
 async def test_a_declined_card_is_402(service: Running) -> None:
     refused = await kept(service, somebody(), DECLINED)
-    assert (refused.status, refused.body["code"]) == (402, "payments.declined")
+    assert (refused.status, refused.body["code"]) == (402, "payments.card.declined")
 
 
 async def test_a_replayed_or_foreign_card_is_refused(service: Running) -> None:
@@ -106,7 +106,7 @@ async def test_a_replayed_or_foreign_card_is_refused(service: Running) -> None:
     assert (await service.call("POST", CARDS, by=who, body=body, key=new_id("key"))).status == 201
     for thief in (who, other):
         refused = await service.call("POST", CARDS, by=thief, body=body, key=new_id("key"))
-        assert (refused.status, refused.body["code"]) == (422, "payments.card_stale")
+        assert (refused.status, refused.body["code"]) == (422, "payments.card_payload.expired")
 
 
 async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None:
@@ -119,18 +119,18 @@ async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None
 @pytest.mark.parametrize(
     ("path", "raw", "status", "code"),
     [
-        (CARDS, b"{", 400, "request.malformed"),
-        (CARDS, b'{"jwe": 7}', 422, "request.invalid"),
-        (CARDS, b'{"jwe": "aaaaaaaaaaaa", "number": "4242424242424242"}', 422, "request.invalid"),
-        (CARDS, b'{"jwe": "aaaaaaaaaaaa"}', 400, "payments.card_unreadable"),
-        (CARDS, json.dumps({"jwe": "a" * 5000}).encode(), 422, "request.invalid"),
-        (CARDS, b" " * 1_048_577, 413, "request.too_large"),
-        (CHARGES, b'{"card_id": "tok_1"}', 422, "request.invalid"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1}', 404, "payments.charge_not_found"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 0}', 422, "request.invalid"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1.5}', 422, "request.invalid"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": NaN}', 400, "request.malformed"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 100000000000000000000}', 422, "request.invalid"),
+        (CARDS, b"{", 400, "http.request.malformed"),
+        (CARDS, b'{"jwe": 7}', 422, "http.request.invalid"),
+        (CARDS, b'{"jwe": "aaaaaaaaaaaa", "number": "4242424242424242"}', 422, "http.request.invalid"),
+        (CARDS, b'{"jwe": "aaaaaaaaaaaa"}', 400, "payments.card_payload.decryption_failed"),
+        (CARDS, json.dumps({"jwe": "a" * 5000}).encode(), 422, "http.request.invalid"),
+        (CARDS, b" " * 1_048_577, 413, "http.request.too_large"),
+        (CHARGES, b'{"card_id": "tok_1"}', 422, "http.request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1}', 404, "payments.charge.not_found"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 0}', 422, "http.request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1.5}', 422, "http.request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": NaN}', 400, "http.request.malformed"),
+        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 100000000000000000000}', 422, "http.request.invalid"),
     ],
 )
 async def test_bad_input_is_a_problem_with_a_code(
@@ -146,7 +146,7 @@ async def test_bad_input_is_a_problem_with_a_code(
 )
 async def test_an_order_that_cannot_be_is_refused(service: Running, changed: dict[str, object]) -> None:
     refused = await charged(service, somebody(), f"tok_{'0' * 26}", order=changed)
-    assert (refused.status, refused.body["code"]) == (422, "request.invalid")
+    assert (refused.status, refused.body["code"]) == (422, "http.request.invalid")
 
 
 async def test_staff_and_strangers_have_no_cards(service: Running) -> None:
@@ -155,7 +155,7 @@ async def test_staff_and_strangers_have_no_cards(service: Running) -> None:
 
 
 async def test_C18_nothing_of_a_card_is_left_anywhere(
-    service: Running, around: Neighbours, stored: Database, planter: Planter
+    service: Running, around: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     who = somebody()
     code = "8317"
@@ -167,12 +167,12 @@ async def test_C18_nothing_of_a_card_is_left_anywhere(
     answers.append(await service.call("POST", CARDS, by=who, body=declined, key=new_id("key")))
     assert [each.status for each in answers] == [201, 422, 402]
     names = await planter.client[stored.name].list_collection_names()
-    rows = [await planter.raw(stored, name) for name in names]
+    rows = [await planter.read_raw(stored, name) for name in names]
     everywhere = "\n".join(
         [
             service.log.read_text(encoding="utf-8"),
             str(rows),
-            *(str(fact.body) for fact in around.heard),
+            *(str(fact.body) for fact in around.received),
             *(f"{each.body} {each.headers}" for each in answers),
             str((await service.call("GET", "/metrics")).body),
         ]
@@ -182,36 +182,40 @@ async def test_C18_nothing_of_a_card_is_left_anywhere(
 
 
 async def test_C31_an_erasure_gives_a_receipt_with_counts_and_what_stays(
-    service: Running, around: Neighbours, stored: Database, planter: Planter
+    service: Running, around: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     who = somebody()
     card_id = (await kept(service, who)).body["card_id"]
     await charged(service, who, card_id)
     fact = identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=who.id)
-    await around.tell(fact)
+    await around.publish_event(fact)
 
     async def receipt() -> common_v1.ErasureCompleted | None:
-        told = around.told("payments.erasure.completed.v1", common_v1.ErasureCompleted)
+        told = around.received_events("payments.erasure.completed.v1", common_v1.ErasureCompleted)
         return next((each for each in told if each.erasure_id == fact.erasure_id), None)
 
     found = await until(receipt)
     assert found is not None
-    assert (found.erased["cards"], found.erased["idempotency"], found.erased["subject_keys"]) == (1, 2, 1)
-    [kept_of_it] = found.kept
-    assert (kept_of_it.what, kept_of_it.why) == ("1 charges without your name", "bookkeeping duties")
+    assert (found.erased_counts["cards"], found.erased_counts["idempotency"], found.erased_counts["subject_keys"]) == (
+        1,
+        2,
+        1,
+    )
+    [kept_of_it] = found.retained_items
+    assert (kept_of_it.description, kept_of_it.reason) == ("1 charges without your name", "bookkeeping duties")
     for name in await planter.client[stored.name].list_collection_names():
         if name != "outbox":  # a fact that waits to be told names the account until it is
-            assert who.id not in str(await planter.raw(stored, name)), name
+            assert who.id not in str(await planter.read_raw(stored, name)), name
 
 
-async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, around: Neighbours) -> None:
+async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, around: FakeServices) -> None:
     who = somebody()
     card_id = (await kept(service, who)).body["card_id"]
     await charged(service, who, card_id)
     files: dict[str, object] = {}
     cursor, more = "", True
     while more:
-        page = await around.ask(
+        page = await around.call_rpc(
             "payments.export.page",
             common_v1.ExportPageRequest(export_id="exp_1", account_id=who.id, cursor=cursor),
             common_v1.ExportPageReply,
@@ -226,9 +230,9 @@ async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, a
     assert re.search(rf"\b{SECURITY_CODE}\b", json.dumps(files["refunds.json"])) is None
 
 
-async def test_C18_the_running_probe_says_kept(service: Running, around: Neighbours) -> None:
+async def test_C18_the_running_probe_says_kept(service: Running, around: FakeServices) -> None:
     async def said() -> bool:
-        told = around.told("payments.promise.checked.v1", common_v1.PromiseChecked)
-        return any(fact.promise_id == "C18" and fact.state == "kept" and fact.looked_at for fact in told)
+        told = around.received_events("payments.promise.checked.v1", common_v1.PromiseChecked)
+        return any(fact.promise_id == "C18" and fact.state == "kept" and fact.sample_size for fact in told)
 
     await until(said)

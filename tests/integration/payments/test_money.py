@@ -8,17 +8,17 @@ import pytest
 
 from services.payments.domain import CardDetails, ChargeState, Money
 from services.payments.errors import (
-    BeyondChargeError,
+    CardDeclinedError,
     CardNotFoundError,
+    CardNumberInDescriptionError,
     ChargeNotFoundError,
-    DeclinedError,
-    DescriptionRefusedError,
-    OutcomeUnknownError,
+    PaymentPendingError,
+    RefundExceedsChargeError,
 )
-from services.payments.ports import Outcome, ProcessorSilentError, SimulatedProcessor
+from services.payments.ports import ProcessorOutcome, ProcessorTimeoutError, SimulatedProcessor
 from shared.mongo import Database
-from tests.integration.payments.house import ADA, BOB, SETTLE_AFTER, House
-from tests.support import FixedClock, Planter
+from tests.integration.payments.harness import ADA, BOB, SETTLE_AFTER, PaymentsHarness
+from tests.support import FixedClock, RawWriter
 from tests.support.cards import DECLINED_LATER, REFUND_NEVER, REFUND_SILENT_ONCE, SILENT_ONCE, VISA
 
 
@@ -38,53 +38,53 @@ class CountingProcessor(SimulatedProcessor):
     def __post_init__(self) -> None:
         super().__init__()
 
-    async def keep(self, card: CardDetails, *, key: str) -> str | None:
-        return await super().keep(card, key=key)
+    async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
+        return await super().tokenize(card, key=key)
 
-    async def charge(self, reference: str, price: Money, *, key: str) -> Outcome:
+    async def charge_card(self, reference: str, price: Money, *, key: str) -> ProcessorOutcome:
         return self._moved(self.taken, price, key)
 
-    async def refund(self, charge_key: str, price: Money, *, key: str) -> Outcome:
+    async def refund(self, charge_key: str, price: Money, *, key: str) -> ProcessorOutcome:
         return self._moved(self.given, price, key)
 
-    def _moved(self, books: dict[str, Money], price: Money, key: str) -> Outcome:
+    def _moved(self, books: dict[str, Money], price: Money, key: str) -> ProcessorOutcome:
         if self.silent:
-            raise ProcessorSilentError
+            raise ProcessorTimeoutError
         books[key] = price
         if self.dies:
             raise ProcessDiedError
-        return Outcome.DONE
+        return ProcessorOutcome.SUCCEEDED
 
 
 @pytest.fixture
-async def counted(house: House) -> tuple[House, CountingProcessor]:
+async def counted(house: PaymentsHarness) -> tuple[PaymentsHarness, CountingProcessor]:
     processor = CountingProcessor()
-    return House(house.database, house.clock, processor), processor
+    return PaymentsHarness(house.database, house.clock, processor), processor
 
 
-async def test_a_charge_is_captured_and_told(house: House) -> None:
+async def test_a_charge_is_captured_and_told(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card())
     assert charge.state is ChargeState.CAPTURED
-    assert await house.told() == ["payments.charge.captured.v1"]
+    assert await house.published_events() == ["payments.charge.captured.v1"]
 
 
-async def test_what_is_needed_to_ask_is_forgotten_with_the_outcome(house: House, planter: Planter) -> None:
+async def test_what_is_needed_to_ask_is_forgotten_with_the_outcome(house: PaymentsHarness, planter: RawWriter) -> None:
     await house.charge(await house.card())
-    [row] = await planter.raw(house.database, "charges")
+    [row] = await planter.read_raw(house.database, "charges")
     assert row["processor_ref"] == ""
 
 
-async def test_a_declined_charge_stays_declined_when_repeated(house: House) -> None:
+async def test_a_declined_charge_stays_declined_when_repeated(house: PaymentsHarness) -> None:
     card_id = await house.card(DECLINED_LATER)
     for _ in range(2):
-        with pytest.raises(DeclinedError):
+        with pytest.raises(CardDeclinedError):
             await house.charge(card_id, operation="one")
-    assert await house.told() == []
-    assert len(await house.till.of(ADA, after=None, most=5)) == 1
+    assert await house.published_events() == []
+    assert len(await house.till.list_by_account(ADA, after=None, limit=5)) == 1
 
 
 async def test_a_process_that_dies_after_the_money_moved_charges_once(
-    counted: tuple[House, CountingProcessor],
+    counted: tuple[PaymentsHarness, CountingProcessor],
 ) -> None:
     house, processor = counted
     card_id = await house.card()
@@ -97,24 +97,30 @@ async def test_a_process_that_dies_after_the_money_moved_charges_once(
     assert list(processor.taken) == [charge.charge_id]
 
 
-async def test_a_repetition_is_answered_also_when_the_card_is_gone(counted: tuple[House, CountingProcessor]) -> None:
+async def test_a_repetition_is_answered_also_when_the_card_is_gone(
+    counted: tuple[PaymentsHarness, CountingProcessor],
+) -> None:
     house, processor = counted
     card_id = await house.card()
     charge = await house.charge(card_id, operation="one")
-    await house.wallet.forget(ADA, card_id)
+    await house.wallet.delete(ADA, card_id)
     assert (await house.charge(card_id, operation="one")).charge_id == charge.charge_id
     assert len(processor.taken) == 1
 
 
-async def test_the_same_request_at_the_same_moment_charges_once(counted: tuple[House, CountingProcessor]) -> None:
+async def test_the_same_request_at_the_same_moment_charges_once(
+    counted: tuple[PaymentsHarness, CountingProcessor],
+) -> None:
     house, processor = counted
     card_id = await house.card()
     made = await asyncio.gather(*(house.charge(card_id, operation="one") for _ in range(8)))
     assert len({charge.charge_id for charge in made}) == len(processor.taken) == 1
-    assert await house.told() == ["payments.charge.captured.v1"]
+    assert await house.published_events() == ["payments.charge.captured.v1"]
 
 
-async def test_a_key_used_again_after_its_life_means_a_new_request(counted: tuple[House, CountingProcessor]) -> None:
+async def test_a_key_used_again_after_its_life_means_a_new_request(
+    counted: tuple[PaymentsHarness, CountingProcessor],
+) -> None:
     house, processor = counted
     card_id = await house.card()
     await house.charge(card_id, operation="one")
@@ -123,77 +129,79 @@ async def test_a_key_used_again_after_its_life_means_a_new_request(counted: tupl
     assert len(processor.taken) == 1
     house.clock.advance(timedelta(minutes=1))
     await house.charge(card_id, operation="one")
-    assert len(processor.taken) == len(await house.till.of(ADA, after=None, most=5)) == 2
+    assert len(processor.taken) == len(await house.till.list_by_account(ADA, after=None, limit=5)) == 2
 
 
-async def test_a_silent_processor_leaves_the_charge_pending_and_it_settles_by_itself(house: House) -> None:
+async def test_a_silent_processor_leaves_the_charge_pending_and_it_settles_by_itself(house: PaymentsHarness) -> None:
     card_id = await house.card(SILENT_ONCE)
-    with pytest.raises(OutcomeUnknownError) as unknown:
+    with pytest.raises(PaymentPendingError) as unknown:
         await house.charge(card_id)
     assert unknown.value.retry_after
-    [pending] = await house.till.of(ADA, after=None, most=5)
+    [pending] = await house.till.list_by_account(ADA, after=None, limit=5)
     assert pending.state is ChargeState.PENDING
-    assert await house.till.settle_unknown(at=house.clock()) == 0
-    assert await house.till.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 1
-    [settled] = await house.till.of(ADA, after=None, most=5)
+    assert await house.till.reconcile_pending(at=house.clock()) == 0
+    assert await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 1
+    [settled] = await house.till.list_by_account(ADA, after=None, limit=5)
     assert settled.state is ChargeState.CAPTURED
-    assert await house.told() == ["payments.charge.captured.v1"]
+    assert await house.published_events() == ["payments.charge.captured.v1"]
 
 
-async def test_a_repetition_settles_a_pending_charge_too(house: House) -> None:
+async def test_a_repetition_settles_a_pending_charge_too(house: PaymentsHarness) -> None:
     card_id = await house.card(SILENT_ONCE)
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(PaymentPendingError):
         await house.charge(card_id, operation="one")
     assert (await house.charge(card_id, operation="one")).state is ChargeState.CAPTURED
 
 
-async def test_one_silent_charge_does_not_stop_the_others(counted: tuple[House, CountingProcessor]) -> None:
+async def test_one_silent_charge_does_not_stop_the_others(counted: tuple[PaymentsHarness, CountingProcessor]) -> None:
     house, processor = counted
     card_id = await house.card()
     processor.silent = True
     for _ in range(3):
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(PaymentPendingError):
             await house.charge(card_id)
-    assert await house.till.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 0
+    assert await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 0
     processor.silent = False
-    assert await house.till.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 3
+    assert await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 3
 
 
-async def test_a_description_cannot_carry_a_card_number(house: House) -> None:
+async def test_a_description_cannot_carry_a_card_number(house: PaymentsHarness) -> None:
     card_id = await house.card()
     for text in (VISA, "my card 4242 4242-4242 4242 please"):
-        with pytest.raises(DescriptionRefusedError):
+        with pytest.raises(CardNumberInDescriptionError):
             await house.charge(card_id, description=text)
 
 
-async def test_another_account_cannot_use_a_card_or_see_a_charge(house: House) -> None:
+async def test_another_account_cannot_use_a_card_or_see_a_charge(house: PaymentsHarness) -> None:
     card_id = await house.card()
     charge = await house.charge(card_id)
     with pytest.raises(ChargeNotFoundError):
-        await house.desk.refund(BOB, charge.charge_id, 1, operation="one", at=house.clock())
+        await house.desk.create(BOB, charge.charge_id, 1, idempotency_key="one", at=house.clock())
     with pytest.raises(CardNotFoundError):
         await house.charge("tok_of_somebody_else")
 
 
-async def test_a_refund_is_told_when_the_money_is_back(house: House) -> None:
+async def test_a_refund_is_told_when_the_money_is_back(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card())
     assert await house.refund(charge, 1_000) == 1_000
     assert await house.refund(charge, 2_999) == 3_999
-    with pytest.raises(BeyondChargeError):
+    with pytest.raises(RefundExceedsChargeError):
         await house.refund(charge, 1)
-    assert (await house.told()).count("payments.charge.refunded.v1") == 2
+    assert (await house.published_events()).count("payments.charge.refunded.v1") == 2
 
 
-async def test_concurrent_refunds_never_exceed_the_charge(counted: tuple[House, CountingProcessor]) -> None:
+async def test_concurrent_refunds_never_exceed_the_charge(counted: tuple[PaymentsHarness, CountingProcessor]) -> None:
     house, processor = counted
     charge = await house.charge(await house.card(), amount=1_000)
     outcomes = await asyncio.gather(*(house.refund(charge, 300) for _ in range(12)), return_exceptions=True)
     assert sum(isinstance(each, int) for each in outcomes) == 3
-    assert all(isinstance(each, int | BeyondChargeError) for each in outcomes)
+    assert all(isinstance(each, int | RefundExceedsChargeError) for each in outcomes)
     assert sum(price.amount for price in processor.given.values()) == 900
 
 
-async def test_a_process_that_dies_after_giving_back_gives_back_once(counted: tuple[House, CountingProcessor]) -> None:
+async def test_a_process_that_dies_after_giving_back_gives_back_once(
+    counted: tuple[PaymentsHarness, CountingProcessor],
+) -> None:
     house, processor = counted
     charge = await house.charge(await house.card())
     processor.dies = True
@@ -204,69 +212,71 @@ async def test_a_process_that_dies_after_giving_back_gives_back_once(counted: tu
     assert len(processor.given) == 1
 
 
-async def test_a_refund_that_nobody_repeats_settles_by_itself(counted: tuple[House, CountingProcessor]) -> None:
+async def test_a_refund_that_nobody_repeats_settles_by_itself(
+    counted: tuple[PaymentsHarness, CountingProcessor],
+) -> None:
     house, processor = counted
     charge = await house.charge(await house.card())
     processor.dies = True
     with pytest.raises(ProcessDiedError):
         await house.refund(charge, 1_000)
     processor.dies = False
-    assert await house.desk.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 1
-    assert (await house.told()).count("payments.charge.refunded.v1") == 1
+    assert await house.desk.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 1
+    assert (await house.published_events()).count("payments.charge.refunded.v1") == 1
 
 
-async def test_a_silent_refund_stays_set_aside_until_it_is_known(house: House) -> None:
+async def test_a_silent_refund_stays_set_aside_until_it_is_known(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card(REFUND_SILENT_ONCE))
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(PaymentPendingError):
         await house.refund(charge, 3_000)
-    with pytest.raises(BeyondChargeError):
+    with pytest.raises(RefundExceedsChargeError):
         await house.refund(charge, 1_000)
-    assert await house.desk.settle_unknown(at=house.clock.advance(SETTLE_AFTER)) == 1
+    assert await house.desk.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 1
 
 
-async def test_a_declined_refund_leaves_the_money_to_be_refunded(house: House) -> None:
+async def test_a_declined_refund_leaves_the_money_to_be_refunded(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card(REFUND_NEVER))
     for _ in range(2):
-        with pytest.raises(DeclinedError):
+        with pytest.raises(CardDeclinedError):
             await house.refund(charge, 3_999, operation="one")
-    [after] = await house.till.of(ADA, after=None, most=5)
+    [after] = await house.till.list_by_account(ADA, after=None, limit=5)
     assert after.refunded == 0
-    assert "payments.charge.refunded.v1" not in await house.told()
+    assert "payments.charge.refunded.v1" not in await house.published_events()
 
 
-async def test_a_pending_or_declined_charge_is_not_refunded(house: House) -> None:
-    with pytest.raises(OutcomeUnknownError):
+async def test_a_pending_or_declined_charge_is_not_refunded(house: PaymentsHarness) -> None:
+    with pytest.raises(PaymentPendingError):
         await house.charge(await house.card(SILENT_ONCE))
-    [pending] = await house.till.of(ADA, after=None, most=5)
-    with pytest.raises(BeyondChargeError):
+    [pending] = await house.till.list_by_account(ADA, after=None, limit=5)
+    with pytest.raises(RefundExceedsChargeError):
         await house.refund(pending, 1)
 
 
-async def test_a_refund_works_after_the_card_is_gone(house: House) -> None:
+async def test_a_refund_works_after_the_card_is_gone(house: PaymentsHarness) -> None:
     card_id = await house.card()
     charge = await house.charge(card_id)
-    await house.wallet.forget(ADA, card_id)
+    await house.wallet.delete(ADA, card_id)
     assert await house.refund(charge, 1_000) == 1_000
 
 
-async def test_C31_an_erasure_leaves_amounts_without_a_person(house: House, planter: Planter) -> None:
+async def test_C31_an_erasure_leaves_amounts_without_a_person(house: PaymentsHarness, planter: RawWriter) -> None:
     charge = await house.charge(await house.card(), description="a licence for Ada")
     await house.refund(charge, 1_000)
     assert await house.own.erase(ADA) == ({"cards": 1}, 1)
     for collection in ("cards", "charges", "refunds"):
-        assert ADA not in str(await planter.raw(house.database, collection))
-    [row] = await planter.raw(house.database, "charges")
+        assert ADA not in str(await planter.read_raw(house.database, collection))
+    [row] = await planter.read_raw(house.database, "charges")
     assert (row["amount"], row["refunded"], row["description"]) == (3_999, 1_000, "")
 
 
 async def test_C31_what_is_pending_settles_after_the_erasure(
-    database: Database, clock: FixedClock, counted: tuple[House, CountingProcessor]
+    database: Database, clock: FixedClock, counted: tuple[PaymentsHarness, CountingProcessor]
 ) -> None:
     house, processor = counted
     card_id = await house.card()
     processor.silent = True
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(PaymentPendingError):
         await house.charge(card_id)
     await house.own.erase(ADA)
     processor.silent = False
-    assert await house.till.settle_unknown(at=clock.advance(SETTLE_AFTER)) == 1
+    assert await house.till.reconcile_pending(at=clock.advance(SETTLE_AFTER)) == 1

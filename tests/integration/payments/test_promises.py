@@ -7,35 +7,35 @@ import pytest
 
 from services.payments.promises import PaymentsProbes
 from services.payments.store import DOCUMENTS
-from shared.chassis.parts import DOCUMENTS as CHASSIS_DOCUMENTS
+from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
 from shared.mongo import Document
-from shared.policy import State
-from tests.integration.payments.house import House
-from tests.support import NOON, Planter
+from shared.policy import PromiseState
+from tests.integration.payments.harness import PaymentsHarness
+from tests.support import NOON, RawWriter
 from tests.support.cards import VISA
 
 ALL: tuple[type[Document], ...] = (*CHASSIS_DOCUMENTS, *DOCUMENTS)
 
 
 @pytest.fixture
-async def probes(house: House) -> PaymentsProbes:
-    await house.database.prepare(ALL)
+async def probes(house: PaymentsHarness) -> PaymentsProbes:
+    await house.database.ensure_collections(ALL)
     await house.charge(await house.card())
     return PaymentsProbes(db=house.database, documents=ALL)
 
 
 async def test_C18_what_is_stored_as_promised_is_kept(probes: PaymentsProbes) -> None:
     found = await probes.only_four_digits()
-    assert (found.state, found.looked_at > 0) == (State.KEPT, True)
+    assert (found.state, found.sample_size > 0) == (PromiseState.KEPT, True)
 
 
 async def test_C18_a_number_planted_in_any_collection_is_seen(
-    probes: PaymentsProbes, house: House, planter: Planter
+    probes: PaymentsProbes, house: PaymentsHarness, planter: RawWriter
 ) -> None:
     for document in ALL:
-        await planter.plant(house.database, document.collection, {"_id": "planted", "note": f"card {VISA}"})
-        assert (await probes.only_four_digits()).state is State.BROKEN, document.collection
-        await house.database.collection(document).delete({"_id": "planted"})
+        await planter.write_raw(house.database, document.collection, {"_id": "planted", "note": f"card {VISA}"})
+        assert (await probes.only_four_digits()).state is PromiseState.BROKEN, document.collection
+        await house.database.get_collection(document).delete_many({"_id": "planted"})
 
 
 CARD: dict[str, Any] = {
@@ -63,7 +63,7 @@ CARD: dict[str, Any] = {
     ids=["a code", "a fingerprint", "six digits", "base64", "hex", "dashes"],
 )
 async def test_C18_more_of_a_card_than_four_digits_is_seen(
-    probes: PaymentsProbes, house: House, planter: Planter, changed: dict[str, Any]
+    probes: PaymentsProbes, house: PaymentsHarness, planter: RawWriter, changed: dict[str, Any]
 ) -> None:
-    await planter.plant(house.database, "cards", {**CARD, **changed})
-    assert (await probes.only_four_digits()).state is State.BROKEN
+    await planter.write_raw(house.database, "cards", {**CARD, **changed})
+    assert (await probes.only_four_digits()).state is PromiseState.BROKEN

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from services.portal.app import compose
-from services.portal.ports import PublicApi
+from services.portal.ports.api_client import ApiClient
 from services.portal.settings import Settings
-from shared.chassis import listening
-from shared.crypto.keyring import dump, make_keyring
+from shared.chassis import serve
+from shared.crypto.keyring import dump_keyring, make_keyring
 from shared.settings import Env
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import PASSWORD, FakeEdge
@@ -36,7 +36,7 @@ def some_ports(count: int) -> list[int]:
 def keyring(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A keyring with a key for links."""
     path = tmp_path_factory.mktemp("keys") / "portal.keyring.json"
-    path.write_text(dump(make_keyring(["link"], at=NOON)))
+    path.write_text(dump_keyring(make_keyring(["link"], at=NOON)))
     return path
 
 
@@ -75,8 +75,8 @@ async def portal_url(
     settings: Settings, edge_url: str, http: aiohttp.ClientSession, clock: FixedClock
 ) -> AsyncIterator[str]:
     """The portal, listening."""
-    app = compose(settings, PublicApi(http, edge_url), clock=clock)
-    async with listening(app, "127.0.0.1", 0) as url:
+    app = compose(settings, ApiClient(http, edge_url), clock=clock)
+    async with serve(app, "127.0.0.1", 0) as url:
         yield url
 
 

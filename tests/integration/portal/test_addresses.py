@@ -12,12 +12,12 @@ import aiohttp
 import pytest
 
 from shared.clock import utc_now
-from shared.stack.parts.edge import Limits
-from shared.web import PUBLIC, Call, RateLimit, View, build_app, get
+from shared.stack.parts.edge import EdgeLimits
+from shared.web import PUBLIC, RateLimit, RequestContext, View, build_app, get
 from tests.integration.portal.browser import Browser
-from tests.integration.portal.house import Doors, behind_the_edge, serving
+from tests.integration.portal.harness import EdgeUrls, behind_the_edge, serving
 from tests.support import FixedClock
-from tests.support.neighbours import until
+from tests.support.fake_services import until
 
 LISTS = "/v1/newsletter/lists"
 ADA, EVE = "127.0.0.2", "127.0.0.3"
@@ -36,9 +36,9 @@ class Newsletter:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    async def lists(self, call: Call) -> Lists:
+    async def lists(self, call: RequestContext) -> Lists:
         """Return no lists."""
-        self.seen.append(call.client)
+        self.seen.append(call.client_address)
         return Lists()
 
 
@@ -73,7 +73,7 @@ def newsletter() -> Newsletter:
 @pytest.fixture
 async def doors(
     newsletter: Newsletter, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path
-) -> AsyncIterator[Doors]:
+) -> AsyncIterator[EdgeUrls]:
     """The proxy with the portal and one real service."""
     hourly = RateLimit(3, timedelta(hours=1))
     route = get(LISTS, newsletter.lists, access=PUBLIC, summary="Read the lists", limit=hourly)
@@ -89,7 +89,7 @@ async def status(http: aiohttp.ClientSession, url: str, **headers: str) -> int:
 
 
 async def test_two_visitors_of_the_pages_have_a_limit_each(
-    doors: Doors, newsletter: Newsletter, ada: aiohttp.ClientSession, eve: aiohttp.ClientSession
+    doors: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession, eve: aiohttp.ClientSession
 ) -> None:
     adas, eves = Browser(ada, doors.public), Browser(eve, doors.public)
     assert [(await adas.get("/newsletter")).status for _ in range(4)] == [200, 200, 200, 429]
@@ -97,7 +97,9 @@ async def test_two_visitors_of_the_pages_have_a_limit_each(
     assert newsletter.seen == [ADA] * 3 + [EVE] * 3
 
 
-async def test_a_visitor_has_one_limit_through_the_pages_and_directly(doors: Doors, ada: aiohttp.ClientSession) -> None:
+async def test_a_visitor_has_one_limit_through_the_pages_and_directly(
+    doors: EdgeUrls, ada: aiohttp.ClientSession
+) -> None:
     pages = Browser(ada, doors.public)
     assert [await status(ada, doors.public + LISTS), (await pages.get("/newsletter")).status] == [200, 200]
     assert [await status(ada, doors.public + LISTS), (await pages.get("/newsletter")).status] == [200, 429]
@@ -109,7 +111,7 @@ async def test_a_visitor_has_one_limit_through_the_pages_and_directly(doors: Doo
     ["X-Forwarded-For", "x-forwarded-for", "Forwarded", "X-Real-Ip", "X-Envoy-External-Address", "X-Forwarded-For-"],
 )
 async def test_I08_a_forged_address_changes_nothing(
-    doors: Doors, newsletter: Newsletter, ada: aiohttp.ClientSession, header: str
+    doors: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession, header: str
 ) -> None:
     for forged in ("127.0.0.9", "127.0.0.9, 127.0.0.10", "for=127.0.0.9"):
         await status(ada, doors.public + LISTS, **{header: forged})
@@ -118,7 +120,7 @@ async def test_I08_a_forged_address_changes_nothing(
 
 
 async def test_I08_a_forged_address_is_not_carried_on_by_the_pages(
-    doors: Doors, newsletter: Newsletter, ada: aiohttp.ClientSession
+    doors: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession
 ) -> None:
     for _ in range(3):
         await status(ada, f"{doors.public}/newsletter", **{"X-Forwarded-For": "127.0.0.9", "Accept": "text/html"})
@@ -126,7 +128,7 @@ async def test_I08_a_forged_address_is_not_carried_on_by_the_pages(
 
 
 async def test_of_what_a_frontend_says_the_last_hop_alone_counts(
-    doors: Doors, newsletter: Newsletter, http: aiohttp.ClientSession
+    doors: EdgeUrls, newsletter: Newsletter, http: aiohttp.ClientSession
 ) -> None:
     for said in ("127.0.0.9", "127.0.0.10, 127.0.0.9", "nonsense, 127.0.0.9"):
         await status(http, doors.frontend + LISTS, **{"X-Forwarded-For": said})
@@ -176,7 +178,7 @@ async def test_the_edge_limits_each_visitor_whom_a_frontend_speaks_for(
     newsletter: Newsletter, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path
 ) -> None:
     app = build_app("newsletter", [get(LISTS, newsletter.lists, access=PUBLIC)], public_url="http://127.0.0.1:8080")
-    limits = Limits(client_per_second=1, client_burst=2)
+    limits = EdgeLimits(client_per_second=1, client_burst=2)
     async with (
         serving(app) as port,
         behind_the_edge(port, keyring, http, clock, tmp_path, limits=limits) as doors,

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.portal.errors import ApiAwayError
-from services.portal.ports import Ask, open_api, trusting
+from services.portal.errors import ApiUnavailableError
+from services.portal.ports.api_client import ApiRequest, open_api_client, tls_context
 from shared.clock import utc_now
 from shared.settings import SettingError
 from tests.integration.portal.edge import FakeEdge
 
-LISTS = Ask(path="/v1/newsletter/lists")
+LISTS = ApiRequest(path="/v1/newsletter/lists")
 
 
 def certificate(folder: Path) -> Path:
@@ -58,18 +58,18 @@ async def tls_url(edge: FakeEdge, authority: Path) -> AsyncIterator[str]:
 
 
 async def test_the_portal_reaches_the_edge_that_its_authority_vouches_for(tls_url: str, authority: Path) -> None:
-    async with open_api(tls_url, trusting(authority)) as api:
-        assert (await api.ask(LISTS))["items"]
+    async with open_api_client(tls_url, tls_context(authority)) as api:
+        assert (await api.request(LISTS))["items"]
 
 
 async def test_C20_an_edge_that_nobody_vouches_for_is_told_nothing(
     tls_url: str, edge: FakeEdge, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    another = trusting(certificate(tmp_path_factory.mktemp("another")))
+    another = tls_context(certificate(tmp_path_factory.mktemp("another")))
     for believed in (another, None):
-        async with open_api(tls_url, believed) as api:
-            with pytest.raises(ApiAwayError):
-                await api.ask(LISTS)
+        async with open_api_client(tls_url, believed) as api:
+            with pytest.raises(ApiUnavailableError):
+                await api.request(LISTS)
     assert not edge.asked
 
 
@@ -79,5 +79,5 @@ def test_an_authority_that_cannot_be_used_is_named_in_one_line(tmp_path: Path, t
     if text is not None:
         file.write_text(text)
     with pytest.raises(SettingError, match=r"PORTAL_API_CA=.*cannot be used") as refused:
-        trusting(file)
+        tls_context(file)
     assert len(str(refused.value).splitlines()) == 1

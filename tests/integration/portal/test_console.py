@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.identity.domain.acts import RULES, HoldScope, Verification
-from services.identity.domain.reports import ReportKind
+from services.identity.domain.staff.abuse_reports import AbuseReportKind
+from services.identity.domain.staff.admin_actions import ADMIN_ACTION_RULES, HoldScope, OwnerVerification
 from services.portal.domain import console
 from tests.integration.portal.browser import Browser, Page
 from tests.integration.portal.edge import FakeEdge
@@ -14,7 +14,7 @@ LATER, BEFORE = "2028-01-04T12:00:00.000Z", "2020-01-04T12:00:00.000Z"
 
 async def asked(browser: Browser, kind: str, **more: str) -> Page:
     """Ask for an act on Ada's account."""
-    return await browser.post(f"/staff/acts/ask/{kind}", account_id=ADA, reason="request 7", **more)
+    return await browser.post(f"/staff/admin-actions/new/{kind}", account_id=ADA, reason="request 7", **more)
 
 
 async def cancelled(browser: Browser) -> Page:
@@ -22,11 +22,16 @@ async def cancelled(browser: Browser) -> Page:
 
 
 def test_C21_the_console_offers_what_identity_allows_and_names_all_it_knows() -> None:
-    rules = {str(kind): (rule.asks, rule.allows, rule.on_request) for kind, rule in RULES.items()}
-    assert {kind: (each.asks, each.allows, each.on_request) for kind, each in console.ACTS.items()} == rules
+    rules = {
+        str(kind): (rule.requesters, rule.approvers, rule.is_owner_requested)
+        for kind, rule in ADMIN_ACTION_RULES.items()
+    }
+    assert {
+        kind: (each.requesters, each.approvers, each.needs_verification) for kind, each in console.ADMIN_ACTIONS.items()
+    } == rules
     assert set(console.SCOPES) == set(HoldScope)
-    assert set(console.VERIFICATIONS) == set(Verification)
-    assert set(console.REPORTS) == set(ReportKind)
+    assert set(console.VERIFICATIONS) == set(OwnerVerification)
+    assert set(console.REPORTS) == set(AbuseReportKind)
 
 
 async def test_C21_finding_an_account_asks_for_the_reason(dora: Browser) -> None:
@@ -41,9 +46,11 @@ async def test_C21_an_account_that_was_found_is_acted_upon_without_its_number_in
     sven: Browser, edge: FakeEdge
 ) -> None:
     found = await sven.post("/staff/accounts", email="ada@customers.example", reason="request 7")
-    form = await sven.submit(found, "/staff/acts/prepare", kind="freeze")
-    assert form.form("/staff/acts/ask/freeze")["account_id"] == ADA
-    assert "The account is frozen" in (await sven.submit(form, "/staff/acts/ask/freeze", reason="request 7")).text
+    form = await sven.submit(found, "/staff/admin-actions/prepare", kind="freeze")
+    assert form.form("/staff/admin-actions/new/freeze")["account_id"] == ADA
+    assert (
+        "The account is frozen" in (await sven.submit(form, "/staff/admin-actions/new/freeze", reason="request 7")).text
+    )
     assert edge.acts["act_1"]["account_id"] == ADA
     assert not [path for path in edge.raw_paths if ADA in path]
 
@@ -51,37 +58,37 @@ async def test_C21_an_account_that_was_found_is_acted_upon_without_its_number_in
 async def test_C27_a_password_is_cancelled_by_two_people(sven: Browser, sina: Browser, edge: FakeEdge) -> None:
     assert "It waits 72 hours" in (await cancelled(sven)).text
     assert (edge.acts["act_1"]["state"], edge.acts["act_1"]["verification"]) == ("asked", "called_back")
-    page = await sina.get("/staff/acts/act_1")
+    page = await sina.get("/staff/admin-actions/act_1")
     assert ADA in page.text
-    assert "Allowed, and done" in (await sina.submit(page, "/staff/acts/act_1/approve")).text
+    assert "Allowed, and done" in (await sina.submit(page, "/staff/admin-actions/act_1/approve")).text
     assert edge.acts["act_1"]["state"] == "done"
 
 
 async def test_C21_whoever_asked_is_told_that_somebody_else_must_allow_it(sven: Browser, edge: FakeEdge) -> None:
     await cancelled(sven)
-    page = await sven.get("/staff/acts/act_1")
+    page = await sven.get("/staff/admin-actions/act_1")
     assert "You asked for this, so you cannot allow it" in page.text
     assert not page.tree.xpath("//form[contains(@action, 'approve')]")
-    form = page.form("/staff/acts/act_1/refuse")
-    refused = await sven.send("POST", "/staff/acts/act_1/approve", form=form)
+    form = page.form("/staff/admin-actions/act_1/reject")
+    refused = await sven.send("POST", "/staff/admin-actions/act_1/approve", form=form)
     assert (refused.status, edge.acts["act_1"]["state"]) == (409, "asked")
     assert "Whoever asked for an act cannot allow it" in refused.text
-    await sven.submit(page, "/staff/acts/act_1/refuse")
+    await sven.submit(page, "/staff/admin-actions/act_1/reject")
     assert edge.acts["act_1"]["state"] == "refused"
 
 
 async def test_C21_whose_role_does_not_allow_an_act_is_told_whose_does(sven: Browser, dora: Browser) -> None:
     await asked(dora, "hold", hold_scope="account", hold_until="2027-06-30")
-    page = await sven.get("/staff/acts/act_1")
+    page = await sven.get("/staff/admin-actions/act_1")
     assert "Allowing this is for admin or disclosure; you are here as support" in page.text
     assert not page.tree.xpath("//form[contains(@action, 'act_1')]")
-    assert "Asking for this is for admin or disclosure" in (await sven.get("/staff/acts/ask/hold")).text
+    assert "Asking for this is for admin or disclosure" in (await sven.get("/staff/admin-actions/new/hold")).text
 
 
 async def test_C21_a_list_of_acts_names_no_account_and_opening_one_is_on_record(sven: Browser, edge: FakeEdge) -> None:
-    assert "Nothing waits for a second person" in (await sven.get("/staff/acts")).text
+    assert "Nothing waits for a second person" in (await sven.get("/staff/admin-actions")).text
     await cancelled(sven)
-    page = await sven.get("/staff/acts")
+    page = await sven.get("/staff/admin-actions")
     assert ADA not in page.text
     assert not edge.looks
     await sven.get(page.tree.xpath("//tbody//a/@href")[0])
@@ -92,19 +99,19 @@ async def test_C21_the_second_person_sees_the_address_that_is_to_be_allowed(
     sven: Browser, sina: Browser, edge: FakeEdge
 ) -> None:
     await asked(sven, "correct_address", verification="in_person", new_email="ada@moved.example")
-    assert "ada@moved.example" in (await sina.get("/staff/acts/act_1")).text
+    assert "ada@moved.example" in (await sina.get("/staff/admin-actions/act_1")).text
 
 
 async def test_a_settled_act_is_said_to_be_settled_and_is_found_in_its_list(
     sven: Browser, sina: Browser, edge: FakeEdge
 ) -> None:
     await cancelled(sven)
-    page = await sina.get("/staff/acts/act_1")
-    await sina.submit(page, "/staff/acts/act_1/refuse")
-    late = await sina.submit(page, "/staff/acts/act_1/approve")
+    page = await sina.get("/staff/admin-actions/act_1")
+    await sina.submit(page, "/staff/admin-actions/act_1/reject")
+    late = await sina.submit(page, "/staff/admin-actions/act_1/approve")
     assert (late.status, edge.acts["act_1"]["state"]) == (409, "refused")
     assert "The act is settled, or has expired" in late.text
-    assert "Cancel a password" in (await sven.get("/staff/acts?state=refused")).text
+    assert "Cancel a password" in (await sven.get("/staff/admin-actions?state=refused")).text
 
 
 @pytest.mark.parametrize(
@@ -117,12 +124,14 @@ async def test_each_kind_of_act_asks_for_what_it_needs_and_keeps_what_was_typed(
     edge.people["anna@staff.example"] = ("acc_" + "b" * 26, "staff", ["admin"])
     admin = new_browser()
     await admin.log_in("anna@staff.example", "a long enough pass phrase")
-    page = await admin.get(f"/staff/acts/ask/{kind}")
-    asks = set(page.form(f"/staff/acts/ask/{kind}")) - {"form_token", "once", "account_id", "reason"}
+    page = await admin.get(f"/staff/admin-actions/new/{kind}")
+    asks = set(page.form(f"/staff/admin-actions/new/{kind}")) - {"form_token", "once", "account_id", "reason"}
     assert (named in asks) if named else not asks
-    refused = await admin.submit(page, f"/staff/acts/ask/{kind}", account_id=ADA, reason="for ada@customers.example")
+    refused = await admin.submit(
+        page, f"/staff/admin-actions/new/{kind}", account_id=ADA, reason="for ada@customers.example"
+    )
     assert (refused.status, edge.acts) == (422, {})
-    assert refused.form(f"/staff/acts/ask/{kind}")["account_id"] == ADA
+    assert refused.form(f"/staff/admin-actions/new/{kind}")["account_id"] == ADA
 
 
 async def test_a_day_that_is_none_is_said_at_its_field(dora: Browser, edge: FakeEdge) -> None:
@@ -134,50 +143,50 @@ async def test_a_day_that_is_none_is_said_at_its_field(dora: Browser, edge: Fake
 async def test_C31_holds_in_force_are_shown_and_released_from_their_act(
     dora: Browser, emil: Browser, edge: FakeEdge
 ) -> None:
-    assert "Nothing is held" in (await dora.get("/staff/holds")).text
+    assert "Nothing is held" in (await dora.get("/staff/legal-holds")).text
     await asked(dora, "hold", hold_scope="everything", hold_until="2027-06-30")
-    await emil.submit(await emil.get("/staff/acts/act_1"), "/staff/acts/act_1/approve")
-    page = await dora.get("/staff/holds")
+    await emil.submit(await emil.get("/staff/admin-actions/act_1"), "/staff/admin-actions/act_1/approve")
+    page = await dora.get("/staff/legal-holds")
     assert "everything that any service holds" in page.text
     assert "30 June 2027" in page.text
     act = await dora.get(page.tree.xpath("//tbody//a/@href")[0])
-    form = await dora.submit(act, "/staff/acts/prepare")
-    assert form.form("/staff/acts/ask/release_hold")["account_id"] == ADA
-    await dora.submit(form, "/staff/acts/ask/release_hold", reason="case closed")
+    form = await dora.submit(act, "/staff/admin-actions/prepare")
+    assert form.form("/staff/admin-actions/new/release_hold")["account_id"] == ADA
+    await dora.submit(form, "/staff/admin-actions/new/release_hold", reason="case closed")
     assert edge.acts["act_2"]["kind"] == "release_hold"
 
 
 async def test_C26_open_requests_are_shown_with_their_deadlines(sven: Browser, edge: FakeEdge) -> None:
-    assert "every request is done" in (await sven.get("/staff/requests")).text
+    assert "every request is done" in (await sven.get("/staff/privacy-requests")).text
     one = {"id": "era_9", "saga": "erasure", "state": "running", "created_at": BEFORE, "reminded_at": None}
     edge.requests = [{**one, "deadline": BEFORE, "waiting_for": ["sync", "payments"]}]
-    page = await sven.get("/staff/requests")
+    page = await sven.get("/staff/privacy-requests")
     assert [word in page.text for word in ("era_9", "overdue", "sync, payments")] == [True] * 3
 
 
 async def test_C28_a_report_is_opened_on_record_answered_and_closed(sina: Browser, edge: FakeEdge) -> None:
-    assert "No report waits for an answer" in (await sina.get("/staff/reports")).text
+    assert "No report waits for an answer" in (await sina.get("/staff/abuse-reports")).text
     edge.written("rep_1", "A <b>hole</b>\nin the fence", late=True, answer_by=BEFORE)
-    assert "overdue" in (await sina.get("/staff/reports")).text
-    page = await sina.get("/staff/reports/rep_1")
+    assert "overdue" in (await sina.get("/staff/abuse-reports")).text
+    page = await sina.get("/staff/abuse-reports/rep_1")
     assert "in the fence" not in page.text
     assert not edge.looks
-    page = await sina.submit(page, "/staff/reports/rep_1/open")
+    page = await sina.submit(page, "/staff/abuse-reports/rep_1/open")
     assert b"A &lt;b&gt;hole&lt;/b&gt;\nin the fence" in page.raw
     assert edge.looks == ["rep_1"]
-    page = await sina.submit(page, "/staff/reports/rep_1/answer", text="Mended. Thank you.")
+    page = await sina.submit(page, "/staff/abuse-reports/rep_1/answer", text="Mended. Thank you.")
     assert "Mended. Thank you." in page.text
-    assert "The report is closed" in (await sina.submit(page, "/staff/reports/rep_1/close")).text
+    assert "The report is closed" in (await sina.submit(page, "/staff/abuse-reports/rep_1/close")).text
     assert edge.reports["rep_1"]["state"] == "closed"
 
 
 async def test_an_answer_that_is_refused_stays_in_its_field(sina: Browser, edge: FakeEdge) -> None:
     edge.written("rep_1", "something")
-    page = await sina.get("/staff/reports/rep_1")
+    page = await sina.get("/staff/abuse-reports/rep_1")
     edge.reports["rep_1"]["state"] = "answered"
-    refused = await sina.submit(page, "/staff/reports/rep_1/answer", text="Mended.")
+    refused = await sina.submit(page, "/staff/abuse-reports/rep_1/answer", text="Mended.")
     assert refused.status == 409
-    assert refused.form("/staff/reports/rep_1/answer")["text"] == "Mended."
+    assert refused.form("/staff/abuse-reports/rep_1/answer")["text"] == "Mended."
 
 
 async def test_C10_staff_end_newsletters_on_request(sven: Browser) -> None:
@@ -185,7 +194,7 @@ async def test_C10_staff_end_newsletters_on_request(sven: Browser) -> None:
     assert "2 subscription(s) ended" in page.text
 
 
-@pytest.mark.parametrize("path", ["/staff/reports", "/staff/newsletters", "/staff/freeze"])
+@pytest.mark.parametrize("path", ["/staff/abuse-reports", "/staff/newsletters", "/staff/freeze"])
 async def test_whose_work_a_page_is_not_is_told_whose_it_is(dora: Browser, path: str) -> None:
     page = await dora.get(path)
     assert page.status == (200 if path == "/staff/freeze" else 403)
@@ -195,7 +204,13 @@ async def test_whose_work_a_page_is_not_is_told_whose_it_is(dora: Browser, path:
 
 
 async def test_no_customer_sees_the_console(ada: Browser, browser: Browser) -> None:
-    for path in ("/staff", "/staff/acts", "/staff/acts/act_1", "/staff/reports/rep_1", "/staff/holds"):
+    for path in (
+        "/staff",
+        "/staff/admin-actions",
+        "/staff/admin-actions/act_1",
+        "/staff/abuse-reports/rep_1",
+        "/staff/legal-holds",
+    ):
         assert (await ada.get(path)).status == 403
         assert (await browser.get(path)).title == "Log in"
 
@@ -206,6 +221,6 @@ async def test_the_desk_shows_what_waits_and_stands_when_a_part_is_away(sven: Br
     page = await sven.get("/staff")
     assert "1 act waiting for a second person" in page.text
     assert "1 report without an answer 1 overdue" in page.text
-    edge.away = {"/v1/identity/reports"}
+    edge.away = {"/v1/identity/abuse-reports"}
     page = await sven.get("/staff")
     assert (page.status, "Not available at this moment" in page.text) == (200, True)

@@ -67,7 +67,7 @@ async def test_one_that_is_done_says_where_it_is_and_what_is_missing(ada: Browse
 
 
 async def test_one_that_failed_says_why_how_far_it_came_and_what_helps(ada: Browser, edge: FakeEdge) -> None:
-    failure = {"code": "sync.quota_exceeded", "detail": "There is room for 9.", "remedy": "x"}
+    failure = {"code": "sync.quota.exceeded", "detail": "There is room for 9.", "remedy": "x"}
     _begun(edge, state="failed", finished_at=THEN, files=1, bytes=2_000, files_wanted=4, failure=failure)
     text = (await ada.get("/account/files")).text
     assert "There is room for 9. Delete something" in text

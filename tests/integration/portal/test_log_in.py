@@ -104,7 +104,7 @@ async def test_a_wrong_password_leads_to_the_way_out(browser: Browser) -> None:
 async def test_I14_the_browser_is_known_again_at_the_next_log_in(browser: Browser, edge: FakeEdge) -> None:
     await browser.log_in(ADA, PASSWORD)
     await browser.post("/account/log-out")
-    known = browser.cookies[DEVICE.named(PUBLIC_URL)]
+    known = browser.cookies[DEVICE.browser_name(PUBLIC_URL)]
     await browser.log_in(ADA, "wrong")
     assert edge.device_tokens == [None, known]
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from services.portal.api import MAIL_LINKS
+from services.portal.api import EMAIL_LINK_PAGES
 from tests.architecture.tree import SERVICES
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import FakeEdge
@@ -12,7 +12,7 @@ from tests.integration.portal.edge import FakeEdge
 MAILED = re.compile(r"\{(?:url|public_url|self\.public_url|self\.letters\.public_url)\}(/[a-z0-9/-]+)")
 ONE_CLICK = "/v1/newsletter/unsubscribe/"
 """For mail programs, which send POST there (RFC 8058)."""
-WITH_TOKEN = [link.path for link in MAIL_LINKS]
+WITH_TOKEN = [link.path for link in EMAIL_LINK_PAGES]
 
 
 def mailed() -> set[str]:

@@ -131,9 +131,9 @@ async def test_staff_add_theirs_in_the_same_way(dora: Browser) -> None:
 
 
 async def test_another_address_is_asked_for(ada: Browser, edge: FakeEdge) -> None:
-    page = await ada.get("/account/address")
+    page = await ada.get("/account/email")
     assert "ada@customers.example" in page.text
-    asked = await ada.submit(page, "/account/address", email="new@customers.example")
+    asked = await ada.submit(page, "/account/email", email="new@customers.example")
     assert asked.title == "Look into the other mailbox"
     assert edge.done == [("move", "new@customers.example")]
 

@@ -1,6 +1,6 @@
 """Public pages, newsletters, cards, the staff console."""
 
-from services.portal.service import board
+from services.portal.service import build_promise_table
 from shared.policy import PROMISES
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import FakeEdge
@@ -11,7 +11,7 @@ JWE = "a.b.c.d.e"
 async def test_the_board_shows_all_promises_with_state_and_evidence(browser: Browser) -> None:
     page = await browser.get("/promises")
     states = {each.get("id"): each.xpath("string(./span[2])") for each in page.tree.xpath("//li[@id]")}
-    assert list(states) == [line.promise.id for _, lines in board([]).sections for line in lines]
+    assert list(states) == [line.promise.id for _, lines in build_promise_table([]).sections for line in lines]
     assert (len(states), states["C18"], states["C03"], states["C05"]) == (31, "kept", "broken", "unknown")
     assert "looked for C18 · last seen 4 January 2027, 12:00 UTC" in page.text
 

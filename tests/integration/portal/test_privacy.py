@@ -50,7 +50,7 @@ async def test_C22_ending_all_others_leaves_this_one(ada: Browser, edge: FakeEdg
 
 async def test_C22_ending_everything_ends_this_session_and_the_app_passwords(ada: Browser, edge: FakeEdge) -> None:
     await ada.post("/account/app-passwords", label="Laptop", scope="read")
-    page = await ada.submit(await ada.get("/account/sessions"), "/account/sessions/end-everything")
+    page = await ada.submit(await ada.get("/account/sessions"), "/account/sessions/revoke-all")
     assert page.title == "Log in"
     assert "every app password is over" in page.text
     assert not ada.session
@@ -95,16 +95,16 @@ async def test_C10_a_newsletter_is_left_in_the_account(ada: Browser, edge: FakeE
     edge.subscriptions = [{**mine, "consent": CONSENT}]
     page = await ada.get("/account/newsletters")
     assert "Send me the letters." in page.text
-    await ada.submit(page, "/account/newsletters/sub_1/leave")
+    await ada.submit(page, "/account/newsletters/sub_1/unsubscribe")
     assert not edge.subscriptions
 
 
 async def test_C16_the_ledger_names_who_what_and_why(ada: Browser) -> None:
-    page = await ada.get("/account/seen")
+    page = await ada.get("/account/access-ledger")
     for shown in ("Superior Court, King County", "identity.accounts.email", "case dis_1"):
         assert shown in page.text
     [more] = page.tree.xpath("//main//a[contains(@href, 'cursor')]/@href")
-    assert "Earlier entries" not in (await ada.get("/account/seen" + more)).text
+    assert "Earlier entries" not in (await ada.get("/account/access-ledger" + more)).text
 
 
 async def test_C26_an_export_reports_its_progress_and_is_downloaded_here(ada: Browser, edge: FakeEdge) -> None:
@@ -149,7 +149,7 @@ async def test_C31_an_erasure_with_time_to_think_is_shown_and_taken_back(ada: Br
     assert not ada.session
     page = await ada.log_in("ada@customers.example", PASSWORD)
     assert "will be erased from 4 January 2028" in page.text
-    kept = await ada.submit(page, "/account/erase/keep")
+    kept = await ada.submit(page, "/account/erase/cancel")
     assert "Your account stays" in kept.text
     assert edge.planned is None
     assert "will be erased" not in (await ada.get("/account")).text

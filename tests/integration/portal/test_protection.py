@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.portal.domain import REGISTER
+from services.portal.domain import COOKIES
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.conftest import PUBLIC_URL, NewBrowser
 from tests.integration.portal.edge import PASSWORD, FakeEdge
@@ -15,14 +15,19 @@ from tests.support import FixedClock
 PUBLIC_PAGES = (
     *("/", "/policy", "/policy/data-map", "/policy/cookies", "/promises", "/statistics", "/transparency", "/security"),
     *("/newsletter", "/account/log-in", "/account/sign-up", "/docs", "/docs/errors", "/docs/api/identity", "/nothing"),
-    *("/account/forgot-password", "/account/reset-password?token=x", "/account/confirm-address?token=x"),
-    *("/account/undo-address?token=x", "/account/keep?token=x", "/account/lock?token=x", "/account/lock?done=yes"),
+    *("/account/forgot-password", "/account/reset-password?token=x", "/account/confirm-email?token=x"),
+    *(
+        "/account/revert-email?token=x",
+        "/account/cancel-erasure?token=x",
+        "/account/lock?token=x",
+        "/account/lock?done=yes",
+    ),
     *("/account/report", "/account/reports"),
 )
 OWN_PAGES = (
-    *("/account", "/account/sessions", "/account/app-passwords", "/account/newsletters", "/account/seen"),
+    *("/account", "/account/sessions", "/account/app-passwords", "/account/newsletters", "/account/access-ledger"),
     *("/account/cards", "/account/export", "/account/erase", "/account/log-out", "/account/confirm"),
-    *("/account/security", "/account/security-log", "/account/password", "/account/address"),
+    *("/account/security", "/account/security-log", "/account/password", "/account/email"),
     *("/account/second-factors", "/account/second-factors/passkeys/new"),
 )
 WITH_SCRIPT = {"/account/cards", "/account/second-factors/passkeys/new"}
@@ -71,13 +76,13 @@ async def test_C02_no_cookie_is_set_that_the_register_does_not_list(browser: Bro
         await browser.get(path)
     await browser.post("/account/log-out")
     names = {header.partition("=")[0] for header in browser.set}
-    assert names == {cookie.named(PUBLIC_URL) for cookie in REGISTER}
+    assert names == {cookie.browser_name(PUBLIC_URL) for cookie in COOKIES}
     assert all("; HttpOnly" in header and "; SameSite=Lax" in header for header in browser.set)
 
 
 async def test_C02_the_register_is_shown_with_each_cookie(browser: Browser) -> None:
     page = await browser.get("/policy/cookies")
-    assert all(cookie.named(PUBLIC_URL) in page.text for cookie in REGISTER)
+    assert all(cookie.browser_name(PUBLIC_URL) in page.text for cookie in COOKIES)
 
 
 async def test_the_cookie_shows_no_token(ada: Browser, edge: FakeEdge) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from openapi_spec_validator import validate
 
-from services.portal.domain import error_pages
-from shared.stack.error_codes import CATALOGUE, as_text
+from services.portal.domain import list_error_pages
+from shared.stack.error_codes import CATALOGUE_FILE, render_catalogue
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import SERVICES, FakeEdge
 from tests.support import FixedClock
@@ -59,19 +59,23 @@ async def test_a_service_that_does_not_exist_has_no_page(browser: Browser) -> No
 async def test_every_code_has_its_page(browser: Browser) -> None:
     page = await browser.get("/docs/errors")
     links = page.tree.xpath("//td/a/@href")
-    assert len(links) == len(error_pages()) > 100
-    shown = await browser.get("/docs/errors/request.too_large")
+    assert len(links) == len(list_error_pages()) > 100
+    shown = await browser.get("/docs/errors/http.request.too_large")
     assert "413" in shown.text
     assert "Send less at once." in shown.text
 
 
-@pytest.mark.parametrize("code", ["nothing.like_this", "request.http_200", "request.http_9999", "request.http_41x"])
+@pytest.mark.parametrize(
+    "code", ["nothing.like_this", "http.request.status_200", "http.request.status_9999", "http.request.status_41x"]
+)
 async def test_a_code_that_nobody_gives_is_not_found(browser: Browser, code: str) -> None:
     assert (await browser.get(f"/docs/errors/{code}")).status == 404
 
 
 def test_the_catalogue_of_codes_is_in_step() -> None:
-    assert CATALOGUE.read_text(encoding="utf-8") == as_text(), "run `python -m shared.stack.error_codes` and commit"
+    assert CATALOGUE_FILE.read_text(encoding="utf-8") == render_catalogue(), (
+        "run `python -m shared.stack.error_codes` and commit"
+    )
 
 
 async def test_C28_the_security_contact_expires_a_year_after_its_review(browser: Browser) -> None:

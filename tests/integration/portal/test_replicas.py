@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 
 from services.portal.app import compose
-from services.portal.ports import PublicApi
+from services.portal.ports.api_client import ApiClient
 from services.portal.settings import Settings
-from shared.chassis import listening
+from shared.chassis import serve
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import FakeEdge
 from tests.support import FixedClock
@@ -23,8 +23,8 @@ async def elsewhere(
     ada: Browser, settings: Settings, edge_url: str, http: aiohttp.ClientSession, clock: FixedClock
 ) -> AsyncIterator[Browser]:
     """The second tab of ada's browser, whose requests meet another replica; it has the cookies of the first."""
-    app = compose(settings, PublicApi(http, edge_url), clock=clock)
-    async with listening(app, "127.0.0.1", 0) as url:
+    app = compose(settings, ApiClient(http, edge_url), clock=clock)
+    async with serve(app, "127.0.0.1", 0) as url:
         yield Browser(http, url, cookies=ada.cookies)
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import PASSWORD, FakeEdge
-from tests.integration.portal.house import behind_the_edge, serving
+from tests.integration.portal.harness import behind_the_edge, serving
 from tests.support import FixedClock
 
-House = AbstractAsyncContextManager[Browser]
+OpenBrowser = AbstractAsyncContextManager[Browser]
 
 
 @asynccontextmanager
@@ -27,20 +27,20 @@ async def opened(
 
 
 @pytest.fixture
-def house(edge: FakeEdge, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path) -> House:
+def house(edge: FakeEdge, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path) -> OpenBrowser:
     """The portal behind the proxy, not started yet."""
     return opened(edge, keyring, http, clock, tmp_path)
 
 
 @pytest.fixture
-async def through(house: House) -> AsyncIterator[Browser]:
+async def through(house: OpenBrowser) -> AsyncIterator[Browser]:
     """A browser of a visitor of the running house."""
     async with house as browser:
         yield browser
 
 
 async def test_a_person_comes_from_the_log_in_to_the_archive_and_to_the_receipts(
-    house: House, edge: FakeEdge, tmp_path: Path
+    house: OpenBrowser, edge: FakeEdge, tmp_path: Path
 ) -> None:
     async with house as browser:
         assert (await browser.log_in("ada@customers.example", PASSWORD)).title == "What we hold about you"
@@ -58,14 +58,14 @@ async def test_a_person_comes_from_the_log_in_to_the_archive_and_to_the_receipts
     assert "era_1" not in logged
 
 
-async def test_C28_the_number_of_a_report_is_in_no_log(house: House, edge: FakeEdge, tmp_path: Path) -> None:
+async def test_C28_the_number_of_a_report_is_in_no_log(house: OpenBrowser, edge: FakeEdge, tmp_path: Path) -> None:
     async with house as browser:
         page = await browser.post("/account/report", kind="security_problem", text="A hole.")
         assert page.path == "/account/reports/rep_1?done=taken"
-        await browser.get("/v1/identity/reports/rep_1")
+        await browser.get("/v1/identity/abuse-reports/rep_1")
     logged = (tmp_path / "access.log").read_text()
     assert "/account/reports/*" in logged
-    assert "/v1/identity/reports/*" in logged
+    assert "/v1/identity/abuse-reports/*" in logged
     assert "rep_1" not in logged
 
 
@@ -78,4 +78,4 @@ async def test_what_operators_see_of_the_portal_stays_inside(through: Browser) -
 async def test_the_policy_of_a_page_survives_the_edge(through: Browser) -> None:
     page = await through.get("/")
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
-    assert (await through.get("/docs/errors/request.timeout")).status == 200
+    assert (await through.get("/docs/errors/http.request.timeout")).status == 200

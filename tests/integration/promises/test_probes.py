@@ -8,17 +8,17 @@ from typing import Annotated, Any, ClassVar
 import pytest
 
 from shared.ids import new_id, new_token
-from shared.mongo import Database, Document, Embedded, RetentionSweeper
-from shared.personal import Category, Personal, keep_for
-from shared.policy import Purpose, State
-from shared.promises import closed_documents, retention_probe
-from shared.promises.card_numbers import no_card_numbers
-from tests.support import NOON, FixedClock, Planter
+from shared.mongo import Database, Document, EmbeddedValue, RetentionSweeper
+from shared.personal import Category, Personal, retain_for
+from shared.policy import PromiseState, Purpose
+from shared.promises import retention_probe, undeclared_fields_probe
+from shared.promises.card_numbers import card_number_probe
+from tests.support import NOON, FixedClock, RawWriter
 
 CARD = "4242424242424242"
 
 
-class Line(Embedded):
+class Line(EmbeddedValue):
     text: str
 
 
@@ -26,7 +26,7 @@ class Note(Document):
     collection: ClassVar[str] = "notes"
 
     created_at: datetime = NOON
-    title: Annotated[str, Personal(Category.CONTENT, {Purpose.ACCOUNT}, keep_for(10))] = ""
+    title: Annotated[str, Personal(Category.CONTENT, {Purpose.ACCOUNT}, retain_for(10))] = ""
     line: Line | None = None
     lines: tuple[Line, ...] = ()
     named: dict[str, Line] = {}  # noqa: RUF012 - pydantic copies it
@@ -44,18 +44,18 @@ DOCUMENTS = (Note, Other)
 
 @pytest.fixture
 async def prepared(database: Database) -> Database:
-    await database.prepare(DOCUMENTS)
-    await database.collection(Note).insert_many(Note(id=f"note_{n}", lines=(Line(text="a"),)) for n in range(10))
+    await database.ensure_collections(DOCUMENTS)
+    await database.get_collection(Note).insert_many(Note(id=f"note_{n}", lines=(Line(text="a"),)) for n in range(10))
     return database
 
 
 def raw_note(**fields: Any) -> dict[str, Any]:
-    return {**Note(id=new_id("note")).stored(), **fields}
+    return {**Note(id=new_id("note")).to_mongo(), **fields}
 
 
 async def test_C01_declared_documents_are_kept(prepared: Database) -> None:
-    finding = await closed_documents(prepared, DOCUMENTS).look()
-    assert (finding.state, finding.looked_at) == (State.KEPT, 10)
+    finding = await undeclared_fields_probe(prepared, DOCUMENTS).check()
+    assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 10)
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,26 @@ async def test_C01_declared_documents_are_kept(prepared: Database) -> None:
     ],
 )
 async def test_C01_a_planted_field_is_seen_wherever_it_is(
-    prepared: Database, planter: Planter, planted: dict[str, Any], named: str
+    prepared: Database, planter: RawWriter, planted: dict[str, Any], named: str
 ) -> None:
-    await planter.plant(prepared, "notes", raw_note(**planted))
-    finding = await closed_documents(prepared, DOCUMENTS).look()
-    assert finding.state is State.BROKEN
+    await planter.write_raw(prepared, "notes", raw_note(**planted))
+    finding = await undeclared_fields_probe(prepared, DOCUMENTS).check()
+    assert finding.state is PromiseState.BROKEN
     assert named in finding.evidence
     assert "ada" not in finding.evidence, "the evidence names the field, not what is in it"
 
 
 async def test_C17_a_planted_document_past_its_limit_is_seen(
-    prepared: Database, planter: Planter, clock: FixedClock
+    prepared: Database, planter: RawWriter, clock: FixedClock
 ) -> None:
     sweeper = RetentionSweeper(prepared, DOCUMENTS, clock)
     probe = retention_probe(sweeper)
-    assert (await probe.look()).state is State.KEPT
-    await planter.plant(prepared, "notes", raw_note(created_at=NOON - timedelta(days=10, hours=2)))
-    finding = await probe.look()
-    assert (finding.state, finding.looked_at) == (State.BROKEN, 1)
-    await sweeper.sweep()
-    assert (await probe.look()).state is State.KEPT
+    assert (await probe.check()).state is PromiseState.KEPT
+    await planter.write_raw(prepared, "notes", raw_note(created_at=NOON - timedelta(days=10, hours=2)))
+    finding = await probe.check()
+    assert (finding.state, finding.sample_size) == (PromiseState.BROKEN, 1)
+    await sweeper.delete_expired()
+    assert (await probe.check()).state is PromiseState.KEPT
 
 
 FORMS: dict[str, Any] = {
@@ -107,11 +107,11 @@ FORMS: dict[str, Any] = {
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_C18_a_planted_card_number_is_seen_in_whatever_form(
-    prepared: Database, planter: Planter, form: str
+    prepared: Database, planter: RawWriter, form: str
 ) -> None:
-    await planter.plant(prepared, "others", {"_id": "o", "planted": FORMS[form]})
-    finding = await no_card_numbers(prepared, DOCUMENTS).look()
-    assert finding.state is State.BROKEN
+    await planter.write_raw(prepared, "others", {"_id": "o", "planted": FORMS[form]})
+    finding = await card_number_probe(prepared, DOCUMENTS).check()
+    assert finding.state is PromiseState.BROKEN
     assert "others" in finding.evidence
     assert CARD not in finding.evidence
 
@@ -120,7 +120,7 @@ async def test_C18_harmless_numbers_and_sealed_bytes_are_not_mistaken(prepared: 
     harmless = [
         Other(id=new_id("oth"), sealed=secrets.token_bytes(500), number=secrets.randbelow(10**12)) for _ in range(300)
     ]
-    await prepared.collection(Other).insert_many(harmless)
+    await prepared.get_collection(Other).insert_many(harmless)
     titles = [
         "4242424242424241",
         "0000 0000 0000 0000",
@@ -129,6 +129,6 @@ async def test_C18_harmless_numbers_and_sealed_bytes_are_not_mistaken(prepared: 
         "+49 30 123456",
         "1763812345678",
     ]
-    await prepared.collection(Note).insert_many(Note(id=new_id("note"), title=title) for title in titles)
-    finding = await no_card_numbers(prepared, DOCUMENTS).look()
-    assert (finding.state, finding.looked_at) == (State.KEPT, 316)
+    await prepared.get_collection(Note).insert_many(Note(id=new_id("note"), title=title) for title in titles)
+    finding = await card_number_probe(prepared, DOCUMENTS).check()
+    assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 316)

@@ -11,10 +11,10 @@ import pytest
 
 from shared.settings import Env
 from shared.stack import doctor
-from shared.stack.doctor import Finding, examine
-from shared.stack.home import Home
-from shared.stack.keys import ensure_secrets, keyring_file
-from shared.stack.settings import OFFSETS, ROOT, Ports, StackSettings
+from shared.stack.directory import StackDirectory
+from shared.stack.doctor import CheckResult, run_checks
+from shared.stack.keys import ensure_secrets, keyring_path
+from shared.stack.settings import PORT_OFFSETS, ROOT, StackPorts, StackSettings
 from tests.support.parts import free_ports
 
 PRODUCTION = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://c.example", "SMTP_URL": "smtp://127.0.0.1:9"}
@@ -26,19 +26,19 @@ def sound(tmp_path: Path) -> dict[str, str]:
     return {"CANDOR_HOME": str(tmp_path / "home"), "CANDOR_PORT": str(free_ports().base)}
 
 
-async def wrong(env: dict[str, str]) -> list[Finding]:
+async def wrong(env: dict[str, str]) -> list[CheckResult]:
     """Return what the doctor finds to be wrong with the settings; what is installed is another matter."""
-    installed = {finding.what for finding in doctor.programs()}
-    return [finding for finding in await examine(Env(env)) if not finding.ok and finding.what not in installed]
+    installed = {finding.message for finding in doctor.check_programs()}
+    return [finding for finding in await run_checks(Env(env)) if not finding.ok and finding.message not in installed]
 
 
 async def only_fault(env: dict[str, str], field: str) -> str:
     """Return the one line about *field*."""
     [finding] = await wrong(env)
-    assert field in finding.what
-    assert "\n" not in finding.what + finding.remedy
+    assert field in finding.message
+    assert "\n" not in finding.message + finding.remedy
     assert finding.remedy
-    return finding.what
+    return finding.message
 
 
 async def test_nothing_is_wrong_with_the_defaults(sound: dict[str, str]) -> None:
@@ -61,8 +61,8 @@ async def test_nothing_is_wrong_with_the_defaults(sound: dict[str, str]) -> None
         ("SMTP_URL", "mail.example", "must start with smtp://"),
         ("MONGO_DRIVER", "mongoengine", "give one of motor, pymongo"),
         ("CANDOR_LOG_LEVEL", "loud", "give one of debug"),
-        ("CANDOR_PROBE_SECONDS", "soon", "is not a number of seconds"),
-        ("CANDOR_PROBE_SECONDS", "-1", "too short"),
+        ("CANDOR_PROBE_INTERVAL_SECONDS", "soon", "is not a number of seconds"),
+        ("CANDOR_PROBE_INTERVAL_SECONDS", "-1", "too short"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must start with http://"),
         ("MONGO_URL_FILE", "/no/such/file", "cannot be read"),
     ],
@@ -109,14 +109,14 @@ async def test_parts_that_can_be_used_are_no_fault(sound: dict[str, str], amqp_u
 
 @pytest.mark.parametrize("part", ["edge", "payments", "rabbit"])
 async def test_a_port_that_is_taken_is_named_with_its_part(sound: dict[str, str], part: str) -> None:
-    port = Ports(int(sound["CANDOR_PORT"]))[part]
+    port = StackPorts(int(sound["CANDOR_PORT"]))[part]
     with socket.create_server(("127.0.0.1", port)):
         fault = await only_fault(sound, "CANDOR_PORT")
     assert f"port {port} ({part}) is taken" in fault
 
 
 async def test_the_ports_of_a_part_that_is_replaced_do_not_matter(sound: dict[str, str], mongo_url: str) -> None:
-    port = Ports(int(sound["CANDOR_PORT"]))["mongo"]
+    port = StackPorts(int(sound["CANDOR_PORT"]))["mongo"]
     with socket.create_server(("127.0.0.1", port)):
         assert await wrong({**sound, "MONGO_URL": mongo_url}) == []
 
@@ -133,17 +133,17 @@ async def test_a_folder_that_others_can_read_is_named(sound: dict[str, str], tmp
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(tmp_path_factory.mktemp("made"))
-    home.make()
+def made(tmp_path_factory: pytest.TempPathFactory) -> StackDirectory:
+    home = StackDirectory(tmp_path_factory.mktemp("made"))
+    home.create_folders()
     ensure_secrets(home)
     return home
 
 
 @pytest.fixture
-def broken(made: Home, sound: dict[str, str], request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+def broken(made: StackDirectory, sound: dict[str, str], request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Settings of a stack whose keyring of payments has another content, or another mode."""
-    file = keyring_file(made, "payments")
+    file = keyring_path(made, "payments")
     whole = file.read_text()
     if isinstance(request.param, str):
         file.write_text(request.param)
@@ -166,7 +166,7 @@ async def test_a_keyring_that_others_can_read_is_named(broken: dict[str, str]) -
 
 async def test_every_mistake_is_told_and_not_the_first_alone(sound: dict[str, str]) -> None:
     found = await wrong({**sound, "CANDOR_MODE": "x", "MONGO_URL": "x", "CANDOR_LOG_LEVEL": "x"})
-    assert [finding.what.partition(" ")[0].partition("=")[0] for finding in found] == [
+    assert [finding.message.partition(" ")[0].partition("=")[0] for finding in found] == [
         "CANDOR_MODE",
         "MONGO_URL",
         "CANDOR_LOG_LEVEL",
@@ -186,4 +186,4 @@ def test_no_command_answers_a_wrong_setting_with_a_traceback(sound: dict[str, st
 
 def test_the_names_of_the_ports_are_those_of_the_parts() -> None:
     stack = StackSettings.from_env(Env({}))
-    assert {part: stack.ports[part] - stack.port for part in OFFSETS} == dict(OFFSETS)
+    assert {part: stack.ports[part] - stack.port for part in PORT_OFFSETS} == dict(PORT_OFFSETS)

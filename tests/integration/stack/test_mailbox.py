@@ -11,27 +11,27 @@ import pytest
 
 from shared.clock import utc_now
 from shared.ids import new_id
-from shared.stack.mailbox.letters import Letters
-from shared.stack.mailbox.pages import showing
-from shared.stack.mailbox.smtp import Intake, accepting
-from shared.stack.settings import Ports
+from shared.stack.mailbox.pages import serve_pages
+from shared.stack.mailbox.smtp import SmtpHandler, serve_smtp
+from shared.stack.mailbox.store import Mailbox
+from shared.stack.settings import StackPorts
 from tests.support.parts import free_ports
 
 Send = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def ports() -> Ports:
+def ports() -> StackPorts:
     return free_ports()
 
 
 @pytest.fixture(scope="module")
-async def mailbox(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[aiohttp.ClientSession]:
-    letters = Letters(tmp_path_factory.mktemp("mailbox"))
+async def mailbox(ports: StackPorts, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[aiohttp.ClientSession]:
+    letters = Mailbox(tmp_path_factory.mktemp("mailbox"))
     async with (
-        accepting(Intake(letters, utc_now), "127.0.0.1", ports["smtp"]),
-        showing(letters, "127.0.0.1", ports["mailbox"]),
-        aiohttp.ClientSession(ports.url("mailbox")) as http,
+        serve_smtp(SmtpHandler(letters, utc_now), "127.0.0.1", ports["smtp"]),
+        serve_pages(letters, "127.0.0.1", ports["mailbox"]),
+        aiohttp.ClientSession(ports.build_url("mailbox")) as http,
     ):
         yield http
 
@@ -42,7 +42,7 @@ def address() -> str:
 
 
 @pytest.fixture(scope="module")
-def send(ports: Ports) -> Send:
+def send(ports: StackPorts) -> Send:
     """Send one mail as a service does."""
 
     async def sent(to: str, *, subject: str = "Confirm", text: str = "A text.\n", html: str = "") -> None:
@@ -161,5 +161,5 @@ async def test_the_list_refreshes_itself_by_a_script_of_its_own(mailbox: aiohttp
 async def test_a_restart_loses_nothing(tmp_path: Path) -> None:
     message = EmailMessage()
     message["To"] = "ada@customers.example"
-    Letters(tmp_path).keep(message.as_bytes(), sender="x", recipients=("ada@customers.example",), at=utc_now())
-    assert len(Letters(tmp_path).newest(10)) == 1
+    Mailbox(tmp_path).add(message.as_bytes(), sender="x", recipients=("ada@customers.example",), at=utc_now())
+    assert len(Mailbox(tmp_path).list_newest(10)) == 1

@@ -11,10 +11,10 @@ import pytest
 
 from shared.ids import new_id
 from shared.stack.parts import service
-from shared.stack.process import Change, Command, PartFailedError, supervised
+from shared.stack.process import PartFailedError, ProcessEvent, ProcessSpec, run_supervised
 from shared.stack.settings import ROOT
 
-Made = Callable[..., Command]
+Made = Callable[..., ProcessSpec]
 
 
 @pytest.fixture
@@ -24,16 +24,16 @@ def command(tmp_path: Path) -> Made:
     async def ready() -> str | None:
         return None if (tmp_path / "up").exists() else "has not begun"
 
-    def make(source: str, *, start_within: float = 20.0, stop_within: float = 5.0) -> Command:
-        return Command(
+    def make(source: str, *, start_within: float = 20.0, stop_within: float = 5.0) -> ProcessSpec:
+        return ProcessSpec(
             name="part",
             argv=(sys.executable, "-c", f"import os, signal, time, pathlib\n{source}"),
             log=tmp_path / "part.log",
             cwd=tmp_path,
-            ready=ready,
+            check_ready=ready,
             env={"PATH": os.defpath},
-            start_within=start_within,
-            stop_within=stop_within,
+            start_timeout=start_within,
+            stop_timeout=stop_within,
         )
 
     return make
@@ -57,15 +57,15 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def test_a_part_is_ready_on_entry_and_gone_on_exit(command: Made) -> None:
-    async with supervised(command(STAYS)) as child:
+    async with run_supervised(command(STAYS)) as child:
         pid = child.pid
         assert not gone(pid)
     assert gone(pid)
 
 
 async def test_a_part_that_is_killed_comes_back(command: Made) -> None:
-    changes: list[Change] = []
-    async with supervised(command(STAYS), changes.append) as child:
+    changes: list[ProcessEvent] = []
+    async with run_supervised(command(STAYS), changes.append) as child:
         first = child.pid
         os.kill(first, signal.SIGKILL)
         await until(lambda: child.pid not in {0, first} and changes[-1].state == "ready")
@@ -74,20 +74,20 @@ async def test_a_part_that_is_killed_comes_back(command: Made) -> None:
 
 async def test_a_part_that_ends_at_once_fails_with_its_last_words(command: Made) -> None:
     with pytest.raises(PartFailedError, match=r"part ended before it was ready \(exit code 3\)") as failed:
-        async with supervised(command("print('PART_KEY is missing', flush=True); raise SystemExit(3)")):
+        async with run_supervised(command("print('PART_KEY is missing', flush=True); raise SystemExit(3)")):
             pytest.fail("it must not be entered")
     assert failed.value.tail == ["PART_KEY is missing"]
 
 
 async def test_a_part_that_never_becomes_ready_fails_with_what_it_lacks(command: Made) -> None:
     with pytest.raises(PartFailedError, match=r"was not ready within 0.5 s \(has not begun\)"):
-        async with supervised(command("time.sleep(600)", start_within=0.5)):
+        async with run_supervised(command("time.sleep(600)", start_within=0.5)):
             pytest.fail("it must not be entered")
 
 
 async def test_a_part_that_will_not_end_is_made_to(command: Made) -> None:
     stubborn = f"signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAYS}"
-    async with supervised(command(stubborn, stop_within=0.3)) as child:
+    async with run_supervised(command(stubborn, stop_within=0.3)) as child:
         pid = child.pid
     assert gone(pid)
 
@@ -98,7 +98,7 @@ async def test_what_a_part_has_started_ends_with_it(command: Made, tmp_path: Pat
         "grandchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         f"pathlib.Path('grandchild').write_text(str(grandchild.pid)); {STAYS}"
     )
-    async with supervised(command(parent)):
+    async with run_supervised(command(parent)):
         grandchild = int((tmp_path / "grandchild").read_text())
     await until(lambda: gone(grandchild))
 
@@ -129,7 +129,7 @@ asyncio.run(main())
 
 
 async def test_a_service_with_a_wrong_setting_of_its_own_is_named_with_it(tmp_path: Path) -> None:
-    env = {"PATH": os.defpath, "PAYMENTS_CARD_LIFETIME_SECONDS": "soon"}
+    env = {"PATH": os.defpath, "PAYMENTS_CARD_PAYLOAD_TTL_SECONDS": "soon"}
     env |= {
         "CANDOR_PUBLIC_URL": "http://a.example",
         "MONGO_URL": "mongodb://127.0.0.1:9",
@@ -139,4 +139,4 @@ async def test_a_service_with_a_wrong_setting_of_its_own_is_named_with_it(tmp_pa
     with pytest.raises(PartFailedError, match="payments ended before it was ready") as failed:
         async with service.start("payments", port=9, env=env, data=tmp_path / new_id("d"), log=tmp_path / "p.log"):
             pytest.fail("it must not be entered")
-    assert failed.value.tail[-1].startswith("payments: PAYMENTS_CARD_LIFETIME_SECONDS='soon' is not")
+    assert failed.value.tail[-1].startswith("payments: PAYMENTS_CARD_PAYLOAD_TTL_SECONDS='soon' is not")

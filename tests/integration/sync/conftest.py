@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.sync.house import DavClient, House, a_house
-from tests.support import Planter
+from tests.integration.sync.harness import DavClient, SyncHarness, open_harness
+from tests.support import RawWriter
 from tests.support.vhosts import own_vhost
 
 
@@ -17,16 +17,16 @@ async def amqp_url(amqp_url: str) -> str:
 
 @pytest.fixture(scope="session")
 async def house(
-    mongo_url: str, amqp_url: str, planter: Planter, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+    mongo_url: str, amqp_url: str, planter: RawWriter, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SyncHarness]:
     """A sync service that runs; its workers do not."""
     folder = tmp_path_factory.mktemp("sync")
-    async with a_house(folder, mongo_url=mongo_url, amqp_url=amqp_url) as opened:
+    async with open_harness(folder, mongo_url=mongo_url, amqp_url=amqp_url) as opened:
         yield opened
-    await planter.drop(opened.chassis.db.name)
+    await planter.drop_database(opened.chassis.db.name)
 
 
 @pytest.fixture
-def ada(house: House) -> DavClient:
+def ada(house: SyncHarness) -> DavClient:
     """A device of somebody new."""
     return house.device()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from tests.integration.sync.house import DavClient, xpath
+from tests.integration.sync.harness import DavClient, xpath
 from tests.support.http import Reply
 
 

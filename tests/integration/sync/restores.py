@@ -5,16 +5,16 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from services.sync.store.restores import Unfinished
+from services.sync.store.restores import UnfinishedRestore
 from shared.clock import utc_now
 from shared.ids import new_id
-from tests.integration.sync.house import DavClient, House, xpath
+from tests.integration.sync.harness import DavClient, SyncHarness, xpath
 from tests.support.http import a_customer
 
 RESTORES = "/v1/sync/restores"
 
 
-async def asking(house: House, ada: DavClient, address: str, *, key: str = "", **body: Any) -> tuple[int, Any]:
+async def asking(house: SyncHarness, ada: DavClient, address: str, *, key: str = "", **body: Any) -> tuple[int, Any]:
     """Ask the API of restores as the owner of the device; return the status and what is told."""
     headers = {**house.trust.headers(a_customer(ada.account), at=utc_now()), "Idempotency-Key": key or new_id("key")}
     method = "POST" if body else "GET"
@@ -22,30 +22,30 @@ async def asking(house: House, ada: DavClient, address: str, *, key: str = "", *
         return reply.status, await reply.json(content_type=None)
 
 
-async def begun(house: House, ada: DavClient, **body: Any) -> Unfinished:
+async def begun(house: SyncHarness, ada: DavClient, **body: Any) -> UnfinishedRestore:
     """Ask for a restore."""
     status, asked = await asking(house, ada, RESTORES, **body)
     assert (status, asked["state"], asked["restored_to"]) == (202, "waiting", None), asked
-    return Unfinished(asked["restore_id"], ada.account)
+    return UnfinishedRestore(asked["restore_id"], ada.account)
 
 
-async def state_of(house: House, ada: DavClient, one: Unfinished) -> Any:
+async def state_of(house: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> Any:
     """Return what is told of a restore."""
     status, told = await asking(house, ada, f"{RESTORES}/{one.restore}")
     assert status == 200, told
     return told
 
 
-async def restored(house: House, ada: DavClient, **body: Any) -> Any:
+async def restored(house: SyncHarness, ada: DavClient, **body: Any) -> Any:
     """Ask for a restore, let a worker do it, return what is told of it then."""
     one = await begun(house, ada, **body)
-    assert await house.sync.restore_jobs.attempt(one)
+    assert await house.sync.restore_worker.run_attempt(one)
     return await state_of(house, ada, one)
 
 
-async def broken_off(house: House, one: Unfinished, *, after: float) -> bool:
+async def broken_off(house: SyncHarness, one: UnfinishedRestore, *, after: float) -> bool:
     """Let a worker do a restore and end it *after* so many seconds; tell whether it was quicker, and had success."""
-    attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
+    attempt = asyncio.create_task(house.sync.restore_worker.run_attempt(one))
     await asyncio.wait([attempt], timeout=after)
     done = attempt.done() and attempt.result()
     attempt.cancel()
@@ -77,9 +77,9 @@ async def folders_back(ada: DavClient) -> str:
     return place
 
 
-async def stopped_midway(house: House, ada: DavClient, one: Unfinished) -> str:
+async def stopped_midway(house: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> str:
     """End the worker as soon as the folders are back; return where."""
-    attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
+    attempt = asyncio.create_task(house.sync.restore_worker.run_attempt(one))
     place = await folders_back(ada)
     attempt.cancel()
     with suppress(asyncio.CancelledError):

@@ -13,14 +13,14 @@ import pytest
 from gridfs import GridFSBucket
 from pymongo import MongoClient
 
-from services.sync.domain.frames import SEALED_FRAME
-from services.sync.errors import ContentDamagedError
+from services.sync.domain.frames import SEALED_FRAME_SIZE
+from services.sync.errors import CorruptContentError
 from services.sync.ports import Blobs, FolderBlobs, GridFsBlobs
-from services.sync.store import BlobChunkRow, BlobRow
+from services.sync.store import BlobChunkDocument, BlobDocument
 from shared.clock import utc_now
 from shared.ids import new_id
-from shared.mongo import Database, Files, open_database
-from tests.support import Planter
+from shared.mongo import Database, GridFs, open_database
+from tests.support import RawWriter
 
 PIECES = [b"a" * 70_000, b"b" * 5, b"", b"c" * 1_048_592]
 WHOLE = b"".join(PIECES)
@@ -60,7 +60,7 @@ class BlobsContract:
     async def test_a_write_that_breaks_off_leaves_nothing(self, blobs: Blobs) -> None:
         with pytest.raises(ConnectionError):
             await blobs.write("cnt_1", _broken())
-        with pytest.raises(ContentDamagedError):
+        with pytest.raises(CorruptContentError):
             async with blobs.open("cnt_1"):
                 pass
 
@@ -76,7 +76,7 @@ class BlobsContract:
         await begun.wait()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
-        with pytest.raises(ContentDamagedError):
+        with pytest.raises(CorruptContentError):
             async with blobs.open("cnt_1"):
                 pass
 
@@ -84,9 +84,9 @@ class BlobsContract:
         await blobs.write("cnt_1", _all())
         async with blobs.open("cnt_1") as blob:
             await blobs.delete("cnt_1")
-            with suppress(ContentDamagedError):
+            with suppress(CorruptContentError):
                 assert await blob.read(0, len(WHOLE)) == WHOLE
-        with pytest.raises(ContentDamagedError):
+        with pytest.raises(CorruptContentError):
             async with blobs.open("cnt_1"):
                 pass
 
@@ -105,7 +105,7 @@ class BlobsContract:
 
         async def looked_at() -> AsyncIterator[bytes]:
             yield PIECES[3]
-            with pytest.raises(ContentDamagedError):
+            with pytest.raises(CorruptContentError):
                 async with blobs.open("cnt_1"):
                     pass
             seen.append(True)
@@ -177,20 +177,20 @@ class TestFolderBlobs(BlobsContract):
             assert await blob.read(0, len(WHOLE)) == WHOLE
 
 
-def _files_in(db: Database, *, chunk_bytes: int = SEALED_FRAME) -> Files:
-    return Files(db, BlobRow, BlobChunkRow, chunk_bytes=chunk_bytes, clock=utc_now)
+def _files_in(db: Database, *, chunk_bytes: int = SEALED_FRAME_SIZE) -> GridFs:
+    return GridFs(db, BlobDocument, BlobChunkDocument, chunk_size=chunk_bytes, clock=utc_now)
 
 
 class TestGridFsBlobs(BlobsContract):
     @pytest.fixture(params=["motor", "pymongo"])
     async def database(
-        self, request: pytest.FixtureRequest, mongo_url: str, planter: Planter
+        self, request: pytest.FixtureRequest, mongo_url: str, planter: RawWriter
     ) -> AsyncIterator[Database]:
         name = new_id("test")
         async with open_database(mongo_url, name, driver=request.param) as opened:
-            await opened.prepare((BlobRow, BlobChunkRow))
+            await opened.ensure_collections((BlobDocument, BlobChunkDocument))
             yield opened
-        await planter.drop(name)
+        await planter.drop_database(name)
 
     @pytest.fixture
     def blobs(self, database: Database) -> Blobs:
@@ -198,27 +198,27 @@ class TestGridFsBlobs(BlobsContract):
 
     async def test_nothing_unfinished_stays_in_the_database(self, blobs: Blobs, database: Database) -> None:
         async def broken() -> AsyncIterator[bytes]:
-            yield b"x" * (3 * SEALED_FRAME)
+            yield b"x" * (3 * SEALED_FRAME_SIZE)
             raise ConnectionError
 
         with pytest.raises(ConnectionError):
             await blobs.write("cnt_1", broken())
-        assert await database.collection(BlobChunkRow).count({}) == 0
+        assert await database.get_collection(BlobChunkDocument).count_documents({}) == 0
 
     async def test_what_a_crash_left_is_deleted_with_its_id(self, blobs: Blobs, database: Database) -> None:
-        chunks = database.collection(BlobChunkRow)
-        await chunks.insert(BlobChunkRow(id="cnt_1:0", files_id="cnt_1", n=0, data=b"half"))
+        chunks = database.get_collection(BlobChunkDocument)
+        await chunks.insert_one(BlobChunkDocument(id="cnt_1:0", files_id="cnt_1", n=0, data=b"half"))
         await blobs.delete("cnt_1")
-        assert await chunks.count({}) == 0
+        assert await chunks.count_documents({}) == 0
 
     async def test_a_lost_chunk_is_told_and_not_passed_over(self, blobs: Blobs, database: Database) -> None:
         small = GridFsBlobs(_files_in(database, chunk_bytes=1000))
         await small.write("cnt_1", _all())
-        await database.collection(BlobChunkRow).delete({"n": 5})
+        await database.get_collection(BlobChunkDocument).delete_many({"n": 5})
         async with blobs.open("cnt_1") as blob:
             assert await blob.read(4_000, 1_000) == WHOLE[4_000:5_000]
             for offset, size in ((4_999, 2), (5_000, 1), (4_000, 3_000)):
-                with pytest.raises(ContentDamagedError):
+                with pytest.raises(CorruptContentError):
                     await blob.read(offset, size)
 
     async def test_the_tools_of_gridfs_read_it(self, blobs: Blobs, database: Database, mongo_url: str) -> None:
@@ -231,5 +231,5 @@ class TestGridFsBlobs(BlobsContract):
         files = _files_in(database)
         for key in ("b", "a", "c"):
             await files.write(key, _all())
-        assert await files.keys(after="", limit=2) == ["a", "b"]
-        assert await files.keys(after="b", limit=2) == ["c"]
+        assert await files.list_ids(after="", limit=2) == ["a", "b"]
+        assert await files.list_ids(after="b", limit=2) == ["c"]

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.sync.store.documents import SpaceRow, TombstoneRow
+from services.sync.store.documents import AccountUsageDocument, TombstoneDocument
 from shared.clock import utc_now
 from tests.integration.sync.follower import Follower, listed, sync_body
-from tests.integration.sync.house import DavClient, House, xpath
+from tests.integration.sync.harness import DavClient, SyncHarness, xpath
 from tests.integration.sync.test_model import Model, done, steps
 
 
@@ -114,49 +114,49 @@ async def test_a_token_that_was_not_given_is_refused(ada: DavClient, token: str)
     assert (refused.status, b"<D:valid-sync-token>" in refused.body) == (403, True)
 
 
-async def test_a_token_of_another_account_tells_nothing(ada: DavClient, house: House) -> None:
+async def test_a_token_of_another_account_tells_nothing(ada: DavClient, house: SyncHarness) -> None:
     token = await _token(house.device())
     assert (await ada.ask("REPORT", "", {}, sync_body(token))).status == 403
 
 
-async def test_a_token_as_old_as_what_was_forgotten_is_refused(ada: DavClient, house: House) -> None:
+async def test_a_token_as_old_as_what_was_forgotten_is_refused(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("a", b"a")
     old = await _token(ada)
     await ada.delete("a")
     young = await _token(ada)
-    assert await house.sync.following.forget(by=utc_now() + timedelta(seconds=1)) >= 1
-    tombstones = house.chassis.db.collection(TombstoneRow)
-    assert await tombstones.count({"account": ada.account}) == 0
+    assert await house.sync.sync_collection.prune_tombstones(before=utc_now() + timedelta(seconds=1)) >= 1
+    tombstones = house.chassis.db.get_collection(TombstoneDocument)
+    assert await tombstones.count_documents({"account": ada.account}) == 0
     assert (await ada.ask("REPORT", "", {}, sync_body(old))).status == 403
     assert await _report(ada, token=young) == set()
 
 
-async def test_only_so_much_is_remembered(ada: DavClient, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.sync.service.draft.MOST_KEPT", 10)
-    monkeypatch.setattr("services.sync.service.draft.FORGET_EVERY", 5)
+async def test_only_so_much_is_remembered(ada: DavClient, house: SyncHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.sync.service.tree.unit_of_work.MAX_TOMBSTONES", 10)
+    monkeypatch.setattr("services.sync.service.tree.unit_of_work.PRUNE_INTERVAL", 5)
     await ada.put("a", b"a")
     old = await _token(ada)
     for number in range(40):
         await ada.move("a" if number % 2 == 0 else "b", "b" if number % 2 == 0 else "a")
-    assert await house.chassis.db.collection(TombstoneRow).count({"account": ada.account}) <= 16
+    assert await house.chassis.db.get_collection(TombstoneDocument).count_documents({"account": ada.account}) <= 16
     assert (await ada.ask("REPORT", "", {}, sync_body(old))).status == 403
 
 
-async def test_nothing_is_noted_where_nobody_follows(ada: DavClient, house: House) -> None:
+async def test_nothing_is_noted_where_nobody_follows(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("a", b"a")
     await ada.move("a", "b")
     db = house.chassis.db
-    assert await db.collection(TombstoneRow).count({"account": ada.account}) == 0
-    space = await db.collection(SpaceRow).get(ada.account)
+    assert await db.get_collection(TombstoneDocument).count_documents({"account": ada.account}) == 0
+    space = await db.get_collection(AccountUsageDocument).get(ada.account)
     assert space is not None
     assert space.followed_from is None
 
 
-async def test_what_left_is_noted_without_its_name(ada: DavClient, house: House) -> None:
+async def test_what_left_is_noted_without_its_name(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("secret-plan.txt", b"a")
     await _token(ada)
     await ada.delete("secret-plan.txt")
-    (row,) = await house.chassis.db.collection(TombstoneRow).list({"account": ada.account})
+    (row,) = await house.chassis.db.get_collection(TombstoneDocument).list({"account": ada.account})
     assert b"secret-plan" not in row.name
 
 
@@ -214,7 +214,7 @@ async def test_locks_of_what_is_deep_inside_are_told(ada: DavClient) -> None:
     assert reply.body.count(token.encode()) == 3
 
 
-async def _followed(house: House, script: list[tuple[tuple[object, ...], bool]], limit: int | None) -> int:
+async def _followed(house: SyncHarness, script: list[tuple[tuple[object, ...], bool]], limit: int | None) -> int:
     ada, model = house.device(), Model()
     whole, top = Follower(ada, limit=limit), Follower(ada, level="1", limit=limit)
     for step, look in script:
@@ -229,7 +229,7 @@ async def _followed(house: House, script: list[tuple[tuple[object, ...], bool]],
 
 
 @pytest.mark.timeout(300)
-async def test_whoever_follows_the_tokens_knows_what_the_server_has(house: House) -> None:
+async def test_whoever_follows_the_tokens_knows_what_the_server_has(house: SyncHarness) -> None:
     scripts: list[tuple[list[tuple[tuple[object, ...], bool]], int | None]] = []
 
     @settings(

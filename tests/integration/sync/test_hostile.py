@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.sync.house import DavClient
+from tests.integration.sync.harness import DavClient
 
 _BOMB = b"""<?xml version="1.0"?><!DOCTYPE p [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>
 <propfind xmlns="DAV:"><prop><x>&b;</x></prop></propfind>"""

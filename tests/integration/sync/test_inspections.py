@@ -6,16 +6,16 @@ from typing import Any, Literal
 
 import pytest
 
-from services.sync.domain.inspections import OPEN_FOR
-from services.sync.store.documents import InspectionRow, LookRow
-from shared.bus.outbox import OutboxRow
+from services.sync.domain.inspections import INSPECTION_DURATION
+from services.sync.store.documents import InspectionAccessDocument, InspectionDocument
+from shared.bus.outbox import OutboxDocument
 from shared.clock import utc_now
 from shared.contracts import common_v1, sync_v1
 from shared.ids import new_id
-from shared.policy import State
+from shared.policy import PromiseState
 from shared.web import Principal
-from tests.integration.sync.house import DavClient, House
-from tests.support import Planter
+from tests.integration.sync.harness import DavClient, SyncHarness
+from tests.support import RawWriter
 from tests.support.http import Reply
 
 REASON = {"reason": "The customer's device reports a conflict that is not there."}
@@ -25,7 +25,7 @@ REASON = {"reason": "The customer's device reports a conflict that is not there.
 class Staff:
     """Somebody of the company."""
 
-    house: House
+    house: SyncHarness
     id: str
     token: str
 
@@ -37,22 +37,22 @@ class Staff:
 
 
 @pytest.fixture
-def sam(house: House) -> Staff:
+def sam(house: SyncHarness) -> Staff:
     """Support."""
     return _staff(house, "support")
 
 
 @pytest.fixture
-def kim(house: House) -> Staff:
+def kim(house: SyncHarness) -> Staff:
     """Security."""
     return _staff(house, "security")
 
 
-def _staff(house: House, *roles: str) -> Staff:
+def _staff(house: SyncHarness, *roles: str) -> Staff:
     return _person(house, "staff", new_id("acc"), *roles)
 
 
-def _person(house: House, kind: Literal["staff", "customer"], who: str, *roles: str) -> Staff:
+def _person(house: SyncHarness, kind: Literal["staff", "customer"], who: str, *roles: str) -> Staff:
     principal = Principal(kind=kind, id=who, session=f"ses_{who}", roles=frozenset(roles), auth_time=utc_now())
     return Staff(house=house, id=who, token=house.trust.token(principal, at=utc_now()))
 
@@ -75,14 +75,14 @@ async def _names(sam: Staff, inspection: str, folder: str = "") -> dict[str, str
     return {item["name"]: item["node_id"] for item in reply.json["items"]}
 
 
-async def _told(house: House, ada: DavClient, kind: type[Any]) -> list[Any]:
-    rows = await house.chassis.db.collection(OutboxRow).list({"about": ada.account})
+async def _told(house: SyncHarness, ada: DavClient, kind: type[Any]) -> list[Any]:
+    rows = await house.chassis.db.get_collection(OutboxDocument).list({"about": ada.account})
     named = [row for row in rows if row.type.endswith(_TYPES[kind])]
     return [kind.FromString(row.body) for row in named]
 
 
 _TYPES = {
-    common_v1.DataShown: "data.shown.v1",
+    common_v1.PersonalDataAccessed: "personal_data.accessed.v1",
     sync_v1.InspectionOpened: "inspection.opened.v1",
     sync_v1.InspectionEnded: "inspection.ended.v1",
 }
@@ -98,11 +98,11 @@ async def test_C12_nothing_is_shown_before_a_second_person_has_approved(ada: Dav
     assert (await kim.ask("GET", f"/{inspection}/names")).status == 403, "who approves does not look"
 
 
-async def test_C12_who_asks_cannot_approve_whatever_their_roles(ada: DavClient, house: House) -> None:
+async def test_C12_who_asks_cannot_approve_whatever_their_roles(ada: DavClient, house: SyncHarness) -> None:
     both = _staff(house, "support", "security")
     inspection = await _asked(both, ada)
     refused = await both.ask("POST", f"/{inspection}/approvals")
-    assert (refused.status, refused.code) == (403, "sync.same_person")
+    assert (refused.status, refused.code) == (403, "auth.second_person.required")
 
 
 async def test_C12_names_and_state_files_are_shown_and_nothing_else(ada: DavClient, sam: Staff, kim: Staff) -> None:
@@ -119,11 +119,13 @@ async def test_C12_names_and_state_files_are_shown_and_nothing_else(ada: DavClie
     assert state.json == {"text": "<state/>"}
     for name in ("plan.txt", "large.client", "box"):
         refused = await sam.ask("GET", f"/{inspection}/client-states/{names[name]}")
-        assert (refused.status, refused.code) == (403, "sync.not_client_state")
+        assert (refused.status, refused.code) == (403, "sync.file.not_client_state")
         assert b"secret" not in refused.body
 
 
-async def test_C12_the_tree_of_somebody_else_is_out_of_sight(ada: DavClient, house: House, sam: Staff, kim: Staff) -> None:
+async def test_C12_the_tree_of_somebody_else_is_out_of_sight(
+    ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff
+) -> None:
     bob = house.device()
     await bob.put("bobs.client", b"bob")
     await ada.put("a.txt", b"a")
@@ -134,13 +136,13 @@ async def test_C12_the_tree_of_somebody_else_is_out_of_sight(ada: DavClient, hou
 
 
 async def test_C12_the_owner_is_told_of_each_look_and_of_the_end(
-    ada: DavClient, house: House, sam: Staff, kim: Staff
+    ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff
 ) -> None:
     await ada.put("phone.client", b"<state/>")
     inspection = await _open(sam, kim, ada)
     names = await _names(sam, inspection)
     await sam.ask("GET", f"/{inspection}/client-states/{names['phone.client']}")
-    shown = await _told(house, ada, common_v1.DataShown)
+    shown = await _told(house, ada, common_v1.PersonalDataAccessed)
     assert sorted(fact.fields[0] for fact in shown) == ["sync.nodes.client_state", "sync.nodes.name"]
     assert {(fact.reader_id, fact.purpose, fact.basis) for fact in shown} == {(sam.id, "operations", inspection)}
     assert (await sam.ask("POST", f"/{inspection}/end")).json["looks"] == 2
@@ -149,18 +151,18 @@ async def test_C12_the_owner_is_told_of_each_look_and_of_the_end(
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
 
 
-async def test_C12_it_ends_by_itself_after_an_hour(ada: DavClient, house: House, sam: Staff, kim: Staff) -> None:
+async def test_C12_it_ends_by_itself_after_an_hour(ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff) -> None:
     await ada.put("a.txt", b"a")
     inspection = await _open(sam, kim, ada)
-    later = utc_now() + OPEN_FOR
+    later = utc_now() + INSPECTION_DURATION
     inspections = replace(house.sync.inspections, clock=lambda: later)
-    await inspections.tend()
+    await inspections.end_expired()
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
     assert len(await _told(house, ada, sync_v1.InspectionEnded)) == 1
 
 
 async def test_C12_how_many_there_were_is_public_and_outlives_the_account(
-    ada: DavClient, house: House, sam: Staff, kim: Staff
+    ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff
 ) -> None:
     async def opened() -> int:
         async with house.http.get(f"{house.url}/v1/sync/inspections/count") as reply:
@@ -172,13 +174,15 @@ async def test_C12_how_many_there_were_is_public_and_outlives_the_account(
     assert await opened() == before
     await _open(sam, kim, ada)
     assert await opened() == before + 1
-    await house.chassis.db.transact(lambda: house.sync.erasing.begin(ada.account, new_id("era"), at=utc_now()))
-    await house.sync.erasing.finish_all()
-    assert await house.chassis.db.collection(InspectionRow).count({"account": ada.account}) == 0
+    await house.chassis.db.with_transaction(
+        lambda: house.sync.account_eraser.start(ada.account, new_id("era"), at=utc_now())
+    )
+    await house.sync.account_eraser.complete_pending()
+    assert await house.chassis.db.get_collection(InspectionDocument).count_documents({"account": ada.account}) == 0
     assert await opened() == before + 1
 
 
-async def test_a_reason_is_needed_and_customers_stay_outside(ada: DavClient, sam: Staff, house: House) -> None:
+async def test_a_reason_is_needed_and_customers_stay_outside(ada: DavClient, sam: Staff, house: SyncHarness) -> None:
     assert (await sam.ask("POST", "", {"account_id": ada.account, "reason": "why"})).status == 422
     assert (await sam.ask("GET", "/ins_unknown/names")).status == 404
     customer = _person(house, "customer", ada.account)
@@ -218,19 +222,21 @@ _LOOK = {"account": "acc_planted", "by": "stf_a", "at": _NOW - timedelta(minutes
     ],
 )
 async def test_C12_the_probe_sees_a_look_that_was_not_allowed(
-    house: House, planter: Planter, inspection: dict[str, object], look: dict[str, object]
+    house: SyncHarness, planter: RawWriter, inspection: dict[str, object], look: dict[str, object]
 ) -> None:
-    db, probe = house.chassis.db, house.sync.probes.looks_are_allowed
-    for rows in (InspectionRow, LookRow):
-        await db.collection(rows).delete({})
+    db, probe = house.chassis.db, house.sync.probes.accesses_are_allowed
+    for rows in (InspectionDocument, InspectionAccessDocument):
+        await db.get_collection(rows).delete_many({})
     key = new_id("ins")
-    await planter.plant(db, InspectionRow.collection, {"_id": key, **_GOOD})
-    await planter.plant(db, LookRow.collection, {"_id": new_id("led"), "inspection": key, **_LOOK})
-    assert (await probe()).state is State.KEPT
-    for rows in (InspectionRow, LookRow):
-        await db.collection(rows).delete({})
-    await planter.plant(db, InspectionRow.collection, {"_id": key, **_GOOD, **inspection})
-    await planter.plant(db, LookRow.collection, {"_id": new_id("led"), "inspection": key, **_LOOK, **look})
-    assert (await probe()).state is State.BROKEN
-    for rows in (InspectionRow, LookRow):
-        await db.collection(rows).delete({})
+    await planter.write_raw(db, InspectionDocument.collection, {"_id": key, **_GOOD})
+    await planter.write_raw(db, InspectionAccessDocument.collection, {"_id": new_id("led"), "inspection": key, **_LOOK})
+    assert (await probe()).state is PromiseState.KEPT
+    for rows in (InspectionDocument, InspectionAccessDocument):
+        await db.get_collection(rows).delete_many({})
+    await planter.write_raw(db, InspectionDocument.collection, {"_id": key, **_GOOD, **inspection})
+    await planter.write_raw(
+        db, InspectionAccessDocument.collection, {"_id": new_id("led"), "inspection": key, **_LOOK, **look}
+    )
+    assert (await probe()).state is PromiseState.BROKEN
+    for rows in (InspectionDocument, InspectionAccessDocument):
+        await db.get_collection(rows).delete_many({})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.sync.house import DavClient, House
+from tests.integration.sync.harness import DavClient, SyncHarness
 
 NAMES = ("a", "b", "c", "ü ß")
 Path = tuple[str, ...]
@@ -93,7 +93,7 @@ async def done(ada: DavClient, model: Model, step: tuple[object, ...]) -> tuple[
     raise AssertionError(step)
 
 
-async def _same(ada: DavClient, house: House, model: Model) -> None:
+async def _same(ada: DavClient, house: SyncHarness, model: Model) -> None:
     found: dict[Path, bytes | None] = {(): FOLDER}
     folders: list[Path] = [()]
     while folders:
@@ -111,7 +111,7 @@ async def _same(ada: DavClient, house: House, model: Model) -> None:
     assert await house.usage(ada) == (len(files), sum(map(len, files)))
 
 
-async def _replayed(house: House, script: list[tuple[object, ...]]) -> None:
+async def _replayed(house: SyncHarness, script: list[tuple[object, ...]]) -> None:
     ada, model = house.device(), Model()
     for step in script:
         got, expected = await done(ada, model, step)
@@ -139,7 +139,7 @@ def _scripts(count: int, *, least: int, most: int) -> list[list[tuple[object, ..
     return scripts
 
 
-async def test_the_server_does_what_a_simple_tree_does(house: House) -> None:
+async def test_the_server_does_what_a_simple_tree_does(house: SyncHarness) -> None:
     scripts = _scripts(20, least=8, most=25)
     assert sum(map(len, scripts)) >= 200
     for script in scripts:
@@ -147,7 +147,7 @@ async def test_the_server_does_what_a_simple_tree_does(house: House) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_ten_thousand_operations_leave_what_a_simple_tree_has(house: House) -> None:
+async def test_ten_thousand_operations_leave_what_a_simple_tree_has(house: SyncHarness) -> None:
     scripts = _scripts(25, least=400, most=450)
     assert sum(map(len, scripts)) >= 10_000
     for script in scripts:

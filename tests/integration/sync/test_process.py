@@ -9,13 +9,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from shared.bus import Answer, Answerer, Asked
+from shared.bus import RpcContext, RpcHandler, RpcServer
 from shared.clock import monotonic, utc_now
 from shared.contracts import common_v1, identity_v1
 from shared.ids import new_id
 from shared.policy import Purpose
-from tests.integration.sync.house import MIB, DavClient
-from tests.support.neighbours import Neighbours, neighbours, until
+from tests.integration.sync.harness import MIB, DavClient
+from tests.support.fake_services import FakeServices, open_fake_services, until
 from tests.support.running import Running, person, running
 
 pytestmark = pytest.mark.timeout(120)
@@ -31,7 +31,7 @@ class AppPasswords:
     """So many questions are taken and never answered, as by a replica that dies with them."""
 
     async def verify(
-        self, request: identity_v1.CredentialVerifyRequest, asked: Asked
+        self, request: identity_v1.CredentialVerifyRequest, asked: RpcContext
     ) -> identity_v1.CredentialVerifyReply:
         self.purposes.add(asked.purpose)
         if self.unanswered:
@@ -50,18 +50,18 @@ class AppPasswords:
 
 
 @pytest.fixture(scope="module")
-async def identity(amqp_url: str) -> AsyncIterator[Neighbours]:
+async def identity(amqp_url: str) -> AsyncIterator[FakeServices]:
     """Identity as far as it answers for tokens."""
-    async with neighbours(amqp_url) as found:
+    async with open_fake_services(amqp_url) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-async def passwords(identity: Neighbours) -> AsyncIterator[AppPasswords]:
+async def passwords(identity: FakeServices) -> AsyncIterator[AppPasswords]:
     """Identity as far as it answers for app passwords."""
     known = AppPasswords()
-    answer = Answer("identity.credential.verify", identity_v1.CredentialVerifyRequest, known.verify)
-    answering = asyncio.create_task(Answerer(identity.broker, [answer], utc_now).run())
+    answer = RpcHandler("identity.credential.verify", identity_v1.CredentialVerifyRequest, known.verify)
+    answering = asyncio.create_task(RpcServer(identity.broker, [answer], utc_now).run())
     yield known
     answering.cancel()
     await asyncio.gather(answering, return_exceptions=True)
@@ -71,7 +71,7 @@ async def passwords(identity: Neighbours) -> AsyncIterator[AppPasswords]:
 async def sync(
     mongo_url: str,
     amqp_url: str,
-    identity: Neighbours,
+    identity: FakeServices,
     passwords: AppPasswords,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Running]:
@@ -87,14 +87,14 @@ def _device(sync: Running, password: str, *, username: str = "ada") -> DavClient
 
 
 async def test_a_revocation_over_the_broker_takes_effect_within_two_seconds(
-    sync: Running, identity: Neighbours, passwords: AppPasswords
+    sync: Running, identity: FakeServices, passwords: AppPasswords
 ) -> None:
     phone = _device(sync, "phone")
     assert (await phone.put("a.txt", b"a")).status == 201
     assert passwords.purposes == {Purpose.SYNC}
     passwords.revoked.add("phone")
     assert (await phone.get("a.txt")).status == 200, "the answer is remembered"
-    await identity.tell(identity_v1.AppPasswordRevoked(app_password_id="app_phone", account_id="acc_ada"))
+    await identity.publish_event(identity_v1.AppPasswordRevoked(app_password_id="app_phone", account_id="acc_ada"))
     began = monotonic()
 
     async def refused() -> bool:
@@ -111,21 +111,21 @@ async def test_an_answer_that_died_with_a_replica_of_identity_is_asked_for_again
     assert (await _device(sync, "watch").put("b.txt", b"b")).status == 201
 
 
-async def test_C31_erasure_and_export_over_the_broker(sync: Running, identity: Neighbours) -> None:
+async def test_C31_erasure_and_export_over_the_broker(sync: Running, identity: FakeServices) -> None:
     desk = _device(sync, "desk")
     await desk.put("letter.txt", b"Dear Ada")
     request = common_v1.ExportPageRequest(export_id="exp_1", account_id="acc_ada")
-    page = await identity.ask("sync.export.page", request, common_v1.ExportPageReply, purpose=Purpose.EXPORT)
+    page = await identity.call_rpc("sync.export.page", request, common_v1.ExportPageReply, purpose=Purpose.EXPORT)
     assert b"letter.txt" in page.items[0].content
     erasure = identity_v1.ErasureRequested(erasure_id="era_1", account_id="acc_ada")
-    await identity.tell(erasure)
+    await identity.publish_event(erasure)
 
     async def receipt() -> list[common_v1.ErasureCompleted]:
-        return identity.told("sync.erasure.completed.v1", common_v1.ErasureCompleted)
+        return identity.received_events("sync.erasure.completed.v1", common_v1.ErasureCompleted)
 
     (done,) = await until(receipt)
     assert done.erasure_id == "era_1"
-    assert done.erased["space_keys"] == 1
+    assert done.erased_counts["space_keys"] == 1
     assert (await desk.get("letter.txt")).status == 403
 
 
@@ -183,10 +183,10 @@ async def test_a_crash_in_the_middle_of_an_upload_loses_nothing(sync: Running) -
     assert (await laptop.get("book.bin")).body == b"old" * 100_000
 
 
-async def test_C19_the_probe_reports_while_the_service_runs(sync: Running, identity: Neighbours) -> None:
+async def test_C19_the_probe_reports_while_the_service_runs(sync: Running, identity: FakeServices) -> None:
     async def told() -> list[common_v1.PromiseChecked]:
-        facts = identity.told("sync.promise.checked.v1", common_v1.PromiseChecked)
-        return [fact for fact in facts if fact.promise_id == "C19" and fact.looked_at]
+        facts = identity.received_events("sync.promise.checked.v1", common_v1.PromiseChecked)
+        return [fact for fact in facts if fact.promise_id == "C19" and fact.sample_size]
 
     assert {fact.state for fact in await until(told)} == {"kept"}
 

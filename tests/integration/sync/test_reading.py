@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.clock import utc_now
-from tests.integration.sync.house import MIB, DavClient, House, xpath
+from tests.integration.sync.harness import MIB, DavClient, SyncHarness, xpath
 from tests.support.http import a_customer
 
 CONTENT = bytes(range(251)) * 12_000
@@ -147,7 +147,7 @@ async def test_many_members_are_listed_in_full(ada: DavClient) -> None:
     assert await ada.names("many") == {f"{number:04}.txt" for number in range(600)}
 
 
-async def test_the_customer_sees_how_much_is_stored(ada: DavClient, house: House) -> None:
+async def test_the_customer_sees_how_much_is_stored(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("a.bin", b"x" * 1000)
     url, token = f"{house.url}/v1/sync/usage", house.trust.headers(a_customer(ada.account), at=utc_now())
     async with house.http.get(url, headers=token) as reply:
@@ -157,12 +157,12 @@ async def test_the_customer_sees_how_much_is_stored(ada: DavClient, house: House
     assert usage["available_bytes"] == usage["quota_bytes"] - 1000 == int(told["quota-available-bytes"])
 
 
-async def test_who_has_stored_nothing_sees_nothing_stored(house: House) -> None:
+async def test_who_has_stored_nothing_sees_nothing_stored(house: SyncHarness) -> None:
     token = house.trust.headers(a_customer("acc_nobody"), at=utc_now())
     async with house.http.get(f"{house.url}/v1/sync/usage", headers=token) as reply:
         usage = await reply.json()
     assert (usage["files"], usage["used_bytes"]) == (0, 0)
-    assert await house.sync.trees.spaces.get("acc_nobody") is None
+    assert await house.sync.trees.usages.get("acc_nobody") is None
 
 
 def _patch(inside: str) -> str:

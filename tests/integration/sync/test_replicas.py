@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.integration.sync.house import DavClient, House, serving
+from tests.integration.sync.harness import DavClient, SyncHarness, serving
 
 
 @pytest.fixture(scope="module")
-async def other(house: House) -> AsyncIterator[House]:
+async def other(house: SyncHarness) -> AsyncIterator[SyncHarness]:
     """Another process on the same database and disk, with memory of its own."""
     async with serving(house.chassis, house.settings, house.folder) as opened:
         opened.devices.known = house.devices.known
@@ -18,7 +18,7 @@ async def other(house: House) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def there(ada: DavClient, other: House) -> DavClient:
+def there(ada: DavClient, other: SyncHarness) -> DavClient:
     """Ada's device, which speaks to the other process."""
     return replace(ada, url=other.url, http=other.http)
 
@@ -44,7 +44,7 @@ async def test_of_those_who_create_at_once_in_both_one_wins(ada: DavClient, ther
         assert sorted(reply.status for reply in await asyncio.gather(*puts)) == [201, 412, 412, 412]
 
 
-async def test_no_write_of_either_is_lost(ada: DavClient, there: DavClient, house: House) -> None:
+async def test_no_write_of_either_is_lost(ada: DavClient, there: DavClient, house: SyncHarness) -> None:
     writes = [who.put(f"{name}{number}.txt", b"x") for number in range(20) for name, who in (("a", ada), ("b", there))]
     replies = await asyncio.gather(*writes)
     assert {reply.status for reply in replies} == {201}

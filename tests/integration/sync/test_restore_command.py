@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
-from services.sync.api.restore import app as restore
+from services.sync.cli.restore import app as restore
 from tests.integration.portal.edge import PASSWORD, FakeEdge
 from tests.integration.portal.edge.files import BACKUP
 from tests.support import NOON, FixedClock
-from tests.support.neighbours import until
+from tests.support.fake_services import until
 
 
 class Edge(FakeEdge):
@@ -93,7 +93,7 @@ async def test_one_that_takes_long_says_how_far_it_is(url: str, edge: Edge) -> N
 
 
 async def test_one_that_fails_says_why_how_far_it_came_and_what_helps(url: str, edge: Edge) -> None:
-    failure = {"code": "sync.quota_exceeded", "detail": "There is room for 9", "remedy": "Delete something."}
+    failure = {"code": "sync.quota.exceeded", "detail": "There is room for 9", "remedy": "Delete something."}
     edge.ends_as = {"state": "failed", "failure": failure}
     told = await run(url, "holiday")
     assert told.code == 1

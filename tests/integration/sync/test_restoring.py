@@ -8,17 +8,17 @@ from typing import cast
 import pytest
 
 from services.sync.domain.backups import Backup
-from services.sync.domain.restores import MOST_FRUITLESS, MOST_WAITING, Tally
-from services.sync.errors import NotInBackupError
-from services.sync.service.backups import Backups
-from services.sync.service.returning import Returning
-from services.sync.store import Contents, Spaces
-from services.sync.store.documents import ContentRow, RestoreRow
-from services.sync.store.restores import Unfinished
+from services.sync.domain.restores import MAX_ATTEMPTS_WITHOUT_PROGRESS, MAX_PENDING_RESTORES, RestoreProgress
+from services.sync.errors import BackupPathNotFoundError
+from services.sync.service.backup.backups import BackupService
+from services.sync.service.restore.executor import RestoreExecutor
+from services.sync.store import AccountUsages, Contents
+from services.sync.store.documents import ContentDocument, RestoreDocument
+from services.sync.store.restores import UnfinishedRestore
 from shared.clock import utc_now
 from shared.errors import UnavailableError
 from shared.ids import new_id
-from tests.integration.sync.house import MIB, DavClient, House
+from tests.integration.sync.harness import MIB, DavClient, SyncHarness
 from tests.integration.sync.restores import (
     RESTORES,
     asking,
@@ -36,7 +36,7 @@ LARGE = bytes(range(256)) * (9 * MIB // 1024)
 
 
 @pytest.fixture
-async def backup(ada: DavClient, house: House) -> AsyncIterator[Backup]:
+async def backup(ada: DavClient, house: SyncHarness) -> AsyncIterator[Backup]:
     """A backup of Ada's files."""
     await ada.mkcol("holiday")
     await ada.put("holiday/letter.txt", b"Dear Bob")
@@ -45,11 +45,11 @@ async def backup(ada: DavClient, house: House) -> AsyncIterator[Backup]:
     await ada.put("holiday/größe", b"")
     held = await _backed_up(house.sync.backups)
     yield held
-    await house.sync.backups.destroy(held.id, at=utc_now())
+    await house.sync.backups.delete(held.id, at=utc_now())
 
 
 @pytest.fixture
-async def many(ada: DavClient, house: House) -> AsyncIterator[Backup]:
+async def many(ada: DavClient, house: SyncHarness) -> AsyncIterator[Backup]:
     """A backup of forty small files and a large one in two folders."""
     for folder in ("shelf", "shelf/below"):
         await ada.mkcol(folder)
@@ -59,18 +59,18 @@ async def many(ada: DavClient, house: House) -> AsyncIterator[Backup]:
     await ada.put("shelf/film.bin", LARGE)
     held = await _backed_up(house.sync.backups)
     yield held
-    await house.sync.backups.destroy(held.id, at=utc_now())
+    await house.sync.backups.delete(held.id, at=utc_now())
 
 
-async def _backed_up(backups: Backups) -> Backup:
-    asked = await backups.ask(at=utc_now())
-    await backups.take(asked)
-    held = await backups.rows.get(asked.id)
+async def _backed_up(backups: BackupService) -> Backup:
+    asked = await backups.request(at=utc_now())
+    await backups.create(asked)
+    held = await backups.repository.get(asked.id)
     assert held is not None
     return held
 
 
-async def test_a_folder_comes_back_beside_what_is_there_now(ada: DavClient, house: House, backup: Backup) -> None:
+async def test_a_folder_comes_back_beside_what_is_there_now(ada: DavClient, house: SyncHarness, backup: Backup) -> None:
     await ada.put("holiday/letter.txt", b"Dear Carol")
     await ada.delete("holiday/film.bin")
     done = await restored(house, ada, backup_id=backup.id, path="holiday")
@@ -88,7 +88,7 @@ async def test_a_folder_comes_back_beside_what_is_there_now(ada: DavClient, hous
 
 
 async def test_a_file_comes_back_with_its_ending_and_as_often_as_it_is_asked_for(
-    ada: DavClient, house: House, backup: Backup
+    ada: DavClient, house: SyncHarness, backup: Backup
 ) -> None:
     for number in (1, 2):
         done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
@@ -98,7 +98,9 @@ async def test_a_file_comes_back_with_its_ending_and_as_often_as_it_is_asked_for
         assert len(await ada.names("holiday")) == 4 + number
 
 
-async def test_everything_comes_back_also_when_its_folder_is_gone(ada: DavClient, house: House, backup: Backup) -> None:
+async def test_everything_comes_back_also_when_its_folder_is_gone(
+    ada: DavClient, house: SyncHarness, backup: Backup
+) -> None:
     await ada.delete("holiday")
     done = await restored(house, ada, backup_id=backup.id)
     assert (done["state"], done["path"], done["files"], done["folders"]) == ("done", None, 4, 2), done
@@ -107,7 +109,7 @@ async def test_everything_comes_back_also_when_its_folder_is_gone(ada: DavClient
     assert (done["state"], "/" in done["restored_to"]) == ("done", False), "its folder is gone: it comes to the top"
 
 
-async def test_dead_properties_come_back(ada: DavClient, house: House) -> None:
+async def test_dead_properties_come_back(ada: DavClient, house: SyncHarness) -> None:
     for path in ("a.txt", "b.txt"):
         await ada.put(path, b"note")
         prop = f'<x:colour xmlns:x="urn:x">{path}</x:colour>'
@@ -120,11 +122,11 @@ async def test_dead_properties_come_back(ada: DavClient, house: House) -> None:
             "PROPFIND", f"{place}/{path}", {"Depth": "0"}, '<propfind xmlns="DAV:"><allprop/></propfind>'
         )
         assert f">{path}</" in reply.body.decode()
-    await house.sync.backups.destroy(held.id, at=utc_now())
+    await house.sync.backups.delete(held.id, at=utc_now())
 
 
 async def test_however_often_it_is_broken_off_everything_comes_back_once(
-    ada: DavClient, house: House, many: Backup
+    ada: DavClient, house: SyncHarness, many: Backup
 ) -> None:
     one, tries = await begun(house, ada, backup_id=many.id, path="shelf"), 0
     await stopped_midway(house, ada, one)
@@ -138,23 +140,23 @@ async def test_however_often_it_is_broken_off_everything_comes_back_once(
     assert await house.has_no_room_reserved(ada)
 
 
-async def test_two_workers_at_once_make_nothing_twice(ada: DavClient, house: House, many: Backup) -> None:
-    one, jobs = await begun(house, ada, backup_id=many.id, path="shelf"), house.sync.restore_jobs
-    await asyncio.gather(jobs.attempt(one), jobs.attempt(one), jobs.attempt(one))
+async def test_two_workers_at_once_make_nothing_twice(ada: DavClient, house: SyncHarness, many: Backup) -> None:
+    one, jobs = await begun(house, ada, backup_id=many.id, path="shelf"), house.sync.restore_worker
+    await asyncio.gather(jobs.run_attempt(one), jobs.run_attempt(one), jobs.run_attempt(one))
     while (done := await state_of(house, ada, one))["state"] == "running":
-        await jobs.attempt(one)
+        await jobs.run_attempt(one)
     assert (done["state"], done["files"]) == ("done", 41), done
     assert await house.usage(ada) == (82, 2 * done["bytes"])
 
 
 async def test_it_goes_on_where_the_customer_has_moved_it_and_leaves_out_what_they_deleted(
-    ada: DavClient, house: House, many: Backup
+    ada: DavClient, house: SyncHarness, many: Backup
 ) -> None:
     one = await begun(house, ada, backup_id=many.id, path="shelf")
     await ada.move(await stopped_midway(house, ada, one), "mine")
     await ada.delete("mine/below")
     await ada.put("mine/5.txt", b"my own")
-    while not await house.sync.restore_jobs.attempt(one):
+    while not await house.sync.restore_worker.run_attempt(one):
         """Once more."""
     done = await state_of(house, ada, one)
     assert (done["state"], done["failure"]) == ("done", None)
@@ -164,84 +166,89 @@ async def test_it_goes_on_where_the_customer_has_moved_it_and_leaves_out_what_th
     assert await ada.names() == {"shelf/", "mine/"}
 
 
-async def test_it_follows_its_folder_when_that_is_moved_under_way(ada: DavClient, house: House, many: Backup) -> None:
+async def test_it_follows_its_folder_when_that_is_moved_under_way(
+    ada: DavClient, house: SyncHarness, many: Backup
+) -> None:
     one = await begun(house, ada, backup_id=many.id, path="shelf")
-    attempt = asyncio.create_task(house.sync.restore_jobs.attempt(one))
+    attempt = asyncio.create_task(house.sync.restore_worker.run_attempt(one))
     await ada.move(await folders_back(ada), "mine")
     if not await attempt:  # the film was on its way to the old place: it is read once more
-        assert await house.sync.restore_jobs.attempt(one)
+        assert await house.sync.restore_worker.run_attempt(one)
     done = await state_of(house, ada, one)
     assert (done["state"], done["files"], done["failure"]) == ("done", 41, None)
     assert await contents_in(ada, "mine") == await contents_in(ada, "shelf")
     assert await ada.names() == {"shelf/", "mine/"}
 
 
-async def test_what_was_deleted_altogether_ends_it(ada: DavClient, house: House, many: Backup) -> None:
+async def test_what_was_deleted_altogether_ends_it(ada: DavClient, house: SyncHarness, many: Backup) -> None:
     one = await begun(house, ada, backup_id=many.id, path="shelf")
     await ada.delete(await stopped_midway(house, ada, one))
-    await house.sync.restore_jobs.attempt(one)
+    await house.sync.restore_worker.run_attempt(one)
     done = await state_of(house, ada, one)
-    assert (done["state"], done["failure"]["code"]) == ("failed", "sync.restore_target_gone")
+    assert (done["state"], done["failure"]["code"]) == ("failed", "sync.restore.target_deleted")
 
 
 async def test_one_that_has_no_room_fails_with_the_remedy_before_it_writes(
-    ada: DavClient, house: House, backup: Backup
+    ada: DavClient, house: SyncHarness, backup: Backup
 ) -> None:
-    jobs = house.sync.restore_jobs
-    small = Spaces(house.chassis.db, quota_bytes=3 * len(LARGE))
-    trees = replace(jobs.returning.trees, spaces=small)
-    crowded = replace(jobs, returning=replace(jobs.returning, trees=trees))
+    jobs = house.sync.restore_worker
+    small = AccountUsages(house.chassis.db, quota_bytes=3 * len(LARGE))
+    trees = replace(jobs.executor.trees, usages=small)
+    crowded = replace(jobs, executor=replace(jobs.executor, trees=trees))
     one = await begun(house, ada, backup_id=backup.id)
-    await crowded.attempt(one)
+    await crowded.run_attempt(one)
     done = await state_of(house, ada, one)
-    assert (done["state"], done["failure"]["code"], done["files"]) == ("failed", "sync.quota_exceeded", 0)
+    assert (done["state"], done["failure"]["code"], done["files"]) == ("failed", "sync.quota.exceeded", 0)
     assert "room for" in done["failure"]["detail"]
     assert done["failure"]["remedy"].startswith("Delete something")
     assert await ada.names() == {"holiday/"}
 
 
-async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: DavClient, house: House) -> None:
+async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: DavClient, house: SyncHarness) -> None:
     for name in ("a.txt", "b.txt", "c.txt"):
         await ada.put(name, name.encode())
-    contents, damaged = house.chassis.db.collection(ContentRow), b"damaged at rest, before the backup was taken"
-    await contents.update({"account": ada.account}, {"$set": {"inline": damaged}})
+    contents, damaged = (
+        house.chassis.db.get_collection(ContentDocument),
+        b"damaged at rest, before the backup was taken",
+    )
+    await contents.update_one({"account": ada.account}, {"$set": {"inline": damaged}})
     fresh = Contents(house.chassis.db)  # which has not the true bytes in memory
     held = await _backed_up(replace(house.sync.backups, contents=fresh))
     done = await restored(house, ada, backup_id=held.id)
     assert (done["state"], done["files"], done["missing"]) == ("done", 2, 1), done
-    await house.sync.backups.destroy(held.id, at=utc_now())
+    await house.sync.backups.delete(held.id, at=utc_now())
 
 
 async def test_it_is_given_up_after_many_attempts_that_brought_nothing(
-    ada: DavClient, house: House, backup: Backup
+    ada: DavClient, house: SyncHarness, backup: Backup
 ) -> None:
     one = await begun(house, ada, backup_id=backup.id)
-    rows = house.chassis.db.collection(RestoreRow)
-    await rows.update({"_id": one.restore}, {"$set": {"fruitless": MOST_FRUITLESS}})
-    assert await house.sync.restore_jobs.attempt(one)
-    assert (await state_of(house, ada, one))["failure"]["code"] == "sync.restore_given_up"
+    rows = house.chassis.db.get_collection(RestoreDocument)
+    await rows.update_one({"_id": one.restore}, {"$set": {"fruitless": MAX_ATTEMPTS_WITHOUT_PROGRESS}})
+    assert await house.sync.restore_worker.run_attempt(one)
+    assert (await state_of(house, ada, one))["failure"]["code"] == "sync.restore.abandoned"
 
 
 class Away:
     """Brings nothing back: a part that it needs is away."""
 
-    async def bring_back(self, *_: object) -> Tally:
+    async def bring_back(self, *_: object) -> RestoreProgress:
         raise UnavailableError
 
 
 async def test_one_that_must_wait_says_why_in_the_log_and_what_became_of_it(
-    ada: DavClient, house: House, backup: Backup, capsys: pytest.CaptureFixture[str]
+    ada: DavClient, house: SyncHarness, backup: Backup, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one, jobs = await begun(house, ada, backup_id=backup.id, path="holiday/letter.txt"), house.sync.restore_jobs
-    assert not await replace(jobs, returning=cast("Returning", Away())).attempt(one)
-    assert await jobs.attempt(one)
+    one, jobs = await begun(house, ada, backup_id=backup.id, path="holiday/letter.txt"), house.sync.restore_worker
+    assert not await replace(jobs, executor=cast("RestoreExecutor", Away())).run_attempt(one)
+    assert await jobs.run_attempt(one)
     told = [line for line in capsys.readouterr().out.splitlines() if one.restore in line]
-    assert ["restore.postponed" in told[0], "service.unavailable" in told[0]] == [True, True]
+    assert ["restore.postponed" in told[0], "core.service.unavailable" in told[0]] == [True, True]
     assert "restore.ended" in told[-1]
     assert "letter" not in "".join(told)
 
 
-async def test_each_sees_their_own_backups_and_restores(ada: DavClient, house: House, backup: Backup) -> None:
+async def test_each_sees_their_own_backups_and_restores(ada: DavClient, house: SyncHarness, backup: Backup) -> None:
     bob = house.device()
     await bob.put("late.txt", b"late")
     done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
@@ -251,7 +258,7 @@ async def test_each_sees_their_own_backups_and_restores(ada: DavClient, house: H
     assert (await asking(house, bob, RESTORES))[1]["items"] == []
 
 
-async def test_what_cannot_be_restored_is_refused_at_once(ada: DavClient, house: House, backup: Backup) -> None:
+async def test_what_cannot_be_restored_is_refused_at_once(ada: DavClient, house: SyncHarness, backup: Backup) -> None:
     bob = house.device()
     await bob.put("late.txt", b"late")
     refusals = {
@@ -259,30 +266,34 @@ async def test_what_cannot_be_restored_is_refused_at_once(ada: DavClient, house:
         (await asking(house, ada, RESTORES, backup_id=new_id("bak")))[1]["code"],
         (await asking(house, ada, RESTORES, backup_id=backup.id, path="a/../b"))[1]["code"],
     }
-    assert refusals == {"sync.backup_unknown", "sync.path_refused"}
+    assert refusals == {"sync.backup.not_found", "sync.path.invalid"}
     assert (await asking(house, ada, RESTORES))[1]["items"] == []
 
 
 async def test_a_path_that_the_backup_does_not_hold_is_refused_at_once_where_that_is_cheap(
-    ada: DavClient, house: House, backup: Backup
+    ada: DavClient, house: SyncHarness, backup: Backup
 ) -> None:
-    restoring, wanted = house.sync.restoring, (ada.account, backup.id, ("nothing",))
-    with pytest.raises(NotInBackupError):
-        await replace(restoring, looked_into=1 << 40).ask(*wanted, operation="small", at=utc_now())
-    asked = await replace(restoring, looked_into=0).ask(*wanted, operation=new_id("key"), at=utc_now())
-    one = Unfinished(asked.id, ada.account)
-    assert await house.sync.restore_jobs.attempt(one)
-    assert (await state_of(house, ada, one))["failure"]["code"] == "sync.not_in_backup"
+    restoring, wanted = house.sync.restores, (ada.account, backup.id, ("nothing",))
+    with pytest.raises(BackupPathNotFoundError):
+        await replace(restoring, max_prechecked_bytes=1 << 40).request(*wanted, idempotency_key="small", at=utc_now())
+    asked = await replace(restoring, max_prechecked_bytes=0).request(
+        *wanted, idempotency_key=new_id("key"), at=utc_now()
+    )
+    one = UnfinishedRestore(asked.id, ada.account)
+    assert await house.sync.restore_worker.run_attempt(one)
+    assert (await state_of(house, ada, one))["failure"]["code"] == "sync.backup_path.not_found"
 
 
 async def test_a_repeated_request_is_one_restore_and_the_list_has_pages(
-    ada: DavClient, house: House, backup: Backup
+    ada: DavClient, house: SyncHarness, backup: Backup
 ) -> None:
     wanted = {"backup_id": backup.id, "path": "holiday/letter.txt"}
     first, again = [(await asking(house, ada, RESTORES, key="same", **wanted))[1]["restore_id"] for _ in range(2)]
     assert first == again
-    ids = [first] + [(await asking(house, ada, RESTORES, **wanted))[1]["restore_id"] for _ in range(MOST_WAITING - 1)]
-    assert (await asking(house, ada, RESTORES, **wanted))[1]["code"] == "sync.too_many_restores"
+    ids = [first] + [
+        (await asking(house, ada, RESTORES, **wanted))[1]["restore_id"] for _ in range(MAX_PENDING_RESTORES - 1)
+    ]
+    assert (await asking(house, ada, RESTORES, **wanted))[1]["code"] == "sync.restore.too_many"
     page, seen = (await asking(house, ada, f"{RESTORES}?limit=4"))[1], list[str]()
     while page["next_cursor"]:
         seen += [one["restore_id"] for one in page["items"]]
@@ -291,7 +302,7 @@ async def test_a_repeated_request_is_one_restore_and_the_list_has_pages(
 
 
 async def test_workers_do_one_of_an_account_at_a_time_and_all_in_the_end(
-    ada: DavClient, house: House, backup: Backup
+    ada: DavClient, house: SyncHarness, backup: Backup
 ) -> None:
     bob = house.device()
     await bob.put("b.txt", b"b")
@@ -299,7 +310,7 @@ async def test_workers_do_one_of_an_account_at_a_time_and_all_in_the_end(
     for _ in range(3):
         await begun(house, ada, backup_id=backup.id, path="holiday")
     await begun(house, bob, backup_id=held.id)
-    working, states = asyncio.create_task(house.sync.restore_jobs.run()), ["waiting"]
+    working, states = asyncio.create_task(house.sync.restore_worker.run()), ["waiting"]
     async with asyncio.timeout(20):
         while set(states) != {"done"}:
             states = [one["state"] for one in (await asking(house, ada, RESTORES))[1]["items"]]
@@ -309,40 +320,42 @@ async def test_workers_do_one_of_an_account_at_a_time_and_all_in_the_end(
     assert [one["state"] for one in (await asking(house, bob, RESTORES))[1]["items"]] == ["done"]
 
 
-async def test_C26_restores_are_exported_to_their_owner(ada: DavClient, house: House, backup: Backup) -> None:
+async def test_C26_restores_are_exported_to_their_owner(ada: DavClient, house: SyncHarness, backup: Backup) -> None:
     done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
-    page = await house.sync.events.exporting.page(ada.account, "")
+    page = await house.sync.events.account_export.export_page(ada.account, "")
     [content] = [content for path, content in page.items if path == "restores.json"]
     assert done["restore_id"].encode() in content
     assert b"holiday/letter.txt" in content
-    row = await house.chassis.db.collection(RestoreRow).get(done["restore_id"])
+    row = await house.chassis.db.get_collection(RestoreDocument).get(done["restore_id"])
     assert row is not None
     assert b"letter" not in row.path + (row.place or b""), "names are sealed at rest"
 
 
-async def test_C31_an_erased_account_is_not_restored(ada: DavClient, house: House, backup: Backup) -> None:
+async def test_C31_an_erased_account_is_not_restored(ada: DavClient, house: SyncHarness, backup: Backup) -> None:
     one = await begun(house, ada, backup_id=backup.id)
-    erasing, erasure = house.sync.erasing, new_id("era")
-    await house.chassis.db.transact(lambda: erasing.begin(ada.account, erasure, at=utc_now()))
-    erasing.drop(ada.account)
+    erasing, erasure = house.sync.account_eraser, new_id("era")
+    await house.chassis.db.with_transaction(lambda: erasing.start(ada.account, erasure, at=utc_now()))
+    erasing.invalidate(ada.account)
     status, problem = await asking(house, ada, RESTORES, backup_id=backup.id)
-    assert (status, problem["code"]) == (403, "sync.account_closed")
+    assert (status, problem["code"]) == (403, "sync.account.closed")
     assert (await asking(house, ada, "/v1/sync/backups/mine"))[1]["items"] == []
-    await house.sync.restore_jobs.attempt(one)
-    await erasing.finish_all()
-    assert await house.chassis.db.collection(RestoreRow).get(one.restore) is None
-    drilled = await house.sync.drilling.drill(backup)
+    await house.sync.restore_worker.run_attempt(one)
+    await erasing.complete_pending()
+    assert await house.chassis.db.get_collection(RestoreDocument).get(one.restore) is None
+    drilled = await house.sync.restore_drill.run_drill(backup)
     assert drilled is not None
     assert not drilled.drill_failed, "that it cannot be read is no failure"
 
 
-async def test_C31_an_erasure_ends_a_restore_that_is_under_way(ada: DavClient, house: House, many: Backup) -> None:
-    one, erasing = await begun(house, ada, backup_id=many.id), house.sync.erasing
-    working = asyncio.create_task(house.sync.restore_jobs.attempt(one))
+async def test_C31_an_erasure_ends_a_restore_that_is_under_way(
+    ada: DavClient, house: SyncHarness, many: Backup
+) -> None:
+    one, erasing = await begun(house, ada, backup_id=many.id), house.sync.account_eraser
+    working = asyncio.create_task(house.sync.restore_worker.run_attempt(one))
     await asyncio.sleep(0.1)
-    await house.chassis.db.transact(lambda: erasing.begin(ada.account, new_id("era"), at=utc_now()))
+    await house.chassis.db.with_transaction(lambda: erasing.start(ada.account, new_id("era"), at=utc_now()))
     async with asyncio.timeout(20):
         await working
-    await erasing.finish_all()
-    assert await house.chassis.db.collection(RestoreRow).count({"account": ada.account}) == 0
+    await erasing.complete_pending()
+    assert await house.chassis.db.get_collection(RestoreDocument).count_documents({"account": ada.account}) == 0
     assert (await ada.get("shelf/1.txt")).status == 403

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from services.sync.domain.statistics import LEAST, SIZES, family_of, storage_of
-from services.sync.service.statistics import Counting
-from services.sync.store.documents import ClientDayRow, StorageDayRow
+from services.sync.domain.statistics import MIN_GROUP_SIZE, SIZE_CLASSES, client_family, summarize_storage
+from services.sync.service.oversight.statistics import UsageStatistics
+from services.sync.store.documents import ClientDayDocument, StorageDayDocument
 from shared.clock import utc_now
-from shared.policy import State
-from tests.integration.sync.house import DavClient, House
-from tests.support import Planter
+from shared.policy import PromiseState
+from tests.integration.sync.harness import DavClient, SyncHarness
+from tests.support import RawWriter
 
 
 class Calendar:
@@ -32,90 +32,100 @@ def calendar() -> Calendar:
 
 
 @pytest.fixture
-async def counting(house: House, calendar: Calendar) -> AsyncIterator[Counting]:
+async def counting(house: SyncHarness, calendar: Calendar) -> AsyncIterator[UsageStatistics]:
     """Counts anew."""
-    yield Counting(house.sync.probes.statistics, house.sync.trees.spaces, calendar)
-    for rows in (ClientDayRow, StorageDayRow):
-        await house.chassis.db.collection(rows).delete({})
+    yield UsageStatistics(house.sync.probes.statistics, house.sync.trees.usages, calendar)
+    for rows in (ClientDayDocument, StorageDayDocument):
+        await house.chassis.db.get_collection(rows).delete_many({})
 
 
-async def _clients(house: House) -> list[ClientDayRow]:
-    return await house.chassis.db.collection(ClientDayRow).list({})
+async def _clients(house: SyncHarness) -> list[ClientDayDocument]:
+    return await house.chassis.db.get_collection(ClientDayDocument).list({})
 
 
-def _use(counting: Counting, *, accounts: range, agent: str = "OmniFocus/4.1 Darwin", times: int = 3) -> None:
+def _use(counting: UsageStatistics, *, accounts: range, agent: str = "OmniFocus/4.1 Darwin", times: int = 3) -> None:
     for number in accounts:
         for _ in range(times):
-            counting.note(f"acc_{number}", agent, "PUT")
-        counting.note(f"acc_{number}", agent, "PROPFIND")
+            counting.record_request(f"acc_{number}", agent, "PUT")
+        counting.record_request(f"acc_{number}", agent, "PROPFIND")
 
 
-async def test_C11_of_nine_accounts_nothing_is_stored(house: House, counting: Counting, calendar: Calendar) -> None:
-    _use(counting, accounts=range(LEAST - 1), times=1000)
-    await counting.flush()
+async def test_C11_of_nine_accounts_nothing_is_stored(
+    house: SyncHarness, counting: UsageStatistics, calendar: Calendar
+) -> None:
+    _use(counting, accounts=range(MIN_GROUP_SIZE - 1), times=1000)
+    await counting.flush_groups()
     calendar.now += timedelta(days=1)
-    await counting.flush()
-    _use(counting, accounts=range(LEAST - 1, LEAST))
-    await counting.flush()
+    await counting.flush_groups()
+    _use(counting, accounts=range(MIN_GROUP_SIZE - 1, MIN_GROUP_SIZE))
+    await counting.flush_groups()
     assert await _clients(house) == []
 
 
-async def test_C11_of_ten_their_sum_is_stored(house: House, counting: Counting, calendar: Calendar) -> None:
-    _use(counting, accounts=range(LEAST))
-    await counting.flush()
-    _use(counting, accounts=range(LEAST + 5))
-    await counting.flush()
+async def test_C11_of_ten_their_sum_is_stored(
+    house: SyncHarness, counting: UsageStatistics, calendar: Calendar
+) -> None:
+    _use(counting, accounts=range(MIN_GROUP_SIZE))
+    await counting.flush_groups()
+    _use(counting, accounts=range(MIN_GROUP_SIZE + 5))
+    await counting.flush_groups()
     (row,) = await _clients(house)
     assert (row.family, row.accounts, row.reads, row.writes, row.lists) == ("OmniFocus", 10, 0, 30, 10)
     assert row.day == f"{calendar.now:%Y-%m-%d}"
 
 
-async def test_C11_what_is_stored_names_nobody(house: House, counting: Counting, planter: Planter) -> None:
+async def test_C11_what_is_stored_names_nobody(
+    house: SyncHarness, counting: UsageStatistics, planter: RawWriter
+) -> None:
     _use(counting, accounts=range(12))
-    await counting.flush()
-    (raw,) = await planter.raw(house.chassis.db, ClientDayRow.collection)
+    await counting.flush_groups()
+    (raw,) = await planter.read_raw(house.chassis.db, ClientDayDocument.collection)
     assert set(raw) == {"_id", "day", "family", "accounts", "reads", "writes", "lists"}
     assert "acc_" not in str(raw)
 
 
-async def test_C11_figures_are_told_rounded_and_once_the_day_is_over(house: House, planter: Planter) -> None:
+async def test_C11_figures_are_told_rounded_and_once_the_day_is_over(house: SyncHarness, planter: RawWriter) -> None:
     today, yesterday = f"{utc_now():%Y-%m-%d}", f"{utc_now() - timedelta(days=1):%Y-%m-%d}"
     figures = {"family": "rclone", "accounts": 17, "reads": 123, "writes": 9, "lists": 40}
     for day in (today, yesterday):
-        await planter.plant(house.chassis.db, ClientDayRow.collection, {"_id": f"{day}:rclone", "day": day, **figures})
+        await planter.write_raw(
+            house.chassis.db, ClientDayDocument.collection, {"_id": f"{day}:rclone", "day": day, **figures}
+        )
     async with house.http.get(f"{house.url}/v1/sync/statistics") as reply:
         told = await reply.json()
     rounded = {"family": "rclone", "accounts": 10, "reads": 120, "writes": 0, "lists": 40}
     assert told["clients"] == [{"day": yesterday, **rounded}]
-    assert told["minimum_group"] == LEAST
-    await house.chassis.db.collection(ClientDayRow).delete({})
+    assert told["minimum_group"] == MIN_GROUP_SIZE
+    await house.chassis.db.get_collection(ClientDayDocument).delete_many({})
 
 
-async def test_requests_of_devices_are_counted(ada: DavClient, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_requests_of_devices_are_counted(
+    ada: DavClient, house: SyncHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     noted: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(Counting, "note", lambda _, *said: noted.append(said))
+    monkeypatch.setattr(UsageStatistics, "record_request", lambda _, *said: noted.append(said))
     await ada.put("a.txt", b"a", {"User-Agent": "cadaver/0.24"})
     assert noted == [(ada.account, "cadaver/0.24", "PUT")]
 
 
-async def test_C11_storage_is_measured_once_a_day(house: House, counting: Counting) -> None:
-    for _ in range(LEAST):
+async def test_C11_storage_is_measured_once_a_day(house: SyncHarness, counting: UsageStatistics) -> None:
+    for _ in range(MIN_GROUP_SIZE):
         await house.device().put("a", b"a" * 100)
-    await counting.measure_once()
+    await counting.measure_storage()
     await house.device().put("a", b"a" * 100)
-    await counting.measure_once()
-    (row,) = await house.chassis.db.collection(StorageDayRow).list({})
-    assert row.accounts % LEAST == 0
-    assert min(row.sizes.values()) >= LEAST
+    await counting.measure_storage()
+    (row,) = await house.chassis.db.get_collection(StorageDayDocument).list({})
+    assert row.accounts % MIN_GROUP_SIZE == 0
+    assert min(row.sizes.values()) >= MIN_GROUP_SIZE
 
 
 def test_C11_a_size_that_few_have_is_told_with_others_or_not_at_all() -> None:
     small, middle, large = [10] * 12, [10**7] * 3, [10**12]
-    assert storage_of("2026-11-25", small[:9]) is None
-    told = storage_of("2026-11-25", [*small, *middle, *large])
+    assert summarize_storage("2026-11-25", small[:9]) is None
+    told = summarize_storage("2026-11-25", [*small, *middle, *large])
     assert told is not None
     assert (told.accounts, told.sizes) == (10, {"up to 1 MB": 10})
-    both = storage_of("2026-11-25", [*small[:7], *middle, *large])
+    both = summarize_storage("2026-11-25", [*small[:7], *middle, *large])
     assert both is not None
     assert both.sizes == {"up to 100 MB": 10}
 
@@ -131,11 +141,11 @@ def test_C11_a_size_that_few_have_is_told_with_others_or_not_at_all() -> None:
     ],
 )
 def test_only_the_family_of_a_client_is_known(agent: str, family: str) -> None:
-    assert family_of(agent) == family
+    assert client_family(agent) == family
 
 
 _DAY = {"day": "2026-11-01", "family": "rclone", "accounts": 10, "reads": 1, "writes": 1, "lists": 1}
-_STORED = {"accounts": 20, "bytes": 1, "sizes": {SIZES[0][0]: 10}}
+_STORED = {"accounts": 20, "bytes": 1, "sizes": {SIZE_CLASSES[0][0]: 10}}
 
 
 @pytest.mark.parametrize(
@@ -145,19 +155,19 @@ _STORED = {"accounts": 20, "bytes": 1, "sizes": {SIZES[0][0]: 10}}
         ("client_days", {"_id": "a", **_DAY}, {"family": "OmniFocus 4.1.2 of acc_ada"}),
         ("client_days", {"_id": "a", **_DAY}, {"day": "2026-11-01T12:31"}),
         ("storage_days", {"_id": "2026-11-01", **_STORED}, {"accounts": 3}),
-        ("storage_days", {"_id": "2026-11-01", **_STORED}, {"sizes": {SIZES[0][0]: 1}}),
+        ("storage_days", {"_id": "2026-11-01", **_STORED}, {"sizes": {SIZE_CLASSES[0][0]: 1}}),
         ("storage_days", {"_id": "2026-11-01", **_STORED}, {"sizes": {"acc_ada": 10}}),
     ],
 )
 async def test_C11_the_probe_sees_a_figure_that_leads_to_somebody(
-    house: House, planter: Planter, collection: str, good: dict[str, object], breach: dict[str, object]
+    house: SyncHarness, planter: RawWriter, collection: str, good: dict[str, object], breach: dict[str, object]
 ) -> None:
-    db, probe = house.chassis.db, house.sync.probes.figures_lead_to_nobody
-    kind: Any = {"client_days": ClientDayRow, "storage_days": StorageDayRow}[collection]
-    await db.collection(kind).delete({})
-    await planter.plant(db, collection, good)
-    assert (await probe()).state is State.KEPT
-    await db.collection(kind).delete({})
-    await planter.plant(db, collection, {**good, **breach})
-    assert (await probe()).state is State.BROKEN
-    await db.collection(kind).delete({})
+    db, probe = house.chassis.db, house.sync.probes.figures_are_anonymous
+    kind: Any = {"client_days": ClientDayDocument, "storage_days": StorageDayDocument}[collection]
+    await db.get_collection(kind).delete_many({})
+    await planter.write_raw(db, collection, good)
+    assert (await probe()).state is PromiseState.KEPT
+    await db.get_collection(kind).delete_many({})
+    await planter.write_raw(db, collection, {**good, **breach})
+    assert (await probe()).state is PromiseState.BROKEN
+    await db.get_collection(kind).delete_many({})

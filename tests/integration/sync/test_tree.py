@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
-from services.sync.store.documents import ContentRow, NodeRow
-from tests.integration.sync.house import MIB, DavClient, House
+from services.sync.store.documents import ContentDocument, NodeDocument
+from tests.integration.sync.harness import MIB, DavClient, SyncHarness
 
 
 async def _a_tree(ada: DavClient, root: str = "work") -> None:
@@ -17,7 +17,7 @@ async def _a_tree(ada: DavClient, root: str = "work") -> None:
     await ada.put(f"{root}/2026/film.bin", b"f" * (MIB + 1))
 
 
-async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: DavClient, house: House) -> None:
+async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: DavClient, house: SyncHarness) -> None:
     await _a_tree(ada)
     before = await _rows(ada, house)
     assert (await ada.move("work", "done")).status == 201
@@ -28,8 +28,8 @@ async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: DavCli
     assert (await ada.get("work/plan.txt")).status == 404
 
 
-async def _rows(ada: DavClient, house: House) -> dict[str, NodeRow]:
-    rows = await house.chassis.db.collection(NodeRow).list({"account": ada.account})
+async def _rows(ada: DavClient, house: SyncHarness) -> dict[str, NodeDocument]:
+    rows = await house.chassis.db.get_collection(NodeDocument).list({"account": ada.account})
     return {row.id: row for row in rows}
 
 
@@ -69,7 +69,7 @@ async def test_a_stale_etag_of_a_folder_in_a_tagged_list_stops_the_move_onto_it(
     assert await ada.names() == {"old/"}
 
 
-async def test_a_copy_shares_contents_and_counts_in_full(ada: DavClient, house: House) -> None:
+async def test_a_copy_shares_contents_and_counts_in_full(ada: DavClient, house: SyncHarness) -> None:
     await _a_tree(ada)
     before, blobs = await house.usage(ada), house.blobs()
     assert (await ada.copy("work", "copy")).status == 201
@@ -81,7 +81,7 @@ async def test_a_copy_shares_contents_and_counts_in_full(ada: DavClient, house: 
     assert await house.usage(ada) == before
 
 
-async def test_a_copy_outlives_its_original_however_small(ada: DavClient, house: House) -> None:
+async def test_a_copy_outlives_its_original_however_small(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("a.txt", b"shared")
     await ada.copy("a.txt", "b.txt")
     await ada.copy("a.txt", "c.txt")
@@ -89,7 +89,7 @@ async def test_a_copy_outlives_its_original_however_small(ada: DavClient, house:
     await ada.delete("b.txt")
     assert (await ada.get("c.txt")).body == b"shared"
     await ada.delete("c.txt")
-    assert await house.chassis.db.collection(ContentRow).count({"account": ada.account}) == 1
+    assert await house.chassis.db.get_collection(ContentDocument).count_documents({"account": ada.account}) == 1
 
 
 async def test_a_copy_without_depth_is_an_empty_folder(ada: DavClient) -> None:
@@ -98,7 +98,7 @@ async def test_a_copy_without_depth_is_an_empty_folder(ada: DavClient) -> None:
     assert await ada.names("shell") == set()
 
 
-async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: DavClient, house: House) -> None:
+async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: DavClient, house: SyncHarness) -> None:
     await _a_tree(ada)
     await ada.put("a.txt", b"a")
     assert (await ada.copy("a.txt", "work")).status == 204
@@ -136,7 +136,7 @@ async def test_nothing_goes_into_itself(ada: DavClient) -> None:
     assert await ada.names("work") == {"plan.txt", "2026/"}
 
 
-async def test_a_deleted_folder_gives_all_its_room_back(ada: DavClient, house: House) -> None:
+async def test_a_deleted_folder_gives_all_its_room_back(ada: DavClient, house: SyncHarness) -> None:
     await house.collect()
     before = house.blobs()
     await _a_tree(ada)
@@ -170,12 +170,12 @@ async def test_names_that_look_the_same_do_not_stand_side_by_side(ada: DavClient
     nfc, nfd = (unicodedata.normalize(form, "café.txt") for form in ("NFC", "NFD"))
     await ada.put(nfc, b"one")
     refused = await ada.put(nfd, b"two")
-    assert (refused.status, refused.code) == (409, "sync.name_twin")
+    assert (refused.status, refused.code) == (409, "sync.name.normalization_conflict")
     assert (await ada.get(nfc)).body == b"one"
     assert (await ada.get(nfd)).status == 404
 
 
-async def test_moves_in_a_circle_at_once_leave_a_tree(ada: DavClient, house: House) -> None:
+async def test_moves_in_a_circle_at_once_leave_a_tree(ada: DavClient, house: SyncHarness) -> None:
     for name in "abc":
         await ada.mkcol(name)
         await ada.put(f"{name}/{name}.txt", name.encode())

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.sync.service.acts import Act
-from services.sync.service.turns import Queue, Turns
-from services.sync.service.uploads import Body
+from services.sync.service.tree.preconditions import DavOperation
+from services.sync.service.tree.write_queue import AccountWriteQueue, TreeAccess
+from services.sync.service.webdav.uploads import UploadBody
 from shared.mongo import Database
-from tests.integration.sync.house import MIB, DavClient, House
-from tests.support.neighbours import until
+from tests.integration.sync.harness import MIB, DavClient, SyncHarness
+from tests.support.fake_services import until
 
 
 class HeldDatabase:
@@ -21,54 +21,54 @@ class HeldDatabase:
         self._db = db
         self.stored, self.told = asyncio.Event(), asyncio.Event()
 
-    async def transact(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        result = await self._db.transact(work)
+    async def with_transaction(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        result = await self._db.with_transaction(work)
         self.stored.set()
         await self.told.wait()
         return result
 
 
-def _act(house: House, device: DavClient, name: str) -> Act:
-    return Act(visitor=house.devices.known[device.username, device.password], path=(name,))
+def _act(house: SyncHarness, device: DavClient, name: str) -> DavOperation:
+    return DavOperation(device=house.devices.known[device.username, device.password], path=(name,))
 
 
-async def _waits(queue: Queue) -> bool:
-    return bool(queue.waiting)
+async def _waits(queue: AccountWriteQueue) -> bool:
+    return bool(queue.pending)
 
 
-async def _upload(house: House, act: Act) -> None:
+async def _upload(house: SyncHarness, act: DavOperation) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield bytes(MIB)
 
     async def still() -> None:
         """Stay allowed."""
 
-    body = Body(chunks=chunks(), size=MIB, waits=False, still=still)
+    body = UploadBody(chunks=chunks(), size=MIB, expects_continue=False, reauthorize=still)
     await house.sync.webdav.uploads.put(act, body)
 
 
 @pytest.fixture
-def turns(house: House) -> Turns:
+def turns(house: SyncHarness) -> TreeAccess:
     """The turns of the house."""
-    return house.sync.webdav.writing.turns
+    return house.sync.webdav.writer.tree_access
 
 
 @pytest.fixture
-def reads(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def reads(turns: TreeAccess, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The accounts whose trees were read from the database by who only looks."""
     found: list[str] = []
-    read = turns._read_stored
+    read = turns._read_from_store
 
     async def noted(account: str, look: Any) -> Any:
         found.append(account)
         return await read(account, look)
 
-    monkeypatch.setattr(turns, "_read_stored", noted)
+    monkeypatch.setattr(turns, "_read_from_store", noted)
     return found
 
 
 async def test_who_looks_before_a_stored_change_is_in_memory_waits_for_it_rather_than_read_the_tree(
-    ada: DavClient, turns: Turns, reads: list[str], monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, turns: TreeAccess, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ada.put("a.txt", b"a")
     held = HeldDatabase(turns._db)
@@ -85,12 +85,12 @@ async def test_who_looks_before_a_stored_change_is_in_memory_waits_for_it_rather
 
 
 async def test_who_looks_is_not_left_waiting_when_who_changes_is_cancelled(
-    ada: DavClient, house: House, turns: Turns, monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, house: SyncHarness, turns: TreeAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ada.put("a.txt", b"a")
     held = HeldDatabase(turns._db)
     monkeypatch.setattr(turns, "_db", held)
-    making = asyncio.create_task(house.sync.webdav.writing.make_folder(_act(house, ada, "box")))
+    making = asyncio.create_task(house.sync.webdav.writer.create_folder(_act(house, ada, "box")))
     await held.stored.wait()
     looking = asyncio.create_task(ada.get("a.txt"))
     await asyncio.sleep(0.05)
@@ -100,7 +100,7 @@ async def test_who_looks_is_not_left_waiting_when_who_changes_is_cancelled(
         assert (await looking).body == b"a"
 
 
-async def _cancelled_before_its_turn(queue: Queue, work: Coroutine[Any, Any, object]) -> None:
+async def _cancelled_before_its_turn(queue: AccountWriteQueue, work: Coroutine[Any, Any, object]) -> None:
     async with queue.lock:
         task = asyncio.create_task(work)
         await until(lambda: _waits(queue))
@@ -111,26 +111,26 @@ async def _cancelled_before_its_turn(queue: Queue, work: Coroutine[Any, Any, obj
 
 
 async def test_a_change_that_is_cancelled_before_its_turn_is_never_made(
-    ada: DavClient, house: House, turns: Turns
+    ada: DavClient, house: SyncHarness, turns: TreeAccess
 ) -> None:
     await ada.put("a.txt", b"a")
-    making = house.sync.webdav.writing.make_folder(_act(house, ada, "box"))
-    await _cancelled_before_its_turn(turns._queue(ada.account), making)
+    making = house.sync.webdav.writer.create_folder(_act(house, ada, "box"))
+    await _cancelled_before_its_turn(turns._get_queue(ada.account), making)
     await ada.put("b.txt", b"b")
     assert await ada.names() == {"a.txt", "b.txt"}
 
 
 async def test_an_upload_that_is_cancelled_before_its_turn_reserves_nothing(
-    ada: DavClient, house: House, turns: Turns
+    ada: DavClient, house: SyncHarness, turns: TreeAccess
 ) -> None:
     await ada.put("a.txt", b"a")
-    await _cancelled_before_its_turn(turns._queue(ada.account), _upload(house, _act(house, ada, "film.bin")))
+    await _cancelled_before_its_turn(turns._get_queue(ada.account), _upload(house, _act(house, ada, "film.bin")))
     await ada.put("b.txt", b"b")
     assert await house.has_no_room_reserved(ada)
 
 
 async def test_an_upload_that_is_cancelled_while_its_room_is_reserved_gives_it_back(
-    ada: DavClient, house: House, turns: Turns, monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, house: SyncHarness, turns: TreeAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await ada.names() == set(), "the folder is known, so that only the reservation is written"
     held = HeldDatabase(turns._db)

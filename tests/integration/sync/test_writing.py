@@ -5,12 +5,12 @@ import base64
 import random
 from collections.abc import AsyncIterator
 
-from services.sync.service.acts import Act
-from services.sync.service.uploads import RESERVED_FOR
-from services.sync.store.documents import ContentRow, NodeRow
+from services.sync.service.tree.preconditions import DavOperation
+from services.sync.service.webdav.uploads import RESERVATION_TTL
+from services.sync.store.documents import ContentDocument, NodeDocument
 from shared.ids import new_id
-from tests.integration.sync.house import MIB, DavClient, House
-from tests.support.neighbours import until
+from tests.integration.sync.harness import MIB, DavClient, SyncHarness
+from tests.support.fake_services import until
 
 
 async def test_what_is_put_is_read_back(ada: DavClient) -> None:
@@ -20,7 +20,7 @@ async def test_what_is_put_is_read_back(ada: DavClient) -> None:
     assert made.headers["ETag"] == read.headers["ETag"] == await ada.etag("notes.txt")
 
 
-async def test_a_large_file_is_read_back_and_lies_sealed(ada: DavClient, house: House) -> None:
+async def test_a_large_file_is_read_back_and_lies_sealed(ada: DavClient, house: SyncHarness) -> None:
     content = random.Random(1).randbytes(9 * MIB + 7)
     await ada.put("large.bin", content)
     assert (await ada.get("large.bin")).body == content
@@ -28,11 +28,11 @@ async def test_a_large_file_is_read_back_and_lies_sealed(ada: DavClient, house: 
     assert all(needle not in path.read_bytes() for path in (house.folder / "blobs").rglob("*") if path.is_file())
 
 
-async def test_names_and_small_contents_lie_sealed(ada: DavClient, house: House) -> None:
+async def test_names_and_small_contents_lie_sealed(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("a telling name.txt", b"a telling content")
     rows = [
-        *await house.chassis.db.collection(NodeRow).list({"account": ada.account}),
-        *await house.chassis.db.collection(ContentRow).list({"account": ada.account}),
+        *await house.chassis.db.get_collection(NodeDocument).list({"account": ada.account}),
+        *await house.chassis.db.get_collection(ContentDocument).list({"account": ada.account}),
     ]
     assert rows
     assert not any(b"telling" in repr(row).encode() for row in rows)
@@ -75,14 +75,14 @@ async def test_of_eight_who_replace_one_version_one_wins(ada: DavClient) -> None
     assert sorted(reply.status for reply in replies) == [204] + [412] * 7
 
 
-async def test_many_writes_at_once_are_all_there(ada: DavClient, house: House) -> None:
+async def test_many_writes_at_once_are_all_there(ada: DavClient, house: SyncHarness) -> None:
     replies = await asyncio.gather(*(ada.put(f"{number}.txt", b"x" * number) for number in range(100)))
     assert {reply.status for reply in replies} == {201}
     assert len(await ada.names()) == 100
     assert await house.usage(ada) == (100, sum(range(100)))
 
 
-async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: DavClient, house: House) -> None:
+async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("book.bin", b"old")
     await house.collect()
     before = house.blobs()
@@ -95,17 +95,17 @@ async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: DavClient, hou
 
 
 async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_is_over(
-    ada: DavClient, house: House
+    ada: DavClient, house: SyncHarness
 ) -> None:
     await house.collect()
     before, uploads = house.blobs(), house.sync.webdav.uploads
-    act = Act(visitor=house.devices.known[ada.username, ada.password], path=("cut.bin",))
-    begun = await uploads._begin(act, new_id("cnt"), 5 * MIB, uploads.writing.arrival())
+    act = DavOperation(device=house.devices.known[ada.username, ada.password], path=("cut.bin",))
+    begun = await uploads._reserve_upload(act, new_id("cnt"), 5 * MIB, uploads.writer.build_new_node())
     await uploads.blobs.write(begun.content, _pieces())
     assert not await house.has_no_room_reserved(ada)
     await house.collect()
     assert house.blobs() == before + 1, "it may still be under way"
-    await house.collect(later=RESERVED_FOR)
+    await house.collect(later=RESERVATION_TTL)
     assert await house.has_no_room_reserved(ada)
     assert house.blobs() == before
 
@@ -114,7 +114,7 @@ async def _pieces() -> AsyncIterator[bytes]:
     yield b"sealed"
 
 
-async def test_a_small_upload_that_breaks_off_leaves_nothing(ada: DavClient, house: House) -> None:
+async def test_a_small_upload_that_breaks_off_leaves_nothing(ada: DavClient, house: SyncHarness) -> None:
     await _begin_and_go(house, ada, "new.txt", b"Content-Length: 60000", size=20_000)
     await _begin_and_go(house, ada, "new.txt", b"Transfer-Encoding: chunked", size=20_000)
     assert (await ada.get("new.txt")).status == 404
@@ -137,7 +137,7 @@ async def test_an_upload_shorter_than_announced_is_refused(ada: DavClient) -> No
     for size in (5, 3 * MIB):
         announced = {"X-Expected-Entity-Length": str(4 * MIB)}
         refused = await ada.ask("PUT", "finder.txt", announced, pieces(size))
-        assert (refused.status, refused.code) == (400, "sync.upload_broken")
+        assert (refused.status, refused.code) == (400, "sync.upload.incomplete")
     assert await ada.names() == set()
 
 
@@ -149,14 +149,14 @@ async def test_compressed_bytes_stay_as_they_came(ada: DavClient) -> None:
     assert "Content-Encoding" not in read.headers
 
 
-async def test_a_body_is_asked_for_only_when_it_is_wanted(ada: DavClient, house: House) -> None:
+async def test_a_body_is_asked_for_only_when_it_is_wanted(ada: DavClient, house: SyncHarness) -> None:
     refused = await _expecting(house, ada, "no/such/folder.txt")
     assert refused.startswith(b"HTTP/1.1 409")
     asked = await _expecting(house, ada, "wanted.txt")
     assert asked.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201")
 
 
-async def test_equal_files_of_one_account_are_stored_once(ada: DavClient, house: House) -> None:
+async def test_equal_files_of_one_account_are_stored_once(ada: DavClient, house: SyncHarness) -> None:
     await house.collect()
     before, content = house.blobs(), b"\x07" * (MIB + 5)
     for name in ("one.bin", "two.bin", "three.bin"):
@@ -186,12 +186,14 @@ def _credentials(ada: DavClient) -> bytes:
     return base64.b64encode(f"{ada.username}:{ada.password}".encode())
 
 
-async def _connected(house: House) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connected(house: SyncHarness) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     host, _, port = house.url.removeprefix("http://").partition(":")
     return await asyncio.open_connection(host, int(port))
 
 
-async def _begin_and_go(house: House, ada: DavClient, path: str, framing: bytes, *, size: int = 1_000_000) -> None:
+async def _begin_and_go(
+    house: SyncHarness, ada: DavClient, path: str, framing: bytes, *, size: int = 1_000_000
+) -> None:
     """Begin an upload and break the connection off before its end."""
     _, writer = await _connected(house)
     head = [b"PUT %s HTTP/1.1" % ada.path(path).encode(), b"Host: x", b"Authorization: Basic " + _credentials(ada)]
@@ -205,7 +207,7 @@ async def _begin_and_go(house: House, ada: DavClient, path: str, framing: bytes,
     await asyncio.sleep(0.1)
 
 
-async def _expecting(house: House, ada: DavClient, path: str) -> bytes:
+async def _expecting(house: SyncHarness, ada: DavClient, path: str) -> bytes:
     """Announce a body and send it when it is asked for; return all that the server says."""
     reader, writer = await _connected(house)
     head = [b"PUT %s HTTP/1.1" % ada.path(path).encode(), b"Host: x", b"Authorization: Basic " + _credentials(ada)]

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.telemetry.service import Telemetry
-from services.telemetry.store import DOCUMENTS, OptIns, Releases, Reports
-from shared.bus import Outbox, OutboxRow
+from services.telemetry.service import TelemetryService
+from services.telemetry.store import DOCUMENTS, OptIns, Releases, WeeklyReports
+from shared.bus import Outbox, OutboxDocument
 from shared.ids import new_id
 from shared.mongo import Database, open_database
-from tests.support import FixedClock, Planter
-from tests.support.neighbours import Neighbours, neighbours
+from tests.support import FixedClock, RawWriter
+from tests.support.fake_services import FakeServices, open_fake_services
 from tests.support.running import Running, running
 from tests.support.vhosts import own_vhost
 
@@ -22,39 +22,39 @@ async def amqp_url(amqp_url: str) -> str:
 
 
 @pytest.fixture
-async def telemetry(database: Database, clock: FixedClock) -> Telemetry:
+async def telemetry(database: Database, clock: FixedClock) -> TelemetryService:
     """Telemetry without a process: open weeks are not released, five are a group."""
-    await database.prepare([*DOCUMENTS, OutboxRow])
-    return Telemetry(
+    await database.ensure_collections([*DOCUMENTS, OutboxDocument])
+    return TelemetryService(
         opt_ins=OptIns(database),
-        reports=Reports(database),
+        reports=WeeklyReports(database),
         releases=Releases(database),
         outbox=Outbox(database, "telemetry", clock),
-        transact=database.transact,
+        transact=database.with_transaction,
         new_id=new_id,
-        minimum_group=5,
+        min_group_size=5,
         release_open_weeks=False,
     )
 
 
 @pytest.fixture(scope="package")
-async def around(amqp_url: str) -> AsyncIterator[Neighbours]:
+async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
     """Everybody else."""
-    async with neighbours(amqp_url, hear="telemetry.#") as found:
+    async with open_fake_services(amqp_url, hear="telemetry.#") as found:
         yield found
 
 
 @pytest.fixture(scope="package")
 async def service(
-    mongo_url: str, amqp_url: str, around: Neighbours, planter: Planter, tmp_path_factory: pytest.TempPathFactory
+    mongo_url: str, amqp_url: str, around: FakeServices, planter: RawWriter, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
     """The running service."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url}
     home = tmp_path_factory.mktemp("telemetry")
-    settings = {"CANDOR_PROBE_SECONDS": "1"}
+    settings = {"CANDOR_PROBE_INTERVAL_SECONDS": "1"}
     async with running("telemetry", parts=parts, neighbours=around, home=home, settings=settings) as found:
         yield found
-    await planter.drop(found.database)
+    await planter.drop_database(found.database)
 
 
 @pytest.fixture

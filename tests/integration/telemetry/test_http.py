@@ -9,8 +9,8 @@ from shared.contracts import common_v1, identity_v1, telemetry_v1
 from shared.ids import new_id
 from shared.mongo import Database
 from shared.policy import Purpose
-from tests.support import Planter
-from tests.support.neighbours import Neighbours, until
+from tests.support import RawWriter
+from tests.support.fake_services import FakeServices, until
 from tests.support.running import Running, person
 
 OPT_INS, REPORTS, RELEASES = "/v1/telemetry/opt-ins", "/v1/telemetry/reports", "/v1/telemetry/releases"
@@ -38,7 +38,7 @@ async def opted_in(service: Running) -> str:
 
 async def test_C03_opt_in_report_and_withdraw(service: Running) -> None:
     refused = await service.call("POST", REPORTS, body=a_report())
-    assert (refused.status, refused.body["code"]) == (403, "telemetry.no_opt_in")
+    assert (refused.status, refused.body["code"]) == (403, "telemetry.opt_in.required")
     installation = await opted_in(service)
     assert (await service.call("POST", REPORTS, body=a_report(installation))).status == 202
     assert (await service.call("DELETE", f"{OPT_INS}/{installation}")).status == 204
@@ -46,7 +46,7 @@ async def test_C03_opt_in_report_and_withdraw(service: Running) -> None:
 
 
 async def test_an_account_that_is_sent_along_is_not_read_and_not_stored(
-    service: Running, stored: Database, planter: Planter
+    service: Running, stored: Database, planter: RawWriter
 ) -> None:
     who = person("customer", number=new_id("acc").removeprefix("acc_"))
     made = await service.call("POST", OPT_INS, by=who, body={"question_version": 1}, key=new_id("key"))
@@ -54,16 +54,22 @@ async def test_an_account_that_is_sent_along_is_not_read_and_not_stored(
     assert (await service.call("POST", REPORTS, by=who, body=report)).status == 202
     forged = {"Authorization": "Bearer forged", "Cookie": f"session={who.id}"}
     assert (await service.call("POST", REPORTS, body=report, headers=forged)).status == 202
-    everything = [await planter.raw(stored, name) for name in await planter.client[stored.name].list_collection_names()]
+    everything = [
+        await planter.read_raw(stored, name) for name in await planter.client[stored.name].list_collection_names()
+    ]
     assert who.id not in f"{everything} {service.log.read_text(encoding='utf-8')}"
 
 
-async def test_no_address_of_a_client_is_stored_or_logged(service: Running, stored: Database, planter: Planter) -> None:
+async def test_no_address_of_a_client_is_stored_or_logged(
+    service: Running, stored: Database, planter: RawWriter
+) -> None:
     headers = {"X-Forwarded-For": "203.0.113.77", "User-Agent": "canary-agent", "Referer": "http://canary.example"}
     made = await service.call("POST", OPT_INS, body={"question_version": 1}, key=new_id("key"), headers=headers)
     await service.call("POST", REPORTS, body=a_report(made.body["installation"]), headers=headers)
     await service.call("POST", REPORTS, raw=b"{", headers=headers)
-    everything = [await planter.raw(stored, name) for name in await planter.client[stored.name].list_collection_names()]
+    everything = [
+        await planter.read_raw(stored, name) for name in await planter.client[stored.name].list_collection_names()
+    ]
     kept = f"{everything} {service.log.read_text(encoding='utf-8')}"
     for trace in ("203.0.113.77", "canary"):
         assert trace not in kept
@@ -72,33 +78,33 @@ async def test_no_address_of_a_client_is_stored_or_logged(service: Running, stor
 @pytest.mark.parametrize(
     ("raw", "status", "code"),
     [
-        (b"{", 400, "request.malformed"),
-        (b"", 400, "request.malformed"),
-        (json.dumps(a_report(name="Ada")).encode(), 422, "request.invalid"),
-        (json.dumps(a_report(program="/Users/ada/secret")).encode(), 422, "request.invalid"),
-        (json.dumps(a_report(os="plan9")).encode(), 422, "request.invalid"),
-        (json.dumps(a_report(version="4.8.1")).encode(), 422, "request.invalid"),
-        (json.dumps(a_report(counters={"secrets": 1})).encode(), 422, "request.invalid"),
-        (json.dumps(a_report(counters={"launches": -1})).encode(), 422, "request.invalid"),
-        (json.dumps(a_report(counters={"launches": 1.5})).encode(), 422, "request.invalid"),
-        (json.dumps(a_report(counters={"launches": 10**12})).encode(), 422, "request.invalid"),
-        (json.dumps(a_report("ins_short")).encode(), 422, "request.invalid"),
-        (b" " * 20_000, 413, "request.too_large"),
+        (b"{", 400, "http.request.malformed"),
+        (b"", 400, "http.request.malformed"),
+        (json.dumps(a_report(name="Ada")).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report(program="/Users/ada/secret")).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report(os="plan9")).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report(version="4.8.1")).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report(counters={"secrets": 1})).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report(counters={"launches": -1})).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report(counters={"launches": 1.5})).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report(counters={"launches": 10**12})).encode(), 422, "http.request.invalid"),
+        (json.dumps(a_report("ins_short")).encode(), 422, "http.request.invalid"),
+        (b" " * 20_000, 413, "http.request.too_large"),
     ],
 )
 async def test_what_is_not_on_the_lists_is_refused_and_not_stored(
-    service: Running, stored: Database, planter: Planter, raw: bytes, status: int, code: str
+    service: Running, stored: Database, planter: RawWriter, raw: bytes, status: int, code: str
 ) -> None:
-    before = await planter.raw(stored, "reports")
+    before = await planter.read_raw(stored, "reports")
     refused = await service.call("POST", REPORTS, raw=raw)
     assert (refused.status, refused.body["code"]) == (status, code)
-    assert await planter.raw(stored, "reports") == before
+    assert await planter.read_raw(stored, "reports") == before
     assert "Ada" not in service.log.read_text(encoding="utf-8")
 
 
 async def test_a_report_is_never_an_address(service: Running) -> None:
     refused = await service.call("GET", f"{REPORTS}?installation={STRANGER}")
-    assert (refused.status, refused.body["code"]) == (405, "request.method_not_allowed")
+    assert (refused.status, refused.body["code"]) == (405, "http.method.not_allowed")
 
 
 async def test_a_flood_from_one_address_is_refused_and_says_until_when(service: Running) -> None:
@@ -111,7 +117,7 @@ async def test_a_flood_from_one_address_is_refused_and_says_until_when(service: 
     assert answers[-1].headers["Retry-After"]
 
 
-async def test_C15_a_release_of_the_running_service_is_public(service: Running, around: Neighbours) -> None:
+async def test_C15_a_release_of_the_running_service_is_public(service: Running, around: FakeServices) -> None:
     for _ in range(6):
         await service.call("POST", REPORTS, body=a_report(await opted_in(service)))
     engineer, key = person("staff", "engineer"), new_id("key")
@@ -126,7 +132,7 @@ async def test_C15_a_release_of_the_running_service_is_public(service: Running, 
     assert all(cell["count"] >= mine["minimum_group"] for cell in mine["cells"])
 
     async def told() -> bool:
-        facts = around.told("telemetry.release.published.v1", telemetry_v1.ReleasePublished)
+        facts = around.received_events("telemetry.release.published.v1", telemetry_v1.ReleasePublished)
         return any(fact.release_id == made.body["release_id"] for fact in facts)
 
     await until(told)
@@ -140,17 +146,17 @@ async def test_what_is_no_week_is_refused(service: Running, week: str) -> None:
 
 
 async def test_C31_an_erasure_gets_its_receipt_and_an_export_says_why_it_is_empty(
-    service: Running, around: Neighbours
+    service: Running, around: FakeServices
 ) -> None:
     fact = identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=new_id("acc"))
-    await around.tell(fact)
+    await around.publish_event(fact)
 
     async def receipt() -> bool:
-        told = around.told("telemetry.erasure.completed.v1", common_v1.ErasureCompleted)
+        told = around.received_events("telemetry.erasure.completed.v1", common_v1.ErasureCompleted)
         return any(each.erasure_id == fact.erasure_id for each in told)
 
     await until(receipt)
-    page = await around.ask(
+    page = await around.call_rpc(
         "telemetry.export.page",
         common_v1.ExportPageRequest(export_id="exp_1", account_id=fact.account_id),
         common_v1.ExportPageReply,
@@ -161,24 +167,24 @@ async def test_C31_an_erasure_gets_its_receipt_and_an_export_says_why_it_is_empt
 
 
 async def test_C31_what_a_member_of_staff_left_goes_with_the_account(
-    service: Running, around: Neighbours, stored: Database, planter: Planter
+    service: Running, around: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     engineer = person("staff", "engineer", number=new_id("acc").removeprefix("acc_"))
     await service.call("POST", RELEASES, by=engineer, body={"week": "2020-W01"}, key=new_id("key"))
-    assert engineer.id in str(await planter.raw(stored, "idempotency"))
-    await around.tell(identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=engineer.id))
+    assert engineer.id in str(await planter.read_raw(stored, "idempotency"))
+    await around.publish_event(identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=engineer.id))
 
     async def gone() -> bool:
-        return engineer.id not in str(await planter.raw(stored, "idempotency"))
+        return engineer.id not in str(await planter.read_raw(stored, "idempotency"))
 
     assert await until(gone)
 
 
-async def test_the_running_probes_say_kept(service: Running, around: Neighbours) -> None:
+async def test_the_running_probes_say_kept(service: Running, around: FakeServices) -> None:
     began = utc_now()
 
     async def said() -> bool:
-        told = around.told("telemetry.promise.checked.v1", common_v1.PromiseChecked)
+        told = around.received_events("telemetry.promise.checked.v1", common_v1.PromiseChecked)
         kept = {
             fact.promise_id for fact in told if fact.state == "kept" and fact.checked_at.seconds > began.timestamp()
         }

@@ -10,19 +10,29 @@ import pytest
 
 from shared.clock import utc_now
 from shared.crypto import Keyring, Vault, make_keyring
-from shared.crypto.keyring import dump
-from shared.crypto.vault import SubjectKey
+from shared.crypto.keyring import dump_keyring
+from shared.crypto.vault import SubjectKeyDocument
 from shared.errors import ConflictError, TooManyRequestsError, UnavailableError
 from shared.mongo import Database
-from shared.web import PUBLIC, Body, Call, IdempotencyRow, Principal, Replays, View, customer, post
-from shared.web.idempotency import CLAIM, LIFE
-from tests.support import FixedClock, Planter
+from shared.web import (
+    PUBLIC,
+    IdempotencyDocument,
+    IdempotencyStore,
+    JsonBody,
+    Principal,
+    RequestContext,
+    View,
+    customer,
+    post,
+)
+from shared.web.idempotency import CLAIM_TTL, IDEMPOTENCY_TTL
+from tests.support import FixedClock, RawWriter
 from tests.support.http import Reply, Site, a_customer, serving
 
 ADA, GRACE = a_customer("acc_ada"), a_customer("acc_grace")
 
 
-class Wanted(Body):
+class Wanted(JsonBody):
     name: str = "x"
 
 
@@ -46,20 +56,20 @@ class Maker:
     faults: list[Exception] = field(default_factory=list)
     wait: float = 0.0
 
-    async def make(self, call: Call, body: Wanted) -> Made:
+    async def make(self, call: RequestContext, body: Wanted) -> Made:
         """Make a thing."""
-        self.operations.append(call.operation)
+        self.operations.append(call.idempotency_key)
         await asyncio.sleep(self.wait)
         if self.faults:
             raise self.faults.pop()
         self.made.append(body.name)
         return Made(name=body.name, number=len(self.made))
 
-    async def reveal(self, call: Call, body: Wanted) -> Made:
+    async def reveal(self, call: RequestContext, body: Wanted) -> Made:
         """Make a secret and show it once."""
         return await self.make(call, body)
 
-    async def give(self, call: Call) -> None:
+    async def give(self, call: RequestContext) -> None:
         """Do it, with nothing to say."""
         self.made.append("given")
 
@@ -67,8 +77,8 @@ class Maker:
 @pytest.fixture
 def vault(database: Database, clock: FixedClock, tmp_path: Any) -> Vault:
     file = tmp_path / "keyring.json"
-    file.write_text(dump(make_keyring(("wrap", "blind"), at=utc_now())), encoding="utf-8")
-    return Vault(database, Keyring.load(file), clock)
+    file.write_text(dump_keyring(make_keyring(("wrap", "blind"), at=utc_now())), encoding="utf-8")
+    return Vault(database, Keyring.from_file(file), clock)
 
 
 @pytest.fixture
@@ -78,7 +88,7 @@ def maker() -> Maker:
 
 @pytest.fixture
 async def demo(database: Database, vault: Vault, clock: FixedClock, maker: Maker) -> AsyncIterator[Site]:
-    await database.prepare([IdempotencyRow, SubjectKey])
+    await database.ensure_collections([IdempotencyDocument, SubjectKeyDocument])
     routes = (
         post("/things", maker.make, access=customer(), status=201, idempotent=True),
         post("/others", maker.make, access=customer(), status=201, idempotent=True),
@@ -86,7 +96,7 @@ async def demo(database: Database, vault: Vault, clock: FixedClock, maker: Maker
         post("/secrets", maker.reveal, access=customer(), status=201, idempotent=True, secret_reply=True),
         post("/gifts", maker.give, access=customer(), idempotent=True),
     )
-    async with serving(*routes, clock=clock, replays=Replays(database, vault)) as site:
+    async with serving(*routes, clock=clock, replays=IdempotencyStore(database, vault)) as site:
         yield site
 
 
@@ -114,7 +124,7 @@ async def test_a_hundred_at_once_have_one_effect(demo: Site, maker: Maker) -> No
     assert maker.made == ["x"]
     assert {reply.status for reply in replies} <= {201, 409}
     assert {reply.body for reply in replies if reply.status == 201} == {b'{"name":"x","number":1}'}
-    assert {reply.code for reply in replies if reply.status == 409} <= {"idempotency.in_flight"}
+    assert {reply.code for reply in replies if reply.status == 409} <= {"idempotency.request.in_progress"}
     assert (await sent(demo)).json["number"] == 1
 
 
@@ -123,14 +133,14 @@ async def test_one_that_is_in_flight_says_when_to_come_back(demo: Site, maker: M
     first = asyncio.create_task(sent(demo))
     await asyncio.sleep(0.1)
     reply = await sent(demo)
-    assert (reply.status, reply.code, reply.headers["Retry-After"]) == (409, "idempotency.in_flight", "2")
+    assert (reply.status, reply.code, reply.headers["Retry-After"]) == (409, "idempotency.request.in_progress", "2")
     assert (await first).status == 201
 
 
 async def test_a_key_is_good_for_one_request(demo: Site, maker: Maker) -> None:
     await sent(demo)
     for reply in (await sent(demo, name="y"), await sent(demo, path="/others")):
-        assert (reply.status, reply.code) == (422, "idempotency.key_reused")
+        assert (reply.status, reply.code) == (422, "idempotency.key.reused")
     assert maker.made == ["x"]
 
 
@@ -142,12 +152,12 @@ async def test_a_key_belongs_to_its_caller(demo: Site, maker: Maker) -> None:
 
 async def test_without_a_key_nothing_is_done(demo: Site, maker: Maker) -> None:
     reply = await demo.post("/things", json={"name": "x"}, headers=demo.trust.headers(ADA))
-    assert (reply.status, reply.code, maker.made) == (400, "idempotency.key_missing", [])
+    assert (reply.status, reply.code, maker.made) == (400, "idempotency.key.missing", [])
 
 
 @pytest.mark.parametrize("key", ["k" * 256, "clé", "a\tb"])
 async def test_a_key_that_is_none_is_refused(demo: Site, maker: Maker, key: str) -> None:
-    assert (await sent(demo, key)).code == "request.malformed"
+    assert (await sent(demo, key)).code == "http.request.malformed"
     assert maker.made == []
 
 
@@ -187,11 +197,11 @@ async def test_an_answer_of_nothing_is_repeated_too(demo: Site, maker: Maker) ->
 
 
 async def test_a_secret_is_shown_once_and_kept_nowhere(
-    demo: Site, maker: Maker, database: Database, planter: Planter
+    demo: Site, maker: Maker, database: Database, planter: RawWriter
 ) -> None:
     first, again = await sent(demo, path="/secrets"), await sent(demo, path="/secrets")
-    assert (first.status, again.status, again.code) == (201, 409, "idempotency.reply_not_kept")
-    [row] = await planter.raw(database, "idempotency")
+    assert (first.status, again.status, again.code) == (201, 409, "idempotency.reply.not_stored")
+    [row] = await planter.read_raw(database, "idempotency")
     assert (row["status"], row["reply"]) == (201, b"")
 
 
@@ -201,12 +211,14 @@ async def test_the_refusal_of_a_secret_is_no_secret(demo: Site, maker: Maker) ->
 
 
 async def test_a_process_that_died_in_between_is_succeeded_after_its_claim(
-    demo: Site, maker: Maker, database: Database, planter: Planter, clock: FixedClock
+    demo: Site, maker: Maker, database: Database, planter: RawWriter, clock: FixedClock
 ) -> None:
     await sent(demo)
-    await database.collection(IdempotencyRow).update({}, {"$set": {"status": 0, "reply": b""}})  # as it left it
-    assert (await sent(demo)).code == "idempotency.in_flight"
-    clock.advance(CLAIM)
+    await database.get_collection(IdempotencyDocument).update_one(
+        {}, {"$set": {"status": 0, "reply": b""}}
+    )  # as it left it
+    assert (await sent(demo)).code == "idempotency.request.in_progress"
+    clock.advance(CLAIM_TTL)
     assert (await sent(demo)).status == 201
     assert len(maker.operations) == 2
     assert maker.operations[0] == maker.operations[1], "the handler sees that it is the same operation"
@@ -218,7 +230,7 @@ async def test_a_process_that_comes_back_from_the_dead_does_not_overwrite_its_su
     maker.wait = 0.4
     first = asyncio.create_task(sent(demo))
     await asyncio.sleep(0.1)
-    clock.advance(CLAIM)
+    clock.advance(CLAIM_TTL)
     maker.wait = 0.0
     second = await sent(demo)
     late = await first
@@ -230,17 +242,17 @@ async def test_a_key_is_forgotten_after_a_day(demo: Site, maker: Maker, clock: F
         return (await sent(demo, name=name, path="/open", who=None)).json.get("number")
 
     assert await by_anybody("x") == 1
-    clock.advance(LIFE - timedelta(seconds=1))
+    clock.advance(IDEMPOTENCY_TTL - timedelta(seconds=1))
     assert await by_anybody("x") == 1
     clock.advance(timedelta(seconds=1))
     assert await by_anybody("y") == 2
 
 
 async def test_what_is_kept_shows_neither_key_nor_body_nor_answer(
-    demo: Site, database: Database, planter: Planter
+    demo: Site, database: Database, planter: RawWriter
 ) -> None:
     await sent(demo, "key-ada-canary", "name-ada-canary")
-    [row] = await planter.raw(database, "idempotency")
+    [row] = await planter.read_raw(database, "idempotency")
     assert "canary" not in str(row)
     assert b"canary" not in row["reply"]
     assert len(row["reply"]) > len(b'{"name":"name-ada-canary","number":1}')
@@ -249,32 +261,32 @@ async def test_what_is_kept_shows_neither_key_nor_body_nor_answer(
 async def test_an_answer_is_bound_to_its_row(demo: Site, database: Database) -> None:
     await sent(demo, "key 1", "one")
     await sent(demo, "key 2", "two")
-    rows = database.collection(IdempotencyRow)
+    rows = database.get_collection(IdempotencyDocument)
     one, two = await rows.list({}, sort=["created_at"], limit=2)
-    await rows.update({"_id": one.id}, {"$set": {"reply": two.reply}})
-    await rows.update({"_id": two.id}, {"$set": {"reply": one.reply}})
+    await rows.update_one({"_id": one.id}, {"$set": {"reply": two.reply}})
+    await rows.update_one({"_id": two.id}, {"$set": {"reply": one.reply}})
     assert (await sent(demo, "key 1", "one")).status == 500, "nobody is given the answer to another request"
 
 
 async def test_C31_erasing_the_account_erases_its_answers_even_of_the_request_that_erases(
-    demo: Site, maker: Maker, database: Database, vault: Vault, planter: Planter
+    demo: Site, maker: Maker, database: Database, vault: Vault, planter: RawWriter
 ) -> None:
-    rows = database.collection(IdempotencyRow)
+    rows = database.get_collection(IdempotencyDocument)
 
     async def forget() -> None:
-        await rows.delete({"owner": ADA.id})
-        await vault.forget(ADA.id)
+        await rows.delete_many({"owner": ADA.id})
+        await vault.destroy_key(ADA.id)
 
     await sent(demo, "before")
     maker.wait = 0.3
     erasing = asyncio.create_task(sent(demo, "during"))
     await asyncio.sleep(0.1)
-    await database.transact(forget)
+    await database.with_transaction(forget)
     assert (await erasing).status == 201
-    assert await planter.raw(database, "idempotency") == []
-    assert await planter.raw(database, "subject_keys") == []
+    assert await planter.read_raw(database, "idempotency") == []
+    assert await planter.read_raw(database, "subject_keys") == []
 
 
-async def test_the_answers_of_a_day_go_by_themselves(demo: Site, database: Database, planter: Planter) -> None:
-    indexes = await planter.indexes(database, "idempotency")
+async def test_the_answers_of_a_day_go_by_themselves(demo: Site, database: Database, planter: RawWriter) -> None:
+    indexes = await planter.list_indexes(database, "idempotency")
     assert [each["expireAfterSeconds"] for each in indexes.values() if "expireAfterSeconds" in each] == [86_400]

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from shared.chassis import listening, tls
-from shared.chassis.tls import Certificate
-from shared.settings import Env, Platform, SettingError
+from shared.chassis import serve, tls
+from shared.chassis.tls import ServerCertificate
+from shared.settings import CommonSettings, Env, SettingError
 from shared.web import build_app
 from tests.unit.test_settings import GOOD
 
@@ -25,7 +25,7 @@ def app() -> web.Application:
     return build_app("demo", (), public_url="http://candor.example")
 
 
-def certificate(folder: Path, serial: int) -> Certificate:
+def certificate(folder: Path, serial: int) -> ServerCertificate:
     """Write a certificate for loopback with its key."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "demo")])
     now = datetime.now(UTC)
@@ -35,9 +35,9 @@ def certificate(folder: Path, serial: int) -> Certificate:
         .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
-    found = Certificate(folder / "tls.crt", folder / "tls.key")
-    found.chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    found.key.write_bytes(
+    found = ServerCertificate(folder / "tls.crt", folder / "tls.key")
+    found.cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    found.key_file.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return found
@@ -49,7 +49,7 @@ def peer_serial(port: int) -> int:
 
 
 async def test_it_listens_and_says_where() -> None:
-    async with listening(app(), "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:
+    async with serve(app(), "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:
         assert url.startswith("http://127.0.0.1:")
         async with session.get(f"{url}/healthz") as reply:
             assert reply.status == 200
@@ -57,24 +57,24 @@ async def test_it_listens_and_says_where() -> None:
 
 
 async def test_a_port_that_is_taken_is_named_in_one_line() -> None:
-    async with listening(app(), "127.0.0.1", 0) as url:
+    async with serve(app(), "127.0.0.1", 0) as url:
         port = int(url.rpartition(":")[2])
         with pytest.raises(SettingError, match=f"CANDOR_SERVICE_PORT={port} cannot be listened on: Address already"):
-            async with listening(app(), "127.0.0.1", port):
+            async with serve(app(), "127.0.0.1", port):
                 pass
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid"])
 async def test_a_host_that_is_not_here_is_named_in_one_line(host: str) -> None:
     with pytest.raises(SettingError, match=f"CANDOR_HOST={host}") as refused:
-        async with listening(app(), host, 0):
+        async with serve(app(), host, 0):
             pass
     assert len(str(refused.value).splitlines()) == 1
 
 
 async def test_with_a_certificate_it_speaks_tls_of_this_age(tmp_path: Path) -> None:
-    context = certificate(tmp_path, 7).context()
-    async with listening(app(), "127.0.0.1", 0, tls=context) as url:
+    context = certificate(tmp_path, 7).create_ssl_context()
+    async with serve(app(), "127.0.0.1", 0, tls=context) as url:
         assert url.startswith("https://")
         port = int(url.rpartition(":")[2])
         assert await asyncio.to_thread(peer_serial, port) == 7
@@ -90,16 +90,16 @@ async def test_with_a_certificate_it_speaks_tls_of_this_age(tmp_path: Path) -> N
 async def test_C20_a_renewed_certificate_is_shown_without_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tls, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(tls, "CERTIFICATE_POLL_INTERVAL", 0.05)
     first = certificate(tmp_path, 1)
-    context = first.context()
-    async with listening(app(), "127.0.0.1", 0, tls=context) as url:
+    context = first.create_ssl_context()
+    async with serve(app(), "127.0.0.1", 0, tls=context) as url:
         port = int(url.rpartition(":")[2])
-        renewing = asyncio.create_task(first.renew(context))
+        renewing = asyncio.create_task(first.reload_on_change(context))
         await asyncio.sleep(0.1)
         assert await asyncio.to_thread(peer_serial, port) == 1
         certificate(tmp_path, 2)
-        os.utime(first.chain, (1, 1))  # clocks are coarse: another time than before is all that counts
+        os.utime(first.cert_file, (1, 1))  # clocks are coarse: another time than before is all that counts
         await asyncio.sleep(0.2)
         assert await asyncio.to_thread(peer_serial, port) == 2
         renewing.cancel()
@@ -107,15 +107,21 @@ async def test_C20_a_renewed_certificate_is_shown_without_a_restart(
 
 
 def test_a_certificate_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path) -> None:
-    missing = Certificate(tmp_path / "a", tmp_path / "b")
+    missing = ServerCertificate(tmp_path / "a", tmp_path / "b")
     one, other = certificate(tmp_path, 1), tmp_path / "other"
     other.mkdir()
-    for wrong in (missing, Certificate(one.chain, certificate(other, 2).key), Certificate(one.key, one.key)):
+    for wrong in (
+        missing,
+        ServerCertificate(one.cert_file, certificate(other, 2).key_file),
+        ServerCertificate(one.key_file, one.key_file),
+    ):
         with pytest.raises(SettingError, match="CANDOR_TLS_CERT="):
-            wrong.context()
+            wrong.create_ssl_context()
 
 
 def test_without_a_certificate_there_is_none() -> None:
-    assert Certificate.of(Platform.from_env(Env(GOOD), "demo", port=1)) is None
+    assert ServerCertificate.from_settings(CommonSettings.from_env(Env(GOOD), "demo", port=1)) is None
     given = {**GOOD, "CANDOR_TLS_CERT": "a", "CANDOR_TLS_KEY": "b"}
-    assert Certificate.of(Platform.from_env(Env(given), "demo", port=1)) == Certificate(Path("a"), Path("b"))
+    assert ServerCertificate.from_settings(CommonSettings.from_env(Env(given), "demo", port=1)) == ServerCertificate(
+        Path("a"), Path("b")
+    )

@@ -5,18 +5,18 @@ import asyncio
 import pytest
 
 from shared.chassis import tasks as under_test
-from shared.chassis.tasks import Tasks
+from shared.chassis.tasks import TaskSupervisor
 from shared.errors import UnavailableError
 from shared.observe.metrics import render_metrics
 from shared.web import Health
+from tests.support.fake_services import until
 from tests.support.logs import Lines
-from tests.support.neighbours import until
 
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(under_test, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(under_test, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(under_test, "BACKOFF_MIN", 0.01)
+    monkeypatch.setattr(under_test, "BACKOFF_MAX", 0.02)
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ async def ready(health: Health) -> None:
 
 async def test_a_task_that_fails_or_ends_is_begun_anew(health: Health, logged: Lines) -> None:
     work = Work(ValueError("ada@secret.example"), None, UnavailableError())
-    async with Tasks(health) as tasks:
-        tasks.keep("demo", work)
+    async with TaskSupervisor(health) as tasks:
+        tasks.run_forever("demo", work)
         await asyncio.sleep(0.2)
         assert work.begun == 4
         with pytest.raises(UnavailableError, match="Waiting for demo"):
@@ -67,18 +67,18 @@ async def test_a_task_that_fails_or_ends_is_begun_anew(health: Health, logged: L
     assert told == [
         ("task.failed", "error", "demo"),
         ("task.failed", "error", "demo"),
-        ("task.waits", "warning", "demo"),
+        ("task.dependency_unavailable", "warning", "demo"),
     ]
 
 
 async def test_failures_are_counted_from_nought(health: Health) -> None:
-    async with Tasks(health) as tasks:
-        tasks.keep("kept-without-fault", Work())
-        tasks.once("done-without-fault", Work(None))
+    async with TaskSupervisor(health) as tasks:
+        tasks.run_forever("kept-without-fault", Work())
+        tasks.run_until_success("done-without-fault", Work(None))
         await ready(health)
     told = render_metrics()[0].decode()
-    assert 'task_failures_total{task="kept-without-fault"} 0.0' in told
-    assert 'task_failures_total{task="done-without-fault"} 0.0' in told
+    assert 'candor_task_failures_total{task="kept-without-fault"} 0.0' in told
+    assert 'candor_task_failures_total{task="done-without-fault"} 0.0' in told
 
 
 async def test_what_must_be_done_once_is_tried_until_it_is(health: Health) -> None:
@@ -89,9 +89,9 @@ async def test_what_must_be_done_once_is_tried_until_it_is(health: Health) -> No
         if len(done) < 3:
             raise UnavailableError
 
-    health.set("start", ok=False)
-    async with Tasks(health) as tasks:
-        tasks.once("start", begin)
+    health.set_status("start", ok=False)
+    async with TaskSupervisor(health) as tasks:
+        tasks.run_until_success("start", begin)
         await ready(health)
         await asyncio.sleep(0.05)
     assert len(done) == 3
@@ -99,9 +99,9 @@ async def test_what_must_be_done_once_is_tried_until_it_is(health: Health) -> No
 
 async def test_the_end_waits_for_the_cleaning_up_of_each(health: Health) -> None:
     work = [Work(cleaning=0.05), Work(cleaning=0.1)]
-    async with Tasks(health) as tasks:
+    async with TaskSupervisor(health) as tasks:
         for number, each in enumerate(work):
-            tasks.keep(f"demo-{number}", each)
+            tasks.run_forever(f"demo-{number}", each)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert [each.cleaned for each in work] == [1, 1]
@@ -109,8 +109,8 @@ async def test_the_end_waits_for_the_cleaning_up_of_each(health: Health) -> None
 
 async def test_to_be_told_twice_to_stop_does_not_break_off_the_cleaning_up(health: Health) -> None:
     work = Work(cleaning=0.1)
-    async with Tasks(health) as tasks:
-        tasks.keep("demo", work)
+    async with TaskSupervisor(health) as tasks:
+        tasks.run_forever("demo", work)
         await asyncio.sleep(0.01)
         tasks.stop()
         await asyncio.sleep(0.01)
@@ -120,9 +120,9 @@ async def test_to_be_told_twice_to_stop_does_not_break_off_the_cleaning_up(healt
 
 async def test_the_last_one_runs_until_the_others_have_ended(health: Health) -> None:
     relay, other = Work(), Work(cleaning=0.1)
-    async with Tasks(health, last="relay") as tasks:
-        tasks.keep("relay", relay)
-        tasks.keep("other", other)
+    async with TaskSupervisor(health, stop_last="relay") as tasks:
+        tasks.run_forever("relay", relay)
+        tasks.run_forever("other", other)
         await asyncio.sleep(0.01)
         tasks.stop()
         await asyncio.sleep(0.05)
@@ -132,8 +132,8 @@ async def test_the_last_one_runs_until_the_others_have_ended(health: Health) -> 
 
 async def test_a_task_begun_too_late_is_stopped_like_the_others(health: Health) -> None:
     work = Work()
-    async with Tasks(health) as tasks:
+    async with TaskSupervisor(health) as tasks:
         tasks.stop()
-        tasks.keep("late", work)
+        tasks.run_forever("late", work)
         await asyncio.sleep(0.01)
     assert work.begun == work.cleaned

@@ -23,7 +23,7 @@ WRONG = {
 
 async def run(env: dict[str, str]) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.integration.chassis.tiny"),
+        *(sys.executable, "-m", "tests.integration.chassis.minimal_service"),
         cwd=ROOT,
         env=env,
         stdout=asyncio.subprocess.DEVNULL,

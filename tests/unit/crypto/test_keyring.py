@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from shared.crypto import Keyring, Use, make_keyring
-from shared.crypto.keyring import dump, rotated
+from shared.crypto import Keyring, KeyUse, make_keyring
+from shared.crypto.keyring import dump_keyring, with_new_key
 from shared.settings import SettingError
 from tests.support import NOON
 
-USES = [Use.WRAP, Use.BLIND, Use.LINK]
+USES = [KeyUse.WRAP, KeyUse.BLIND, KeyUse.LINK]
 
 
 def written(path: Path, keyring: object) -> Path:
@@ -24,41 +24,41 @@ def written(path: Path, keyring: object) -> Path:
 
 
 def test_a_new_keyring_holds_one_key_for_each_use(tmp_path: Path) -> None:
-    keyring = Keyring.load(written(tmp_path / "k", make_keyring(USES, at=NOON)))
-    assert [len(keyring.all(use)) for use in USES] == [1, 1, 1]
-    assert keyring.find(Use.SIGN) is None
+    keyring = Keyring.from_file(written(tmp_path / "k", make_keyring(USES, at=NOON)))
+    assert [len(keyring.list_by_use(use)) for use in USES] == [1, 1, 1]
+    assert keyring.find_active(KeyUse.SIGN) is None
 
 
 def test_after_a_rotation_the_new_key_acts_and_the_old_one_still_opens(tmp_path: Path) -> None:
     first = make_keyring(USES, at=NOON)
-    old = Keyring.load(written(tmp_path / "old", first)).active(Use.WRAP)
-    second = rotated(first, Use.WRAP, at=NOON + timedelta(days=1))
-    keyring = Keyring.load(written(tmp_path / "new", second))
-    assert keyring.active(Use.WRAP).id != old.id
-    assert keyring.get(Use.WRAP, old.id) == old
+    old = Keyring.from_file(written(tmp_path / "old", first)).get_active(KeyUse.WRAP)
+    second = with_new_key(first, KeyUse.WRAP, at=NOON + timedelta(days=1))
+    keyring = Keyring.from_file(written(tmp_path / "new", second))
+    assert keyring.get_active(KeyUse.WRAP).id != old.id
+    assert keyring.get(KeyUse.WRAP, old.id) == old
 
 
 def test_a_retired_key_does_not_act_but_still_opens(tmp_path: Path) -> None:
-    made: dict[str, Any] = make_keyring([Use.SIGN], at=NOON)
+    made: dict[str, Any] = make_keyring([KeyUse.SIGN], at=NOON)
     made["keys"][0]["retired"] = True
-    keyring = Keyring.load(written(tmp_path / "k", made))
+    keyring = Keyring.from_file(written(tmp_path / "k", made))
     with pytest.raises(SettingError, match=r"no active key for .*rotate FILE --use sign"):
-        keyring.active(Use.SIGN)
-    assert keyring.get(Use.SIGN, made["keys"][0]["id"]) is not None
+        keyring.get_active(KeyUse.SIGN)
+    assert keyring.get(KeyUse.SIGN, made["keys"][0]["id"]) is not None
 
 
 def test_a_key_never_serves_another_use(tmp_path: Path) -> None:
-    keyring = Keyring.load(written(tmp_path / "k", make_keyring(USES, at=NOON)))
-    assert keyring.get(Use.LINK, keyring.active(Use.WRAP).id) is None
+    keyring = Keyring.from_file(written(tmp_path / "k", make_keyring(USES, at=NOON)))
+    assert keyring.get(KeyUse.LINK, keyring.get_active(KeyUse.WRAP).id) is None
 
 
 def test_the_blind_key_is_not_rotated() -> None:
     with pytest.raises(SettingError, match="rebuild the indexes"):
-        rotated(make_keyring(USES, at=NOON), Use.BLIND, at=NOON)
+        with_new_key(make_keyring(USES, at=NOON), KeyUse.BLIND, at=NOON)
 
 
 def test_a_key_does_not_print_its_secret(tmp_path: Path) -> None:
-    key = Keyring.load(written(tmp_path / "k", make_keyring([Use.WRAP], at=NOON))).active(Use.WRAP)
+    key = Keyring.from_file(written(tmp_path / "k", make_keyring([KeyUse.WRAP], at=NOON))).get_active(KeyUse.WRAP)
     assert "secret" not in repr(key)
 
 
@@ -100,7 +100,7 @@ def test_a_wrong_keyring_is_one_line_that_names_the_setting_and_no_secret(tmp_pa
     secrets = [str(key["secret"]) for key in made["keys"]]
     path = written(tmp_path / "k", WRONG[how](made))
     with pytest.raises(SettingError) as refused:
-        Keyring.load(path)
+        Keyring.from_file(path)
     assert str(refused.value).startswith("CANDOR_KEYRING")
     assert "\n" not in str(refused.value)
     assert not any(secret in str(refused.value) for secret in secrets)
@@ -112,7 +112,7 @@ def test_a_file_that_is_no_json_is_one_line_too(tmp_path: Path, contents: bytes 
     if contents is not None:
         path.write_bytes(contents)
     with pytest.raises(SettingError, match=r"^CANDOR_KEYRING=[^\n]+$"):
-        Keyring.load(path)
+        Keyring.from_file(path)
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -123,16 +123,16 @@ def test_the_command_makes_a_keyring_that_only_its_owner_reads_and_rotates_it(tm
     path = tmp_path / "k.json"
     assert command("new-keyring", str(path), "--use", "wrap", "--use", "blind").returncode == 0
     assert path.stat().st_mode & 0o777 == 0o600
-    first = Keyring.load(path).active(Use.WRAP)
+    first = Keyring.from_file(path).get_active(KeyUse.WRAP)
     assert command("rotate", str(path), "--use", "wrap").returncode == 0
     assert path.stat().st_mode & 0o777 == 0o600
-    old, new = Keyring.load(path).all(Use.WRAP)
+    old, new = Keyring.from_file(path).list_by_use(KeyUse.WRAP)
     assert old.id == first.id != new.id
 
 
 def test_the_command_overwrites_no_keyring_and_says_so_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
-    path.write_text(dump(make_keyring(USES, at=NOON)))
+    path.write_text(dump_keyring(make_keyring(USES, at=NOON)))
     before = path.read_bytes()
     done = command("new-keyring", str(path), "--use", "wrap")
     assert (done.returncode, done.stderr.count("\n"), path.read_bytes()) == (2, 1, before)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.crypto import SealBrokenError
+from shared.crypto import DecryptionError
 from shared.crypto.sealing import seal, unseal
 
 KEY, OTHER = bytes(range(32)), bytes(32)
@@ -25,18 +25,18 @@ def test_the_same_value_is_sealed_differently_each_time() -> None:
 def test_no_bit_can_be_flipped(bit: int) -> None:
     altered = bytearray(SEALED)
     altered[bit // 8] ^= 1 << bit % 8
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(DecryptionError):
         unseal(KEY, PLACE, bytes(altered))
 
 
 @pytest.mark.parametrize("length", range(len(SEALED)))
 def test_nothing_can_be_cut_off(length: int) -> None:
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(DecryptionError):
         unseal(KEY, PLACE, SEALED[:length])
 
 
 def test_nothing_can_be_added() -> None:
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(DecryptionError):
         unseal(KEY, PLACE, SEALED + b"\0")
 
 
@@ -53,17 +53,17 @@ def test_nothing_can_be_added() -> None:
     ],
 )
 def test_a_value_cannot_be_moved_to_another_place(place: tuple[str, ...]) -> None:
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(DecryptionError):
         unseal(KEY, place, SEALED)
 
 
 def test_another_key_does_not_open_it() -> None:
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(DecryptionError):
         unseal(OTHER, PLACE, SEALED)
 
 
 def test_the_refusal_tells_nothing_of_the_value() -> None:
-    with pytest.raises(SealBrokenError) as refused:
+    with pytest.raises(DecryptionError) as refused:
         unseal(OTHER, PLACE, SEALED)
     assert "ada" not in refused.value.detail
     assert refused.value.status == 500

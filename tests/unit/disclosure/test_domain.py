@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.disclosure.domain import (
-    Agreement,
+    AccessEntry,
     Case,
     CaseState,
     Ground,
     NoticeState,
-    Result,
-    Shown,
-    place_in_list,
-    position,
-    standing,
-    told_all,
+    PartnerAgreement,
+    ProbeResult,
+    all_notified,
+    combine_results,
+    decode_position,
+    encode_position,
 )
 from tests.support import NOON
 
@@ -33,7 +33,7 @@ CASE = Case(
     opened_by="acc_1",
     opened_at=NOON,
 )
-AGREEMENT = Agreement(
+AGREEMENT = PartnerAgreement(
     agreement_id="agr_1",
     partner="Parcel Works",
     function="shipping",
@@ -43,7 +43,7 @@ AGREEMENT = Agreement(
     starts_at=NOON,
     ends_at=NOON + timedelta(days=30),
 )
-ENTRY = Shown(
+ENTRY = AccessEntry(
     entry_id="led_1",
     account_id="acc_1",
     reader_kind="partner",
@@ -63,8 +63,8 @@ def test_C21_the_opener_is_not_the_second_person() -> None:
 
 @given(counts=st.dictionaries(st.sampled_from(NoticeState), st.integers(min_value=0, max_value=3)))
 def test_C16_a_case_is_told_only_when_every_notice_is_final(counts: dict[NoticeState, int]) -> None:
-    final = counts.get(NoticeState.DELIVERED, 0) + counts.get(NoticeState.UNDELIVERABLE, 0)
-    assert told_all(CASE, counts) == (final == 2 and sum(counts.values()) == 2)
+    final = counts.get(NoticeState.RELAYED, 0) + counts.get(NoticeState.FAILED, 0)
+    assert all_notified(CASE, counts) == (final == 2 and sum(counts.values()) == 2)
 
 
 @pytest.mark.parametrize(
@@ -77,24 +77,26 @@ def test_C16_a_case_is_told_only_when_every_notice_is_final(counts: dict[NoticeS
     ],
     ids=["more fields", "another purpose", "before it began", "after it ended"],
 )
-def test_C07_an_agreement_covers_no_more_than_it_says(entry: Shown) -> None:
-    assert AGREEMENT.covers(ENTRY)
-    assert not AGREEMENT.covers(entry)
+def test_C07_an_agreement_covers_no_more_than_it_says(entry: AccessEntry) -> None:
+    assert AGREEMENT.covers_access(ENTRY)
+    assert not AGREEMENT.covers_access(entry)
 
 
 def test_an_agreement_ended_by_hand_is_over_at_once() -> None:
     ended = replace(AGREEMENT, ended_at=NOON + timedelta(hours=1))
-    assert ended.in_force(NOON)
-    assert not ended.in_force(NOON + timedelta(hours=1))
+    assert ended.is_active(NOON)
+    assert not ended.is_active(NOON + timedelta(hours=1))
 
 
 def test_an_end_that_was_told_late_does_not_lengthen_an_agreement() -> None:
     late = replace(AGREEMENT, ended_at=AGREEMENT.ends_at + timedelta(days=1))
-    assert not late.in_force(AGREEMENT.ends_at)
+    assert not late.is_active(AGREEMENT.ends_at)
 
 
-def look(service: str, state: str, ago: timedelta = timedelta(0)) -> Result:
-    return Result(promise_id="C01", service=service, state=state, looked_at=1, evidence="seen", checked_at=NOON - ago)
+def look(service: str, state: str, ago: timedelta = timedelta(0)) -> ProbeResult:
+    return ProbeResult(
+        promise_id="C01", service=service, state=state, looked_at=1, evidence="seen", checked_at=NOON - ago
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,16 +112,18 @@ def look(service: str, state: str, ago: timedelta = timedelta(0)) -> Result:
     ],
     ids=["nobody", "one missing", "all", "one unknown", "one broken", "one silent", "broken, then silent"],
 )
-def test_a_promise_is_kept_only_when_all_say_so_now(results: list[Result], state: str) -> None:
-    found = standing("C01", results, expected=("identity", "sync"), at=NOON, silence=SILENCE)
+def test_a_promise_is_kept_only_when_all_say_so_now(results: list[ProbeResult], state: str) -> None:
+    found = combine_results("C01", results, expected=("identity", "sync"), at=NOON, stale_after=SILENCE)
     assert found.state == state
 
 
 def test_silence_shows_as_the_evidence() -> None:
-    found = standing("C01", [look("sync", "kept", SILENCE * 2)], expected=("sync",), at=NOON, silence=SILENCE)
+    found = combine_results(
+        "C01", [look("sync", "kept", SILENCE * 2)], expected=("sync",), at=NOON, stale_after=SILENCE
+    )
     assert found.results[0].evidence != "seen"
 
 
 def test_a_position_in_a_list_survives_its_text() -> None:
     at = NOON + timedelta(milliseconds=7)
-    assert place_in_list(position(at, "led_1 x")) == (at, "led_1 x")
+    assert decode_position(encode_position(at, "led_1 x")) == (at, "led_1 x")

@@ -7,25 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from services.identity.domain.breached import Breached, BreachedFileError, build
-from services.identity.domain.passwords import weakness
+from services.identity.domain.authentication.breached import BreachedFileError, BreachedPasswords, build_file
+from services.identity.domain.authentication.passwords import validate_password
 
 PASSWORDS = [f"a breached password {number}" for number in range(500)]
 
 
 @pytest.mark.parametrize("password", ["superman1", "password1", "qwertyuiop"])
 def test_C24_the_shipped_list_knows_what_everybody_knows(password: str) -> None:
-    assert password in Breached()
-    assert "kelp7Fjord" not in Breached()
+    assert password in BreachedPasswords()
+    assert "kelp7Fjord" not in BreachedPasswords()
 
 
 def test_C24_what_is_in_a_built_list_is_refused(tmp_path: Path) -> None:
     plain = [f"{password}\n".encode() for password in PASSWORDS]
-    assert build([*plain, *plain, b"short\n"], tmp_path / "out") == 500
-    known = Breached(tmp_path / "out")
+    assert build_file([*plain, *plain, b"short\n"], tmp_path / "out") == 500
+    known = BreachedPasswords(tmp_path / "out")
     assert all(password in known for password in PASSWORDS)
     assert not any(password.upper() in known for password in PASSWORDS)
-    found = weakness(PASSWORDS[7], address="ada@engines.example", breached=[known])
+    found = validate_password(PASSWORDS[7], address="ada@engines.example", breached=[known])
     assert found is not None
     assert found.code == "breached"
 
@@ -33,7 +33,7 @@ def test_C24_what_is_in_a_built_list_is_refused(tmp_path: Path) -> None:
 def test_the_command_reads_the_hashes_that_are_published(tmp_path: Path) -> None:
     lines = [f"{hashlib.sha1(one.encode()).hexdigest().upper()}:{7}\r\n" for one in PASSWORDS]
     (tmp_path / "corpus").write_text("".join(lines))
-    module = "services.identity.domain.breached"
+    module = "services.identity.domain.authentication.breached"
     done = subprocess.run(
         [sys.executable, "-m", module, str(tmp_path / "corpus"), str(tmp_path / "out")],
         cwd=Path(__file__).parents[3],
@@ -42,15 +42,15 @@ def test_the_command_reads_the_hashes_that_are_published(tmp_path: Path) -> None
         check=True,
     )
     assert done.stdout == "500 passwords\n"
-    assert all(one in Breached(tmp_path / "out") for one in PASSWORDS)
+    assert all(one in BreachedPasswords(tmp_path / "out") for one in PASSWORDS)
 
 
 @pytest.mark.parametrize("content", [b"", b"candor-breached1", b"candor-breached1 5", b"another file altogether"])
 def test_another_file_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "out").write_bytes(content)
     with pytest.raises(BreachedFileError):
-        Breached(tmp_path / "out")
+        BreachedPasswords(tmp_path / "out")
 
 
 def test_even_half_a_letter_can_be_looked_up() -> None:
-    assert "\ud800 is half a letter" not in Breached()
+    assert "\ud800 is half a letter" not in BreachedPasswords()

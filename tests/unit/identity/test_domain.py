@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.identity.domain.access import client_name
-from services.identity.domain.age import Birth
-from services.identity.domain.passwords import COMMON, LIKE_OWNER, TOO_LONG, TOO_SHORT, weakness
-from services.identity.domain.requests import SERVICES, archive_path, pause_after
-from services.identity.service.places import country_of
+from services.identity.domain.accounts.age_screen import BirthMonth
+from services.identity.domain.authentication.passwords import COMMON, LIKE_OWNER, TOO_LONG, TOO_SHORT, validate_password
+from services.identity.domain.privacy_requests.lifecycle import SERVICES, archive_path, backoff
+from services.identity.domain.sessions.access import describe_user_agent
+from services.identity.service.sessions.geoip import lookup_country
 
 ADA = "ada.lovelace@engines.example"
 LEAP_DAY = datetime(2028, 2, 29, tzinfo=UTC)
@@ -33,19 +33,19 @@ LEAP_DAY = datetime(2028, 2, 29, tzinfo=UTC)
 def test_I22_whoever_may_still_be_twelve_in_the_month_of_the_birthday_does_not_pass(
     at: datetime, year: int, month: int, passes: bool
 ) -> None:
-    assert Birth(year=year, month=month).passes(at) is passes
+    assert BirthMonth(year=year, month=month).is_of_age(at) is passes
 
 
 @given(st.integers(2000, 2100), st.integers(1, 12), st.integers(0, 13 * 12))
 def test_C23_nobody_younger_than_thirteen_passes(year: int, month: int, months: int) -> None:
     born = year * 12 + month - 1 - months
     last_moment = datetime(year, month, 28, 23, 59, tzinfo=UTC)
-    assert not Birth(year=born // 12, month=born % 12 + 1).passes(last_moment)
+    assert not BirthMonth(year=born // 12, month=born % 12 + 1).is_of_age(last_moment)
 
 
 @pytest.mark.parametrize(("year", "month", "plausible"), [(2027, 1, True), (2027, 2, False), (1896, 12, False)])
 def test_nobody_is_born_in_the_future_or_older_than_people_get(year: int, month: int, plausible: bool) -> None:
-    assert Birth(year=year, month=month).plausible(datetime(2027, 1, 4, tzinfo=UTC)) is plausible
+    assert BirthMonth(year=year, month=month).is_plausible(datetime(2027, 1, 4, tzinfo=UTC)) is plausible
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_nobody_is_born_in_the_future_or_older_than_people_get(year: int, month:
     ],
 )
 def test_long_passwords_of_any_characters_are_fine(password: str) -> None:
-    assert weakness(password, address=ADA) is None
+    assert validate_password(password, address=ADA) is None
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_long_passwords_of_any_characters_are_fine(password: str) -> None:
     ],
 )
 def test_short_common_and_owner_like_passwords_are_refused(password: str, why: object) -> None:
-    assert weakness(password, address=ADA) == why
+    assert validate_password(password, address=ADA) == why
 
 
 @given(st.text(max_size=300), st.emails())
 def test_I21_the_rules_hold_for_whatever_is_typed(password: str, address: str) -> None:
-    found = weakness(password, address=address)
+    found = validate_password(password, address=address)
     assert found is None or found.code in {"too_short", "too_long", "common", "like_owner"}
     assert found is not None or 15 <= len(password) <= 256
 
@@ -105,7 +105,7 @@ def test_I21_the_rules_hold_for_whatever_is_typed(password: str, address: str) -
     ],
 )
 def test_C01_of_a_client_only_its_name_is_kept(agent: str, name: str) -> None:
-    assert client_name(agent) == name
+    assert describe_user_agent(agent) == name
 
 
 @given(st.sampled_from(SERVICES), st.text())
@@ -118,7 +118,7 @@ def test_a_file_stays_in_the_folder_of_its_service(service: str, path: str) -> N
 
 
 def test_a_service_that_does_not_answer_is_left_alone_longer_and_longer() -> None:
-    pauses = [pause_after(failures).total_seconds() for failures in range(1, 12)]
+    pauses = [backoff(failures).total_seconds() for failures in range(1, 12)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (2, 300)
 
@@ -139,4 +139,4 @@ def test_a_service_that_does_not_answer_is_left_alone_longer_and_longer() -> Non
     ],
 )
 def test_a_place_is_a_country_and_no_more(address: str, country: str) -> None:
-    assert country_of(address) == country
+    assert lookup_country(address) == country

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.identity.domain.access import Role
-from services.identity.domain.acts import RULES, ActKind
-from services.identity.domain.reports import armoured, target_of
-from services.identity.domain.requests import deadline_of
+from services.identity.domain.privacy_requests.lifecycle import request_deadline
+from services.identity.domain.sessions.access import Role
+from services.identity.domain.staff.abuse_reports import answer_deadline, is_pgp_message
+from services.identity.domain.staff.admin_actions import ADMIN_ACTION_RULES, AdminActionKind
 
 MONDAY = datetime(2027, 1, 4, 12, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ MONDAY = datetime(2027, 1, 4, 12, tzinfo=UTC)
 )
 def test_C28_an_answer_is_due_after_three_working_days(days: int, later: int) -> None:
     received = MONDAY + timedelta(days=days)
-    assert target_of(received) == received + timedelta(days=later)
+    assert answer_deadline(received) == received + timedelta(days=later)
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,18 @@ def test_C28_an_answer_is_due_after_three_working_days(days: int, later: int) ->
     ],
 )
 def test_C26_a_request_is_due_by_whatever_law_or_promise_says_first(received: datetime, due: datetime) -> None:
-    assert deadline_of(received) == due
+    assert request_deadline(received) == due
 
 
 def test_C21_all_acts_have_a_rule_and_only_a_freeze_is_done_by_one() -> None:
-    assert set(RULES) == set(ActKind)
-    assert [kind for kind, rule in RULES.items() if not rule.two_people] == [ActKind.FREEZE]
+    assert set(ADMIN_ACTION_RULES) == set(AdminActionKind)
+    assert [kind for kind, rule in ADMIN_ACTION_RULES.items() if not rule.needs_approval] == [AdminActionKind.FREEZE]
 
 
 def test_C21_engineers_do_nothing_to_accounts() -> None:
-    assert not any(rule.may_ask({Role.ENGINEER}) or rule.may_allow({Role.ENGINEER}) for rule in RULES.values())
+    assert not any(
+        rule.may_request({Role.ENGINEER}) or rule.may_approve({Role.ENGINEER}) for rule in ADMIN_ACTION_RULES.values()
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,4 +58,4 @@ def test_C21_engineers_do_nothing_to_accounts() -> None:
     ],
 )
 def test_C28_an_armoured_message_is_known_by_its_frame(text: str, is_so: bool) -> None:
-    assert armoured(text) is is_so
+    assert is_pgp_message(text) is is_so

@@ -23,7 +23,7 @@ def settings(**more: str) -> Settings:
 
 
 def test_nothing_of_its_own_is_needed() -> None:
-    assert (settings().platform.port, settings().argon2_memory_kib, settings().staff) == (8091, 19 * 1024, None)
+    assert (settings().common.port, settings().argon2_memory_kib, settings().staff) == (8091, 19 * 1024, None)
 
 
 def test_the_staff_may_come_from_a_file_and_does_not_print(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_a_wrong_list_of_staff_is_one_line(text: str) -> None:
         ("IDENTITY_ARGON2_MEMORY_KIB", "4096"),
         ("IDENTITY_ARGON2_ROUNDS", "1"),
         ("IDENTITY_ARGON2_THREADS", "0"),
-        ("IDENTITY_MAIL_GAP_SECONDS", "0"),
-        ("IDENTITY_REQUESTS_A_MINUTE", "x"),
+        ("IDENTITY_MAIL_COOLDOWN_SECONDS", "0"),
+        ("IDENTITY_RATE_LIMIT_PER_MINUTE", "x"),
     ],
 )
 def test_a_weak_or_wrong_value_is_refused_by_name(name: str, value: str) -> None:

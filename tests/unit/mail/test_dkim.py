@@ -11,29 +11,29 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from shared.crypto import Key, Keyring, Use
-from shared.crypto.keyring import _rsa
-from shared.mail import Address, Letter, Sender, Signer, compose
+from shared.crypto import Key, Keyring, KeyUse
+from shared.crypto.keyring import _generate_rsa_key
+from shared.mail import DkimSigner, EmailAddress, EmailMessage, FromAddress, compose
 from shared.settings import SettingError
 
 SIGNED_AT = datetime(2026, 1, 5, 12, tzinfo=UTC)  # the verifier refuses what was signed in the future
 
-SENDER = Sender("Candor", Address("no-reply@candor.example"))
-LETTER = Letter(
+SENDER = FromAddress("Candor", EmailAddress("no-reply@candor.example"))
+LETTER = EmailMessage(
     kind="newsletter.issue",
-    to=Address("ada@candor.example"),
+    to=EmailAddress("ada@candor.example"),
     subject="Grüße, a rather long subject that has to be folded somewhere, or at least encoded",
     text="Hello  Ada \n\n\ntrailing \t blanks \n\n\n",
     html="<p>Hello</p>",
     list_unsubscribe="https://candor.example/newsletter/unsubscribe?token=" + "x" * 200,
     headers={"List-Id": "<news.candor.example>", "Reply-To": "help@candor.example"},
 )
-RSA = _rsa()
+RSA = _generate_rsa_key()
 
 
-def signer_of(secret: bytes) -> Signer:
-    key = Key(id="key_1", use=Use.DKIM, created=SIGNED_AT, secret=secret)
-    found = Signer.of(Keyring([key]), "candor.example")
+def signer_of(secret: bytes) -> DkimSigner:
+    key = Key(id="key_1", use=KeyUse.DKIM, created_at=SIGNED_AT, secret=secret)
+    found = DkimSigner.from_keyring(Keyring([key]), "candor.example")
     assert found is not None
     return found
 
@@ -69,17 +69,17 @@ def nacl(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=["rsa", "ed25519"])
-def signer(request: pytest.FixtureRequest) -> Signer:
+def signer(request: pytest.FixtureRequest) -> DkimSigner:
     return SIGNERS[request.param]
 
 
-def signed(signer: Signer) -> bytes:
+def signed(signer: DkimSigner) -> bytes:
     return compose(LETTER, SENDER, mail_id="mail_1", at=SIGNED_AT, dkim=signer)
 
 
-def verified(raw: bytes, signer: Signer) -> bool:
+def verified(raw: bytes, signer: DkimSigner) -> bool:
     """Ask dkimpy, which finds the key where the record says."""
-    name, text = signer.record().split(". IN TXT ")
+    name, text = signer.dns_record().split(". IN TXT ")
 
     def dns(asked: bytes | str, timeout: int = 5) -> bytes:
         asked = asked.decode() if isinstance(asked, bytes) else asked
@@ -88,7 +88,7 @@ def verified(raw: bytes, signer: Signer) -> bool:
     return bool(dkim.verify(raw, dnsfunc=dns))
 
 
-def test_what_we_sign_is_verified(signer: Signer) -> None:
+def test_what_we_sign_is_verified(signer: DkimSigner) -> None:
     assert verified(signed(signer), signer)
 
 
@@ -108,7 +108,7 @@ ALTERATIONS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("what", ALTERATIONS)
-def test_nothing_that_is_signed_can_be_altered(signer: Signer, what: str) -> None:
+def test_nothing_that_is_signed_can_be_altered(signer: DkimSigner, what: str) -> None:
     raw = signed(signer)
     altered = ALTERATIONS[what](raw)
     assert altered != raw
@@ -123,7 +123,7 @@ ON_THE_WAY: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("what", ON_THE_WAY)
-def test_what_relays_do_on_the_way_does_no_harm(signer: Signer, what: str) -> None:
+def test_what_relays_do_on_the_way_does_no_harm(signer: DkimSigner, what: str) -> None:
     altered = ON_THE_WAY[what](signed(signer))
     assert altered != signed(signer)
     assert verified(altered, signer)
@@ -133,27 +133,27 @@ def test_a_signature_of_another_key_is_not_accepted() -> None:
     assert not verified(signed(SIGNERS["ed25519"]), signer_of(bytes(32)))
 
 
-def test_both_list_unsubscribe_headers_are_covered(signer: Signer) -> None:
+def test_both_list_unsubscribe_headers_are_covered(signer: DkimSigner) -> None:
     covered = re.search(rb" h=([^;]+);", signed(signer))
     assert covered is not None
     assert {b"list-unsubscribe", b"list-unsubscribe-post"} <= set(covered[1].split(b":"))
 
 
-def test_there_is_no_length_that_would_let_others_append(signer: Signer) -> None:
+def test_there_is_no_length_that_would_let_others_append(signer: DkimSigner) -> None:
     head = signed(signer).partition(b"\r\nFrom:")[0]
     assert b" l=" not in head
 
 
-def test_an_empty_body_is_signed(signer: Signer) -> None:
+def test_an_empty_body_is_signed(signer: DkimSigner) -> None:
     raw = b"From: no-reply@candor.example\r\nTo: ada@candor.example\r\n\r\n"
-    assert verified(signer.sign(raw, at=SIGNED_AT), signer)
+    assert verified(signer.sign_message(raw, at=SIGNED_AT), signer)
 
 
 def test_without_a_key_nothing_is_signed() -> None:
-    assert Signer.of(Keyring([]), "candor.example") is None
+    assert DkimSigner.from_keyring(Keyring([]), "candor.example") is None
 
 
-@pytest.mark.parametrize("secret", [b"x" * 200, _rsa()[:-1]])
+@pytest.mark.parametrize("secret", [b"x" * 200, _generate_rsa_key()[:-1]])
 def test_a_key_that_is_none_is_a_mistake_of_the_operator(secret: bytes) -> None:
     with pytest.raises(SettingError, match="CANDOR_KEYRING"):
         signer_of(secret)

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from shared.mail import Address, InvalidAddressError, Letter, Sender, compose
+from shared.mail import EmailAddress, EmailMessage, FromAddress, InvalidEmailAddressError, compose
 from shared.settings import SettingError
 from tests.support import NOON
 
-ADA = Address("ada@candor.example")
-SENDER = Sender("Candor", Address("no-reply@candor.example"))
+ADA = EmailAddress("ada@candor.example")
+SENDER = FromAddress("Candor", EmailAddress("no-reply@candor.example"))
 ONE_CLICK = "https://candor.example/newsletter/unsubscribe?token=" + "x" * 300
 
 
-def letter(**fields: Any) -> Letter:
-    return Letter(**{"kind": "identity.verification", "to": ADA, "subject": "Hello", "text": "Hello\n", **fields})
+def letter(**fields: Any) -> EmailMessage:
+    return EmailMessage(**{"kind": "identity.verification", "to": ADA, "subject": "Hello", "text": "Hello\n", **fields})
 
 
-def sent(wanted: Letter) -> bytes:
+def sent(wanted: EmailMessage) -> bytes:
     return compose(wanted, SENDER, mail_id="mail_1", at=NOON, dkim=None)
 
 
@@ -137,16 +137,18 @@ def test_the_same_letter_gives_the_same_bytes_and_message_id() -> None:
 
 
 def test_a_letter_survives_the_queue() -> None:
-    wanted = letter(html="<p>é</p>", list_unsubscribe=ONE_CLICK, headers={"X-A": "b"}, to=Address("Áda@bücher.example"))
-    assert Letter.from_json(wanted.to_json()) == wanted
+    wanted = letter(
+        html="<p>é</p>", list_unsubscribe=ONE_CLICK, headers={"X-A": "b"}, to=EmailAddress("Áda@bücher.example")
+    )
+    assert EmailMessage.from_json(wanted.to_json()) == wanted
 
 
 def test_a_domain_is_said_in_ascii_and_a_local_part_as_its_owner_spells_it() -> None:
-    assert b"To: Ada.L+x@xn--bcher-kva.example\r\n" in sent(letter(to=Address("Ada.L+x@Bücher.example")))
+    assert b"To: Ada.L+x@xn--bcher-kva.example\r\n" in sent(letter(to=EmailAddress("Ada.L+x@Bücher.example")))
 
 
 def test_an_international_mailbox_is_said_in_utf8() -> None:
-    raw = sent(letter(to=Address("áda@candor.example")))
+    raw = sent(letter(to=EmailAddress("áda@candor.example")))
     assert "To: áda@candor.example\r\n".encode() in raw
     assert message_from_bytes(raw, policy=SMTP.clone(utf8=True))["To"] == "áda@candor.example"
 
@@ -161,9 +163,9 @@ def test_an_international_mailbox_is_said_in_utf8() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_with_a_code(text: str) -> None:
-    with pytest.raises(InvalidAddressError) as refused:
-        Address(text)
-    assert (refused.value.code, refused.value.status) == ("mail.address_invalid", 422)
+    with pytest.raises(InvalidEmailAddressError) as refused:
+        EmailAddress(text)
+    assert (refused.value.code, refused.value.status) == ("mail.address.invalid", 422)
 
 
 @pytest.mark.parametrize(
@@ -176,16 +178,16 @@ def test_what_is_no_address_is_refused_with_a_code(text: str) -> None:
     ],
 )
 def test_an_address_is_normalized_and_nothing_is_guessed_about_its_provider(text: str, email: str) -> None:
-    assert Address(text).email == email
+    assert EmailAddress(text).email == email
 
 
 @pytest.mark.parametrize("text", ["", "Candor", "Candor <>", "Candor <á@candor.example>"])
 def test_a_wrong_sender_names_its_setting(text: str) -> None:
     with pytest.raises(SettingError, match=r"^CANDOR_MAIL_FROM"):
-        Sender.parse(text)
+        FromAddress.parse(text)
 
 
 def test_a_sender_that_would_be_two_headers_is_one_line() -> None:
-    sender = Sender.parse("Candor\r\nBcc: eve@candor.example <no-reply@candor.example>")
+    sender = FromAddress.parse("Candor\r\nBcc: eve@candor.example <no-reply@candor.example>")
     raw = compose(letter(), sender, mail_id="mail_1", at=NOON, dkim=None)
     assert read(raw)["Bcc"] is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.mail import RelayUrl
+from shared.mail import SmtpUrl
 from shared.settings import Secret, SettingError
 
 
@@ -17,7 +17,7 @@ from shared.settings import Secret, SettingError
     ],
 )
 def test_a_relay_is_read(url: str, host: str, port: int, user: str | None) -> None:
-    read = RelayUrl.parse(Secret(url))
+    read = SmtpUrl.parse(Secret(url))
     assert (read.host, read.port, read.user) == (host, port, user)
     assert "p%2F" not in repr(read)
 
@@ -25,10 +25,10 @@ def test_a_relay_is_read(url: str, host: str, port: int, user: str | None) -> No
 @pytest.mark.parametrize("url", ["", "http://relay.example", "smtp:relay.example", "smtps://"])
 def test_what_is_no_relay_names_its_setting(url: str) -> None:
     with pytest.raises(SettingError, match=r"^SMTP_URL must be like [^\n]*$"):
-        RelayUrl.parse(Secret(url))
+        SmtpUrl.parse(Secret(url))
 
 
 def test_a_password_does_not_cross_a_network_in_the_clear() -> None:
     with pytest.raises(SettingError, match="no TLS") as refused:
-        RelayUrl.parse(Secret("smtp://u:hunter2@relay.example"))
+        SmtpUrl.parse(Secret("smtp://u:hunter2@relay.example"))
     assert "hunter2" not in str(refused.value)

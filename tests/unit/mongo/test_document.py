@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import Field
 
-from shared.mongo import Document, Embedded, Index
-from shared.mongo.schema import json_schema
+from shared.mongo import Document, EmbeddedValue, Index
+from shared.mongo.schema import build_json_schema
 from shared.personal import UNTIL_ERASED, Category, Personal
 from shared.policy import Purpose
 
@@ -15,14 +15,14 @@ from shared.policy import Purpose
 def schema_of(annotation: Any) -> dict[str, Any]:
     """Return the schema of one field so annotated."""
     made: Any = type("Made", (Document,), {"__annotations__": {"x": annotation}, "__module__": __name__})
-    return dict(json_schema(made)["properties"]["x"])
+    return dict(build_json_schema(made)["properties"]["x"])
 
 
-class Inner(Embedded):
+class Inner(EmbeddedValue):
     a: int
 
 
-class Looped(Embedded):
+class Looped(EmbeddedValue):
     again: "tuple[Looped, ...]" = ()
 
 
@@ -73,7 +73,7 @@ def test_a_model_without_a_finite_depth_is_refused() -> None:
 def test_C01_personal_data_cannot_hide_inside_an_embedded_value() -> None:
     with pytest.raises(TypeError, match="declare Personal on the document's own field"):
 
-        class Hidden(Embedded):
+        class Hidden(EmbeddedValue):
             email: Annotated[str, Personal(Category.CONTACT, {Purpose.ACCOUNT}, UNTIL_ERASED)]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.mongo import Document, Index
-from shared.mongo.plan import in_steps, indexed_fields
+from shared.mongo.index_prefix import list_indexed_fields, split_filter
 
 
 class Visit(Document):
@@ -18,7 +18,7 @@ class Visit(Document):
     seen: int | None = None
 
 
-INDEXES = indexed_fields(Visit)
+INDEXES = list_indexed_fields(Visit)
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ INDEXES = indexed_fields(Visit)
     ],
 )
 def test_what_an_index_answers_is_asked_first(where: dict[str, Any], first: list[str]) -> None:
-    steps = in_steps(where, INDEXES)
+    steps = split_filter(where, INDEXES)
     assert steps is not None
-    assert list(steps.first) == first
-    assert steps.first | steps.then == where
-    assert not steps.first.keys() & steps.then.keys()
+    assert list(steps.indexed) == first
+    assert steps.indexed | steps.remaining == where
+    assert not steps.indexed.keys() & steps.remaining.keys()
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_what_an_index_answers_is_asked_first(where: dict[str, Any], first: list
     ],
 )
 def test_what_an_index_answers_whole_or_not_at_all_is_one_question(where: dict[str, Any]) -> None:
-    assert in_steps(where, INDEXES) is None
+    assert split_filter(where, INDEXES) is None

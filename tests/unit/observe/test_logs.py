@@ -14,7 +14,7 @@ from shared.errors import ConflictError
 from shared.settings import Secret
 from tests.support.logs import Lines, logs_of
 
-log = observe.logger("demo")
+log = observe.get_logger("demo")
 SECRET = "ada@secret.example"
 
 
@@ -136,7 +136,7 @@ def test_a_setting_that_is_secret_prints_nowhere(logged: Lines) -> None:
 def test_it_goes_to_stdout_and_nothing_to_stderr() -> None:
     code = (
         "from shared import observe; import logging; observe.configure_logging('demo', 'info');"
-        "observe.logger('x').info('one'); logging.warning('two')"
+        "observe.get_logger('x').info('one'); logging.warning('two')"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert len(ran.stdout.splitlines()) == 2

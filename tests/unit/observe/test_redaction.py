@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.clock import monotonic
-from shared.ids import new_id, new_token, new_typed_secret
+from shared.ids import new_grouped_secret, new_id, new_token
 from shared.observe import redact
 from shared.observe.redaction import redact_value
 
@@ -102,7 +102,7 @@ def test_tokens_of_the_house_are_known_by_their_form() -> None:
 
 
 def test_secrets_that_people_type_are_known_by_their_form() -> None:
-    made = [new_typed_secret() for _ in range(300)]
+    made = [new_grouped_secret() for _ in range(300)]
     made += ["-".join(["mzky"] * 7), "-".join(["4242"] * 7)]  # so may one be, if seldom
     assert [redact(f"key {secret}") for secret in made] == ["key [token]"] * len(made)
 

@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from shared import observe
-from shared.observe.traces import _Tracing
+from shared.observe.traces import _TracingState
 
 GIVEN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -25,15 +25,15 @@ class Spans:
 
 @pytest.fixture
 def spans() -> Iterator[Spans]:
-    before = _Tracing.provider, _Tracing.start_span
+    before = _TracingState.provider, _TracingState.start_span
     yield Spans()
-    assert _Tracing.provider is not None
-    _Tracing.provider.shutdown()
-    _Tracing.provider, _Tracing.start_span = before
+    assert _TracingState.provider is not None
+    _TracingState.provider.shutdown()
+    _TracingState.provider, _TracingState.start_span = before
 
 
 def test_a_span_is_a_child_of_the_one_around_it(spans: Spans) -> None:
-    with observe.continued(GIVEN, "handle"), observe.span("ask"):
+    with observe.span_from_traceparent(GIVEN, "handle"), observe.span("ask"):
         pass
     found = spans()
     outer, inner = found["handle"], found["ask"]
@@ -45,7 +45,7 @@ def test_a_span_is_a_child_of_the_one_around_it(spans: Spans) -> None:
 
 
 def test_what_goes_to_a_neighbour_continues_the_span(spans: Spans) -> None:
-    with observe.continued(GIVEN, "handle"):
+    with observe.span_from_traceparent(GIVEN, "handle"):
         sent = observe.current_traceparent()
     assert sent == f"00-{GIVEN[3:35]}-{spans()['handle'].context.span_id:016x}-01"
 
@@ -65,13 +65,13 @@ def test_a_failure_is_told_by_its_kind_alone(spans: Spans) -> None:
 
 
 def test_a_trace_that_the_caller_does_not_record_is_not_recorded_here(spans: Spans) -> None:
-    with observe.continued(GIVEN[:-1] + "0", "handle"):
+    with observe.span_from_traceparent(GIVEN[:-1] + "0", "handle"):
         assert observe.current_traceparent().startswith(GIVEN[:35])
     assert spans() == {}
 
 
 def test_without_an_address_nothing_is_recorded_and_the_trace_still_goes_through() -> None:
-    with observe.continued(GIVEN, "handle"), observe.span("ask"):
+    with observe.span_from_traceparent(GIVEN, "handle"), observe.span("ask"):
         assert observe.current_traceparent().startswith(GIVEN[:35])
 
 

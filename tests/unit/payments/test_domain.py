@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.payments.domain import Brand, CardDetails, brand_of, luhn_valid
+from services.payments.domain import Brand, CardDetails, detect_brand, is_luhn_valid
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def details(**changed: object) -> CardDetails:
     typed = {"number": "4242 4242 4242 4242", "exp_month": 12, "exp_year": 2029, "security_code": "737", **changed}
-    return CardDetails.typed(typed)
+    return CardDetails.parse(typed)
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,16 @@ def details(**changed: object) -> CardDetails:
     ],
 )
 def test_a_number_names_its_network(number: str, brand: Brand) -> None:
-    assert brand_of(number) is brand
+    assert detect_brand(number) is brand
 
 
 def test_the_check_digit_is_checked() -> None:
-    assert luhn_valid("4242424242424242")
-    assert not luhn_valid("4242424242424241")
+    assert is_luhn_valid("4242424242424242")
+    assert not is_luhn_valid("4242424242424241")
 
 
 def test_a_usable_card_may_be_typed_with_spaces_and_dashes() -> None:
-    assert details(number="4242-4242 4242-4242").usable(AT)
+    assert details(number="4242-4242 4242-4242").is_valid(AT)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_a_usable_card_may_be_typed_with_spaces_and_dashes() -> None:
     ],
 )
 def test_an_unusable_card_is_refused(changed: dict[str, object]) -> None:
-    assert not details(**changed).usable(AT)
+    assert not details(**changed).is_valid(AT)
 
 
 def test_a_card_can_be_used_in_the_month_of_its_expiry() -> None:
-    assert details(exp_year=2026, exp_month=11).usable(AT)
+    assert details(exp_year=2026, exp_month=11).is_valid(AT)
 
 
 def test_C18_a_full_card_does_not_print_copy_or_serialise() -> None:

@@ -8,29 +8,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OctKey, RSAKey
 
-from services.payments.errors import UnreadableCardError
-from services.payments.ports import CardOpener
-from shared.crypto import Key, Keyring, Use
+from services.payments.errors import CardDecryptionError
+from services.payments.ports import CardDecrypter
+from shared.crypto import Key, Keyring, KeyUse
 from tests.support import NOON
 from tests.support.cards import VISA, sealed, typed
 
-CARD = Key(id="key_card", use=Use.CARD, created=NOON, secret=b"c" * 32)
-OLDER = Key(id="key_older", use=Use.CARD, created=NOON.replace(year=2020), secret=b"o" * 32)
-OPENER = CardOpener(Keyring([CARD, OLDER]))
-PUBLIC = OPENER.public()
+CARD = Key(id="key_card", use=KeyUse.CARD, created_at=NOON, secret=b"c" * 32)
+OLDER = Key(id="key_older", use=KeyUse.CARD, created_at=NOON.replace(year=2020), secret=b"o" * 32)
+OPENER = CardDecrypter(Keyring([CARD, OLDER]))
+PUBLIC = OPENER.public_jwk()
 DETAILS = typed("acc_1", NOON)
 GOOD = sealed(PUBLIC, DETAILS)
 
 
 def refused(text: str) -> None:
-    with pytest.raises(UnreadableCardError) as refusal:
-        OPENER.open(text)
+    with pytest.raises(CardDecryptionError) as refusal:
+        OPENER.decrypt(text)
     assert refusal.value.__cause__ is None
     assert VISA[:6] not in f"{refusal.value} {refusal.value.detail}"
 
 
 def test_what_the_page_encrypts_opens_and_does_not_print() -> None:
-    opened = OPENER.open(GOOD)
+    opened = OPENER.decrypt(GOOD)
     assert opened.fields == DETAILS
     assert VISA not in repr(opened)
 
@@ -41,12 +41,12 @@ def test_the_published_key_is_the_newest_and_has_no_private_part() -> None:
 
 
 def test_a_card_encrypted_before_a_rotation_still_opens() -> None:
-    before = CardOpener(Keyring([OLDER])).public()
-    assert OPENER.open(sealed(before, DETAILS)).fields == DETAILS
+    before = CardDecrypter(Keyring([OLDER])).public_jwk()
+    assert OPENER.decrypt(sealed(before, DETAILS)).fields == DETAILS
 
 
 def test_a_key_survives_a_restart() -> None:
-    assert CardOpener(Keyring([CARD, OLDER])).public() == PUBLIC
+    assert CardDecrypter(Keyring([CARD, OLDER])).public_jwk() == PUBLIC
 
 
 @pytest.mark.parametrize(

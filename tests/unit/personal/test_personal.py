@@ -6,7 +6,7 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, Field
 
-from shared.personal import UNTIL_ERASED, Category, Personal, keep_for, personal_fields
+from shared.personal import UNTIL_ERASED, Category, Personal, personal_fields, retain_for
 from shared.policy import Purpose
 
 
@@ -29,8 +29,8 @@ def test_the_purposes_of_a_declaration_do_not_change_afterwards() -> None:
 
 
 def test_a_limit_is_in_days_from_a_named_time() -> None:
-    assert keep_for(30).limit == timedelta(days=30)
-    assert (keep_for(1).since, keep_for(1, since="closed_at").since) == ("created_at", "closed_at")
+    assert retain_for(30).limit == timedelta(days=30)
+    assert (retain_for(1).since, retain_for(1, since="closed_at").since) == ("created_at", "closed_at")
     assert UNTIL_ERASED.limit is None
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.policy import JURISDICTION, PROMISES, Purpose, State
-from shared.promises import Probe, unknown
+from shared.policy import JURISDICTION, PROMISES, PromiseState, Purpose
+from shared.promises import Probe, unknown_finding
 
 
 def test_the_register_holds_all_thirty_one_promises_in_order() -> None:
@@ -15,7 +15,7 @@ def test_each_promise_says_what_it_is_and_who_answers_for_it() -> None:
         assert promise.clause.endswith(".")
         assert promise.section
         assert promise.owners
-        assert promise.owner == ", ".join(promise.owners)
+        assert promise.owners_text == ", ".join(promise.owners)
 
 
 def test_C29_the_jurisdiction_is_in_the_register() -> None:
@@ -23,7 +23,7 @@ def test_C29_the_jurisdiction_is_in_the_register() -> None:
 
 
 def test_a_promise_is_kept_broken_or_unknown() -> None:
-    assert {state.value for state in State} == {"kept", "broken", "unknown"}
+    assert {state.value for state in PromiseState} == {"kept", "broken", "unknown"}
 
 
 def test_C07_the_purposes_are_a_closed_list() -> None:
@@ -39,7 +39,7 @@ def test_C07_the_purposes_are_a_closed_list() -> None:
 
 def test_a_probe_of_no_promise_is_refused() -> None:
     async def look() -> object:
-        return unknown("never asked")
+        return unknown_finding("never asked")
 
     with pytest.raises(ValueError, match="C32 is not a promise"):
         Probe("C32", look)  # type: ignore[arg-type] # it is never run

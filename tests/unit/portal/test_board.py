@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.portal.service import board
+from services.portal.service import build_promise_table
 
 
 def look(service: str, state: str) -> dict[str, Any]:
@@ -13,8 +13,8 @@ def look(service: str, state: str) -> dict[str, Any]:
 
 def said(state: str, *looks: dict[str, Any]) -> str:
     live = {"id": "C01", "state": state, "evidence": "all of it", "services": looks}
-    [line] = [line for _, lines in board([live]).sections for line in lines if line.promise.id == "C01"]
-    return line.in_short
+    [line] = [line for _, lines in build_promise_table([live]).sections for line in lines if line.promise.id == "C01"]
+    return line.summary
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_the_portal_needs_three_settings_and_no_database() -> None:
         ("PORTAL_API_URL", "ftp://127.0.0.1"),
         ("PORTAL_SECURITY_CONTACT", "security@candor.example"),
         ("PORTAL_SECURITY_KEY_URL", "http://candor.example/key"),
-        ("PORTAL_SECURITY_REVIEWED", "last week"),
+        ("PORTAL_SECURITY_REVIEWED_ON", "last week"),
         ("CANDOR_TLS_CERT", "only-one.pem"),
     ],
 )

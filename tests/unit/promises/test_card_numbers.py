@@ -6,7 +6,7 @@ import secrets
 import pytest
 
 from shared.ids import new_id, new_token
-from shared.promises.card_numbers import holds_card_number
+from shared.promises.card_numbers import contains_card_number
 
 NUMBER = "4242424242424242"
 
@@ -36,7 +36,7 @@ NUMBER = "4242424242424242"
     ],
 )
 def test_C18_a_card_number_is_found(value: object) -> None:
-    assert holds_card_number(value)
+    assert contains_card_number(value)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_C18_a_card_number_is_found(value: object) -> None:
     ],
 )
 def test_C18_other_values_are_not_card_numbers(value: object) -> None:
-    assert not holds_card_number(value)
+    assert not contains_card_number(value)
 
 
 def test_C18_random_ids_tokens_and_sealed_bytes_are_not_card_numbers() -> None:
     values = [[new_id("acc"), new_token(), secrets.token_bytes(256), secrets.token_hex(32)] for _ in range(2_000)]
-    assert not any(holds_card_number(value) for value in values)
+    assert not any(contains_card_number(value) for value in values)

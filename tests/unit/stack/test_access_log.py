@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.stack.parts.access_log import KEPT, AccessLog
+from shared.stack.parts.access_log import RETENTION, AccessLog
 from tests.support import NOON, FixedClock
 
 
-class House:
+class AccessLogHarness:
     """An access log in a folder, and who writes into it as a proxy does: into the file that it has open."""
 
     def __init__(self, folder: Path, clock: FixedClock) -> None:
@@ -49,72 +49,72 @@ async def unheard() -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path, clock: FixedClock) -> Iterator[House]:
-    opened = House(tmp_path, clock)
+def house(tmp_path: Path, clock: FixedClock) -> Iterator[AccessLogHarness]:
+    opened = AccessLogHarness(tmp_path, clock)
     yield opened
     opened.open.close()
 
 
-async def test_C04_each_day_has_a_file_of_its_own(house: House) -> None:
+async def test_C04_each_day_has_a_file_of_its_own(house: AccessLogHarness) -> None:
     house.left_from(NOON)
     house.visit("first")
     house.left_from(NOON)
-    await house.log.tend()
+    await house.log.rotate_if_due()
     house.visit("second")
-    await house.log.tend()
+    await house.log.rotate_if_due()
     assert house.reopened == 0
     house.clock.advance(timedelta(days=1))
     house.visit("a moment after midnight")
-    await house.log.tend()
+    await house.log.rotate_if_due()
     house.visit("third")
     day = f"{NOON:%Y-%m-%d}"
     assert house.files == {f"access/{day}.log": "first\nsecond\na moment after midnight\n", "access.log": "third\n"}
 
 
-async def test_C04_what_an_earlier_run_has_left_goes_to_the_day_of_its_last_visit(house: House) -> None:
+async def test_C04_what_an_earlier_run_has_left_goes_to_the_day_of_its_last_visit(house: AccessLogHarness) -> None:
     house.visit("days ago")
     house.left_from(NOON - timedelta(days=3))
-    await house.log.tend()
+    await house.log.rotate_if_due()
     assert house.files == {f"access/{NOON - timedelta(days=3):%Y-%m-%d}.log": "days ago\n", "access.log": ""}
 
 
-async def test_C04_a_day_is_deleted_when_its_time_is_over_and_nothing_else(house: House) -> None:
+async def test_C04_a_day_is_deleted_when_its_time_is_over_and_nothing_else(house: AccessLogHarness) -> None:
     house.left_from(NOON)
-    for age in (KEPT - timedelta(days=1), KEPT, KEPT + timedelta(days=1), timedelta(days=900)):
+    for age in (RETENTION - timedelta(days=1), RETENTION, RETENTION + timedelta(days=1), timedelta(days=900)):
         house.day(age).write_text("visits\n")
     (house.folder / "edge.log").write_text("not a visit\n")
-    await house.log.tend()
+    await house.log.rotate_if_due()
     assert list(house.files) == [
-        f"access/{NOON - KEPT:%Y-%m-%d}.log",
-        f"access/{NOON - KEPT + timedelta(days=1):%Y-%m-%d}.log",
+        f"access/{NOON - RETENTION:%Y-%m-%d}.log",
+        f"access/{NOON - RETENTION + timedelta(days=1):%Y-%m-%d}.log",
         "access.log",
         "edge.log",
     ]
 
 
-async def test_a_day_without_visits_leaves_no_file(house: House) -> None:
+async def test_a_day_without_visits_leaves_no_file(house: AccessLogHarness) -> None:
     house.left_from(NOON - timedelta(days=1))
-    await house.log.tend()
+    await house.log.rotate_if_due()
     assert list(house.files) == ["access.log"]
 
 
-async def test_C04_a_proxy_that_could_not_be_told_is_told_the_next_day(house: House) -> None:
+async def test_C04_a_proxy_that_could_not_be_told_is_told_the_next_day(house: AccessLogHarness) -> None:
     house.visit("first")
     house.left_from(NOON - timedelta(days=1))
     reopen, house.log.reopen = house.log.reopen, unheard
-    await house.log.tend()
+    await house.log.rotate_if_due()
     house.visit("written into the file that was put aside")
     house.log.reopen = reopen
     house.clock.advance(timedelta(days=1))
-    await house.log.tend()
+    await house.log.rotate_if_due()
     house.visit("second")
     assert house.files["access.log"] == "second\n"
 
 
-async def test_a_file_that_is_there_already_is_never_replaced(house: House) -> None:
+async def test_a_file_that_is_there_already_is_never_replaced(house: AccessLogHarness) -> None:
     aside = house.day(timedelta(days=1))
     aside.write_text("older\n")
     house.visit("newer")
     house.left_from(NOON - timedelta(days=1))
-    await house.log.tend()
+    await house.log.rotate_if_due()
     assert house.files == {f"access/{aside.name}": "older\n", "access.log": "newer\n"}

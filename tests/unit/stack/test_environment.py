@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Env, Platform
-from shared.stack.environment import environment_of
-from shared.stack.keys import USES, Secrets
-from shared.stack.settings import OFFSETS, Ports, StackSettings
-from shared.stack.supervisor import urls
+from shared.settings import CommonSettings, Env
+from shared.stack.environment import build_environment
+from shared.stack.keys import KEY_USES, StackSecrets
+from shared.stack.settings import PORT_OFFSETS, StackPorts, StackSettings
+from shared.stack.supervisor import build_part_urls
 
-SECRETS = Secrets(
-    keyrings={service: Path(f"{service}.json") for service in USES},
+SECRETS = StackSecrets(
+    keyrings={service: Path(f"{service}.json") for service in KEY_USES},
     broker_password="pass-word",
     staff_file=Path("staff.json"),
     staff=(),
@@ -23,21 +23,21 @@ def settings(tmp_path: Path, **given: str) -> StackSettings:
 
 
 def environment(service: str, stack: StackSettings) -> dict[str, str]:
-    return environment_of(service, stack, SECRETS, urls(stack, SECRETS))
+    return build_environment(service, stack, SECRETS, build_part_urls(stack, SECRETS))
 
 
-@pytest.mark.parametrize("service", sorted(set(USES) - {"portal"}))
+@pytest.mark.parametrize("service", sorted(set(KEY_USES) - {"portal"}))
 def test_a_service_can_read_its_settings(tmp_path: Path, service: str) -> None:
-    platform = Platform.from_env(Env(environment(service, settings(tmp_path))), service, port=1)
+    platform = CommonSettings.from_env(Env(environment(service, settings(tmp_path))), service, port=1)
     assert platform.mode == "local"
     assert platform.public_url == "http://127.0.0.1:8080"
     assert platform.data_dir == tmp_path / "data" / service
 
 
 def test_what_a_person_sets_reaches_the_services(tmp_path: Path) -> None:
-    stack = settings(tmp_path, TELEMETRY_MINIMUM_GROUP="7", MONGO_URL="mongodb://db.example:27017")
+    stack = settings(tmp_path, TELEMETRY_MIN_GROUP_SIZE="7", MONGO_URL="mongodb://db.example:27017")
     found = environment("telemetry", stack)
-    assert found["TELEMETRY_MINIMUM_GROUP"] == "7"
+    assert found["TELEMETRY_MIN_GROUP_SIZE"] == "7"
     assert found["MONGO_URL"] == "mongodb://db.example:27017"
 
 
@@ -48,14 +48,14 @@ def test_what_belongs_to_one_service_is_not_given_to_all(tmp_path: Path, name: s
 
 def test_each_service_knows_only_its_own_keyring(tmp_path: Path) -> None:
     stack = settings(tmp_path)
-    assert {environment(service, stack)["CANDOR_KEYRING"] for service in USES} == {f"{s}.json" for s in USES}
+    assert {environment(service, stack)["CANDOR_KEYRING"] for service in KEY_USES} == {f"{s}.json" for s in KEY_USES}
 
 
 def test_only_identity_is_told_of_the_staff_and_only_on_one_machine(tmp_path: Path) -> None:
     production = settings(
         tmp_path, CANDOR_MODE="production", CANDOR_PUBLIC_URL="https://c.example", SMTP_URL="smtp://r.example"
     )
-    told = {service for service in USES if "IDENTITY_STAFF_FILE" in environment(service, settings(tmp_path))}
+    told = {service for service in KEY_USES if "IDENTITY_STAFF_FILE" in environment(service, settings(tmp_path))}
     assert told == {"identity"}
     assert "IDENTITY_STAFF_FILE" not in environment("identity", production)
 
@@ -65,10 +65,10 @@ def test_production_has_no_mailbox_and_no_demo_people(tmp_path: Path) -> None:
         tmp_path, CANDOR_MODE="production", CANDOR_PUBLIC_URL="https://c.example", SMTP_URL="smtp://r.example"
     )
     assert not production.has_mailbox
-    assert not production.has_people
+    assert not production.has_demo_accounts
 
 
 def test_two_stacks_a_hundred_apart_never_meet() -> None:
-    first, second = ({Ports(base)[part] for part in OFFSETS} for base in (8080, 8180))
-    assert len(first) == len(OFFSETS)
+    first, second = ({StackPorts(base)[part] for part in PORT_OFFSETS} for base in (8080, 8180))
+    assert len(first) == len(PORT_OFFSETS)
     assert not first & second

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from shared.stack.together import together
+from shared.stack.parallel import enter_all
 
 
 class Steps:
@@ -29,13 +29,13 @@ class Steps:
 
 async def test_parts_start_side_by_side_and_not_one_after_the_other() -> None:
     steps = Steps()
-    async with together([steps.part("slow", takes=0.05)], [steps.part("fast")]):
+    async with enter_all([steps.part("slow", takes=0.05)], [steps.part("fast")]):
         assert steps.seen == ["+fast", "+slow"]
 
 
 async def test_what_stands_on_others_ends_before_them() -> None:
     steps = Steps()
-    async with together([steps.part("broker"), steps.part("database")], [steps.part("service")]):
+    async with enter_all([steps.part("broker"), steps.part("database")], [steps.part("service")]):
         steps.seen.clear()
     assert steps.seen[0] == "-service"
     assert set(steps.seen[1:]) == {"-broker", "-database"}
@@ -46,7 +46,7 @@ async def test_one_that_fails_is_told_at_once_and_the_others_are_left() -> None:
     with pytest.raises(LookupError, match="bad"):
         async with (
             asyncio.timeout(5),
-            together(
+            enter_all(
                 [steps.part("good"), steps.part("endless", takes=60)], [steps.part("bad", takes=0.01, fails=True)]
             ),
         ):
@@ -58,7 +58,7 @@ async def test_a_start_that_is_interrupted_leaves_nothing_open() -> None:
     steps = Steps()
 
     async def begin() -> None:
-        async with together([steps.part("good")], [steps.part("endless", takes=60)]):
+        async with enter_all([steps.part("good")], [steps.part("endless", takes=60)]):
             pytest.fail("it must not be entered")
 
     task = asyncio.create_task(begin())

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from services.sync.service.ahead import one_ahead
+from services.sync.service.tree.prefetch import prefetch_one
 
 
 class Maker:
@@ -29,13 +29,13 @@ class Maker:
 
 
 async def test_everything_comes_in_order() -> None:
-    assert [piece async for piece in one_ahead(Maker(5).pieces())] == [b"0", b"1", b"2", b"3", b"4"]
-    assert [piece async for piece in one_ahead(Maker(0).pieces())] == []
+    assert [piece async for piece in prefetch_one(Maker(5).pieces())] == [b"0", b"1", b"2", b"3", b"4"]
+    assert [piece async for piece in prefetch_one(Maker(0).pieces())] == []
 
 
 async def test_one_piece_is_made_while_one_is_used_and_no_more() -> None:
     maker = Maker(5)
-    async with aclosing(one_ahead(maker.pieces())) as pieces:
+    async with aclosing(prefetch_one(maker.pieces())) as pieces:
         await anext(pieces)
         for _ in range(20):
             await asyncio.sleep(0)
@@ -44,7 +44,7 @@ async def test_one_piece_is_made_while_one_is_used_and_no_more() -> None:
 
 async def test_a_fault_comes_after_what_was_made_before_it() -> None:
     maker = Maker(2, fails=True)
-    pieces = one_ahead(maker.pieces())
+    pieces = prefetch_one(maker.pieces())
     assert (await anext(pieces), await anext(pieces)) == (b"0", b"1")
     with pytest.raises(ConnectionError):
         await anext(pieces)
@@ -53,7 +53,7 @@ async def test_a_fault_comes_after_what_was_made_before_it() -> None:
 
 async def test_once_it_is_left_nothing_is_made_any_more() -> None:
     maker = Maker(5)
-    async with aclosing(one_ahead(maker.pieces())) as pieces:
+    async with aclosing(prefetch_one(maker.pieces())) as pieces:
         await anext(pieces)
     assert maker.closed
     begun = maker.begun
@@ -72,7 +72,7 @@ async def test_who_is_cancelled_while_waiting_leaves_nothing_behind() -> None:
             closed.set()
 
     async def use() -> None:
-        async with aclosing(one_ahead(stuck())) as pieces:
+        async with aclosing(prefetch_one(stuck())) as pieces:
             await anext(pieces)
 
     task = asyncio.create_task(use())

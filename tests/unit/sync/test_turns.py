@@ -3,29 +3,29 @@
 import asyncio
 from typing import Any
 
-from services.sync.service.draft import Draft
-from services.sync.service.turns import MOST, Queue, Waiting
+from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.write_queue import MAX_BATCH, AccountWriteQueue, PendingWrite
 
 
-async def _nothing(_: Draft) -> None:
+async def _nothing(_: TreeUnitOfWork) -> None:
     """Change nothing."""
 
 
-def _some(count: int) -> list[Waiting[Any]]:
-    return [Waiting(_nothing) for _ in range(count)]
+def _some(count: int) -> list[PendingWrite[Any]]:
+    return [PendingWrite(_nothing) for _ in range(count)]
 
 
-def _add(queue: Queue, changes: list[Waiting[Any]]) -> None:
+def _add(queue: AccountWriteQueue, changes: list[PendingWrite[Any]]) -> None:
     for each in changes:
         queue.add(each)
 
 
 async def test_who_was_in_the_last_batch_and_comes_again_is_waited_for() -> None:
-    queue, some = Queue(), _some(3)
+    queue, some = AccountWriteQueue(), _some(3)
     _add(queue, _some(3))
-    assert len(await queue.batch()) == 3
+    assert len(await queue.next_batch()) == 3
     _add(queue, some[:1])
-    batch = asyncio.create_task(queue.batch())
+    batch = asyncio.create_task(queue.next_batch())
     await asyncio.sleep(0)
     assert not batch.done()
     _add(queue, some[1:])
@@ -33,39 +33,39 @@ async def test_who_was_in_the_last_batch_and_comes_again_is_waited_for() -> None
 
 
 async def test_who_stays_away_is_waited_for_once() -> None:
-    queue = Queue()
+    queue = AccountWriteQueue()
     _add(queue, _some(5))
-    await queue.batch()
+    await queue.next_batch()
     _add(queue, _some(2))
-    assert len(await queue.batch()) == 2
+    assert len(await queue.next_batch()) == 2
     _add(queue, _some(2))
     async with asyncio.timeout(0):  # there is nothing to wait for: it does not give way even once
-        assert len(await queue.batch()) == 2
+        assert len(await queue.next_batch()) == 2
 
 
 async def test_one_who_writes_alone_waits_for_nobody() -> None:
-    queue = Queue()
+    queue = AccountWriteQueue()
     for one in _some(3):
         queue.add(one)
         async with asyncio.timeout(0):
-            assert await queue.batch() == [one]
+            assert await queue.next_batch() == [one]
 
 
 async def test_the_rest_of_a_crowd_is_written_next() -> None:
-    queue, crowd = Queue(), _some(MOST + 5)
+    queue, crowd = AccountWriteQueue(), _some(MAX_BATCH + 5)
     _add(queue, crowd)
-    assert await queue.batch() == crowd[:MOST]
-    assert await queue.batch() == crowd[MOST:]
+    assert await queue.next_batch() == crowd[:MAX_BATCH]
+    assert await queue.next_batch() == crowd[MAX_BATCH:]
 
 
 async def test_one_that_is_cancelled_while_it_waits_takes_nobody_along() -> None:
-    queue, some = Queue(), _some(2)
+    queue, some = AccountWriteQueue(), _some(2)
     _add(queue, _some(2))
-    await queue.batch()
+    await queue.next_batch()
     queue.add(some[0])
-    batch = asyncio.create_task(queue.batch())
+    batch = asyncio.create_task(queue.next_batch())
     await asyncio.sleep(0)
     batch.cancel()
     await asyncio.gather(batch, return_exceptions=True)
     queue.add(some[1])
-    assert await queue.batch() == some
+    assert await queue.next_batch() == some

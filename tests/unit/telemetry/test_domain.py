@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from services.telemetry.domain import (
     Cell,
+    CellCounter,
     Feature,
     OptIn,
-    Report,
-    Tally,
-    bucket,
-    is_over,
-    publishable,
-    revealed,
-    week_ends,
-    week_of,
+    WeeklyReport,
+    disclosure_risks,
+    is_week_over,
+    iso_week,
+    next_week_start,
+    suppress_small_cells,
+    to_bucket,
 )
 from tests.support import NOON
 
@@ -26,7 +26,7 @@ COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(min_value=1, m
 
 
 def shown(counts: Mapping[str, int], minimum_group: int = 5) -> dict[str, int]:
-    return {cell.value: cell.count for cell in publishable({"os": counts}, minimum_group=minimum_group)}
+    return {cell.value: cell.count for cell in suppress_small_cells({"os": counts}, min_group_size=minimum_group)}
 
 
 def test_C15_a_group_below_the_minimum_is_not_published() -> None:
@@ -51,21 +51,21 @@ def test_C15_what_is_missing_from_the_total_is_nothing_or_a_group(counts: dict[s
 
 @pytest.mark.parametrize(("count", "kept"), [(0, 0), (1, 1), (2, 1), (9, 3), (10, 10), (299, 100), (1_000_000, 300)])
 def test_a_counter_is_kept_as_a_bucket(count: int, kept: int) -> None:
-    assert bucket(count) == kept
+    assert to_bucket(count) == kept
 
 
 def test_a_week_is_named_by_iso_8601_also_over_new_year() -> None:
-    assert week_of(datetime(2027, 1, 1, tzinfo=UTC)) == "2026-W53"
-    assert week_ends("2026-W53") == date(2027, 1, 4)
+    assert iso_week(datetime(2027, 1, 1, tzinfo=UTC)) == "2026-W53"
+    assert next_week_start("2026-W53") == date(2027, 1, 4)
 
 
 def test_C03_an_opt_in_does_not_cover_what_came_before_it() -> None:
     said_yes = OptIn(installation="ins_1", question_version=1, granted_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
-    assert not said_yes.covers(datetime(2026, 11, 22, 11, tzinfo=UTC))
+    assert not said_yes.allows(datetime(2026, 11, 22, 11, tzinfo=UTC))
 
 
 REPORTS = st.builds(
-    lambda program, version, os, counters: Report(
+    lambda program, version, os, counters: WeeklyReport(
         installation="ins_1",
         week="2027-W01",
         program=program,
@@ -82,22 +82,22 @@ REPORTS = st.builds(
 )
 
 
-def tallied(reports: list[Report]) -> Tally:
-    tally = Tally()
+def tallied(reports: list[WeeklyReport]) -> CellCounter:
+    tally = CellCounter()
     for report in reports:
         tally.add(report)
     return tally
 
 
 @given(reports=st.lists(REPORTS, max_size=60), minimum_group=st.integers(min_value=2, max_value=10))
-def test_C15_whatever_is_reported_no_figure_is_about_few(reports: list[Report], minimum_group: int) -> None:
+def test_C15_whatever_is_reported_no_figure_is_about_few(reports: list[WeeklyReport], minimum_group: int) -> None:
     tally = tallied(reports)
-    cells = publishable(tally.dimensions, minimum_group=minimum_group)
-    assert revealed(cells, n=tally.n, minimum_group=minimum_group) == []
+    cells = suppress_small_cells(tally.dimensions, min_group_size=minimum_group)
+    assert disclosure_risks(cells, n=tally.n, min_group_size=minimum_group) == []
 
 
-def a_report(program: str, counters: Mapping[str, int] | None = None) -> Report:
-    return Report(
+def a_report(program: str, counters: Mapping[str, int] | None = None) -> WeeklyReport:
+    return WeeklyReport(
         installation="ins_1",
         week="2027-W01",
         program=program,
@@ -112,13 +112,13 @@ def a_report(program: str, counters: Mapping[str, int] | None = None) -> Report:
 def test_C15_the_versions_of_a_hidden_program_do_not_tell_how_often_it_was_used() -> None:
     programs = ["omnifocus"] * 40 + ["omniplan"] * 6 + ["omnigraffle"]
     tally = tallied([a_report(program) for program in programs])
-    cells = publishable(tally.dimensions, minimum_group=5)
+    cells = suppress_small_cells(tally.dimensions, min_group_size=5)
     assert {cell.dimension for cell in cells if "omniplan" in f"{cell.dimension} {cell.value}"} == set()
 
 
 def test_C15_who_did_not_count_a_feature_is_not_found_by_subtraction() -> None:
     tally = tallied([a_report("omnifocus") for _ in range(9)] + [a_report("omnifocus", {})])
-    cells = publishable(tally.dimensions, minimum_group=5)
+    cells = suppress_small_cells(tally.dimensions, min_group_size=5)
     assert not [cell for cell in cells if cell.dimension.startswith("launches")]
 
 
@@ -133,14 +133,14 @@ def test_C15_who_did_not_count_a_feature_is_not_found_by_subtraction() -> None:
     ids=["too few", "the rest too few", "more than all", "versions of a hidden program"],
 )
 def test_C15_a_figure_about_few_is_seen(cells: list[Cell]) -> None:
-    assert revealed(cells, n=20, minimum_group=5) == [cells[0].dimension]
+    assert disclosure_risks(cells, n=20, min_group_size=5) == [cells[0].dimension]
 
 
 @pytest.mark.parametrize("week", ["2026-W99", "2026-W00", "0000-W01", "2025-W53", "9999-W52"])
 def test_what_is_no_week_or_not_over_cannot_be_released(week: str) -> None:
-    assert not is_over(week, NOON)
+    assert not is_week_over(week, NOON)
 
 
 def test_a_week_is_over_on_the_monday_after_it() -> None:
-    assert is_over("2026-W53", datetime(2027, 1, 4, tzinfo=UTC))
-    assert not is_over("2027-W01", datetime(2027, 1, 10, 23, tzinfo=UTC))
+    assert is_week_over("2026-W53", datetime(2027, 1, 4, tzinfo=UTC))
+    assert not is_week_over("2027-W01", datetime(2027, 1, 10, 23, tzinfo=UTC))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.web import Access, Call, Principal, View, customer, get, partner, staff
+from shared.web import Access, Principal, RequestContext, View, customer, get, partner, staff
 from tests.support import NOON
 from tests.support.http import Reply, Site, a_customer, a_member_of_staff, a_partner, serving
 
@@ -16,7 +16,7 @@ class Done(View):
     done: bool = True
 
 
-async def done(call: Call) -> Done:
+async def done(call: RequestContext) -> Done:
     """Do it."""
     return Done()
 
@@ -62,19 +62,19 @@ async def test_each_caller_gets_in_where_a_rule_says_so_and_nowhere_else(
     replies = {rule: await asked(demo, rule, who) for rule in RULES}
     assert {rule for rule, reply in replies.items() if reply.status == 200} == allowed
     refused = {reply.code for reply in replies.values() if reply.status != 200}
-    assert refused <= {"auth.forbidden", "auth.login_too_old"}
+    assert refused <= {"auth.access.forbidden", "auth.session.reauthentication_required"}
 
 
 async def test_a_forbidden_caller_learns_whom_it_is_for(demo: Site) -> None:
     reply = await asked(demo, "support-or-admin", CUSTOMER)
-    assert (reply.status, reply.code) == (403, "auth.forbidden")
+    assert (reply.status, reply.code) == (403, "auth.access.forbidden")
     assert reply.json["detail"] == "This is for staff (admin or support)."
     assert 'error="insufficient_scope"' in reply.headers["WWW-Authenticate"]
 
 
 async def test_an_old_login_is_told_how_recent_it_must_be_as_rfc_9470_has_it(demo: Site) -> None:
     reply = await asked(demo, "recent", STALE)
-    assert (reply.status, reply.code) == (401, "auth.login_too_old")
+    assert (reply.status, reply.code) == (401, "auth.session.reauthentication_required")
     assert reply.headers["WWW-Authenticate"] == (
         'Bearer realm="candor", error="insufficient_user_authentication", max_age="300"'
     )

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from pydantic import Field, HttpUrl, ValidationError
 
 from shared.errors import InvalidInputError, MalformedError
-from shared.web import PUBLIC, Body, Call, Form, Query, View, get, post
-from shared.web.body import parse_pairs, refused
+from shared.web import PUBLIC, FormBody, JsonBody, Query, RequestContext, View, get, post
+from shared.web.body import parse_pairs, validation_error
 from tests.support.http import Reply, Site, serving
 
 
-class Thing(Body):
+class Thing(JsonBody):
     name: str
     count: int = 0
     price: float = 0.0
@@ -32,7 +32,7 @@ class Answered(View):
     count: int
 
 
-class Unsubscribe(Form):
+class Unsubscribe(FormBody):
     how: Annotated[str, Field(alias="List-Unsubscribe")]
 
 
@@ -40,17 +40,17 @@ class Asked(Query):
     text: str = ""
 
 
-async def take(call: Call, body: Thing) -> Answered:
+async def take(call: RequestContext, body: Thing) -> Answered:
     """Take a thing."""
     return Answered(name=body.name, count=body.count)
 
 
-async def unsubscribe(call: Call, form: Unsubscribe) -> Answered:
+async def unsubscribe(call: RequestContext, form: Unsubscribe) -> Answered:
     """Take a form."""
     return Answered(name=form.how, count=0)
 
 
-async def ask(call: Call, query: Asked) -> Answered:
+async def ask(call: RequestContext, query: Asked) -> Answered:
     """Take a question."""
     return Answered(name=query.text, count=0)
 
@@ -113,13 +113,13 @@ INVALID = {
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_a_body_that_is_not_strict_json_is_malformed(demo: Site, body: bytes) -> None:
     reply = await sent(demo, body)
-    assert (reply.status, reply.code) == (400, "request.malformed")
+    assert (reply.status, reply.code) == (400, "http.request.malformed")
 
 
 @pytest.mark.parametrize("body", INVALID.values(), ids=INVALID.keys())
 async def test_a_body_of_other_types_is_invalid(demo: Site, body: bytes) -> None:
     reply = await sent(demo, body)
-    assert (reply.status, reply.code) == (422, "request.invalid")
+    assert (reply.status, reply.code) == (422, "http.request.invalid")
     assert reply.json["fields"]
 
 
@@ -128,7 +128,11 @@ async def test_a_body_of_other_types_is_invalid(demo: Site, body: bytes) -> None
 )
 async def test_a_body_of_another_kind_is_not_guessed_at(demo: Site, media: str) -> None:
     reply = await sent(demo, b'{"name": "x"}', media)
-    assert (reply.status, reply.code, reply.headers["Accept"]) == (415, "request.media_type", "application/json")
+    assert (reply.status, reply.code, reply.headers["Accept"]) == (
+        415,
+        "http.media_type.unsupported",
+        "application/json",
+    )
 
 
 @pytest.mark.parametrize("media", ["application/json", "application/json; charset=UTF-8", "Application/JSON"])
@@ -187,12 +191,12 @@ BAD_FORMS: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize(("body", "media"), BAD_FORMS.values(), ids=BAD_FORMS.keys())
 async def test_a_form_that_cannot_be_read_is_malformed(demo: Site, body: bytes, media: str) -> None:
     reply = await formed(demo, body, media)
-    assert (reply.status, reply.code) == (400, "request.malformed")
+    assert (reply.status, reply.code) == (400, "http.request.malformed")
 
 
 @pytest.mark.parametrize("body", [b"", b"other=1", b"List-Unsubscribe=One-Click&other=1"])
 async def test_a_form_of_other_fields_is_invalid(demo: Site, body: bytes) -> None:
-    assert (await formed(demo, body)).code == "request.invalid"
+    assert (await formed(demo, body)).code == "http.request.invalid"
 
 
 # ── Addresses ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,11 +219,11 @@ class Kind(StrEnum):
     ONE = "one"
 
 
-class Left(Body):
+class Left(JsonBody):
     kind: Annotated[str, Field(pattern="left")]
 
 
-class Everything(Body):
+class Everything(JsonBody):
     text: Annotated[str, Field(max_length=3)]
     pattern: Annotated[str, Field(pattern=r"^a+$")]
     number: int
@@ -247,7 +251,7 @@ def test_a_refusal_never_quotes_what_was_sent(body: dict[str, Any]) -> None:
     try:
         Everything.model_validate_json(json.dumps(body))
     except ValidationError as fault:
-        told = refused(fault, Everything)
+        told = validation_error(fault, Everything)
         assert CANARY not in f"{told.fields}{told.detail}"
 
 

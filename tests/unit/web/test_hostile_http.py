@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http_parser import HttpRequestParser
 from aiohttp.web_protocol import RequestHandler
 
-from shared.web import PUBLIC, Body, Call, View, any_encoding, get, post, read_body
+from shared.web import PUBLIC, JsonBody, RequestContext, View, accept_any_encoding, get, post, read_body
 from tests.support.http import Site, read_reply, serving
 from tests.support.logs import Lines
 
@@ -19,7 +19,7 @@ SECRET = b"ada-secret"
 LIMIT = 1000
 
 
-class Text(Body):
+class Text(JsonBody):
     text: str
 
 
@@ -27,22 +27,24 @@ class Length(View):
     length: int
 
 
-async def take(call: Call, body: Text) -> Length:
+async def take(call: RequestContext, body: Text) -> Length:
     """Take a text."""
     return Length(length=len(body.text))
 
 
-async def stream(call: Call) -> Length:
+async def stream(call: RequestContext) -> Length:
     """Take a stream."""
-    return Length(length=sum([len(chunk) async for chunk in call.chunks(limit=LIMIT, stall=timedelta(seconds=0.2))]))
+    return Length(
+        length=sum([len(chunk) async for chunk in call.iter_body(limit=LIMIT, stall_timeout=timedelta(seconds=0.2))])
+    )
 
 
-async def in_time(call: Call) -> Length:
+async def in_time(call: RequestContext) -> Length:
     """Take a body that must be here soon."""
-    return Length(length=len(await read_body(call.request, limit=10**6, seconds=timedelta(seconds=0.3))))
+    return Length(length=len(await read_body(call.request, limit=10**6, timeout=timedelta(seconds=0.3))))
 
 
-async def endless(call: Call) -> web.StreamResponse:
+async def endless(call: RequestContext) -> web.StreamResponse:
     """Write as long as somebody reads."""
     reply = web.StreamResponse()
     await reply.prepare(call.request)
@@ -50,7 +52,7 @@ async def endless(call: Call) -> web.StreamResponse:
         await reply.write(b"x" * 65_536)
 
 
-async def half(call: Call) -> web.StreamResponse:
+async def half(call: RequestContext) -> web.StreamResponse:
     """Begin a reply and break."""
     reply = web.StreamResponse()
     await reply.prepare(call.request)
@@ -59,7 +61,7 @@ async def half(call: Call) -> web.StreamResponse:
 
 
 def raw(app: web.Application) -> None:
-    @any_encoding
+    @accept_any_encoding
     async def keep(request: web.Request) -> web.Response:
         return web.Response(body=await request.read())
 
@@ -74,7 +76,7 @@ async def demo() -> AsyncIterator[Site]:
         post("/in-time", in_time, access=PUBLIC),
         get("/endless", endless, access=PUBLIC, replies="text/plain"),
         get("/half", half, access=PUBLIC, replies="text/plain"),
-        raw=raw,
+        extra_routes=raw,
     ) as site:
         yield site
 
@@ -112,9 +114,9 @@ async def test_what_cannot_be_read_is_one_problem_and_one_line_without_its_bytes
     demo: Site, logged: Lines, sent: bytes
 ) -> None:
     reply = await demo.say(sent)
-    assert (reply.status, reply.code) == (400, "request.malformed")
+    assert (reply.status, reply.code) == (400, "http.request.malformed")
     [line] = logged()
-    assert (line["code"], line["request_id"]) == ("request.malformed", reply.headers["X-Request-Id"])
+    assert (line["code"], line["request_id"]) == ("http.request.malformed", reply.headers["X-Request-Id"])
     assert SECRET.decode() not in f"{reply.body!r}{line}"
 
 
@@ -129,7 +131,7 @@ async def test_what_cannot_be_read_is_one_problem_and_one_line_without_its_bytes
 )
 async def test_a_header_that_decides_may_occur_once(demo: Site, headers: tuple[str, ...]) -> None:
     reply = await demo.say(request("POST", "/take", *headers, body=JSON))
-    assert (reply.status, reply.code) == (400, "request.malformed")
+    assert (reply.status, reply.code) == (400, "http.request.malformed")
 
 
 async def test_the_compiled_parser_is_used() -> None:
@@ -144,14 +146,14 @@ async def test_the_compiled_parser_is_used() -> None:
 @pytest.mark.parametrize("path", ["/take", "/stream"])
 async def test_a_body_that_says_it_is_too_large_is_not_waited_for(demo: Site, path: str) -> None:
     reply = await demo.say(request("POST", path, f"Content-Length: {LIMIT + 1}"))
-    assert (reply.status, reply.code, reply.headers["Connection"]) == (413, "request.too_large", "close")
+    assert (reply.status, reply.code, reply.headers["Connection"]) == (413, "http.request.too_large", "close")
 
 
 @pytest.mark.parametrize("path", ["/take", "/stream"])
 async def test_a_body_that_does_not_say_so_is_counted(demo: Site, path: str) -> None:
     chunk = b"200\r\n" + b"x" * 0x200 + b"\r\n"
     reply = await demo.say(request("POST", path, "Transfer-Encoding: chunked"), rest=[chunk] * 100)
-    assert (reply.status, reply.code) == (413, "request.too_large")
+    assert (reply.status, reply.code) == (413, "http.request.too_large")
 
 
 async def test_a_body_at_the_limit_is_read(demo: Site) -> None:
@@ -162,14 +164,14 @@ async def test_a_body_at_the_limit_is_read(demo: Site) -> None:
 
 async def test_a_body_that_stops_is_cut_off(demo: Site, logged: Lines) -> None:
     reply = await demo.say(request("POST", "/stream", "Content-Length: 100") + SECRET)
-    assert (reply.status, reply.code, reply.headers["Connection"]) == (408, "request.too_slow", "close")
-    assert [line["code"] for line in logged()] == ["request.too_slow"]
+    assert (reply.status, reply.code, reply.headers["Connection"]) == (408, "http.request.timeout", "close")
+    assert [line["code"] for line in logged()] == ["http.request.timeout"]
 
 
 async def test_a_body_that_never_ends_is_cut_off_however_often_something_comes(demo: Site) -> None:
     begun = request("POST", "/in-time", "Transfer-Encoding: chunked")
     reply = await demo.say(begun, pause=0.05, rest=repeat(b"1\r\nx\r\n"))
-    assert (reply.status, reply.code) == (408, "request.too_slow")
+    assert (reply.status, reply.code) == (408, "http.request.timeout")
 
 
 async def test_a_client_that_goes_in_the_middle_of_its_body_is_no_fault_of_ours(demo: Site, logged: Lines) -> None:
@@ -199,7 +201,7 @@ async def test_a_packed_body_is_refused_and_learns_what_is_read(demo: Site, enco
     bomb = gzip.compress(b"0" * 10_000_000)
     head = request("POST", "/take", f"Content-Encoding: {encoding}", f"Content-Length: {len(bomb)}")
     reply = await demo.say(head, rest=[bomb])
-    assert (reply.status, reply.code) == (415, "request.media_type")
+    assert (reply.status, reply.code) == (415, "http.media_type.unsupported")
     assert reply.headers["Accept-Encoding"] == "identity"
 
 
@@ -214,7 +216,7 @@ async def test_a_raw_handler_that_is_marked_takes_packed_bytes_as_they_are(demo:
 )
 async def test_chunks_that_lie_are_refused(demo: Site, logged: Lines, chunks: bytes) -> None:
     reply = await demo.say(request("POST", "/take", "Transfer-Encoding: chunked") + chunks)
-    assert (reply.status, reply.code) == (400, "request.malformed")
+    assert (reply.status, reply.code) == (400, "http.request.malformed")
     assert SECRET.decode() not in str(logged())
 
 
@@ -225,7 +227,9 @@ async def test_a_reply_that_breaks_off_is_seen_to_be_broken(demo: Site, logged: 
     writer.close()
     assert b"half of it" in got
     assert not got.endswith(b"0\r\n\r\n"), "the end of the chunks says that all is there"
-    assert [(line["event"], line["code"]) for line in logged()] == [("http.failed", "internal")]
+    assert [(line["event"], line["code"]) for line in logged()] == [
+        ("http.request_failed", "core.service.internal_error")
+    ]
 
 
 async def test_expect_continue_is_answered_before_the_body(demo: Site) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import TooManyRequestsError
-from shared.web import PUBLIC, Call, RateLimit, View, customer, get
-from shared.web.limits import Buckets
+from shared.web import PUBLIC, RateLimit, RequestContext, View, customer, get
+from shared.web.rate_limits import TokenBuckets
 from tests.support.http import a_customer, serving
 
 FIVE = RateLimit(5, timedelta(seconds=10))
@@ -18,55 +18,55 @@ class Done(View):
     done: bool = True
 
 
-async def done(call: Call) -> Done:
+async def done(call: RequestContext) -> Done:
     """Do it."""
     return Done()
 
 
 def test_so_many_and_no_more_then_steadily_again() -> None:
-    buckets = Buckets(FIVE)
-    left = [buckets.take("ada", at=0.0)["RateLimit"] for _ in range(5)]
+    buckets = TokenBuckets(FIVE)
+    left = [buckets.hit("ada", at=0.0)["RateLimit"] for _ in range(5)]
     assert left == [f'"default";r={4 - used};t={2 * (used + 1)}' for used in range(5)]
     with pytest.raises(TooManyRequestsError) as refused:
-        buckets.take("ada", at=0.0)
+        buckets.hit("ada", at=0.0)
     assert refused.value.retry_after == 2
-    assert buckets.take("ada", at=2.0)["RateLimit"] == '"default";r=0;t=10'
+    assert buckets.hit("ada", at=2.0)["RateLimit"] == '"default";r=0;t=10'
 
 
 def test_who_waits_as_long_as_told_is_served() -> None:
-    buckets, now = Buckets(RateLimit(3, timedelta(seconds=7))), 0.0
+    buckets, now = TokenBuckets(RateLimit(3, timedelta(seconds=7))), 0.0
     for _ in range(50):
         try:
-            buckets.take("ada", at=now)
+            buckets.hit("ada", at=now)
         except TooManyRequestsError as fault:
             now += fault.retry_after or 0
-            buckets.take("ada", at=now)
+            buckets.hit("ada", at=now)
 
 
 def test_a_refused_request_costs_nothing() -> None:
-    buckets = Buckets(FIVE)
+    buckets = TokenBuckets(FIVE)
     for _ in range(5):
-        buckets.take("ada", at=0.0)
+        buckets.hit("ada", at=0.0)
     for _ in range(100):
         with pytest.raises(TooManyRequestsError):
-            buckets.take("ada", at=0.0)
-    buckets.take("ada", at=2.0)
+            buckets.hit("ada", at=0.0)
+    buckets.hit("ada", at=2.0)
 
 
 def test_callers_do_not_share() -> None:
-    buckets = Buckets(RateLimit(1, timedelta(seconds=1)))
-    buckets.take("ada", at=0.0)
-    buckets.take("grace", at=0.0)
+    buckets = TokenBuckets(RateLimit(1, timedelta(seconds=1)))
+    buckets.hit("ada", at=0.0)
+    buckets.hit("grace", at=0.0)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(min_value=0, max_value=3), max_size=60))
 def test_in_any_window_there_is_at_most_a_burst_and_a_refill(pauses: list[float]) -> None:
-    buckets, now, taken = Buckets(FIVE), 0.0, []
+    buckets, now, taken = TokenBuckets(FIVE), 0.0, []
     for pause in pauses:
         now += pause
         try:
-            buckets.take("ada", at=now)
+            buckets.hit("ada", at=now)
         except TooManyRequestsError:
             continue
         taken.append(now)
@@ -74,24 +74,24 @@ def test_in_any_window_there_is_at_most_a_burst_and_a_refill(pauses: list[float]
 
 
 def test_memory_is_bounded_and_the_longest_unseen_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.web.limits._MOST_CALLERS", 100)
-    buckets = Buckets(FIVE)
+    monkeypatch.setattr("shared.web.rate_limits._MAX_CALLERS", 100)
+    buckets = TokenBuckets(FIVE)
     for number in range(1_000):
-        buckets.take(f"caller {number}", at=0.0)
+        buckets.hit(f"caller {number}", at=0.0)
     assert len(buckets._full_at) <= 100
     assert "caller 999" in buckets._full_at
 
 
 def test_a_busy_caller_is_not_washed_out_by_many_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.web.limits._MOST_CALLERS", 100)
-    buckets = Buckets(RateLimit(2, timedelta(hours=1)))
-    buckets.take("mallory", at=0.0)
-    buckets.take("mallory", at=0.0)
+    monkeypatch.setattr("shared.web.rate_limits._MAX_CALLERS", 100)
+    buckets = TokenBuckets(RateLimit(2, timedelta(hours=1)))
+    buckets.hit("mallory", at=0.0)
+    buckets.hit("mallory", at=0.0)
     for number in range(0, 1_000, 4):
         for each in range(4):
-            buckets.take(f"caller {number + each}", at=0.0)
+            buckets.hit(f"caller {number + each}", at=0.0)
         with pytest.raises(TooManyRequestsError):
-            buckets.take("mallory", at=0.0)
+            buckets.hit("mallory", at=0.0)
 
 
 async def test_every_reply_of_a_limited_route_tells_the_limit() -> None:
@@ -105,7 +105,7 @@ async def test_every_reply_of_a_limited_route_tells_the_limit() -> None:
         '"default";r=0;t=60',
         '"default";r=0;t=30',
     ]
-    assert (replies[2].code, replies[2].headers["Retry-After"]) == ("request.too_many", "30")
+    assert (replies[2].code, replies[2].headers["Retry-After"]) == ("http.request.rate_limited", "30")
 
 
 async def test_each_account_has_its_own_limit_wherever_it_comes_from() -> None:

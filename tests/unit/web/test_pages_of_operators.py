@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.ids import new_id
-from shared.web import PUBLIC, Call, Health, View, get
-from shared.web.errors import NotReadyError, StartingError
+from shared.web import PUBLIC, Health, RequestContext, View, get
+from shared.web.errors import ServiceNotReadyError, ServiceStartingError
 from tests.support.http import Site, serving
 from tests.support.logs import Lines
 
@@ -16,7 +16,7 @@ class Done(View):
     done: bool = True
 
 
-async def done(call: Call) -> Done:
+async def done(call: RequestContext) -> Done:
     """Do it."""
     return Done()
 
@@ -34,24 +34,24 @@ async def demo(health: Health) -> AsyncIterator[Site]:
 
 
 def ready(health: Health) -> None:
-    health.set("mongo", ok=True)
-    health.set("rabbitmq", ok=True)
+    health.set_status("mongo", ok=True)
+    health.set_status("rabbitmq", ok=True)
 
 
 def test_a_process_is_ready_when_all_its_parts_are(health: Health) -> None:
     assert not health.ready
-    health.set("mongo", ok=True)
-    with pytest.raises(NotReadyError, match="Waiting for rabbitmq"):
+    health.set_status("mongo", ok=True)
+    with pytest.raises(ServiceNotReadyError, match="Waiting for rabbitmq"):
         health.check_ready()
-    health.set("rabbitmq", ok=True)
+    health.set_status("rabbitmq", ok=True)
     health.check_ready()
 
 
 def test_it_has_started_once_and_for_good(health: Health) -> None:
-    with pytest.raises(StartingError):
+    with pytest.raises(ServiceStartingError):
         health.check_started()
     ready(health)
-    health.set("mongo", ok=False)
+    health.set_status("mongo", ok=False)
     health.check_started()
     assert not health.ready
 
@@ -62,10 +62,10 @@ async def test_alive_says_so_whatever_is_missing(demo: Site) -> None:
 
 
 async def test_not_ready_names_what_is_missing_and_why(demo: Site, health: Health) -> None:
-    health.set("rabbitmq", ok=True)
-    health.set("mongo", ok=False, why="The database does not answer")
+    health.set_status("rabbitmq", ok=True)
+    health.set_status("mongo", ok=False, reason="The database does not answer")
     reply = await demo.get("/readyz")
-    assert (reply.status, reply.code) == (503, "service.not_ready")
+    assert (reply.status, reply.code) == (503, "core.service.not_ready")
     assert reply.json["fields"] == [{"field": "mongo", "code": "missing", "message": "The database does not answer"}]
 
 
@@ -78,7 +78,7 @@ async def test_ready_says_so(demo: Site, health: Health) -> None:
 async def test_the_metrics_are_read_by_prometheus(demo: Site) -> None:
     reply = await demo.get("/metrics")
     assert reply.headers["Content-Type"].startswith("text/plain; version=")
-    assert "# TYPE http_request_seconds histogram" in reply.body.decode()
+    assert "# TYPE candor_http_request_duration_seconds histogram" in reply.body.decode()
     assert "process_resident_memory_bytes" in reply.body.decode()
 
 
@@ -99,7 +99,7 @@ async def test_no_label_ever_holds_a_path_or_a_method_that_a_caller_made_up(
     counted = {
         (found["method"], found["route"], found["status"])
         for line in metrics.splitlines()
-        if line.startswith("http_request_seconds_count")
+        if line.startswith("candor_http_request_duration_seconds_count")
         for found in [dict(re.findall(r'(\w+)="([^"]*)"', line))]
     }
     assert "MKACTIVITY" not in told
@@ -114,7 +114,7 @@ async def test_no_label_ever_holds_a_path_or_a_method_that_a_caller_made_up(
 
 async def test_the_api_reference_is_on_the_service_and_under_its_public_address(demo: Site, health: Health) -> None:
     own = await demo.get("/openapi.json")
-    assert (await demo.get("/v1/demo/openapi.json")).code == "service.starting"
+    assert (await demo.get("/v1/demo/openapi.json")).code == "core.service.starting"
     ready(health)
     assert own.json == (await demo.get("/v1/demo/openapi.json")).json
     assert "/v1/demo/things/{thing_id}" in own.json["paths"]

@@ -8,14 +8,14 @@ import pytest
 from pydantic import Field
 
 from shared.errors import ConflictError, FieldProblem, InvalidInputError, ServiceError, UnavailableError
-from shared.web import PUBLIC, Body, Call, Health, Page, PageQuery, Query, View, customer, get, post
+from shared.web import PUBLIC, CursorPage, Health, JsonBody, PageQuery, Query, RequestContext, View, customer, get, post
 from tests.support.http import Site, serving
 from tests.support.logs import Lines
 
 SECRET = "ada.lovelace@secret.example"
 
 
-class Wanted(Body):
+class Wanted(JsonBody):
     name: str
     count: int = 1
     tags: dict[str, int] = Field(default_factory=dict)
@@ -36,32 +36,32 @@ class TakenError(ConflictError):
     code = "demo.taken"
 
 
-async def echo(call: Call, body: Wanted) -> Seen:
+async def echo(call: RequestContext, body: Wanted) -> Seen:
     """Say the name."""
     return Seen(name=body.name)
 
 
-async def read(call: Call, query: Filter) -> Seen:
+async def read(call: RequestContext, query: Filter) -> Seen:
     """Read it."""
     return Seen(name=str(query.size))
 
 
-async def taken(call: Call) -> None:
+async def taken(call: RequestContext) -> None:
     """Refuse."""
     raise TakenError("Choose another.", fields=(FieldProblem(field="name", code="taken", message="Taken"),))
 
 
-async def busy(call: Call) -> None:
+async def busy(call: RequestContext) -> None:
     """Be away."""
     raise UnavailableError(retry_after=7)
 
 
-async def late(call: Call) -> None:
+async def late(call: RequestContext) -> None:
     """Run out of time."""
     raise TimeoutError(SECRET)
 
 
-async def broken(call: Call) -> None:
+async def broken(call: RequestContext) -> None:
     """Break."""
     raise ValueError(f"invalid literal: {SECRET}")
 
@@ -82,26 +82,26 @@ async def demo() -> AsyncIterator[Site]:
 
 AS_JSON = {"Content-Type": "application/json"}
 REFUSALS: list[tuple[str, str, str, dict[str, Any], int, str]] = [
-    ("nothing there", "GET", f"/{SECRET}", {}, 404, "request.no_such_route"),
-    ("wrong method", "PUT", "/things", {}, 405, "request.method_not_allowed"),
-    ("no method at all", "BREW", "/things", {}, 400, "request.malformed"),
-    ("options", "OPTIONS", "/things", {}, 405, "request.method_not_allowed"),
-    ("no token", "GET", "/mine", {}, 401, "auth.required"),
-    ("not json", "POST", "/things", {"data": SECRET, "headers": AS_JSON}, 400, "request.malformed"),
-    ("no type", "POST", "/things", {"data": b"{}", "headers": {"Content-Type": ""}}, 415, "request.media_type"),
-    ("as text", "POST", "/things", {"data": SECRET}, 415, "request.media_type"),
-    ("wrong type", "POST", "/things", {"json": {"name": 3}}, 422, "request.invalid"),
-    ("unknown field", "POST", "/things", {"json": {"name": "x", SECRET: SECRET}}, 422, "request.invalid"),
-    ("a key deep inside", "POST", "/things", {"json": {"name": "x", "tags": {SECRET: SECRET}}}, 422, "request.invalid"),
-    ("a text as number", "GET", f"/things/1?size={SECRET}", {}, 422, "request.invalid"),
-    ("unknown query", "GET", f"/things/1?{SECRET}=1", {}, 422, "request.invalid"),
-    ("query twice", "GET", "/things/1?size=1&size=1", {}, 400, "request.malformed"),
-    ("too large", "POST", "/things", {"data": BytesIO(b" " * 2**21), "headers": AS_JSON}, 413, "request.too_large"),
+    ("nothing there", "GET", f"/{SECRET}", {}, 404, "http.route.not_found"),
+    ("wrong method", "PUT", "/things", {}, 405, "http.method.not_allowed"),
+    ("no method at all", "BREW", "/things", {}, 400, "http.request.malformed"),
+    ("options", "OPTIONS", "/things", {}, 405, "http.method.not_allowed"),
+    ("no token", "GET", "/mine", {}, 401, "auth.credentials.required"),
+    ("not json", "POST", "/things", {"data": SECRET, "headers": AS_JSON}, 400, "http.request.malformed"),
+    ("no type", "POST", "/things", {"data": b"{}", "headers": {"Content-Type": ""}}, 415, "http.media_type.unsupported"),
+    ("as text", "POST", "/things", {"data": SECRET}, 415, "http.media_type.unsupported"),
+    ("wrong type", "POST", "/things", {"json": {"name": 3}}, 422, "http.request.invalid"),
+    ("unknown field", "POST", "/things", {"json": {"name": "x", SECRET: SECRET}}, 422, "http.request.invalid"),
+    ("a key deep inside", "POST", "/things", {"json": {"name": "x", "tags": {SECRET: SECRET}}}, 422, "http.request.invalid"),
+    ("a text as number", "GET", f"/things/1?size={SECRET}", {}, 422, "http.request.invalid"),
+    ("unknown query", "GET", f"/things/1?{SECRET}=1", {}, 422, "http.request.invalid"),
+    ("query twice", "GET", "/things/1?size=1&size=1", {}, 400, "http.request.malformed"),
+    ("too large", "POST", "/things", {"data": BytesIO(b" " * 2**21), "headers": AS_JSON}, 413, "http.request.too_large"),
     ("refused by the service", "POST", "/taken", {}, 409, "demo.taken"),
-    ("unavailable", "POST", "/busy", {}, 503, "service.unavailable"),
-    ("out of time", "POST", "/late", {}, 503, "service.unavailable"),
-    ("a fault of ours", "POST", "/broken", {}, 500, "internal"),
-    ("unknown expectation", "POST", "/things", {"headers": {"Expect": "a-pony"}}, 417, "request.http_417"),
+    ("unavailable", "POST", "/busy", {}, 503, "core.service.unavailable"),
+    ("out of time", "POST", "/late", {}, 503, "core.service.unavailable"),
+    ("a fault of ours", "POST", "/broken", {}, 500, "core.service.internal_error"),
+    ("unknown expectation", "POST", "/things", {"headers": {"Expect": "a-pony"}}, 417, "http.request.status_417"),
 ]  # fmt: skip
 
 
@@ -161,7 +161,7 @@ async def test_a_fault_of_ours_is_logged_with_its_place_and_not_with_its_words(d
     await demo.post("/broken")
     [line] = logged()
     [fault] = line["exception"]
-    assert (line["event"], line["level"], line["route"]) == ("http.failed", "error", "/broken")
+    assert (line["event"], line["level"], line["route"]) == ("http.request_failed", "error", "/broken")
     assert (fault["type"], fault["text"]) == ("ValueError", "")
     assert "test_problems.py" in fault["at"][-1]
 
@@ -187,10 +187,10 @@ async def test_a_request_id_that_may_say_something_is_replaced(demo: Site, given
 async def test_until_the_parts_are_there_only_the_pages_of_operators_are_open(logged: Lines) -> None:
     health = Health(("mongo",))
     async with serving(post("/things", echo, access=PUBLIC), health=health) as site:
-        assert (await site.post("/things", json={"name": "x"})).code == "service.starting"
+        assert (await site.post("/things", json={"name": "x"})).code == "core.service.starting"
         assert (await site.get("/healthz")).status == 200
-        assert (await site.get("/readyz")).code == "service.not_ready"
-        health.set("mongo", ok=True)
+        assert (await site.get("/readyz")).code == "core.service.not_ready"
+        health.set_status("mongo", ok=True)
         assert (await site.post("/things", json={"name": "x"})).status == 200
 
 
@@ -199,9 +199,11 @@ def test_no_two_errors_of_the_house_share_a_code() -> None:
         return set(kind.__subclasses__()).union(*(family(each) for each in kind.__subclasses__()))
 
     of_the_house = {kind for kind in family(ServiceError) if kind.__module__.startswith("shared.")}
-    own = [kind.code for kind in of_the_house if "code" in vars(kind) and not kind.code.startswith("request.http_")]
+    own = [
+        kind.code for kind in of_the_house if "code" in vars(kind) and not kind.code.startswith("http.request.status_")
+    ]
     assert sorted(own) == sorted(set(own))
-    assert issubclass(Page, View)
+    assert issubclass(CursorPage, View)
     assert issubclass(PageQuery, Query)
     assert issubclass(TakenError, ConflictError)
-    assert InvalidInputError.title() == "Some input is not acceptable"
+    assert InvalidInputError.get_title() == "Some input is not acceptable"

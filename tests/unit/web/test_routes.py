@@ -12,20 +12,20 @@ from pydantic import BaseModel, Field
 from shared.errors import ConflictError
 from shared.web import (
     PUBLIC,
-    Body,
-    Call,
-    Form,
-    Page,
+    CursorPage,
+    FormBody,
+    JsonBody,
     PageQuery,
     RateLimit,
+    RequestContext,
     Route,
     View,
     build_app,
+    build_openapi,
     customer,
     delete,
     get,
-    merged,
-    openapi,
+    merge_openapi,
     partner,
     patch,
     post,
@@ -34,12 +34,12 @@ from shared.web import (
 )
 
 
-class Price(Body):
+class Price(JsonBody):
     amount: Annotated[int, Field(ge=1)]
     currency: str = "EUR"
 
 
-class Wanted(Body):
+class Wanted(JsonBody):
     """What to make."""
 
     name: Annotated[str, Field(max_length=10)]
@@ -53,7 +53,7 @@ class Made(View):
     price: int | None
 
 
-class Click(Form):
+class Click(FormBody):
     how: Annotated[str, Field(alias="List-Unsubscribe")]
 
 
@@ -67,7 +67,7 @@ class TakenError(ConflictError):
     code = "demo.taken"
 
 
-async def make(call: Call, body: Wanted) -> Made:
+async def make(call: RequestContext, body: Wanted) -> Made:
     """Make a thing.
 
     It lasts for a day.
@@ -75,21 +75,21 @@ async def make(call: Call, body: Wanted) -> Made:
     return Made(id=body.name, price=None)
 
 
-async def search(call: Call, query: Search) -> Page[Made]:
+async def search(call: RequestContext, query: Search) -> CursorPage[Made]:
     """Find things."""
-    return Page(items=[])
+    return CursorPage(items=[])
 
 
-async def click(call: Call, form: Click) -> None:
+async def click(call: RequestContext, form: Click) -> None:
     """Unsubscribe."""
 
 
-async def download(call: Call) -> web.Response:
+async def download(call: RequestContext) -> web.Response:
     """Download a thing."""
     return web.Response()
 
 
-async def remove(call: Call) -> None:
+async def remove(call: RequestContext) -> None:
     """Remove a thing."""
 
 
@@ -107,7 +107,7 @@ def the_routes() -> list[Route]:
 
 
 def described() -> dict[str, Any]:
-    return openapi("demo", the_routes())
+    return build_openapi("demo", the_routes())
 
 
 def test_the_reference_is_valid_openapi() -> None:
@@ -116,20 +116,20 @@ def test_the_reference_is_valid_openapi() -> None:
 
 def test_it_says_of_each_route_what_it_does_who_may_and_what_may_go_wrong() -> None:
     operation = described()["paths"]["/v1/demo/things"]["post"]
-    assert (operation["summary"], operation["operationId"]) == ("Make a thing", "demo_make")
+    assert (operation["summary"], operation["operationId"]) == ("Make a thing", "demo.make")
     assert operation["description"] == "It lasts for a day.\n\nFor customer."
     assert operation["security"] == [{"access_token": []}]
     assert operation["responses"]["409"]["description"] == "`demo.taken`: That name is taken."
-    assert "idempotency.key_missing" in operation["responses"]["400"]["description"]
+    assert "idempotency.key.missing" in operation["responses"]["400"]["description"]
     assert {each["name"] for each in operation["parameters"]} == {"Idempotency-Key"}
     problem = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]
-    assert problem == {"$ref": "#/components/schemas/Problem"}
+    assert problem == {"$ref": "#/components/schemas/ProblemDetails"}
 
 
 def test_it_describes_what_goes_in_and_out_without_dangling_references() -> None:
     document = described()
     names = set(document["components"]["schemas"])
-    assert {"Wanted", "Price", "Made", "Problem", "Click"} <= names
+    assert {"Wanted", "Price", "Made", "ProblemDetails", "Click"} <= names
     text = str(document)
     assert all(f"#/components/schemas/{name}'" in text for name in ("Wanted", "Price", "Made", "Click"))
 
@@ -152,8 +152,8 @@ def test_a_form_and_a_download_are_what_they_are() -> None:
 
 
 def test_the_documents_of_two_services_make_one_in_which_no_schema_meets_another() -> None:
-    one = merged(
-        {"demo": described(), "other": openapi("other", [get("/v1/other", search, access=PUBLIC)])},
+    one = merge_openapi(
+        {"demo": described(), "other": build_openapi("other", [get("/v1/other", search, access=PUBLIC)])},
         title="Candor",
         server="https://candor.example",
     )
@@ -165,18 +165,18 @@ def test_the_documents_of_two_services_make_one_in_which_no_schema_meets_another
 # ── Routes that are not made ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def silent(call: Call) -> None: ...
+async def silent(call: RequestContext) -> None: ...
 
 
-async def greedy(call: Call, body: Wanted, session: str) -> None:
+async def greedy(call: RequestContext, body: Wanted, session: str) -> None:
     """Take too much."""
 
 
-async def loose(call: Call, body: BaseModel) -> None:
+async def loose(call: RequestContext, body: BaseModel) -> None:
     """Take anything."""
 
 
-async def secretive(call: Call):  # type: ignore[no-untyped-def] # what is tested
+async def secretive(call: RequestContext):  # type: ignore[no-untyped-def] # what is tested
     """Say nothing of what comes back."""
 
 

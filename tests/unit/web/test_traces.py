@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared import observe
-from shared.web import PUBLIC, Call, View, get
+from shared.web import PUBLIC, RequestContext, View, get
 from tests.support.http import Site, serving
 from tests.support.logs import Lines
 
@@ -16,9 +16,9 @@ class Parent(View):
     traceparent: str
 
 
-async def parent(call: Call) -> Parent:
+async def parent(call: RequestContext) -> Parent:
     """Say what a neighbour would be sent."""
-    observe.logger("demo").info("demo.asked")
+    observe.get_logger("demo").info("demo.asked")
     return Parent(traceparent=observe.current_traceparent())
 
 

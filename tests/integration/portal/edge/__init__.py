@@ -11,19 +11,21 @@ from aiohttp import web
 from tests.integration.portal.edge.answers import PASSWORD, SERVICES, RefusedError, problem
 from tests.integration.portal.edge.console import Console
 from tests.integration.portal.edge.disclosure import Disclosure
-from tests.integration.portal.edge.others import Others
+from tests.integration.portal.edge.fake_services import FakeServiceApis
 from tests.integration.portal.edge.own import Own
 
 __all__ = ["PASSWORD", "SERVICES", "FakeEdge"]
 
 
-class FakeEdge(Own, Others, Disclosure):
+class FakeEdge(Own, FakeServiceApis, Disclosure):
     """The APIs as far as pages need them."""
 
     def app(self) -> web.Application:
         """Return the server's application."""
         app = web.Application(middlewares=[self._watch], client_max_size=2**22)
-        app.add_routes([*Own.routes(self), *Console.routes(self), *Others.routes(self), *Disclosure.routes(self)])
+        app.add_routes(
+            [*Own.routes(self), *Console.routes(self), *FakeServiceApis.routes(self), *Disclosure.routes(self)]
+        )
         return app
 
     @web.middleware
@@ -31,9 +33,9 @@ class FakeEdge(Own, Others, Disclosure):
         self.raw_paths.append(request.raw_path)
         self.asked.append((request.method, request.path, dict(request.headers)))
         if any(request.path.startswith(path) for path in self.away):
-            return problem(503, "service.unavailable", "A part that this needs is not available", retry_after=2)
+            return problem(503, "core.service.unavailable", "A part that this needs is not available", retry_after=2)
         if "Authorization" in request.headers and not self._session(request):
-            return problem(401, "auth.session_ended", "The session was ended")
+            return problem(401, "auth.session.revoked", "The session was ended")
         try:
             answer: web.StreamResponse = await handler(request)
         except RefusedError as refused:

@@ -45,7 +45,7 @@ def problem(status: int, code: str, title: str, *, field: str = "", retry_after:
 
 def found(rows: dict[str, dict[str, Any]], request: web.Request) -> dict[str, Any]:
     if request.match_info["id"] not in rows:
-        raise RefusedError(404, "resource.not_found", "There is nothing here for you")
+        raise RefusedError(404, "core.resource.not_found", "There is nothing here for you")
     return rows[request.match_info["id"]]
 
 
@@ -78,7 +78,7 @@ def openapi(service: str) -> dict[str, Any]:
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
     }
     operation = {
-        "operationId": f"{service}_make_thing",
+        "operationId": f"{service}.makeThing",
         "tags": [service],
         "summary": "Make a thing",
         "description": "For customer.",

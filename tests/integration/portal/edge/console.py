@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from services.portal.domain.console import ACTS
+from services.portal.domain.console import ADMIN_ACTIONS
 from tests.integration.portal.edge.answers import LATER, THEN, RefusedError
 from tests.integration.portal.edge.tokens import Tokens
 
@@ -25,18 +25,18 @@ class Console(Tokens):
         """Return the routes, with nothing in them yet."""
         self.acts, self.reports, self.requests, self.looks = {}, {}, [], []
         return [
-            web.post("/v1/identity/acts", self.ask),
-            web.get("/v1/identity/acts", self.list_acts),
-            web.get("/v1/identity/acts/{id}", self.read_act),
-            web.post("/v1/identity/acts/{id}/approvals", self.allow),
-            web.post("/v1/identity/acts/{id}/refusals", self.refuse),
-            web.get("/v1/identity/holds", self.list_holds),
-            web.get("/v1/identity/open-requests", self.open_requests),
-            web.get("/v1/identity/reports", self.list_reports),
-            web.get("/v1/identity/reports/{id}", self.report),
-            web.get("/v1/identity/reports/{id}/contents", self.contents),
-            web.post("/v1/identity/reports/{id}/answers", self.answer),
-            web.post("/v1/identity/reports/{id}/closures", self.close),
+            web.post("/v1/identity/admin-actions", self.ask),
+            web.get("/v1/identity/admin-actions", self.list_acts),
+            web.get("/v1/identity/admin-actions/{id}", self.read_act),
+            web.post("/v1/identity/admin-actions/{id}/approvals", self.allow),
+            web.post("/v1/identity/admin-actions/{id}/rejections", self.refuse),
+            web.get("/v1/identity/legal-holds", self.list_holds),
+            web.get("/v1/identity/privacy-requests", self.open_requests),
+            web.get("/v1/identity/abuse-reports", self.list_reports),
+            web.get("/v1/identity/abuse-reports/{id}", self.report),
+            web.get("/v1/identity/abuse-reports/{id}/contents", self.contents),
+            web.post("/v1/identity/abuse-reports/{id}/answers", self.answer),
+            web.post("/v1/identity/abuse-reports/{id}/closures", self.close),
         ]
 
     def written(self, report_id: str, text: str, **more: Any) -> None:
@@ -50,14 +50,14 @@ class Console(Tokens):
         by = self._colleague(request, "support", "disclosure", "security", "admin")
         self._once(request)
         body = await request.json()
-        rule = ACTS[body["kind"]]
-        if not rule.asks & set(by["roles"]):
-            raise RefusedError(403, "identity.act.role", "Your role does not allow this act")
+        rule = ADMIN_ACTIONS[body["kind"]]
+        if not rule.requesters & set(by["roles"]):
+            raise RefusedError(403, "identity.admin_action.forbidden", "Your role does not allow this act")
         if "@" in body["reason"]:
-            raise RefusedError(422, "identity.reason.refused", "The reason must not hold an address", field="reason")
-        if rule.on_request and not body.get("verification"):
-            raise RefusedError(422, "request.invalid", "Some input is not acceptable", field="verification")
-        act_id, state = f"act_{len(self.acts) + 1}", "asked" if rule.allows else "done"
+            raise RefusedError(422, "identity.reason.invalid", "The reason must not hold an address", field="reason")
+        if rule.needs_verification and not body.get("verification"):
+            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="verification")
+        act_id, state = f"act_{len(self.acts) + 1}", "asked" if rule.approvers else "done"
         self.acts[act_id] = {
             "act_id": act_id,
             "state": state,
@@ -69,7 +69,7 @@ class Console(Tokens):
             "verification": None,
             "hold_scope": None,
             "hold_until": None,
-            "needs_second_person": bool(rule.allows),
+            "needs_second_person": bool(rule.approvers),
             "erasure_id": None,
             "new_email": None,
             **body,
@@ -129,9 +129,9 @@ class Console(Tokens):
         self._once(request)
         found, text = self._found(self.reports, request), (await request.json())["text"]
         if not text:
-            raise RefusedError(422, "request.invalid", "Some input is not acceptable", field="text")
+            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="text")
         if found["state"] != "open":
-            raise RefusedError(409, "identity.report.not_open", "The report is not in a state that allows this")
+            raise RefusedError(409, "identity.abuse_report.not_open", "The report is not in a state that allows this")
         found |= {"state": "answered", "answered_at": THEN, "answer": text}
         return web.json_response({}, status=201)
 
@@ -145,22 +145,22 @@ class Console(Tokens):
         by, act = self._staff(request), self._found(self.acts, request)
         self._once(request)
         own = act["asked_by"] == by["sub"]
-        if not (own and by_asker) and not ACTS[act["kind"]].allows & set(by["roles"]):
-            raise RefusedError(403, "identity.act.role", "Your role does not allow this act")
+        if not (own and by_asker) and not ADMIN_ACTIONS[act["kind"]].approvers & set(by["roles"]):
+            raise RefusedError(403, "identity.admin_action.forbidden", "Your role does not allow this act")
         if own and not by_asker:
-            raise RefusedError(409, "identity.act.same_person", "Whoever asked for an act cannot allow it")
+            raise RefusedError(409, "auth.second_person.required", "Whoever asked for an act cannot allow it")
         if act["state"] != "asked":
-            raise RefusedError(409, "identity.act.not_open", "The act is settled, or has expired")
+            raise RefusedError(409, "identity.admin_action.not_pending", "The act is settled, or has expired")
         act |= {"state": state, "settled_by": by["sub"], "settled_at": THEN, "needs_second_person": False}
         return web.json_response(act)
 
     def _colleague(self, request: web.Request, *roles: str) -> dict[str, Any]:
         who = self._staff(request)
         if not set(roles) & set(who["roles"]):
-            raise RefusedError(403, "auth.forbidden", "This credential does not allow that")
+            raise RefusedError(403, "auth.access.forbidden", "This credential does not allow that")
         return who
 
     def _found(self, rows: dict[str, dict[str, Any]], request: web.Request) -> dict[str, Any]:
         if request.match_info["id"] not in rows:
-            raise RefusedError(404, "resource.not_found", "There is nothing here for you")
+            raise RefusedError(404, "core.resource.not_found", "There is nothing here for you")
         return rows[request.match_info["id"]]

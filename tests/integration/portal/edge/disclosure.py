@@ -63,7 +63,7 @@ class Disclosure(Tokens):
                     "id": promise.id,
                     "section": promise.section,
                     "clause": promise.clause,
-                    "owner": promise.owner,
+                    "owner": promise.owners_text,
                     "state": state,
                     "evidence": f"looked for {promise.id}" if seen else "",
                     "looked_at": 812 if seen else 0,
@@ -97,7 +97,7 @@ class Disclosure(Tokens):
         self._once(request)
         body = await request.json()
         if not body["account_ids"]:
-            raise RefusedError(422, "disclosure.nobody_affected", "A case affects somebody", field="account_ids")
+            raise RefusedError(422, "disclosure.case.accounts_invalid", "A case affects somebody", field="account_ids")
         affected = len(body.pop("account_ids"))
         case = self.cases["dis_1"] = {
             "case_id": "dis_1",
@@ -122,7 +122,7 @@ class Disclosure(Tokens):
         self._once(request)
         case = found(self.cases, request)
         if case["opened_by"] == who["sub"]:
-            raise RefusedError(409, "disclosure.same_person", "Somebody else has to approve")
+            raise RefusedError(409, "auth.second_person.required", "Somebody else has to approve")
         case |= {"state": "notifying", "approved_by": who["sub"], "approved_at": THEN}
         return web.json_response(case)
 

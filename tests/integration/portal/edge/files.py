@@ -49,9 +49,9 @@ class Files(Tokens):
         self._once(request)
         body = await request.json()
         if body["backup_id"] not in {one["backup_id"] for one in self.backups}:
-            raise RefusedError(404, "sync.backup_unknown", "There is no such backup")
+            raise RefusedError(404, "sync.backup.not_found", "There is no such backup")
         if body.get("path") == "nothing":
-            raise RefusedError(404, "sync.not_in_backup", "This backup holds nothing of that name")
+            raise RefusedError(404, "sync.backup_path.not_found", "This backup holds nothing of that name")
         restore = a_restore(f"rst_{len(self.restores):026}", body)
         self.restores[restore["restore_id"]] = restore
         return web.json_response(restore, status=202)

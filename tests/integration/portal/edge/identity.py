@@ -39,29 +39,29 @@ class Identity(Tokens):
     async def age_screen(self, request: web.Request) -> web.Response:
         body = await request.json()
         if not 1900 < body["birth_year"] <= self.clock().year:
-            raise RefusedError(422, "request.invalid", "Some input is not acceptable", field="birth_year")
+            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="birth_year")
         passed = body["birth_year"] <= self.clock().year - 14
         return web.json_response({"passed": passed, "age_token": "age-token" if passed else ""})
 
     async def sign_up(self, request: web.Request) -> web.Response:
         body = await request.json()
         if body["age_token"] != "age-token":
-            raise RefusedError(400, "identity.age_screen.refused", "The age screen was not passed, or too long ago")
+            raise RefusedError(400, "identity.age_token.invalid", "The age screen was not passed, or too long ago")
         if len(body["password"]) < 15:
-            raise RefusedError(422, "identity.password.refused", "The password is not acceptable", field="password")
+            raise RefusedError(422, "identity.new_password.invalid", "The password is not acceptable", field="password")
         return web.json_response({"message": "We have written to this address."}, status=202)
 
     async def verify(self, request: web.Request) -> web.Response:
         token = (await request.json())["token"]
         if token != "good-token" or token in self.verified:
-            raise RefusedError(400, "identity.verification.refused", "The verification link is not valid")
+            raise RefusedError(400, "identity.verification_token.invalid", "The verification link is not valid")
         self.verified.append(token)
         return web.json_response({"account_id": "acc_" + "n" * 26})
 
     async def log_in(self, request: web.Request) -> web.Response:
         body = await request.json()
         if body["email"] not in self.people or body["password"] != PASSWORD:
-            raise RefusedError(401, "identity.log_in.refused", "Address or password is wrong")
+            raise RefusedError(401, "identity.login.invalid_credentials", "Address or password is wrong")
         return web.json_response(self.begin_session(body["email"]), status=201)
 
     def begin_session(self, email: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Identity(Tokens):
                 return web.json_response(granted)
             self.sessions.pop(session_id, None)
         if form["grant_type"] != "refresh_token" or session_id not in self.sessions:
-            raise RefusedError(400, "oauth.invalid_grant", "The refresh token is not valid")
+            raise RefusedError(400, "identity.oauth.invalid_grant", "The refresh token is not valid")
         return web.json_response(self._granted(session_id))
 
     async def list_sessions(self, request: web.Request) -> web.Response:
@@ -147,7 +147,7 @@ class Identity(Tokens):
         self._staff(request)
         body = await request.json()
         if "@" in body["reason"]:
-            raise RefusedError(422, "identity.reason.refused", "The reason must not hold an address")
+            raise RefusedError(422, "identity.reason.invalid", "The reason must not hold an address")
         account_id, *_ = self.people[body["email"]]
         return web.json_response({"account_id": account_id, "created_at": THEN})
 
@@ -156,7 +156,7 @@ class Identity(Tokens):
         self._once(request)
         body = await request.json()
         if not body["label"]:
-            raise RefusedError(422, "request.invalid", "Some input is not acceptable", field="label")
+            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="label")
         made = {"app_password_id": f"app_{len(self.app_passwords)}", **body, "expires_at": LATER}
         self.app_passwords.append({**made, "created_at": THEN, "last_used_at": None})
         shown = {**made, "username": "u_" + "u" * 26, "app_password": "abcd-efgh-jkmn-pqrs-tvwx"}
@@ -195,7 +195,7 @@ class Identity(Tokens):
     async def download(self, request: web.Request) -> web.Response:
         self._who(request)
         if found(self.exports, request)["state"] != "ready":
-            raise RefusedError(401, "auth.login_too_old", "This needs a recent log-in")
+            raise RefusedError(401, "auth.session.reauthentication_required", "This needs a recent log-in")
         name = 'attachment; filename="candor-2027-01-04.zip"'
         return web.Response(
             body=self.archive, content_type="application/zip", headers={"Content-Disposition": name, "X-Inner": "1"}
@@ -205,7 +205,7 @@ class Identity(Tokens):
         who = self._who(request)
         self._once(request)
         if (await request.json())["password"] != PASSWORD:
-            raise RefusedError(403, "identity.password.wrong", "The password is not the one of this account")
+            raise RefusedError(403, "identity.password.incorrect", "The password is not the one of this account")
         del self.sessions[who["sid"]]
         kept = [{"what": "charges", "why": "tax law, ten years, without your name"}]
         receipts = [

@@ -53,10 +53,10 @@ class Own(Identity, Console):
             web.post(f"{root}/password-resets", self.forget_password),
             web.post(f"{root}/password-resets/completions", self.reset_password),
             web.post(f"{root}/address-changes", self.change_address),
-            web.post(f"{root}/address-changes/confirmations", self.by_link("identity.address_change.refused")),
-            web.post(f"{root}/address-changes/undoings", self.by_link("identity.address_change.refused")),
+            web.post(f"{root}/address-changes/confirmations", self.by_link("identity.email_change_token.invalid")),
+            web.post(f"{root}/address-changes/undoings", self.by_link("identity.email_change_token.invalid")),
             web.post(f"{root}/erasures/cancellations", self.by_link("identity.erasure.not_scheduled")),
-            web.post(f"{root}/locks", self.by_link("identity.lock.refused")),
+            web.post(f"{root}/locks", self.by_link("identity.lock_token.invalid")),
             web.get(f"{root}/security-log", self.security_log),
             web.get(f"{root}/erasures/planned", self.read_planned),
             web.delete(f"{root}/erasures/planned", self.take_back),
@@ -74,7 +74,7 @@ class Own(Identity, Console):
     def _fresh(self, request: web.Request) -> dict[str, Any]:
         who = self._who(request)
         if self.log_ins_are_old and who["sid"] not in self.confirmed:
-            raise RefusedError(401, "auth.login_too_old", "This needs a recent log-in")
+            raise RefusedError(401, "auth.session.reauthentication_required", "This needs a recent log-in")
         return who
 
     async def log_in(self, request: web.Request) -> web.Response:
@@ -89,7 +89,7 @@ class Own(Identity, Console):
             {
                 "title": "The password is right; a second factor is needed besides",
                 "status": 401,
-                "code": "identity.log_in.second_factor",
+                "code": "identity.login.second_factor_required",
                 "fields": [],
                 "challenge_token": "step",
                 "expires_in": 300,
@@ -103,12 +103,12 @@ class Own(Identity, Console):
         body = await request.json()
         assert body["challenge_token"] == "step"
         if self.wrong_codes >= 5:
-            raise RefusedError(400, "identity.challenge.refused", "The challenge is not valid")
+            raise RefusedError(400, "identity.challenge.invalid", "The challenge is not valid")
         if "passkey" in body:
             return self._by(body["passkey"])
         if body["code"] not in {CODE, RECOVERY[0]}:
             self.wrong_codes += 1
-            raise RefusedError(403, "identity.second_factor.refused", "The code is wrong, or was used before")
+            raise RefusedError(403, "identity.second_factor.invalid", "The code is wrong, or was used before")
         return self._ada()
 
     async def challenge(self, _: web.Request) -> web.Response:
@@ -126,7 +126,7 @@ class Own(Identity, Console):
 
     def _by(self, credential: dict[str, Any]) -> web.Response:
         if credential["id"] != "good":
-            raise RefusedError(403, "identity.passkey.refused", "The passkey is not accepted")
+            raise RefusedError(403, "identity.passkey.invalid", "The passkey is not accepted")
         return self._ada()
 
     def _ada(self) -> web.Response:
@@ -135,9 +135,9 @@ class Own(Identity, Console):
     async def step_up(self, request: web.Request) -> web.Response:
         who, body = self._who(request), await request.json()
         if body.get("password", PASSWORD) != PASSWORD:
-            raise RefusedError(403, "identity.password.wrong", "The password is not the one of this account")
+            raise RefusedError(403, "identity.password.incorrect", "The password is not the one of this account")
         if body.get("code", CODE) != CODE:
-            raise RefusedError(403, "identity.second_factor.refused", "The code is wrong, or was used before")
+            raise RefusedError(403, "identity.second_factor.invalid", "The code is wrong, or was used before")
         self.confirmed.add(who["sid"])
         self.sessions[who["sid"]]["auth_time"] = int(self.clock().timestamp())
         granted = self._granted(who["sid"])
@@ -162,14 +162,16 @@ class Own(Identity, Console):
         self._fresh(request)
         self._once(request)
         if (await request.json())["code"] != CODE:
-            raise RefusedError(403, "identity.second_factor.refused", "The code is wrong, or was used before")
+            raise RefusedError(403, "identity.second_factor.invalid", "The code is wrong, or was used before")
         self.factors |= {"totp_since": THEN, "recovery_codes_left": 10}
         return web.json_response({"recovery_codes": RECOVERY}, status=201)
 
     async def remove_totp(self, request: web.Request) -> web.Response:
         self._fresh(request)
         if not self.factors["passkeys"]:
-            raise RefusedError(409, "identity.second_factor.needed", "The password is too short to stand alone")
+            raise RefusedError(
+                409, "identity.password.too_short_without_second_factor", "The password is too short to stand alone"
+            )
         self.factors["totp_since"] = None
         return web.Response(status=204)
 
@@ -195,9 +197,9 @@ class Own(Identity, Console):
         self._fresh(request)
         body = await request.json()
         if body["old_password"] != PASSWORD:
-            raise RefusedError(403, "identity.password.wrong", "The password is not the one of this account")
+            raise RefusedError(403, "identity.password.incorrect", "The password is not the one of this account")
         if len(body["new_password"]) < 15:
-            raise RefusedError(422, "identity.password.refused", "The password is not acceptable", field="password")
+            raise RefusedError(422, "identity.new_password.invalid", "The password is not acceptable", field="password")
         return web.json_response({"sessions_ended": 2, "app_passwords": self.app_passwords})
 
     async def forget_password(self, request: web.Request) -> web.Response:
@@ -207,9 +209,9 @@ class Own(Identity, Console):
     async def reset_password(self, request: web.Request) -> web.Response:
         body = await request.json()
         if body["token"] != "good-token" or body["token"] in self.spent:
-            raise RefusedError(400, "identity.password_reset.refused", "The link to set a password is not valid")
+            raise RefusedError(400, "identity.password_reset_token.invalid", "The link to set a password is not valid")
         if len(body["password"]) < 15:
-            raise RefusedError(422, "identity.password.refused", "The password is not acceptable", field="password")
+            raise RefusedError(422, "identity.new_password.invalid", "The password is not acceptable", field="password")
         self.spent.add(body["token"])
         self.sessions.clear()
         return web.Response(status=204)
@@ -272,7 +274,7 @@ class Own(Identity, Console):
         who = self._who(request) if "Authorization" in request.headers else None
         body = await request.json()
         if body["kind"] == "unauthorised_use" and who is None and "email" not in body:
-            raise RefusedError(422, "request.invalid", "Some input is not acceptable", field="email")
+            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="email")
         if body.get("lock"):
             self.sessions.clear()
         self.done.append(("report", body))
@@ -296,4 +298,6 @@ class Own(Identity, Console):
 
 def _registered(asked: dict[str, Any]) -> None:
     if (asked["client_id"], asked["redirect_uri"]) != ("phone", REDIRECT):
-        raise RefusedError(400, "identity.app.refused", "The app, the address to return to, or the scope is unknown")
+        raise RefusedError(
+            400, "identity.authorization_request.invalid", "The app, the address to return to, or the scope is unknown"
+        )

@@ -71,21 +71,21 @@ class Tokens:
 
     def _who(self, request: web.Request) -> dict[str, Any]:
         if "Authorization" not in request.headers:
-            raise RefusedError(401, "auth.required", "A valid credential is needed")
+            raise RefusedError(401, "auth.credentials.required", "A valid credential is needed")
         claims = self._session(request)
         assert claims is not None
         if datetime.fromtimestamp(claims["exp"], UTC) <= self.clock():
-            raise RefusedError(401, "auth.token_expired", "The access token has expired")
+            raise RefusedError(401, "auth.access_token.expired", "The access token has expired")
         return claims
 
     def _staff(self, request: web.Request) -> dict[str, Any]:
         who = self._who(request)
         if who["kind"] != "staff":
-            raise RefusedError(403, "auth.forbidden", "This credential does not allow that")
+            raise RefusedError(403, "auth.access.forbidden", "This credential does not allow that")
         return who
 
     def _once(self, request: web.Request) -> None:
         key = request.headers.get("Idempotency-Key", "")
         if not key:
-            raise RefusedError(400, "idempotency.key_missing", "An Idempotency-Key is needed")
+            raise RefusedError(400, "idempotency.key.missing", "An Idempotency-Key is needed")
         self.once[key] += 1

@@ -1,0 +1,17 @@
+"""The shapes of what comes in: names of fields and accounts, and one line of text about an authority or a partner."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.web import Access, staff
+
+STAFF_ACCESS: Access = staff("disclosure", "admin")
+
+FieldName = Annotated[
+    str, Field(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}\.[a-z0-9_]{1,40}$", examples=["identity.accounts.email"])
+]
+AccountId = Annotated[str, Field(pattern=r"^acc_[0-9a-z]{26}$")]
+Scope = Annotated[str, Field(pattern=r"^[a-z0-9_.:-]{1,80}$")]
+# No @: requester, reference and partner name an authority or a company, never a person's mailbox.
+SingleLine = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^@\x00-\x1f\x7f]+$")]

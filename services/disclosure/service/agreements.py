@@ -1,0 +1,94 @@
+"""The register of partners and processors: no agreement, no access (C07, C13)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.disclosure.domain import PartnerAgreement
+from services.disclosure.errors import AgreementNotFoundError, CommercialPurposeError, InvalidAgreementTermError
+from services.disclosure.store import PartnerAgreements
+from shared.bus import Outbox
+from shared.contracts import disclosure_v1
+from shared.ids import NewId
+from shared.mongo import DuplicateError
+from shared.policy import Purpose
+
+Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+MAX_AGREEMENT_TERM = timedelta(days=3 * 366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAgreement:
+    """What a partner is to do for us, and what it needs for that."""
+
+    partner: str
+    function: str
+    purposes: tuple[str, ...]
+    scopes: tuple[str, ...]
+    fields: tuple[str, ...]
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementService:
+    """Enter agreements, read them, end them by hand or by their date."""
+
+    agreements: PartnerAgreements
+    outbox: Outbox
+    transact: Transact
+    new_id: NewId
+
+    async def create(self, new_agreement: NewAgreement, *, idempotency_key: str, at: datetime) -> PartnerAgreement:
+        """Enter an agreement, once for each *operation*; a purpose outside the closed list can not be entered."""
+        if not at < new_agreement.ends_at <= at + MAX_AGREEMENT_TERM:
+            raise InvalidAgreementTermError
+        if not new_agreement.purposes or not set(new_agreement.purposes) <= set(Purpose):
+            raise CommercialPurposeError
+        agreement = PartnerAgreement(
+            agreement_id=self.new_id("agr"),
+            partner=new_agreement.partner,
+            function=new_agreement.function,
+            purposes=tuple(dict.fromkeys(new_agreement.purposes)),
+            scopes=tuple(dict.fromkeys(new_agreement.scopes)),
+            fields=tuple(dict.fromkeys(new_agreement.fields)),
+            starts_at=at,
+            ends_at=new_agreement.ends_at,
+        )
+        try:
+            await self.agreements.add(agreement, idempotency_key=idempotency_key)
+        except DuplicateError:
+            return await self.agreements.get_by_idempotency_key(idempotency_key) or agreement
+        return agreement
+
+    async def get(self, agreement_id: str) -> PartnerAgreement:
+        """Return an agreement, also one that has ended."""
+        agreement = await self.agreements.get(agreement_id)
+        if agreement is None:
+            raise AgreementNotFoundError
+        return agreement
+
+    async def list_newest(self, *, after: str | None, limit: int) -> list[PartnerAgreement]:
+        """Return agreements, newest first."""
+        return await self.agreements.list_newest(after=after, limit=limit)
+
+    async def end_agreement(self, agreement_id: str, *, at: datetime) -> PartnerAgreement:
+        """End an agreement now: the partner's access ends with it. Ending it again changes nothing."""
+        agreement = await self.get(agreement_id)
+        await self._end_at(agreement, min(at, agreement.ends_at))
+        return await self.get(agreement_id)
+
+    async def end_expired(self, *, at: datetime, limit: int = 100) -> int:
+        """End the agreements whose date has passed, and tell it once; return how many there were."""
+        expired = await self.agreements.list_expired(at=at, limit=limit)
+        for agreement in expired:
+            await self._end_at(agreement, agreement.ends_at)
+        return len(expired)
+
+    async def _end_at(self, agreement: PartnerAgreement, at: datetime) -> None:
+        async def write() -> None:
+            if await self.agreements.mark_ended(agreement.agreement_id, at=at):
+                event = disclosure_v1.AgreementEnded(agreement_id=agreement.agreement_id)
+                event.ended_at.FromDatetime(at)
+                await self.outbox.put(event, subject=agreement.agreement_id)
+
+        await self.transact(write)

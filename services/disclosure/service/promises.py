@@ -1,0 +1,85 @@
+"""The board: what the probes of all services last saw of each promise, and what the policy says."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.disclosure.domain import ProbeResult, PromiseStatus, combine_results
+from services.disclosure.errors import PromiseNotFoundError
+from services.disclosure.store import ProbeResults
+from shared.policy import PROMISES, Promise, PromiseState
+
+PROBED_BY_EVERY_OWNER = frozenset({"C01", "C17"})
+"""The chassis looks at these in every service: each owner must have been heard before they count as kept."""
+MAX_EVIDENCE_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseStatusView:
+    """A promise of the register and where it stands."""
+
+    promise: Promise
+    status: PromiseStatus
+    evidence: str
+
+    @property
+    def sample_size(self) -> int:
+        """How many things all services together looked at."""
+        return sum(result.looked_at for result in self.status.results)
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """When the service that looked longest ago looked."""
+        return min((result.checked_at for result in self.status.results), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseBoard:
+    """Hear results, tell where the promises stand."""
+
+    results: ProbeResults
+    stale_after: timedelta
+    """How long a probe may be silent before its promise counts as unknown."""
+
+    async def record(self, result: ProbeResult) -> None:
+        """Keep the last look of a service at a promise; what is no promise is left alone."""
+        if result.promise_id in {promise.id for promise in PROMISES}:
+            await self.results.put(result)
+
+    async def list_statuses(self, *, at: datetime) -> list[PromiseStatusView]:
+        """Return all promises in the order of the policy."""
+        known: dict[str, list[ProbeResult]] = {promise.id: [] for promise in PROMISES}
+        for result in await self.results.list_all():
+            known[result.promise_id].append(result)
+        return [self._build_status(promise, known[promise.id], at) for promise in PROMISES]
+
+    async def get(self, promise_id: str, *, at: datetime) -> PromiseStatusView:
+        """Return one promise."""
+        for each in await self.list_statuses(at=at):
+            if each.promise.id == promise_id:
+                return each
+        raise PromiseNotFoundError
+
+    def _build_status(self, promise: Promise, results: list[ProbeResult], at: datetime) -> PromiseStatusView:
+        if promise.not_yet is not None:
+            # Nobody looks at all of it: a part that is as it should be is no evidence, one that is not is enough.
+            results = [result for result in results if result.state == PromiseState.BROKEN]
+        expected = promise.owners if promise.id in PROBED_BY_EVERY_OWNER else promise.owners[:1]
+        found = combine_results(promise.id, results, expected=expected, at=at, stale_after=self.stale_after)
+        is_broken = found.state == PromiseState.BROKEN
+        evidence = promise.not_yet if promise.not_yet and not is_broken else _collect_evidence(found, expected)
+        return PromiseStatusView(promise=promise, status=found, evidence=evidence)
+
+
+def count_by_state(statuses: list[PromiseStatusView]) -> dict[str, int]:
+    """Count the promises by state."""
+    counts = Counter(each.status.state for each in statuses)
+    return {state.value: counts[state.value] for state in PromiseState}
+
+
+def _collect_evidence(found: PromiseStatus, expected: tuple[str, ...]) -> str:
+    """Return what the services saw that are in the state of the whole, and who has said nothing."""
+    texts = [f"{each.service}: {each.evidence}" for each in found.results if each.state == found.state]
+    missing = sorted(set(expected) - {result.service for result in found.results})
+    texts += [f"{service}: not heard yet" for service in missing if found.state == "unknown"]
+    return "; ".join(texts)[:MAX_EVIDENCE_LENGTH]

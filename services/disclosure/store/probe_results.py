@@ -1,0 +1,57 @@
+"""What the probes of all services last saw of each promise."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from services.disclosure.domain import ProbeResult
+from shared.mongo import Collection, Database, Document
+from shared.policy import PromiseState
+
+
+class ProbeResultDocument(Document):
+    """The last look of one service at one promise; ``_id`` is both."""
+
+    collection: ClassVar[str] = "promise_results"
+    promise_id: str
+    service: str
+    state: PromiseState
+    looked_at: int
+    evidence: str
+    checked_at: datetime
+
+
+class ProbeResults:
+    """The last look of each service at each promise."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[ProbeResultDocument] = db.get_collection(ProbeResultDocument)
+
+    async def put(self, result: ProbeResult) -> None:
+        """Keep *result* unless a later one is there: events may arrive in any order."""
+        row = ProbeResultDocument(
+            id=f"{result.promise_id}:{result.service}",
+            promise_id=result.promise_id,
+            service=result.service,
+            state=PromiseState(result.state),
+            looked_at=result.looked_at,
+            evidence=result.evidence,
+            checked_at=result.checked_at,
+        )
+        known = await self._rows.get(row.id)
+        if known is None or known.checked_at <= row.checked_at:
+            await self._rows.upsert_one(row)
+
+    async def list_all(self) -> list[ProbeResult]:
+        """Return everything that is known."""
+        return [_to_result(row) for row in await self._rows.list({})]
+
+
+def _to_result(row: ProbeResultDocument) -> ProbeResult:
+    return ProbeResult(
+        promise_id=row.promise_id,
+        service=row.service,
+        state=row.state.value,
+        looked_at=row.looked_at,
+        evidence=row.evidence,
+        checked_at=row.checked_at,
+    )

@@ -1,0 +1,272 @@
+"""Log-in: with a password and, where there is one, a second factor; or with a passkey alone. Step-up of a session."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from services.identity.api.authentication.webauthn_schemas import AuthenticationCredential, ChallengeView
+from services.identity.api.fields import ANY_PERSON, Email, OneTimeCode, Password
+from services.identity.errors import (
+    IncorrectPasswordError,
+    InvalidChallengeError,
+    InvalidCredentialsError,
+    InvalidPasskeyError,
+    InvalidSecondFactorError,
+    PasswordHashingBusyError,
+    SecondFactorRequiredError,
+    SessionNotFoundError,
+    StepUpSecondFactorRequiredError,
+    TooManyLoginAttemptsError,
+)
+from services.identity.errors.staff import AccountFrozenError, PasswordCancelledError
+from services.identity.service.authentication.login import LoginContext, LoginResult, LoginService, SecondFactorRequired
+from services.identity.service.authentication.passkeys import CredentialOptions
+from services.identity.service.authentication.step_up import StepUpCredentials, StepUpService
+from shared.errors import FieldProblem, InvalidInputError
+from shared.mail import InvalidEmailAddressError
+from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, json_response, post
+from shared.web.problems import PROBLEM_RENDERER
+
+_DeviceToken = Annotated[str | None, Field(max_length=4096, description="device_token of an earlier log-in")]
+_ROOT = "/v1/identity/sessions"
+
+
+class LoginBody(JsonBody):
+    """Who logs in."""
+
+    email: Email
+    password: Password
+    device_token: _DeviceToken = None
+
+
+class SecondFactorBody(JsonBody):
+    """The second factor: a code or a passkey."""
+
+    challenge_token: Annotated[str, Field(max_length=4096)]
+    code: OneTimeCode | None = None
+    passkey: AuthenticationCredential | None = None
+    device_token: _DeviceToken = None
+
+
+class PasskeyLoginBody(JsonBody):
+    """The answer of a passkey."""
+
+    challenge_id: Annotated[str, Field(max_length=64)]
+    credential: AuthenticationCredential
+    device_token: _DeviceToken = None
+
+
+class StepUpBody(JsonBody):
+    """Whoever is logged in proves it once more: by password, or, where there is a second factor, by that."""
+
+    password: Password | None = None
+    code: OneTimeCode | None = None
+    challenge_id: Annotated[str, Field(max_length=64)] = ""
+    passkey: AuthenticationCredential | None = None
+
+
+class SessionTokensView(View):
+    """A new session and its tokens."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
+    expires_in: int
+    refresh_token: str
+    session_id: str
+    account_id: str
+    device_token: Annotated[str, Field(description="sent with the next log-in, strangers' guesses do not lock it out")]
+
+
+class RefreshedTokenView(View):
+    """A new access token for the same session."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginApi:
+    """The handlers."""
+
+    login_service: LoginService
+    step_up_service: StepUpService
+    rate_limit_per_minute: int
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        limit = RateLimit(self.rate_limit_per_minute, timedelta(minutes=1))
+        return (
+            post(
+                _ROOT,
+                self.log_in,
+                access=PUBLIC,
+                status=201,
+                limit=limit,
+                replies=SessionTokensView,
+                errors=(
+                    InvalidCredentialsError,
+                    AccountFrozenError,
+                    PasswordCancelledError,
+                    SecondFactorRequiredError,
+                    TooManyLoginAttemptsError,
+                    PasswordHashingBusyError,
+                    InvalidEmailAddressError,
+                ),
+            ),
+            post(
+                f"{_ROOT}/second-factor",
+                self.complete_second_factor,
+                access=PUBLIC,
+                status=201,
+                limit=limit,
+                errors=(
+                    InvalidChallengeError,
+                    InvalidCredentialsError,
+                    AccountFrozenError,
+                    PasswordCancelledError,
+                    InvalidSecondFactorError,
+                    InvalidPasskeyError,
+                    TooManyLoginAttemptsError,
+                ),
+            ),
+            post(f"{_ROOT}/passkey-challenges", self.begin_passkey_login, access=PUBLIC, limit=limit),
+            post(
+                f"{_ROOT}/passkey",
+                self.log_in_with_passkey,
+                access=PUBLIC,
+                status=201,
+                limit=limit,
+                errors=(InvalidChallengeError, AccountFrozenError, PasswordCancelledError, InvalidPasskeyError),
+            ),
+            post(f"{_ROOT}/step-up-challenges", self.begin_step_up, access=ANY_PERSON, limit=limit),
+            post(
+                f"{_ROOT}/step-up",
+                self.complete_step_up,
+                access=ANY_PERSON,
+                limit=limit,
+                errors=(
+                    IncorrectPasswordError,
+                    StepUpSecondFactorRequiredError,
+                    InvalidSecondFactorError,
+                    InvalidPasskeyError,
+                    InvalidChallengeError,
+                    TooManyLoginAttemptsError,
+                    PasswordHashingBusyError,
+                    SessionNotFoundError,
+                ),
+            ),
+        )
+
+    async def log_in(self, call: RequestContext, body: LoginBody) -> web.Response:
+        """Log in with address and password.
+
+        Where the account has a second factor, the answer is a problem with the code ``identity.login.second_factor_required``
+        and, besides, ``challenge_token``, ``expires_in``, ``methods`` and ``passkey_options``: go on with the token at
+        ``/v1/identity/sessions/second-factor``. A session whose token the request carries ends with this log-in.
+        """
+        found = await self.login_service.log_in(
+            body.email, body.password, context=_login_context(call, body.device_token), at=call.now
+        )
+        return (
+            _second_factor_problem(call, found)
+            if isinstance(found, SecondFactorRequired)
+            else json_response(_tokens_view(found), 201)
+        )
+
+    async def complete_second_factor(self, call: RequestContext, body: SecondFactorBody) -> SessionTokensView:
+        """Go on with a log-in by a code of the app, a recovery code or a passkey; five tries for one password."""
+        if (body.code is None) == (body.passkey is None):
+            raise _one_of_error("code", "passkey")
+        credential = None if body.passkey is None else body.passkey.to_dict()
+        by = _login_context(call, body.device_token)
+        return _tokens_view(
+            await self.login_service.complete_second_factor(
+                body.challenge_token, body.code, credential, context=by, at=call.now
+            )
+        )
+
+    async def begin_passkey_login(self, call: RequestContext) -> ChallengeView:
+        """Ask for the challenge of a log-in by passkey; good for one answer within five minutes."""
+        return _challenge_view(await self.login_service.begin_passkey(at=call.now))
+
+    async def log_in_with_passkey(self, call: RequestContext, body: PasskeyLoginBody) -> SessionTokensView:
+        """Log in with a passkey alone: it verifies its user, so it is both factors at once."""
+        by = _login_context(call, body.device_token)
+        return _tokens_view(
+            await self.login_service.login_with_passkey(
+                body.challenge_id, body.credential.to_dict(), context=by, at=call.now
+            )
+        )
+
+    async def begin_step_up(self, call: RequestContext) -> ChallengeView:
+        """Ask for the challenge of a step-up by passkey."""
+        return _challenge_view(await self.step_up_service.begin_passkey(call.principal.id, at=call.now))
+
+    async def complete_step_up(self, call: RequestContext, body: StepUpBody) -> RefreshedTokenView:
+        """Confirm the own session before a sensitive change, and get an access token that says so.
+
+        By password; an account with a second factor sends a code or a passkey.
+        """
+        if body.password is None and body.code is None and body.passkey is None:
+            raise _one_of_error("password", "code", "passkey")
+        proof = StepUpCredentials(
+            password=body.password,
+            code=body.code,
+            challenge_id=body.challenge_id,
+            credential=None if body.passkey is None else body.passkey.to_dict(),
+        )
+        renewed = await self.step_up_service.reauthenticate_session(
+            call.principal.id, call.principal.session, proof, context=_login_context(call), at=call.now
+        )
+        return RefreshedTokenView(access_token=renewed.access_token, expires_in=renewed.expires_in)
+
+
+def _login_context(call: RequestContext, device_token: str | None = None) -> LoginContext:
+    agent = call.get_header("User-Agent") or ""
+    return LoginContext(
+        user_agent=agent,
+        client_ip=call.client_address,
+        device_token=device_token,
+        replaced_session_id=call.principal.session,
+    )
+
+
+def _tokens_view(result: LoginResult) -> SessionTokensView:
+    granted = result.tokens
+    return SessionTokensView(
+        access_token=granted.access_token,
+        expires_in=granted.expires_in,
+        refresh_token=granted.refresh_token,
+        session_id=granted.session_id,
+        account_id=granted.account_id,
+        device_token=result.device_token,
+    )
+
+
+def _challenge_view(options: CredentialOptions) -> ChallengeView:
+    return ChallengeView(challenge_id=options.challenge_id, options=dict(options.options))
+
+
+def _second_factor_problem(call: RequestContext, step: SecondFactorRequired) -> web.Response:
+    """Return the problem with what the client needs to go on (RFC 9457, 3.2: a problem may carry more)."""
+    problem = call.request.app[PROBLEM_RENDERER].render(SecondFactorRequiredError(), call.request)
+    assert isinstance(problem.body, bytes)
+    payload: dict[str, Any] = {
+        **json.loads(problem.body),
+        "challenge_token": step.challenge_token,
+        "expires_in": int((step.expires_at - call.now).total_seconds()),
+        "methods": step.enrolled.methods,
+        "passkey_options": step.passkey_options,
+    }
+    headers = {name: value for name, value in problem.headers.items() if name != "Content-Length"}
+    return web.Response(status=problem.status, body=json.dumps(payload).encode(), headers=headers)
+
+
+def _one_of_error(*names: str) -> InvalidInputError:
+    message = f"Send {' or '.join(names)}."
+    return InvalidInputError(fields=tuple(FieldProblem(field=name, code="one_of", message=message) for name in names))

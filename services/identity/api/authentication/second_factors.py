@@ -1,0 +1,220 @@
+"""The second factors of the own account; each change needs a recent log-in or step-up."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from services.identity.api.authentication.webauthn_schemas import ChallengeView, RegistrationCredential
+from services.identity.api.fields import ANY_PERSON, RECENT_LOGIN_PERSON, OneTimeCode
+from services.identity.errors import (
+    AccountNotFoundError,
+    InvalidChallengeError,
+    InvalidPasskeyError,
+    InvalidSecondFactorError,
+    PasskeyAlreadyRegisteredError,
+    PasskeyNotFoundError,
+    PasswordTooShortWithoutSecondFactorError,
+    SecondFactorNotEnrolledError,
+    TooManyPasskeysError,
+    TotpExistsError,
+    TotpNotFoundError,
+)
+from services.identity.service.authentication.second_factors import SecondFactorService
+from shared.clock import rfc3339
+from shared.web import JsonBody, RequestContext, Route, View, delete, get, post
+
+_RecoveryCodes = Annotated[
+    list[str], Field(description="shown here and never again; empty where there are some already")
+]
+
+
+class TotpCodeBody(JsonBody):
+    """The first code of the app."""
+
+    code: OneTimeCode
+
+
+class NewPasskeyBody(JsonBody):
+    """A new passkey, and what its owner calls it."""
+
+    challenge_id: Annotated[str, Field(max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    credential: RegistrationCredential
+
+
+class TotpEnrollmentView(View):
+    """What the app is given: typed, or as a QR code of the URI; it is shown here and never again."""
+
+    secret: str
+    otpauth_uri: str
+
+
+class RecoveryCodesView(View):
+    """Recovery codes; each works once in place of the second factor."""
+
+    recovery_codes: _RecoveryCodes
+
+
+class PasskeyView(View):
+    """A passkey."""
+
+    passkey_id: str
+    name: str
+    created_at: str
+    last_used_at: str | None
+
+
+class NewPasskeyView(PasskeyView):
+    """A passkey that was added now."""
+
+    recovery_codes: _RecoveryCodes
+
+
+class SecondFactorsView(View):
+    """The second factors of the account."""
+
+    totp_since: str | None
+    recovery_codes_left: int
+    passkeys: list[PasskeyView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorsApi:
+    """The handlers."""
+
+    second_factor_service: SecondFactorService
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        root, gone = "/v1/identity", AccountNotFoundError
+        return (
+            get(f"{root}/second-factors", self.list_second_factors, access=ANY_PERSON),
+            post(
+                f"{root}/totp",
+                self.begin_totp_enrollment,
+                access=RECENT_LOGIN_PERSON,
+                status=201,
+                idempotent=True,
+                secret_reply=True,
+                errors=(TotpExistsError, gone),
+            ),
+            post(
+                f"{root}/totp/confirmation",
+                self.confirm_totp_enrollment,
+                access=RECENT_LOGIN_PERSON,
+                status=201,
+                idempotent=True,
+                secret_reply=True,
+                errors=(InvalidSecondFactorError, TotpNotFoundError, gone),
+            ),
+            delete(
+                f"{root}/totp",
+                self.delete_totp,
+                access=RECENT_LOGIN_PERSON,
+                status=204,
+                errors=(TotpNotFoundError, PasswordTooShortWithoutSecondFactorError, gone),
+            ),
+            post(
+                f"{root}/recovery-codes",
+                self.create_recovery_codes,
+                access=RECENT_LOGIN_PERSON,
+                status=201,
+                idempotent=True,
+                secret_reply=True,
+                errors=(SecondFactorNotEnrolledError, gone),
+            ),
+            *self._build_passkey_routes(f"{root}/passkeys"),
+        )
+
+    def _build_passkey_routes(self, root: str) -> tuple[Route, ...]:
+        return (
+            post(
+                f"{root}/challenges",
+                self.begin_passkey_registration,
+                access=RECENT_LOGIN_PERSON,
+                errors=(AccountNotFoundError,),
+            ),
+            post(
+                root,
+                self.register_passkey,
+                access=RECENT_LOGIN_PERSON,
+                status=201,
+                idempotent=True,
+                secret_reply=True,
+                errors=(
+                    InvalidChallengeError,
+                    InvalidPasskeyError,
+                    PasskeyAlreadyRegisteredError,
+                    TooManyPasskeysError,
+                    AccountNotFoundError,
+                ),
+            ),
+            delete(
+                f"{root}/{{passkey_id}}",
+                self.delete_passkey,
+                access=RECENT_LOGIN_PERSON,
+                status=204,
+                errors=(PasskeyNotFoundError, PasswordTooShortWithoutSecondFactorError, AccountNotFoundError),
+            ),
+        )
+
+    async def list_second_factors(self, call: RequestContext) -> SecondFactorsView:
+        """List the second factors of the own account."""
+        enrolled = await self.second_factor_service.get_enrolled(call.principal.id)
+        return SecondFactorsView(
+            totp_since=rfc3339(enrolled.totp_enrolled_at) if enrolled.totp_enrolled_at else None,
+            recovery_codes_left=enrolled.recovery_codes,
+            passkeys=[
+                PasskeyView(
+                    passkey_id=one.id,
+                    name=one.label,
+                    created_at=rfc3339(one.created_at),
+                    last_used_at=rfc3339(one.last_used_at) if one.last_used_at else None,
+                )
+                for one in enrolled.passkeys
+            ],
+        )
+
+    async def begin_totp_enrollment(self, call: RequestContext) -> TotpEnrollmentView:
+        """Begin to add an app for one-time codes; it counts once a code has confirmed it."""
+        enrollment = await self.second_factor_service.begin_totp(call.principal.id, at=call.now)
+        return TotpEnrollmentView(secret=enrollment.secret, otpauth_uri=enrollment.uri)
+
+    async def confirm_totp_enrollment(self, call: RequestContext, body: TotpCodeBody) -> RecoveryCodesView:
+        """Confirm the app by its first code; from now on a log-in needs it."""
+        return RecoveryCodesView(
+            recovery_codes=await self.second_factor_service.confirm_totp(call.principal.id, body.code, at=call.now)
+        )
+
+    async def delete_totp(self, call: RequestContext) -> None:
+        """Remove the app for one-time codes."""
+        await self.second_factor_service.remove_totp(call.principal.id, at=call.now)
+
+    async def create_recovery_codes(self, call: RequestContext) -> RecoveryCodesView:
+        """Make ten recovery codes in place of all earlier ones."""
+        return RecoveryCodesView(
+            recovery_codes=await self.second_factor_service.replace_recovery_codes(call.principal.id, at=call.now)
+        )
+
+    async def begin_passkey_registration(self, call: RequestContext) -> ChallengeView:
+        """Begin to add a passkey."""
+        options = await self.second_factor_service.begin_passkey(call.principal.id, at=call.now)
+        return ChallengeView(challenge_id=options.challenge_id, options=dict(options.options))
+
+    async def register_passkey(self, call: RequestContext, body: NewPasskeyBody) -> NewPasskeyView:
+        """Add the passkey that the authenticator has made; from now on a log-in by password needs a second factor."""
+        passkey, codes = await self.second_factor_service.add_passkey(
+            call.principal.id, body.challenge_id, body.credential.to_dict(), label=body.name, at=call.now
+        )
+        return NewPasskeyView(
+            passkey_id=passkey.id,
+            name=passkey.label,
+            created_at=rfc3339(passkey.created_at),
+            last_used_at=None,
+            recovery_codes=codes,
+        )
+
+    async def delete_passkey(self, call: RequestContext) -> None:
+        """Remove a passkey."""
+        await self.second_factor_service.remove_passkey(call.principal.id, call.path["passkey_id"], at=call.now)

@@ -1,0 +1,298 @@
+"""OAuth 2.1 endpoints: token, revocation (RFC 7009), introspection (RFC 7662), keys and metadata (RFC 8414)."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import unquote_plus
+
+from aiohttp import web
+from pydantic import ConfigDict, Field
+
+from services.identity.api.oauth.authorizations import AuthorizationsApi
+from services.identity.errors import InvalidClientError, OAuthError, UnsupportedGrantTypeError
+from services.identity.service.oauth.authorization_code import AccessTokenRequest, AuthorizationCodeGrant
+from services.identity.service.oauth.partner_clients import PartnerClientService
+from services.identity.service.oauth.token_service import ClientCredentials, TokenService
+from services.identity.service.sessions.sessions import SessionService, TokenResponse
+from services.identity.service.sessions.tokens import SigningKeys
+from shared.web import PUBLIC, FormBody, Principal, RateLimit, RequestContext, Route, View, get, post
+from shared.web.problems import PROBLEM_RENDERER
+
+_Parameter = Annotated[str, Field(max_length=4096)]
+_CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+class OAuthForm(FormBody):
+    """What every endpoint here reads; RFC 6749 3.2: what is not known is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    client_id: _Parameter = ""
+    client_secret: _Parameter = ""
+
+
+class TokenForm(OAuthForm):
+    """The parameters of the token endpoint."""
+
+    grant_type: _Parameter = ""
+    refresh_token: _Parameter = ""
+    code: _Parameter = ""
+    redirect_uri: _Parameter = ""
+    code_verifier: _Parameter = ""
+    scope: _Parameter = ""
+
+
+class TokenHintForm(OAuthForm):
+    """A token that somebody asks about."""
+
+    token: _Parameter = ""
+    token_type_hint: _Parameter = ""
+
+
+class TokenView(View):
+    """New tokens (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
+    expires_in: int
+    refresh_token: str | None = None
+    scope: str | None = None
+
+
+class IntrospectionView(View):
+    """What a token says (RFC 7662, section 2.2)."""
+
+    active: bool
+    sub: str | None = None
+    client_id: str | None = None
+    scope: str | None = None
+    purpose: str | None = None
+    token_type: str | None = None
+    iss: str | None = None
+
+
+class JwkView(View):
+    """A public key (RFC 8037)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    use: str
+    alg: str
+
+
+class JwksView(View):
+    """A JWK set (RFC 7517)."""
+
+    keys: list[JwkView]
+
+
+class ServerMetadataView(View):
+    """What clients need to know (RFC 8414)."""
+
+    issuer: str
+    authorization_endpoint: str
+    jwks_uri: str
+    token_endpoint: str
+    token_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint: str
+    revocation_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint: str
+    introspection_endpoint_auth_methods_supported: list[str]
+    grant_types_supported: list[str]
+    response_types_supported: list[str]
+    response_modes_supported: list[str]
+    code_challenge_methods_supported: list[str]
+    authorization_response_iss_parameter_supported: bool
+    service_documentation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthApi:
+    """The handlers."""
+
+    session_service: SessionService
+    partner_client_service: PartnerClientService
+    token_service: TokenService
+    authorizations: AuthorizationCodeGrant
+    signing_keys: SigningKeys
+    rate_limit_per_minute: int
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        limit = RateLimit(10 * self.rate_limit_per_minute, timedelta(minutes=1))
+        return (
+            *AuthorizationsApi(
+                authorizations=self.authorizations, rate_limit_per_minute=self.rate_limit_per_minute
+            ).build_routes(),
+            post("/oauth/token", self.issue_token, access=PUBLIC, limit=limit, replies=TokenView, errors=(OAuthError,)),
+            post("/oauth/revoke", self.revoke_token, access=PUBLIC, limit=limit, errors=(InvalidClientError,)),
+            post(
+                "/oauth/introspect",
+                self.introspect_token,
+                access=PUBLIC,
+                limit=limit,
+                replies=IntrospectionView,
+                errors=(InvalidClientError,),
+            ),
+            get("/.well-known/jwks.json", self.get_jwks, access=PUBLIC),
+            get("/.well-known/openid-configuration", self.get_server_metadata, access=PUBLIC),
+        )
+
+    async def issue_token(self, call: RequestContext, form: TokenForm) -> web.Response:
+        """Get an access token: with a code, with a refresh token, which is replaced, or with client credentials.
+
+        A refresh token works once. Sent again within 20 seconds, as by two tabs, it gives an access token alone; later
+        its second use ends the session.
+        """
+        return await _render_view(call, self._grant(call, form))
+
+    async def revoke_token(self, call: RequestContext, form: TokenHintForm) -> web.Response:
+        """Revoke a token and its session; a token that is not valid needs no revocation and is no error."""
+        return await _render_view(call, self._revoke(call, form))
+
+    async def introspect_token(self, call: RequestContext, form: TokenHintForm) -> web.Response:
+        """Ask whether an own token is valid; a partner asks with its client credentials."""
+        return await _render_view(call, self._introspect(call, form))
+
+    async def get_jwks(self, _call: RequestContext) -> JwksView:
+        """Read the keys that sign access tokens."""
+        return JwksView(**self.signing_keys.build_jwks())
+
+    async def get_server_metadata(self, _call: RequestContext) -> ServerMetadataView:
+        """Read the metadata of the authorization server."""
+        issuer = self.signing_keys.issuer
+        secrets = ["client_secret_basic", "client_secret_post"]
+        return ServerMetadataView(
+            issuer=issuer,
+            authorization_endpoint=f"{issuer}/account/authorize",  # a page of the portal
+            jwks_uri=f"{issuer}/.well-known/jwks.json",
+            token_endpoint=f"{issuer}/oauth/token",
+            token_endpoint_auth_methods_supported=[*secrets, "none"],
+            revocation_endpoint=f"{issuer}/oauth/revoke",
+            revocation_endpoint_auth_methods_supported=[*secrets, "none"],
+            introspection_endpoint=f"{issuer}/oauth/introspect",
+            introspection_endpoint_auth_methods_supported=secrets,
+            grant_types_supported=["authorization_code", "refresh_token", "client_credentials"],
+            response_types_supported=["code"],
+            response_modes_supported=["query"],
+            code_challenge_methods_supported=["S256"],
+            authorization_response_iss_parameter_supported=True,
+            service_documentation=f"{issuer}/docs",
+        )
+
+    async def _grant(self, call: RequestContext, form: TokenForm) -> View:
+        if form.grant_type == "refresh_token":
+            return _token_view(
+                await self.session_service.refresh_session(form.refresh_token, client_id=form.client_id, at=call.now)
+            )
+        if form.grant_type == "authorization_code":
+            return _token_view(await self._exchange_code(call, form))
+        if form.grant_type == "client_credentials":
+            return await self._issue_partner_token(call, form)
+        raise UnsupportedGrantTypeError if form.grant_type else OAuthError("grant_type is missing")
+
+    async def _exchange_code(self, call: RequestContext, form: TokenForm) -> TokenResponse:
+        if _CODE_VERIFIER.fullmatch(form.code_verifier) is None:
+            raise OAuthError("code_verifier is missing or not of its form")
+        request = AccessTokenRequest(
+            code=form.code,
+            client_id=form.client_id,
+            redirect_uri=form.redirect_uri,
+            code_verifier=form.code_verifier,
+        )
+        agent = call.get_header("User-Agent") or ""
+        return await self.authorizations.exchange_code(
+            request, user_agent=agent, client_ip=call.client_address, at=call.now
+        )
+
+    async def _issue_partner_token(self, call: RequestContext, form: TokenForm) -> View:
+        credentials = _parse_credentials(call, form)
+        if credentials is None:
+            raise InvalidClientError
+        client = await self.partner_client_service.authenticate(credentials.client_id, credentials.secret)
+        token = await self.partner_client_service.issue_token(client, frozenset(form.scope.split()), at=call.now)
+        return TokenView(
+            access_token=token.access_token, expires_in=token.expires_in, scope=" ".join(sorted(token.scopes))
+        )
+
+    async def _revoke(self, call: RequestContext, form: TokenHintForm) -> View | None:
+        if not form.token:
+            raise OAuthError("token is missing")
+        await self.token_service.revoke(form.token, _parse_credentials(call, form), at=call.now)
+        return None
+
+    async def _introspect(self, call: RequestContext, form: TokenHintForm) -> View:
+        if not form.token:
+            raise OAuthError("token is missing")
+        found = await self.token_service.introspect(
+            form.token, call.principal, _parse_credentials(call, form), at=call.now
+        )
+        return (
+            IntrospectionView(active=False) if found is None else _introspection_view(found, self.signing_keys.issuer)
+        )
+
+
+def _token_view(granted: TokenResponse) -> TokenView:
+    return TokenView(
+        access_token=granted.access_token,
+        expires_in=granted.expires_in,
+        refresh_token=granted.refresh_token or None,
+    )
+
+
+def _introspection_view(principal: Principal, issuer: str) -> IntrospectionView:
+    return IntrospectionView(
+        active=True,
+        sub=principal.id,
+        client_id=principal.id if principal.kind == "partner" else None,
+        scope=" ".join(sorted(principal.scopes)) or None,
+        purpose=principal.purpose or None,
+        token_type="Bearer",  # noqa: S106 - the name of a scheme, not a secret
+        iss=issuer,
+    )
+
+
+def _parse_credentials(call: RequestContext, form: OAuthForm) -> ClientCredentials | None:
+    """Return the credentials of the client, from the header or the body: RFC 6749 2.3 forbids both at once."""
+    scheme, _, encoded = (call.get_header("Authorization") or "").partition(" ")
+    if scheme.lower() == "basic":
+        if form.client_secret:
+            raise OAuthError("send the credentials once")
+        return _parse_basic(encoded)
+    return ClientCredentials(form.client_id, form.client_secret) if form.client_secret else None
+
+
+def _parse_basic(encoded: str) -> ClientCredentials:
+    try:
+        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode("ascii").partition(":")
+    except (binascii.Error, ValueError) as fault:
+        raise InvalidClientError from fault
+    if not colon:
+        raise InvalidClientError
+    return ClientCredentials(unquote_plus(client_id), unquote_plus(secret))
+
+
+async def _render_view(call: RequestContext, work: Awaitable[View | None]) -> web.Response:
+    """Return what *work* returns, or its refusal as RFC 6749 5.2 has it, which is a problem besides."""
+    try:
+        view = await work
+    except OAuthError as fault:
+        return _render_error(call, fault)
+    if view is None:
+        return web.Response(status=200)
+    return web.json_response(view.model_dump(exclude_none=True), headers={"Pragma": "no-cache"})
+
+
+def _render_error(call: RequestContext, error: OAuthError) -> web.Response:
+    problem = call.request.app[PROBLEM_RENDERER].render(error, call.request)
+    assert isinstance(problem.body, bytes)
+    payload: dict[str, Any] = {"error": error.error, "error_description": error.detail, **json.loads(problem.body)}
+    headers = {name: value for name, value in problem.headers.items() if name not in {"Content-Type", "Content-Length"}}
+    return web.json_response(payload, status=error.status, headers=headers)

@@ -1,0 +1,108 @@
+"""The clients of partners, made and ended by staff (C13)."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from services.identity.errors import AgreementNotActiveError, PartnerClientNotFoundError
+from services.identity.service.oauth.partner_clients import PartnerClientService
+from shared.clock import rfc3339
+from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, delete, get, post, staff
+
+
+class PartnerClientBody(JsonBody):
+    """A client of a partner, under which agreement, with which of its scopes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    agreement_id: Annotated[str, Field(pattern=r"^[a-z]+_[0-9a-z]{1,40}$")]
+    scopes: Annotated[list[Annotated[str, Field(pattern=r"^[a-z_.:-]{1,60}$")]], Field(min_length=1, max_length=50)]
+
+
+class NewPartnerClientView(View):
+    """A new client; its secret is shown here and never again."""
+
+    client_id: str
+    client_secret: str
+    name: str
+    agreement_id: str
+    scopes: list[str]
+
+
+class PartnerClientView(View):
+    """A client without its secret."""
+
+    client_id: str
+    name: str
+    agreement_id: str
+    scopes: list[str]
+    created_at: str
+    ended_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerClientsApi:
+    """The handlers."""
+
+    partner_client_service: PartnerClientService
+    paginator: Paginator
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        root, admin = "/v1/identity/partner-clients", staff("admin")
+        return (
+            post(
+                root,
+                self.create_partner_client,
+                access=admin,
+                status=201,
+                idempotent=True,
+                secret_reply=True,
+                errors=(AgreementNotActiveError,),
+            ),
+            get(root, self.list_partner_clients, access=admin, replies=CursorPage[PartnerClientView]),
+            delete(
+                f"{root}/{{client_id}}",
+                self.revoke_partner_client,
+                access=admin,
+                status=204,
+                errors=(PartnerClientNotFoundError,),
+            ),
+        )
+
+    async def create_partner_client(self, call: RequestContext, body: PartnerClientBody) -> NewPartnerClientView:
+        """Make a client for a partner, with no more scopes than its agreement has."""
+        created = await self.partner_client_service.create(
+            body.name, body.agreement_id, frozenset(body.scopes), idempotency_key=call.idempotency_key, at=call.now
+        )
+        return NewPartnerClientView(
+            client_id=created.client.id,
+            client_secret=created.secret,
+            name=created.client.partner_name,
+            agreement_id=created.client.agreement_id,
+            scopes=created.client.scopes,
+        )
+
+    async def list_partner_clients(self, call: RequestContext, query: PageQuery) -> CursorPage[PartnerClientView]:
+        """List the clients of partners, ended ones too."""
+        found = await self.partner_client_service.list_page(
+            after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(
+            call,
+            query,
+            found,
+            view=lambda client: PartnerClientView(
+                client_id=client.id,
+                name=client.partner_name,
+                agreement_id=client.agreement_id,
+                scopes=client.scopes,
+                created_at=rfc3339(client.created_at),
+                ended_at=rfc3339(client.ended_at) if client.ended_at else None,
+            ),
+            position=lambda client: client.id,
+        )
+
+    async def revoke_partner_client(self, call: RequestContext) -> None:
+        """End a client and refuse its tokens from now on."""
+        await self.partner_client_service.revoke(call.path["client_id"], at=call.now)

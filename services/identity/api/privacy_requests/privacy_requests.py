@@ -1,0 +1,322 @@
+"""What a person may ask of all services at once: a copy of everything (C26), and its erasure (C31)."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from services.identity.api.fields import RECENT_LOGIN_CUSTOMER, EmailToken, Password
+from services.identity.domain.authentication.security import MAX_ERASURE_GRACE_DAYS
+from services.identity.domain.privacy_requests.lifecycle import REQUEST_DEADLINE
+from services.identity.domain.sessions.access import REAUTH_MAX_AGE
+from services.identity.errors import (
+    AccountNotFoundError,
+    ErasureAlreadyScheduledError,
+    ErasureNotFoundError,
+    ErasureNotScheduledError,
+    ExportBusyError,
+    ExportNotFoundError,
+    ExportNotReadyError,
+    IncorrectPasswordError,
+    PasswordHashingBusyError,
+    TooManyLoginAttemptsError,
+)
+from services.identity.service.privacy_requests.archive import ExportArchiver
+from services.identity.service.privacy_requests.erasures import ErasureSaga, ErasureStatus
+from services.identity.service.privacy_requests.exports import ExportProgress, ExportSaga
+from services.identity.service.privacy_requests.scheduled_erasures import ScheduledErasure, ScheduledErasureService
+from shared.clock import rfc3339
+from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, customer, delete, get, post
+
+_DOWNLOAD_STALL_TIMEOUT = timedelta(seconds=60)
+"""How long a download may stand still."""
+
+
+class ErasureBody(JsonBody):
+    """The password once more: this cannot be undone, unless some days of grace are wished for."""
+
+    password: Password
+    grace_days: Annotated[int, Field(ge=0, le=MAX_ERASURE_GRACE_DAYS, description="0: at once")] = 0
+
+
+class CancelErasureBody(JsonBody):
+    """The link of the mail."""
+
+    token: EmailToken
+
+
+class ScheduledErasureView(View):
+    """An erasure that is planned; until it begins, it can be taken back."""
+
+    erasure_id: str
+    begins_at: str
+
+
+class ExportPartView(View):
+    """How far one service has come with an export."""
+
+    service: str
+    state: str
+
+
+class ExportView(View):
+    """An export: collecting, ready or expired."""
+
+    export_id: str
+    state: str
+    created_at: str
+    deadline: str
+    expires_at: str | None
+    parts: list[ExportPartView]
+
+
+class ExportSummaryView(View):
+    """An export in the list."""
+
+    export_id: str
+    state: str
+    created_at: str
+    deadline: str
+    expires_at: str | None
+
+
+class ExportsView(View):
+    """The exports of the account, the newest first."""
+
+    items: list[ExportSummaryView]
+
+
+class RetainedItemView(View):
+    """Something that had to be kept, why, and until when where that is known."""
+
+    what: str
+    why: str
+    until: str | None = None
+
+
+class ErasureReceiptView(View):
+    """What one service has erased, by collection, and what it had to keep."""
+
+    service: str
+    state: str
+    erased: dict[str, int]
+    kept: list[RetainedItemView]
+    completed_at: str | None
+
+
+class ErasureView(View):
+    """An erasure: planned, running or done."""
+
+    erasure_id: Annotated[str, Field(description="keep it: it is the only way to ask how far the erasure is")]
+    state: str
+    created_at: str
+    begins_at: str
+    deadline: str
+    completed_at: str | None
+    receipts: list[ErasureReceiptView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyRequestsApi:
+    """The handlers."""
+
+    export_saga: ExportSaga
+    export_archiver: ExportArchiver
+    erasure_saga: ErasureSaga
+    scheduled_erasure_service: ScheduledErasureService
+    rate_limit_per_minute: int
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        return (*self._build_export_routes(), *self._build_erasure_routes())
+
+    def _build_export_routes(self) -> tuple[Route, ...]:
+        root, mine = "/v1/identity/exports", customer()
+        return (
+            post(
+                root,
+                self.create_export,
+                access=mine,
+                status=202,
+                idempotent=True,
+                errors=(AccountNotFoundError, ExportBusyError),
+            ),
+            get(root, self.list_exports, access=mine),
+            get(f"{root}/{{export_id}}", self.get_export, access=mine, errors=(ExportNotFoundError,)),
+            get(
+                f"{root}/{{export_id}}/archive",
+                self.download_export,
+                access=customer(max_age=REAUTH_MAX_AGE),
+                errors=(ExportNotFoundError, ExportNotReadyError),
+                replies="application/zip",
+            ),
+        )
+
+    def _build_erasure_routes(self) -> tuple[Route, ...]:
+        root = "/v1/identity/erasures"
+        return (
+            post(
+                root,
+                self.create_erasure,
+                access=RECENT_LOGIN_CUSTOMER,
+                status=202,
+                idempotent=True,
+                errors=(
+                    IncorrectPasswordError,
+                    TooManyLoginAttemptsError,
+                    PasswordHashingBusyError,
+                    ErasureAlreadyScheduledError,
+                ),
+            ),
+            get(f"{root}/planned", self.get_scheduled_erasure, access=customer(), errors=(ErasureNotScheduledError,)),
+            delete(
+                f"{root}/planned",
+                self.cancel_scheduled_erasure,
+                access=customer(),
+                status=204,
+                errors=(ErasureNotScheduledError,),
+            ),
+            post(
+                f"{root}/cancellations",
+                self.cancel_erasure_by_token,
+                access=PUBLIC,
+                status=204,
+                limit=RateLimit(self.rate_limit_per_minute, timedelta(minutes=1)),
+                errors=(ErasureNotScheduledError,),
+            ),
+            get(
+                f"{root}/{{erasure_id}}",
+                self.get_erasure,
+                access=PUBLIC,
+                limit=RateLimit(10 * self.rate_limit_per_minute, timedelta(minutes=1)),
+                errors=(ErasureNotFoundError,),
+            ),
+        )
+
+    async def create_export(self, call: RequestContext) -> ExportView:
+        """Ask for a copy of everything that is held; one at a time, ready by the deadline."""
+        return _export_view(await self.export_saga.start(call.principal.id, at=call.now))
+
+    async def list_exports(self, call: RequestContext) -> ExportsView:
+        """List the own exports."""
+        return ExportsView(
+            items=[
+                ExportSummaryView(
+                    export_id=export.id,
+                    state=export.state,
+                    created_at=rfc3339(export.created_at),
+                    deadline=rfc3339(export.deadline),
+                    expires_at=rfc3339(export.expires_at) if export.expires_at else None,
+                )
+                for export in await self.export_saga.list_by_account(call.principal.id)
+            ]
+        )
+
+    async def get_export(self, call: RequestContext) -> ExportView:
+        """Read how far an export is, service by service."""
+        return _export_view(await self.export_saga.get_progress(call.principal.id, call.path["export_id"]))
+
+    async def download_export(self, call: RequestContext) -> web.StreamResponse:
+        """Download the archive, a zip file; the log-in must not be older than 15 minutes."""
+        export = await self.export_saga.get_ready(call.principal.id, call.path["export_id"], at=call.now)
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "application/zip",
+                "Content-Disposition": f'attachment; filename="candor-{export.created_at:%Y-%m-%d}.zip"',
+            }
+        )
+        await response.prepare(call.request)
+        async with aclosing(self.export_archiver.stream_archive(export)) as pieces:
+            async for piece in pieces:
+                async with asyncio.timeout(_DOWNLOAD_STALL_TIMEOUT.total_seconds()):
+                    await response.write(piece)
+        await response.write_eof()
+        return response
+
+    async def create_erasure(self, call: RequestContext, body: ErasureBody) -> ErasureView:
+        """Erase the account and everything that is held; logs out everywhere at once.
+
+        With days of grace it begins after them; until then the link of the mail, or a log-in, can take it back.
+        """
+        who, session = call.principal.id, call.principal.session
+        if not body.grace_days:
+            return _erasure_view(await self.erasure_saga.request(who, body.password, session_id=session, at=call.now))
+        grace = timedelta(days=body.grace_days)
+        return _scheduled_erasure_view(
+            await self.scheduled_erasure_service.schedule(
+                who, body.password, session_id=session, grace=grace, at=call.now
+            )
+        )
+
+    async def get_scheduled_erasure(self, call: RequestContext) -> ScheduledErasureView:
+        """Read when the own account will be erased."""
+        erasure = await self.scheduled_erasure_service.get_by_account(call.principal.id)
+        return ScheduledErasureView(erasure_id=erasure.id, begins_at=rfc3339(erasure.due_at))
+
+    async def cancel_scheduled_erasure(self, call: RequestContext) -> None:
+        """Keep the own account: the planned erasure is taken back."""
+        await self.scheduled_erasure_service.cancel(call.principal.id, at=call.now)
+
+    async def cancel_erasure_by_token(self, call: RequestContext, body: CancelErasureBody) -> None:
+        """Take a planned erasure back by the link of the mail."""
+        await self.scheduled_erasure_service.cancel_by_token(body.token, at=call.now)
+
+    async def get_erasure(self, call: RequestContext) -> ErasureView:
+        """Read how far an erasure is; its id, which only its owner was told, is the key."""
+        planned = await self.scheduled_erasure_service.get(call.path["erasure_id"])
+        if planned is not None:
+            return _scheduled_erasure_view(planned)
+        return _erasure_view(await self.erasure_saga.get_status(call.path["erasure_id"]))
+
+
+def _export_view(progress: ExportProgress) -> ExportView:
+    export = progress.export
+    return ExportView(
+        export_id=export.id,
+        state=export.state,
+        created_at=rfc3339(export.created_at),
+        deadline=rfc3339(export.deadline),
+        expires_at=rfc3339(export.expires_at) if export.expires_at else None,
+        parts=[ExportPartView(service=part.service, state=part.state) for part in progress.parts],
+    )
+
+
+def _scheduled_erasure_view(erasure: ScheduledErasure) -> ErasureView:
+    return ErasureView(
+        erasure_id=erasure.id,
+        state="planned",
+        created_at=rfc3339(erasure.created_at),
+        begins_at=rfc3339(erasure.due_at),
+        deadline=rfc3339(erasure.due_at + REQUEST_DEADLINE),
+        completed_at=None,
+        receipts=[],
+    )
+
+
+def _erasure_view(status: ErasureStatus) -> ErasureView:
+    erasure = status.erasure
+    return ErasureView(
+        erasure_id=erasure.id,
+        state=erasure.state,
+        created_at=rfc3339(erasure.created_at),
+        begins_at=rfc3339(erasure.created_at),
+        deadline=rfc3339(erasure.deadline),
+        completed_at=rfc3339(erasure.completed_at) if erasure.completed_at else None,
+        receipts=[
+            ErasureReceiptView(
+                service=receipt.service,
+                state=receipt.state,
+                erased=dict(receipt.erased),
+                kept=[
+                    RetainedItemView(what=item.what, why=item.why, until=rfc3339(item.until) if item.until else None)
+                    for item in receipt.kept
+                ],
+                completed_at=rfc3339(receipt.completed_at) if receipt.completed_at else None,
+            )
+            for receipt in status.receipts
+        ],
+    )

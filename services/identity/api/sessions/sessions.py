@@ -1,0 +1,98 @@
+"""The sessions that the owner can see and end (C22)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from services.identity.api.fields import ANY_PERSON
+from services.identity.errors import SessionNotFoundError
+from services.identity.service.sessions.app_passwords import AppPasswordService
+from services.identity.service.sessions.sessions import SessionService
+from shared.clock import rfc3339
+from shared.web import Query, RequestContext, Route, View, delete, get
+
+
+class RevokeSessionsQuery(Query):
+    """Which sessions to end: those but this one, all, or all together with the app passwords."""
+
+    which: Literal["others", "all", "everything"]
+
+
+class SessionView(View):
+    """One session."""
+
+    session_id: str
+    client: str
+    current: bool
+    place: str
+    """The country that it began in (ISO 3166-1, two letters), or empty; the address itself is not kept (C01)."""
+    created_at: str
+    last_seen_at: str
+
+
+class SessionsView(View):
+    """The sessions of the account, the one seen last first."""
+
+    items: list[SessionView]
+
+
+class RevokedSessionsView(View):
+    """How many were ended."""
+
+    sessions: int
+    app_passwords: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsApi:
+    """The handlers."""
+
+    session_service: SessionService
+    app_password_service: AppPasswordService
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        root = "/v1/identity/sessions"
+        return (
+            get(root, self.list_sessions, access=ANY_PERSON),
+            delete(root, self.revoke_sessions, access=ANY_PERSON),
+            delete(
+                f"{root}/{{session_id}}",
+                self.revoke_session,
+                access=ANY_PERSON,
+                status=204,
+                errors=(SessionNotFoundError,),
+            ),
+        )
+
+    async def list_sessions(self, call: RequestContext) -> SessionsView:
+        """List the own sessions."""
+        return SessionsView(
+            items=[
+                SessionView(
+                    session_id=session.id,
+                    client=session.client,
+                    place=session.place,
+                    current=session.id == call.principal.session,
+                    created_at=rfc3339(session.created_at),
+                    last_seen_at=rfc3339(session.last_seen_at),
+                )
+                for session in await self.session_service.list_by_account(call.principal.id)
+            ]
+        )
+
+    async def revoke_session(self, call: RequestContext) -> None:
+        """End one session; "current" is the one that asks: that is a log-out."""
+        wanted = call.path["session_id"]
+        session_id = call.principal.session if wanted == "current" else wanted
+        await self.session_service.revoke(call.principal.id, session_id, at=call.now)
+
+    async def revoke_sessions(self, call: RequestContext, query: RevokeSessionsQuery) -> RevokedSessionsView:
+        """End the other sessions, all sessions, or everything: all sessions and all app passwords."""
+        but = call.principal.session if query.which == "others" else None
+        revoked = (
+            await self.app_password_service.revoke_all(call.principal.id, at=call.now)
+            if query.which == "everything"
+            else 0
+        )
+        ended = await self.session_service.revoke_all(call.principal.id, except_session_id=but, at=call.now)
+        return RevokedSessionsView(sessions=ended, app_passwords=revoked)

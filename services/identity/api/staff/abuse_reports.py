@@ -1,0 +1,270 @@
+"""Reports over HTTP: anybody makes one, whoever has its id reads where it stands, staff answers (C28, C24)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.identity.api.fields import Email
+from services.identity.domain.staff.abuse_reports import AbuseReportKind, AbuseReportState
+from services.identity.errors import AccountNotFoundError
+from services.identity.errors.staff import (
+    AbuseReportNotFoundError,
+    AbuseReportNotOpenError,
+    AbuseReportTooLargeError,
+    InvalidLockTokenError,
+)
+from services.identity.service.staff.abuse_reports import (
+    AbuseReportContents,
+    AbuseReportService,
+    AbuseReportSummary,
+    NewAbuseReport,
+)
+from services.identity.service.staff.admin_actions import StaffMember
+from shared.clock import rfc3339
+from shared.mail import InvalidEmailAddressError
+from shared.web import (
+    PUBLIC,
+    CursorPage,
+    JsonBody,
+    PageQuery,
+    Paginator,
+    RateLimit,
+    RequestContext,
+    Route,
+    View,
+    get,
+    post,
+    staff,
+)
+
+_ReportText = Annotated[
+    str, Field(max_length=10 * 1024, description="10 kB at most; an armoured PGP message is welcome")
+]
+
+
+class AbuseReportBody(JsonBody):
+    """What is reported; whoever is logged in need not name an address."""
+
+    kind: Literal["unauthorised_use", "security_problem", "asked_for_password"]
+    text: _ReportText = ""
+    email: Email | None = None
+    lock: Annotated[bool, Field(description="lock the account at once; for whoever is logged in")] = False
+
+
+class AccountLockBody(JsonBody):
+    """The token of the link in the mail."""
+
+    token: Annotated[str, Field(max_length=4096)]
+
+
+class AbuseReportAnswerBody(JsonBody):
+    """What the person is told."""
+
+    text: Annotated[str, Field(min_length=1, max_length=10 * 1024)]
+
+
+class AbuseReportsQuery(PageQuery):
+    """Which cases, and which part of the list."""
+
+    state: Literal["open", "answered", "closed"] | None = None
+
+
+class AbuseReportView(View):
+    """A case, as whoever has its id sees it."""
+
+    report_id: Annotated[str, Field(description="the number of the case; keep it: it is the key to the answer")]
+    kind: str
+    state: str
+    created_at: str
+    answer_by: str
+    answered_at: str | None
+    answer: str | None
+
+
+class AbuseReportSummaryView(View):
+    """A case in the list of the staff; what was written stands in the case itself."""
+
+    report_id: str
+    kind: str
+    state: str
+    encrypted: bool
+    late: bool
+    created_at: str
+    answer_by: str
+    answered_at: str | None
+    closed_at: str | None
+
+
+class AbuseReportContentsView(AbuseReportSummaryView):
+    """A case with what was written, and of which account."""
+
+    text: str
+    email: str | None
+    account_id: str | None
+
+
+class AccountLockedView(View):
+    """The account is locked."""
+
+    message: str = "The account is locked. We have written to its address what comes next."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbuseReportsApi:
+    """The handlers."""
+
+    abuse_report_service: AbuseReportService
+    paginator: Paginator
+    rate_limit_per_minute: int
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        root, answering = "/v1/identity/abuse-reports", staff("support", "security", "admin")
+        # A report stores up to 10 kB and may cause a mail: fewer of them than of anything else.
+        few = RateLimit(max(1, self.rate_limit_per_minute // 10), timedelta(minutes=1))
+        limit = RateLimit(self.rate_limit_per_minute, timedelta(minutes=1))
+        return (
+            post(
+                root,
+                self.create_abuse_report,
+                access=PUBLIC,
+                status=202,
+                limit=few,
+                errors=(InvalidEmailAddressError, AbuseReportTooLargeError, AccountNotFoundError),
+            ),
+            get(root, self.list_abuse_reports, access=answering, replies=CursorPage[AbuseReportSummaryView]),
+            get(
+                f"{root}/{{report_id}}",
+                self.get_abuse_report,
+                access=PUBLIC,
+                limit=limit,
+                errors=(AbuseReportNotFoundError,),
+            ),
+            get(
+                f"{root}/{{report_id}}/contents",
+                self.get_abuse_report_contents,
+                access=answering,
+                errors=(AbuseReportNotFoundError,),
+            ),
+            post(
+                f"{root}/{{report_id}}/answers",
+                self.answer_abuse_report,
+                access=answering,
+                status=201,
+                idempotent=True,
+                errors=(AbuseReportNotFoundError, AbuseReportNotOpenError, AbuseReportTooLargeError),
+            ),
+            post(
+                f"{root}/{{report_id}}/closures",
+                self.close_abuse_report,
+                access=answering,
+                idempotent=True,
+                errors=(AbuseReportNotFoundError, AbuseReportNotOpenError),
+            ),
+            post(
+                "/v1/identity/account-locks",
+                self.lock_account,
+                access=PUBLIC,
+                limit=limit,
+                errors=(InvalidLockTokenError,),
+            ),
+        )
+
+    async def create_abuse_report(self, call: RequestContext, body: AbuseReportBody) -> AbuseReportView:
+        """Report misuse of an account, a security problem, or that somebody asked for a password.
+
+        The answer is the same whether or not the named address has an account; if it has, its owner gets a link that
+        locks it.
+        """
+        new_report = NewAbuseReport(
+            kind=AbuseReportKind(body.kind),
+            text=body.text,
+            account_id=call.principal.id if call.principal.kind == "customer" else "",
+            email=body.email,
+            lock=body.lock,
+        )
+        return _report_view(await self.abuse_report_service.submit(new_report, at=call.now))
+
+    async def get_abuse_report(self, call: RequestContext) -> AbuseReportView:
+        """Read where a case stands, and the answer; its id, which only its author was told, is the key."""
+        return _report_view(await self.abuse_report_service.get_status(call.path["report_id"]))
+
+    async def lock_account(self, call: RequestContext, body: AccountLockBody) -> AccountLockedView:
+        """Lock the account by the link of the mail; works once."""
+        await self.abuse_report_service.lock_account(body.token, at=call.now)
+        return AccountLockedView()
+
+    async def list_abuse_reports(
+        self, call: RequestContext, query: AbuseReportsQuery
+    ) -> CursorPage[AbuseReportSummaryView]:
+        """List cases, by state when one is named; what was written is not among it."""
+        state = AbuseReportState(query.state) if query.state else None
+        found = await self.abuse_report_service.list_page(
+            state, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(
+            call,
+            query,
+            found,
+            view=lambda record: _summary_view(record, call),
+            position=lambda record: record.report.id,
+        )
+
+    async def get_abuse_report_contents(self, call: RequestContext) -> AbuseReportContentsView:
+        """Read what was written, as staff; whoever reported while logged in sees who has read it."""
+        opened = await self.abuse_report_service.read(call.path["report_id"], by=_staff_member(call), at=call.now)
+        return _contents_view(opened, call)
+
+    async def answer_abuse_report(self, call: RequestContext, body: AbuseReportAnswerBody) -> AbuseReportSummaryView:
+        """Answer a case."""
+        record = await self.abuse_report_service.answer_report(
+            call.path["report_id"], body.text, by=_staff_member(call), at=call.now
+        )
+        return _summary_view(record, call)
+
+    async def close_abuse_report(self, call: RequestContext) -> AbuseReportSummaryView:
+        """Close a case that has an answer."""
+        return _summary_view(await self.abuse_report_service.close(call.path["report_id"], at=call.now), call)
+
+
+def _staff_member(call: RequestContext) -> StaffMember:
+    return StaffMember(id=call.principal.id, roles=call.principal.roles)
+
+
+def _report_view(record: AbuseReportSummary) -> AbuseReportView:
+    report = record.report
+    return AbuseReportView(
+        report_id=report.id,
+        kind=report.kind,
+        state=report.state,
+        created_at=rfc3339(report.created_at),
+        answer_by=rfc3339(report.target_at),
+        answered_at=rfc3339(report.answered_at) if report.answered_at else None,
+        answer=record.answer,
+    )
+
+
+def _summary_view(record: AbuseReportSummary, call: RequestContext) -> AbuseReportSummaryView:
+    report = record.report
+    return AbuseReportSummaryView(
+        report_id=report.id,
+        kind=report.kind,
+        state=report.state,
+        encrypted=report.armoured,
+        late=report.answered_at is None and call.now >= report.target_at,
+        created_at=rfc3339(report.created_at),
+        answer_by=rfc3339(report.target_at),
+        answered_at=rfc3339(report.answered_at) if report.answered_at else None,
+        closed_at=rfc3339(report.closed_at) if report.closed_at else None,
+    )
+
+
+def _contents_view(contents: AbuseReportContents, call: RequestContext) -> AbuseReportContentsView:
+    return AbuseReportContentsView(
+        **_summary_view(contents.summary, call).model_dump(),
+        text=contents.text,
+        email=contents.email,
+        account_id=None if contents.summary.report.anonymous else contents.summary.report.owner,
+    )

@@ -1,0 +1,280 @@
+"""What staff does to accounts, over HTTP: asked for, allowed by somebody else, read (C21, C27)."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from services.identity.api.fields import Email, Reason
+from services.identity.domain.staff.admin_actions import AdminActionKind, AdminActionState, HoldScope, OwnerVerification
+from services.identity.errors import AccountNotFoundError, InvalidReasonError
+from services.identity.errors.staff import (
+    AdminActionForbiddenError,
+    AdminActionNotApplicableError,
+    AdminActionNotFoundError,
+    AdminActionNotPendingError,
+    DuplicateAdminActionError,
+)
+from services.identity.service.privacy_requests.legal_holds import LegalHoldService, LegalHoldSummary
+from services.identity.service.privacy_requests.monitor import PendingPrivacyRequest, PrivacyRequestMonitor
+from services.identity.service.staff.admin_actions import (
+    AdminActionDetails,
+    AdminActionRequest,
+    AdminActionService,
+    StaffMember,
+)
+from shared.clock import rfc3339
+from shared.errors import FourEyesError
+from shared.mail import InvalidEmailAddressError
+from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post, staff
+
+_AdminActionKind = Literal[
+    "cancel_password", "correct_address", "freeze", "unfreeze", "purge_child", "hold", "release_hold"
+]
+
+
+class AdminActionBody(JsonBody):
+    """What is to be done to whose account, and why; there is no field for a password (C27)."""
+
+    kind: _AdminActionKind
+    account_id: Annotated[str, Field(pattern=r"^acc_[0-9a-z]{1,40}$")]
+    reason: Reason
+    verification: Annotated[
+        Literal["reply_from_address", "called_back", "in_person"] | None,
+        Field(description="how it was made sure that the owner is asking"),
+    ] = None
+    new_email: Email | None = None
+    hold_scope: Literal["account", "everything"] | None = None
+    hold_until: Annotated[AwareDatetime | None, Field(description="two years ahead at most")] = None
+
+
+class AdminActionsQuery(PageQuery):
+    """Which acts, and which part of the list."""
+
+    state: Literal["asked", "done", "refused", "expired"] | None = None
+
+
+class AdminActionSummaryView(View):
+    """An act in the list; to whose account stands in the act itself."""
+
+    act_id: str
+    kind: str
+    state: str
+    reason: str
+    verification: str | None
+    asked_by: str
+    asked_at: str
+    expires_at: str
+    settled_by: str | None
+    settled_at: str | None
+
+
+class AdminActionView(AdminActionSummaryView):
+    """An act."""
+
+    account_id: str | None
+    needs_second_person: bool
+    new_email: Annotated[str | None, Field(description="while it waits, for who asked and who may allow it")]
+    hold_scope: str | None
+    hold_until: str | None
+    erasure_id: str | None
+
+
+class LegalHoldView(View):
+    """A hold that is in force; on which account stands in the act that began it."""
+
+    act_id: str
+    scope: str
+    reason: str
+    begun_at: str
+    until: str
+
+
+class PendingPrivacyRequestView(View):
+    """A request of a person that is not done; whose it is, is not said."""
+
+    id: str
+    saga: str
+    state: str
+    created_at: str
+    deadline: str
+    waiting_for: list[str]
+    reminded_at: str | None
+
+
+class PendingPrivacyRequestsView(View):
+    """The open requests, the one that is due first before the others."""
+
+    items: list[PendingPrivacyRequestView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminActionsApi:
+    """The handlers."""
+
+    admin_action_service: AdminActionService
+    legal_hold_service: LegalHoldService
+    monitor: PrivacyRequestMonitor
+    paginator: Paginator
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes."""
+        root, colleagues = "/v1/identity/admin-actions", staff("support", "disclosure", "security", "admin")
+        settling = (
+            AdminActionNotFoundError,
+            AdminActionNotPendingError,
+            AdminActionForbiddenError,
+            FourEyesError,
+            AdminActionNotApplicableError,
+        )
+        return (
+            post(
+                root,
+                self.request_admin_action,
+                access=colleagues,
+                status=201,
+                idempotent=True,
+                errors=(
+                    AccountNotFoundError,
+                    AdminActionForbiddenError,
+                    DuplicateAdminActionError,
+                    AdminActionNotApplicableError,
+                    InvalidReasonError,
+                    InvalidEmailAddressError,
+                ),
+            ),
+            get(root, self.list_admin_actions, access=colleagues, replies=CursorPage[AdminActionSummaryView]),
+            get(f"{root}/{{act_id}}", self.get_admin_action, access=colleagues, errors=(AdminActionNotFoundError,)),
+            post(
+                f"{root}/{{act_id}}/approvals",
+                self.approve_admin_action,
+                access=colleagues,
+                idempotent=True,
+                errors=(*settling, AccountNotFoundError),
+            ),
+            post(
+                f"{root}/{{act_id}}/rejections",
+                self.reject_admin_action,
+                access=colleagues,
+                idempotent=True,
+                errors=settling,
+            ),
+            get(
+                "/v1/identity/legal-holds", self.list_legal_holds, access=colleagues, replies=CursorPage[LegalHoldView]
+            ),
+            get("/v1/identity/privacy-requests", self.list_privacy_requests, access=colleagues),
+        )
+
+    async def request_admin_action(self, call: RequestContext, body: AdminActionBody) -> AdminActionView:
+        """Ask for an act on an account; all but a freeze wait for the yes of a second person, for 72 hours."""
+        request = AdminActionRequest(
+            kind=AdminActionKind(body.kind),
+            account_id=body.account_id,
+            reason=body.reason,
+            verification=OwnerVerification(body.verification) if body.verification else None,
+            new_email=body.new_email,
+            hold_scope=HoldScope(body.hold_scope) if body.hold_scope else None,
+            hold_until=body.hold_until,
+        )
+        return _action_view(
+            await self.admin_action_service.request(
+                request, by=_staff_member(call), idempotency_key=call.idempotency_key, at=call.now
+            )
+        )
+
+    async def list_admin_actions(
+        self, call: RequestContext, query: AdminActionsQuery
+    ) -> CursorPage[AdminActionSummaryView]:
+        """List acts, by state when one is named."""
+        state = AdminActionState(query.state) if query.state else None
+        found = await self.admin_action_service.list_page(
+            state, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(call, query, found, view=_summary_view, position=lambda record: record.action.id)
+
+    async def get_admin_action(self, call: RequestContext) -> AdminActionView:
+        """Read an act; the owner of the account sees who looked."""
+        return _action_view(
+            await self.admin_action_service.read(call.path["act_id"], by=_staff_member(call), at=call.now)
+        )
+
+    async def approve_admin_action(self, call: RequestContext) -> AdminActionView:
+        """Allow an act that a colleague has asked for; it is done at once, and once."""
+        return _action_view(
+            await self.admin_action_service.approve(call.path["act_id"], by=_staff_member(call), at=call.now)
+        )
+
+    async def reject_admin_action(self, call: RequestContext) -> AdminActionView:
+        """Refuse an act, or take the own wish back."""
+        return _action_view(
+            await self.admin_action_service.reject(call.path["act_id"], by=_staff_member(call), at=call.now)
+        )
+
+    async def list_legal_holds(self, call: RequestContext, query: PageQuery) -> CursorPage[LegalHoldView]:
+        """List the holds that are in force: why something is kept, and until when; the account is not named."""
+        found = await self.legal_hold_service.list_active(
+            at=call.now, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
+        )
+        return self.paginator.render(call, query, found, view=_legal_hold_view, position=lambda record: record.hold.id)
+
+    async def list_privacy_requests(self, _call: RequestContext) -> PendingPrivacyRequestsView:
+        """List the exports and erasures that are not done, and who is waited for."""
+        return PendingPrivacyRequestsView(
+            items=[_privacy_request_view(one) for one in await self.monitor.list_pending()]
+        )
+
+
+def _staff_member(call: RequestContext) -> StaffMember:
+    return StaffMember(id=call.principal.id, roles=call.principal.roles)
+
+
+def _summary_view(record: AdminActionDetails) -> AdminActionSummaryView:
+    act = record.action
+    return AdminActionSummaryView(
+        act_id=act.id,
+        kind=act.kind,
+        state=act.state,
+        reason=act.reason,
+        verification=act.verification,
+        asked_by=act.asked_by,
+        asked_at=rfc3339(act.asked_at),
+        expires_at=rfc3339(act.expires_at),
+        settled_by=act.settled_by,
+        settled_at=rfc3339(act.settled_at) if act.settled_at else None,
+    )
+
+
+def _action_view(record: AdminActionDetails) -> AdminActionView:
+    act = record.action
+    return AdminActionView(
+        **_summary_view(record).model_dump(),
+        account_id=act.account_id,
+        needs_second_person=record.needs_approval,
+        new_email=record.new_email,
+        hold_scope=act.hold_scope,
+        hold_until=rfc3339(act.hold_until) if act.hold_until else None,
+        erasure_id=act.erasure_id,
+    )
+
+
+def _legal_hold_view(record: LegalHoldSummary) -> LegalHoldView:
+    hold = record.hold
+    return LegalHoldView(
+        act_id=hold.id,
+        scope=hold.scope,
+        reason=hold.reason,
+        begun_at=rfc3339(hold.begun_at),
+        until=rfc3339(hold.until),
+    )
+
+
+def _privacy_request_view(request: PendingPrivacyRequest) -> PendingPrivacyRequestView:
+    return PendingPrivacyRequestView(
+        id=request.id,
+        saga=request.kind,
+        state=request.state,
+        created_at=rfc3339(request.created_at),
+        deadline=rfc3339(request.deadline),
+        waiting_for=request.pending_services,
+        reminded_at=rfc3339(request.reminded_at) if request.reminded_at else None,
+    )

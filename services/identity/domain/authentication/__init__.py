@@ -1,0 +1,1 @@
+"""Login, passwords, passkeys, one-time codes and second factors: values and rules."""

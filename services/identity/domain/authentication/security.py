@@ -1,0 +1,55 @@
+"""What happens to an account's own security: the events of its log, and how long each kind of proof is good for."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class SecurityEventKind(StrEnum):
+    """What the owner reads in the security log."""
+
+    LOGGED_IN = "logged_in"
+    REAUTHENTICATED = "confirmed"
+    """Whoever was logged in has proven it once more."""
+    SECOND_FACTOR_FAILED = "second_factor_refused"
+    SESSIONS_REVOKED = "sessions_ended"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event, not a secret
+    PASSWORD_RESET_REQUESTED = "password_reset_asked"  # noqa: S105 - the name of an event, not a secret
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an event, not a secret
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    RECOVERY_CODES_REPLACED = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    APP_PASSWORD_CREATED = "app_password_made"  # noqa: S105 - the name of an event, not a secret
+    APP_PASSWORD_REVOKED = "app_password_revoked"  # noqa: S105 - the name of an event, not a secret
+    EMAIL_CHANGE_REQUESTED = "address_change_asked"
+    EMAIL_CHANGED = "address_changed"
+    EMAIL_CHANGE_REVERTED = "address_change_undone"
+    ERASURE_SCHEDULED = "erasure_scheduled"
+    ERASURE_CANCELLED = "erasure_cancelled"
+    PASSWORD_CANCELLED = "password_cancelled"  # noqa: S105 - the name of an event, not a secret
+    FROZEN = "frozen"
+    UNFROZEN = "unfrozen"
+
+
+class ChallengeKind(StrEnum):
+    """What a challenge may be answered for; one for another kind is refused."""
+
+    SECOND_FACTOR = "second_factor"
+    PASSKEY_LOGIN = "passkey_log_in"
+    PASSKEY_REGISTRATION = "passkey_new"
+    STEP_UP = "step_up"
+
+
+CHALLENGE_LIFETIME = timedelta(minutes=5)
+MAX_CHALLENGE_ATTEMPTS = 5
+"""How many codes may be tried after one right password."""
+PASSWORD_RESET_LIFETIME = timedelta(minutes=30)
+EMAIL_CHANGE_LIFETIME = timedelta(minutes=30)
+EMAIL_CHANGE_REVERT_LIFETIME = timedelta(days=7)
+KNOWN_DEVICE_LIFETIME = timedelta(days=180)
+MAX_ERASURE_GRACE_DAYS = 30
+RECOVERY_CODE_COUNT = 10
+MAX_PASSKEYS = 20
+SECURITY_LOG_RETENTION_DAYS = 180

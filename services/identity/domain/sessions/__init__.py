@@ -1,0 +1,1 @@
+"""Sessions, tokens and app passwords: values and rules."""

@@ -1,0 +1,1 @@
+"""Staff: admin actions, abuse reports, freezes: values and rules."""

@@ -1,0 +1,42 @@
+"""Reports of misuse and of security problems: what they are about, and by when a person has answered (C28, C24)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MAX_TEXT_BYTES = 10 * 1024
+"""Bytes; room for an armoured PGP message of some pages."""
+ANSWER_WORKING_DAYS = 3
+"""Working days."""
+LOCK_TOKEN_LIFETIME = timedelta(hours=24)
+ABUSE_REPORT_RETENTION = timedelta(days=365)
+
+
+class AbuseReportKind(StrEnum):
+    """What is reported."""
+
+    UNAUTHORIZED_USE = "unauthorised_use"
+    SECURITY_PROBLEM = "security_problem"
+    PASSWORD_PHISHING = "asked_for_password"  # noqa: S105 - the name of a report, not a secret
+
+
+class AbuseReportState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+def answer_deadline(received_at: datetime) -> datetime:
+    """Return by when the case is to be answered: three working days, Saturdays and Sundays not counted."""
+    target, left = received_at, ANSWER_WORKING_DAYS
+    while left:
+        target += timedelta(days=1)
+        left -= target.weekday() < 5
+    return target
+
+
+def is_pgp_message(text: str) -> bool:
+    """Tell whether *text* is a PGP message that only the security people can open."""
+    stripped = text.strip()
+    return stripped.startswith("-----BEGIN PGP MESSAGE-----") and stripped.endswith("-----END PGP MESSAGE-----")

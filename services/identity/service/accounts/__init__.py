@@ -1,0 +1,1 @@
+"""Sign-up, profile and change of the email address: what is done."""

@@ -1,0 +1,111 @@
+"""One-time codes: those of an app (RFC 6238) and recovery codes; each works once, and wrong ones are counted."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+
+import pyotp
+
+from services.identity.domain.authentication.security import RECOVERY_CODE_COUNT, SecurityEventKind
+from services.identity.errors import TotpExistsError, TotpNotFoundError
+from services.identity.service.transact import Transact
+from services.identity.store import RecoveryCodeDocument, RecoveryCodes, SecurityEvents, TotpDocument, Totps
+from shared.ids import NewId, random_bytes, sha256_digest
+
+TOTP_ISSUER = "Candor"
+_STEP_SECONDS = 30
+_DIGITS = 6
+_SECRET_BYTES = 20
+"""As RFC 4226 recommends: as long as the output of SHA-1."""
+_RECOVERY_CODE_BYTES = 15
+"""120 bits: enough that a plain hash of it can be stored (ASVS 6.5.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TotpEnrollment:
+    """What the app is given: the secret, and the same as the content of a QR code."""
+
+    secret: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtpService:
+    """Makes and checks codes."""
+
+    totps: Totps
+    recovery_codes: RecoveryCodes
+    security_events: SecurityEvents
+    transact: Transact
+    new_id: NewId
+
+    async def enroll_totp(self, account_id: str, address: str, *, at: datetime) -> TotpEnrollment:
+        """Make a secret for an app; it counts only once a code has confirmed it."""
+        secret = base64.b32encode(random_bytes(_SECRET_BYTES)).decode()
+        if not await self.totps.start_enrollment(account_id, secret, at=at):
+            raise TotpExistsError
+        return TotpEnrollment(secret, pyotp.TOTP(secret).provisioning_uri(name=address, issuer_name=TOTP_ISSUER))
+
+    async def confirm_totp(self, account_id: str, code: str, *, at: datetime) -> bool:
+        """Confirm the app by its first *code*; False for a wrong one."""
+        totp = await self.totps.get_by_account(account_id)
+        if totp is None or totp.confirmed:
+            raise TotpNotFoundError
+        return await self._consume_totp(totp, code, at=at)
+
+    async def verify(self, account_id: str, code: str, *, at: datetime) -> bool:
+        """Tell whether *code* is one of the app, or a recovery code, and use it up."""
+        plain = "".join(code.split()).lower()
+        totp = await self.totps.get_by_account(account_id)
+        if totp is not None and totp.confirmed and await self._consume_totp(totp, plain, at=at):
+            return True
+        return await self.transact(lambda: self._consume_recovery_code(account_id, plain, at=at))
+
+    async def replace_recovery_codes(self, account_id: str, *, at: datetime) -> list[str]:
+        """Make ten codes in place of all earlier ones, in the ambient transaction; they are shown once."""
+        codes = [_new_recovery_code() for _ in range(RECOVERY_CODE_COUNT)]
+        await self.recovery_codes.put(
+            [
+                RecoveryCodeDocument(
+                    id=self.new_id("rcv"),
+                    account_id=account_id,
+                    code_hash=sha256_digest(_without_dashes(code)),
+                    created_at=at,
+                )
+                for code in codes
+            ]
+        )
+        await self.security_events.record(account_id, SecurityEventKind.RECOVERY_CODES_REPLACED, at=at)
+        return codes
+
+    async def _consume_totp(self, totp: TotpDocument, code: str, *, at: datetime) -> bool:
+        generator = pyotp.TOTP(await self.totps.open_secret(totp), digits=_DIGITS, interval=_STEP_SECONDS)
+        current_step = int(at.timestamp()) // _STEP_SECONDS
+        # All three are compared, and the window is one step to each side: clocks of phones differ (RFC 6238, 5.2).
+        matching_steps = [
+            step
+            for step in (current_step - 1, current_step, current_step + 1)
+            if compare_digest(generator.generate_otp(step), _ascii_or_empty(code))
+        ]
+        return bool(matching_steps) and await self.totps.consume_step(totp, max(matching_steps))
+
+    async def _consume_recovery_code(self, account_id: str, code: str, *, at: datetime) -> bool:
+        if not await self.recovery_codes.consume(account_id, sha256_digest(_without_dashes(code))):
+            return False
+        await self.security_events.record(account_id, SecurityEventKind.RECOVERY_CODE_USED, at=at)
+        return True
+
+
+def _new_recovery_code() -> str:
+    encoded = base64.b32encode(random_bytes(_RECOVERY_CODE_BYTES)).decode().lower()
+    return "-".join(encoded[start : start + 6] for start in range(0, len(encoded), 6))
+
+
+def _without_dashes(code: str) -> str:
+    return code.replace("-", "")
+
+
+def _ascii_or_empty(code: str) -> str:
+    """Return what can be compared in constant time: no one-time code has another letter."""
+    return code if code.isascii() else ""

@@ -1,0 +1,202 @@
+"""WebAuthn: the two ceremonies of passkeys, with challenges that are kept here and good for one answer (I-18)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from webauthn import (
+    base64url_to_bytes,
+    generate_authentication_options,
+    generate_registration_options,
+    options_to_json,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
+from webauthn.helpers import bytes_to_base64url
+from webauthn.helpers.cose import COSEAlgorithmIdentifier
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+from webauthn.registration.verify_registration_response import VerifiedRegistration
+
+from services.identity.domain.authentication.security import CHALLENGE_LIFETIME, ChallengeKind
+from services.identity.errors import InvalidChallengeError, InvalidPasskeyError
+from services.identity.store import ChallengeDocument, Challenges, PasskeyDocument, Passkeys
+from shared.ids import NewId
+
+RP_NAME = "Candor"
+_ALGORITHMS = [
+    COSEAlgorithmIdentifier.ECDSA_SHA_256,
+    COSEAlgorithmIdentifier.EDDSA,
+    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
+]
+_TIMEOUT_MS = int(CHALLENGE_LIFETIME.total_seconds() * 1000)
+# What a forged answer makes the library stumble over; each of it is a refusal.
+_MALFORMED_ERRORS = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialOptions:
+    """A challenge and what ``navigator.credentials`` is given for it."""
+
+    challenge_id: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """Where passkeys are used: from the public URL of the settings alone, never from a request."""
+
+    origin: str
+    rp_id: str
+
+    @classmethod
+    def from_url(cls, public_url: str) -> "RelyingParty":
+        """Return the site at *public_url*."""
+        parts = urlsplit(public_url)
+        return cls(origin=f"{parts.scheme}://{parts.netloc}", rp_id=parts.hostname or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAuthnService:
+    """Asks for passkeys and checks the answers."""
+
+    relying_party: RelyingParty
+    passkeys: Passkeys
+    challenges: Challenges
+    new_id: NewId
+
+    async def registration_options(self, account_id: str, address: str, *, at: datetime) -> CredentialOptions:
+        """Ask the authenticator for a new passkey: discoverable, and it verifies its user."""
+        challenge = await self.challenges.create(ChallengeKind.PASSKEY_REGISTRATION, account_id, at=at)
+        options = generate_registration_options(
+            rp_id=self.relying_party.rp_id,
+            rp_name=RP_NAME,
+            user_id=account_id.encode(),
+            user_name=address,
+            challenge=challenge.nonce,
+            timeout=_TIMEOUT_MS,
+            authenticator_selection=AuthenticatorSelectionCriteria(
+                resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+            ),
+            exclude_credentials=_credential_descriptors(await self.passkeys.list_by_account(account_id)),
+            supported_pub_key_algs=_ALGORITHMS,
+        )
+        return CredentialOptions(challenge.id, json.loads(options_to_json(options)))
+
+    async def verify_registration(
+        self, account_id: str, challenge_id: str, credential: Mapping[str, Any], *, label: str, at: datetime
+    ) -> PasskeyDocument:
+        """Return the new passkey of an answer; it is not stored yet."""
+        challenge = await self.challenges.get(challenge_id, ChallengeKind.PASSKEY_REGISTRATION, at=at)
+        if challenge is None or challenge.account_id != account_id or not await self.challenges.consume(challenge.id):
+            raise InvalidChallengeError
+        verified = self._check_registration(challenge, credential)
+        return PasskeyDocument(
+            id=self.new_id("psk"),
+            account_id=account_id,
+            credential_id=bytes_to_base64url(verified.credential_id),
+            public_key=verified.credential_public_key,
+            sign_count=verified.sign_count,
+            label=label,
+            created_at=at,
+            last_used_at=None,
+        )
+
+    async def authentication_options(
+        self, kind: ChallengeKind, account_id: str | None, *, at: datetime
+    ) -> CredentialOptions:
+        """Ask for a passkey of the account, or for whichever the person chooses."""
+        challenge = await self.challenges.create(kind, account_id, at=at)
+        return CredentialOptions(challenge.id, await self.build_options(challenge))
+
+    async def build_options(self, challenge: ChallengeDocument) -> Mapping[str, Any]:
+        """Return what ``navigator.credentials.get`` is given for *challenge*."""
+        passkeys = [] if challenge.account_id is None else await self.passkeys.list_by_account(challenge.account_id)
+        options = generate_authentication_options(
+            rp_id=self.relying_party.rp_id,
+            challenge=challenge.nonce,
+            timeout=_TIMEOUT_MS,
+            allow_credentials=_credential_descriptors(passkeys),
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+        found: Mapping[str, Any] = json.loads(options_to_json(options))
+        return found
+
+    async def verify_authentication(
+        self,
+        kind: ChallengeKind,
+        challenge_id: str,
+        credential: Mapping[str, Any],
+        *,
+        account_id: str | None,
+        at: datetime,
+    ) -> PasskeyDocument:
+        """Return the passkey that answers a challenge of *kind*, which is then used up, right or wrong."""
+        challenge = await self.challenges.get(challenge_id, kind, at=at)
+        if challenge is None or challenge.account_id != account_id or not await self.challenges.consume(challenge.id):
+            raise InvalidChallengeError
+        return await self.verify_assertion(challenge, credential, at=at)
+
+    async def verify_assertion(
+        self, challenge: ChallengeDocument, credential: Mapping[str, Any], *, at: datetime
+    ) -> PasskeyDocument:
+        """Return the passkey whose signature answers *challenge*; PasskeyRefusedError for anything else."""
+        passkey = await self.passkeys.get_by_credential_id(str(credential["id"]))
+        if passkey is None or challenge.account_id not in {None, passkey.account_id}:
+            raise InvalidPasskeyError
+        handle = credential["response"].get("userHandle")
+        if handle is not None and _decode_base64url(handle) != passkey.account_id.encode():
+            raise InvalidPasskeyError
+        verified = self._check_assertion(challenge, passkey, credential)
+        if not await self.passkeys.record_use(passkey, verified.new_sign_count, at=at):
+            raise InvalidPasskeyError
+        return passkey
+
+    def _check_registration(self, challenge: ChallengeDocument, credential: Mapping[str, Any]) -> VerifiedRegistration:
+        try:
+            return verify_registration_response(
+                credential=dict(credential),
+                expected_challenge=challenge.nonce,
+                expected_rp_id=self.relying_party.rp_id,
+                expected_origin=self.relying_party.origin,
+                require_user_verification=True,
+                supported_pub_key_algs=_ALGORITHMS,
+            )
+        except _MALFORMED_ERRORS as fault:
+            raise InvalidPasskeyError from fault
+
+    def _check_assertion(
+        self, challenge: ChallengeDocument, passkey: PasskeyDocument, credential: Mapping[str, Any]
+    ) -> VerifiedAuthentication:
+        try:
+            return verify_authentication_response(
+                credential=dict(credential),
+                expected_challenge=challenge.nonce,
+                expected_rp_id=self.relying_party.rp_id,
+                expected_origin=self.relying_party.origin,
+                credential_public_key=passkey.public_key,
+                credential_current_sign_count=passkey.sign_count,
+                require_user_verification=True,
+            )
+        except _MALFORMED_ERRORS as fault:
+            raise InvalidPasskeyError from fault
+
+
+def _credential_descriptors(passkeys: Sequence[PasskeyDocument]) -> list[PublicKeyCredentialDescriptor]:
+    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(passkey.credential_id)) for passkey in passkeys]
+
+
+def _decode_base64url(encoded: str) -> bytes:
+    try:
+        return base64url_to_bytes(encoded)
+    except ValueError as fault:
+        raise InvalidPasskeyError from fault

@@ -1,0 +1,174 @@
+"""Passwords that change: by whoever knows the old one, or through a link in a mail to the owner."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from services.identity.domain.authentication.passwords import MIN_LENGTH
+from services.identity.domain.authentication.security import PASSWORD_RESET_LIFETIME, SecurityEventKind
+from services.identity.emails.security import SecurityEmails
+from services.identity.errors import InvalidPasswordResetTokenError
+from services.identity.service.authentication.login import LoginService
+from services.identity.service.authentication.password_hasher import Argon2PasswordHasher
+from services.identity.service.authentication.second_factors import SecondFactorService
+from services.identity.service.sessions.sessions import SessionService
+from services.identity.service.transact import Transact
+from services.identity.store import (
+    AccountDocument,
+    Accounts,
+    AppPasswordDocument,
+    AppPasswords,
+    Credentials,
+    LoginThrottle,
+    MailCooldowns,
+    PasswordResetDocument,
+    PasswordResetRequestDocument,
+    PasswordResets,
+    SecurityEvents,
+)
+from services.identity.store.authentication.throttles import PASSWORD_RESET_SCOPE
+from shared.ids import NewId, new_token, sha256_digest
+from shared.mail import EmailAddress
+from shared.policy import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChangeResult:
+    """What became of the rest: how many sessions were ended, and the app passwords, which go on until revoked."""
+
+    revoked_sessions: int
+    app_passwords: list[AppPasswordDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSetter:
+    """Sets a password: the one way for every path (I-21); what was begun with the old one ends (I-01)."""
+
+    accounts: Accounts
+    credentials: Credentials
+    password_hasher: Argon2PasswordHasher
+    second_factor_service: SecondFactorService
+    login_throttle: LoginThrottle
+    password_resets: PasswordResets
+    session_service: SessionService
+    security_events: SecurityEvents
+    security_emails: SecurityEmails
+    new_id: NewId
+
+    async def hash_password(self, account: AccountDocument, password: str) -> str:
+        """Return the hash of a password that is acceptable for the account."""
+        address = await self.accounts.open_email(account, Purpose.SECURITY)
+        factors = bool(await self.second_factor_service.get_enrolled(account.id))
+        return await self.password_hasher.hash_new(password, address=address, second_factor=factors)
+
+    async def set_password(
+        self,
+        account: AccountDocument,
+        secret: str,
+        kind: SecurityEventKind,
+        *,
+        is_short: bool,
+        except_session_id: str | None,
+        at: datetime,
+    ) -> int:
+        """Store it, end every session *but* one, void mailed links, tell the owner; in the ambient transaction."""
+        address = await self.accounts.open_email(account, Purpose.SECURITY)
+        await self.credentials.set_password(self.new_id("crd"), account.id, secret, needs_second_factor=is_short, at=at)
+        await self.password_resets.delete_by_account(account.id)
+        await self.login_throttle.reset(account.email_index)
+        await self.security_events.record(account.id, kind, at=at)
+        await self.security_emails.send_security_event(account.id, address, kind, at=at)
+        return await self.session_service.revoke_all(account.id, except_session_id=except_session_id, at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChangeService:
+    """For whoever is logged in."""
+
+    login_service: LoginService
+    password_setter: PasswordSetter
+    app_passwords: AppPasswords
+    transact: Transact
+
+    async def change_password(
+        self, account_id: str, session_id: str, current_password: str, new_password: str, *, at: datetime
+    ) -> PasswordChangeResult:
+        """Change the password; all other sessions end, app passwords are shown to be revoked where wanted."""
+        account = await self.login_service.reauthenticate_with_password(
+            account_id, current_password, session_id=session_id, at=at
+        )
+        secret = await self.password_setter.hash_password(account, new_password)
+        kind, is_short = SecurityEventKind.PASSWORD_CHANGED, len(new_password) < MIN_LENGTH
+        revoked_sessions = await self.transact(
+            lambda: self.password_setter.set_password(
+                account, secret, kind, is_short=is_short, except_session_id=session_id, at=at
+            )
+        )
+        return PasswordChangeResult(revoked_sessions, await self.app_passwords.list_by_account(account_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetService:
+    """For whoever has forgotten it."""
+
+    accounts: Accounts
+    password_resets: PasswordResets
+    mail_cooldowns: MailCooldowns
+    password_setter: PasswordSetter
+    security_events: SecurityEvents
+    security_emails: SecurityEmails
+    transact: Transact
+    new_id: NewId
+
+    async def request(self, email: str, *, at: datetime) -> None:
+        """Take the wish down; whether the address has an account is not even looked at here (I-14, I-16)."""
+        index = self.accounts.blind_index(EmailAddress(email).email)
+        if await self.mail_cooldowns.hit(index, scope=PASSWORD_RESET_SCOPE, at=at):
+            await self.password_resets.add_request(
+                PasswordResetRequestDocument(id=self.new_id("wsh"), email_index=index, created_at=at)
+            )
+
+    async def send_pending(self, *, at: datetime) -> bool:
+        """Write to the owners of the addresses that were named; tell whether there were any."""
+        requests = await self.password_resets.list_requests()
+        for request in requests:
+            await self.transact(partial(self._send_reset, request, at=at))
+        return bool(requests)
+
+    async def reset_password(self, token: str, new_password: str, *, at: datetime) -> None:
+        """Set the password of the account whose owner has the link, once."""
+        reset = await self.password_resets.get_by_token(sha256_digest(token), at=at)
+        account = None if reset is None else await self.accounts.get_active(reset.account_id)
+        if reset is None or account is None:
+            raise InvalidPasswordResetTokenError
+        secret = await self.password_setter.hash_password(account, new_password)
+
+        async def store_password() -> None:
+            if not await self.password_resets.consume(reset):
+                raise InvalidPasswordResetTokenError
+            kind, is_short = SecurityEventKind.PASSWORD_RESET, len(new_password) < MIN_LENGTH
+            await self.password_setter.set_password(
+                account, secret, kind, is_short=is_short, except_session_id=None, at=at
+            )
+
+        await self.transact(store_password)
+
+    async def _send_reset(self, request: PasswordResetRequestDocument, *, at: datetime) -> None:
+        if not await self.password_resets.claim_request(request):
+            return
+        account = await self.accounts.get_by_email(request.email_index)
+        if account is None or account.roles:  # the passwords of the staff are the operator's matter
+            return
+        token = new_token()
+        await self.password_resets.add(
+            PasswordResetDocument(
+                id=self.new_id("rst"),
+                account_id=account.id,
+                token_hash=sha256_digest(token),
+                created_at=at,
+                expires_at=request.created_at + PASSWORD_RESET_LIFETIME,
+            )
+        )
+        await self.security_events.record(account.id, SecurityEventKind.PASSWORD_RESET_REQUESTED, at=at)
+        address = await self.accounts.open_email(account, Purpose.SECURITY)
+        await self.security_emails.send_password_reset(account.id, address, token)

@@ -1,0 +1,1 @@
+"""OAuth: clients, partners, authorization codes: what is done."""

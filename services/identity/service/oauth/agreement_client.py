@@ -1,0 +1,76 @@
+"""What partners' agreements say, asked from disclosure, which holds them (C13)."""
+
+from datetime import UTC, datetime
+
+from services.identity.domain.oauth.agreements import AgreementTerms
+from services.identity.domain.sessions.access import AGREEMENT_CACHE_TTL
+from services.identity.store import KnownAgreementDocument, KnownAgreements
+from shared.bus import RpcClient
+from shared.clock import Clock
+from shared.contracts import disclosure_v1
+from shared.policy import Purpose
+
+_MAX_CACHED = 1_000
+
+
+class AgreementClient:
+    """Asks, and remembers the answers for at most a minute; ``drop`` forgets one at once."""
+
+    def __init__(self, *, rpc_client: RpcClient, known_agreements: KnownAgreements, clock: Clock) -> None:
+        self._rpc_client = rpc_client
+        self._known_agreements = known_agreements
+        self._clock = clock
+        self._cache: dict[str, tuple[datetime, AgreementTerms]] = {}
+        self._invalidations = 0
+
+    async def get(self, agreement_id: str) -> AgreementTerms:
+        """Return the agreement; QuestionTimeoutError (503) when disclosure does not answer."""
+        fetched_at, cached = self._cache.get(agreement_id, (None, None))
+        if fetched_at is not None and cached is not None and self._clock() - fetched_at < AGREEMENT_CACHE_TTL:
+            return cached
+        return await self._fetch(agreement_id)
+
+    def invalidate(self, agreement_id: str) -> None:
+        """Forget what was answered: the agreement has changed."""
+        self._cache.pop(agreement_id, None)
+        self._invalidations += 1
+
+    async def record_end(self, agreement_id: str, *, at: datetime) -> None:
+        """Note the end in the ambient transaction: whoever reads later than *at* is outside the agreement."""
+        await self._known_agreements.mark_ended(agreement_id, at=at)
+
+    async def _fetch(self, agreement_id: str) -> AgreementTerms:
+        fetched_at, invalidations = self._clock(), self._invalidations
+        reply = await self._rpc_client.call(
+            "disclosure.agreement.get",
+            disclosure_v1.AgreementGetRequest(agreement_id=agreement_id),
+            disclosure_v1.AgreementGetReply,
+            purpose=Purpose.PARTNER_SERVICE,
+        )
+        if invalidations != self._invalidations:
+            # It may have ended while the answer was on its way: an answer from before must not outlive the end.
+            return await self._fetch(agreement_id)
+        terms = AgreementTerms(
+            id=agreement_id,
+            in_force=reply.active,
+            purposes=frozenset(reply.purposes),
+            scopes=frozenset(reply.scopes),
+            fields=frozenset(reply.fields),
+            ends_at=reply.ends_at.ToDatetime(UTC),
+        )
+        await self._known_agreements.put(_build_document(terms))
+        if len(self._cache) >= _MAX_CACHED:
+            self._cache.clear()
+        if invalidations == self._invalidations:
+            self._cache[agreement_id] = (fetched_at, terms)
+        return terms
+
+
+def _build_document(agreement: AgreementTerms) -> KnownAgreementDocument:
+    return KnownAgreementDocument(
+        id=agreement.id,
+        purposes=sorted(agreement.purposes),
+        scopes=sorted(agreement.scopes),
+        fields=sorted(agreement.fields),
+        ends_at=agreement.ends_at,
+    )

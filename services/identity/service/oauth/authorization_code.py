@@ -1,0 +1,170 @@
+"""Authorization codes with PKCE (RFC 7636, OAuth 2.1) for the company's apps: bound, short-lived, good for one use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from services.identity.domain.oauth.clients import (
+    APP_SCOPE,
+    CODE_LIFETIME,
+    USED_CODE_RETENTION,
+    PublicClient,
+    is_valid_redirect_uri,
+    redirect_with,
+    verify_pkce,
+)
+from services.identity.errors import InvalidAuthorizationRequestError, InvalidGrantError
+from services.identity.service.sessions.sessions import SessionService, TokenResponse
+from services.identity.service.transact import Transact
+from services.identity.store import AccountDocument, UsedAuthorizationCodes
+from shared.crypto import InvalidTokenError, TokenSealer
+from shared.ids import NewId
+from shared.settings import SettingError
+from shared.web import Principal
+
+_CODE_KIND: Final = "identity.code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """What an app asks its user for."""
+
+    client_id: str
+    redirect_uri: str
+    code_challenge: str
+    state: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTokenRequest:
+    """What an app shows to get tokens."""
+
+    code: str
+    client_id: str
+    redirect_uri: str
+    code_verifier: str
+
+
+class ClientRegistry:
+    """The registered apps."""
+
+    def __init__(self, clients: tuple[PublicClient, ...]) -> None:
+        """An address that codes must not be sent to fails here, not at the first log-in."""
+        self._clients = {app.id: app for app in clients}
+        wrong = [
+            app.id for app in clients if not app.redirect_uris or not all(map(is_valid_redirect_uri, app.redirect_uris))
+        ]
+        if wrong or len(self._clients) != len(clients):
+            raise SettingError(
+                "IDENTITY_OAUTH_CLIENTS: ids are unique; a redirect URI is https, loopback, or an app's scheme"
+            )
+
+    def get(self, client_id: str) -> PublicClient | None:
+        """Return the app."""
+        return self._clients.get(client_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationCodeGrant:
+    """Gives a code for the word of whoever is logged in, and tokens for the code."""
+
+    client_registry: ClientRegistry
+    issuer: str
+    token_sealer: TokenSealer
+    used_codes: UsedAuthorizationCodes
+    session_service: SessionService
+    transact: Transact
+    new_id: NewId
+
+    def authorize(self, request: AuthorizationRequest, principal: Principal, *, at: datetime) -> str:
+        """Return where to send the browser of *who*; nothing is ever sent to an address that is not registered."""
+        app = self.validate_request(request)
+        claims = {
+            "id": self.new_id("cod"),
+            "client": app.id,
+            "redirect": request.redirect_uri,
+            "challenge": request.code_challenge,
+            "account": principal.id,
+            "session": principal.session,
+            "auth_time": str(int(principal.auth_time.timestamp())),
+            "until": str(int((at + CODE_LIFETIME).timestamp())),
+        }
+        code = self.token_sealer.issue(_CODE_KIND, claims, expires_at=at + USED_CODE_RETENTION)
+        return self._build_redirect(request, {"code": code})
+
+    def validate_request(self, request: AuthorizationRequest) -> PublicClient:
+        """Return the app that asks; AppRefusedError for one, an address or a scope that is not registered."""
+        app = self.client_registry.get(request.client_id)
+        # Compared as it is written, never as a pattern (I-09).
+        if app is None or request.redirect_uri not in app.redirect_uris or request.scope not in {"", APP_SCOPE}:
+            raise InvalidAuthorizationRequestError
+        return app
+
+    def deny_request(self, request: AuthorizationRequest) -> str:
+        """Return where to send the browser of whoever does not let the app in (RFC 6749, 4.1.2.1)."""
+        self.validate_request(request)
+        return self._build_redirect(request, {"error": "access_denied"})
+
+    async def exchange_code(
+        self, request: AccessTokenRequest, *, user_agent: str, client_ip: str, at: datetime
+    ) -> TokenResponse:
+        """Return tokens for a code; whatever is wrong with it uses it up, and a second use ends what it gave."""
+        try:
+            claims = self.token_sealer.open(_CODE_KIND, request.code, at=at)
+        except InvalidTokenError as fault:
+            raise InvalidGrantError from fault
+        account = await self._get_owner(claims) if self._matches(claims, request, at=at) else None
+        app = self.client_registry.get(claims["client"])
+        if account is None or app is None:
+            await self._invalidate_code(claims["id"], at=at)
+            raise InvalidGrantError
+        session_id = self.new_id("ses")
+
+        async def create_session() -> TokenResponse:
+            await self.used_codes.consume(claims["id"], session_id=session_id, at=at)
+            confirmed_at = datetime.fromtimestamp(int(claims["auth_time"]), UTC)
+            return await self.session_service.create_for_client(
+                account,
+                app,
+                session_id=session_id,
+                authenticated_at=confirmed_at,
+                user_agent=user_agent,
+                client_ip=client_ip,
+                at=at,
+            )
+
+        try:
+            return await self.transact(create_session)
+        except InvalidGrantError:
+            await self._invalidate_code(claims["id"], at=at)
+            raise
+
+    def _build_redirect(self, request: AuthorizationRequest, params: Mapping[str, str]) -> str:
+        state = {"state": request.state} if request.state else {}
+        # RFC 9207: the app sees who answers, and does not take a code of one server to another.
+        return redirect_with(request.redirect_uri, {**params, **state, "iss": self.issuer})
+
+    def _matches(self, claims: Mapping[str, str], request: AccessTokenRequest, *, at: datetime) -> bool:
+        return (
+            at < datetime.fromtimestamp(int(claims["until"]), UTC)
+            and claims["client"] == request.client_id
+            and claims["redirect"] == request.redirect_uri
+            and verify_pkce(request.code_verifier, claims["challenge"])
+        )
+
+    async def _get_owner(self, claims: Mapping[str, str]) -> AccountDocument | None:
+        """Return whose code it is, unless the session that gave it has ended meanwhile."""
+        sessions = await self.session_service.list_by_account(claims["account"])
+        if all(session.id != claims["session"] for session in sessions):
+            return None
+        return await self.session_service.accounts.get_active(claims["account"])
+
+    async def _invalidate_code(self, code_id: str, *, at: datetime) -> None:
+        try:
+            await self.used_codes.consume(code_id, session_id=None, at=at)
+        except InvalidGrantError:
+            used = await self.used_codes.get(code_id)
+            if used is not None and used.session_id is not None:
+                await self.session_service.revoke_by_id(used.session_id, at=at)

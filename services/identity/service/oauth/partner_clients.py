@@ -1,0 +1,138 @@
+"""The clients of partners: each is bound to one agreement, gets no more than it says, and ends with it (C13)."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.domain.oauth.agreements import PARTNER_SERVICE, AgreementTerms
+from services.identity.domain.sessions.access import ACCESS_TOKEN_LIFETIME, TokenSubject
+from services.identity.errors import (
+    AgreementNotActiveError,
+    InvalidClientError,
+    InvalidScopeError,
+    PartnerClientNotFoundError,
+    UnauthorizedClientError,
+)
+from services.identity.service.oauth.agreement_client import AgreementClient
+from services.identity.service.sessions.sessions import SessionRevoker
+from services.identity.service.sessions.tokens import SigningKeys
+from services.identity.service.transact import Transact
+from services.identity.store import PartnerClientDocument, PartnerClients
+from shared.ids import NewId, new_token, sha256_digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPartnerClient:
+    """A new client with its secret, which is nowhere else."""
+
+    client: PartnerClientDocument
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerToken:
+    """An access token of a partner's client."""
+
+    access_token: str
+    expires_in: int
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerClientService:
+    """Made and ended by staff only: a client never makes or widens a client (I-11)."""
+
+    partner_clients: PartnerClients
+    agreement_client: AgreementClient
+    session_revoker: SessionRevoker
+    signing_keys: SigningKeys
+    transact: Transact
+    new_id: NewId
+
+    async def create(
+        self, name: str, agreement_id: str, scopes: frozenset[str], *, idempotency_key: str, at: datetime
+    ) -> NewPartnerClient:
+        """Make a client under an agreement that is in force and has these scopes; repeated, it gets a new secret."""
+        agreement = await self.agreement_client.get(agreement_id)
+        if not agreement.allows(at) or not scopes or not scopes <= agreement.scopes:
+            raise AgreementNotActiveError
+        secret = new_token()
+        client = PartnerClientDocument(
+            id=f"cli_{idempotency_key[:26]}",
+            partner_name=name,
+            agreement_id=agreement_id,
+            scopes=sorted(scopes),
+            secret_hash=sha256_digest(secret),
+            grant_id=self.new_id("grt"),
+            created_at=at,
+        )
+        await self.partner_clients.put(client)
+        return NewPartnerClient(client=client, secret=secret)
+
+    async def list_page(self, *, after: str | None, limit: int) -> list[PartnerClientDocument]:
+        """Return clients, ended ones too."""
+        return await self.partner_clients.list_page(after=after, limit=limit)
+
+    async def revoke(self, client_id: str, *, at: datetime) -> None:
+        """End a client and its tokens."""
+
+        async def revoke_client() -> None:
+            client = await self.partner_clients.get(client_id)
+            if client is None:
+                raise PartnerClientNotFoundError
+            if await self.partner_clients.revoke(client, at=at):
+                await self.session_revoker.revoke(client.grant_id, "", at=at)
+
+        await self.transact(revoke_client)
+
+    async def authenticate(self, client_id: str, secret: str) -> PartnerClientDocument:
+        """Return the live client of these credentials, or raise InvalidClientError without saying what was wrong."""
+        client = await self.partner_clients.get(client_id)
+        stored = client.secret_hash if client else sha256_digest("")
+        if not hmac.compare_digest(sha256_digest(secret), stored) or client is None or client.ended_at is not None:
+            raise InvalidClientError
+        return client
+
+    async def issue_token(
+        self, client: PartnerClientDocument, requested_scopes: frozenset[str], *, at: datetime
+    ) -> PartnerToken:
+        """Return an access token with the scopes that client and agreement share; it does not outlive the agreement."""
+        agreement = await self.agreement_client.get(client.agreement_id)
+        if not agreement.allows(at):
+            raise UnauthorizedClientError
+        scopes = _granted_scopes(requested_scopes, client, agreement)
+        lifetime = min(ACCESS_TOKEN_LIFETIME, agreement.ends_at - at)
+        subject = TokenSubject(
+            kind="partner",
+            id=client.id,
+            session_id=client.grant_id,
+            authenticated_at=at,
+            scopes=scopes,
+            purpose=PARTNER_SERVICE,
+        )
+        token = self.signing_keys.issue_access_token(subject, at=at, lifetime=lifetime)
+        return PartnerToken(access_token=token, expires_in=int(lifetime.total_seconds()), scopes=scopes)
+
+    async def revoke_tokens(self, client: PartnerClientDocument, *, at: datetime) -> None:
+        """Refuse the tokens that the client has; it may ask for new ones (RFC 7009)."""
+
+        async def rotate_grant() -> None:
+            await self.session_revoker.revoke(client.grant_id, "", at=at)
+            await self.partner_clients.rotate_grant(client, self.new_id("grt"))
+
+        await self.transact(rotate_grant)
+
+    async def revoke_by_agreement(self, agreement_id: str, *, ended_at: datetime, at: datetime) -> None:
+        """Refuse the tokens of all clients under the agreement, in the ambient transaction; it gives no new ones."""
+        await self.agreement_client.record_end(agreement_id, at=ended_at)
+        for client in await self.partner_clients.list_by_agreement(agreement_id):
+            await self.revoke_tokens(client, at=at)
+
+
+def _granted_scopes(
+    requested_scopes: frozenset[str], client: PartnerClientDocument, agreement: AgreementTerms
+) -> frozenset[str]:
+    allowed = frozenset(client.scopes) & agreement.scopes
+    if not (requested_scopes or allowed) <= allowed or not allowed:
+        raise InvalidScopeError
+    return requested_scopes or allowed

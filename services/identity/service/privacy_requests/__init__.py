@@ -1,0 +1,1 @@
+"""Export, erasure and legal holds of accounts: what is done."""

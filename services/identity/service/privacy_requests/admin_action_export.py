@@ -1,0 +1,43 @@
+"""What staff did to an account, and what its owner has reported: as it is handed over (C26)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.identity.store import AbuseReportDocument, AbuseReports, AdminActions
+from shared.clock import rfc3339
+from shared.policy import Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminActionExport:
+    """Acts and reports."""
+
+    admin_actions: AdminActions
+    abuse_reports: AbuseReports
+
+    async def export(self, account_id: str) -> Mapping[str, Any]:
+        """Return what the owner gets by the names of the files."""
+        actions = [
+            {
+                "act_id": action.id,
+                "act": action.kind.value,
+                "state": action.state.value,
+                "reason": action.reason,
+                "asked_at": rfc3339(action.asked_at),
+                "settled_at": rfc3339(action.settled_at) if action.settled_at else None,
+            }
+            for action in await self.admin_actions.list_by_account(account_id)
+        ]
+        reports = [await self._report_data(report) for report in await self.abuse_reports.list_by_account(account_id)]
+        return {"acts_of_staff.json": {"acts": actions}, "reports.json": {"reports": reports}}
+
+    async def _report_data(self, report: AbuseReportDocument) -> Mapping[str, Any]:
+        return {
+            "report_id": report.id,
+            "kind": report.kind.value,
+            "state": report.state.value,
+            "created_at": rfc3339(report.created_at),
+            "text": await self.abuse_reports.open_field(report, "text", Purpose.EXPORT),
+            "answer": await self.abuse_reports.open_field(report, "answer", Purpose.EXPORT),
+        }

@@ -1,0 +1,188 @@
+"""The archive of an export as a stream of bytes: the same export always gives the same archive (C26)."""
+
+import asyncio
+import html
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO, TYPE_CHECKING
+from urllib.parse import quote
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from services.identity.domain.privacy_requests.lifecycle import SERVICES, archive_path
+from services.identity.store import ExportDocument, Exports
+from shared.clock import rfc3339
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_README_TEMPLATE = """This is everything that we hold about you, as of {at}.
+
+Open index.html for an overview. There is one folder for each part of our service:
+
+  identity     your account, where you are logged in, your app passwords
+  newsletter   what you have subscribed to, with the record of your consent
+  sync         your files, as you have stored them
+  payments     what is kept of your cards, and your payments
+  telemetry    statistics about our software; they are not connected to accounts
+  disclosure   who has seen your data, and why
+
+The .json files can be read by people and by programs.
+"""
+
+_SERVICE_DESCRIPTIONS = {
+    "identity": "Your account, where you are logged in, your app passwords",
+    "newsletter": "What you have subscribed to, with the record of your consent",
+    "sync": "Your files",
+    "payments": "What is kept of your cards, and your payments",
+    "telemetry": "Statistics about our software, not connected to accounts",
+    "disclosure": "Who has seen your data, and why",
+}
+
+_INDEX_TEMPLATE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>What we hold about you</title>
+<style>body {{ font: 1rem/1.5 sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }}</style>
+</head>
+<body>
+<h1>What we hold about you</h1>
+<p>As of {at}.</p>
+{sections}
+</body>
+</html>
+"""
+
+
+class _ZipBuffer:
+    """Where ZipFile writes to: it cannot go back, and keeps no more than what was not taken yet."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Keep *data* until it is taken."""
+        self._chunks.append(bytes(data))
+        return len(self._chunks[-1])
+
+    def flush(self) -> None:
+        """Do nothing: whoever takes decides when."""
+
+    def close(self) -> None:
+        """Do nothing: what was written is still to be taken."""
+
+    def read_pending(self) -> bytes:
+        """Return what was written since the last time."""
+        data = b"".join(self._chunks)
+        self._chunks.clear()
+        return data
+
+
+@dataclass(slots=True, kw_only=True)
+class _ArchiveNames:
+    """The names in the archive, each once, in order: for the index, and against two files of one name."""
+
+    by_service: dict[str, list[str]] = field(default_factory=lambda: {service: [] for service in SERVICES})
+    used_names: set[str] = field(default_factory=set)
+
+    def reserve_name(self, service: str, path: str) -> str:
+        path_in_archive = archive_path(service, path)
+        stem, dot, extension = path_in_archive.rpartition(".")
+        name, number = path_in_archive, 2
+        while name.casefold() in self.used_names:
+            name = (
+                f"{stem} ({number}){dot}{extension}"
+                if dot and "/" not in extension
+                else f"{path_in_archive} ({number})"
+            )
+            number += 1
+        self.used_names.add(name.casefold())
+        self.by_service[service].append(name)
+        return name
+
+
+class _ArchiveWriter:
+    """An archive under way."""
+
+    def __init__(self, at: datetime) -> None:
+        self.created_at = at
+        self.names = _ArchiveNames()
+        self._buffer = _ZipBuffer()
+        self.zip_file = ZipFile(self._buffer, "w", ZIP_DEFLATED)
+
+    def read_pending(self) -> bytes:
+        """Return what can go out."""
+        return self._buffer.read_pending()
+
+    def add_text(self, name: str, text: str) -> None:
+        """Add a small file of ours."""
+        self.zip_file.writestr(_zip_info(name, self.created_at), text)
+
+    def open_file(self, service: str, path: str) -> IO[bytes]:
+        """Begin a file of *service*, of whatever length."""
+        return self.zip_file.open(
+            _zip_info(self.names.reserve_name(service, path), self.created_at), "w", force_zip64=True
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportArchiver:
+    """Writes archives; one piece of a file is in memory at a time."""
+
+    exports: Exports
+
+    async def stream_archive(self, export: ExportDocument) -> AsyncGenerator[bytes, None]:
+        """Yield the archive of *export*, a zip file."""
+        writer = _ArchiveWriter(export.created_at)
+        with writer.zip_file:
+            writer.add_text("README.txt", _README_TEMPLATE.format(at=rfc3339(export.created_at)))
+            for service in SERVICES:
+                # Closed here also when nobody reads on: a zip file with an open entry cannot be closed.
+                async with aclosing(self._stream_service(writer, export, service)) as pieces:
+                    async for chunk in pieces:
+                        yield chunk
+            writer.add_text("index.html", _render_index(writer.names, export.created_at))
+        yield writer.read_pending()
+
+    async def _stream_service(
+        self, writer: _ArchiveWriter, export: ExportDocument, service: str
+    ) -> AsyncGenerator[bytes, None]:
+        path, entry = None, None
+        try:
+            async for piece_path, content in self.exports.stream_chunks(export, service):
+                if entry is None or piece_path != path:
+                    if entry is not None:
+                        entry.close()
+                    path, entry = piece_path, writer.open_file(service, piece_path)
+                # Compressing a piece takes milliseconds that the loop has not.
+                await asyncio.to_thread(entry.write, content)
+                yield writer.read_pending()
+        finally:
+            if entry is not None:
+                entry.close()
+        if entry is None:
+            writer.add_text(writer.names.reserve_name(service, "nothing.txt"), "Nothing is held about you here.\n")
+        yield writer.read_pending()
+
+
+def _zip_info(name: str, at: datetime) -> ZipInfo:
+    info = ZipInfo(name, (at.year, at.month, at.day, at.hour, at.minute, at.second))
+    info.compress_type = ZIP_DEFLATED
+    info.external_attr = 0o600 << 16
+    return info
+
+
+def _render_index(names: _ArchiveNames, at: datetime) -> str:
+    return _INDEX_TEMPLATE.format(
+        at=rfc3339(at), sections="\n".join(_render_section(service, names.by_service[service]) for service in SERVICES)
+    )
+
+
+def _render_section(service: str, names: list[str]) -> str:
+    items = "\n".join(f'<li><a href="{quote(name)}">{html.escape(name)}</a></li>' for name in names)
+    return (
+        f"<h2>{service}</h2>\n<p>{html.escape(_SERVICE_DESCRIPTIONS[service])}: {len(names)}.</p>\n<ul>\n{items}\n</ul>"
+    )

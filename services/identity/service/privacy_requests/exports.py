@@ -1,0 +1,179 @@
+"""The export saga (C26): every service is asked page by page; each page is a step, and any process takes the next."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.identity.domain.privacy_requests.lifecycle import (
+    ARCHIVE_LIFETIME,
+    ExportState,
+    RequestPartState,
+    backoff,
+    request_deadline,
+)
+from services.identity.emails.account import AccountEmails
+from services.identity.errors import AccountNotFoundError, ExportBusyError, ExportNotFoundError, ExportNotReadyError
+from services.identity.service.privacy_requests.account_export import AccountExport, ExportFileChunk
+from services.identity.service.transact import Transact
+from services.identity.store import Accounts, ExportDocument, ExportPartDocument, Exports
+from shared import observe
+from shared.bus import RpcClient
+from shared.contracts import common_v1
+from shared.errors import ServiceError
+from shared.ids import NewId
+from shared.mongo import DuplicateError
+from shared.policy import Purpose
+
+log = observe.get_logger(__name__)
+
+PAGE_TIMEOUT = timedelta(seconds=15)
+_MAX_PAGE_BYTES = 8 * 1024 * 1024
+"""A page that is larger than this was not made as the contract says, and would not fit into a document."""
+
+
+class InvalidExportPageError(Exception):
+    """A page is not as the contract says: too large, or its cursor leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportProgress:
+    """An export and how far each service has come."""
+
+    export: ExportDocument
+    parts: list[ExportPartDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ExportPage:
+    chunks: list[ExportFileChunk]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSaga:
+    """Collects everything that is held of an account into one archive."""
+
+    accounts: Accounts
+    exports: Exports
+    account_export: AccountExport
+    account_emails: AccountEmails
+    rpc_client: RpcClient
+    transact: Transact
+    new_id: NewId
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is something to collect: the worker need not wait for its next look."""
+
+    async def start(self, account_id: str, *, at: datetime) -> ExportProgress:
+        """Begin an export, or return the one that is under way: there is one at a time."""
+        export = ExportDocument(
+            id=self.new_id("exp"),
+            account_id=account_id,
+            running_for=account_id,
+            state=ExportState.COLLECTING,
+            created_at=at,
+            deadline=request_deadline(at),
+        )
+        try:
+            await self.transact(lambda: self._add_export(export))
+        except DuplicateError:
+            running = await self.exports.get_running(account_id)
+            if running is None:  # it has become ready this very moment
+                raise ExportBusyError from None
+            export = running
+        self.wake.set()
+        return await self._build_progress(export)
+
+    async def list_by_account(self, account_id: str) -> list[ExportDocument]:
+        """Return the exports of the account, the newest first."""
+        return await self.exports.list_by_account(account_id)
+
+    async def get_progress(self, account_id: str, export_id: str) -> ExportProgress:
+        """Return how far an export of the account is."""
+        return await self._build_progress(await self._get_export(account_id, export_id))
+
+    async def get_ready(self, account_id: str, export_id: str, *, at: datetime) -> ExportDocument:
+        """Return an export of the account whose archive can be downloaded."""
+        export = await self._get_export(account_id, export_id)
+        if export.state is not ExportState.READY or export.expires_at is None or at >= export.expires_at:
+            raise ExportNotReadyError
+        return export
+
+    async def collect(self, *, at: datetime) -> bool:
+        """Take one step of each part that is due; tell whether there was any."""
+        due = await self.exports.list_due_parts(at)
+        await asyncio.gather(*(self._collect_part(part, at=at) for part in due))
+        return bool(due)
+
+    async def expire_archives(self, *, at: datetime) -> int:
+        """Delete the archives whose time is over."""
+        return await self.transact(lambda: self.exports.expire_due(at))
+
+    async def _add_export(self, export: ExportDocument) -> None:
+        if await self.accounts.get_active(export.account_id) is None:
+            raise AccountNotFoundError
+        await self.exports.expire_by_account(export.account_id)
+        await self.exports.add(export)
+
+    async def _get_export(self, account_id: str, export_id: str) -> ExportDocument:
+        export = await self.exports.get(export_id, account_id)
+        if export is None:
+            raise ExportNotFoundError
+        return export
+
+    async def _build_progress(self, export: ExportDocument) -> ExportProgress:
+        return ExportProgress(export=export, parts=await self.exports.list_parts(export.id))
+
+    async def _collect_part(self, part: ExportPartDocument, *, at: datetime) -> None:
+        try:
+            page = await self._fetch_page(part)
+        except (ServiceError, InvalidExportPageError) as fault:
+            log.warning(
+                "export.page_failed", service=part.service, export_id=part.export_id, why=_failure_reason(fault)
+            )
+            await self.exports.postpone_part(part, until=at + backoff(part.failures + 1))
+            return
+        await self.transact(lambda: self._store_page(part, page, at=at))
+
+    async def _fetch_page(self, part: ExportPartDocument) -> _ExportPage:
+        if part.service == "identity":
+            return _ExportPage(chunks=await self.account_export.export(part.account_id), cursor="")
+        reply = await self.rpc_client.call(
+            f"{part.service}.export.page",
+            common_v1.ExportPageRequest(export_id=part.export_id, account_id=part.account_id, cursor=part.cursor),
+            common_v1.ExportPageReply,
+            purpose=Purpose.EXPORT,
+            timeout=PAGE_TIMEOUT,
+        )
+        _check_page(part, reply)
+        return _ExportPage(chunks=[(item.path, item.content) for item in reply.items], cursor=reply.next_cursor)
+
+    async def _store_page(self, part: ExportPartDocument, page: _ExportPage, *, at: datetime) -> None:
+        """Keep a page and move on; what another process kept first, or an erasure took away, is left alone."""
+        if not await self.exports.advance(part, page.cursor, len(page.chunks)):
+            return
+        await self.exports.store_chunks(part, page.chunks, at=at)
+        if not page.cursor and _all_completed(await self.exports.list_parts(part.export_id)):
+            await self._complete(part, at=at)
+
+    async def _complete(self, part: ExportPartDocument, *, at: datetime) -> None:
+        until = at + ARCHIVE_LIFETIME
+        account = await self.accounts.get_active(part.account_id)
+        if account is not None and await self.exports.complete(part.export_id, expires_at=until):
+            address = await self.accounts.open_email(account, Purpose.EXPORT)
+            await self.account_emails.send_export_ready(account.id, address, expires_at=until)
+
+
+def _all_completed(parts: Iterable[ExportPartDocument]) -> bool:
+    return all(part.state is RequestPartState.COMPLETED for part in parts)
+
+
+def _check_page(part: ExportPartDocument, reply: common_v1.ExportPageReply) -> None:
+    if reply.next_cursor and reply.next_cursor == part.cursor:
+        raise InvalidExportPageError("the cursor does not move")
+    if sum(len(item.content) for item in reply.items) > _MAX_PAGE_BYTES:
+        raise InvalidExportPageError("the page is too large")
+
+
+def _failure_reason(error: ServiceError | InvalidExportPageError) -> str:
+    return error.code if isinstance(error, ServiceError) else str(error)

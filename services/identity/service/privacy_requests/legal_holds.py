@@ -1,0 +1,86 @@
+"""Legal holds against an erasure: what must be kept is named to the person, and goes when the hold ends (C31)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.domain.privacy_requests.lifecycle import SERVICES, RetainedItem
+from services.identity.domain.staff.admin_actions import HoldScope
+from services.identity.store import ErasureRequestDocument, ErasureRequests, LegalHoldDocument, LegalHolds
+
+OWN_SERVICE = "identity"
+_ACCOUNT_ITEM = "your account with its address"
+_EVERYTHING_ITEM = "everything that {service} holds of you"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHoldSummary:
+    """A hold as staff sees it in a list."""
+
+    hold: LegalHoldDocument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHoldService:
+    """Looks for holds at each step of an erasure, in the ambient transaction."""
+
+    legal_holds: LegalHolds
+    erasure_requests: ErasureRequests
+
+    async def defer_if_held(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
+        """Put off what is held of an erasure that begins; tell whether the services are asked to erase now."""
+        holds = await self._list_holds(erasure, at=at)
+        everything = any(hold.scope is HoldScope.EVERYTHING for hold in holds)
+        if holds:
+            await self._suspend(
+                erasure, holds, SERVICES if everything else (OWN_SERVICE,), services_notified=not everything
+            )
+        return not everything
+
+    async def retain_account_if_held(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
+        """Tell whether identity must keep the account for now; then its receipt says what, why and until when."""
+        holds = await self._list_holds(erasure, at=at)
+        if holds:
+            await self._suspend(erasure, holds, (OWN_SERVICE,), services_notified=erasure.asks)
+        return bool(holds)
+
+    async def is_released(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
+        """Tell whether nothing holds the account any more."""
+        return not await self._list_holds(erasure, at=at)
+
+    async def delete(self, account_id: str) -> int:
+        """Delete the holds of an account that is gone."""
+        return await self.legal_holds.delete_by_account(account_id)
+
+    async def list_active(self, *, at: datetime, after: str | None, limit: int) -> list[LegalHoldSummary]:
+        """Return the holds that are in force; whose accounts they are on is not for a list."""
+        return [
+            LegalHoldSummary(hold=hold) for hold in await self.legal_holds.list_active(at=at, after=after, limit=limit)
+        ]
+
+    async def list_retained_items(self, erasure: ErasureRequestDocument, *, at: datetime) -> list[RetainedItem]:
+        """Return what is kept of the account itself, as it is written to the person."""
+        return [_build_item(OWN_SERVICE, hold) for hold in await self._list_holds(erasure, at=at)]
+
+    async def _list_holds(self, erasure: ErasureRequestDocument, *, at: datetime) -> list[LegalHoldDocument]:
+        return await self.legal_holds.list_by_account(erasure.account_id or "", at=at)
+
+    async def _suspend(
+        self,
+        erasure: ErasureRequestDocument,
+        holds: list[LegalHoldDocument],
+        services: tuple[str, ...],
+        *,
+        services_notified: bool,
+    ) -> None:
+        for service in services:
+            named = [hold for hold in holds if service == OWN_SERVICE or hold.scope is HoldScope.EVERYTHING]
+            await self.erasure_requests.suspend_service(
+                erasure, service, [_build_item(service, hold) for hold in named]
+            )
+        await self.erasure_requests.suspend(erasure, until=holds[0].until, should_dispatch=services_notified)
+
+
+def _build_item(service: str, hold: LegalHoldDocument) -> RetainedItem:
+    everything = hold.scope is HoldScope.EVERYTHING
+    what = _EVERYTHING_ITEM.format(service=service) if everything else _ACCOUNT_ITEM
+    return RetainedItem(description=what, reason=hold.reason, until=hold.until)

@@ -1,0 +1,90 @@
+"""What identity holds for the security of an account: as it is handed over, and as it goes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.identity.store import (
+    ChallengeDocument,
+    Challenges,
+    EmailChangeDocument,
+    EmailChanges,
+    PasskeyDocument,
+    Passkeys,
+    PasswordResetDocument,
+    PasswordResets,
+    RecoveryCodeDocument,
+    RecoveryCodes,
+    ScheduledErasureDocument,
+    ScheduledErasures,
+    SecurityEventDocument,
+    SecurityEvents,
+    TotpDocument,
+    Totps,
+)
+from shared.clock import rfc3339
+
+_MAX_EVENTS = 10_000
+"""Events in an export; more is not the doing of a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityDataExport:
+    """The second factors, the log, and what is under way."""
+
+    totps: Totps
+    recovery_codes: RecoveryCodes
+    passkeys: Passkeys
+    challenges: Challenges
+    security_events: SecurityEvents
+    password_resets: PasswordResets
+    email_changes: EmailChanges
+    scheduled_erasures: ScheduledErasures
+
+    async def export(self, account_id: str) -> Mapping[str, Any]:
+        """Return what the owner gets by the names of the files; no secret, not even as a hash."""
+        totp, scheduled = (
+            await self.totps.get_by_account(account_id),
+            await self.scheduled_erasures.get_by_account(account_id),
+        )
+        return {
+            "second_factors.json": {
+                "totp_since": rfc3339(totp.created_at) if totp is not None and totp.confirmed else None,
+                "recovery_codes_left": await self.recovery_codes.count(account_id),
+                "passkeys": [_passkey_data(one) for one in await self.passkeys.list_by_account(account_id)],
+            },
+            "security_log.json": {
+                "events": [
+                    _event_data(one)
+                    for one in await self.security_events.list_by_account(account_id, after=None, limit=_MAX_EVENTS)
+                ]
+            },
+            "address_changes.json": {"address_changes": await self.email_changes.export_by_account(account_id)},
+            "erasure.json": {"planned_for": rfc3339(scheduled.due_at) if scheduled is not None else None},
+        }
+
+    async def delete(self, account_id: str) -> dict[str, int]:
+        """Delete all of the account; return how many documents, by collection."""
+        return {
+            TotpDocument.collection: await self.totps.delete_by_account(account_id),
+            RecoveryCodeDocument.collection: await self.recovery_codes.delete_by_account(account_id),
+            PasskeyDocument.collection: await self.passkeys.delete_by_account(account_id),
+            ChallengeDocument.collection: await self.challenges.delete_by_account(account_id),
+            SecurityEventDocument.collection: await self.security_events.delete_by_account(account_id),
+            PasswordResetDocument.collection: await self.password_resets.delete_by_account(account_id),
+            EmailChangeDocument.collection: await self.email_changes.delete_by_account(account_id),
+            ScheduledErasureDocument.collection: await self.scheduled_erasures.delete_by_account(account_id),
+        }
+
+
+def _passkey_data(passkey: PasskeyDocument) -> Mapping[str, Any]:
+    return {
+        "passkey_id": passkey.id,
+        "name": passkey.label,
+        "created_at": rfc3339(passkey.created_at),
+        "last_used_at": rfc3339(passkey.last_used_at) if passkey.last_used_at else None,
+    }
+
+
+def _event_data(event: SecurityEventDocument) -> Mapping[str, Any]:
+    return {"at": rfc3339(event.at), "event": event.kind.value, "client": event.client}

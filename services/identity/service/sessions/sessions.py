@@ -1,0 +1,286 @@
+"""Sessions: begun at a log-in, refreshed with rotation, ended at once everywhere (C22)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.domain.authentication.security import SecurityEventKind
+from services.identity.domain.oauth.clients import PublicClient
+from services.identity.domain.sessions.access import (
+    ACCESS_TOKEN_LIFETIME,
+    MAX_SESSIONS,
+    REFRESH_REUSE_GRACE,
+    SESSION_LIFETIME,
+    TOKEN_LEEWAY,
+    TokenSubject,
+    describe_user_agent,
+)
+from services.identity.errors import InvalidCredentialsError, InvalidGrantError, SessionNotFoundError
+from services.identity.errors.staff import AccountFrozenError, PasswordCancelledError
+from services.identity.service.sessions.geoip import lookup_country
+from services.identity.service.sessions.tokens import RefreshTokenClaims, RefreshTokens, SigningKeys
+from services.identity.service.transact import Transact
+from services.identity.store import (
+    AccountDocument,
+    Accounts,
+    Credentials,
+    RevokedSessions,
+    SecurityEvents,
+    SessionDocument,
+    Sessions,
+)
+from shared.bus import Outbox
+from shared.contracts import identity_v1
+from shared.ids import NewId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenResponse:
+    """What a client gets for a log-in or a refresh token."""
+
+    access_token: str
+    refresh_token: str
+    """Empty for whoever comes a moment late with the one before."""
+    session_id: str
+    account_id: str
+    expires_in: int = int(ACCESS_TOKEN_LIFETIME.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshedAccessToken:
+    """A new access token for a session whose owner was confirmed once more; its refresh token stays."""
+
+    access_token: str
+    expires_in: int = int(ACCESS_TOKEN_LIFETIME.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRevoker:
+    """Makes every service refuse the tokens of a session, or of a partner's grant."""
+
+    revoked_sessions: RevokedSessions
+    outbox: Outbox
+
+    async def revoke(self, session_id: str, account_id: str, *, at: datetime) -> None:
+        """Remember it and broadcast it, in the ambient transaction; a partner's grant is of no account."""
+        tokens_expire_at = at + ACCESS_TOKEN_LIFETIME + TOKEN_LEEWAY
+        await self.revoked_sessions.add(session_id, tokens_expire_at=tokens_expire_at)
+        event = identity_v1.SessionRevoked(session_id=session_id, account_id=account_id)
+        event.revoked_at.FromDatetime(at)
+        event.tokens_expire_at.FromDatetime(tokens_expire_at)
+        await self.outbox.put(event, subject=account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionService:
+    """What happens to sessions between log-in and log-out."""
+
+    sessions: Sessions
+    accounts: Accounts
+    credentials: Credentials
+    session_revoker: SessionRevoker
+    signing_keys: SigningKeys
+    refresh_tokens: RefreshTokens
+    security_events: SecurityEvents
+    transact: Transact
+    new_id: NewId
+
+    async def create(
+        self,
+        account: AccountDocument,
+        *,
+        user_agent: str,
+        client_ip: str,
+        password_changed_at: datetime | None = None,
+        replaced_session_id: str = "",
+        at: datetime,
+    ) -> TokenResponse:
+        """Begin a session; its id is new at each log-in (I-19), and one that it takes the place of ends.
+
+        *password_of* says since when the password that was shown is the account's: one that was changed in between is
+        wrong by now (I-01). Where it was cancelled, nothing else opens the account either (C27). Beyond the bound, the
+        longest unseen sessions end.
+        """
+        session = SessionDocument(
+            id=self.new_id("ses"),
+            account_id=account.id,
+            client=describe_user_agent(user_agent),
+            place=lookup_country(client_ip),
+            generation=0,
+            created_at=at,
+            last_seen_at=at,
+        )
+
+        async def add_session() -> None:
+            # Read anew: it may have been frozen while the password was being checked.
+            current = await self.accounts.get_active(account.id)
+            if current is not None and current.frozen_at is not None:
+                raise AccountFrozenError
+            await self._check_password(account.id, password_changed_at)
+            replaced = await self.sessions.get(replaced_session_id) if replaced_session_id else None
+            await self._revoke([replaced] if replaced else [], at=at)
+            await self._add(session, user_agent=user_agent, at=at)
+
+        await self.transact(add_session)
+        return self._build_token_response(session, account, 0, at=at)
+
+    async def create_for_client(
+        self,
+        account: AccountDocument,
+        client: PublicClient,
+        *,
+        session_id: str,
+        authenticated_at: datetime,
+        user_agent: str,
+        client_ip: str,
+        at: datetime,
+    ) -> TokenResponse:
+        """Begin the session of an app, in the ambient transaction; its owner was confirmed when it was let in."""
+        session = SessionDocument(
+            id=session_id,
+            account_id=account.id,
+            client=client.name,
+            place=lookup_country(client_ip),
+            app_id=client.id,
+            generation=0,
+            created_at=at,
+            authenticated_at=authenticated_at,
+            last_seen_at=at,
+        )
+        await self._add(session, user_agent=user_agent, at=at)
+        return self._build_token_response(session, account, 0, at=at)
+
+    async def refresh_session(self, token: str, *, client_id: str = "", at: datetime) -> TokenResponse:
+        """Return new tokens for a refresh token; one that was used before ends its session: it was stolen.
+
+        Used again within moments, as by two tabs, it gives an access token alone: there is never a second one that
+        refreshes (decision 7).
+        """
+        claims = self.refresh_tokens.open(token, at=at)
+        session = await self.sessions.get(claims.session_id)
+        if session is None or session.app_id not in {None, client_id}:
+            raise InvalidGrantError
+        account = await self.accounts.get_active(session.account_id)
+        if account is not None and account.frozen_at is not None:
+            account = None
+        if account is not None and await self._rotate(session, claims, at=at):
+            return self._build_token_response(session, account, session.generation + 1, at=at)
+        if account is not None and await self._is_within_reuse_grace(claims, at=at):
+            return self._build_token_response(session, account, None, at=at)
+        await self.revoke_many([session], at=at)
+        raise InvalidGrantError
+
+    async def record_reauthentication(self, session_id: str, *, at: datetime) -> RefreshedAccessToken:
+        """Note that the session's owner was confirmed, and return an access token that says so."""
+        session = await self.sessions.get(session_id)
+        account = None if session is None else await self.accounts.get_active(session.account_id)
+        if session is None or account is None or not await self.sessions.mark_authenticated(session, at=at):
+            raise SessionNotFoundError
+        return RefreshedAccessToken(access_token=self._build_access_token(session, account, authenticated_at=at, at=at))
+
+    async def list_by_account(self, account_id: str) -> list[SessionDocument]:
+        """Return the sessions of the account, the one seen last first."""
+        return await self.sessions.list_by_account(account_id)
+
+    async def revoke(self, account_id: str, session_id: str, *, at: datetime) -> None:
+        """End one session of the account; SessionNotFoundError when it has no such session."""
+        session = await self.sessions.get(session_id)
+        if session is None or session.account_id != account_id:
+            raise SessionNotFoundError
+        await self.revoke_many([session], at=at)
+
+    async def revoke_all(self, account_id: str, *, except_session_id: str | None = None, at: datetime) -> int:
+        """End every session of the account, *but* one, those that are being begun among them; return how many."""
+
+        async def revoke_sessions() -> int:
+            await self.accounts.lock_for_update(account_id)
+            revoked = [
+                session
+                for session in await self.sessions.list_by_account(account_id)
+                if session.id != except_session_id
+            ]
+            await self._revoke(revoked, at=at)
+            return len(revoked)
+
+        return await self.transact(revoke_sessions)
+
+    async def revoke_by_token(self, token: str, *, at: datetime) -> bool:
+        """End the session of a refresh token (RFC 7009); False when it is no refresh token, or its session is over."""
+        try:
+            claims = self.refresh_tokens.open(token, at=at)
+        except InvalidGrantError:
+            return False
+        session = await self.sessions.get(claims.session_id)
+        if session is None:
+            return False
+        await self.revoke_many([session], at=at)
+        return True
+
+    async def revoke_many(self, sessions: Iterable[SessionDocument], *, at: datetime) -> None:
+        """End *sessions*, all or none."""
+        await self.transact(lambda: self._revoke(sessions, at=at))
+
+    async def revoke_by_id(self, session_id: str, *, at: datetime) -> None:
+        """End the session, whosever it is, if it is live."""
+        session = await self.sessions.get(session_id)
+        await self.revoke_many([session] if session else [], at=at)
+
+    async def _check_password(self, account_id: str, password_changed_at: datetime | None) -> None:
+        password = await self.credentials.get_password(account_id)
+        if password is None:
+            raise PasswordCancelledError
+        if password_changed_at is not None and password.changed_at != password_changed_at:
+            raise InvalidCredentialsError
+
+    async def _add(self, session: SessionDocument, *, user_agent: str, at: datetime) -> None:
+        await self.accounts.lock_for_update(session.account_id)
+        await self.sessions.add(session)
+        sessions = await self.sessions.list_by_account(session.account_id)
+        await self._revoke(sessions[MAX_SESSIONS:], at=at)
+        await self.security_events.record(session.account_id, SecurityEventKind.LOGGED_IN, user_agent=user_agent, at=at)
+
+    async def _revoke(self, sessions: Iterable[SessionDocument], *, at: datetime) -> None:
+        account_ids = set()
+        for session in sessions:
+            if await self.sessions.delete(session.id, session.account_id):
+                await self.session_revoker.revoke(session.id, session.account_id, at=at)
+                account_ids.add(session.account_id)
+        for account_id in account_ids:
+            await self.security_events.record(account_id, SecurityEventKind.SESSIONS_REVOKED, at=at)
+
+    async def _rotate(self, session: SessionDocument, claims: RefreshTokenClaims, *, at: datetime) -> bool:
+        if claims.generation != session.generation or at >= session.created_at + SESSION_LIFETIME:
+            return False
+        return await self.sessions.rotate_generation(session, at=at)
+
+    async def _is_within_reuse_grace(self, claims: RefreshTokenClaims, *, at: datetime) -> bool:
+        """Tell whether the token is the one before the newest, which is only moments old."""
+        session = await self.sessions.get(claims.session_id)
+        return (
+            session is not None
+            and claims.generation == session.generation - 1
+            and at < min(session.last_seen_at + REFRESH_REUSE_GRACE, session.created_at + SESSION_LIFETIME)
+        )
+
+    def _build_token_response(
+        self, session: SessionDocument, account: AccountDocument, generation: int | None, *, at: datetime
+    ) -> TokenResponse:
+        since = session.authenticated_at or session.created_at
+        return TokenResponse(
+            access_token=self._build_access_token(session, account, authenticated_at=since, at=at),
+            refresh_token="" if generation is None else self.refresh_tokens.issue(session.id, generation, at=at),
+            session_id=session.id,
+            account_id=account.id,
+        )
+
+    def _build_access_token(
+        self, session: SessionDocument, account: AccountDocument, *, authenticated_at: datetime, at: datetime
+    ) -> str:
+        subject = TokenSubject(
+            kind="staff" if account.roles else "customer",
+            id=account.id,
+            session_id=session.id,
+            authenticated_at=authenticated_at,
+            roles=frozenset(account.roles),
+        )
+        return self.signing_keys.issue_access_token(subject, at=at)

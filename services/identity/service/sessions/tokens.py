@@ -1,0 +1,144 @@
+"""Access tokens and the keys that sign them; refresh tokens, which nobody but identity can make or read."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc.jwk import OKPKey
+
+from services.identity.domain.sessions.access import (
+    ACCESS_TOKEN_LIFETIME,
+    KEY_PREPUBLISH_PERIOD,
+    REFRESH_TOKEN_LIFETIME,
+    TokenSubject,
+)
+from services.identity.errors import InvalidGrantError
+from services.identity.store import RevokedSessions
+from shared.crypto import InvalidTokenError, Key, Keyring, KeyUse, TokenSealer
+from shared.web import Principal, issue_access_token
+
+_REFRESH_TOKEN_KIND = "identity.refresh"
+
+
+class SigningKeys:
+    """The keys of the keyring that sign access tokens: one signs, all of them verify.
+
+    A new key is shown for a while before it signs, so that every replica and every service knows it by then.
+    """
+
+    def __init__(self, keyring: Keyring, *, issuer: str) -> None:
+        """A keyring without a key to sign fails here, not at the first log-in."""
+        self.issuer = issuer
+        keyring.get_active(KeyUse.SIGN)
+        self._private_keys = [
+            (key.created_at, _private_jwk(key)) for key in keyring.list_by_use(KeyUse.SIGN) if not key.retired
+        ]
+        self._public_keys = {key.id: _public_jwk(key) for key in keyring.list_by_use(KeyUse.SIGN)}
+
+    def get_public_key(self, kid: str) -> OKPKey | None:
+        """Return the public key *kid*."""
+        return self._public_keys.get(kid)
+
+    def build_jwks(self) -> dict[str, Any]:
+        """Return the JWK set (RFC 7517); older keys stay in it, so that a rotation refuses nobody."""
+        return {"keys": [dict(key.as_dict(private=False)) for key in self._public_keys.values()]}
+
+    def issue_access_token(
+        self, subject: TokenSubject, *, at: datetime, lifetime: timedelta = ACCESS_TOKEN_LIFETIME
+    ) -> str:
+        """Return an access token for *bearer*."""
+        principal = Principal(
+            kind=subject.kind,
+            id=subject.id,
+            session=subject.session_id,
+            scopes=subject.scopes,
+            roles=subject.roles,
+            auth_time=subject.authenticated_at,
+            purpose=subject.purpose,
+        )
+        return issue_access_token(principal, self._signing_key(at), issuer=self.issuer, at=at, lifetime=lifetime)
+
+    def _signing_key(self, at: datetime) -> OKPKey:
+        """Return the newest key that is known everywhere; where none is old enough, the oldest."""
+        published = [key for created, key in self._private_keys if created + KEY_PREPUBLISH_PERIOD <= at]
+        return published[-1] if published else self._private_keys[0][1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalTokenTrust:
+    """Whom identity believes: itself (a ``shared.web.Trust``)."""
+
+    signing_keys: SigningKeys
+    revoked_sessions: RevokedSessions
+
+    async def get_key(self, kid: str) -> OKPKey | None:
+        """Return the public key *kid*."""
+        return self.signing_keys.get_public_key(kid)
+
+    def is_revoked(self, session: str) -> bool:
+        """Tell whether *session* was ended."""
+        return self.revoked_sessions.is_revoked(session)
+
+    def record_revocation(self, session_id: str, *, tokens_end_at: datetime) -> None:
+        """Refuse the tokens of a session that another process has ended."""
+        self.revoked_sessions.add_to_cache(session_id, tokens_expire_at=tokens_end_at)
+
+    async def load_revocations(self, *, at: datetime) -> dict[str, datetime]:
+        """Take the database's word for what is ended; return it: each session, and when its last token ends."""
+        return {row.id: row.tokens_end_at for row in await self.revoked_sessions.reload_cache(at=at)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenClaims:
+    """What a refresh token says: which session, and how often it had been rotated."""
+
+    session_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokens:
+    """Makes and reads refresh tokens: sealed, so that the session's row is all the state there is (I-04)."""
+
+    token_sealer: TokenSealer
+
+    def issue(self, session_id: str, generation: int, *, at: datetime) -> str:
+        """Return the token of this generation of the session."""
+        claims = {"session": session_id, "generation": str(generation)}
+        return self.token_sealer.issue(_REFRESH_TOKEN_KIND, claims, expires_at=at + REFRESH_TOKEN_LIFETIME)
+
+    def open(self, token: str, *, at: datetime) -> RefreshTokenClaims:
+        """Return what *token* says; InvalidGrantError when it is forged, altered or expired."""
+        try:
+            claims = self.token_sealer.open(_REFRESH_TOKEN_KIND, token, at=at)
+        except InvalidTokenError as fault:
+            raise InvalidGrantError from fault
+        return RefreshTokenClaims(session_id=claims["session"], generation=int(claims["generation"]))
+
+
+def _private_jwk(key: Key) -> OKPKey:
+    return OKPKey.import_key({**_jwk_fields(key), "d": _encode_base64url(key.secret)})
+
+
+def _public_jwk(key: Key) -> OKPKey:
+    return OKPKey.import_key(dict(_jwk_fields(key)))
+
+
+def _jwk_fields(key: Key) -> Mapping[str, str]:
+    public = Ed25519PrivateKey.from_private_bytes(key.secret).public_key().public_bytes_raw()
+    # RFC 9864: the fully specified name of the algorithm.
+    return {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": _encode_base64url(public),
+        "kid": key.id,
+        "use": "sig",
+        "alg": "Ed25519",
+    }
+
+
+def _encode_base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,0 +1,254 @@
+"""Takes reports of misuse and of security problems, and sees that a person answers (C28, C24)."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from services.identity.domain.staff.abuse_reports import (
+    LOCK_TOKEN_LIFETIME,
+    MAX_TEXT_BYTES,
+    AbuseReportKind,
+    AbuseReportState,
+    answer_deadline,
+    is_pgp_message,
+)
+from services.identity.emails.staff import StaffEmails
+from services.identity.errors import AccountNotFoundError
+from services.identity.errors.staff import (
+    AbuseReportNotFoundError,
+    AbuseReportNotOpenError,
+    AbuseReportTooLargeError,
+    InvalidLockTokenError,
+)
+from services.identity.service.staff.account_freeze import AccountFreezer
+from services.identity.service.staff.admin_actions import StaffMember, access_purpose
+from services.identity.service.transact import Transact
+from services.identity.store import (
+    AbuseReportDocument,
+    AbuseReports,
+    AccountDocument,
+    Accounts,
+    DataAccessLog,
+    MailCooldowns,
+)
+from services.identity.store.authentication.throttles import ACCOUNT_LOCK_SCOPE
+from services.identity.store.staff.data_access import Recipient
+from shared.crypto import InvalidTokenError, TokenSealer
+from shared.errors import FieldProblem, InvalidInputError
+from shared.ids import NewId
+from shared.mail import EmailAddress
+from shared.policy import Purpose
+
+_LOCK_TOKEN_KIND = "identity.lock"
+_READ_FIELDS = ("identity.reports.text", "identity.reports.email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAbuseReport:
+    """What is reported; *account_id* is of whoever is logged in, *email* of whom nobody is."""
+
+    kind: AbuseReportKind
+    text: str = ""
+    account_id: str = ""
+    email: str | None = None
+    lock: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbuseReportSummary:
+    """A case, and its answer where that was asked for."""
+
+    report: AbuseReportDocument
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbuseReportContents:
+    """A case with what was written."""
+
+    summary: AbuseReportSummary
+    text: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbuseReportService:
+    """Takes reports, locks accounts of those who ask for it, and answers."""
+
+    abuse_reports: AbuseReports
+    accounts: Accounts
+    mail_cooldowns: MailCooldowns
+    data_access_log: DataAccessLog
+    account_freezer: AccountFreezer
+    staff_emails: StaffEmails
+    token_sealer: TokenSealer
+    transact: Transact
+    new_id: NewId
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a link is wanted: the worker need not wait for its next look."""
+
+    async def submit(self, new_report: NewAbuseReport, *, at: datetime) -> AbuseReportSummary:
+        """Open a case; whether a named address has an account is not even looked at here (I-14)."""
+        _validate_report(new_report)
+        report_id = self.new_id("rep")
+        owner = new_report.account_id or report_id
+        email = None if new_report.email is None or new_report.account_id else EmailAddress(new_report.email).email
+
+        async def store_report() -> AbuseReportDocument:
+            report = AbuseReportDocument(
+                id=report_id,
+                owner=owner,
+                anonymous=not new_report.account_id,
+                kind=new_report.kind,
+                state=AbuseReportState.OPEN,
+                text=await self.abuse_reports.seal(owner, "text", new_report.text),
+                armoured=is_pgp_message(new_report.text),
+                email=None if email is None else await self.abuse_reports.seal(owner, "email", email),
+                lock_wanted=new_report.kind is AbuseReportKind.UNAUTHORIZED_USE and email is not None,
+                created_at=at,
+                target_at=answer_deadline(at),
+            )
+            await self.abuse_reports.add(report)
+            if new_report.lock and new_report.account_id:
+                await self._freeze_account(await self._get_active(new_report.account_id), at=at)
+            return report
+
+        report = await self.transact(store_report)
+        self.wake.set()
+        return AbuseReportSummary(report=report)
+
+    async def send_lock_emails(self, *, at: datetime) -> bool:
+        """Write to the owners of the addresses that were named; tell whether there were any."""
+        pending = await self.abuse_reports.pending_lock_emails()
+        for report in pending:
+            email = await self.abuse_reports.open_field(report, "email", Purpose.SECURITY) or ""
+            # Not in the transaction: of several reports at once exactly one must see that it is the first.
+            may_write = await self.mail_cooldowns.hit(self.accounts.blind_index(email), scope=ACCOUNT_LOCK_SCOPE, at=at)
+            await self.transact(partial(self._send_lock_email, report, email if may_write else None, at=at))
+        return bool(pending)
+
+    async def lock_account(self, token: str, *, at: datetime) -> None:
+        """Lock the account whose owner has the link, once."""
+        try:
+            claims = self.token_sealer.open(_LOCK_TOKEN_KIND, token, at=at)
+        except InvalidTokenError as fault:
+            raise InvalidLockTokenError from fault
+        await self.transact(lambda: self._lock_by_token(claims["report"], claims["account"], at=at))
+
+    async def get_status(self, report_id: str) -> AbuseReportSummary:
+        """Return the case and its answer; whoever knows its id may ask."""
+        report = await self._get_report(report_id)
+        return AbuseReportSummary(
+            report=report, answer=await self.abuse_reports.open_field(report, "answer", Purpose.SUPPORT)
+        )
+
+    async def list_page(
+        self, state: AbuseReportState | None, *, after: str | None, limit: int
+    ) -> list[AbuseReportSummary]:
+        """Return cases without what was written."""
+        return [
+            AbuseReportSummary(report=report)
+            for report in await self.abuse_reports.list_page(state, after=after, limit=limit)
+        ]
+
+    async def read(self, report_id: str, *, by: StaffMember, at: datetime) -> AbuseReportContents:
+        """Open what was written, on record; the owner of an account sees who has read it."""
+        report = await self._get_report(report_id)
+        recipient = Recipient(kind="staff", id=by.id, purpose=access_purpose(by), basis=report.id)
+        if report.anonymous:
+            await self.data_access_log.record_unowned(_READ_FIELDS, recipient, at=at)
+        else:
+            await self.transact(lambda: self.data_access_log.record(report.owner, _READ_FIELDS, recipient, at=at))
+        return AbuseReportContents(
+            summary=AbuseReportSummary(report=report),
+            text=await self.abuse_reports.open_field(report, "text", recipient.purpose) or "",
+            email=await self.abuse_reports.open_field(report, "email", recipient.purpose),
+        )
+
+    async def answer_report(self, report_id: str, text: str, *, by: StaffMember, at: datetime) -> AbuseReportSummary:
+        """Answer an open case; whoever reported while logged in is told by mail that there is an answer."""
+        _check_length(text)
+        report = await self._get_report(report_id)
+        account = None if report.anonymous else await self.accounts.get_active(report.owner)
+
+        async def store_answer() -> None:
+            sealed = await self.abuse_reports.seal(report.owner, "answer", text)
+            if not await self.abuse_reports.record_answer(report, sealed, by=by.id, at=at):
+                raise AbuseReportNotOpenError
+            if account is not None:
+                address = await self.accounts.open_email(account, Purpose.SUPPORT)
+                await self.staff_emails.send_report_answered(account.id, address, report.id)
+
+        await self.transact(store_answer)
+        return AbuseReportSummary(report=await self._get_report(report_id))
+
+    async def close(self, report_id: str, *, at: datetime) -> AbuseReportSummary:
+        """Close a case that has an answer."""
+        if not await self.abuse_reports.close(await self._get_report(report_id), at=at):
+            raise AbuseReportNotOpenError
+        return AbuseReportSummary(report=await self._get_report(report_id))
+
+    async def delete_expired(self, *, at: datetime) -> int:
+        """Delete what was kept long enough."""
+        return await self.transact(lambda: self.abuse_reports.delete_expired(at))
+
+    async def _send_lock_email(self, report: AbuseReportDocument, email: str | None, *, at: datetime) -> None:
+        until = at + LOCK_TOKEN_LIFETIME
+        if not await self.abuse_reports.claim_lock_email(report, expires_at=until) or email is None:
+            return
+        account = await self.accounts.get_by_email(self.accounts.blind_index(email))
+        if account is None or account.roles or account.frozen_at is not None:
+            return
+        token = self.token_sealer.issue(
+            _LOCK_TOKEN_KIND, {"report": report.id, "account": account.id}, expires_at=until
+        )
+        # To the address that the account has, not to the one that a stranger has typed.
+        await self.staff_emails.send_lock_link(
+            account.id, await self.accounts.open_email(account, Purpose.SECURITY), token
+        )
+
+    async def _lock_by_token(self, report_id: str, account_id: str, *, at: datetime) -> None:
+        if not await self.abuse_reports.consume(report_id, at=at):
+            raise InvalidLockTokenError
+        account = await self.accounts.get_active(account_id)
+        if account is None:
+            raise InvalidLockTokenError
+        await self._freeze_account(account, at=at)
+
+    async def _freeze_account(self, account: AccountDocument, *, at: datetime) -> None:
+        await self.account_freezer.freeze_account(account, reason=None, at=at)
+
+    async def _get_active(self, account_id: str) -> AccountDocument:
+        account = await self.accounts.get_active(account_id)
+        if account is None:
+            raise AccountNotFoundError
+        return account
+
+    async def _get_report(self, report_id: str) -> AbuseReportDocument:
+        report = await self.abuse_reports.get(report_id)
+        if report is None:
+            raise AbuseReportNotFoundError
+        return report
+
+
+def _validate_report(new_report: NewAbuseReport) -> None:
+    _check_length(new_report.text)
+    misuse = new_report.kind is AbuseReportKind.UNAUTHORIZED_USE
+    if misuse and not new_report.account_id and new_report.email is None:
+        _reject_field("email", "missing", "Log in, or name the address of the account.")
+    if not misuse and not new_report.text.strip():
+        _reject_field("text", "missing", "Say what happened.")
+    if new_report.lock and not (misuse and new_report.account_id):
+        _reject_field(
+            "lock", "not_logged_in", "Log in, or name the address: then we mail a link that locks the account."
+        )
+
+
+def _check_length(text: str) -> None:
+    if len(text.encode()) > MAX_TEXT_BYTES:
+        raise AbuseReportTooLargeError
+
+
+def _reject_field(name: str, code: str, message: str) -> None:
+    raise InvalidInputError(fields=(FieldProblem(field=name, code=code, message=message),))

@@ -1,0 +1,118 @@
+"""What each act does; with ``ActDesk`` it is the only code by which staff changes anything of a customer's account."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.domain.authentication.security import SecurityEventKind
+from services.identity.domain.staff.admin_actions import AdminActionKind, HoldScope
+from services.identity.emails.staff import StaffEmails
+from services.identity.errors import AccountNotFoundError
+from services.identity.errors.staff import AdminActionNotApplicableError
+from services.identity.service.accounts.email_change import EmailChangeService
+from services.identity.service.privacy_requests.erasures import ErasureSaga
+from services.identity.service.sessions.app_passwords import AppPasswordService
+from services.identity.service.sessions.sessions import SessionService
+from services.identity.service.staff.account_freeze import AccountFreezer
+from services.identity.store import (
+    AccountDocument,
+    Accounts,
+    AdminActionDocument,
+    AdminActions,
+    Credentials,
+    ErasureLedger,
+    LegalHoldDocument,
+    LegalHolds,
+    PasswordResets,
+    SecurityEvents,
+    SignUps,
+)
+from shared.policy import Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminActionExecutor:
+    """Does an act that is allowed, in the transaction that settles it."""
+
+    accounts: Accounts
+    credentials: Credentials
+    sign_ups: SignUps
+    admin_actions: AdminActions
+    legal_holds: LegalHolds
+    ledger: ErasureLedger
+    password_resets: PasswordResets
+    session_service: SessionService
+    app_password_service: AppPasswordService
+    security_events: SecurityEvents
+    email_change_service: EmailChangeService
+    account_freezer: AccountFreezer
+    erasure_saga: ErasureSaga
+    staff_emails: StaffEmails
+
+    async def prepare_action(self, action: AdminActionDocument, *, at: datetime) -> None:
+        """Do before the act is settled what can be repeated and stands outside any transaction."""
+        if action.kind is AdminActionKind.CORRECT_EMAIL and action.account_id is not None:
+            address = await self.admin_actions.open_new_email(action, Purpose.SUPPORT)
+            await self.email_change_service.request(action.account_id, address, user_agent="", at=at)
+
+    async def execute(self, action: AdminActionDocument, account: AccountDocument, *, at: datetime) -> None:
+        """Do *act* to *account*; ActPointlessError when there is nothing to do."""
+        if account.state != "active" and action.kind not in {AdminActionKind.PLACE_HOLD, AdminActionKind.RELEASE_HOLD}:
+            raise AccountNotFoundError
+        match action.kind:
+            case AdminActionKind.CANCEL_PASSWORD:
+                await self._cancel_password(account, at=at)
+            case AdminActionKind.FREEZE | AdminActionKind.UNFREEZE:
+                await self._freeze(action, account, at=at)
+            case AdminActionKind.PURGE_CHILD:
+                await self._purge_child(action, account, at=at)
+            case AdminActionKind.PLACE_HOLD | AdminActionKind.RELEASE_HOLD:
+                await self._place_or_release_hold(action, account, at=at)
+            case AdminActionKind.CORRECT_EMAIL:
+                pass  # Prepared: the new address must prove itself, and the old one can undo it.
+
+    async def _cancel_password(self, account: AccountDocument, *, at: datetime) -> None:
+        """End the password and all that was begun with it; no other one is set, here or anywhere by staff (C27)."""
+        await self.credentials.cancel_password(account.id)
+        await self.session_service.revoke_all(account.id, at=at)
+        await self.app_password_service.revoke_all(account.id, at=at)
+        await self.password_resets.delete_by_account(account.id)
+        await self.security_events.record(account.id, SecurityEventKind.PASSWORD_CANCELLED, at=at)
+        await self.staff_emails.send_password_cancelled(
+            account.id, await self.accounts.open_email(account, Purpose.SECURITY)
+        )
+
+    async def _freeze(self, action: AdminActionDocument, account: AccountDocument, *, at: datetime) -> None:
+        if action.kind is AdminActionKind.FREEZE:
+            is_done = await self.account_freezer.freeze_account(account, reason=action.reason, at=at)
+        else:
+            is_done = await self.account_freezer.unfreeze_account(account, at=at)
+        if not is_done:
+            raise AdminActionNotApplicableError
+
+    async def _purge_child(self, action: AdminActionDocument, account: AccountDocument, *, at: datetime) -> None:
+        """Erase everything at once; of the address a keyed hash stays, so that only a later age screen opens it."""
+        await self.ledger.record_purged_child(account.email_index, at=at)
+        await self.sign_ups.delete_by_email(account.email_index)
+        await self.admin_actions.set_erasure(action, await self.erasure_saga.purge_child(account, at=at))
+
+    async def _place_or_release_hold(
+        self, action: AdminActionDocument, account: AccountDocument, *, at: datetime
+    ) -> None:
+        if action.kind is AdminActionKind.PLACE_HOLD:
+            await self.legal_holds.add(_build_hold(action, account, at=at))
+            await self.erasure_saga.suspend(account.id, at=at)
+        elif await self.legal_holds.release_by_account(account.id, at=at):
+            await self.erasure_saga.resume_one(account.id, at=at)
+        else:
+            raise AdminActionNotApplicableError
+
+
+def _build_hold(action: AdminActionDocument, account: AccountDocument, *, at: datetime) -> LegalHoldDocument:
+    return LegalHoldDocument(
+        id=action.id,
+        account_id=account.id,
+        scope=action.hold_scope or HoldScope.ACCOUNT,
+        reason=action.reason,
+        until=action.hold_until or action.expires_at,
+        begun_at=at,
+    )

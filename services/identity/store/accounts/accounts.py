@@ -1,0 +1,340 @@
+"""Accounts, passwords, sign-ups whose address is not proven yet. Addresses are sealed, found by blind index."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from services.identity.domain.sessions.access import Role
+from services.identity.errors import AccountNotFoundError, EmailTakenError
+from shared.crypto import Vault, build_associated_data
+from shared.ids import new_token
+from shared.mongo import Database, Document, DuplicateError, Index
+from shared.personal import UNTIL_ERASED, Category, Personal, personal_fields, retain_for
+from shared.policy import Purpose
+
+_EMAIL_PURPOSES = {
+    Purpose.ACCOUNT,
+    Purpose.SECURITY,
+    Purpose.CRITICAL_NOTICE,
+    Purpose.LEGAL_DISCLOSURE,
+    Purpose.SUPPORT,
+    Purpose.EXPORT,
+    # For partners that write to customers in our name, such as a carrier: no more than their agreement names (C13).
+    Purpose.PARTNER_SERVICE,
+}
+_LOOKUP_PURPOSES = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.LEGAL_DISCLOSURE, Purpose.SUPPORT}
+_SIGN_UP_RETENTION = retain_for(1)
+_AGE_SCREEN_PURPOSES = {Purpose.ACCOUNT, Purpose.EXPORT}
+
+
+class AccountDocument(Document):
+    """Somebody with a proven address; staff are accounts with roles."""
+
+    collection: ClassVar[str] = "accounts"
+    subject: ClassVar[str | None] = "id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("email_index", unique=True), Index("username", unique=True))
+
+    username: Annotated[
+        str, Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.SYNC, Purpose.EXPORT}, UNTIL_ERASED)
+    ]
+    email: Annotated[bytes, Personal(Category.CONTACT, _EMAIL_PURPOSES, UNTIL_ERASED)]
+    email_index: Annotated[str, Personal(Category.CONTACT, _LOOKUP_PURPOSES, UNTIL_ERASED)]
+    """What the account is found by; its own id once it is being erased: the address is free from then on."""
+    state: Literal["active", "erasing"]
+    roles: list[Role]
+    age_screened_at: Annotated[datetime | None, Personal(Category.CONSENT, _AGE_SCREEN_PURPOSES, UNTIL_ERASED)]
+    """When the age screen was passed; what was answered is not kept (C23)."""
+    verified_at: datetime | None
+    created_at: datetime
+    frozen_at: datetime | None = None
+    """Since when nobody is let in, not even with the right password."""
+    turn: str = ""
+    """Random; see ``Accounts.take_turn``."""
+
+
+class CredentialDocument(Document):
+    """How an account proves itself; for now one password, by its Argon2id hash with salt and parameters."""
+
+    collection: ClassVar[str] = "credentials"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "kind", unique=True),)
+
+    account_id: str
+    kind: Literal["password"]
+    secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, UNTIL_ERASED)]
+    short: bool = False
+    """Too short to stand alone: the account must keep a second factor."""
+    created_at: datetime
+    changed_at: datetime
+
+
+class SignUpDocument(Document):
+    """A wish for an account, until its address is proven; its id becomes the account's."""
+
+    collection: ClassVar[str] = "sign_ups"
+    subject: ClassVar[str | None] = "id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("token_hash", unique=True), Index("email_index"), Index("expires_at"))
+
+    token_hash: bytes
+    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_RETENTION)]
+    email_index: Annotated[str, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_RETENTION)]
+    secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, _SIGN_UP_RETENTION)]
+    age_screened_at: Annotated[datetime, Personal(Category.CONSENT, _AGE_SCREEN_PURPOSES, _SIGN_UP_RETENTION)]
+    created_at: datetime
+    expires_at: datetime
+
+
+class Accounts:
+    """The accounts."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._rows = db.get_collection(AccountDocument)
+        self._vault = vault
+
+    async def lock_for_update(self, account_id: str) -> None:
+        """Let the ambient transaction come before or after every other one that takes a turn at the account.
+
+        Neither then decides by what the other is about to change; a read alone would not collide.
+        """
+        await self._rows.update_one({"_id": account_id}, {"$set": {"turn": new_token(64)}})
+
+    def blind_index(self, email: str) -> str:
+        """Return the blind index of *address*; upper and lower case of one address are one person's."""
+        return self._vault.blind_index(build_associated_data(AccountDocument, "email"), email.casefold())
+
+    async def seal(self, account_id: str, email: str) -> bytes:
+        """Return *address* as an account holds it."""
+        return await self._vault.seal(account_id, build_associated_data(AccountDocument, "email"), email.encode())
+
+    async def add(self, account: AccountDocument) -> None:
+        """Store a new account; AddressTakenError when its address already has one."""
+        try:
+            await self._rows.insert_one(account)
+        except DuplicateError as fault:
+            raise EmailTakenError from fault
+
+    async def get(self, account_id: str) -> AccountDocument | None:
+        """Return the account, whatever its state."""
+        return await self._rows.get(account_id)
+
+    async def get_active(self, account_id: str) -> AccountDocument | None:
+        """Return the account unless it is being erased."""
+        return await self._rows.find_one({"_id": account_id, "state": "active"})
+
+    async def get_by_email(self, email_index: str) -> AccountDocument | None:
+        """Return the active account whose address has this blind index."""
+        return await self._rows.find_one({"email_index": email_index, "state": "active"})
+
+    async def open_email(self, account: AccountDocument, purpose: Purpose) -> str:
+        """Return the address for *purpose*; PurposeRefusedError when it is not held for that."""
+        return await self._vault.open_field(account, "email", purpose)
+
+    def field_names(self) -> frozenset[str]:
+        """Return the personal fields of an account as agreements and the ledger name them."""
+        return frozenset(
+            f"identity.{build_associated_data(AccountDocument, name)}" for name in personal_fields(AccountDocument)
+        )
+
+    async def project_fields(self, account: AccountDocument, fields: Iterable[str], purpose: Purpose) -> dict[str, str]:
+        """Return those of *fields* that are held for *purpose*; each is opened under its own declaration."""
+        declared = {
+            f"identity.{build_associated_data(AccountDocument, name)}": mark
+            for name, mark in personal_fields(AccountDocument).items()
+        }
+        disclosable = sorted(name for name in fields if name in declared and declared[name].allows(purpose))
+        return {name: await self._open_field(account, name.rpartition(".")[2], purpose) for name in disclosable}
+
+    async def _open_field(self, account: AccountDocument, field: str, purpose: Purpose) -> str:
+        value = getattr(account, field)
+        return await self._vault.open_field(account, field, purpose) if isinstance(value, bytes) else str(value)
+
+    def may_find(self, purpose: Purpose) -> bool:
+        """Tell whether an account may be looked for by its address for *purpose*."""
+        return personal_fields(AccountDocument)["email_index"].allows(purpose)
+
+    def may_resolve_email(self, purpose: Purpose) -> bool:
+        """Tell whether another service may read the address of an account for *purpose*.
+
+        Never for a partner: what a partner sees, identity itself shows, within the agreement (C13).
+        """
+        return purpose is not Purpose.PARTNER_SERVICE and personal_fields(AccountDocument)["email"].allows(purpose)
+
+    def may_match_username(self, purpose: Purpose) -> bool:
+        """Tell whether a username may be held against an app password for *purpose*."""
+        return personal_fields(AccountDocument)["username"].allows(purpose)
+
+    async def list_staff(self) -> list[AccountDocument]:
+        """Return the active accounts that have roles."""
+        return await self._rows.list({"state": "active", "roles.0": {"$exists": True}})
+
+    async def set_roles(self, account_id: str, roles: list[Role]) -> None:
+        """Replace the roles of a member of the staff."""
+        await self._rows.update_one({"_id": account_id}, {"$set": {"roles": roles}})
+
+    async def count_unscreened(self) -> int:
+        """Return how many customers never passed the age screen (C23): none, while all is well."""
+        return await self._rows.count_documents({"roles": [], "age_screened_at": None})
+
+    async def count_unverified(self) -> int:
+        """Return how many customers are active although their address is not proven (C24)."""
+        return await self._rows.count_documents({"roles": [], "state": "active", "verified_at": None})
+
+    async def count(self) -> int:
+        """Return how many accounts there are."""
+        return await self._rows.count_documents({})
+
+    async def list_inactive_ids(self, account_ids: list[str]) -> set[str]:
+        """Return those of *account_ids* that may not be logged in: unknown, frozen, or being erased."""
+        found = await self._rows.list({"_id": {"$in": account_ids}, "state": "active", "frozen_at": None})
+        return set(account_ids) - {account.id for account in found}
+
+    async def change_email(self, account: AccountDocument, email: bytes, email_index: str) -> None:
+        """Give the account another address, in the ambient transaction; AddressTakenError when that has an account."""
+        if not await self._rows.delete_many(
+            {"_id": account.id, "email_index": account.email_index, "state": account.state}
+        ):
+            raise AccountNotFoundError
+        await self.add(account.model_copy(update={"email": email, "email_index": email_index}))
+
+    def throttle_key(self, kind: str, value: str) -> str:
+        """Return where guesses of one *kind* at one *value* are counted; it tells nothing about the value."""
+        return self._vault.blind_index(f"guesses.{kind}", value)
+
+    async def freeze_account(self, account_id: str, *, at: datetime) -> bool:
+        """Let nobody in any more; False when the account is frozen, or not there."""
+        wanted = {"_id": account_id, "state": "active", "frozen_at": None}
+        return await self._rows.update_one(wanted, {"$set": {"frozen_at": at}}) == 1
+
+    async def unfreeze_account(self, account_id: str) -> bool:
+        """Let the owner in again; False when the account is not frozen."""
+        wanted = {"_id": account_id, "state": "active", "frozen_at": {"$ne": None}}
+        return await self._rows.update_one(wanted, {"$set": {"frozen_at": None}}) == 1
+
+    async def count_screened_before(self, email_index: str, purged_at: datetime) -> int:
+        """Return how many accounts at an address passed the age screen before a child's account there was purged."""
+        return await self._rows.count_documents({"email_index": email_index, "age_screened_at": {"$lte": purged_at}})
+
+    async def get_roles(self, account_ids: list[str]) -> dict[str, list[Role]]:
+        """Return the roles of those of *account_ids* that exist."""
+        return {one.id: one.roles for one in await self._rows.list({"_id": {"$in": account_ids}})}
+
+    async def start_erasure(self, account_id: str) -> bool:
+        """Close the account and free its address, in the ambient transaction; False when it is closed already."""
+        account = await self.get_active(account_id)
+        if account is None or not await self._rows.delete_many({"_id": account_id, "state": "active"}):
+            return False
+        # Put anew and not updated: the embedded server goes on refusing a unique value that an update has replaced.
+        await self._rows.insert_one(account.model_copy(update={"state": "erasing", "email_index": account_id}))
+        return True
+
+    async def delete(self, account_id: str) -> int:
+        """Delete the account; whoever calls it also destroys the key that opens what backups still hold of it."""
+        return await self._rows.delete_many({"_id": account_id})
+
+
+class Credentials:
+    """The passwords, by their hashes."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.get_collection(CredentialDocument)
+
+    async def get_password(self, account_id: str) -> CredentialDocument | None:
+        """Return the password of the account."""
+        return await self._rows.find_one({"account_id": account_id, "kind": "password"})
+
+    async def add_password(self, credential_id: str, account_id: str, password_hash: str, *, at: datetime) -> None:
+        """Store the first password of an account."""
+        await self._rows.insert_one(
+            CredentialDocument(
+                id=credential_id,
+                account_id=account_id,
+                kind="password",
+                secret=password_hash,
+                created_at=at,
+                changed_at=at,
+            )
+        )
+
+    async def set_password(
+        self,
+        credential_id: str,
+        account_id: str,
+        password_hash: str,
+        *,
+        needs_second_factor: bool = False,
+        at: datetime,
+    ) -> None:
+        """Store another password in place of the one that the account has, if it has one."""
+        change = {"$set": {"secret": password_hash, "short": needs_second_factor, "changed_at": at}}
+        if await self._rows.update_one({"account_id": account_id, "kind": "password"}, change) == 0:
+            await self.add_password(credential_id, account_id, password_hash, at=at)
+
+    async def rehash(self, credential: CredentialDocument, password_hash: str) -> None:
+        """Store the same password by a hash with newer parameters, unless it was changed in between."""
+        wanted = {"_id": credential.id, "secret": credential.secret}
+        await self._rows.update_one(wanted, {"$set": {"secret": password_hash}})
+
+    async def cancel_password(self, account_id: str) -> int:
+        """Take the password of an account away; its owner sets another one by a link in a mail."""
+        return await self._rows.delete_many({"account_id": account_id, "kind": "password"})
+
+    async def count_created_before(self, account_id: str, at: datetime) -> int:
+        """Return how many passwords of the account were there before that time."""
+        return await self._rows.count_documents({"account_id": account_id, "created_at": {"$lt": at}})
+
+    async def count_not_argon2id(self) -> tuple[int, int]:
+        """Return how many passwords are stored, and how many of them otherwise than by Argon2id (C24)."""
+        # A range instead of a negated pattern: every server answers it alike, and from an index if there is one.
+        outside = {"$or": [{"secret": {"$lt": "$argon2id$"}}, {"secret": {"$gte": "$argon2id%"}}, {"secret": None}]}
+        return await self._rows.count_documents({}), await self._rows.count_documents(outside)
+
+    async def delete_by_account(self, account_id: str) -> int:
+        """Delete every credential of the account."""
+        return await self._rows.delete_many({"account_id": account_id})
+
+
+class SignUps:
+    """The sign-ups that wait for the proof of their address."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._rows = db.get_collection(SignUpDocument)
+        self._vault = vault
+
+    async def seal(self, sign_up_id: str, email: str) -> bytes:
+        """Return *address* as a sign-up holds it."""
+        return await self._vault.seal(sign_up_id, build_associated_data(SignUpDocument, "email"), email.encode())
+
+    async def add(self, sign_up: SignUpDocument) -> None:
+        """Store a new sign-up."""
+        await self._rows.insert_one(sign_up)
+
+    async def get_by_token(self, token_hash: bytes) -> SignUpDocument | None:
+        """Return the sign-up whose link carries the token with this hash."""
+        return await self._rows.find_one({"token_hash": token_hash})
+
+    async def open_email(self, sign_up: SignUpDocument) -> str:
+        """Return the address that is to be proven."""
+        return await self._vault.open_field(sign_up, "email", Purpose.ACCOUNT)
+
+    async def count_unscreened(self) -> int:
+        """Return how many never passed the age screen (C23): none, while all is well."""
+        return await self._rows.count_documents({"age_screened_at": None})
+
+    async def delete_by_email(self, email_index: str) -> int:
+        """Delete the sign-ups of an address, keys first."""
+        for sign_up in await self._rows.list({"email_index": email_index}):
+            await self._vault.destroy_key(sign_up.id)
+        return await self._rows.delete_many({"email_index": email_index})
+
+    async def consume(self, sign_up: SignUpDocument) -> None:
+        """Delete the sign-up and all others of its address: one proof settles them."""
+        for other in await self._rows.list({"email_index": sign_up.email_index, "_id": {"$ne": sign_up.id}}):
+            await self._vault.destroy_key(other.id)
+        await self._rows.delete_many({"email_index": sign_up.email_index})
+
+    async def delete_expired(self, at: datetime) -> int:
+        """Delete what nobody proved in time, keys first."""
+        expired = await self._rows.list({"expires_at": {"$lte": at}}, limit=500)
+        for sign_up in expired:
+            await self._vault.destroy_key(sign_up.id)
+        return await self._rows.delete_many({"_id": {"$in": [sign_up.id for sign_up in expired]}})

@@ -1,0 +1,58 @@
+"""The security log of each account: what happened to it, told to its owner, kept for 180 days."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from services.identity.domain.authentication.security import SECURITY_LOG_RETENTION_DAYS, SecurityEventKind
+from services.identity.domain.sessions.access import describe_user_agent
+from shared.ids import NewId
+from shared.mongo import Database, Document, Index
+from shared.personal import Category, Personal, retain_for
+from shared.policy import Purpose
+
+_RETENTION = retain_for(SECURITY_LOG_RETENTION_DAYS, since="at")
+_OWNER_PURPOSES = {Purpose.SECURITY, Purpose.ACCOUNT, Purpose.EXPORT}
+
+
+class SecurityEventDocument(Document):
+    """One thing that happened."""
+
+    collection: ClassVar[str] = "security_events"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", ("at", -1)), Index("at"))
+
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNER_PURPOSES, _RETENTION)]
+    kind: Annotated[SecurityEventKind, Personal(Category.USAGE, _OWNER_PURPOSES, _RETENTION)]
+    client: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)]
+    """As a session is named; empty where nobody's program was at work."""
+    at: datetime
+
+
+class SecurityEvents:
+    """The events."""
+
+    def __init__(self, db: Database, new_id: NewId) -> None:
+        self._rows = db.get_collection(SecurityEventDocument)
+        self._new_id = new_id
+
+    async def record(
+        self, account_id: str, kind: SecurityEventKind, *, user_agent: str | None = None, at: datetime
+    ) -> None:
+        """Write an event down, in the ambient transaction."""
+        client = "" if user_agent is None else describe_user_agent(user_agent)
+        row = SecurityEventDocument(id=self._new_id("sec"), account_id=account_id, kind=kind, client=client, at=at)
+        await self._rows.insert_one(row)
+
+    async def list_by_account(
+        self, account_id: str, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[SecurityEventDocument]:
+        """Return events of the account, the newest first, from behind *after*."""
+        where: dict[str, object] = {"account_id": account_id}
+        if after is not None:
+            at, event_id = after
+            where["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": event_id}}]
+        return await self._rows.list(where, sort=[("at", -1), ("_id", -1)], limit=limit)
+
+    async def delete_by_account(self, account_id: str) -> int:
+        """Delete all of the account."""
+        return await self._rows.delete_many({"account_id": account_id})

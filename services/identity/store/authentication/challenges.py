@@ -1,0 +1,73 @@
+"""Challenges: asked once, answered once, within minutes; what is signed or typed is good for no other."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar
+
+from services.identity.domain.authentication.security import CHALLENGE_LIFETIME, MAX_CHALLENGE_ATTEMPTS, ChallengeKind
+from shared.ids import NewId, random_bytes
+from shared.mongo import Database, Document, Index
+from shared.personal import Category, Personal, retain_for
+from shared.policy import Purpose
+
+_NONCE_BYTES = 32
+
+
+class ChallengeDocument(Document):
+    """One question to whoever says to be somebody."""
+
+    collection: ClassVar[str] = "challenges"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("expires_at", expire_after=timedelta()))
+
+    kind: ChallengeKind
+    account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.SECURITY}, retain_for(1))]
+    """Whose answer is awaited; None where the passkey itself says whose it is."""
+    bucket: str
+    """Where wrong codes are counted besides."""
+    nonce: bytes
+    """What an authenticator signs."""
+    tries: int
+    created_at: datetime
+    expires_at: datetime
+
+
+class Challenges:
+    """The challenges."""
+
+    def __init__(self, db: Database, new_id: NewId) -> None:
+        self._rows = db.get_collection(ChallengeDocument)
+        self._new_id = new_id
+
+    async def create(
+        self, kind: ChallengeKind, account_id: str | None, *, throttle_key: str = "", at: datetime
+    ) -> ChallengeDocument:
+        """Store a new challenge and return it."""
+        challenge = ChallengeDocument(
+            id=self._new_id("chl"),
+            kind=kind,
+            account_id=account_id,
+            bucket=throttle_key,
+            nonce=random_bytes(_NONCE_BYTES),
+            tries=0,
+            created_at=at,
+            expires_at=at + CHALLENGE_LIFETIME,
+        )
+        await self._rows.insert_one(challenge)
+        return challenge
+
+    async def get(self, challenge_id: str, kind: ChallengeKind, *, at: datetime) -> ChallengeDocument | None:
+        """Return a challenge that can still be answered."""
+        return await self._rows.find_one({"_id": challenge_id, "kind": kind, "expires_at": {"$gt": at}})
+
+    async def count_attempt(self, challenge_id: str, *, at: datetime) -> bool:
+        """Count an answer before it is looked at; False when there were too many, or it is too late."""
+        wanted = {"_id": challenge_id, "tries": {"$lt": MAX_CHALLENGE_ATTEMPTS}, "expires_at": {"$gt": at}}
+        return await self._rows.update_one(wanted, {"$inc": {"tries": 1}}) == 1
+
+    async def consume(self, challenge_id: str) -> bool:
+        """End the challenge; of two answers at once one is told yes."""
+        return await self._rows.delete_one({"_id": challenge_id}) == 1
+
+    async def delete_by_account(self, account_id: str) -> int:
+        """Delete all of the account."""
+        return await self._rows.delete_many({"account_id": account_id})

@@ -1,0 +1,208 @@
+"""Erasures: one row for the request, one receipt for each service (C31)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar
+
+from services.identity.domain.privacy_requests.lifecycle import SERVICES, ErasureState, RequestPartState, RetainedItem
+from shared.mongo import Database, Document, EmbeddedValue, Index
+from shared.personal import UNTIL_ERASED, Category, Personal
+from shared.policy import Purpose
+
+_BATCH_SIZE = 50
+
+
+class ErasureRequestDocument(Document):
+    """An erasure that an owner asked for; when it is done, it no longer says whose."""
+
+    collection: ClassVar[str] = "erasures"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("state", "asked_at"), Index("state", "deadline"))
+
+    account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, UNTIL_ERASED)]
+    state: ErasureState
+    created_at: datetime
+    deadline: datetime
+    asked_at: datetime
+    """When the services were last told to erase."""
+    asks: bool = True
+    """False while a hold keeps everything: the services are told when it ends."""
+    held_until: datetime | None = None
+    reminded_at: datetime | None = None
+    completed_at: datetime | None = None
+    given: int = 0
+    """How many receipts were given. Each changes this row, so that of several at once one sees that it is the last."""
+
+
+class RetainedItemValue(EmbeddedValue):
+    """Something that a service had to keep."""
+
+    what: str
+    why: str
+    until: datetime | None = None
+
+
+class ErasureReceiptDocument(Document):
+    """What one service erased, by collection, and what it had to keep."""
+
+    collection: ClassVar[str] = "erasure_receipts"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("erasure_id"),)
+
+    erasure_id: str
+    service: str
+    state: RequestPartState
+    erased: dict[str, int]
+    kept: list[RetainedItemValue]
+    completed_at: datetime | None = None
+
+
+class ErasureRequests:
+    """The erasures with their receipts."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.get_collection(ErasureRequestDocument)
+        self._receipts = db.get_collection(ErasureReceiptDocument)
+
+    async def add(self, erasure: ErasureRequestDocument) -> None:
+        """Store a new erasure with a receipt to be awaited from each service."""
+        await self._rows.insert_one(erasure)
+        await self._receipts.insert_many(
+            ErasureReceiptDocument(
+                id=f"{erasure.id}.{service}",
+                erasure_id=erasure.id,
+                service=service,
+                state=RequestPartState.PENDING,
+                erased={},
+                kept=[],
+            )
+            for service in SERVICES
+        )
+
+    async def get(self, erasure_id: str) -> ErasureRequestDocument | None:
+        """Return the erasure."""
+        return await self._rows.get(erasure_id)
+
+    async def list_receipts(self, erasure_id: str) -> list[ErasureReceiptDocument]:
+        """Return the receipts, given and awaited."""
+        return await self._receipts.list({"erasure_id": erasure_id})
+
+    async def record_receipt(
+        self,
+        erasure_id: str,
+        service: str,
+        erased_counts: Mapping[str, int],
+        retained_items: Iterable[RetainedItem],
+        *,
+        at: datetime,
+    ) -> bool:
+        """Store the receipt of a service; False when it was given before, or was never awaited."""
+        change = {
+            "state": RequestPartState.COMPLETED,
+            "erased": dict(erased_counts),
+            "kept": _to_values(retained_items),
+            "completed_at": at,
+        }
+        wanted = {"_id": f"{erasure_id}.{service}", "state": {"$ne": RequestPartState.COMPLETED}}
+        if not await self._receipts.update_one(wanted, {"$set": change}):
+            return False
+        await self._rows.update_one({"_id": erasure_id}, {"$inc": {"given": 1}})
+        return True
+
+    async def record_progress(self, erasure_id: str, service: str, erased_counts: Mapping[str, int]) -> None:
+        """Note what a service has erased already, before its receipt is given."""
+        await self._receipts.update_one({"_id": f"{erasure_id}.{service}"}, {"$set": {"erased": dict(erased_counts)}})
+
+    async def suspend_service(
+        self, erasure: ErasureRequestDocument, service: str, retained_items: Iterable[RetainedItem]
+    ) -> None:
+        """Note that a service keeps something for now: its receipt says what, why and until when."""
+        wanted = {"_id": f"{erasure.id}.{service}", "state": {"$ne": RequestPartState.COMPLETED}}
+        await self._receipts.update_one(
+            wanted, {"$set": {"state": RequestPartState.ON_HOLD, "kept": _to_values(retained_items)}}
+        )
+
+    async def suspend(self, erasure: ErasureRequestDocument, *, until: datetime, should_dispatch: bool) -> None:
+        """Put the erasure off until then; the services go on, or wait as well."""
+        change = {"state": ErasureState.ON_HOLD, "held_until": until, "asks": should_dispatch}
+        await self._rows.update_one({"_id": erasure.id, "state": {"$ne": ErasureState.COMPLETED}}, {"$set": change})
+
+    async def resume(self, erasure: ErasureRequestDocument, *, deadline: datetime, at: datetime) -> bool:
+        """Go on: nothing is held any more. False when another process was first."""
+        change = {
+            "state": ErasureState.RUNNING,
+            "held_until": None,
+            "asks": True,
+            "asked_at": at,
+            "deadline": deadline,
+        }
+        if not await self._rows.update_one({"_id": erasure.id, "state": ErasureState.ON_HOLD}, {"$set": change}):
+            return False
+        again = {"$set": {"state": RequestPartState.PENDING, "kept": []}}
+        await self._receipts.update_many({"erasure_id": erasure.id, "state": RequestPartState.ON_HOLD}, again)
+        return True
+
+    async def list_on_hold(self) -> list[ErasureRequestDocument]:
+        """Return the erasures that something holds, those that end first before the others."""
+        return await self._rows.list({"state": ErasureState.ON_HOLD}, sort=["held_until"], limit=_BATCH_SIZE)
+
+    async def list_open(self, *, limit: int) -> list[ErasureRequestDocument]:
+        """Return the erasures that are not done, the oldest first."""
+        return await self._rows.list({"state": {"$ne": ErasureState.COMPLETED}}, sort=["created_at"], limit=limit)
+
+    async def list_due_for_reminder(self, at: datetime, *, within: timedelta) -> list[ErasureRequestDocument]:
+        """Return running erasures that are due soon and of which staff was not reminded yet."""
+        wanted = {"state": ErasureState.RUNNING, "deadline": {"$lte": at + within}, "reminded_at": None}
+        return await self._rows.list(wanted, sort=["deadline"], limit=_BATCH_SIZE)
+
+    async def mark_reminded(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
+        """Note that staff was reminded; False when another process was first."""
+        wanted = {"_id": erasure.id, "reminded_at": None}
+        return await self._rows.update_one(wanted, {"$set": {"reminded_at": at}}) == 1
+
+    async def get_by_account(self, account_id: str) -> ErasureRequestDocument | None:
+        """Return the erasure of the account that is under way."""
+        return await self._rows.find_one({"account_id": account_id})
+
+    async def pending_services(self, erasure_id: str) -> set[str]:
+        """Return the services whose receipt is missing."""
+        missing = await self._receipts.list({"erasure_id": erasure_id, "state": {"$ne": RequestPartState.COMPLETED}})
+        return {receipt.service for receipt in missing}
+
+    async def complete(self, erasure_id: str, *, at: datetime) -> bool:
+        """End the erasure and forget whose it was; False when it was ended before."""
+        change = {"state": ErasureState.COMPLETED, "completed_at": at, "account_id": None}
+        wanted = {"_id": erasure_id, "state": {"$ne": ErasureState.COMPLETED}}
+        return await self._rows.update_one(wanted, {"$set": change}) == 1
+
+    async def unanswered_since(self, before: datetime) -> list[ErasureRequestDocument]:
+        """Return erasures under way of which the services were last told before then."""
+        wanted = {"state": {"$ne": ErasureState.COMPLETED}, "asks": {"$ne": False}, "asked_at": {"$lte": before}}
+        return await self._rows.list(wanted, sort=["asked_at"], limit=_BATCH_SIZE)
+
+    async def mark_resent(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
+        """Note that the services are told again; False when another process was first."""
+        return (
+            await self._rows.update_one({"_id": erasure.id, "asked_at": erasure.asked_at}, {"$set": {"asked_at": at}})
+            == 1
+        )
+
+    async def count(self) -> int:
+        """Return how many there are, done ones too."""
+        return await self._rows.count_documents({})
+
+    async def count_overdue(self, at: datetime, *, grace: timedelta) -> int:
+        """Return how many are past their deadline, or still held *grace* after the hold has ended."""
+        late = await self._rows.count_documents({"state": ErasureState.RUNNING, "deadline": {"$lte": at}})
+        on_hold = {"state": ErasureState.ON_HOLD, "held_until": {"$lte": at - grace}}
+        return late + await self._rows.count_documents(on_hold)
+
+    async def count_without_receipts(self) -> int:
+        """Return how many receipts are missing from erasures that are called done, or altogether."""
+        waiting = await self._receipts.list({"state": {"$ne": RequestPartState.COMPLETED}})
+        awaited_in_vain = {"_id": {"$in": sorted({row.erasure_id for row in waiting})}, "state": ErasureState.COMPLETED}
+        lost = len(SERVICES) * await self._rows.count_documents({}) - await self._receipts.count_documents({})
+        return await self._rows.count_documents(awaited_in_vain) + max(lost, 0)
+
+
+def _to_values(retained_items: Iterable[RetainedItem]) -> list[dict[str, object]]:
+    return [{"what": item.description, "why": item.reason, "until": item.until} for item in retained_items]

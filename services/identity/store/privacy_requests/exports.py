@@ -1,0 +1,227 @@
+"""Exports: one row for the request, one for each service's part, and the pieces of the archive, each sealed (C26)."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar
+
+from services.identity.domain.privacy_requests.lifecycle import SERVICES, ExportState, RequestPartState
+from shared.crypto import Vault, build_associated_data
+from shared.mongo import Database, Document, Index
+from shared.personal import Category, Personal, retain_for
+from shared.policy import Purpose
+
+_REQUEST_RETENTION = retain_for(365)
+_CHUNK_RETENTION = retain_for(60)
+_BATCH_SIZE = 20
+
+
+class ExportDocument(Document):
+    """An export that an owner asked for."""
+
+    collection: ClassVar[str] = "exports"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("running_for", unique=True),
+        Index("account_id", ("created_at", -1)),
+        Index("state", "expires_at"),
+        Index("state", "deadline"),
+    )
+
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _REQUEST_RETENTION)]
+    running_for: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _REQUEST_RETENTION)]
+    """The account while its archive is being collected, afterwards the export itself: there is one at a time."""
+    state: ExportState
+    created_at: datetime
+    deadline: datetime
+    expires_at: datetime | None = None
+    collected: int = 0
+    """How many parts are done. Each changes this row, so that of several at once one sees that it is the last."""
+    reminded_at: datetime | None = None
+
+
+class ExportPartDocument(Document):
+    """What one service contributes, and how far it has been collected."""
+
+    collection: ClassVar[str] = "export_parts"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("export_id"), Index("state", "next_at"), Index("account_id"))
+
+    export_id: str
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _REQUEST_RETENTION)]
+    service: str
+    state: RequestPartState
+    cursor: str = ""
+    pieces: int = 0
+    pages: int = 0
+    failures: int = 0
+    next_at: datetime
+    created_at: datetime
+
+
+class ExportChunkDocument(Document):
+    """A piece of a file of the archive."""
+
+    collection: ClassVar[str] = "export_chunks"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("export_id"), Index("account_id"))
+
+    export_id: str
+    account_id: str
+    path: Annotated[str, Personal(Category.CONTENT, {Purpose.EXPORT}, _CHUNK_RETENTION)]
+    content: Annotated[bytes, Personal(Category.CONTENT, {Purpose.EXPORT}, _CHUNK_RETENTION)]
+    created_at: datetime
+
+
+class Exports:
+    """The exports with their parts and pieces."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._rows = db.get_collection(ExportDocument)
+        self._parts = db.get_collection(ExportPartDocument)
+        self._chunks = db.get_collection(ExportChunkDocument)
+        self._vault = vault
+
+    async def add(self, export: ExportDocument) -> None:
+        """Store a new export with a waiting part for each service."""
+        await self._rows.insert_one(export)
+        await self._parts.insert_many(
+            ExportPartDocument(
+                id=f"{export.id}.{service}",
+                export_id=export.id,
+                account_id=export.account_id,
+                service=service,
+                state=RequestPartState.PENDING,
+                next_at=export.created_at,
+                created_at=export.created_at,
+            )
+            for service in SERVICES
+        )
+
+    async def get(self, export_id: str, account_id: str) -> ExportDocument | None:
+        """Return the account's export."""
+        return await self._rows.find_one({"_id": export_id, "account_id": account_id})
+
+    async def list_by_account(self, account_id: str) -> list[ExportDocument]:
+        """Return the exports of the account, the newest first."""
+        return await self._rows.list({"account_id": account_id}, sort=[("created_at", -1)], limit=_BATCH_SIZE)
+
+    async def get_running(self, account_id: str) -> ExportDocument | None:
+        """Return the export of the account that is under way."""
+        return await self._rows.find_one({"running_for": account_id})
+
+    async def list_parts(self, export_id: str) -> list[ExportPartDocument]:
+        """Return the parts of an export."""
+        return await self._parts.list({"export_id": export_id})
+
+    async def list_due_parts(self, at: datetime) -> list[ExportPartDocument]:
+        """Return parts of which a page can be asked for now."""
+        wanted = {"state": RequestPartState.PENDING, "next_at": {"$lte": at}}
+        return await self._parts.list(wanted, sort=["next_at"], limit=_BATCH_SIZE)
+
+    async def advance(self, part: ExportPartDocument, cursor: str, chunk_count: int) -> bool:
+        """Move *part* on by one page of *pieces*; False when another was first, or the export is gone."""
+        change = {
+            "cursor": cursor,
+            "pages": part.pages + 1,
+            "pieces": part.pieces + chunk_count,
+            "failures": 0,
+            "state": RequestPartState.PENDING if cursor else RequestPartState.COMPLETED,
+        }
+        wanted = {"_id": part.id, "pages": part.pages, "state": RequestPartState.PENDING}
+        if not await self._parts.update_one(wanted, {"$set": change}):
+            return False
+        if not cursor:
+            await self._rows.update_one({"_id": part.export_id}, {"$inc": {"collected": 1}})
+        return True
+
+    async def postpone_part(self, part: ExportPartDocument, *, until: datetime) -> None:
+        """Leave *part* alone for a while: its service did not answer."""
+        await self._parts.update_one({"_id": part.id}, {"$set": {"next_at": until}, "$inc": {"failures": 1}})
+
+    async def store_chunks(
+        self, part: ExportPartDocument, chunks: Iterable[tuple[str, bytes]], *, at: datetime
+    ) -> None:
+        """Seal and store *pieces* (path and content) behind those that *part* has."""
+        for number, (path, content) in enumerate(chunks, start=part.pieces):
+            # Numbered with leading zeros: the order of the ids is the order of the pieces.
+            chunk_id = f"{part.id}.{number:09}"
+            sealed = await self._vault.seal(part.account_id, _chunk_associated_data(chunk_id), content)
+            await self._chunks.insert_one(
+                ExportChunkDocument(
+                    id=chunk_id,
+                    export_id=part.export_id,
+                    account_id=part.account_id,
+                    path=path,
+                    content=sealed,
+                    created_at=at,
+                )
+            )
+
+    async def stream_chunks(self, export: ExportDocument, service: str) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield path and content of each piece of a service's part, in order; one piece is in memory at a time."""
+        part_id = f"{export.id}.{service}"
+        last = f"{part_id}."
+        while found := await self._chunks.list({"_id": {"$gt": last, "$lt": f"{part_id}/"}}, sort=["_id"], limit=1):
+            chunk = found[0]
+            yield chunk.path, await self._vault.open(chunk.account_id, _chunk_associated_data(chunk.id), chunk.content)
+            last = chunk.id
+
+    async def complete(self, export_id: str, *, expires_at: datetime) -> bool:
+        """Make the export ready, in the ambient transaction; False when it was already, or is gone."""
+        export = await self._rows.find_one({"_id": export_id, "state": ExportState.COLLECTING})
+        if export is None or not await self._rows.delete_many({"_id": export_id}):
+            return False
+        change = {"state": ExportState.READY, "expires_at": expires_at, "running_for": export_id}
+        # Put anew and not updated: the embedded server goes on refusing a unique value that an update has replaced.
+        await self._rows.insert_one(export.model_copy(update=change))
+        return True
+
+    async def expire_due(self, at: datetime) -> int:
+        """Delete the archives whose time is over; return how many."""
+        return await self._expire({"state": ExportState.READY, "expires_at": {"$lte": at}})
+
+    async def expire_by_account(self, account_id: str) -> int:
+        """Delete the archives of the account: there is one of each at a time."""
+        return await self._expire({"account_id": account_id, "state": ExportState.READY})
+
+    async def _expire(self, wanted: dict[str, Any]) -> int:
+        expired = await self._rows.list(wanted, limit=_BATCH_SIZE)
+        for export in expired:
+            await self._chunks.delete_many({"export_id": export.id})
+            await self._rows.update_one({"_id": export.id}, {"$set": {"state": ExportState.EXPIRED}})
+        return len(expired)
+
+    async def count(self) -> int:
+        """Return how many there are, whatever became of them."""
+        return await self._rows.count_documents({})
+
+    async def count_overdue(self, at: datetime, *, within: timedelta = timedelta()) -> int:
+        """Return how many are past their deadline, or will be after *warned*."""
+        return await self._rows.count_documents({"state": ExportState.COLLECTING, "deadline": {"$lte": at + within}})
+
+    async def list_open(self, *, limit: int) -> list[ExportDocument]:
+        """Return the exports that are being collected, the oldest first."""
+        return await self._rows.list({"state": ExportState.COLLECTING}, sort=["created_at"], limit=limit)
+
+    async def list_due_for_reminder(self, at: datetime, *, within: timedelta) -> list[ExportDocument]:
+        """Return exports that are due soon and of which staff was not reminded yet."""
+        wanted = {"state": ExportState.COLLECTING, "deadline": {"$lte": at + within}, "reminded_at": None}
+        return await self._rows.list(wanted, sort=["deadline"], limit=_BATCH_SIZE)
+
+    async def mark_reminded(self, export: ExportDocument, *, at: datetime) -> bool:
+        """Note that staff was reminded; False when another process was first."""
+        wanted = {"_id": export.id, "reminded_at": None}
+        return await self._rows.update_one(wanted, {"$set": {"reminded_at": at}}) == 1
+
+    async def delete_by_account(self, account_id: str) -> dict[str, int]:
+        """Delete everything of the account's exports; return how many documents, by collection."""
+        mine: dict[str, Any] = {"account_id": account_id}
+        return {
+            ExportDocument.collection: await self._rows.delete_many(mine),
+            ExportPartDocument.collection: await self._parts.delete_many(mine),
+            ExportChunkDocument.collection: await self._chunks.delete_many(mine),
+        }
+
+
+def _chunk_associated_data(chunk_id: str) -> str:
+    return f"{build_associated_data(ExportChunkDocument, 'content')}.{chunk_id}"

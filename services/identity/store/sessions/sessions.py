@@ -1,0 +1,118 @@
+"""Sessions, and those ended so lately that a token of theirs might still be shown somewhere."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from shared.mongo import Database, Document, Index
+from shared.personal import Category, Personal, retain_for
+from shared.policy import Purpose
+
+_RETENTION = retain_for(30, since="last_seen_at")
+_OWNER_PURPOSES = {Purpose.SECURITY, Purpose.ACCOUNT, Purpose.EXPORT}
+
+
+class SessionDocument(Document):
+    """One log-in on one device; ended means deleted."""
+
+    collection: ClassVar[str] = "sessions"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("last_seen_at"))
+
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNER_PURPOSES, _RETENTION)]
+    client: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)]
+    place: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)] = ""
+    """The country that it began in, of two letters; its address is not kept."""
+    app_id: str | None = None
+    """The app whose session it is: no other client refreshes it."""
+    generation: int
+    """How often the refresh token was rotated: only the newest one refreshes, an older one ends the session."""
+    created_at: datetime
+    authenticated_at: datetime | None = None
+    """When its owner was last confirmed; None: at its beginning."""
+    last_seen_at: Annotated[datetime, Personal(Category.USAGE, _OWNER_PURPOSES, _RETENTION)]
+
+
+class RevokedSessionDocument(Document):
+    """An ended session or partner's grant; nobody's data: the session that it names is gone."""
+
+    collection: ClassVar[str] = "ended_sessions"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("tokens_end_at"),)
+
+    tokens_end_at: datetime
+
+
+class Sessions:
+    """The live sessions."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.get_collection(SessionDocument)
+
+    async def add(self, session: SessionDocument) -> None:
+        """Store a new session."""
+        await self._rows.insert_one(session)
+
+    async def get(self, session_id: str) -> SessionDocument | None:
+        """Return the session if it is live."""
+        return await self._rows.get(session_id)
+
+    async def list_by_account(self, account_id: str) -> list[SessionDocument]:
+        """Return the sessions of the account, the one seen last first."""
+        return await self._rows.list({"account_id": account_id}, sort=[("last_seen_at", -1)])
+
+    async def rotate_generation(self, session: SessionDocument, *, at: datetime) -> bool:
+        """Go to the next generation; False when another request was first.
+
+        ``last_seen_at`` is then the time of the rotation, which decides who comes a moment late (decision 7).
+        """
+        wanted = {"_id": session.id, "generation": session.generation}
+        return await self._rows.update_one(wanted, {"$inc": {"generation": 1}, "$set": {"last_seen_at": at}}) == 1
+
+    async def mark_authenticated(self, session: SessionDocument, *, at: datetime) -> bool:
+        """Note that the owner was confirmed once more; False when the session was ended meanwhile."""
+        return await self._rows.update_one({"_id": session.id}, {"$set": {"authenticated_at": at}}) == 1
+
+    async def list_latest(self, limit: int) -> list[SessionDocument]:
+        """Return the sessions that were seen last."""
+        return await self._rows.list({}, sort=[("last_seen_at", -1)], limit=limit)
+
+    async def count_created_before(self, account_id: str, at: datetime) -> int:
+        """Return how many sessions of the account were begun before that time."""
+        return await self._rows.count_documents({"account_id": account_id, "created_at": {"$lt": at}})
+
+    async def delete(self, session_id: str, account_id: str) -> bool:
+        """Delete one session of the account; False when it has no such session."""
+        return await self._rows.delete_many({"_id": session_id, "account_id": account_id}) == 1
+
+
+class RevokedSessions:
+    """The ended sessions: durable in the database, and at hand in memory for the check of each token."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._rows = db.get_collection(RevokedSessionDocument)
+        self._cached: dict[str, datetime] = {}
+
+    async def add(self, session_id: str, *, tokens_expire_at: datetime) -> None:
+        """Remember that the session ended, here as soon as the transaction commits."""
+        await self._rows.upsert_one(RevokedSessionDocument(id=session_id, tokens_end_at=tokens_expire_at))
+        self._db.after_commit(lambda: self.add_to_cache(session_id, tokens_expire_at=tokens_expire_at))
+
+    def add_to_cache(self, session_id: str, *, tokens_expire_at: datetime) -> None:
+        """Refuse the session's tokens in this process from now on."""
+        self._cached[session_id] = tokens_expire_at
+
+    def is_revoked(self, session_id: str) -> bool:
+        """Tell whether the session was ended."""
+        return session_id in self._cached
+
+    async def list_stored(self, *, tokens_expire_after: datetime, limit: int) -> list[RevokedSessionDocument]:
+        """Return ended sessions as the database has them."""
+        return await self._rows.list({"tokens_end_at": {"$gt": tokens_expire_after}}, limit=limit)
+
+    async def reload_cache(self, *, at: datetime) -> list[RevokedSessionDocument]:
+        """Take the database's word, after a start and for what others ended; return those that still matter."""
+        await self._rows.delete_many({"tokens_end_at": {"$lte": at}})
+        live = await self._rows.list({"tokens_end_at": {"$gt": at}})
+        self._cached = {key: end for key, end in self._cached.items() if end > at}
+        self._cached |= {row.id: row.tokens_end_at for row in live}
+        return live

@@ -1,0 +1,130 @@
+"""What staff did, or wants to do, to accounts; the record of it outlives the account without naming it."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from services.identity.domain.staff.admin_actions import AdminActionKind, AdminActionState, HoldScope, OwnerVerification
+from shared.crypto import Vault, build_associated_data
+from shared.mongo import Database, Document, Index
+from shared.personal import Category, Personal, retain_for
+from shared.policy import Purpose
+
+_RETENTION = retain_for(3 * 365, since="asked_at")
+_ACCOUNT_PURPOSES = {
+    *(Purpose.ACCOUNT, Purpose.SECURITY, Purpose.SUPPORT),
+    *(Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT, Purpose.ERASURE),
+}
+_OWNER_PURPOSES = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.SUPPORT, Purpose.EXPORT}
+_BATCH_SIZE = 50
+
+
+class AdminActionDocument(Document):
+    """One act; of an erased account it says that it was done and by whom, no longer to whom."""
+
+    collection: ClassVar[str] = "acts"
+    subject: ClassVar[str | None] = "account_id"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account_id", ("asked_at", -1)),
+        Index("state", "_id"),
+        Index("kind", "state", ("settled_at", -1)),
+        Index("asked_at"),
+    )
+
+    account_id: Annotated[str | None, Personal(Category.PSEUDONYM, _ACCOUNT_PURPOSES, _RETENTION)]
+    kind: AdminActionKind
+    state: AdminActionState
+    reason: str
+    """The case or the request; the owner reads it."""
+    verification: OwnerVerification | None
+    new_email: Annotated[bytes | None, Personal(Category.CONTACT, _OWNER_PURPOSES, _RETENTION)]
+    """Sealed under the account's key."""
+    hold_scope: HoldScope | None
+    hold_until: datetime | None
+    asked_by: str
+    asked_at: datetime
+    expires_at: datetime
+    asked_entry: str
+    """The entry in the ledger that whoever asked has caused."""
+    settled_by: str | None = None
+    settled_at: datetime | None = None
+    settled_entry: str | None = None
+    erasure_id: str | None = None
+
+
+class AdminActions:
+    """The acts."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._rows = db.get_collection(AdminActionDocument)
+        self._vault = vault
+
+    async def seal(self, account_id: str, email: str) -> bytes:
+        """Return *address* as an act holds it."""
+        return await self._vault.seal(
+            account_id, build_associated_data(AdminActionDocument, "new_email"), email.encode()
+        )
+
+    async def open_new_email(self, action: AdminActionDocument, purpose: Purpose) -> str:
+        """Return the address that is to be put in place of the account's."""
+        return await self._vault.open_field(action, "new_email", purpose)
+
+    async def add(self, action: AdminActionDocument) -> None:
+        """Store a new act."""
+        await self._rows.insert_one(action)
+
+    async def get(self, action_id: str) -> AdminActionDocument | None:
+        """Return the act."""
+        return await self._rows.get(action_id)
+
+    async def get_pending(self, account_id: str, kind: AdminActionKind, *, at: datetime) -> AdminActionDocument | None:
+        """Return the act of this kind that waits for somebody to allow it."""
+        wanted = {"account_id": account_id, "kind": kind, "state": AdminActionState.PENDING, "expires_at": {"$gt": at}}
+        return await self._rows.find_one(wanted)
+
+    async def list_by_account(self, account_id: str) -> list[AdminActionDocument]:
+        """Return what was done, or is to be done, to an account, the newest first."""
+        return await self._rows.list({"account_id": account_id}, sort=[("asked_at", -1)], limit=_BATCH_SIZE)
+
+    async def list_page(
+        self, state: AdminActionState | None, *, after: str | None, limit: int
+    ) -> list[AdminActionDocument]:
+        """Return acts in the order of their ids, from behind *after*."""
+        where: dict[str, object] = {} if state is None else {"state": state}
+        if after is not None:
+            where["_id"] = {"$gt": after}
+        return await self._rows.list(where, sort=["_id"], limit=limit)
+
+    async def complete(
+        self, action: AdminActionDocument, state: AdminActionState, *, by: str, entry_id: str, at: datetime
+    ) -> bool:
+        """End an act that waits; of several people at once, one is told yes."""
+        change = {"state": state, "settled_by": by, "settled_entry": entry_id, "settled_at": at}
+        return await self._rows.update_one({"_id": action.id, "state": AdminActionState.PENDING}, {"$set": change}) == 1
+
+    async def set_erasure(self, action: AdminActionDocument, erasure_id: str) -> None:
+        """Note the erasure that an act has begun."""
+        await self._rows.update_one({"_id": action.id}, {"$set": {"erasure_id": erasure_id}})
+
+    async def expire_pending(self, at: datetime) -> int:
+        """Make void what nobody has allowed in time; return how many."""
+        wanted = {"state": AdminActionState.PENDING, "expires_at": {"$lte": at}}
+        change = {"state": AdminActionState.EXPIRED, "settled_at": at, "new_email": None}
+        return await self._rows.update_many(wanted, {"$set": change})
+
+    async def list_done_since(
+        self, since: datetime, *, limit: int, kind: AdminActionKind | None = None
+    ) -> list[AdminActionDocument]:
+        """Return the newest acts that are done."""
+        where: dict[str, object] = {"state": AdminActionState.COMPLETED, "settled_at": {"$gt": since}}
+        if kind is not None:
+            where["kind"] = kind
+        return await self._rows.list(where, sort=[("settled_at", -1)], limit=limit)
+
+    async def list_requested_since(self, since: datetime, *, limit: int) -> list[AdminActionDocument]:
+        """Return the newest acts, whatever became of them."""
+        return await self._rows.list({"asked_at": {"$gt": since}}, sort=[("asked_at", -1)], limit=limit)
+
+    async def anonymize(self, account_id: str) -> int:
+        """Keep the acts and forget whose account it was: it is being erased."""
+        change = {"account_id": None, "new_email": None}
+        return await self._rows.update_many({"account_id": account_id}, {"$set": change})

@@ -1,0 +1,1 @@
+"""The mails of the newsletter: the confirmation of a subscription, and campaigns."""

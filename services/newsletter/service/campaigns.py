@@ -1,0 +1,154 @@
+"""How a campaign reaches everybody who is on its list, once: letter by letter, from wherever the last process died."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.newsletter.domain import Campaign, CampaignState, DeliveryState, NewsletterRecipient
+from services.newsletter.emails.messages import NewsletterEmails
+from services.newsletter.errors import CampaignNotFoundError, ListNotFoundError
+from services.newsletter.service.work import Transact
+from services.newsletter.store import CampaignDeliveries, Campaigns, MailingLists, Subscriptions
+from shared.bus import Outbox
+from shared.contracts import newsletter_v1
+from shared.ids import NewId
+from shared.mail import DeliveryStatus, EmailMessage, MailQueue
+from shared.policy import Purpose
+
+_DELIVERY_STATES = {
+    DeliveryStatus.RELAYED: DeliveryState.ACCEPTED,
+    DeliveryStatus.SUPPRESSED: DeliveryState.SUPPRESSED,
+    DeliveryStatus.FAILED: DeliveryState.FAILED,
+    DeliveryStatus.EXPIRED: DeliveryState.EXPIRED,
+}
+CAMPAIGN_EXPIRES_AFTER = timedelta(days=3)
+"""Old news is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignSender:
+    """Draft a campaign, begin it, move it on, and count what became of its letters."""
+
+    lists: MailingLists
+    subscriptions: Subscriptions
+    campaigns: Campaigns
+    deliveries: CampaignDeliveries
+    emails: NewsletterEmails
+    mail_queue: MailQueue
+    outbox: Outbox
+    transact: Transact
+    new_id: NewId
+    batch_size: int
+    max_queued: int
+
+    async def create(self, list_id: str, subject: str, text: str, *, idempotency_key: str, at: datetime) -> Campaign:
+        """Write a campaign; nothing is sent."""
+        if await self.lists.get(list_id) is None:
+            raise ListNotFoundError
+        made = Campaign(
+            campaign_id=self.new_id("cmp"),
+            list_id=list_id,
+            subject=subject,
+            text=text,
+            state=CampaignState.DRAFT,
+            started_at=None,
+            cursor="",
+            recipients_queued=False,
+            counts={},
+            created_at=at,
+            sent_at=None,
+        )
+        return await self.campaigns.add(made, idempotency_key=idempotency_key)
+
+    async def start(self, campaign_id: str, *, at: datetime) -> Campaign:
+        """Let it go to those who are on the list now. Begun twice, it is begun once."""
+        await self.campaigns.start(campaign_id, at)
+        return await self.get(campaign_id)
+
+    async def get(self, campaign_id: str) -> Campaign:
+        """Return a campaign with its counts as they are now."""
+        found = await self.campaigns.get(campaign_id)
+        if found is None:
+            raise CampaignNotFoundError
+        if found.state is not CampaignState.SENDING:
+            return found
+        return replace(found, counts=await self.deliveries.count_by_state(campaign_id))
+
+    async def advance(self, *, at: datetime) -> bool:
+        """Move each campaign that is under way one step on; tell whether any moved.
+
+        A step is one transaction: the cursor, the mails, their rows. Killed anywhere, it has happened or it has not;
+        of two processes at the same step, one finds the cursor moved.
+        """
+        moved = False
+        for campaign in await self.campaigns.list_running():
+            waiting = await self.deliveries.count_waiting(campaign.campaign_id)
+            if campaign.recipients_queued:
+                moved |= waiting == 0 and await self._complete(campaign, at)
+            elif waiting < self.max_queued:
+                moved |= await self._queue_batch(campaign, at)
+        return moved
+
+    async def should_send(self, mail_id: str, subscriber_id: str, *, at: datetime) -> bool:
+        """Tell, just before it is sent, whether the reader of a letter is still one (C10)."""
+        if not await self.subscriptions.is_active(subscriber_id):
+            return False
+        await self.deliveries.mark_attempted(mail_id, at)
+        return True
+
+    async def record_outcome(self, mail_id: str, state: DeliveryStatus, *, at: datetime) -> None:
+        """Note what became of a letter."""
+        await self.deliveries.complete(mail_id, _DELIVERY_STATES[state], at)
+
+    async def _queue_batch(self, campaign: Campaign, at: datetime) -> bool:
+        """Write the next letters."""
+        news = await self.lists.get(campaign.list_id)
+        if news is None or campaign.started_at is None:
+            raise ListNotFoundError
+        most = campaign.batch_size(self.batch_size)
+        share = await self.subscriptions.next_batch(
+            campaign.list_id, after=campaign.cursor, until=campaign.started_at, limit=most
+        )
+        edition = self.emails.compile_campaign(campaign, news)
+        letters = [(recipient, edition.render(recipient)) for recipient in share.recipients]
+
+        async def work() -> bool:
+            cursor = share.last_id or campaign.cursor
+            if not await self.campaigns.advance_cursor(campaign, cursor=cursor, recipients_queued=share.is_last):
+                return False
+            await self._enqueue(campaign.campaign_id, letters, at)
+            return True
+
+        return await self.transact(work)
+
+    async def _enqueue(
+        self, campaign_id: str, emails: list[tuple[NewsletterRecipient, EmailMessage]], at: datetime
+    ) -> None:
+        # The cursor alone keeps doubles away; this holds even if somebody sets it back by hand.
+        ids = [recipient.subscription.subscription_id for recipient, _ in emails]
+        known = await self.deliveries.list_existing(campaign_id, ids)
+        fresh = [pair for pair in emails if pair[0].subscription.subscription_id not in known]
+        mail_ids = await self.mail_queue.enqueue_many(
+            [(recipient.subscription.subscriber_id, letter) for recipient, letter in fresh],
+            purpose=Purpose.NEWSLETTER,
+            expires_after=CAMPAIGN_EXPIRES_AFTER,
+        )
+        subscriptions = [recipient.subscription.subscription_id for recipient, _ in fresh]
+        await self.deliveries.add(campaign_id, dict(zip(subscriptions, mail_ids, strict=True)), at)
+
+    async def _complete(self, campaign: Campaign, at: datetime) -> bool:
+        """Declare it sent: every letter is settled."""
+
+        async def work() -> bool:
+            counts = await self.deliveries.count_by_state(campaign.campaign_id)
+            if not await self.campaigns.complete(campaign.campaign_id, counts, at):
+                return False
+            fact = newsletter_v1.CampaignSent(
+                campaign_id=campaign.campaign_id,
+                list_id=campaign.list_id,
+                accepted_count=counts.get(DeliveryState.ACCEPTED, 0),
+            )
+            fact.sent_at.FromDatetime(at)
+            await self.outbox.put(fact, subject=campaign.campaign_id)
+            return True
+
+        return await self.transact(work)

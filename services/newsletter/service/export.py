@@ -1,0 +1,113 @@
+"""What is held of an account, for its owner to see and to take along (C26)."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from services.newsletter.domain import CONSENT_TEXTS, Consent, NewsletterRecipient
+from services.newsletter.store import CampaignDeliveries, MailingLists, OptInRequests, Subscriptions, Suppressions
+from shared.clock import rfc3339
+from shared.policy import Purpose
+
+_EXPORT_PAGE_SIZE = 2_000
+"""On one page of an export; a line is 150 bytes, a page holds a mebibyte."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionDetails:
+    """A subscription as its owner sees it."""
+
+    recipient: NewsletterRecipient
+    list_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountExport:
+    """Reads what is linked to an account."""
+
+    lists: MailingLists
+    opt_in_requests: OptInRequests
+    subscriptions: Subscriptions
+    suppressions: Suppressions
+    deliveries: CampaignDeliveries
+
+    async def list_subscriptions(self, account_id: str) -> list[SubscriptionDetails]:
+        """Return the subscriptions that are linked to an account."""
+        found = await self.subscriptions.list_recipients_by_account(account_id, Purpose.ACCOUNT)
+        names = await self.lists.get_names({each.subscription.list_id for each in found})
+        return [
+            SubscriptionDetails(recipient=each, list_name=names.get(each.subscription.list_id, "")) for each in found
+        ]
+
+    async def export_page(self, account_id: str, cursor: str) -> tuple[str, bytes, str]:
+        """Return one page of an export: the path of its file, its content, and the next cursor, empty at the end."""
+        if not cursor:
+            content = json.dumps(await self._export_overview(account_id), indent=2, ensure_ascii=False)
+            return "data.json", content.encode(), "letters"
+        return await self._export_deliveries(account_id, after=cursor.removeprefix("letters").removeprefix(":"))
+
+    async def _export_overview(self, account_id: str) -> dict[str, Any]:
+        found = await self.subscriptions.list_recipients_by_account(account_id, Purpose.EXPORT)
+        ended = await self.suppressions.list_by_account(account_id)
+        asked = await self.opt_in_requests.list_by_account(account_id)
+        opened = [
+            each
+            for wish in asked
+            if (each := await self.opt_in_requests.get_with_email(wish.request_id, Purpose.EXPORT))
+        ]
+        ids = {each.subscription.list_id for each in found} | {each.list_id for each in ended}
+        names = await self.lists.get_names(ids | {wish.list_id for wish in asked})
+        return {
+            "subscriptions": [
+                {
+                    "subscription_id": each.subscription.subscription_id,
+                    "list": names.get(each.subscription.list_id, ""),
+                    "email": each.email,
+                    "consent": _consent_evidence(each.subscription.consent, names.get(each.subscription.list_id, "")),
+                }
+                for each in found
+            ],
+            "ended": [
+                {
+                    "subscription_id": each.subscription_id,
+                    "list": names.get(each.list_id, ""),
+                    "consent": _consent_evidence(each.consent, names.get(each.list_id, "")),
+                    "ended_at": rfc3339(each.unsubscribed_at),
+                    "door": each.method.value,
+                }
+                for each in ended
+            ],
+            "not_confirmed": [
+                {"list": names.get(wish.list_id, ""), "email": email, "asked_at": rfc3339(wish.requested_at)}
+                for wish, email in opened
+            ],
+        }
+
+    async def _export_deliveries(self, account_id: str, *, after: str) -> tuple[str, bytes, str]:
+        """The letters that were sent, a line each."""
+        ids = {each.subscription_id for each in await self.subscriptions.list_by_account(account_id)}
+        ids |= {each.subscription_id for each in await self.suppressions.list_by_account(account_id)}
+        found = await self.deliveries.list_by_subscriptions(sorted(ids), after=after, limit=_EXPORT_PAGE_SIZE)
+        lines = (
+            json.dumps(
+                {
+                    "campaign_id": letter.campaign_id,
+                    "subscription_id": letter.subscription_id,
+                    "state": letter.state.value,
+                    "settled_at": rfc3339(letter.completed_at) if letter.completed_at else None,
+                }
+            )
+            for _, letter in found
+        )
+        more = f"letters:{found[-1][0]}" if len(found) == _EXPORT_PAGE_SIZE else ""
+        return "letters.jsonl", "".join(f"{line}\n" for line in lines).encode(), more
+
+
+def _consent_evidence(consent: Consent, list_name: str) -> dict[str, str]:
+    return {
+        "version": consent.consent_version,
+        "text": CONSENT_TEXTS[consent.consent_version].render(list_name),
+        "how": consent.source.value,
+        "asked_at": rfc3339(consent.requested_at),
+        "confirmed_at": rfc3339(consent.confirmed_at),
+    }

@@ -1,0 +1,142 @@
+"""How somebody gets onto a list: a wish, a mail, and the confirmation of whoever reads it."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from services.newsletter.domain import (
+    CURRENT_CONSENT,
+    ConsentSource,
+    MailingList,
+    OptInCooldown,
+    OptInRequest,
+    Subscription,
+)
+from services.newsletter.emails.messages import NewsletterEmails
+from services.newsletter.errors import ListNotFoundError
+from services.newsletter.service.work import EraseSubject, Transact
+from services.newsletter.store import MailingLists, OptInRequests, Subscriptions, Suppressions
+from shared.bus import Outbox
+from shared.contracts import newsletter_v1
+from shared.crypto import InvalidTokenError
+from shared.ids import NewId
+from shared.mail import EmailAddress, MailQueue
+from shared.mongo import DuplicateError
+from shared.policy import Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeService:
+    """Make lists, take wishes, confirm them (double opt-in)."""
+
+    lists: MailingLists
+    opt_in_requests: OptInRequests
+    subscriptions: Subscriptions
+    suppressions: Suppressions
+    emails: NewsletterEmails
+    mail_queue: MailQueue
+    outbox: Outbox
+    transact: Transact
+    erase_subject: EraseSubject
+    new_id: NewId
+    opt_in_ttl: timedelta
+    cooldown: OptInCooldown
+
+    async def create_list(self, name: str, description: str, *, idempotency_key: str, at: datetime) -> MailingList:
+        """Make a list that people can join."""
+        made = MailingList(list_id=self.new_id("lst"), name=name, description=description, created_at=at)
+        return await self.lists.add(made, idempotency_key=idempotency_key)
+
+    async def list_lists(self, *, after: str | None, limit: int) -> list[MailingList]:
+        """Return up to *most* lists after the id *after*."""
+        return await self.lists.list_page(after=after, limit=limit)
+
+    async def request(self, list_id: str, email: str, *, account_id: str, at: datetime) -> None:
+        """Take a wish and mail its confirmation. Who is subscribed is not even looked at: there is nothing to tell."""
+        news = await self.lists.get(list_id)
+        if news is None:
+            raise ListNotFoundError
+        to = EmailAddress(email)
+        wish = OptInRequest(
+            request_id=self.new_id("wish"),
+            list_id=list_id,
+            account_id=account_id,
+            consent_version=CURRENT_CONSENT.version,
+            source=ConsentSource.ACCOUNT if account_id else ConsentSource.PAGE,
+            requested_at=at,
+            expires_at=at + self.opt_in_ttl,
+        )
+        # Two at once: the other one has asked for the same, and its mail is on the way.
+        with suppress(DuplicateError):
+            await self.transact(lambda: self._store_request(wish, news, to))
+
+    async def confirm(self, token: str, *, at: datetime) -> tuple[Subscription, MailingList]:
+        """Make the subscriber; a token works once. LinkRefusedError when it was used, is too old, or none of ours."""
+        wish_id = self.emails.opt_in_request_id(token, at=at)
+        made = await self.transact(lambda: self._confirm_request(wish_id, at))
+        news = await self.lists.get(made.list_id)
+        if news is None:
+            raise ListNotFoundError
+        return made, news
+
+    async def delete_expired(self, *, at: datetime) -> int:
+        """Forget the wishes that nobody has confirmed in time, keys and all; return how many."""
+        expired = await self.opt_in_requests.list_expired(at)
+        for wish_id in expired:
+            await self.transact(partial(self._delete_request, wish_id))
+        return len(expired)
+
+    async def _store_request(self, request: OptInRequest, mailing_list: MailingList, to: EmailAddress) -> None:
+        asked = await self.opt_in_requests.list_by_email(to.email)
+        if not self.cooldown.allows(asked, request.list_id, request.requested_at):
+            return
+        for older in asked:
+            if older.list_id == request.list_id:
+                await self._delete_request(older.request_id)
+        await self.opt_in_requests.add(request, to.email)
+        letter = self.emails.render_confirmation(mailing_list, request, to)
+        # Under the key of the wish: what still waits in the queue goes with it.
+        await self.mail_queue.enqueue(
+            letter,
+            subject=request.request_id,
+            purpose=Purpose.NEWSLETTER,
+            expires_after=request.expires_at - request.requested_at,
+        )
+
+    async def _confirm_request(self, request_id: str, at: datetime) -> Subscription:
+        opened = await self.opt_in_requests.get_with_email(request_id, Purpose.NEWSLETTER)
+        if opened is None:
+            raise InvalidTokenError
+        wish, email = opened
+        await self._delete_request(request_id)
+        made = await self._activate_subscription(wish, email, at)
+        fact = newsletter_v1.SubscriptionConfirmed(subscription_id=made.subscription_id, list_id=made.list_id)
+        fact.confirmed_at.FromDatetime(at)
+        await self.outbox.put(fact, subject=made.subscription_id)
+        return made
+
+    async def _activate_subscription(self, request: OptInRequest, email: str, at: datetime) -> Subscription:
+        consent = request.to_consent(at)
+        found = await self.subscriptions.get_on_list(request.list_id, email)
+        if found is not None:
+            await self.subscriptions.renew_consent(found.subscription_id, consent, account_id=request.account_id)
+            return found
+        # The same person joins again: under the same id, so that the links in all of the old letters still work.
+        before = await self.suppressions.get_latest(request.list_id, email)
+        if before is not None:
+            await self.suppressions.mark_resubscribed(before.suppression_id, at)
+        made = Subscription(
+            subscription_id=before.subscription_id if before else self.new_id("sub"),
+            subscriber_id=self.new_id("ssb"),
+            list_id=request.list_id,
+            account_id=request.account_id,
+            consent=consent,
+            subscribed_at=at,
+        )
+        await self.subscriptions.add(made, email)
+        return made
+
+    async def _delete_request(self, request_id: str) -> None:
+        if await self.opt_in_requests.delete(request_id):
+            await self.erase_subject(request_id)

@@ -1,0 +1,142 @@
+"""How somebody gets off a list: several doors, one ending (C10)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.newsletter.domain import Subscription, Suppression, UnsubscribeMethod
+from services.newsletter.emails.messages import NewsletterEmails
+from services.newsletter.errors import SubscriptionNotFoundError
+from services.newsletter.service.work import EraseSubject, Transact
+from services.newsletter.store import CampaignDeliveries, OptInRequests, Subscriptions, Suppressions
+from shared.bus import Outbox
+from shared.contracts import common_v1, newsletter_v1
+from shared.ids import NewId
+from shared.mail import EmailAddress
+from shared.policy import Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureResult:
+    """What an erasure has removed, by collection, and how many proofs of leaving stay."""
+
+    erased_counts: dict[str, int]
+    retained_proofs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribeService:
+    """End subscriptions: in force for the very next letter, also of a campaign under way."""
+
+    subscriptions: Subscriptions
+    suppressions: Suppressions
+    opt_in_requests: OptInRequests
+    deliveries: CampaignDeliveries
+    emails: NewsletterEmails
+    outbox: Outbox
+    transact: Transact
+    erase_subject: EraseSubject
+    new_id: NewId
+
+    async def unsubscribe_by_token(self, token: str, *, method: UnsubscribeMethod, at: datetime) -> None:
+        """End the subscription of a letter; done before, or erased since, it is the same answer."""
+        subscription_id = self.emails.subscription_id(token, at=at)
+
+        async def work() -> None:
+            found = await self.subscriptions.get(subscription_id)
+            if found is not None:
+                await self._unsubscribe(found, method, at)
+
+        await self.transact(work)
+
+    async def unsubscribe_by_owner(self, account_id: str, subscription_id: str, *, at: datetime) -> None:
+        """End a subscription that is linked to this account."""
+
+        async def work() -> None:
+            found = await self.subscriptions.get(subscription_id)
+            if found is None or found.account_id != account_id:
+                raise SubscriptionNotFoundError
+            await self._unsubscribe(found, UnsubscribeMethod.ACCOUNT, at)
+
+        await self.transact(work)
+
+    async def unsubscribe_address(self, email: str, reason: str, *, staff_id: str, at: datetime) -> int:
+        """End all subscriptions of an address on request; return how many there were."""
+        address = EmailAddress(email)
+
+        async def work() -> int:
+            found = await self.subscriptions.list_by_email(address.email)
+            for each in found:
+                await self._unsubscribe(each, UnsubscribeMethod.STAFF, at, reason=reason, staff_id=staff_id)
+            return len(found)
+
+        return await self.transact(work)
+
+    async def erase_account(self, account_id: str, *, at: datetime) -> ErasureResult:
+        """Erase what is linked to an account (C31), in the ambient transaction; proofs of leaving lose the account."""
+        found = await self.subscriptions.list_by_account(account_id)
+        for each in found:
+            await self._unsubscribe(each, UnsubscribeMethod.ERASURE, at)
+        proofs = await self.suppressions.list_by_account(account_id)
+        letters = await self.deliveries.delete_by_subscriptions(sorted({proof.subscription_id for proof in proofs}))
+        wishes = await self.opt_in_requests.list_by_account(account_id)
+        for wish in wishes:
+            await self.opt_in_requests.delete(wish.request_id)
+        await self.suppressions.anonymize(account_id)
+        held: dict[str, int] = {}
+        for subject in (account_id, *(each.subscriber_id for each in found), *(wish.request_id for wish in wishes)):
+            _add_counts(held, await self.erase_subject(subject))
+        _add_counts(held, {"subscriptions": len(found), "wishes": len(wishes), "deliveries": letters})
+        return ErasureResult(
+            erased_counts={name: count for name, count in held.items() if count}, retained_proofs=len(proofs)
+        )
+
+    async def _unsubscribe(
+        self,
+        subscription: Subscription,
+        method: UnsubscribeMethod,
+        at: datetime,
+        *,
+        reason: str = "",
+        staff_id: str = "",
+    ) -> None:
+        index, was_there = await self.subscriptions.delete(subscription)
+        if not was_there:
+            return
+        proof = Suppression(
+            suppression_id=self.new_id("sup"),
+            subscription_id=subscription.subscription_id,
+            list_id=subscription.list_id,
+            account_id=subscription.account_id,
+            consent=subscription.consent,
+            subscribed_at=subscription.subscribed_at,
+            unsubscribed_at=at,
+            method=method,
+            resubscribed_at=None,
+        )
+        await self.suppressions.add(proof, index=index, reason=reason, staff_id=staff_id)
+        fact = newsletter_v1.SubscriptionCancelled(
+            subscription_id=subscription.subscription_id, list_id=subscription.list_id, method=method.value
+        )
+        fact.cancelled_at.FromDatetime(at)
+        await self.outbox.put(fact, subject=subscription.subscription_id)
+        if staff_id and subscription.account_id:
+            await self._record_access(proof, staff_id, at=at)
+
+    async def _record_access(self, suppression: Suppression, staff_id: str, *, at: datetime) -> None:
+        """Tell the ledger that staff has learned that the address was on a list; the proof holds what was written."""
+        fact = common_v1.PersonalDataAccessed(
+            entry_id=self.new_id("led"),
+            account_id=suppression.account_id,
+            recipient_kind="staff",
+            recipient_id=staff_id,
+            fields=["newsletter.subscriptions.address_index"],
+            purpose=Purpose.SUPPORT,
+            basis=suppression.suppression_id,
+        )
+        fact.accessed_at.FromDatetime(at)
+        await self.outbox.put(fact, subject=suppression.account_id)
+
+
+def _add_counts(total: dict[str, int], more: dict[str, int]) -> None:
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count

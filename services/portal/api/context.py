@@ -1,0 +1,207 @@
+"""One visit of one page: what was asked, by whom, and the ways to answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from services.portal.api.csrf import CsrfProtection
+from services.portal.domain import SESSION, BrowserSession, Cookie
+from services.portal.errors import CsrfTokenError, LoginRequiredError, MalformedFormError
+from services.portal.service import UserSession
+from shared.errors import ForbiddenError, ServiceError
+from shared.ids import new_token
+from shared.web import read_body
+from shared.web.errors import ReauthenticationRequiredError
+
+_MAX_FORM_SIZE = 2**16
+_MAX_FIELDS = 200
+STEP_UP_PATH = "/account/confirm"
+RETURN_TO = "wanted"
+SAVED_PREFIX = "kept."
+"""A form that came too long after the log-in is kept under these names until its sender has confirmed it."""
+PASSWORD_FIELDS = frozenset({"password", "old_password"})
+"""Fields that are never sent back to the page."""
+_FORWARDED_HEADERS = ("User-Agent", "Sec-GPC", "DNT", "Accept-Language")
+
+FormData = dict[str, str]
+"""What was typed into a form."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PageContext:
+    """One request for a page."""
+
+    request: web.Request
+    now: datetime
+    public_url: str
+    csrf: CsrfProtection
+    user_session: UserSession
+    allows_scripts: bool = False
+    """Whether the page runs a script of ours; all others may run none."""
+    form_action_source: str = ""
+    """Where a form of the page leads besides to us, as a source of the content security policy."""
+    is_path_secret: bool = False
+    """Whether the address itself is a secret, which must not follow as Referer into the access log."""
+    form_data: FormData = field(default_factory=dict)
+    """The form as it was sent, once it was read."""
+    _initial_session: BrowserSession | None
+    _cookies: dict[Cookie, str | None] = field(default_factory=dict)
+
+    @property
+    def session(self) -> BrowserSession | None:
+        """Who is logged in, if anybody."""
+        return self.user_session.session
+
+    def require_session(self) -> BrowserSession:
+        """Return the session; LoggedOutError for nobody."""
+        if self.session is None:
+            raise LoginRequiredError
+        return self.session
+
+    def require_kind(self, kind: str) -> BrowserSession:
+        """Return the session; LoggedOutError for nobody, ForbiddenError for somebody of another *kind*."""
+        session = self.require_session()
+        if session.kind != kind:
+            raise ForbiddenError(f"This page is for a {kind} account.")
+        return session
+
+    def require_recent_login(self, kind: str) -> BrowserSession:
+        """Return the session as ``must_be`` does; one that was confirmed long ago is confirmed first.
+
+        For pages that ask for a password: it must not be typed in vain.
+        """
+        session = self.require_kind(kind)
+        if not session.is_recent(self.now):
+            raise ReauthenticationRequiredError
+        return session
+
+    def get_query(self, name: str) -> str:
+        """Return a parameter of the address; empty when it is absent."""
+        return self.request.query.get(name, "")
+
+    def get_path_variable(self, variable: str) -> str:
+        """Return the variable part of the path."""
+        return self.request.match_info[variable]
+
+    async def read_form(self) -> FormData:
+        """Return the form, once it is sure that a page of ours sent it for this very session."""
+        typed = _parse_form(self.request.content_type, await read_body(self.request, limit=_MAX_FORM_SIZE))
+        mark = self.session.csrf_id if self.session else ""
+        self.csrf.check(self.request.headers, typed.pop("form_token", ""), mark, now=self.now)
+        if self.request.path != STEP_UP_PATH and RETURN_TO in typed:
+            typed = {
+                name.removeprefix(SAVED_PREFIX): value for name, value in typed.items() if name.startswith(SAVED_PREFIX)
+            }
+        self.form_data = typed
+        return typed
+
+    def render(
+        self, template: str, *, fault: ServiceError | None = None, typed: Mapping[str, str] | None = None, **values: Any
+    ) -> web.Response:
+        """Return the page; with *fault* it says what was refused, keeps what was *typed*, and has its status."""
+        if isinstance(fault, LoginRequiredError) or (
+            fault is not None and fault.code == ReauthenticationRequiredError.code
+        ):
+            raise fault
+        context = {
+            **values,
+            "fault": fault,
+            "typed": typed or {},
+            "session": self.session,
+            "path": self.request.path,
+            "query": self.request.query,
+            "public_url": self.public_url,
+            "form_token": self._issue_form_token,
+            "once": lambda: new_token(128),
+        }
+        response = aiohttp_jinja2.render_template(template, self.request, context)
+        if self.session is None:
+            response.headers["Cache-Control"] = "private, no-cache"  # "back" shows what was typed
+        if fault is not None:
+            response.set_status(fault.status)
+            if fault.retry_after is not None:
+                response.headers["Retry-After"] = str(fault.retry_after)
+        return response
+
+    def redirect(self, path: str, **query: str) -> web.Response:
+        """Send the browser to another page of ours, to be asked for with GET."""
+        where = f"{path}?{urlencode(query)}" if query else path
+        return web.Response(status=303, headers={"Location": where})
+
+    def set_cookie(self, cookie: Cookie, value: str | None) -> None:
+        """Set a cookie of the register, or take it away."""
+        self._cookies[cookie] = value
+
+    def get_cookie(self, cookie: Cookie) -> str | None:
+        """Return the value of a cookie."""
+        return self.request.cookies.get(cookie.browser_name(self.public_url))
+
+    def build_cookie_headers(self) -> list[str]:
+        """Return the Set-Cookie headers of the answer, also of an error: a new token must not be lost to it."""
+        if self.session != self._initial_session and (self.session is None or self.session.is_storable):
+            sealed = self.user_session.sessions.seal(self.session, now=self.now) if self.session else None
+            self.set_cookie(SESSION, sealed)
+        elif self._initial_session is None and self.get_cookie(SESSION):
+            self.set_cookie(SESSION, None)  # it opens no more
+        return [_build_cookie_header(cookie, value, self.public_url) for cookie, value in self._cookies.items()]
+
+    def _issue_form_token(self) -> str:
+        return self.csrf.issue_token(self.session.csrf_id if self.session else "", now=self.now)
+
+
+PAGE_CONTEXT = web.RequestKey("visit", PageContext)
+
+
+def forwarded_headers(headers: Mapping[str, str], client: str) -> dict[str, str]:
+    """Return what the APIs get to see of the visitor: some headers, and the address that the edge saw.
+
+    The address alone, never a chain: what a visitor wrote into X-Forwarded-For ends here. It is believed at the edge's
+    door for frontends only, and is there for limits: without it all visitors of these pages would share one.
+    """
+    forwarded = {name: headers[name] for name in _FORWARDED_HEADERS if name in headers}
+    return {**forwarded, "X-Forwarded-For": client} if client else forwarded
+
+
+def without_passwords(typed: FormData) -> FormData:
+    """Return what was typed, but for passwords: no page shows one again."""
+    return {name: value for name, value in typed.items() if name not in PASSWORD_FIELDS}
+
+
+def safe_redirect_path(path: str, default: str) -> str:
+    """Return *wanted* if it is a path of this site; a link must not lead to another one by way of our log-in."""
+    parts = urlsplit(path)
+    plain = path.isascii() and path.isprintable() and "\\" not in path
+    ours = not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith("//")
+    return path if plain and ours else default
+
+
+def _parse_form(content_type: str, raw: bytes) -> FormData:
+    if content_type != "application/x-www-form-urlencoded":
+        raise MalformedFormError
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError as fault:
+        raise MalformedFormError from fault
+    typed = dict(pairs)
+    if "form_token" not in typed:
+        raise CsrfTokenError
+    return typed
+
+
+def _build_cookie_header(cookie: Cookie, value: str | None, public_url: str) -> str:
+    max_age = timedelta(0) if value is None else cookie.lifetime
+    return "; ".join(
+        [
+            f"{cookie.browser_name(public_url)}={value or ''}",
+            "Path=/",
+            "HttpOnly",
+            "SameSite=Lax",
+            *(["Secure"] if public_url.startswith("https://") else []),
+            *([] if max_age is None else [f"Max-Age={int(max_age.total_seconds())}"]),
+        ]
+    )

@@ -1,0 +1,72 @@
+"""The pages that links in mails lead to. Each shows a button and acts on it alone: programs, too, follow links."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from services.portal.api.context import PageContext
+from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
+from shared.errors import ServiceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailLinkPage:
+    """One kind of link: its page, and what its button does."""
+
+    path: str
+    api: str
+    template: str
+    invalid_code: str
+    """The code that says that the link itself is no good: then the button goes, after any other refusal it stays."""
+
+    def build_routes(self) -> tuple[PageRoute, ...]:
+        """Return the page and its button."""
+        return (
+            page_route(self.path, self.show_button),
+            form_route(self.path, self.submit_button, limit=FORM_RATE_LIMIT),
+        )
+
+    async def show_button(self, context: PageContext) -> web.Response:
+        """Show the button, or what it has done."""
+        return context.render(
+            self.template, action=self.path, token=context.get_query("token"), done=bool(context.get_query("done"))
+        )
+
+    async def submit_button(self, context: PageContext) -> web.Response:
+        """Do what the link is for."""
+        typed = await context.read_form()
+        token = typed.get("token", "")
+        try:
+            await context.user_session.post_public(self.api, {"token": token})
+        except ServiceError as fault:
+            retry_token = "" if fault.code == self.invalid_code else token
+            return context.render(self.template, fault=fault, action=self.path, token=retry_token, done=False)
+        return context.redirect(self.path, done="yes")
+
+
+EMAIL_LINK_PAGES = (
+    EmailLinkPage(
+        path="/account/confirm-email",
+        api="/v1/identity/email-changes/confirmations",
+        template="link_confirm_address.html",
+        invalid_code="identity.email_change_token.invalid",
+    ),
+    EmailLinkPage(
+        path="/account/revert-email",
+        api="/v1/identity/email-changes/reversals",
+        template="link_undo_address.html",
+        invalid_code="identity.email_change_token.invalid",
+    ),
+    EmailLinkPage(
+        path="/account/cancel-erasure",
+        api="/v1/identity/erasures/cancellations",
+        template="link_keep.html",
+        invalid_code="identity.erasure.not_scheduled",
+    ),
+    EmailLinkPage(
+        path="/account/lock",
+        api="/v1/identity/account-locks",
+        template="link_lock.html",
+        invalid_code="identity.lock_token.invalid",
+    ),
+)

@@ -1,0 +1,120 @@
+"""Logging in, by password and second factor or by a passkey alone, and out."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from services.portal.api.context import FormData, PageContext, safe_redirect_path, without_passwords
+from services.portal.api.credentials import parse_passkey, parse_second_factor
+from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
+from services.portal.domain import DEVICE
+from services.portal.errors import ApiProblemError
+from shared.errors import ServiceError
+
+_SECOND_FACTOR = "identity.login.second_factor_required"
+_RESTART_CODES = frozenset(
+    {"identity.challenge.invalid", "identity.account.frozen", "identity.account.password_cancelled"}
+)
+"""After these another code would change nothing."""
+_MAX_TOKEN_LENGTH = 4096
+
+
+class LoginPages:
+    """The handlers."""
+
+    def build_routes(self) -> tuple[PageRoute, ...]:
+        """Return the pages of log-in and log-out."""
+        return (
+            page_route("/account/log-in", self.show_login),
+            form_route("/account/log-in", self.submit_login, limit=FORM_RATE_LIMIT),
+            form_route("/account/log-in/second-factor", self.submit_second_factor, limit=FORM_RATE_LIMIT),
+            form_route("/account/log-in/passkey", self.submit_passkey, limit=FORM_RATE_LIMIT),
+            page_route("/account/log-out", self.show_logout),
+            form_route("/account/log-out", self.submit_logout),
+        )
+
+    async def show_login(self, context: PageContext) -> web.Response:
+        """Ask for address and password; whoever is logged in goes on, except where a new log-in is what is missing."""
+        if context.session is not None and context.get_query("why") != "again":
+            return context.redirect(safe_redirect_path(context.get_query("next"), "/account"))
+        return _render_login(context, {"next": context.get_query("next")})
+
+    async def submit_login(self, context: PageContext) -> web.Response:
+        """Begin a new session, under a new cookie; or ask for the second factor."""
+        typed = await context.read_form()
+        proof = {"email": typed.get("email", ""), "password": typed.get("password", "")}
+        try:
+            return await _start_session(context, "", proof, typed)
+        except ApiProblemError as fault:
+            if fault.code == _SECOND_FACTOR:
+                return _render_second_factor(context, _challenge_fields(fault.problem, typed))
+            return _render_login(context, without_passwords(typed), fault)
+
+    async def submit_second_factor(self, context: PageContext) -> web.Response:
+        """Go on with a code or a passkey; after too many wrong ones the password is asked for again."""
+        typed = await context.read_form()
+        try:
+            proof = {"challenge_token": typed.get("challenge_token", ""), **parse_second_factor(typed)}
+            return await _start_session(context, "/second-factor", proof, typed)
+        except ServiceError as fault:
+            if fault.code in _RESTART_CODES:
+                return _render_login(context, {"next": typed.get("next", "")}, fault)
+            return _render_second_factor(context, typed | {"code": ""}, fault)
+
+    async def submit_passkey(self, context: PageContext) -> web.Response:
+        """Log in with a passkey alone; it has asked for a PIN, finger or face, so it is both factors at once."""
+        typed = await context.read_form()
+        try:
+            proof = {"challenge_id": typed.get("challenge_id", ""), "credential": parse_passkey(typed)}
+            return await _start_session(context, "/passkey", proof, typed)
+        except ServiceError as fault:
+            return _render_login(context, {"next": typed.get("next", "")}, fault)
+
+    async def show_logout(self, context: PageContext) -> web.Response:
+        """Ask whether the computer is shared."""
+        return context.render("log_out.html")
+
+    async def submit_logout(self, context: PageContext) -> web.Response:
+        """End the session everywhere; on a shared computer the browser forgets all else of this site, too."""
+        typed = await context.read_form()
+        await context.user_session.log_out()
+        response = context.redirect("/", why="logged-out")
+        if typed.get("shared"):
+            context.set_cookie(DEVICE, None)
+            response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+        return response
+
+
+async def _start_session(
+    context: PageContext, step: str, credentials: Mapping[str, Any], typed: FormData
+) -> web.Response:
+    known = context.get_cookie(DEVICE) or ""
+    device_token = known if len(known) <= _MAX_TOKEN_LENGTH else None
+    login = await context.user_session.log_in(step, credentials, device_token=device_token)
+    if login.device_token:
+        context.set_cookie(DEVICE, login.device_token)
+    return context.redirect(
+        safe_redirect_path(typed.get("next", ""), "/staff" if login.session.is_staff else "/account")
+    )
+
+
+def _challenge_fields(problem: Mapping[str, Any], typed: FormData) -> FormData:
+    options = problem.get("passkey_options")
+    return {
+        "challenge_token": str(problem.get("challenge_token", "")),
+        "methods": " ".join(map(str, problem.get("methods", ()))),
+        "options": json.dumps(options) if options else "",
+        "next": typed.get("next", ""),
+    }
+
+
+def _render_login(context: PageContext, typed: FormData, fault: ServiceError | None = None) -> web.Response:
+    context.allows_scripts = True
+    return context.render("log_in.html", fault=fault, typed=typed)
+
+
+def _render_second_factor(context: PageContext, typed: FormData, fault: ServiceError | None = None) -> web.Response:
+    context.allows_scripts = True
+    return context.render("log_in_second.html", fault=fault, typed=typed, methods=typed.get("methods", "").split())

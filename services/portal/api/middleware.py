@@ -1,0 +1,170 @@
+"""What surrounds every page: the visit before it, headers and cookies after it, and errors that people can read."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlencode
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from services.portal.api.context import PAGE_CONTEXT, PageContext, forwarded_headers
+from services.portal.api.countries import country_name
+from services.portal.api.csrf import CsrfProtection
+from services.portal.api.static_files import StaticFiles
+from services.portal.domain import SESSION, labels, security
+from services.portal.errors import LoginRequiredError
+from services.portal.service import BrowserSessions, UserSession
+from shared.clock import Clock, monotonic
+from shared.errors import ServiceError
+from shared.web import PROBLEM_MEDIA_TYPE, RateLimit, client_address
+from shared.web.errors import ReauthenticationRequiredError
+from shared.web.rate_limits import TokenBuckets
+
+FORM_RATE_LIMIT = RateLimit(30, timedelta(minutes=1), name="forms")
+"""How often one address may send a form that needs no log-in."""
+_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_CSP_WITH_SCRIPTS = f"{_CSP}; script-src 'self'; connect-src 'self'"
+_SECURITY_HEADERS = {
+    # Not no-referrer: that makes browsers send "Origin: null" with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "X-Frame-Options": "DENY",
+}
+_TLS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+PageHandler = Callable[[PageContext], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRoute:
+    """One page, or one act of a page."""
+
+    method: str
+    path: str
+    handler: PageHandler
+    limit: RateLimit | None = None
+
+
+def page_route(path: str, handler: PageHandler) -> PageRoute:
+    """A page."""
+    return PageRoute(method="GET", path=path, handler=handler)
+
+
+def form_route(path: str, handler: PageHandler, *, limit: RateLimit | None = None) -> PageRoute:
+    """What a form of a page does."""
+    return PageRoute(method="POST", path=path, handler=handler, limit=limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMiddleware:
+    """Adds pages to the application."""
+
+    public_url: str
+    clock: Clock
+    csrf: CsrfProtection
+    sessions: BrowserSessions
+    static_files: StaticFiles
+    start_step_up: PageHandler
+    """Asks whoever is logged in to confirm it, and goes on with what was wanted."""
+
+    def install_pages(self, app: web.Application, pages: Iterable[PageRoute]) -> None:
+        """Add *pages* with templates, static files and what surrounds them."""
+        aiohttp_jinja2.setup(
+            app,
+            loader=jinja2.PackageLoader("services.portal"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            filters={name: getattr(labels, name) for name in ("moment", "day", "money", "size", "plain", "figure")},
+        )
+        aiohttp_jinja2.get_env(app).globals.update(
+            {"static": self.static_files.build_url, "words": labels, "security": security, "country": country_name}
+        )
+        app.middlewares.insert(0, self._render_problems)  # around the edge: its refusals are pages, too
+        app.on_response_prepare.append(self._on_prepare)
+        app.router.add_get("/static/{name}", self.static_files.serve_file)
+        for page in pages:
+            buckets = TokenBuckets(page.limit) if page.limit else None
+            serve = partial(self._handle_page, page.handler, buckets)
+            if page.method == "GET":
+                app.router.add_get(page.path, serve)  # HEAD, too
+            else:
+                app.router.add_route(page.method, page.path, serve)
+
+    async def _handle_page(
+        self, handler: PageHandler, buckets: TokenBuckets | None, request: web.Request
+    ) -> web.StreamResponse:
+        if buckets is not None:
+            buckets.hit(client_address(request), monotonic())
+        context = request[PAGE_CONTEXT] = self._build_context(request)
+        try:
+            return await handler(context)
+        except ServiceError as fault:
+            if fault.code != ReauthenticationRequiredError.code or not _accepts_html(request):
+                raise
+            return await self.start_step_up(context)
+
+    def _build_context(self, request: web.Request) -> PageContext:
+        now = self.clock()
+        session = self.sessions.open(request.cookies.get(SESSION.browser_name(self.public_url)), now=now)
+        forwarded = forwarded_headers(request.headers, client_address(request))
+        user_session = UserSession(sessions=self.sessions, session=session, now=now, forwarded_headers=forwarded)
+        return PageContext(
+            request=request,
+            now=now,
+            public_url=self.public_url,
+            csrf=self.csrf,
+            user_session=user_session,
+            _initial_session=session,
+        )
+
+    async def _on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Put on every answer what browsers must keep to; the cookies come last, for errors as well."""
+        response.headers.update(_SECURITY_HEADERS)
+        if self.public_url.startswith("https://"):
+            response.headers.update(_TLS_HEADERS)
+        context = request.get(PAGE_CONTEXT)
+        if context is not None and context.private_path:
+            response.headers["Referrer-Policy"] = "no-referrer"
+        scripts = context is not None and context.scripts
+        # Browsers hold where a form is redirected to against form-action as well.
+        forms = f"form-action 'self' {context.sends_to if context is not None else ''}".rstrip()
+        response.headers["Content-Security-Policy"] = f"{_CSP_WITH_SCRIPTS if scripts else _CSP}; {forms}"
+        for cookie in context.set_cookies() if context is not None else ():
+            response.headers.add("Set-Cookie", cookie)
+
+    @web.middleware
+    async def _render_problems(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Show a problem as a page to those who asked for one; a log-in that is over leads to the log-in."""
+        response = await handler(request)
+        if response.content_type != PROBLEM_MEDIA_TYPE or not _accepts_html(request):
+            return response
+        assert isinstance(response, web.Response)
+        assert isinstance(response.body, bytes)
+        problem = json.loads(response.body)
+        context = request.get(PAGE_CONTEXT) or self._build_context(request)
+        if problem["code"] == LoginRequiredError.code:
+            return _redirect_to_login(request)
+        page = context.render("problem.html", problem=problem)
+        page.set_status(response.status)
+        for name in ("Retry-After", "Allow"):
+            if name in response.headers:
+                page.headers[name] = response.headers[name]
+        return page
+
+
+def _redirect_to_login(request: web.Request) -> web.Response:
+    back = request.path_qs if request.method in {"GET", "HEAD"} else "/account"
+    return web.Response(status=303, headers={"Location": f"/account/log-in?{urlencode({'next': back, 'why': 'over'})}"})
+
+
+def _accepts_html(request: web.Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "")

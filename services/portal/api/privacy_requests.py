@@ -1,0 +1,117 @@
+"""What a person may ask of all services at once: everything that is held, and that it is erased."""
+
+from typing import Any
+
+from aiohttp import web
+
+from services.portal.api.context import FormData, PageContext, without_passwords
+from services.portal.api.middleware import PageRoute, form_route, page_route
+from services.portal.errors import ApiProblemError
+from services.portal.service import gather_results
+from shared.errors import FieldProblem, InvalidInputError, ServiceError
+
+EXPORTS = "/v1/identity/exports"
+ERASURES = "/v1/identity/erasures"
+_FORWARDED_HEADERS = ("Content-Type", "Content-Length", "Content-Disposition")
+
+
+class PrivacyRequestPages:
+    """The handlers."""
+
+    def build_routes(self) -> tuple[PageRoute, ...]:
+        """Return the pages of exports and erasures."""
+        return (
+            page_route("/account/export", self.show_exports),
+            form_route("/account/export", self.request_export),
+            page_route("/account/exports/{export_id}", self.show_export),
+            page_route("/account/exports/{export_id}/archive", self.download_archive),
+            page_route("/account/erase", self.show_erasure_form),
+            form_route("/account/erase", self.request_erasure),
+            form_route("/account/erase/cancel", self.cancel_erasure),
+            page_route("/account/erasures/{erasure_id}", self.show_erasure),
+        )
+
+    async def show_exports(self, context: PageContext) -> web.Response:
+        """Explain the export, and show those that were asked for."""
+        context.require_kind("customer")
+        found = await gather_results(exports=context.user_session.get(EXPORTS))
+        return context.render("export_ask.html", exports=found["exports"])
+
+    async def request_export(self, context: PageContext) -> web.Response:
+        """Ask for everything that is held."""
+        context.require_kind("customer")
+        typed = await context.read_form()
+        export = await context.user_session.send("POST", EXPORTS, once=typed.get("once"))
+        return context.redirect(f"/account/exports/{export['export_id']}")
+
+    async def show_export(self, context: PageContext) -> web.Response:
+        """Show how far it is; the page looks again by itself until it is ready."""
+        context.require_kind("customer")
+        found = await context.user_session.get(f"{EXPORTS}/{{}}", context.get_path_variable("export_id"))
+        return context.render("export.html", export=found)
+
+    async def download_archive(self, context: PageContext) -> web.StreamResponse:
+        """Pass the archive on piece by piece, with the visitor's own token; nothing of it is kept here."""
+        context.require_kind("customer")
+        async with await context.user_session.open_stream(
+            f"{EXPORTS}/{{}}/archive", context.get_path_variable("export_id")
+        ) as (headers, pieces):
+            response = web.StreamResponse(headers={n: headers[n] for n in _FORWARDED_HEADERS if n in headers})
+            response.headers.setdefault("Content-Disposition", 'attachment; filename="candor-export.zip"')
+            await response.prepare(context.request)
+            async for piece in pieces:
+                await response.write(piece)
+            await response.write_eof()
+            return response
+
+    async def show_erasure_form(self, context: PageContext) -> web.Response:
+        """Say what will be gone and what may have to stay, before asking for the password; or what is planned."""
+        context.require_kind("customer")
+        planned = await get_scheduled_erasure(context)
+        if planned is None:
+            context.require_recent_login("customer")
+        return context.render("erase.html", planned=planned)
+
+    async def request_erasure(self, context: PageContext) -> web.Response:
+        """Ask for the erasure, now or in some days; the log-in ends with it, and the receipt's page needs none."""
+        context.require_kind("customer")
+        typed = await context.read_form()
+        try:
+            body = {"password": typed.get("password", ""), "grace_days": _parse_grace_days(typed)}
+            erasure = await context.user_session.send("POST", ERASURES, body=body, once=typed.get("once"))
+        except ServiceError as fault:
+            return context.render("erase.html", fault=fault, typed=without_passwords(typed), planned=None)
+        context.user_session.session = None
+        return context.redirect(f"/account/erasures/{erasure['erasure_id']}")
+
+    async def cancel_erasure(self, context: PageContext) -> web.Response:
+        """Take the planned erasure back."""
+        context.require_kind("customer")
+        await context.read_form()
+        await context.user_session.send("DELETE", f"{ERASURES}/planned")
+        return context.redirect("/account", done="kept")
+
+    async def show_erasure(self, context: PageContext) -> web.Response:
+        """Show the receipts: what each service erased, and what it had to keep and why."""
+        context.is_path_secret = True
+        found = await context.user_session.get_public(f"{ERASURES}/{{}}", context.get_path_variable("erasure_id"))
+        return context.render("erasure.html", erasure=found)
+
+
+async def get_scheduled_erasure(context: PageContext) -> Any:
+    """Return the erasure that is planned for the own account; None where there is none."""
+    try:
+        return await context.user_session.get(f"{ERASURES}/planned")
+    except ApiProblemError as fault:
+        if fault.code != "identity.erasure.not_scheduled":
+            raise
+        return None
+
+
+def _parse_grace_days(typed: FormData) -> int:
+    text = typed.get("grace_days") or "0"
+    if not text.isascii() or not text.isdecimal() or len(text) > 2:
+        raise InvalidInputError(
+            fields=(FieldProblem(field="grace_days", code="number", message="Choose one of these."),)
+        )
+    return int(text)

@@ -1,0 +1,1 @@
+"""The gateway's public API, as a port of the pages."""

@@ -1,0 +1,68 @@
+"""The board of promises: the register of all 31, each with what its probes last saw."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from shared.policy import PROMISES, Promise, PromiseState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseRow:
+    """One promise, where it stands, and what each service found."""
+
+    promise: Promise
+    state: PromiseState
+    evidence: str
+    checked_at: str | None
+    probe_results: tuple[Mapping[str, Any], ...]
+    """What the probe of each service saw."""
+
+    @property
+    def summary(self) -> str:
+        """What was seen, in one sentence; where several services look, what each of them saw is shown apart."""
+        same = [result for result in self.probe_results if result.get("state") == self.state]
+        if not same:
+            return self.evidence
+        if len(self.probe_results) == 1:
+            return str(same[0].get("evidence") or "")
+        if len(same) == 1:
+            return f"{same[0].get('service')}: {same[0].get('evidence')}"
+        if len(same) == len(self.probe_results):
+            return f"{len(same)} services look, and each found it {self.state}"
+        return f"{len(same)} of {len(self.probe_results)} services found it {self.state}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseTable:
+    """All promises in the order of the policy, by section."""
+
+    sections: tuple[tuple[str, tuple[PromiseRow, ...]], ...]
+    counts: Mapping[str, int]
+
+
+def build_promise_table(items: Iterable[Mapping[str, Any]]) -> PromiseTable:
+    """Return the board; a promise of which nothing is heard is unknown, never kept."""
+    heard = {str(item["id"]): item for item in items}
+    lines = [_build_row(promise, heard.get(promise.id, {})) for promise in PROMISES]
+    order = list(dict.fromkeys(line.promise.section for line in lines))
+    lines.sort(key=lambda line: order.index(line.promise.section))
+    grouped = groupby(lines, key=lambda line: line.promise.section)
+    counted = Counter(line.state.value for line in lines)
+    return PromiseTable(
+        sections=tuple((section, tuple(inside)) for section, inside in grouped),
+        counts={state.value: counted[state.value] for state in PromiseState},
+    )
+
+
+def _build_row(promise: Promise, item: Mapping[str, Any]) -> PromiseRow:
+    known = str(item.get("state", "")) in set(PromiseState)
+    return PromiseRow(
+        promise=promise,
+        state=PromiseState(item["state"]) if known else PromiseState.UNKNOWN,
+        evidence=str(item.get("evidence") or ""),
+        checked_at=item.get("checked_at"),
+        probe_results=tuple(item.get("services") or ()),
+    )

@@ -1,0 +1,112 @@
+"""The JSON API of sync: usage for the owner, backups for staff."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from services.sync.domain.backups import Backup
+from services.sync.errors import BackupNotFoundError
+from services.sync.service.backup.backups import BackupService
+from services.sync.service.tree.reader import TreeReader
+from shared.clock import rfc3339
+from shared.web import Query, RequestContext, Route, View, customer, delete, get, post, staff
+
+
+class UsageView(View):
+    """How much the account stores and may store."""
+
+    files: int
+    used_bytes: int
+    quota_bytes: int
+    available_bytes: int
+
+
+class BackupView(View):
+    """A backup: what it holds and when it ends; whose files are in it nobody can see."""
+
+    backup_id: str
+    state: str
+    asked_at: str
+    taken_at: str | None
+    ends_at: str
+    destroyed_at: str | None
+    accounts: int
+    nodes: int
+    bytes: int
+
+
+class BackupsQuery(Query):
+    """Which backups to list."""
+
+    before: datetime | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class BackupsView(View):
+    """Backups, the latest first; *before* of the next page is the ``asked_at`` of the last."""
+
+    items: list[BackupView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupsApi:
+    """The handlers."""
+
+    reader: TreeReader
+    backups: BackupService
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes of sync."""
+        root, engineers = "/v1/sync/backups", staff("engineer", "admin")
+        return (
+            get("/v1/sync/usage", self.get_usage, access=customer(), summary="Read how much is stored"),
+            get(root, self.list_backups, access=engineers, summary="List the backups"),
+            post(root, self.request_backup, access=engineers, status=202, idempotent=True, summary="Take a backup"),
+            delete(
+                f"{root}/{{backup_id}}",
+                self.delete_backup,
+                access=engineers,
+                status=200,
+                summary="Destroy a backup",
+                errors=(BackupNotFoundError,),
+            ),
+        )
+
+    async def get_usage(self, call: RequestContext) -> UsageView:
+        """Return the counters of the account."""
+        space = await self.reader.get_usage(call.principal.id)
+        return UsageView(
+            files=space.files,
+            used_bytes=space.used_bytes,
+            quota_bytes=space.quota_bytes,
+            available_bytes=space.available_bytes,
+        )
+
+    async def list_backups(self, _call: RequestContext, query: BackupsQuery) -> BackupsView:
+        """Return the backups, with their end dates (C19)."""
+        found = await self.backups.list(after=query.before, limit=query.limit)
+        return BackupsView(items=[_backup_view(backup) for backup in found])
+
+    async def request_backup(self, call: RequestContext) -> BackupView:
+        """Ask for a backup; it is taken at once, and ends at its end date."""
+        return _backup_view(await self.backups.request(at=call.now))
+
+    async def delete_backup(self, call: RequestContext) -> BackupView:
+        """Destroy a backup before its end, its key first."""
+        return _backup_view(await self.backups.delete(call.path["backup_id"], at=call.now))
+
+
+def _backup_view(backup: Backup) -> BackupView:
+    return BackupView(
+        backup_id=backup.id,
+        state=backup.state.value,
+        asked_at=rfc3339(backup.asked_at),
+        taken_at=rfc3339(backup.taken_at) if backup.taken_at else None,
+        ends_at=rfc3339(backup.ends_at),
+        destroyed_at=rfc3339(backup.destroyed_at) if backup.destroyed_at else None,
+        accounts=backup.accounts,
+        nodes=backup.nodes,
+        bytes=backup.bytes,
+    )

@@ -1,0 +1,75 @@
+"""Answers to PROPFIND as they were told before: most clients ask every few minutes for a folder that is as it was."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.sync.api.dav_xml import Propfind
+from services.sync.domain.tree import TreePath
+from services.sync.service.tree.reader import ListingVersion
+
+_MAX_REPLY_BYTES = 1 << 20
+
+
+class PropfindKey(NamedTuple):
+    """Whose folder is listed, telling what."""
+
+    username: str
+    path: TreePath
+    propfind: Propfind
+
+
+@dataclass(slots=True)
+class _CachedReply:
+    """An answer: of which state of the folder, and at which revision of the tree that was last seen."""
+
+    version: ListingVersion
+    rev: int
+    body: bytes
+
+
+class PropfindCache:
+    """Keeps the last answer for each of the folders that were listed last, in memory alone."""
+
+    def __init__(self, *, max_bytes: int = 16 << 20) -> None:
+        self._entries: OrderedDict[PropfindKey, _CachedReply] = OrderedDict()
+        self._room = max_bytes
+
+    def has(self, key: PropfindKey, rev: int) -> bool:
+        """Tell whether the answer at this revision of the tree is there: then nobody needs to look at the folder."""
+        reply = self._entries.get(key)
+        return reply is not None and reply.rev == rev
+
+    def get(self, key: PropfindKey, rev: int, version: ListingVersion) -> bytes | None:
+        """Return the answer, if the tree is at the revision *rev* as it was, or the folder is: at *version*."""
+        reply = self._entries.get(key)
+        if reply is None or (reply.rev != rev and reply.version != version):
+            return None
+        reply.rev = max(rev, reply.rev)
+        self._entries.move_to_end(key)
+        return reply.body
+
+    def record_pieces(
+        self, key: PropfindKey, rev: int, version: ListingVersion, pieces: Iterator[bytes]
+    ) -> Iterator[bytes]:
+        """Yield *pieces*, and keep the whole once it was told, unless it is long."""
+        collected: list[bytes] | None = []
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            if size > _MAX_REPLY_BYTES:
+                collected = None
+            if collected is not None:
+                collected.append(piece)
+            yield piece
+        if collected is not None:
+            self._store(key, _CachedReply(version, rev, b"".join(collected)))
+
+    def _store(self, key: PropfindKey, reply: _CachedReply) -> None:
+        older = self._entries.pop(key, None)
+        self._room += len(older.body) if older else 0
+        self._entries[key] = reply
+        self._room -= len(reply.body)
+        while self._room < 0:
+            self._room += len(self._entries.popitem(last=False)[1].body)

@@ -1,0 +1,16 @@
+"""Who comes in: an account, by one of its devices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """An account, and the device (its app password) that speaks for it."""
+
+    account: str
+    username: str
+    id: str
+    can_write: bool
+    expires_at: datetime
+    """When the app password expires."""

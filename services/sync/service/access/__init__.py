@@ -1,0 +1,1 @@
+"""Authentication of devices by app password."""

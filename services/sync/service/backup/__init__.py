@@ -1,0 +1,1 @@
+"""Backups: creation, expiry, reading, the restore drill."""

@@ -1,0 +1,114 @@
+"""Reads what a backup holds of one account: with the account's key, which no backup holds."""
+
+import asyncio
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.sync.domain.tree import NodeKind
+from services.sync.errors import CorruptBackupFileError, CorruptContentError
+from services.sync.service.backup.backups import BackupRecord
+from services.sync.store import AccountCipher
+from services.sync.store.ciphers import ContentCipher
+
+BackupRecords = AsyncIterator[BackupRecord]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupNode:
+    """A file or folder as a backup holds it."""
+
+    id: str
+    parent: str
+    name: str
+    kind: NodeKind
+    size: int
+    content: str
+    properties: str
+
+
+@dataclass(slots=True)
+class BackupTree:
+    """The nodes of one account."""
+
+    members: dict[str, list[BackupNode]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, node: BackupNode) -> None:
+        """Put a node below its parent."""
+        self.members[node.parent].append(node)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupContent:
+    """A content; its bytes are there to be read once, before the next one is."""
+
+    id: str
+    pieces: AsyncIterator[bytes]
+
+
+def open_node(row: dict[str, Any], cipher: AccountCipher) -> BackupNode:
+    """Open what is sealed of a node."""
+    node, properties = row["id"] if "id" in row else row["_id"], row["properties"]
+    return BackupNode(
+        id=node,
+        parent=row["parent"],
+        name=cipher.open_name(node, b64decode(row["name"])),
+        kind=NodeKind(row["kind"]),
+        size=row["size"],
+        content=row["content"],
+        properties="" if properties is None else cipher.open_properties(node, b64decode(properties)),
+    )
+
+
+async def skip_to_account(records: BackupRecords, predicate: Callable[[str], bool]) -> str | None:
+    """Go on until an account begins that is *wanted*; return which, None when there is none."""
+    async for header, _ in records:
+        if header["record"] == "account" and predicate(header["id"]):
+            return str(header["id"])
+    return None
+
+
+async def read_contents(
+    records: BackupRecords, cipher: AccountCipher, tree: BackupTree
+) -> AsyncGenerator[BackupContent, None]:
+    """Read one account to its end: its nodes go into *tree*, and all are there before the first content comes.
+
+    A content that does not open is a HeldFileDamagedError of its pieces: those after it can still be read.
+    """
+    async for header, payload in records:
+        if header["record"] == "account":
+            return
+        if header["record"] == "node":
+            tree.add(open_node(header, cipher))
+        elif header["record"] == "content":
+            pieces = _read_pieces(records, cipher, header, payload)
+            yield BackupContent(id=header["id"], pieces=pieces)
+            async for _ in pieces:
+                """What nobody wanted is passed over."""
+
+
+async def _read_pieces(
+    records: BackupRecords, cipher: AccountCipher, header: dict[str, Any], inline: bytes
+) -> AsyncIterator[bytes]:
+    opener, frames, size = cipher.content_cipher(header["id"]), header.get("frames", 0), 0
+    if not frames:
+        yield _open_piece(opener, 0, inline, last=True)
+        return
+    for index in range(frames):
+        following, sealed = await anext(records)
+        if following["record"] != "frame":
+            raise CorruptContentError
+        piece = await asyncio.to_thread(_open_piece, opener, index, sealed, last=index == frames - 1)
+        size += len(piece)
+        yield piece
+    if size != header["size"]:
+        raise CorruptBackupFileError
+
+
+def _open_piece(opener: ContentCipher, index: int, sealed: bytes, *, last: bool) -> bytes:
+    try:
+        return opener.open(index, sealed, last=last)
+    except CorruptContentError as fault:
+        raise CorruptBackupFileError from fault

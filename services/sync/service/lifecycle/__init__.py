@@ -1,0 +1,1 @@
+"""Garbage collection, erasure and export of accounts."""

@@ -1,0 +1,99 @@
+"""Erases an account: its keys at once, so that nothing can be read again; then rows and blobs; then the receipt."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.sync.service.access.devices import DeviceAuthenticator
+from services.sync.service.lifecycle.garbage_collector import GarbageCollector
+from services.sync.store import Inspections, Restores, TreeStore
+from shared.bus import Outbox
+from shared.clock import Clock
+from shared.contracts import common_v1
+from shared.mongo import Database
+
+POLL_INTERVAL: Final = 2.0
+"""Seconds between two looks for erasures that were begun elsewhere."""
+_BATCH_SIZE: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEraser:
+    """Erases accounts (C31)."""
+
+    db: Database
+    trees: TreeStore
+    inspections: Inspections
+    restores: Restores
+    garbage_collector: GarbageCollector
+    devices: DeviceAuthenticator
+    outbox: Outbox
+    erase_subject: Callable[[str], Awaitable[dict[str, int]]]
+    """Erases what the chassis holds of an account, the key that wraps all others with it."""
+    clock: Clock
+    wakeup: asyncio.Event
+
+    async def start(self, account: str, erasure_id: str, *, at: datetime) -> None:
+        """Destroy the keys of *account* in the ambient transaction; it can never be opened or opened anew after it."""
+        counts = {
+            "space_keys": await self.trees.keys.destroy_key(account),
+            "spaces": await self.trees.usages.delete(account, at=at),
+            **await self.erase_subject(account),
+        }
+        await self.trees.erased_accounts.start(account, erasure_id, counts, at=at)
+        self.db.after_commit(self.wakeup.set)
+
+    def invalidate(self, account: str) -> None:
+        """Forget what this process has in memory of *account*."""
+        self.devices.invalidate_account(account)
+        self.trees.keys.invalidate(account)
+        self.trees.caches.invalidate(account)
+
+    async def run(self) -> None:
+        """Finish erasures for ever."""
+        while True:
+            self.wakeup.clear()
+            await self.complete_pending()
+            try:
+                async with asyncio.timeout(POLL_INTERVAL):
+                    await self.wakeup.wait()
+            except TimeoutError:
+                continue
+
+    async def complete_pending(self) -> int:
+        """Finish the erasures that are begun; return how many."""
+        rows = await self.trees.erased_accounts.list_unfinished(limit=_BATCH_SIZE)
+        for row in rows:
+            await self._complete_erasure(row.id)
+        return len(rows)
+
+    async def _complete_erasure(self, account: str) -> None:
+        """Clear away the rows and blobs, which nobody can read any more, then give the receipt."""
+        trees = self.trees
+        await trees.erased_accounts.add_erased_count(account, "nodes", await trees.nodes.delete_by_account(account))
+        await trees.erased_accounts.add_erased_count(
+            account, "tombstones", await trees.tombstones.delete_by_account(account)
+        )
+        await trees.erased_accounts.add_erased_count(
+            account, "inspections", await self.inspections.delete_by_account(account)
+        )
+        await trees.erased_accounts.add_erased_count(
+            account, "restores", await self.restores.delete_by_account(account)
+        )
+        await trees.erased_accounts.add_erased_count(account, "locks", await trees.locks.delete_by_account(account))
+        await trees.erased_accounts.add_erased_count(
+            account, "contents", await trees.contents.mark_account_deleted(account, at=self.clock())
+        )
+        await self.garbage_collector.delete_expired()
+        if await trees.contents.count_by_account(account) == 0:
+            await self.db.with_transaction(lambda: self._publish_receipt(account))
+
+    async def _publish_receipt(self, account: str) -> None:
+        row = await self.trees.erased_accounts.complete(account)
+        if row is not None:
+            erased = {name: count for name, count in row.erased.items() if count}
+            receipt = common_v1.ErasureCompleted(erasure_id=row.erasure_id, erased_counts=erased)
+            receipt.completed_at.FromDatetime(self.clock())
+            await self.outbox.put(receipt)

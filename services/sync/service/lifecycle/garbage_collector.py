@@ -1,0 +1,110 @@
+"""Clears away what nobody can reach any more: what was inside deleted folders, and contents without a user."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from services.sync.domain.tree import DETACHED
+from services.sync.errors import AccountClosedError
+from services.sync.ports import Blobs
+from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.write_queue import TreeAccess
+from services.sync.store import Content, Contents, Nodes
+from shared.clock import Clock
+
+BATCH_SIZE: Final = 500
+"""Nodes cleared in one change, and contents looked at in one go."""
+POLL_INTERVAL: Final = 5.0
+"""Seconds between two looks when nothing calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GarbageCollector:
+    """Gives room back and destroys blobs; whatever stops it, it goes on from there the next time."""
+
+    tree_access: TreeAccess
+    nodes: Nodes
+    contents: Contents
+    blobs: Blobs
+    clock: Clock
+
+    async def run(self) -> None:
+        """Clear for ever: at once when something was deleted here, and every few seconds."""
+        while True:
+            self.tree_access.garbage_added.clear()
+            await self.collect()
+            try:
+                async with asyncio.timeout(POLL_INTERVAL):
+                    await self.tree_access.garbage_added.wait()
+            except TimeoutError:
+                continue
+
+    async def collect(self) -> int:
+        """Clear all that there is; return how many nodes and contents that were."""
+        cleared = 0
+        while found := await self.nodes.list_detached(limit=BATCH_SIZE):
+            before = cleared
+            for account, folder in found:
+                cleared += await self.collect_folder(account, folder)
+            if cleared == before:
+                break  # only erased accounts are left: theirs are the erasure's
+        return cleared + await self.delete_expired()
+
+    async def collect_folder(self, account: str, folder: str) -> int:
+        """Take away what is inside a deleted folder, then the folder; folders inside it wait for their turn."""
+        cleared = 0
+        try:
+            while (
+                more := await self.tree_access.write(account, lambda draft: _collect_members(draft, folder))
+            ) == BATCH_SIZE:
+                cleared += more
+        except AccountClosedError:
+            return 0
+        return cleared + more + 1
+
+    async def delete_expired(self) -> int:
+        """Destroy the contents whose time has come."""
+        destroyed, now = 0, self.clock()
+        while doomed := await self.contents.list_expired(by=now, limit=BATCH_SIZE):
+            for content in doomed:
+                if await self._claim_content(content, now):
+                    if content.inline is None:
+                        await self.blobs.delete(content.id)
+                    await self.contents.delete(content.id)
+                    destroyed += 1
+        return destroyed
+
+    async def _claim_content(self, content: Content, now: datetime) -> bool:
+        """Tell whether *content* may be destroyed: nobody has come to use it, and nobody can any more."""
+        if not content.reserved_bytes:
+            return await self.contents.claim(content.id, by=now) is not None
+
+        async def change(uow: TreeUnitOfWork) -> bool:
+            claimed = await uow.trees.contents.claim(content.id, by=now)
+            if claimed is None:
+                return False
+            uow.next_rev()
+            uow.adjust_usage(reserved=-claimed.reserved_bytes)
+            return True
+
+        try:
+            return await self.tree_access.write(content.account, change)
+        except AccountClosedError:
+            return await self.contents.claim(content.id, by=now) is not None
+
+
+async def _collect_members(uow: TreeUnitOfWork, folder: str) -> int:
+    """Take some members of a deleted folder away, and the folder itself after the last; return how many."""
+    members = await uow.trees.nodes.list_members_of_folders(uow.cipher, [folder], limit=BATCH_SIZE)
+    rev = uow.next_rev()
+    for node in members:
+        if node.is_folder:
+            uow.update(node, replace(node, parent=DETACHED, rev=rev))
+        else:
+            uow.remove_detached(node.id)
+            uow.adjust_refs(node.content, node.size, delta=-1)
+            uow.adjust_usage(used=-node.size, files=-1)
+    if len(members) < BATCH_SIZE:
+        uow.remove_detached(folder)
+    return len(members)

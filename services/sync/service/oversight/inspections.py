@@ -1,0 +1,157 @@
+"""Break-glass: staff look at names and state files, for a reason, with a second person, for an hour (C12).
+
+What it can see is what ``Glimpses`` can open. Each look is entered, and told for the ledger, before anything is shown.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from services.sync.domain.inspections import APPROVAL_TIMEOUT, Inspection, InspectionAccess, InspectionScope
+from services.sync.errors import InspectionNotFoundError, InspectionNotOpenError
+from services.sync.store import Inspections, RestrictedView
+from services.sync.store.inspections import NodeName
+from shared.bus import Outbox
+from shared.clock import Clock
+from shared.contracts import common_v1, sync_v1
+from shared.ids import NewId
+from shared.mongo import Database
+from shared.policy import Purpose
+
+POLL_INTERVAL: Final = 60.0
+_BATCH_SIZE: Final = 100
+_LEDGER_FIELDS: Final = {
+    InspectionScope.NAMES: "sync.nodes.name",
+    InspectionScope.CLIENT_STATE: "sync.nodes.client_state",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionService:
+    """Asks for, approves, makes and ends inspections."""
+
+    db: Database
+    repository: Inspections
+    restricted_view: RestrictedView
+    outbox: Outbox
+    new_id: NewId
+    clock: Clock
+
+    async def request(self, account: str, reason: str, *, by: str, at: datetime) -> Inspection:
+        """Ask to look into the tree of *account*; nothing is shown before another person approves."""
+        inspection = Inspection(
+            id=self.new_id("ins"),
+            account=account,
+            reason=reason,
+            asked_by=by,
+            asked_at=at,
+            ends_at=at + APPROVAL_TIMEOUT,
+        )
+        await self.repository.add(inspection)
+        return inspection
+
+    async def approve(self, inspection: str, *, by: str, at: datetime) -> Inspection:
+        """Let an inspection look, as the second person; it is counted for the public."""
+
+        async def work() -> Inspection:
+            was = await self._require_inspection(inspection)
+            now = was.approve(by=by, at=at)
+            await self._update_inspection(now, was)
+            await self.repository.add_to_month(f"{at:%Y-%m}")
+            event = sync_v1.InspectionOpened(inspection_id=now.id, account_id=now.account)
+            event.opened_at.FromDatetime(at)
+            event.expires_at.FromDatetime(now.ends_at)
+            await self.outbox.put(event, subject=now.account)
+            return now
+
+        return await self.db.with_transaction(work)
+
+    async def list_names(
+        self, inspection: str, folder: str, *, after: str, limit: int, by: str, at: datetime
+    ) -> Sequence[NodeName]:
+        """Show the next names in a folder."""
+        recorded = await self._record_access(inspection, InspectionScope.NAMES, folder, by=by, at=at)
+        return await self.restricted_view.list_names(recorded.account, folder, after=after, limit=limit)
+
+    async def get_client_state(self, inspection: str, node: str, *, by: str, at: datetime) -> bytes:
+        """Show the state file of a client."""
+        recorded = await self._record_access(inspection, InspectionScope.CLIENT_STATE, node, by=by, at=at)
+        return await self.restricted_view.get_client_state(recorded.account, node)
+
+    async def _record_access(
+        self, inspection: str, scope: InspectionScope, node: str, *, by: str, at: datetime
+    ) -> Inspection:
+        """Enter a look and tell of it: who cannot be told of is not looked at."""
+
+        async def work() -> Inspection:
+            was = await self._require_inspection(inspection)
+            now = was.record_access(by=by, at=at)
+            await self._update_inspection(now, was)
+            access = InspectionAccess(
+                id=self.new_id("led"), inspection=now.id, account=now.account, by=by, at=at, sight=scope, node=node
+            )
+            await self.repository.record_access(access)
+            event = common_v1.PersonalDataAccessed(
+                entry_id=access.id,
+                account_id=now.account,
+                recipient_kind="staff",
+                recipient_id=by,
+                fields=[_LEDGER_FIELDS[scope]],
+                purpose=Purpose.OPERATIONS,
+                basis=now.id,
+            )
+            event.accessed_at.FromDatetime(at)
+            await self.outbox.put(event, subject=now.account)
+            return now
+
+        return await self.db.with_transaction(work)
+
+    async def end_inspection(self, inspection: str, *, at: datetime) -> Inspection:
+        """End an inspection before its time; one that is over stays as it is."""
+
+        async def work() -> Inspection:
+            was = await self._require_inspection(inspection)
+            if was.ended_at is not None:
+                return was
+            now = replace(was, ended_at=at, ends_at=min(at, was.ends_at))
+            await self._update_inspection(now, was)
+            if now.approved_by is not None:
+                event = sync_v1.InspectionEnded(inspection_id=now.id, account_id=now.account, access_count=now.looks)
+                event.ended_at.FromDatetime(at)
+                await self.outbox.put(event, subject=now.account)
+            return now
+
+        return await self.db.with_transaction(work)
+
+    async def list(self, *, after: datetime | None, limit: int) -> list[Inspection]:
+        """Return inspections, the latest first."""
+        return await self.repository.list_page(after=after, limit=limit)
+
+    async def count_by_month(self) -> dict[str, int]:
+        """Return how many inspections were opened in each month."""
+        return await self.repository.count_by_month()
+
+    async def run(self) -> None:
+        """End for ever what has reached its end."""
+        while True:
+            await self.end_expired()
+            await asyncio.sleep(POLL_INTERVAL)
+
+    async def end_expired(self) -> None:
+        """End what has reached its end."""
+        now = self.clock()
+        while found := await self.repository.list_overdue(by=now, limit=_BATCH_SIZE):
+            for one in found:
+                await self.end_inspection(one.id, at=now)
+
+    async def _require_inspection(self, inspection: str) -> Inspection:
+        found = await self.repository.get(inspection)
+        if found is None:
+            raise InspectionNotFoundError
+        return found
+
+    async def _update_inspection(self, now: Inspection, was: Inspection) -> None:
+        if not await self.repository.update(now, expected=was):
+            raise InspectionNotOpenError

@@ -1,0 +1,1 @@
+"""Restores of a customer's files from a backup."""

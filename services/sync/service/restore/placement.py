@@ -1,0 +1,101 @@
+"""Where what comes back goes: into its folder, wherever that is now, under the first name that is free."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+
+from services.sync.domain.restores import node_id
+from services.sync.domain.tree import DETACHED, MAX_NAME_BYTES, NodeKind, TreePath, root_id
+from services.sync.errors import (
+    DavMethodNotAllowedError,
+    LockedError,
+    NormalizationConflictError,
+    ParentNotFoundError,
+    PreconditionFailedError,
+    RestoreTargetDeletedError,
+)
+from services.sync.service.backup.reader import BackupNode
+from services.sync.service.restore.run import RestoreRun
+from services.sync.store import Nodes
+
+CreateAt = Callable[[TreePath], Awaitable[object]]
+"""Makes something new at a path."""
+
+_MAX_NAME_ATTEMPTS: Final = 100
+_NAME_TAKEN_ERRORS = (DavMethodNotAllowedError, PreconditionFailedError, NormalizationConflictError)
+
+
+class TargetDeletedError(Exception):
+    """The folder into which something belongs was deleted by the customer: they do not want it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Finds places."""
+
+    nodes: Nodes
+
+    async def place_node(self, run: RestoreRun, node: BackupNode, create: CreateAt) -> TreePath:
+        """Let *make* bring *node* back into its folder, under the first name that is free; return where."""
+        folder, number = self._target_folder(run, node), 1 if node is run.top else 0
+        while number < _MAX_NAME_ATTEMPTS:
+            name = _restored_name(node.name, run.restore.asked_at, number, is_folder=node.kind is NodeKind.FOLDER)
+            try:
+                await create((*folder, name))
+            except _NAME_TAKEN_ERRORS:
+                number += 1
+            except (ParentNotFoundError, LockedError):
+                folder = await self._relocated_folder(run, node, folder)
+            else:
+                return (*folder, name)
+        raise ParentNotFoundError
+
+    def _target_folder(self, run: RestoreRun, node: BackupNode) -> TreePath:
+        if node is run.top:
+            return run.restore.path[:-1]
+        if node.parent not in run.folder_paths:
+            raise TargetDeletedError
+        return run.folder_paths[node.parent]
+
+    async def _relocated_folder(self, run: RestoreRun, node: BackupNode, folder: TreePath) -> TreePath:
+        """Return where *node* goes when *folder* is not there: the top, or where the customer has moved the folder."""
+        if node is run.top:
+            if not folder:
+                raise LockedError(folder)
+            return ()
+        path = await self.find_path(run, node.parent)
+        if path is None:
+            run.folder_paths.pop(node.parent, None)
+            if await self.find_path(run, run.top.id) is None:
+                raise RestoreTargetDeletedError
+            raise TargetDeletedError
+        if path == folder:
+            raise LockedError(folder)
+        run.folder_paths[node.parent] = path
+        return path
+
+    async def find_path(self, run: RestoreRun, backup_node: str) -> TreePath | None:
+        """Return where a folder that came back is now; None when it was deleted."""
+        names: list[str] = []
+        step = node_id(run.restore.id, backup_node)
+        while step != root_id(run.restore.account):
+            node = await self.nodes.get(run.cipher, step)
+            if node is None or node.parent == DETACHED:
+                return None
+            names.append(node.name)
+            step = node.parent
+        return tuple(reversed(names))
+
+
+def _restored_name(name: str, at: datetime, number: int, *, is_folder: bool) -> str:
+    """Return the name under which something comes back; the end of a file's name stays its end."""
+    if number == 0:
+        return name
+    whole = PurePosixPath(name or "Everything")
+    ending = "" if is_folder else whole.suffix[:40]
+    stem = whole.name if is_folder else whole.name.removesuffix(ending)
+    mark = f" (restored {at:%Y-%m-%d})" if number == 1 else f" (restored {at:%Y-%m-%d} {number})"
+    room = MAX_NAME_BYTES - len((mark + ending).encode())
+    return stem.encode()[:room].decode(errors="ignore") + mark + ending

@@ -1,0 +1,66 @@
+"""One attempt at a restore while it is under way."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.sync.domain.devices import Device
+from services.sync.domain.preconditions import EntityTags, Preconditions
+from services.sync.domain.restores import Restore, RestoreProgress, node_id
+from services.sync.domain.tree import NodeKind, TreePath, root_id
+from services.sync.errors import BackupPathNotFoundError, CorruptContentError
+from services.sync.service.backup.reader import BackupNode, BackupTree
+from services.sync.service.tree.preconditions import DavOperation
+from services.sync.service.tree.writer import NewNode
+from services.sync.store import AccountCipher
+
+_MUST_NOT_EXIST = Preconditions(if_none_match=EntityTags(matches_any=True))
+
+
+@dataclass(slots=True, kw_only=True)
+class RestoreRun:
+    """An attempt under way: what is wanted, what is there, how far it has come."""
+
+    restore: Restore
+    cipher: AccountCipher
+    device: Device
+    top: BackupNode
+    nodes: list[BackupNode]
+    """All that is wanted, folders before their members."""
+    reported_at: datetime
+    restored_ids: set[str] = field(default_factory=set)
+    """The held nodes that have come back already."""
+    folder_paths: dict[str, TreePath] = field(default_factory=dict)
+    """Where the folders of the backup are now."""
+    progress: RestoreProgress = field(default_factory=RestoreProgress)
+    initial_progress: RestoreProgress = field(default_factory=RestoreProgress)
+
+    def restored_id(self, node: BackupNode) -> str:
+        """Return the id under which *node* comes back."""
+        return node_id(self.restore.id, node.id)
+
+    def build_new_node(self, node: BackupNode, content: str = "") -> NewNode:
+        """Return how *node* comes back."""
+        return NewNode(id=self.restored_id(node), properties=node.properties, content=content)
+
+    def build_operation(self, path: TreePath) -> DavOperation:
+        """Return the act that makes something new at *path*."""
+        return DavOperation(device=self.device, path=path, preconditions=_MUST_NOT_EXIST)
+
+    def record_restored(self, node: BackupNode) -> None:
+        """Count that *node* is back."""
+        if node.kind is NodeKind.FOLDER:
+            self.progress.folders += 1
+        else:
+            self.progress.files += 1
+
+
+def find_in_backup(tree: BackupTree, account: str, path: TreePath) -> BackupNode:
+    """Return what was at *path*; NotInBackupError when nothing was."""
+    node = next((one for one in tree.members[""] if one.id == root_id(account)), None)
+    if node is None:
+        raise CorruptContentError
+    for name in path:
+        node = next((one for one in tree.members[node.id] if one.name == name), None)
+        if node is None:
+            raise BackupPathNotFoundError
+    return node

@@ -1,0 +1,1 @@
+"""The tree of an account: unit of work, write queue, reader, writer, preconditions."""

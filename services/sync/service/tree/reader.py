@@ -1,0 +1,153 @@
+"""Looks: what is at an address, what is in a folder, the bytes of a file, how much room there is."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.sync.domain.account_usage import AccountUsage
+from services.sync.domain.frames import FRAME_OVERHEAD, FRAME_SIZE, MAX_INLINE_SIZE, ByteRange, iter_frames
+from services.sync.domain.locks import Lock
+from services.sync.domain.preconditions import ReadDecision, evaluate_read
+from services.sync.domain.tree import Node, TreePath
+from services.sync.errors import CorruptContentError, DavMethodNotAllowedError
+from services.sync.ports import Blobs
+from services.sync.service.tree.preconditions import DavOperation, require_node, resolve, resolve_checked
+from services.sync.service.tree.prefetch import prefetch_one
+from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.write_queue import TreeAccess
+from services.sync.store import AccountCipher, AccountUsages, Contents
+
+_MAX_ATTEMPTS = 3
+IsKnownRev = Callable[[int], bool]
+ListingVersion = tuple[str, int, int]
+"""Which folder, the latest revision of it and its members, and of the counters where they are told, too."""
+
+
+def no_rev_known(_rev: int) -> bool:
+    """Nothing is known beforehand."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionListing:
+    """A node, its members when they were asked for, and what is to be told of the account and its locks."""
+
+    node: Node
+    path: TreePath
+    members: tuple[Node, ...]
+    ids: TreePath
+    """The nodes from the root down to *node*."""
+    usage: AccountUsage
+    locks: tuple[Lock, ...]
+    device_id: str
+    at: datetime
+
+    def build_version(self, *, include_usage: bool) -> ListingVersion:
+        """Return what becomes another one with every change of what is told of the node, its members, the *counters*.
+
+        Each change gives a revision of its own to what it changes, and to the folder whose members it changes.
+        """
+        latest = max(self.node.rev, max((member.rev for member in self.members), default=0))
+        return self.node.id, latest, self.usage.rev if include_usage else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileContent:
+    """A file that may be sent: how to read it."""
+
+    node: Node
+    decision: ReadDecision
+    cipher: AccountCipher
+    inline_data: bytes | None = None
+    """All its bytes, when they are few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeReader:
+    """Reads trees."""
+
+    tree_access: TreeAccess
+    contents: Contents
+    usages: AccountUsages
+    blobs: Blobs
+
+    async def get_usage(self, account: str) -> AccountUsage:
+        """Return the counters of *account*, whether it has a tree or not."""
+        return await self.usages.get(account) or self.usages.build_empty(account)
+
+    async def list(
+        self,
+        operation: DavOperation,
+        *,
+        include_members: bool,
+        include_locks: bool,
+        is_known: IsKnownRev = no_rev_known,
+    ) -> CollectionListing:
+        """Return what is at the address, with its *members* and the *locks* of the account when they are wanted.
+
+        The members are left out where *unless* says of the tree's revision that they are known.
+        """
+
+        async def look(uow: TreeUnitOfWork) -> CollectionListing:
+            resolved = await resolve_checked(uow, operation)
+            node = require_node(resolved)
+            reads_members = include_members and node.is_folder and not is_known(uow.usage.rev)
+            found = await uow.list_members(node.id) if reads_members else []
+            return CollectionListing(
+                node=node,
+                path=operation.path,
+                members=tuple(found),
+                ids=resolved.ids,
+                usage=uow.usage,
+                locks=tuple(await uow.list_locks()) if include_locks else (),
+                device_id=operation.device.id,
+                at=uow.at,
+            )
+
+        return await self.tree_access.read(operation.account, look)
+
+    async def get_file(self, operation: DavOperation) -> FileContent:
+        """Return the file at the address; a small one with its bytes."""
+
+        async def look(uow: TreeUnitOfWork) -> tuple[Node, ReadDecision, AccountCipher]:
+            node = require_node(await resolve(uow, operation))
+            return node, evaluate_read(operation.preconditions, node), uow.cipher
+
+        for _ in range(_MAX_ATTEMPTS):
+            node, decision, cipher = await self.tree_access.read(operation.account, look)
+            if node.is_folder:
+                raise DavMethodNotAllowedError("A folder is listed with PROPFIND.")
+            if node.size > MAX_INLINE_SIZE:
+                return FileContent(node=node, decision=decision, cipher=cipher)
+            sealed = await self.contents.get_inline(operation.account, node.content)
+            if sealed is not None:
+                small = cipher.content_cipher(node.content).open(0, sealed, last=True)
+                return FileContent(node=node, decision=decision, cipher=cipher, inline_data=small)
+        raise CorruptContentError  # replaced again and again between two looks, or really gone
+
+    async def iter_bytes(self, file: FileContent, byte_range: ByteRange) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of *span*, a frame at a time; whoever leaves it early closes it."""
+        if not byte_range.length:
+            return
+        if file.inline_data is not None:
+            yield file.inline_data[byte_range.start : byte_range.stop]
+            return
+        async with aclosing(
+            prefetch_one(self.iter_blob(file.cipher, file.node.content, file.node.size, byte_range))
+        ) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def iter_blob(
+        self, cipher: AccountCipher, content: str, size: int, byte_range: ByteRange
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield *span* of the blob that holds *content*; ContentDamagedError when it is gone or was tampered with."""
+        opener = cipher.content_cipher(content)
+        async with self.blobs.open(content) as blob:
+            room = memoryview(bytearray(min(size, FRAME_SIZE) + FRAME_OVERHEAD))
+            for frame in iter_frames(byte_range, size):
+                sealed = await blob.read_into(room[: frame.sealed_size], frame.offset)
+                plain = await asyncio.to_thread(opener.open, frame.index, sealed, last=frame.is_last)
+                yield plain if frame.selection == slice(0, len(plain)) else plain[frame.selection]

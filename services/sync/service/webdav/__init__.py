@@ -1,0 +1,1 @@
+"""WebDAV beyond reading and writing: locks, sync-collection reports, uploads."""

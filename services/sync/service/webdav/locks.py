@@ -1,0 +1,130 @@
+"""Takes, refreshes and ends locks."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.sync.domain.locks import MAX_LOCKS, Lock, check_lock_conflict, find_covering
+from services.sync.errors import (
+    LockNotFoundError,
+    NotLockOwnerError,
+    PreconditionFailedError,
+    TooManyLocksError,
+)
+from services.sync.service.tree.preconditions import (
+    DavOperation,
+    require_node,
+    require_parent,
+    require_unlocked,
+    resolve_checked,
+)
+from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.write_queue import TreeAccess
+from services.sync.service.tree.writer import NewNode, put_file
+from services.sync.store import Content
+from shared.ids import NewId, random_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRequest:
+    """The lock that is asked for."""
+
+    exclusive: bool
+    deep: bool
+    owner: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockResult:
+    """A lock that was taken or refreshed *at* a time, and whether an empty file was made for it."""
+
+    lock: Lock
+    at: datetime
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockService:
+    """Locks what is in the trees."""
+
+    tree_access: TreeAccess
+    new_id: NewId
+
+    async def lock(self, operation: DavOperation, request: LockRequest) -> LockResult:
+        """Lock what is at the address; where nothing is, an empty file is made and locked (RFC 4918 7.3)."""
+        token = f"urn:uuid:{uuid.UUID(bytes=random_bytes(16), version=4)}"
+        node, content = self.new_id("nod"), self.new_id("cnt")
+
+        async def change(uow: TreeUnitOfWork) -> LockResult:
+            resolved = await resolve_checked(uow, operation)
+            locks = await uow.list_locks()
+            if len(locks) >= MAX_LOCKS:
+                raise TooManyLocksError
+            if resolved.node is None:
+                require_parent(resolved)
+            lock = Lock(
+                token=token,
+                ids=resolved.ids if resolved.node is not None else (*resolved.ids, node),
+                path=operation.path,
+                exclusive=request.exclusive,
+                deep=request.deep,
+                owner=request.owner,
+                device=operation.device.id,
+                seconds=request.seconds,
+                expires_at=_lock_expiry(uow.at, request.seconds),
+            )
+            check_lock_conflict(lock, locks)
+            if resolved.node is None:
+                await require_unlocked(uow, operation, resolved, members=True, deep=False)
+                sealed = uow.cipher.content_cipher(content).seal(0, b"", last=True)
+                uow.add_content(
+                    Content(id=content, account=operation.account, refs=1, size=0, reserved_bytes=0, inline=sealed)
+                )
+                put_file(uow, operation, resolved, content=content, size=0, new_node=NewNode(id=node))
+            else:
+                uow.next_rev()
+            uow.lock(lock)
+            return LockResult(lock=lock, at=uow.at, created=resolved.node is None)
+
+        return await self.tree_access.write(operation.account, change)
+
+    async def refresh_lock(self, operation: DavOperation, seconds: int) -> LockResult:
+        """Let the lock whose token the request submits last for *seconds* from now."""
+
+        async def change(uow: TreeUnitOfWork) -> LockResult:
+            resolved = await resolve_checked(uow, operation)
+            require_node(resolved)
+            own = [
+                lock
+                for lock in find_covering(await uow.list_locks(), resolved.ids)
+                if lock.token in operation.preconditions.submitted_tokens and lock.device == operation.device.id
+            ]
+            if len(own) != 1:
+                raise PreconditionFailedError("Submit the token of one lock that covers this address.")
+            uow.next_rev()
+            refreshed = replace(own[0], seconds=seconds, expires_at=_lock_expiry(uow.at, seconds))
+            uow.lock(refreshed)
+            return LockResult(lock=refreshed, at=uow.at)
+
+        return await self.tree_access.write(operation.account, change)
+
+    async def unlock(self, operation: DavOperation, token: str) -> None:
+        """End the lock *token*, which covers the address; only the device that took it may."""
+
+        async def change(uow: TreeUnitOfWork) -> None:
+            resolved = await resolve_checked(uow, operation)
+            require_node(resolved)
+            found = [lock for lock in find_covering(await uow.list_locks(), resolved.ids) if lock.token == token]
+            if not found:
+                raise LockNotFoundError
+            if found[0].device != operation.device.id:
+                raise NotLockOwnerError
+            uow.next_rev()
+            uow.unlock(found)
+
+        await self.tree_access.write(operation.account, change)
+
+
+def _lock_expiry(at: datetime, seconds: int) -> datetime:
+    return at + timedelta(seconds=seconds)

@@ -1,0 +1,303 @@
+"""Tells a client what has changed in a folder since it looked last (RFC 6578), and nothing else.
+
+Changes are told in the order of their revisions, so that a long answer can be cut anywhere and gone on with. What is
+inside a folder that moved counts as changed when that moved. A folder that took another one's place is the one case
+that a client of the whole tree cannot be told in this order (what the old one held is gone): its token is refused.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from services.sync.domain.sync_tokens import TOMBSTONE_TTL, ChangeKey, SyncToken, Tombstone, moved_folders
+from services.sync.domain.tree import DETACHED, Node, TreePath
+from services.sync.errors import AccountClosedError, InvalidLimitError, InvalidSyncTokenError, UnsupportedReportError
+from services.sync.service.tree.preconditions import DavOperation, require_node, resolve_checked
+from services.sync.service.tree.reader import CollectionListing
+from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.write_queue import TreeAccess
+from services.sync.store import Tombstones
+from shared.clock import Clock
+
+MAX_CHANGES: Final = 5_000
+"""Changes told in one answer."""
+MAX_SCANNED_CHANGES: Final = 20_000
+"""Changes looked at for one answer; who follows a small folder of a large tree may have to ask again."""
+PRUNE_POLL_INTERVAL: Final = 3_600.0
+_BATCH_SIZE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncCollectionRequest:
+    """What a client asks: what has changed since *token* (all, when it is empty), inside folders, too, or not."""
+
+    token: str
+    deep: bool
+    limit: int | None
+    locks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncChange:
+    """One change: *node* is now at *path* inside the folder; None when it left that place."""
+
+    key: ChangeKey
+    path: TreePath
+    node: Node | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncCollectionResult:
+    """What has changed in the *listing*'s folder; *cut* when there is more, to be asked for with the *token*."""
+
+    listing: CollectionListing
+    changes: tuple[SyncChange, ...]
+    id_paths: dict[str, TreePath]
+    """The ids of the folders from the root down to each node's own."""
+    token: str
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncCollectionReport:
+    """Answers clients that follow trees."""
+
+    tree_access: TreeAccess
+    tombstones: Tombstones
+    clock: Clock
+
+    async def current_rev(self, account: str) -> int:
+        """Return the revision of *account* up to now; from now on it is noted what leaves its place."""
+        rev, is_tracked = await self.tree_access.read(account, _tracking_state)
+        return rev if is_tracked else await self.tree_access.write(account, _start_tracking)
+
+    async def list_changes(self, operation: DavOperation, request: SyncCollectionRequest) -> SyncCollectionResult:
+        """Return what *question* asks about the folder at the address."""
+        if request.limit is not None and request.limit < 1:
+            raise InvalidLimitError
+        upto = await self.current_rev(operation.account)
+        return await self.tree_access.read(
+            operation.account, lambda draft: _build_result(draft, operation, request, upto)
+        )
+
+    async def run(self) -> None:
+        """Forget for ever what nobody needs to be told any more."""
+        while True:
+            await self.prune_tombstones(before=self.clock() - TOMBSTONE_TTL)
+            await asyncio.sleep(PRUNE_POLL_INTERVAL)
+
+    async def prune_tombstones(self, *, before: datetime) -> int:
+        """Forget what left its place before *by*; return of how many accounts."""
+        done = 0
+        while found := await self.tombstones.find_prunable_revisions(by=before, limit=_BATCH_SIZE):
+            for account, rev in found.items():
+                try:
+                    await self.tree_access.write(account, partial(_prune, upto=rev))
+                except AccountClosedError:
+                    await self.tombstones.delete_up_to_revision(account, revision=rev)
+                done += 1
+        return done
+
+
+async def _tracking_state(uow: TreeUnitOfWork) -> tuple[int, bool]:
+    return uow.usage.rev, uow.usage.followed_from is not None
+
+
+async def _start_tracking(uow: TreeUnitOfWork) -> int:
+    if uow.usage.followed_from is None:
+        uow.start_change_tracking()
+    return uow.usage.rev
+
+
+async def _prune(uow: TreeUnitOfWork, upto: int) -> None:
+    uow.next_rev()
+    uow.prune_tombstones(upto)
+
+
+async def _build_result(
+    uow: TreeUnitOfWork, operation: DavOperation, request: SyncCollectionRequest, upto: int
+) -> SyncCollectionResult:
+    resolved = await resolve_checked(uow, operation)
+    folder = require_node(resolved)
+    if not folder.is_folder:
+        raise UnsupportedReportError
+    uow.require_database()
+    scan = _ChangeScan(uow=uow, folder=folder, since=_parse_token(uow, request.token, folder, upto), deep=request.deep)
+    changes, end = await scan.list_changes(upto, min(request.limit or MAX_CHANGES, MAX_CHANGES))
+    listing = CollectionListing(
+        node=folder,
+        path=operation.path,
+        members=(),
+        ids=resolved.ids,
+        usage=uow.usage,
+        locks=tuple(await uow.list_locks()) if request.locks else (),
+        device_id=operation.device.id,
+        at=uow.at,
+    )
+    id_paths = {
+        one.node.id: (*resolved.ids, *scan.folders.list_ancestors(one.node)) for one in changes if one.node is not None
+    }
+    return SyncCollectionResult(
+        listing=listing,
+        changes=tuple(changes),
+        id_paths=id_paths,
+        token=end.uri,
+        truncated=end.rev < upto or bool(end.after),
+    )
+
+
+def _parse_token(uow: TreeUnitOfWork, token: str, folder: Node, upto: int) -> SyncToken:
+    """Return how far the client has seen; SyncTokenRefusedError when it is not known any more what left since."""
+    if not token:
+        return SyncToken(folder=folder.id, rev=0, base_rev=upto)
+    parsed, from_rev = SyncToken.parse(token, folder), uow.usage.followed_from
+    if from_rev is None or not from_rev <= parsed.base_rev <= upto or parsed.rev > upto:
+        raise InvalidSyncTokenError
+    return parsed
+
+
+@dataclass(slots=True, kw_only=True)
+class _FolderPaths:
+    """Finds where nodes are, inside *top*, reading each folder on the way once."""
+
+    uow: TreeUnitOfWork
+    top: str
+    known: dict[str, Node] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=lambda: {"", DETACHED})
+
+    async def load_folders(self, ids: Iterable[str]) -> None:
+        """Read the folders *ids* and all above them."""
+        requested = self._unknown(ids)
+        while requested:
+            found = {node.id: node for node in await self.uow.trees.nodes.get_many(self.uow.cipher, requested)}
+            self.known |= found
+            self.missing |= requested - found.keys()
+            requested = self._unknown(node.parent for node in found.values())
+
+    def _unknown(self, ids: Iterable[str]) -> set[str]:
+        return {one for one in ids if one != self.top and one not in self.known and one not in self.missing}
+
+    def find_path(self, folder: str) -> TreePath | None:
+        """Return the path of *folder* inside the top; None when it is not there."""
+        names: list[str] = []
+        while folder != self.top:
+            node = self.known.get(folder)
+            if node is None:
+                return None
+            names.append(node.name)
+            folder = node.parent
+        return tuple(reversed(names))
+
+    def list_ancestors(self, node: Node) -> TreePath:
+        """Return the ids of the folders between the top and *node*."""
+        ids: list[str] = []
+        while node.parent != self.top:
+            ids.append(node.parent)
+            node = self.known[node.parent]
+        return tuple(reversed(ids))
+
+
+@dataclass(slots=True, kw_only=True)
+class _ChangeScan:
+    """One look at what has changed in *folder* since *mark*."""
+
+    uow: TreeUnitOfWork
+    folder: Node
+    since: SyncToken
+    deep: bool
+    folders: _FolderPaths = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folders = _FolderPaths(uow=self.uow, top=self.folder.id)
+
+    async def list_changes(self, upto: int, limit: int) -> tuple[list[SyncChange], SyncToken]:
+        """Return up to *limit* changes, in order, and how far the client has seen the folder with them."""
+        tombstones = await self._load_tombstones(upto)
+        others = await self._find_deleted(tombstones)
+        inside = await self._find_moved(tombstones, upto) if self.deep else {}
+        others += self._locate_changes(inside.values())
+        changed, horizon = await self._scan_changed(upto, limit, inside.keys())
+        found = sorted(others + changed, key=lambda one: one.key)
+        found = [one for one in found if self.since.key < one.key <= horizon]
+        end = found[limit - 1].key if len(found) > limit else horizon
+        if end == (upto + 1, ""):
+            return found, SyncToken(folder=self.folder.id, rev=upto, base_rev=upto)
+        # What left its place at the last revision itself is read once more: perhaps not all that moved was told.
+        base = max(self.since.base_rev, end[0] - 1)
+        return found[:limit], SyncToken(folder=self.folder.id, rev=end[0], after=end[1], base_rev=base)
+
+    async def _scan_changed(
+        self, upto: int, limit: int, known_ids: Collection[str]
+    ) -> tuple[list[SyncChange], ChangeKey]:
+        """Return the next changed nodes but those that are *told*, and up to where that is all."""
+        at, scanned, changed = self.since.key, 0, list[SyncChange]()
+        while len(changed) <= limit and scanned < MAX_SCANNED_CHANGES:
+            nodes = await self._load_changed(at, upto)
+            await self.folders.load_folders(node.parent for node in nodes)
+            changed += self._locate_changes((node.rev, node) for node in nodes if node.id not in known_ids)
+            if len(nodes) < _BATCH_SIZE:
+                return changed, (upto + 1, "")
+            at, scanned = (nodes[-1].rev, nodes[-1].id), scanned + len(nodes)
+        return changed, at
+
+    async def _load_changed(self, after: ChangeKey, upto: int) -> list[Node]:
+        parent = "" if self.deep else self.folder.id
+        return await self.uow.trees.nodes.list_changed(
+            self.uow.cipher, after=after, upto=upto, limit=_BATCH_SIZE, parent=parent
+        )
+
+    def _locate_changes(self, changed: Iterable[tuple[int, Node]]) -> list[SyncChange]:
+        found = []
+        for rev, node in changed:
+            parent = self.folders.find_path(node.parent)
+            if parent is not None and node.id != self.folder.id:
+                found.append(SyncChange(key=(rev, node.id), path=(*parent, node.name), node=node))
+        return found
+
+    async def _load_tombstones(self, upto: int) -> list[Tombstone]:
+        limit = MAX_SCANNED_CHANGES + 1
+        found = await self.uow.trees.tombstones.list_since(self.uow.cipher, self.since.base_rev, limit=limit)
+        if len(found) == limit:
+            raise InvalidSyncTokenError
+        return [one for one in found if one.rev <= upto]
+
+    async def _find_deleted(self, tombstones: list[Tombstone]) -> list[SyncChange]:
+        """Return the places inside the folder at which nothing is any more."""
+        if self.deep:
+            await self.folders.load_folders(one.parent for one in tombstones)
+        parents = {one: path for one in tombstones if (path := self._parent_path(one)) is not None}
+        occupied = await self.uow.trees.nodes.get_by_locations(
+            self.uow.cipher, {one.name_key: one.parent for one in parents}
+        )
+        deleted: dict[str, SyncChange] = {}
+        for one, path in parents.items():
+            now = occupied.get(one.name_key)
+            if now is None:
+                deleted[one.name_key] = SyncChange(key=(one.rev, ""), path=(*path, one.name), node=None)
+            elif self.deep and one.is_folder and now.is_folder and now.id != one.node:
+                raise InvalidSyncTokenError
+        return list(deleted.values())
+
+    def _parent_path(self, tombstone: Tombstone) -> TreePath | None:
+        if not self.deep:
+            return () if tombstone.parent == self.folder.id else None
+        return self.folders.find_path(tombstone.parent)
+
+    async def _find_moved(self, tombstones: list[Tombstone], upto: int) -> dict[str, tuple[int, Node]]:
+        """Return everything inside folders that moved, each with the revision of the latest move that it shared."""
+        found: dict[str, tuple[int, Node]] = {}
+        moves = moved_folders(tombstones)
+        await self.folders.load_folders(moves)
+        for folder, rev in moves.items():
+            top = self.folders.known.get(folder)
+            if top is None or self.folders.find_path(folder) is None:
+                continue
+            for node in await self.uow.list_descendants(top, limit=MAX_SCANNED_CHANGES - len(found)):
+                found[node.id] = (max(rev, node.rev, found.get(node.id, (0, node))[0]), node)
+            if len(found) > MAX_SCANNED_CHANGES:
+                raise InvalidSyncTokenError
+        await self.folders.load_folders({node.parent for _, node in found.values()})
+        return {one: (rev, node) for one, (rev, node) in found.items() if rev <= upto}

@@ -1,0 +1,76 @@
+"""The key of each account's names and contents: made with its space, destroyed first when the account is erased."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.sync.store.ciphers import KEY_BYTES, AccountCipher
+from services.sync.store.documents import AccountKeyDocument
+from shared.clock import monotonic
+from shared.crypto import Vault, build_associated_data
+from shared.ids import random_bytes
+from shared.mongo import Database
+
+KEY_CACHE_TTL = timedelta(seconds=30)
+"""How long another process may still use a key that one process has destroyed."""
+_MAX_CACHED_KEYS = 10_000
+_ASSOCIATED_DATA = build_associated_data(AccountKeyDocument, "sealed")
+
+
+@dataclass(frozen=True, slots=True)
+class _CachedCipher:
+    cipher: AccountCipher
+    until: float
+
+
+class AccountKeys:
+    """Gives the seal of an account, from memory when it was used a moment ago."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db, self._vault = db, vault
+        self._rows = db.get_collection(AccountKeyDocument)
+        self._ciphers: dict[str, _CachedCipher] = {}
+        self._generation = 0
+
+    async def get_cipher(self, account: str) -> AccountCipher | None:
+        """Return the seal of *account*, or None when it has no key, or no more."""
+        cached = self._ciphers.get(account)
+        if cached is not None and monotonic() < cached.until:
+            return cached.cipher
+        generation = self._generation
+        row = await self._rows.get(account)
+        if row is None:
+            return None
+        seal = AccountCipher(account, await self._vault.open(account, _ASSOCIATED_DATA, row.sealed))
+        return self._cache_after_commit(seal, generation)
+
+    async def create(self, account: str) -> AccountCipher:
+        """Make the key of *account*, in the transaction that makes its space."""
+        key, generation = random_bytes(KEY_BYTES), self._generation
+        await self._rows.insert_one(
+            AccountKeyDocument(id=account, sealed=await self._vault.seal(account, _ASSOCIATED_DATA, key))
+        )
+        seal = AccountCipher(account, key)
+        self._db.after_commit(lambda: self._cache_cipher(seal, generation))
+        return seal
+
+    async def destroy_key(self, account: str) -> int:
+        """Destroy the key of *account*: nothing that it sealed can be read again, here or in a backup."""
+        gone = await self._rows.delete_many({"_id": account})
+        self._db.after_commit(lambda: self.invalidate(account))
+        return gone
+
+    def invalidate(self, account: str) -> None:
+        """Forget what is in memory; whoever is reading the row just now does not put it back."""
+        self._generation += 1
+        self._ciphers.pop(account, None)
+
+    def _cache_after_commit(self, cipher: AccountCipher, generation: int) -> AccountCipher:
+        self._db.after_commit(lambda: self._cache_cipher(cipher, generation))
+        return cipher
+
+    def _cache_cipher(self, cipher: AccountCipher, generation: int) -> None:
+        if generation != self._generation:
+            return
+        if len(self._ciphers) >= _MAX_CACHED_KEYS:
+            self._ciphers.pop(next(iter(self._ciphers)))
+        self._ciphers[cipher.account] = _CachedCipher(cipher, monotonic() + KEY_CACHE_TTL.total_seconds())

@@ -1,0 +1,42 @@
+"""The accounts that were erased: they never come back, not even from a backup (C31)."""
+
+from datetime import datetime
+
+from services.sync.store.documents import ErasedAccountDocument
+from shared.mongo import Database
+
+
+class ErasedAccounts:
+    """Remembers erasures for as long as a backup may still hold sealed data of the account."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows = db.get_collection(ErasedAccountDocument)
+
+    async def has(self, account: str) -> bool:
+        """Tell whether *account* was erased."""
+        return await self._rows.get(account) is not None
+
+    async def start(self, account: str, erasure_id: str, erased: dict[str, int], *, at: datetime) -> None:
+        """Note that the keys of *account* are destroyed; a later request for the same account joins the first."""
+        before = await self._rows.get(account)
+        counts = {**(before.erased if before else {}), **erased}
+        row = ErasedAccountDocument(id=account, erasure_id=erasure_id, erased_at=at, erased=counts, completed=False)
+        await self._rows.upsert_one(row)
+
+    async def list_unfinished(self, *, limit: int) -> list[ErasedAccountDocument]:
+        """Return erasures whose rows and blobs are still to be cleared away."""
+        return await self._rows.list({"completed": False}, limit=limit)
+
+    async def add_erased_count(self, account: str, name: str, amount: int) -> None:
+        """Add to what was erased of *account*."""
+        if amount:
+            await self._rows.update_one({"_id": account}, {"$inc": {f"erased.{name}": amount}})
+
+    async def complete(self, account: str) -> ErasedAccountDocument | None:
+        """Note that all is gone; return what the receipt says, once."""
+        row = await self._rows.get(account)
+        if row is None or not await self._rows.update_one(
+            {"_id": account, "completed": False}, {"$set": {"completed": True}}
+        ):
+            return None
+        return row

@@ -1,0 +1,142 @@
+"""Dead letters: what no delivery could handle, kept until somebody replays or drops it."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self, cast
+
+import aio_pika
+from aio_pika import Message
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from shared.bus.broker import CONNECT_TIMEOUT
+from shared.bus.publishing import PUBLISH_TIMEOUT, PublishOutcome, publish_outcomes
+from shared.bus.topology import DECLARE_TIMEOUT, dead_letter_queue
+from shared.clock import rfc3339
+
+
+class QueueNotFoundError(Exception):
+    """There is no queue of this name, or it has no dead letters."""
+
+
+class ReplayFailedError(Exception):
+    """The work queue did not take a letter back: it stays where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """What an operator may see of a dead letter: not its body."""
+
+    id: str
+    type: str
+    published_at: str
+    dead_lettered_at: str
+    reason: str
+    """``delivery_limit``: its handler failed at every delivery; ``rejected``: it cannot be read."""
+
+    @classmethod
+    def from_message(cls, message: AbstractIncomingMessage) -> Self:
+        """Read the properties and RabbitMQ's own account of the death, which does not count the deliveries."""
+        (death, *_) = cast("list[dict[str, Any]]", message.headers.get("x-death") or [{}])
+        return cls(
+            id=message.message_id or "",
+            type=message.type or "",
+            published_at=_format_time(message.timestamp),
+            dead_lettered_at=_format_time(death.get("time")),
+            reason=str(death.get("reason", "unknown")),
+        )
+
+
+def _format_time(at: datetime | None) -> str:
+    return rfc3339(at) if at else ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """The dead letters of one work queue."""
+
+    connection: AbstractConnection
+    queue: str
+
+    async def count(self) -> int:
+        """Return how many there are; NoSuchQueueError when the queue does not exist."""
+        async with self._open_channel() as channel:
+            return await self._count_messages(channel)
+
+    async def list(self, limit: int) -> list[DeadLetter]:
+        """Return the first *limit* letters; they stay where they are."""
+        return [DeadLetter.from_message(message) async for _, message in self._fetch_messages((), limit)]
+
+    async def replay_messages(self, ids: Collection[str] = ()) -> int:
+        """Give the letters, or those of *ids*, back to their work queue; return how many.
+
+        Each keeps its id, and leaves only once the broker has confirmed its copy: killed in between it is there twice,
+        which the inbox knows to take for one.
+        """
+        done = 0
+        async for channel, message in self._fetch_messages(ids):
+            publishing = channel.default_exchange.publish(
+                _copy_message(message), self.queue, mandatory=True, timeout=PUBLISH_TIMEOUT
+            )
+            (outcome,) = await publish_outcomes([publishing])
+            if outcome is not PublishOutcome.CONFIRMED:
+                raise ReplayFailedError(f"{self.queue} did not take {message.message_id} back: {outcome}")
+            await message.ack()
+            done += 1
+        return done
+
+    async def delete(self, ids: Collection[str] = ()) -> int:
+        """Delete the letters, or those of *ids*, for good; return how many."""
+        done = 0
+        async for _, message in self._fetch_messages(ids):
+            await message.ack()
+            done += 1
+        return done
+
+    async def _fetch_messages(
+        self, ids: Collection[str], limit: int | None = None
+    ) -> AsyncIterator[tuple[AbstractChannel, AbstractIncomingMessage]]:
+        """Yield each letter of *ids* (all, when there are none) once; what is not acknowledged returns to its place."""
+        async with self._open_channel() as channel:
+            total = await self._count_messages(channel)
+            dead = await channel.get_queue(dead_letter_queue(self.queue), ensure=False)
+            for _ in range(total if limit is None else min(limit, total)):
+                message = await dead.get(fail=False, timeout=DECLARE_TIMEOUT)
+                if message is None:
+                    return
+                if not ids or message.message_id in ids:
+                    yield channel, message
+
+    @asynccontextmanager
+    async def _open_channel(self) -> AsyncIterator[AbstractChannel]:
+        async with self.connection.channel(publisher_confirms=True, on_return_raises=True) as channel:
+            yield channel
+
+    async def _count_messages(self, channel: AbstractChannel) -> int:
+        try:
+            dead = await channel.declare_queue(dead_letter_queue(self.queue), passive=True, timeout=DECLARE_TIMEOUT)
+        except ChannelNotFoundEntity as fault:
+            raise QueueNotFoundError(f"there is no queue {dead_letter_queue(self.queue)}") from fault
+        return dead.declaration_result.message_count or 0
+
+
+@asynccontextmanager
+async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
+    """Open a plain connection for one command."""
+    async with await aio_pika.connect(url, timeout=CONNECT_TIMEOUT) as connection:
+        yield connection
+
+
+def _copy_message(message: AbstractIncomingMessage) -> Message:
+    """Return *message* as it was told at first, without the broker's notes about its death."""
+    return Message(
+        message.body,
+        message_id=message.message_id,
+        type=message.type,
+        timestamp=message.timestamp,
+        content_type=message.content_type,
+        delivery_mode=message.delivery_mode,
+        headers={name: value for name, value in message.headers.items() if not name.startswith("x-")},
+    )

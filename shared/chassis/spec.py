@@ -1,0 +1,126 @@
+"""What a service is given, and what it gives back."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from shared import bus, mail, observe
+from shared.bus import Broker, EventSubscription, Outbox, RpcClient, RpcHandler
+from shared.clock import Clock, utc_now
+from shared.crypto import Keyring, TokenSealer, Vault
+from shared.crypto.vault import SubjectKeyDocument
+from shared.ids import NewId, new_id
+from shared.mail import MailLogDocument, MailQueue, QueuedMailDocument
+from shared.mongo import Database, Document, Leases, open_database
+from shared.policy import Purpose
+from shared.promises import Probe
+from shared.settings import CommonSettings
+from shared.web import DOCUMENTS as WEB_DOCUMENTS
+from shared.web import IdempotencyDocument, Route, TokenTrust
+
+DOCUMENTS: tuple[type[Document], ...] = (
+    *Leases.documents,
+    *bus.DOCUMENTS,
+    *WEB_DOCUMENTS,
+    SubjectKeyDocument,
+    QueuedMailDocument,
+    MailLogDocument,
+)
+"""What the chassis itself stores, in the database of each service."""
+
+_denied_reads = observe.counter(
+    "candor_purpose_denied_total", "Reads refused for their purpose (C06).", ("field", "purpose")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chassis:
+    """The open parts; a service's ``compose`` takes from it what it needs, by name."""
+
+    service: str
+    settings: CommonSettings
+    clock: Clock
+    new_id: NewId
+    keyring: Keyring
+    db: Database
+    broker: Broker
+    vault: Vault
+    token_sealer: TokenSealer
+    outbox: Outbox
+    rpc_client: RpcClient
+    mail_queue: MailQueue
+    leases: Leases
+
+    async def erase_subject(self, account_id: str) -> dict[str, int]:
+        """Erase what the chassis itself holds of an account, its key last; call it in the transaction of an erasure."""
+        erased = {
+            IdempotencyDocument.collection: await self.db.get_collection(IdempotencyDocument).delete_many(
+                {"owner": account_id}
+            ),
+            QueuedMailDocument.collection: await self.db.get_collection(QueuedMailDocument).delete_many(
+                {"owner": account_id}
+            ),
+            SubjectKeyDocument.collection: int(await self.vault.destroy_key(account_id)),
+        }
+        return {name: count for name, count in erased.items() if count}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """What a service consists of; the chassis runs it."""
+
+    routes: Sequence[Route] = ()
+    documents: Sequence[type[Document]] = ()
+    subscriptions: Sequence[EventSubscription] = ()
+    rpc_handlers: Sequence[RpcHandler] = ()
+    workers: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    """Tasks that run as long as the service does, by name; one that ends or fails is begun anew after a pause."""
+    probes: Sequence[Probe] = ()
+    """Those of the service; the chassis adds C01, C17 and C18, which are the same everywhere."""
+    on_startup: Callable[[], Awaitable[None]] | None = None
+    """Run once the collections are there and before anything else; it may fail and is then repeated."""
+    token_trust: TokenTrust | None = None
+    """Whom to believe; identity has its own, everybody else asks identity."""
+    extra_routes: Callable[[web.Application], None] | None = None
+    """Adds aiohttp handlers of the service's own (WebDAV)."""
+    sends_mail: bool = False
+    on_shutdown: Callable[[], None] | None = None
+
+
+def list_documents(spec: ServiceSpec) -> tuple[type[Document], ...]:
+    """Return all that a service stores: what the chassis keeps for it, and its own."""
+    return (*DOCUMENTS, *spec.documents)
+
+
+@asynccontextmanager
+async def open_chassis(service: str, settings: CommonSettings, *, clock: Clock = utc_now) -> AsyncIterator[Chassis]:
+    """Open the parts; nothing is waited for, a wrong setting is a SettingError."""
+    keyring = Keyring.from_file(settings.keyring)
+    async with (
+        open_database(
+            settings.mongo_url.get_secret_value(), settings.mongo_database, driver=settings.mongo_driver
+        ) as db,
+        Broker(settings.amqp_url.get_secret_value(), service) as broker,
+    ):
+        vault = Vault(db, keyring, clock, on_purpose_denied=_count_denied_read)
+        yield Chassis(
+            service=service,
+            settings=settings,
+            clock=clock,
+            new_id=new_id,
+            keyring=keyring,
+            db=db,
+            broker=broker,
+            vault=vault,
+            token_sealer=TokenSealer(keyring),
+            outbox=Outbox(db, service, clock),
+            rpc_client=RpcClient(broker, service, clock),
+            mail_queue=mail.MailQueue(db, vault, clock),
+            leases=Leases(db),
+        )
+
+
+async def _count_denied_read(associated_data: str, purpose: Purpose) -> None:
+    _denied_reads.labels(associated_data, purpose.value).inc()

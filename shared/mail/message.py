@@ -1,0 +1,69 @@
+"""What is to be said to one person."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Self
+
+from shared.mail.address import EmailAddress
+
+_KIND = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*)*")
+_HEADER_NAME = re.compile(r"(List-Id|List-Help|Reply-To|In-Reply-To|References|X-[A-Za-z-]+)")
+_MAX_HEADER_LENGTH = 900
+_MAX_SUBJECT_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailMessage:
+    """A mail to exactly one recipient: there is no way to say two, nor Cc, nor Bcc (C16).
+
+    *kind* names it for logs and hooks (``identity.verification``). *list_unsubscribe* is the one-click URL of a
+    newsletter; it gives both headers of RFC 8058 and lets single mails go first.
+    """
+
+    kind: str
+    to: EmailAddress
+    subject: str
+    text: str
+    html: str | None = None
+    list_unsubscribe: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.to, EmailAddress):
+            raise TypeError("a letter has exactly one recipient, and it is an Address")
+        if not _KIND.fullmatch(self.kind):
+            raise ValueError("a kind looks like identity.verification")
+        if not _is_one_line(self.subject, _MAX_SUBJECT_LENGTH):
+            raise ValueError("a subject is one line of 1 to 300 printable characters")
+        # A lone surrogate cannot be sent: better refused here than found by the postman.
+        f"{self.text}{self.html or ''}".encode()
+        if self.list_unsubscribe is not None and not _is_url(self.list_unsubscribe):
+            raise ValueError("list_unsubscribe is one http(s) URL in ASCII")
+        for name, value in self.headers.items():
+            if not (_HEADER_NAME.fullmatch(name) and value.isascii() and _is_one_line(value, _MAX_HEADER_LENGTH)):
+                raise ValueError(f"a letter may not set the header {name!r}, or not to more than one line of ASCII")
+
+    def to_json(self) -> bytes:
+        """Return the letter as it is sealed in the queue."""
+        return json.dumps({**asdict(self), "to": self.to.email}).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Return the letter that *text* was made of."""
+        parts = json.loads(text)
+        return cls(**{**parts, "to": EmailAddress(parts["to"])})
+
+
+def _is_one_line(text: str, max_length: int) -> bool:
+    return 0 < len(text) <= max_length and text.isprintable()
+
+
+def _is_url(text: str) -> bool:
+    return (
+        text.isascii()
+        and _is_one_line(text, _MAX_HEADER_LENGTH)
+        and text.startswith(("https://", "http://"))
+        and not set(text) & set(' <>,"')
+    )

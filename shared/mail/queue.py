@@ -1,0 +1,207 @@
+"""The queue of mail: put in the transaction that causes it, sealed; settled once, and the service is told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from shared.clock import Clock
+from shared.crypto import PurposeDeniedError, Vault, build_associated_data
+from shared.ids import new_id
+from shared.mail.message import EmailMessage
+from shared.mongo import Database, Document, Index
+from shared.personal import Category, Personal, personal_fields, retain_for
+from shared.policy.purposes import Purpose
+
+_MAX_QUEUE_LIFETIME = timedelta(days=30)
+_MAIL_PURPOSES = {
+    Purpose.ACCOUNT,
+    Purpose.SECURITY,
+    Purpose.CRITICAL_NOTICE,
+    Purpose.LEGAL_DISCLOSURE,
+    Purpose.SUPPORT,
+    Purpose.NEWSLETTER,
+    Purpose.BILLING,
+    Purpose.BILLING_QUESTION,
+    Purpose.REFUND,
+    Purpose.CREDIT,
+    Purpose.EXPORT,
+    Purpose.ERASURE,
+    Purpose.PUBLICATION,
+}
+
+
+class DeliveryStatus(StrEnum):
+    """What became of a mail; all but DEFERRED are final."""
+
+    DEFERRED = "deferred"
+    """Not now: it is tried again."""
+    RELAYED = "relayed"
+    """The relay took responsibility for it."""
+    FAILED = "failed"
+    """The relay refused it for good, or its contents were erased before it was sent."""
+    EXPIRED = "expired"
+    """No relay took it in the time it was given."""
+    SUPPRESSED = "suppressed"
+    """The service said at the last moment that it is not to be sent (an unsubscribe)."""
+
+
+class QueuedMailDocument(Document):
+    """One mail that waits; the letter, its address too, is sealed."""
+
+    collection: ClassVar[str] = "mail_queue"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("bulk", "due_at"), Index("owner"))
+    subject: ClassVar[str | None] = "owner"
+
+    kind: str
+    owner: Annotated[str, Personal(Category.PSEUDONYM, _MAIL_PURPOSES, retain_for(40))]
+    """The account under whose key the letter is sealed; the id of the mail where there is none."""
+    sealed: Annotated[bytes, Personal(Category.CONTACT, _MAIL_PURPOSES, retain_for(40))]
+    purpose: Purpose
+    bulk: bool
+    attempts: int = 0
+    created_at: datetime
+    due_at: datetime
+    """When it may be tried next; a claim moves it to the end of the claim."""
+    expires_at: datetime
+
+
+class MailLogDocument(Document):
+    """What an operator may search (C04): each attempt at a mail and what came of it, without the address."""
+
+    collection: ClassVar[str] = "mail_log"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("at", expire_after=timedelta(days=90)), Index("mail_id"))
+
+    at: datetime
+    kind: str
+    mail_id: str
+    state: DeliveryStatus
+    code: int
+    """The SMTP reply; 0 when there was none."""
+
+
+BeforeSend = Callable[[QueuedMailDocument], Awaitable[bool]]
+OnCompleted = Callable[[str, DeliveryStatus], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MailHooks:
+    before_send: BeforeSend | None = None
+    on_completed: OnCompleted | None = None
+
+
+class MailQueue:
+    """The mail of one service, from the change that causes it to the state in which it ends."""
+
+    def __init__(self, db: Database, vault: Vault, clock: Clock) -> None:
+        self._db = db
+        self._vault = vault
+        self._clock = clock
+        self._rows = db.get_collection(QueuedMailDocument)
+        self._log = db.get_collection(MailLogDocument)
+        self._hooks: dict[str, _MailHooks] = {}
+        self.has_messages = asyncio.Event()
+        """Set when a mail was committed, so that the postman of this process need not wait for its next look."""
+
+    def on(self, kind: str, *, before_send: BeforeSend | None = None, on_completed: OnCompleted | None = None) -> None:
+        """Take part in every mail of *kind*; call it while composing the service.
+
+        *before_send* is asked immediately before the relay is: False withholds the mail.
+        *on_settled* runs once per mail, in the transaction that settles it: what it writes is kept or lost with that.
+        """
+        self._hooks[kind] = _MailHooks(before_send=before_send, on_completed=on_completed)
+
+    async def enqueue(
+        self, email: EmailMessage, *, subject: str = "", purpose: Purpose, expires_after: timedelta = timedelta(days=5)
+    ) -> str:
+        """Queue *letter* in the ambient transaction and return the id of the mail.
+
+        It is sealed under the key of the account *subject*: an erasure also erases mail that waits. Without one it has
+        a key of its own, destroyed when it is settled.
+        """
+        row = await self._build_document(email, subject, purpose, expires_after)
+        await self._rows.insert_one(row)
+        self._db.after_commit(self.has_messages.set)
+        return row.id
+
+    async def enqueue_many(
+        self,
+        emails: Sequence[tuple[str, EmailMessage]],
+        *,
+        purpose: Purpose,
+        expires_after: timedelta = timedelta(days=5),
+    ) -> list[str]:
+        """As ``put``, with one write for all: pairs of subject and letter in, the ids of the mails in order out."""
+        rows = [await self._build_document(email, subject, purpose, expires_after) for subject, email in emails]
+        await self._rows.insert_many(rows)
+        self._db.after_commit(self.has_messages.set)
+        return [row.id for row in rows]
+
+    async def list_due(self, limit: int) -> list[QueuedMailDocument]:
+        """Return the mails to try now, single ones before newsletters, the longest waiting first."""
+        return await self._rows.list({"due_at": {"$lte": self._clock()}}, sort=("bulk", "due_at"), limit=limit)
+
+    async def claim(self, row: QueuedMailDocument, *, until: datetime) -> QueuedMailDocument | None:
+        """Take *row* until then, or return None: another took it first. A holder that dies only delays it."""
+        claimed = row.model_copy(update={"due_at": until, "attempts": row.attempts + 1})
+        same = {"due_at": row.due_at, "attempts": row.attempts}
+        return claimed if await self._rows.replace_one(claimed, expect=same) else None
+
+    async def should_send(self, row: QueuedMailDocument) -> bool:
+        """Ask the service whether the mail is still to be sent."""
+        watch = self._hooks.get(row.kind)
+        return watch is None or watch.before_send is None or await watch.before_send(row)
+
+    async def open_message(self, row: QueuedMailDocument) -> EmailMessage:
+        """Open the letter for the purpose it was queued for."""
+        return EmailMessage.from_json((await self._vault.open_field(row, "sealed", row.purpose)).encode())
+
+    async def schedule_retry(self, row: QueuedMailDocument, delay: timedelta, *, code: int) -> None:
+        """Try *row* again after *wait*, or when it expires if that is sooner."""
+        due_at = min(self._clock() + delay, row.expires_at)
+        await self._rows.update_one({"_id": row.id, "attempts": row.attempts}, {"$set": {"due_at": due_at}})
+        await self._record_attempt(row, DeliveryStatus.DEFERRED, code)
+
+    async def complete(self, row: QueuedMailDocument, status: DeliveryStatus, *, code: int = 0) -> None:
+        """End *row* in *state*: it leaves the queue, its own key is destroyed, the log and the service are told."""
+
+        async def work() -> None:
+            if not await self._rows.delete_one({"_id": row.id}):
+                return  # settled by another holder, or erased with its account
+            if row.owner == row.id:
+                await self._vault.destroy_key(row.id)
+            await self._record_attempt(row, status, code)
+            watch = self._hooks.get(row.kind)
+            if watch is not None and watch.on_completed is not None:
+                await watch.on_completed(row.id, status)
+
+        await self._db.with_transaction(work)
+
+    async def _build_document(
+        self, email: EmailMessage, subject: str, purpose: Purpose, expires_after: timedelta
+    ) -> QueuedMailDocument:
+        if not personal_fields(QueuedMailDocument)["sealed"].allows(purpose):
+            raise PurposeDeniedError(f"no mail is sent for {purpose}")
+        if expires_after > _MAX_QUEUE_LIFETIME:
+            raise ValueError(f"a mail is tried for at most {_MAX_QUEUE_LIFETIME.days} days")
+        mail_id, now = new_id("mail"), self._clock()
+        owner = subject or mail_id
+        return QueuedMailDocument(
+            id=mail_id,
+            kind=email.kind,
+            owner=owner,
+            sealed=await self._vault.seal(owner, build_associated_data(QueuedMailDocument, "sealed"), email.to_json()),
+            purpose=purpose,
+            bulk=email.list_unsubscribe is not None,
+            created_at=now,
+            due_at=now,
+            expires_at=now + expires_after,
+        )
+
+    async def _record_attempt(self, row: QueuedMailDocument, status: DeliveryStatus, code: int) -> None:
+        entry = MailLogDocument(
+            id=new_id("log"), at=self._clock(), kind=row.kind, mail_id=row.id, state=status, code=code
+        )
+        await self._log.insert_one(entry)

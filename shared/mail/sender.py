@@ -1,0 +1,164 @@
+"""Carries the queue to the relay until every mail is settled.
+
+At least once: a process killed after the relay's yes and before the settling leaves the mail claimed; when the claim
+ends it is sent again, byte for byte, with the same Message-ID, by which mailboxes know it for the same mail.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared import observe
+from shared.clock import Clock
+from shared.crypto import DecryptionError, KeyDestroyedError
+from shared.ids import jitter
+from shared.mail.address import FromAddress
+from shared.mail.compose import compose
+from shared.mail.dkim import DkimSigner
+from shared.mail.message import EmailMessage
+from shared.mail.queue import DeliveryStatus, MailQueue, QueuedMailDocument
+from shared.mail.smtp import ReplyClass, SmtpClient, SmtpUnavailableError, SmtpUrl
+
+log = observe.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderConfig:
+    """How much at once, and how long between."""
+
+    connections: int = 4
+    batch_size: int = 64
+    claim_ttl: timedelta = timedelta(minutes=5)
+    """Longer than one mail can take: whoever holds a mail beyond it is taken for dead."""
+    poll_interval: timedelta = timedelta(seconds=2)
+    """How long an empty queue is left alone; a mail put by this process is seen at once."""
+    retry_delay_min: timedelta = timedelta(seconds=5)
+    retry_delay_max: timedelta = timedelta(hours=1)
+    reconnect_delay_max: timedelta = timedelta(seconds=10)
+
+
+class MailSender:
+    """Sends what is due; run one in each replica of a service, each claims its own mails."""
+
+    def __init__(
+        self,
+        queue: MailQueue,
+        url: SmtpUrl,
+        from_address: FromAddress,
+        *,
+        dkim: DkimSigner | None,
+        clock: Clock,
+        config: SenderConfig | None = None,
+    ) -> None:
+        self._queue = queue
+        self._from_address = from_address
+        self._dkim = dkim
+        self._clock = clock
+        self._config = config or SenderConfig()
+        self._clients = [SmtpClient(url) for _ in range(self._config.connections)]
+        self._smtp_up = observe.gauge("candor_smtp_up", "0 when the mail relay could not be used the last time, else 1")
+        self._smtp_up.set(True)  # who has sent nothing yet knows of no fault
+        self._attempts = observe.counter(
+            "candor_mail_delivery_attempts_total", "attempts to send a mail, by outcome", ("kind", "status")
+        )
+
+    async def run(self) -> None:
+        """Send mail until cancelled."""
+        failures = 0
+        try:
+            while True:
+                self._queue.has_messages.clear()
+                rows = await self._queue.list_due(self._config.batch_size)
+                if not rows:
+                    await self._wait_for_mail()
+                elif await self._send_batch(rows):
+                    failures = 0
+                else:
+                    failures += 1
+                    await asyncio.sleep(
+                        _backoff_seconds(timedelta(seconds=0.5), self._config.reconnect_delay_max, failures)
+                    )
+        finally:
+            for client in self._clients:
+                client.close()
+
+    async def _wait_for_mail(self) -> None:
+        """Wait for a mail; hang up when none comes."""
+        try:
+            async with asyncio.timeout(self._config.poll_interval.total_seconds()):
+                await self._queue.has_messages.wait()
+        except TimeoutError:
+            for client in self._clients:
+                await client.quit_session()
+
+    async def _send_batch(self, rows: list[QueuedMailDocument]) -> bool:
+        """Carry *rows* over all connections; tell whether the relay could be used."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._send_on_connection(client, rows[first :: len(self._clients)]))
+                for first, client in enumerate(self._clients)
+            ]
+        up = all(task.result() for task in tasks)
+        self._smtp_up.set(up)
+        return up
+
+    async def _send_on_connection(self, client: SmtpClient, rows: list[QueuedMailDocument]) -> bool:
+        """Carry *rows* one after the other; False at the first trouble with the relay."""
+        try:
+            for row in rows:
+                await self._process(client, row)
+        except SmtpUnavailableError as fault:
+            log.warning("mail.smtp_unavailable", fault=str(fault), code=fault.code)
+            return False
+        return True
+
+    async def _process(self, client: SmtpClient, row: QueuedMailDocument) -> None:
+        if self._clock() >= row.expires_at:
+            await self._complete(row, DeliveryStatus.EXPIRED)
+            return
+        # Before the claim: while the relay is down no mail is touched, and none waits out a backoff after it.
+        await client.open()
+        claimed = await self._queue.claim(row, until=self._clock() + self._config.claim_ttl)
+        if claimed is not None:
+            await self._send_claimed(client, claimed)
+
+    async def _send_claimed(self, client: SmtpClient, row: QueuedMailDocument) -> None:
+        if not await self._queue.should_send(row):
+            await self._complete(row, DeliveryStatus.SUPPRESSED)
+            return
+        try:
+            email = await self._queue.open_message(row)
+        except (KeyDestroyedError, DecryptionError) as fault:
+            log.warning("mail.decryption_failed", mail_id=row.id, kind=row.kind, code=fault.code)
+            await self._complete(row, DeliveryStatus.FAILED)
+        else:
+            await self._deliver(client, row, email)
+
+    async def _deliver(self, client: SmtpClient, row: QueuedMailDocument, email: EmailMessage) -> None:
+        raw = compose(email, self._from_address, mail_id=row.id, at=row.created_at, dkim=self._dkim)
+        try:
+            reply = await client.send(self._from_address.address, email.to, raw)
+        except SmtpUnavailableError as fault:
+            await self._schedule_retry(row, fault.code)
+            raise
+        match reply.reply_class:
+            case ReplyClass.POSITIVE_COMPLETION:
+                await self._complete(row, DeliveryStatus.RELAYED, reply.code)
+            case ReplyClass.PERMANENT_NEGATIVE:
+                await self._complete(row, DeliveryStatus.FAILED, reply.code)
+            case ReplyClass.TRANSIENT_NEGATIVE:
+                await self._schedule_retry(row, reply.code)
+
+    async def _schedule_retry(self, row: QueuedMailDocument, code: int) -> None:
+        delay = _backoff_seconds(self._config.retry_delay_min, self._config.retry_delay_max, row.attempts)
+        await self._queue.schedule_retry(row, timedelta(seconds=delay), code=code)
+        self._attempts.labels(row.kind, DeliveryStatus.DEFERRED).inc()
+
+    async def _complete(self, row: QueuedMailDocument, status: DeliveryStatus, code: int = 0) -> None:
+        await self._queue.complete(row, status, code=code)
+        self._attempts.labels(row.kind, status).inc()
+
+
+def _backoff_seconds(minimum: timedelta, maximum: timedelta, attempt: int) -> float:
+    """Return seconds that double with each attempt, from *first* up to *longest*, with jitter."""
+    return jitter(min(maximum.total_seconds(), minimum.total_seconds() * 2 ** min(attempt - 1, 30)))

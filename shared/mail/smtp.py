@@ -1,0 +1,149 @@
+"""The company's mail relay over SMTP: one connection that lasts, and what its answers mean for a mail."""
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientRefused
+
+from shared.mail.address import EmailAddress
+from shared.settings import Secret, SettingError
+
+_DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
+_SESSION_LOST_CODES = {421, 503}  # closing; "bad sequence": the two sides disagree about where they are
+_COMMAND_TIMEOUT = 30
+_MAIL_TIMEOUT = 120
+
+
+class SmtpUnavailableError(Exception):
+    """The relay cannot be used now, whoever the mail is for: nothing is lost, it is tried again."""
+
+    def __init__(self, reason: str, *, code: int = 0) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class ReplyClass(Enum):
+    """What an answer means for the mail."""
+
+    POSITIVE_COMPLETION = auto()
+    TRANSIENT_NEGATIVE = auto()
+    PERMANENT_NEGATIVE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpReply:
+    """What the relay said to one mail."""
+
+    reply_class: ReplyClass
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpUrl:
+    """Where the relay is: ``smtp://``, ``smtps://`` (TLS from the start) or ``smtp+starttls://`` (TLS or nothing)."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: Secret) -> Self:
+        """Read the setting SMTP_URL; a password is refused where it would cross a network in the clear."""
+        parts = urlsplit(url.get_secret_value())
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+            raise SettingError("SMTP_URL must be like smtps://user:password@relay.example:465")
+        if parts.password and parts.scheme == "smtp" and parts.hostname not in _LOOPBACK_HOSTS:
+            raise SettingError("SMTP_URL holds a password but no TLS; use smtps:// or smtp+starttls://")
+        return cls(
+            scheme=parts.scheme,
+            host=parts.hostname,
+            port=parts.port or _DEFAULT_PORTS[parts.scheme],
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+
+class SmtpClient:
+    """A connection to the relay that is opened when needed and begun anew after anything unclear."""
+
+    def __init__(self, url: SmtpUrl, *, timeout: float = _COMMAND_TIMEOUT) -> None:
+        """*seconds* bounds the wait for each answer."""
+        self._client = SMTP(
+            hostname=url.host,
+            port=url.port,
+            username=url.user,
+            password=url.password,
+            use_tls=url.scheme == "smtps",
+            start_tls=url.scheme == "smtp+starttls",
+            validate_certs=True,
+            timeout=timeout,
+        )
+
+    async def open(self) -> None:
+        """Be connected, encrypted and logged in as the URL says, or raise RelayDownError."""
+        if self._client.is_connected:
+            return
+        try:
+            async with asyncio.timeout(_MAIL_TIMEOUT):
+                await self._client.connect()
+        except (SMTPException, OSError) as fault:
+            raise self._build_unavailable_error(fault) from fault
+
+    async def send(self, sender: EmailAddress, to: EmailAddress, raw: bytes) -> SmtpReply:
+        """Hand over one mail for one recipient; RelayDownError when the trouble is not with this mail.
+
+        A broken connection after the last byte means unknown: the mail is sent again with the same Message-ID.
+        """
+        try:
+            async with asyncio.timeout(_MAIL_TIMEOUT):
+                return await self._send(sender, to, raw)
+        except (SMTPException, OSError) as fault:
+            raise self._build_unavailable_error(fault) from fault
+        except asyncio.CancelledError:
+            self.close()  # halfway: the next mail must not meet the rest of this one
+            raise
+
+    def close(self) -> None:
+        """Hang up at once."""
+        self._client.close()
+
+    async def quit_session(self) -> None:
+        """Take leave and hang up."""
+        if self._client.is_connected:
+            try:
+                await self._client.quit(timeout=1)
+            except (SMTPException, OSError):
+                self.close()
+
+    async def _send(self, sender: EmailAddress, to: EmailAddress, raw: bytes) -> SmtpReply:
+        if to.needs_smtputf8 and not await self._supports_smtputf8():
+            return SmtpReply(ReplyClass.PERMANENT_NEGATIVE, 553)
+        options, encoding = (["SMTPUTF8"], "utf-8") if to.needs_smtputf8 else ([], "ascii")
+        await self._client.mail(sender.addr_spec, options=options)
+        try:
+            await self._client.rcpt(to.addr_spec, encoding=encoding)
+            return SmtpReply(ReplyClass.POSITIVE_COMPLETION, (await self._client.data(raw)).code)
+        except (SMTPRecipientRefused, SMTPDataError) as fault:
+            if fault.code in _SESSION_LOST_CODES:
+                raise
+            # Without this the next MAIL is answered "503 sender already specified".
+            await self._client.rset()
+            return SmtpReply(
+                ReplyClass.PERMANENT_NEGATIVE if 500 <= fault.code < 600 else ReplyClass.TRANSIENT_NEGATIVE, fault.code
+            )
+
+    async def _supports_smtputf8(self) -> bool:
+        if self._client.is_ehlo_or_helo_needed:  # nothing was said yet: what the relay can do is not known
+            await self._client.ehlo()
+        return self._client.supports_extension("smtputf8")
+
+    def _build_unavailable_error(self, fault: Exception) -> SmtpUnavailableError:
+        self.close()
+        # Only the class: a reply may repeat the address, and this is logged.
+        return SmtpUnavailableError(type(fault).__name__, code=getattr(fault, "code", 0))

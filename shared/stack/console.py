@@ -1,0 +1,122 @@
+"""What a person sees of a stack: how far it is while it starts, where everything is once it runs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from shared.clock import monotonic
+from shared.stack.directory import StackDirectory
+from shared.stack.status import StackStatus, StartFailure
+
+_QUIET_PERIOD = 2.0
+"""Seconds without news after which the board says what is waited for."""
+_REPORT_INTERVAL = 5.0
+_MARKS = {"ready": "[green]✓[/]", "restarting": "[yellow]↻[/]", "stopped": "[dim]·[/]"}
+
+
+class ConsoleView:
+    """Prints each part as it becomes ready, and what is waited for when that takes long."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = console.status("starting") if console.is_terminal else None
+        self._began = self._spoke = monotonic()
+        self._shown = StackStatus()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Show the line that moves, where there is a terminal for it."""
+        if self._status is None:
+            yield
+            return
+        with self._status:
+            yield
+
+    def show_status(self, status: StackStatus) -> None:
+        """Print what has changed since the last report."""
+        for note in status.notes[len(self._shown.notes) :]:
+            self._print_line(f"  [dim]{escape(note)}[/]")
+        for name, part in status.parts.items():
+            before = self._shown.parts.get(name, {"state": "starting"})["state"]
+            if part["state"] != before and part["state"] in _MARKS:
+                detail = f" [dim]{escape(part['detail'])}[/]" if part["detail"] else ""
+                self._print_line(f"  {_MARKS[part['state']]} {name} {self._elapsed_text()}{detail}")
+        self._shown = status
+
+    def refresh_line(self) -> None:
+        """Say what is waited for; called a few times a second."""
+        line = self._status_line()
+        if self._status is not None:
+            self._status.update(line)
+        elif self._shown.phase == "starting" and monotonic() - self._spoke > (
+            _REPORT_INTERVAL if self._shown.parts else _QUIET_PERIOD
+        ):
+            self._print_line(f"  … {line}")
+
+    def _status_line(self) -> str:
+        waiting = self._shown.waiting_parts
+        if self._shown.phase == "starting":
+            rest = "the demo people" if self._shown.parts else "the first part"
+            return f"waiting for {', '.join(waiting) or rest} {self._elapsed_text()}"
+        return f"running {self._elapsed_text()}; Ctrl-C ends it" if self._shown.phase == "ready" else "stopping"
+
+    def _elapsed_text(self) -> str:
+        return f"[dim]({monotonic() - self._began:.0f} s)[/]"
+
+    def _print_line(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True)
+        self._spoke = monotonic()
+
+
+def print_addresses(console: Console, status: StackStatus, home: StackDirectory) -> None:
+    """Print the table of what is where, and who can log in."""
+    base = status.base_url
+    rows = [
+        ("Candor", base),
+        *([("Mailbox", f"{base}/mailbox")] if status.local else []),
+        ("API docs", f"{base}/docs"),
+        ("Promise board", f"{base}/promises"),
+        *_demo_account_rows(home),
+        ("Data and logs", f"{home.root}  (make logs)"),
+    ]
+    console.print()
+    for what, where in rows:
+        console.print(f"  [bold]{what:<18}[/] {escape(where)}", soft_wrap=True)
+    if status.people:
+        console.print(f"\n[red]✗ The platform runs, but has no demo people: {escape(status.people)}[/]")
+
+
+def _demo_account_rows(home: StackDirectory) -> Iterator[tuple[str, str]]:
+    if not home.access_file.exists():
+        return
+    access = json.loads(home.access_file.read_text(encoding="utf-8"))
+    customer = access["customer"]
+    yield "Demo customer", f"{customer['email']}  {customer['password']}"
+    yield (
+        "  WebDAV",
+        f"{access['base_url']}/sync/{customer['username']}/  {customer['username']}  {customer['app_password']}",
+    )
+    for member in access["staff"]:
+        yield f"Staff: {member['role']}", f"{member['email']}  {member['password']}"
+    yield "Partner", f"{access['partner']['client_id']}  (secret and scopes in access.json)"
+
+
+def print_parts(console: Console, status: StackStatus) -> None:
+    """Print each part: its state, its process, its log."""
+    table = Table("part", "state", "pid", "log", box=None, pad_edge=False)
+    for name, part in status.parts.items():
+        mark = _MARKS.get(part["state"], "[yellow]…[/]")
+        table.add_row(name, f"{mark} {part['state']} {escape(part['detail'])}", str(part["pid"] or ""), part["log"])
+    console.print(table, soft_wrap=True)
+
+
+def print_failure(console: Console, failure: StartFailure) -> None:
+    """Print which part failed, why, and the last lines of its log."""
+    console.print(f"\n[red]✗ {failure.part} {escape(failure.reason)}[/]")
+    for line in failure.tail:
+        console.print(f"    {escape(line)}", style="dim", soft_wrap=True)
+    console.print(f"  its log: {failure.log}", soft_wrap=True)

@@ -1,0 +1,57 @@
+"""How to see that a part is ready: one look, never an exception, never longer than two seconds; None means ready."""
+
+import asyncio
+from http import HTTPStatus
+
+import aiohttp
+
+from shared.stack.process import ReadinessCheck
+
+_CHECK_TIMEOUT = 2.0
+_NO_ANSWER = "does not answer"
+
+
+def is_listening(port: int) -> ReadinessCheck:
+    """Something listens on *port*."""
+    return lambda: _expect_reply(port, b"", b"")
+
+
+def amqp_ready(port: int) -> ReadinessCheck:
+    """A broker on *port* opens a conversation: its listener is there before it can serve."""
+    return lambda: _expect_reply(port, b"AMQP\x00\x00\x09\x01", b"\x01")
+
+
+def http_ok(url: str) -> ReadinessCheck:
+    """GET *url* answers 200; a problem that it answers instead says which of its own parts is missing."""
+
+    async def check() -> str | None:
+        limit = aiohttp.ClientTimeout(total=_CHECK_TIMEOUT)
+        try:
+            async with aiohttp.ClientSession(timeout=limit) as session, session.get(url) as reply:
+                if reply.status == HTTPStatus.OK:
+                    return None
+                return _describe_missing(await reply.json(content_type=None)) or f"answers {reply.status}"
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return _NO_ANSWER
+
+    return check
+
+
+def _describe_missing(problem: object) -> str:
+    """Return what /readyz names: "mongo: does not answer; start: QuestionTimeoutError"."""
+    fields = problem.get("fields") if isinstance(problem, dict) else None
+    named = [entry for entry in fields or () if isinstance(entry, dict)]
+    return "; ".join(f"{entry.get('field')}: {entry.get('message')}" for entry in named)
+
+
+async def _expect_reply(port: int, greeting: bytes, expected: bytes) -> str | None:
+    try:
+        async with asyncio.timeout(_CHECK_TIMEOUT):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(greeting)
+                return None if await reader.readexactly(len(expected)) == expected else _NO_ANSWER
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        return _NO_ANSWER

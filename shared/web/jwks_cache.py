@@ -1,0 +1,98 @@
+"""Whom this service believes: identity's keys, and the sessions that identity has ended."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from joserfc.jwk import OKPKey
+
+from shared import observe
+from shared.clock import Clock
+from shared.contracts import identity_v1
+from shared.errors import ServiceError, UnavailableError
+from shared.policy.purposes import Purpose
+from shared.web.tokens import MAX_TOKEN_LIFETIME
+
+if TYPE_CHECKING:
+    from shared.bus import EventDelivery, RpcClient
+
+log = observe.get_logger(__name__)
+
+REFRESH_INTERVAL = timedelta(seconds=5)
+"""Broadcasts pass by a process whose queue is being made anew: so long may an ended session then be believed."""
+MIN_REFRESH_INTERVAL = timedelta(seconds=5)
+
+
+class SigningKeysUnavailableError(UnavailableError):
+    """It is not known yet who may be believed."""
+
+    code = "auth.signing_keys.unavailable"
+
+
+class RemoteTokenTrust:
+    """Asks identity at the start, every few seconds, and when a token names an unknown key; hears of ended sessions.
+
+    A snapshot older than the life of a token says nothing about the tokens of today, so it is no longer used.
+    """
+
+    def __init__(self, rpc_client: "RpcClient", clock: Clock) -> None:
+        self._rpc_client = rpc_client
+        self._clock = clock
+        self._keys: Mapping[str, OKPKey] = {}
+        self._revoked: dict[str, datetime] = {}
+        self._requested_at = self._refreshed_at = datetime.min.replace(tzinfo=UTC)
+
+    async def get_key(self, kid: str) -> OKPKey | None:
+        """Return the public key *kid*; for an unknown one identity is asked, though not by every forged token."""
+        if kid not in self._keys and self._clock() - self._requested_at > MIN_REFRESH_INTERVAL:
+            await self._try_refresh()
+        if self._clock() - self._refreshed_at > MAX_TOKEN_LIFETIME:
+            raise SigningKeysUnavailableError
+        return self._keys.get(kid)
+
+    def is_revoked(self, session_id: str) -> bool:
+        """Tell whether *session* was ended."""
+        return session_id in self._revoked
+
+    async def refresh_keys(self) -> None:
+        """Ask identity now; QuestionTimeoutError (503) when it does not answer."""
+        # Noted before the answer is there: whoever else meets an unknown key meanwhile does not ask, too.
+        self._requested_at = self._clock()
+        reply = await self._rpc_client.call(
+            "identity.signing_keys.get",
+            identity_v1.SigningKeysGetRequest(),
+            identity_v1.SigningKeysGetReply,
+            purpose=Purpose.SECURITY,
+        )
+        self._keys = parse_public_keys(reply.jwks)
+        # What was heard since is newer than the snapshot: it is added to, and forgotten only when its tokens are dead.
+        for session in reply.revoked:
+            self._revoked[session.session_id] = session.tokens_expire_at.ToDatetime(UTC)
+        self._revoked = {session: end for session, end in self._revoked.items() if end > self._clock()}
+        self._refreshed_at = self._clock()
+
+    async def run(self) -> None:
+        """Keep asking; a silence of identity is logged and waited out."""
+        while True:
+            await self._try_refresh()
+            await asyncio.sleep(REFRESH_INTERVAL.total_seconds())
+
+    async def on_session_revoked(self, event: identity_v1.SessionRevoked, _delivery: "EventDelivery") -> None:
+        """Refuse the tokens of the session from now on (C22)."""
+        self._revoked[event.session_id] = event.tokens_expire_at.ToDatetime(UTC)
+
+    async def _try_refresh(self) -> None:
+        try:
+            await self.refresh_keys()
+        except ServiceError as fault:
+            log.warning("jwks.refresh_failed", code=fault.code)
+
+
+def parse_public_keys(jwks: str) -> dict[str, OKPKey]:
+    """Return the Ed25519 keys of a JWK set by their ids."""
+    signing_keys = [
+        each for each in json.loads(jwks)["keys"] if (each.get("kty"), each.get("crv")) == ("OKP", "Ed25519")
+    ]
+    return {each["kid"]: OKPKey.import_key(each) for each in signing_keys if each.get("kid")}

@@ -1,0 +1,59 @@
+"""Rate limits: a token bucket for each caller, in the memory of the process."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from shared.errors import TooManyRequestsError
+
+_MAX_CALLERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most *count* requests in *per*: refilled steadily, kept for each principal, or each client."""
+
+    count: int
+    per: timedelta
+    name: str = "default"
+
+    @property
+    def policy(self) -> str:
+        """The value of RateLimit-Policy."""
+        return f'"{self.name}";q={self.count};w={int(self.per.total_seconds())}'
+
+
+class TokenBuckets:
+    """What is left for each caller of one limit; *caller* is forgotten once its bucket is full again."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self._limit = limit
+        self._token_interval = limit.per.total_seconds() / limit.count
+        self._full_at: dict[str, float] = {}
+
+    def hit(self, caller: str, at: float) -> dict[str, str]:
+        """Take one at the monotonic time *at* and return the headers; raise TooManyRequestsError when none is left."""
+        # "The time at which the bucket is full again" is the whole state (the generic cell rate algorithm).
+        before = max(self._full_at.pop(caller, at), at)
+        full_at = before + self._token_interval
+        wait = full_at - at - self._limit.count * self._token_interval
+        exceeded = wait > 1e-9
+        if len(self._full_at) >= _MAX_CALLERS:
+            self._evict(at)
+        self._full_at[caller] = before if exceeded else full_at  # taken out and put back: the last seen stands last
+        if exceeded:
+            raise TooManyRequestsError(
+                f"At most {self._limit.count} requests in {int(self._limit.per.total_seconds())} seconds.",
+                retry_after=ceil(wait),
+                headers=self._headers(0, ceil(wait)),
+            )
+        used = full_at - at
+        return self._headers(int(self._limit.count - used / self._token_interval + 1e-9), ceil(used))
+
+    def _headers(self, remaining: int, seconds: int) -> dict[str, str]:
+        return {"RateLimit-Policy": self._limit.policy, "RateLimit": f'"{self._limit.name}";r={remaining};t={seconds}'}
+
+    def _evict(self, at: float) -> None:
+        """Drop the full ones; if all are in use, the longest unseen: the bound on memory goes first."""
+        in_use = {caller: full_at for caller, full_at in self._full_at.items() if full_at > at}
+        self._full_at = dict(list(in_use.items())[-_MAX_CALLERS // 2 :])

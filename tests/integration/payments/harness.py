@@ -1,0 +1,97 @@
+"""Payments' own objects on one database, with a clock that stands still."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+
+from services.payments.domain import Charge, Money
+from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
+from services.payments.service import AccountExport, CardService, ChargeRequest, ChargeService, RefundService
+from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, UsedCardPayloads
+from shared.bus import Outbox, OutboxDocument
+from shared.crypto import Key, Keyring, KeyUse
+from shared.ids import new_id
+from shared.mongo import Database
+from tests.support import NOON, FixedClock
+from tests.support.cards import VISA, sealed, typed
+
+ADA, BOB = "acc_ada", "acc_bob"
+KEYRING = Keyring([Key(id="key_card", use=KeyUse.CARD, created_at=NOON, secret=b"c" * 32)])
+SETTLE_AFTER = timedelta(seconds=30)
+
+
+@dataclass
+class PaymentsHarness:
+    """Everything of payments but its edges."""
+
+    database: Database
+    clock: FixedClock
+    processor: Processor = field(default_factory=SimulatedProcessor)
+
+    @classmethod
+    async def prepared(cls, database: Database, clock: FixedClock) -> Self:
+        """Return a house on a database that is ready."""
+        await database.ensure_collections([*DOCUMENTS, OutboxDocument])
+        return cls(database, clock)
+
+    def __post_init__(self) -> None:
+        self.cards, self.charges, self.refunds = Cards(self.database), Charges(self.database), Refunds(self.database)
+        self.opener = CardDecrypter(KEYRING)
+        outbox = Outbox(self.database, "payments", self.clock)
+        self.wallet = CardService(
+            decrypter=self.opener,
+            processor=self.processor,
+            used_payloads=UsedCardPayloads(self.database),
+            cards=self.cards,
+            new_id=new_id,
+            card_payload_ttl=timedelta(minutes=10),
+        )
+        self.till = ChargeService(
+            processor=self.processor,
+            cards=self.cards,
+            charges=self.charges,
+            outbox=outbox,
+            transact=self.database.with_transaction,
+            new_id=new_id,
+            reconcile_after=SETTLE_AFTER,
+        )
+        self.desk = RefundService(
+            processor=self.processor,
+            charges=self.charges,
+            refunds=self.refunds,
+            outbox=outbox,
+            transact=self.database.with_transaction,
+            new_id=new_id,
+            reconcile_after=SETTLE_AFTER,
+        )
+        self.own = AccountExport(cards=self.cards, charges=self.charges, refunds=self.refunds)
+
+    def jwe(self, number: str = VISA, *, account_id: str = ADA, **changed: object) -> str:
+        """Return a card as the page of *account_id* encrypts it now."""
+        return sealed(self.opener.public_jwk(), typed(account_id, self.clock(), number=number, **changed))
+
+    async def card(self, number: str = VISA) -> str:
+        """Keep a card of Ada's and return its id."""
+        kept = await self.wallet.tokenize(ADA, self.jwe(number), idempotency_key=new_id("op"), at=self.clock())
+        return kept.card_id
+
+    async def charge(self, card_id: str, *, operation: str = "", amount: int = 3_999, description: str = "") -> Charge:
+        """Charge a card of Ada's."""
+        order = ChargeRequest(
+            account_id=ADA,
+            card_id=card_id,
+            price=Money(amount=amount, currency="USD"),
+            description=description,
+        )
+        return await self.till.create(order, idempotency_key=operation or new_id("op"), at=self.clock())
+
+    async def refund(self, charge: Charge, amount: int, *, operation: str = "") -> int:
+        """Refund a charge of Ada's; return how much of it has gone back."""
+        _, after = await self.desk.create(
+            ADA, charge.charge_id, amount, idempotency_key=operation or new_id("op"), at=self.clock()
+        )
+        return after.refunded
+
+    async def published_events(self) -> list[str]:
+        """Return the types of the facts that wait to be told."""
+        return sorted(row.type for row in await self.database.get_collection(OutboxDocument).list({}))
