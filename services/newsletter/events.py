@@ -39,11 +39,11 @@ class NewsletterEvents:
         receipt = common_v1.ErasureCompleted(erasure_id=event.erasure_id, erased_counts=done.erased_counts)
         receipt.completed_at.FromDatetime(now)
         if done.retained_proofs:
-            kept = receipt.retained_items.add(
-                what=f"{done.retained_proofs} proofs that you joined and left a list, a keyed hash in place of your address",
-                why="so that no old list can bring you back, and to show that our letters were wanted",
+            retained = receipt.retained_items.add(
+                description=f"{done.retained_proofs} proofs that you joined and left a list, a keyed hash in place of your address",
+                reason="so that no old list can bring you back, and to show that our letters were wanted",
             )
-            kept.retained_until.FromDatetime(now + self.suppression_retention)
+            retained.retained_until.FromDatetime(now + self.suppression_retention)
         await self.outbox.put(receipt, subject=event.erasure_id)
 
     async def export_page(

@@ -44,8 +44,10 @@ class PaymentsEvents:
         )
         receipt.completed_at.FromDatetime(self.clock())
         if charges:
-            kept = receipt.retained_items.add(what=f"{charges} charges without your name", why="bookkeeping duties")
-            kept.retained_until.FromDatetime(self.clock() + BOOKS_RETENTION)
+            retained = receipt.retained_items.add(
+                description=f"{charges} charges without your name", reason="bookkeeping duties"
+            )
+            retained.retained_until.FromDatetime(self.clock() + BOOKS_RETENTION)
         await self.outbox.put(receipt)
 
     async def export_page(
