@@ -1,4 +1,4 @@
-"""Every refusal that newsletter can give; a link that is not valid is ``auth.token.invalid``, from ``shared.crypto``."""
+"""The errors of newsletter; an invalid link is ``auth.token.invalid``, from ``shared.crypto``."""
 
 from shared.errors import NotFoundError
 

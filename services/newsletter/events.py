@@ -40,7 +40,8 @@ class NewsletterEvents:
         receipt.completed_at.FromDatetime(now)
         if done.retained_proofs:
             retained = receipt.retained_items.add(
-                description=f"{done.retained_proofs} proofs that you joined and left a list, a keyed hash in place of your address",
+                description=f"{done.retained_proofs} proofs that you joined and left a list, "
+                "a keyed hash in place of your address",
                 reason="so that no old list can bring you back, and to show that our letters were wanted",
             )
             retained.retained_until.FromDatetime(now + self.suppression_retention)

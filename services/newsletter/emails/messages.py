@@ -29,7 +29,8 @@ class CompiledCampaign:
         """Return the letter to one of them: one-click in the header (RFC 8058), a visible link in text and HTML."""
         token = self.emails.unsubscribe_token(recipient.subscription.subscription_id)
         page = f"{self.emails.public_url}/newsletter/unsubscribe?token={token}"
-        why = f"You get this because you joined “{self.mailing_list.name}” on {recipient.subscription.subscribed_at:%d %B %Y}."
+        joined = f"{recipient.subscription.subscribed_at:%d %B %Y}"
+        why = f"You get this because you joined “{self.mailing_list.name}” on {joined}."
         leave = "Leave this list, without logging in"
         return EmailMessage(
             kind=CAMPAIGN_EMAIL,
