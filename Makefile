@@ -56,8 +56,8 @@ test: setup  ## Run all tests, two files at a time: unit, integration on real pa
 cluster-test: setup  ## Prove image and chart on a real Kubernetes of one node (ARGS=--keep leaves it up)
 	@$(RUN) tests.cluster $(ARGS)
 
-bench: setup  ## Measure, into build/bench.json
-	@$(RUN) tests.bench
+bench: setup  ## Measure, into build/bench.json; AREA=sync for one area, BASE=commit to compare with an older commit
+	@$(RUN) tests.bench $(AREA) $(if $(BASE),--base $(BASE)) $(if $(PAIRS),--pairs $(PAIRS))
 
 CHECKS := lint format types imports dependencies contracts rules chart
 .PHONY: check $(CHECKS:%=check-%)
@@ -111,5 +111,6 @@ chart: setup  ## Render the example values of the chart into build/chart, as `he
 	@$(RUN) tests.chart
 
 clean:  ## Remove what was built (build/, caches); keeps .venv, .tools and the data of stacks
-	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf build && git worktree prune
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find shared services tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -35,6 +35,7 @@ from tests.bench.figure import Area, Bench, Figure, ours_below, ratio_at_least
 from tests.bench.parts import dropped, each, running
 
 AREA = Area("bus")
+LATENCY = Area("bus-latency", former_name="bus")
 
 WAITING = 10_000
 LIGHT_RATE, LIGHT_SECONDS = 50, 20
@@ -149,7 +150,7 @@ async def throughput(bench: Bench) -> list[Figure]:
             ours=ours,
             reference=grouped,
             unit="events/s",
-            note=f"the driver alone, {MAX_GROUP_SIZE} facts to a transaction, {MAX_CONCURRENT_COMMITS} at once; no broker at work",
+            note=f"the driver alone, {MAX_GROUP_SIZE} to a transaction, {MAX_CONCURRENT_COMMITS} at once; no broker",
         ),
     ]
 
@@ -249,7 +250,7 @@ async def raw_writes(bench: Bench, rows: Sequence[OutboxDocument], *, per_transa
 # ── Latency ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@AREA.measures
+@LATENCY.measures
 async def latency(bench: Bench) -> list[Figure]:
     """From commit to effect at 50 events a second, for 20 seconds."""
     ours = await our_waits(bench)

@@ -19,10 +19,12 @@ from tests.support.parts import free_ports
 from tests.support.stack import StackUnderTest, processes_of
 
 AREA = Area("edge")
+QUERY = Area("edge-query", former_name="edge")
+START = Area("start", former_name="edge")
 
 CONNECTIONS = 16
 SECONDS = 1.0
-ROUNDS = 15
+ROUNDS = 7
 READ = "/v1/payments/cards"
 """A read of the database; the other one is answered from memory, its token is checked all the same."""
 KNOWN = "/v1/payments/data-map"
@@ -30,31 +32,56 @@ UNREACHED = edge.EdgeLimits(all_per_second=10**6, all_burst=10**6, client_per_se
 """One client reads more than it is granted: the edges of the measurement count as well, and refuse nothing."""
 
 
-@AREA.measures
-async def platform(bench: Bench) -> list[Figure]:
-    """Start the whole stack twice, weigh it, and read through its edge."""
-    stack = StackUnderTest(StackDirectory(bench.folder / "stack"))
+@START.measures
+async def start(bench: Bench) -> list[Figure]:
+    """Start the whole stack twice, and weigh it."""
+    stack = StackUnderTest(StackDirectory(bench.folder / "start"))
     try:
         first = await started(stack)
         await asyncio.to_thread(stack.run, "down")
         again = await started(stack)
         resident = sum(map(memory_of, processes_of(stack.report)))
-        bench.tell("reading through the edge: ours and a bare handler in turn")
-        read, known = await reads(stack, READ), await reads(stack, KNOWN)
-        asking = await reads(stack, READ, query=bench.mongo_url)
     finally:
         await asyncio.to_thread(stack.run, "down")
     return [
         Figure(name="first start, once installed", ours=first, reference=None, unit="s"),
         Figure(name="start again", ours=again, reference=None, unit="s", goal=ours_below(30, "s")),
         Figure(name="memory of all processes", ours=resident / 2**20, reference=None, unit="MiB", note="proportional"),
-        through_the_edge("authenticated read through the edge, no query", *known, goal=ratio_at_least(0.6)),
+    ]
+
+
+@AREA.measures
+async def read_from_memory(bench: Bench) -> list[Figure]:
+    """Read through the edge what a service answers from memory: ours and a bare handler in turn."""
+    async with running_stack(bench.folder / "edge") as stack:
+        known = await reads(stack, KNOWN)
+    return [through_the_edge("authenticated read through the edge, no query", *known, goal=ratio_at_least(0.6))]
+
+
+@QUERY.measures
+async def read_from_database(bench: Bench) -> list[Figure]:
+    """Read through the edge what a service asks its database for: ours and a bare handler in turn."""
+    async with running_stack(bench.folder / "edge-query") as stack:
+        asking = await reads(stack, READ, query=bench.mongo_url)
+        read = await reads(stack, READ)
+    return [
         through_the_edge(
             "authenticated read through the edge, one query, as the bare one", *asking, goal=ratio_at_least(0.6)
         ),
         # What the driver takes for a query is more than all the rest: no goal can be set for this one.
         through_the_edge("authenticated read through the edge, one query, the bare one none", *read),
     ]
+
+
+@asynccontextmanager
+async def running_stack(folder: Path) -> AsyncIterator[StackUnderTest]:
+    """Run a whole stack with its data in *folder*."""
+    stack = StackUnderTest(StackDirectory(folder))
+    try:
+        await started(stack)
+        yield stack
+    finally:
+        await asyncio.to_thread(stack.run, "down")
 
 
 def through_the_edge(name: str, ours: float, bare: float, *, goal: Goal | None = None) -> Figure:

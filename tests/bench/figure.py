@@ -75,9 +75,14 @@ Measure = Callable[[Bench], Awaitable[list[Figure]]]
 
 @dataclass(slots=True)
 class Area:
-    """The measurements of one area, in order; see ``measures``."""
+    """The measurements of one area, in order; see ``measures``.
+
+    A run of an area takes a minute at most, so that five pairs of runs end within ten (``tests.bench.compare``).
+    """
 
     name: str
+    former_name: str = ""
+    """The area that held these measurements in older commits; "" when it had this name from the start."""
     measurements: list[Measure] = field(default_factory=list)
 
     def measures(self, measure: Measure) -> Measure:

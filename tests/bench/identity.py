@@ -20,6 +20,7 @@ from tests.support.fakes import NOON
 from tests.support.http import PUBLIC_URL, KnownTrust
 
 AREA = Area("identity")
+ENUMERATION = Area("enumeration", former_name="identity")
 
 SESSIONS = "/v1/identity/sessions"
 PASSWORD, WRONG = "seven lanterns along the quiet shore", "not it, whatever it may be"
@@ -153,7 +154,7 @@ async def lag(bench: Bench) -> list[Figure]:
     ]
 
 
-@AREA.measures
+@ENUMERATION.measures
 async def enumeration(bench: Bench) -> list[Figure]:
     """What the clock tells about an address: 300 known and 300 unknown ones, at sign-up, log-in, forgotten password."""
     async with open_bench_service(bench, threads=1) as identity:
@@ -200,7 +201,7 @@ async def difference(name: str, act: Callable[[str], Awaitable[None]], known: li
         name=f"{name}: known or not",
         ours=abs(told[0] - told[1]),
         reference=None,
-        unit="ms",
+        unit="ms apart",
         goal=ours_below(5, "ms"),
         note=note,
     )

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 from shared.clock import monotonic
@@ -13,6 +13,7 @@ from tests.bench.figure import Area, Bench, Figure, ratio_at_least
 from tests.bench.servers import OTHERS, Server, ours, wsgidav
 
 AREA = Area("sync")
+OTHER_SERVERS = Area("sync-others", former_name="sync")
 
 CONNECTIONS = 8
 SECONDS = 1.5
@@ -26,18 +27,24 @@ Work = Callable[[Client, int, int], Awaitable[object]]
 
 
 @AREA.measures
+async def beside_wsgidav(bench: Bench) -> list[Figure]:
+    """Serve files beside wsgidav, eight connections, in turn."""
+    return await measure_beside(bench, [wsgidav(bench.folder / "wsgidav")])
+
+
+@OTHER_SERVERS.measures
 async def beside_others(bench: Bench) -> list[Figure]:
-    """Serve files beside five other servers, eight connections, in turn."""
+    """Serve files beside Apache, nginx, rclone and asgi-webdav, as far as they are installed, in turn."""
+    installed = [program for program in OTHERS if shutil.which(program)]
+    for program in OTHERS.keys() - set(installed):
+        bench.tell(f"{program} is not installed: its lines are left out")
+    return await measure_beside(bench, [OTHERS[program](bench.folder / program) for program in installed])
+
+
+async def measure_beside(bench: Bench, others: Sequence[AbstractAsyncContextManager[Server]]) -> list[Figure]:
+    """Measure every line on ours and on *others*, in turn."""
     async with AsyncExitStack() as opened:
-        servers = [
-            await opened.enter_async_context(ours(bench)),
-            await opened.enter_async_context(wsgidav(bench.folder / "wsgidav")),
-        ]
-        for program, other in OTHERS.items():
-            if shutil.which(program):
-                servers.append(await opened.enter_async_context(other(bench.folder / program)))
-            else:
-                bench.tell(f"{program} is not installed: its lines are left out")
+        servers = [await opened.enter_async_context(server) for server in (ours(bench), *others)]
         for server in servers:
             bench.tell(f"furnishing {server.name}")
             await furnish(server)

@@ -23,6 +23,7 @@ from tests.support.fake_services import mailbox
 from tests.support.http import KnownTrust
 
 AREA = Area("tokens")
+REVOCATION = Area("revocation", former_name="tokens")
 
 TOKENS = 1_500
 FEW = 1_000
@@ -97,7 +98,7 @@ async def client_credentials(bench: Bench) -> list[Figure]:
     ]
 
 
-@AREA.measures
+@REVOCATION.measures
 async def revocations(bench: Bench) -> list[Figure]:
     """How long until another process refuses the token of a session that was ended, 60 times; with 100,000 accounts."""
     home = bench.folder / new_id("replicas")
