@@ -53,7 +53,8 @@ def test_the_house_is_complete_and_has_no_other_service() -> None:
 def test_a_service_has_its_rooms_and_no_others(service: str) -> None:
     refuse(
         strangers(service),
-        "Put it into the room of its role (settings, errors, domain, service, store, ports, api, events, promises, emails, cli, wiring); "
+        "Put it into the room of its role (settings, errors, domain, service, store, ports, api, events, promises, "
+        "emails, cli, wiring); "
         "a room that outgrows 300 lines becomes a package of the same name.",
     )
 

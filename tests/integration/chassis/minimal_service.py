@@ -1,7 +1,7 @@
 """The smallest service that has everything: one document, one fact told and heard, a worker, a raw handler.
 
-Run as a process: ``python -m tests.integration.chassis.minimal_service``. TINY_WORKER is a file that the worker fails on while it
-exists; TINY_PAUSE are the seconds that a delivery takes; TINY_TRUST=asked asks identity whom to believe.
+Run as a process: ``python -m tests.integration.chassis.minimal_service``. TINY_WORKER is a file that the worker fails
+on while it exists; TINY_PAUSE are the seconds that a delivery takes; TINY_TRUST=asked asks identity whom to believe.
 """
 
 import asyncio

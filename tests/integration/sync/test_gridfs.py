@@ -1,4 +1,4 @@
-"""Replicas that share nothing but the database: contents and backups are there for all of them (SYNC_BLOB_STORE=gridfs)."""
+"""Replicas that share nothing but the database: contents and backups are there for all (SYNC_BLOB_STORE=gridfs)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

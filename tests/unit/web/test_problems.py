@@ -81,6 +81,9 @@ async def demo() -> AsyncIterator[Site]:
 
 
 AS_JSON = {"Content-Type": "application/json"}
+NO_TYPE = {"Content-Type": ""}
+DEEP_SECRET = {"name": "x", "tags": {SECRET: SECRET}}
+TOO_LARGE = BytesIO(b" " * 2**21)
 REFUSALS: list[tuple[str, str, str, dict[str, Any], int, str]] = [
     ("nothing there", "GET", f"/{SECRET}", {}, 404, "http.route.not_found"),
     ("wrong method", "PUT", "/things", {}, 405, "http.method.not_allowed"),
@@ -88,15 +91,15 @@ REFUSALS: list[tuple[str, str, str, dict[str, Any], int, str]] = [
     ("options", "OPTIONS", "/things", {}, 405, "http.method.not_allowed"),
     ("no token", "GET", "/mine", {}, 401, "auth.credentials.required"),
     ("not json", "POST", "/things", {"data": SECRET, "headers": AS_JSON}, 400, "http.request.malformed"),
-    ("no type", "POST", "/things", {"data": b"{}", "headers": {"Content-Type": ""}}, 415, "http.media_type.unsupported"),
+    ("no type", "POST", "/things", {"data": b"{}", "headers": NO_TYPE}, 415, "http.media_type.unsupported"),
     ("as text", "POST", "/things", {"data": SECRET}, 415, "http.media_type.unsupported"),
     ("wrong type", "POST", "/things", {"json": {"name": 3}}, 422, "http.request.invalid"),
     ("unknown field", "POST", "/things", {"json": {"name": "x", SECRET: SECRET}}, 422, "http.request.invalid"),
-    ("a key deep inside", "POST", "/things", {"json": {"name": "x", "tags": {SECRET: SECRET}}}, 422, "http.request.invalid"),
+    ("a key deep inside", "POST", "/things", {"json": DEEP_SECRET}, 422, "http.request.invalid"),
     ("a text as number", "GET", f"/things/1?size={SECRET}", {}, 422, "http.request.invalid"),
     ("unknown query", "GET", f"/things/1?{SECRET}=1", {}, 422, "http.request.invalid"),
     ("query twice", "GET", "/things/1?size=1&size=1", {}, 400, "http.request.malformed"),
-    ("too large", "POST", "/things", {"data": BytesIO(b" " * 2**21), "headers": AS_JSON}, 413, "http.request.too_large"),
+    ("too large", "POST", "/things", {"data": TOO_LARGE, "headers": AS_JSON}, 413, "http.request.too_large"),
     ("refused by the service", "POST", "/taken", {}, 409, "demo.taken"),
     ("unavailable", "POST", "/busy", {}, 503, "core.service.unavailable"),
     ("out of time", "POST", "/late", {}, 503, "core.service.unavailable"),
