@@ -31,6 +31,6 @@ async def public_harness(
 
 
 @pytest.fixture
-def ada(public_house: SyncHarness) -> DavClient:
+def ada(public_harness: SyncHarness) -> DavClient:
     """A device of somebody new."""
-    return public_house.device()
+    return public_harness.device()

@@ -37,7 +37,7 @@ def _read(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed (apt-get install rclone)")
 async def test_a_folder_goes_up_changes_moves_and_comes_back_identical(
-    ada: DavClient, public_house: SyncHarness, tmp_path: Path
+    ada: DavClient, public_harness: SyncHarness, tmp_path: Path
 ) -> None:
     up, down, rclone = tmp_path / "up", tmp_path / "down", await Rclone.of(ada)
     _pack(up)
@@ -51,8 +51,8 @@ async def test_a_folder_goes_up_changes_moves_and_comes_back_identical(
     await rclone("copy", "candor:archive", str(down))
     assert _read(down / "2026") == _read(up)
     await rclone("purge", "candor:archive")
-    await public_house.collect()
-    assert await public_house.usage(ada) == (0, 0)
+    await public_harness.collect()
+    assert await public_harness.usage(ada) == (0, 0)
     assert (up / "large.bin").stat().st_size > MIB
 
 

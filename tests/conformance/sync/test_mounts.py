@@ -116,7 +116,7 @@ NEEDS: dict[Mount, tuple[str, str]] = {davfs: ("mount.davfs", "davfs2"), rclone_
 
 @pytest.mark.parametrize("mount", NEEDS)
 async def test_a_mounted_tree_is_a_folder_like_any_other(
-    mount: Mount, ada: DavClient, public_house: SyncHarness, home: Path
+    mount: Mount, ada: DavClient, public_harness: SyncHarness, home: Path
 ) -> None:
     program, package = NEEDS[mount]
     if shutil.which(program) is None:
@@ -127,6 +127,6 @@ async def test_a_mounted_tree_is_a_folder_like_any_other(
         if mount is rclone_mount:  # it sends beside what is done, and what is left when it ends at its next start
             await until(lambda: _has_arrived(ada), patience=30)
     assert await _has_arrived(ada)
-    assert (await public_house.usage(ada))[0] == len(LEFT), "nothing is left over, such as a locked empty file"
+    assert (await public_harness.usage(ada))[0] == len(LEFT), "nothing is left over, such as a locked empty file"
     async with mount(ada, home) as place:
         assert await asyncio.to_thread(_read, place) == LEFT

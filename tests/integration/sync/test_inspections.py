@@ -102,7 +102,7 @@ async def test_C12_who_asks_cannot_approve_whatever_their_roles(ada: DavClient, 
     both = _staff(house, "support", "security")
     inspection = await _asked(both, ada)
     refused = await both.ask("POST", f"/{inspection}/approvals")
-    assert (refused.status, refused.code) == (403, "auth.second_person.required")
+    assert (refused.status, refused.code) == (409, "auth.second_person.required")
 
 
 async def test_C12_names_and_state_files_are_shown_and_nothing_else(ada: DavClient, sam: Staff, kim: Staff) -> None:
@@ -144,10 +144,10 @@ async def test_C12_the_owner_is_told_of_each_look_and_of_the_end(
     await sam.ask("GET", f"/{inspection}/client-states/{names['phone.client']}")
     shown = await _told(house, ada, common_v1.PersonalDataAccessed)
     assert sorted(fact.fields[0] for fact in shown) == ["sync.nodes.client_state", "sync.nodes.name"]
-    assert {(fact.reader_id, fact.purpose, fact.basis) for fact in shown} == {(sam.id, "operations", inspection)}
+    assert {(fact.recipient_id, fact.purpose, fact.basis) for fact in shown} == {(sam.id, "operations", inspection)}
     assert (await sam.ask("POST", f"/{inspection}/end")).json["looks"] == 2
     (ended,) = await _told(house, ada, sync_v1.InspectionEnded)
-    assert (ended.inspection_id, ended.looks) == (inspection, 2)
+    assert (ended.inspection_id, ended.access_count) == (inspection, 2)
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
 
 

@@ -232,7 +232,7 @@ async def test_it_is_given_up_after_many_attempts_that_brought_nothing(
 class Away:
     """Brings nothing back: a part that it needs is away."""
 
-    async def bring_back(self, *_: object) -> RestoreProgress:
+    async def execute(self, *_: object) -> RestoreProgress:
         raise UnavailableError
 
 

@@ -211,9 +211,9 @@ async def test_a_folder_is_made_with_its_properties(ada: DavClient) -> None:
         (_XML, _TITLED.replace("<D:collection/>", '<D:collection/><x xmlns="urn:x"/>'), 403, b"valid-resourcetype"),
         (_XML, _TITLED.replace("<D:collection/>", ""), 403, b"valid-resourcetype"),
         (_XML, _TITLED.replace("displayname", "getetag"), 424, b"cannot-modify-protected-property"),
-        (_XML, "<D:mkcol", 400, b"xml_refused"),
-        (_XML, _TITLED.replace("D:mkcol", "D:other"), 415, b"body_refused"),
-        ({"Content-Type": "text/plain"}, _TITLED, 415, b"body_refused"),
+        (_XML, "<D:mkcol", 400, b"sync.xml.invalid"),
+        (_XML, _TITLED.replace("D:mkcol", "D:other"), 415, b"sync.body.unsupported_media_type"),
+        ({"Content-Type": "text/plain"}, _TITLED, 415, b"sync.body.unsupported_media_type"),
     ],
 )
 async def test_a_folder_that_cannot_be_as_asked_is_not_made(
