@@ -101,7 +101,8 @@ class _FileSender:
         response = web.StreamResponse(status=206, headers=self.headers)
         response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
         heads = (
-            f"\r\n--{boundary}\r\nContent-Type: {FILE_CONTENT_TYPE}\r\nContent-Range: {self._content_range(span)}\r\n\r\n"
+            f"\r\n--{boundary}\r\nContent-Type: {FILE_CONTENT_TYPE}\r\n"
+            f"Content-Range: {self._content_range(span)}\r\n\r\n"
             for span in byte_ranges
         )
         pieces = [(head.encode(), span) for head, span in zip(heads, byte_ranges, strict=True)]

@@ -154,7 +154,8 @@ class Multistatus:
         listed = self.listing
         ids = listed.ids if node.id == listed.node.id else (*id_paths.get(node.id, listed.ids), node.id)
         discovery = LockDiscovery(hrefs=self.hrefs, username=self.username, device=listed.device_id, at=listed.at)
-        return f"<D:lockdiscovery>{''.join(map(discovery.render_lock, find_covering(listed.locks, ids)))}</D:lockdiscovery>"
+        locks_xml = "".join(map(discovery.render_lock, find_covering(listed.locks, ids)))
+        return f"<D:lockdiscovery>{locks_xml}</D:lockdiscovery>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,13 +231,15 @@ class PropStat:
 def proppatch_response(href: str, prop_stats: Sequence[PropStat]) -> bytes:
     """Return the body that answers a PROPPATCH."""
     prop_stat_xml = "".join(map(_render_prop_stat, prop_stats))
-    return f"{MULTISTATUS_HEAD}<D:response><D:href>{escape(href)}</D:href>{prop_stat_xml}</D:response>{MULTISTATUS_TAIL}".encode()
+    response_xml = f"<D:response><D:href>{escape(href)}</D:href>{prop_stat_xml}</D:response>"
+    return f"{MULTISTATUS_HEAD}{response_xml}{MULTISTATUS_TAIL}".encode()
 
 
 def mkcol_response(prop_stats: Sequence[PropStat]) -> bytes:
     """Return the body that refuses an extended MKCOL (RFC 5689 5)."""
     prop_stat_xml = "".join(map(_render_prop_stat, prop_stats))
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<D:mkcol-response xmlns:D="DAV:">{prop_stat_xml}</D:mkcol-response>\n'.encode()
+    response_xml = f'<D:mkcol-response xmlns:D="DAV:">{prop_stat_xml}</D:mkcol-response>'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{response_xml}\n'.encode()
 
 
 def _render_prop_stat(prop_stat: PropStat) -> str:

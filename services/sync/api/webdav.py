@@ -43,7 +43,7 @@ from shared.web import accept_any_encoding
 
 DavHandler = Callable[[DavRequest], Awaitable[web.StreamResponse]]
 _LOCK_DISCOVERY = "{DAV:}lockdiscovery"
-_SYNC_TOKEN = "{DAV:}sync-token"
+_SYNC_TOKEN = "{DAV:}sync-token"  # noqa: S105 - the name of a property, not a secret
 _QUOTA_PROPERTIES = frozenset({"{DAV:}quota-available-bytes", "{DAV:}quota-used-bytes"})
 
 

@@ -14,7 +14,7 @@ TOMBSTONE_TTL = timedelta(days=30)
 MAX_TOMBSTONES = 50_000
 """Over how many revisions it is known, at most."""
 PRUNE_INTERVAL = 1_000
-TOKEN_PREFIX = "urn:x-candor:sync:"
+TOKEN_PREFIX = "urn:x-candor:sync:"  # noqa: S105 - a prefix of URIs, not a secret
 ChangeKey = tuple[int, str]
 """Where a change stands in the order of all: its revision, then the node's id."""
 

@@ -238,7 +238,8 @@ class RestoreExecutor:
                     DavOperation(device=run.device, path=source), to, run.build_new_node(node)
                 )
             except ResourceNotFoundError as fault:
-                raise UploadReservationExpiredError from fault  # moved or deleted just now: the next attempt reads it again
+                # The source was moved or deleted just now: the next attempt reads the backup again.
+                raise UploadReservationExpiredError from fault
 
         return copy
 
