@@ -25,7 +25,7 @@ def values(version: str = VERSION, **more: Any) -> dict[str, Any]:
             "image": "localhost/candor-edge:1",
             "service": {"type": "ClusterIP", "port": 8080},
             # Here all clients have one address.
-            "limits": {"allPerSecond": 5000, "clientPerSecond": 5000, "connections": 5000},
+            "limits": {"totalRequestsPerSecond": 5000, "clientRequestsPerSecond": 5000, "connections": 5000},
         },
         "dev": {
             "enabled": True,

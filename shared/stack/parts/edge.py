@@ -30,21 +30,21 @@ _TLS_ONLY = "# with TLS only"
 class EdgeLimits:
     """What the edge lets through; the numbers suit one machine whose clients all come from one address."""
 
-    silence: str = "9s"
+    connection_timeout: str = "9s"
     """A connection that sends nothing."""
-    headers: str = "9s"
+    headers_timeout: str = "9s"
     """A request that stops inside its headers."""
-    body: str = "25s"
+    body_idle_timeout: str = "25s"
     """A request to a JSON route that stops inside its body."""
-    answer: str = "20s"
+    response_timeout: str = "20s"
     """A JSON route that does not answer."""
-    stream_idle: str = "300s"
+    stream_idle_timeout: str = "300s"
     """A stream (WebDAV, archives) on which nothing moves."""
-    max_body: int = 2 * 2**20
+    max_body_bytes: int = 2 * 2**20
     max_connections: int = 2000
-    all_per_second: int = 5000
-    all_burst: int = 10000
-    client_per_second: int = 4000
+    total_requests_per_second: int = 5000
+    total_burst: int = 10000
+    client_requests_per_second: int = 4000
     client_burst: int = 8000
 
 

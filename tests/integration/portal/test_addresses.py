@@ -178,7 +178,7 @@ async def test_the_edge_limits_each_visitor_whom_a_frontend_speaks_for(
     newsletter: Newsletter, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path
 ) -> None:
     app = build_app("newsletter", [get(LISTS, newsletter.lists, access=PUBLIC)], public_url="http://127.0.0.1:8080")
-    limits = EdgeLimits(client_per_second=1, client_burst=2)
+    limits = EdgeLimits(client_requests_per_second=1, client_burst=2)
     async with (
         serving(app) as port,
         behind_the_edge(port, keyring, http, clock, tmp_path, limits=limits) as doors,
