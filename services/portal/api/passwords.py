@@ -49,7 +49,7 @@ class PasswordPages:
         token = typed.get("token", "")
         body = {"token": token, "password": typed.get("password", "")}
         try:
-            await context.user_session.post_public(f"{_RESETS}/completions", body)
+            await context.user_session.post_public(f"{_RESETS}/confirmations", body)
         except ServiceError as fault:
             retry_token = "" if fault.code == _LINK_INVALID else token
             return context.render("password_reset.html", fault=fault, token=retry_token)

@@ -88,7 +88,7 @@ class PrivacyRequestPages:
         """Take the planned erasure back."""
         context.require_kind("customer")
         await context.read_form()
-        await context.user_session.send("DELETE", f"{ERASURES}/planned")
+        await context.user_session.send("DELETE", f"{ERASURES}/scheduled")
         return context.redirect("/account", done="kept")
 
     async def show_erasure(self, context: PageContext) -> web.Response:
@@ -101,7 +101,7 @@ class PrivacyRequestPages:
 async def get_scheduled_erasure(context: PageContext) -> Any:
     """Return the erasure that is planned for the own account; None where there is none."""
     try:
-        return await context.user_session.get(f"{ERASURES}/planned")
+        return await context.user_session.get(f"{ERASURES}/scheduled")
     except ApiProblemError as fault:
         if fault.code != "identity.erasure.not_scheduled":
             raise

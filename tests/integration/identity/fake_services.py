@@ -108,5 +108,5 @@ def receipt(erasure_id: str, *, erased: int = 1, kept: str = "") -> common_v1.Er
     fact = common_v1.ErasureCompleted(erasure_id=erasure_id, erased_counts={"things": erased})
     fact.completed_at.FromDatetime(utc_now())
     if kept:
-        fact.retained_items.add(what=kept, why="bookkeeping duties")
+        fact.retained_items.add(description=kept, reason="bookkeeping duties")
     return fact

@@ -80,7 +80,7 @@ def test_C27_no_route_of_the_staff_takes_or_shows_a_password(identity: IdentityH
     assert len(for_staff) > 10
     told = {route.name: secrets_of(route) for route in for_staff}
     # The secret of a partner's program is nobody's password: it is shown once to whoever makes the client.
-    assert {name: found for name, found in told.items() if found} == {"make_partner": {"client_secret"}}
+    assert {name: found for name, found in told.items() if found} == {"create_partner_client": {"client_secret"}}
 
 
 async def test_C24_what_an_act_stores_has_no_room_for_a_password(identity: IdentityHarness) -> None:

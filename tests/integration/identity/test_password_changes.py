@@ -14,7 +14,7 @@ from tests.support.fake_services import until
 
 CHANGE = "/v1/identity/password-changes"
 RESETS = "/v1/identity/password-resets"
-DONE = f"{RESETS}/completions"
+DONE = f"{RESETS}/confirmations"
 NEW = "seven lanterns along the quiet shore"
 WEAK = ["short", "passwordpassword", "candor candor candor", "0123456789012345", "x" * 257]
 

@@ -189,7 +189,7 @@ async def test_I16_many_reports_of_one_address_send_one_mail(identity: IdentityH
 
 
 def test_C28_reports_are_taken_from_one_client_at_a_bounded_rate(identity: IdentityHarness) -> None:
-    [route] = [one for one in identity.parts.routes if one.name == "report"]
+    [route] = [one for one in identity.parts.routes if one.name == "create_abuse_report"]
     assert route.limit == RateLimit(100_000, timedelta(minutes=1))  # a tenth of what others may be asked for
 
 

@@ -65,12 +65,12 @@ async def test_the_old_address_is_told_and_brings_the_account_back(identity: Ide
     made = await identity.call("POST", "/v1/identity/app-passwords", {"label": "x"}, by=thief, once=True)
     assert made.status == 201
     undo = token_in(await letter(identity, ada.email, "address_changed"))
-    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).status == 204
+    assert (await identity.call("POST", f"{ADDRESS}/reversals", undo)).status == 204
     assert (await identity.call("GET", "/v1/identity/me", by=thief)).code == "auth.session.revoked"
     back = await identity.log_in(ada)
     assert await email_of(identity, back) == ada.email
     assert (await identity.call("GET", "/v1/identity/app-passwords", by=back)).body["items"] == []
-    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).code == "identity.email_change_token.invalid"
+    assert (await identity.call("POST", f"{ADDRESS}/reversals", undo)).code == "identity.email_change_token.invalid"
 
 
 async def test_an_undo_leads_back_through_later_moves(identity: IdentityHarness) -> None:
@@ -78,10 +78,10 @@ async def test_an_undo_leads_back_through_later_moves(identity: IdentityHarness)
     once = await move(identity, ada)
     await move(identity, once)
     undo = token_in(await letter(identity, ada.email, "address_changed"))
-    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).status == 204
+    assert (await identity.call("POST", f"{ADDRESS}/reversals", undo)).status == 204
     assert await email_of(identity, await identity.log_in(ada)) == ada.email
     later = token_in(await letter(identity, once.email, "address_changed"))
-    assert (await identity.call("POST", f"{ADDRESS}/undoings", later)).status == 400
+    assert (await identity.call("POST", f"{ADDRESS}/reversals", later)).status == 400
 
 
 async def test_an_undo_is_possible_for_seven_days(identity: IdentityHarness) -> None:
@@ -89,7 +89,7 @@ async def test_an_undo_is_possible_for_seven_days(identity: IdentityHarness) -> 
     await move(identity, ada)
     undo = token_in(await letter(identity, ada.email, "address_changed"))
     identity.clock.advance(timedelta(days=7))
-    assert (await identity.call("POST", f"{ADDRESS}/undoings", undo)).code == "identity.email_change_token.invalid"
+    assert (await identity.call("POST", f"{ADDRESS}/reversals", undo)).code == "identity.email_change_token.invalid"
 
 
 async def test_the_old_address_is_kept_for_its_owner_meanwhile(identity: IdentityHarness) -> None:
@@ -133,7 +133,7 @@ async def test_the_link_of_a_change_is_refused_late_altered_and_for_the_other_pu
     ada, new = await identity.member(), somebody("moved").email
     await identity.call("POST", ADDRESS, {"email": new}, by=ada)
     proof = token_in(await letter(identity, new, "address_change"))
-    assert (await identity.call("POST", f"{ADDRESS}/undoings", proof)).status == 400
+    assert (await identity.call("POST", f"{ADDRESS}/reversals", proof)).status == 400
     for size in range(1, len(proof["token"]), 5):
         cut = {"token": proof["token"][:size]}
         assert (await identity.call("POST", f"{ADDRESS}/confirmations", cut)).status == 400
@@ -202,10 +202,10 @@ async def test_a_planned_erasure_is_taken_back_by_link_or_log_in(identity: Ident
     assert (await identity.call("POST", f"{ERASURES}/cancellations", keep)).status == 204
     assert (await identity.call("POST", f"{ERASURES}/cancellations", keep)).status == 404
     back = await identity.log_in(eve)
-    assert (await identity.call("GET", f"{ERASURES}/planned", by=back)).status == 200
+    assert (await identity.call("GET", f"{ERASURES}/scheduled", by=back)).status == 200
     assert (await plan(identity, back)).code == "identity.erasure.already_scheduled"
-    assert (await identity.call("DELETE", f"{ERASURES}/planned", by=back)).status == 204
-    assert (await identity.call("GET", f"{ERASURES}/planned", by=back)).status == 404
+    assert (await identity.call("DELETE", f"{ERASURES}/scheduled", by=back)).status == 204
+    assert (await identity.call("GET", f"{ERASURES}/scheduled", by=back)).status == 404
     identity.clock.advance(timedelta(days=8))
     async with identity.run_workers("tidy"):
         await asyncio.sleep(0.3)

@@ -182,7 +182,7 @@ async def test_everybody_learns_the_keys_and_the_ended_sessions(identity: Identi
     await identity.call("DELETE", f"{SESSIONS}/current", by=ada)
     request = identity_v1.SigningKeysGetRequest()
     told = await identity.call_rpc("identity.signing_keys.get", request, purpose=Purpose.SECURITY)
-    assert ada.session_id in {session.session_id for session in told.ended}
+    assert ada.session_id in {session.session_id for session in told.revoked}
     served = await identity.call("GET", "/.well-known/jwks.json")
     assert '"kid": "' + served.body["keys"][0]["kid"] in told.jwks
     assert '"d"' not in told.jwks

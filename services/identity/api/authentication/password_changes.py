@@ -110,7 +110,7 @@ class PasswordChangesApi:
                 errors=(InvalidEmailAddressError,),
             ),
             post(
-                f"{root}/password-resets/completions",
+                f"{root}/password-resets/confirmations",
                 self.confirm_password_reset,
                 access=PUBLIC,
                 status=204,
@@ -118,7 +118,7 @@ class PasswordChangesApi:
                 errors=(InvalidPasswordResetTokenError, PasswordNotAcceptableError, PasswordHashingBusyError),
             ),
             post(
-                f"{root}/address-changes",
+                f"{root}/email-changes",
                 self.request_email_change,
                 access=RECENT_LOGIN_CUSTOMER,
                 status=202,
@@ -126,7 +126,7 @@ class PasswordChangesApi:
                 errors=(InvalidEmailAddressError, AccountNotFoundError),
             ),
             post(
-                f"{root}/address-changes/confirmations",
+                f"{root}/email-changes/confirmations",
                 self.confirm_email_change,
                 access=PUBLIC,
                 status=204,
@@ -134,7 +134,7 @@ class PasswordChangesApi:
                 errors=(InvalidEmailChangeTokenError,),
             ),
             post(
-                f"{root}/address-changes/undoings",
+                f"{root}/email-changes/reversals",
                 self.revert_email_change,
                 access=PUBLIC,
                 status=204,

@@ -172,9 +172,9 @@ class PrivacyRequestsApi:
                     ErasureAlreadyScheduledError,
                 ),
             ),
-            get(f"{root}/planned", self.get_scheduled_erasure, access=customer(), errors=(ErasureNotScheduledError,)),
+            get(f"{root}/scheduled", self.get_scheduled_erasure, access=customer(), errors=(ErasureNotScheduledError,)),
             delete(
-                f"{root}/planned",
+                f"{root}/scheduled",
                 self.cancel_scheduled_erasure,
                 access=customer(),
                 status=204,
