@@ -7,18 +7,21 @@ from shared.mail.message import EmailMessage
 from shared.mail.queue import DeliveryStatus, MailLogDocument, MailQueue, QueuedMailDocument
 from shared.mail.sender import MailSender, SenderConfig
 from shared.mail.smtp import SmtpClient, SmtpUrl
+from shared.mail.templates import EmailTemplates, RenderedEmail
 
 __all__ = [
     "DeliveryStatus",
     "DkimSigner",
     "EmailAddress",
     "EmailMessage",
+    "EmailTemplates",
     "FromAddress",
     "InvalidEmailAddressError",
     "MailLogDocument",
     "MailQueue",
     "MailSender",
     "QueuedMailDocument",
+    "RenderedEmail",
     "SenderConfig",
     "SmtpClient",
     "SmtpUrl",
