@@ -15,7 +15,7 @@ from tests.support.fake_services import until
 
 
 def metric(name: str, saga: str) -> float:
-    found = re.search(rf'^{name}{{saga="{saga}"}} (\S+)$', render_metrics()[0].decode(), flags=re.MULTILINE)
+    found = re.search(rf'^{name}{{kind="{saga}"}} (\S+)$', render_metrics()[0].decode(), flags=re.MULTILINE)
     return float(found.group(1)) if found else -1
 
 
