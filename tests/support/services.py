@@ -49,7 +49,7 @@ async def composed(service: str, home: Path, **settings: str) -> AsyncIterator[C
     package = importlib.import_module(f"services.{service}.app")
     read: Any = importlib.import_module(f"services.{service}.settings").Settings
     chosen = read.from_env(Env(env))
-    async with open_chassis(service, chosen.platform) as chassis:
+    async with open_chassis(service, chosen.common) as chassis:
         parts: ServiceSpec = package.compose(chassis, chosen)
         yield Composed(chassis, parts)
         if parts.on_shutdown is not None:

@@ -320,11 +320,11 @@ from {__name__} import Purse
 
 async def main():
     async with open_database({url!r}, {name!r}) as db:
-        purses = db.collection(Purse)
+        purses = db.get_collection(Purse)
         async def work():
-            await purses.update({{"_id": "mine"}}, {{"$inc": {{"coins": 100}}}})
+            await purses.update_one({{"_id": "mine"}}, {{"$inc": {{"coins": 100}}}})
             os.kill(os.getpid(), signal.SIGKILL)
-        await db.transact(work)
+        await db.with_transaction(work)
 
 asyncio.run(main())
 """

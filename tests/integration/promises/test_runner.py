@@ -120,7 +120,7 @@ async def test_a_probe_that_takes_too_long_has_found_nothing_out(make: Make) -> 
         await asyncio.sleep(30)
         return kept_finding(0, "at last")
 
-    runner = make(Probe("C01", slow), time_limit=timedelta(seconds=0.05))
+    runner = make(Probe("C01", slow), timeout=timedelta(seconds=0.05))
     assert (await runner.run_probe(runner.probes[0])).state == "unknown"
 
 

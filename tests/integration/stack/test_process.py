@@ -107,12 +107,12 @@ async def test_no_part_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> N
     source = f"""
 import asyncio, os, sys
 from pathlib import Path
-from shared.stack.process import Command, supervised
+from shared.stack.process import ProcessSpec, run_supervised
 async def ready(): return None
 async def main():
-    command = Command(name="part", argv=(sys.executable, "-c", "import time; time.sleep(600)"), env={{}},
-                      log=Path({str(tmp_path / "part.log")!r}), cwd=Path("/"), ready=ready)
-    async with supervised(command) as child:
+    spec = ProcessSpec(name="part", argv=(sys.executable, "-c", "import time; time.sleep(600)"), env={{}},
+                       log=Path({str(tmp_path / "part.log")!r}), cwd=Path("/"), check_ready=ready)
+    async with run_supervised(spec) as child:
         print(child.pid, flush=True)
         await asyncio.sleep(600)
 asyncio.run(main())

@@ -96,7 +96,7 @@ async def demo(database: Database, vault: Vault, clock: FixedClock, maker: Maker
         post("/secrets", maker.reveal, access=customer(), status=201, idempotent=True, secret_reply=True),
         post("/gifts", maker.give, access=customer(), idempotent=True),
     )
-    async with serving(*routes, clock=clock, replays=IdempotencyStore(database, vault)) as site:
+    async with serving(*routes, clock=clock, idempotency=IdempotencyStore(database, vault)) as site:
         yield site
 
 
