@@ -1,6 +1,7 @@
-"""Facts to be told, stored with the change that they tell of: committed together or not at all."""
+"""The transactional outbox: an event is stored with the change that it reports, committed together or not at all."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from google.protobuf.message import Message
@@ -12,9 +13,13 @@ from shared.clock import Clock
 from shared.ids import new_id
 from shared.mongo import Database, Document, Index
 
+_unconsumed = observe.counter(
+    "candor_outbox_unconsumed_events_total", "Events not published because no service consumes them.", ("type",)
+)
+
 
 class OutboxDocument(Document):
-    """A fact that the broker has not confirmed yet."""
+    """An event that the broker has not confirmed yet."""
 
     collection = "outbox"
     indexes = (Index("due_at"), Index("created_at"))
@@ -28,10 +33,10 @@ class OutboxDocument(Document):
     due_at: datetime
     attempts: int = 0
     unwanted: bool = False
-    """No queue has wanted it so far: whoever wants it has never started yet, or nobody does."""
+    """No queue has taken it so far: its consumers are declared in the registry, but have not started yet."""
 
     def to_envelope(self) -> EventEnvelope:
-        """Return the fact as it goes on the wire; its id stays the same however often it is sent."""
+        """Return the event as it goes on the wire; its id stays the same however often it is sent."""
         return EventEnvelope(
             id=self.id,
             type=self.type,
@@ -43,21 +48,41 @@ class OutboxDocument(Document):
         )
 
 
-class Outbox:
-    """Where a service puts the facts that it tells."""
+def _always(_event_type: str) -> bool:
+    return True
 
-    def __init__(self, db: Database, service: str, clock: Clock) -> None:
+
+class Outbox:
+    """Where a service puts the events that it publishes."""
+
+    def __init__(
+        self, db: Database, service: str, clock: Clock, *, has_consumer: Callable[[str], bool] = _always
+    ) -> None:
+        """*has_consumer* says whether any service consumes an event type; without one every event is stored."""
         self._db, self._service, self._clock = db, service, clock
+        self._has_consumer = has_consumer
         self._rows = db.get_collection(OutboxDocument)
         self.has_messages = asyncio.Event()
-        """Set when rows of this process have been committed: the relay need not wait for its next look."""
+        """Set when rows of this process have been committed: the relay need not wait for its next poll."""
 
     async def put(self, message: Message, *, subject: str = "") -> str:
-        """Store a fact about *subject* in the ambient transaction and return its id; it is told once committed."""
+        """Store an event about *subject* in the ambient transaction and return its id; it is published once committed.
+
+        An event that no service consumes is counted and not stored: no queue would take it, and its row would wait
+        for a consumer that does not exist.
+        """
+        event_id, kind = new_id("evt"), event_type(message, self._service)
+        if self._has_consumer(kind):
+            await self._store(event_id, kind, message, subject)
+        else:
+            self._db.after_commit(_unconsumed.labels(kind).inc)
+        return event_id
+
+    async def _store(self, event_id: str, kind: str, message: Message, subject: str) -> None:
         at = self._clock()
         row = OutboxDocument(
-            id=new_id("evt"),
-            type=event_type(message, self._service),
+            id=event_id,
+            type=kind,
             source=f"/{self._service}",
             about=subject,
             traceparent=observe.current_traceparent(),
@@ -67,4 +92,3 @@ class Outbox:
         )
         await self._rows.insert_one(row)
         self._db.after_commit(self.has_messages.set)
-        return row.id

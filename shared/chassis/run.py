@@ -18,6 +18,7 @@ from shared.chassis.tls import ServerCertificate
 from shared.chassis.workers import RELAY_WORKER, build_workers
 from shared.contracts import identity_v1
 from shared.errors import UnavailableError
+from shared.registry import Registry
 from shared.settings import CommonSettings, SettingError
 from shared.web import Health, IdempotencyStore, RemoteTokenTrust, TokenTrust, TokenVerifier, build_app
 
@@ -41,23 +42,26 @@ S = TypeVar("S", bound=HasCommonSettings)
 Compose = Callable[[Chassis, S], ServiceSpec]
 
 
-def run(service: str, read_settings: Callable[[], S], compose: Compose[S]) -> None:
-    """Run *service* until SIGTERM; a wrong setting is one line on stderr and exit code 2."""
+def run(service: str, read_settings: Callable[[], S], compose: Compose[S], *, registry: Registry | None = None) -> None:
+    """Run *service* until SIGTERM; a wrong setting is one line on stderr and exit code 2.
+
+    *registry* says which events have consumers; without one it is that of the platform.
+    """
     try:
         settings = read_settings()
         observe.configure_logging(service, settings.common.log_level)
         observe.configure_tracing(service, settings.common.otlp_url)
-        uvloop.run(_serve(service, settings, compose))
+        uvloop.run(_serve(service, settings, compose, registry))
     except SettingError as fault:
         sys.stderr.write(f"{service}: {' '.join(str(fault).split())}\n")
         sys.exit(2)
 
 
-async def _serve(service: str, settings: S, compose: Compose[S]) -> None:
+async def _serve(service: str, settings: S, compose: Compose[S], registry: Registry | None) -> None:
     platform = settings.common
     certificate = ServerCertificate.from_settings(platform)
     tls = certificate.create_ssl_context() if certificate else None
-    async with open_chassis(service, platform) as chassis:
+    async with open_chassis(service, platform, registry=registry) as chassis:
         parts = compose(chassis, settings)
         asked = RemoteTokenTrust(chassis.rpc_client, chassis.clock)
         health = Health(("mongo", "rabbitmq", "start", *(() if parts.token_trust else ("signing-keys",))))
@@ -131,6 +135,11 @@ async def _load_signing_keys(token_trust: RemoteTokenTrust, tasks: TaskSuperviso
 
 
 def _build_revocation_consumer(token_trust: RemoteTokenTrust, chassis: Chassis) -> Consumer:
-    ended = on(identity_v1.SessionRevoked, "identity", token_trust.on_session_revoked, transactional=False)
-    heard = EventSubscription(queue=f"{chassis.service}.session_revocations", handlers=(ended,), broadcast=True)
-    return Consumer(chassis.db, chassis.broker, heard, chassis.clock)
+    subscription = build_revocation_subscription(chassis.service, token_trust)
+    return Consumer(chassis.db, chassis.broker, subscription, chassis.clock)
+
+
+def build_revocation_subscription(service: str, token_trust: RemoteTokenTrust) -> EventSubscription:
+    """Return the subscription by which every service but identity learns of revoked sessions."""
+    revoked = on(identity_v1.SessionRevoked, "identity", token_trust.on_session_revoked, transactional=False)
+    return EventSubscription(queue=f"{service}.session_revocations", handlers=(revoked,), broadcast=True)

@@ -16,6 +16,7 @@ from shared.mail import MailLogDocument, MailQueue, QueuedMailDocument
 from shared.mongo import Database, Document, Leases, open_database
 from shared.policy import Purpose
 from shared.promises import Probe
+from shared.registry import Registry, get_registry
 from shared.settings import CommonSettings
 from shared.web import DOCUMENTS as WEB_DOCUMENTS
 from shared.web import IdempotencyDocument, Route, TokenTrust
@@ -95,8 +96,14 @@ def list_documents(spec: ServiceSpec) -> tuple[type[Document], ...]:
 
 
 @asynccontextmanager
-async def open_chassis(service: str, settings: CommonSettings, *, clock: Clock = utc_now) -> AsyncIterator[Chassis]:
-    """Open the parts; nothing is waited for, a wrong setting is a SettingError."""
+async def open_chassis(
+    service: str, settings: CommonSettings, *, clock: Clock = utc_now, registry: Registry | None = None
+) -> AsyncIterator[Chassis]:
+    """Open the parts; nothing is waited for, a wrong setting is a SettingError.
+
+    *registry* says which events have consumers; without one it is that of the platform.
+    """
+    has_consumer = (registry or get_registry()).has_consumer
     keyring = Keyring.from_file(settings.keyring)
     async with (
         open_database(
@@ -115,7 +122,7 @@ async def open_chassis(service: str, settings: CommonSettings, *, clock: Clock =
             broker=broker,
             vault=vault,
             token_sealer=TokenSealer(keyring),
-            outbox=Outbox(db, service, clock),
+            outbox=Outbox(db, service, clock, has_consumer=has_consumer),
             rpc_client=RpcClient(broker, service, clock),
             mail_queue=mail.MailQueue(db, vault, clock),
             leases=Leases(db),

@@ -50,10 +50,10 @@ class Running:
     database: str = field(default_factory=lambda: new_id("test"))
 
     async def start(self) -> None:
-        """Start the process and wait until it is ready."""
+        """Start the process and wait until it is ready; every event of its own has a consumer, the test."""
         with self.log.open("ab") as out:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", f"services.{self.service}"),
+                *(sys.executable, "-m", "tests.support.listening", self.service),
                 cwd=ROOT,
                 env={**self.env, "MONGO_DATABASE": self.database},
                 stdout=out,

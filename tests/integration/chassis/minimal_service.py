@@ -19,9 +19,11 @@ from shared.bus import EventDelivery, EventSubscription, on
 from shared.chassis import Chassis, ServiceSpec, run
 from shared.contracts import common_v1
 from shared.mongo import Collection, Document
+from shared.registry import EventQueue, Registry
 from shared.settings import CommonSettings, Env
 from shared.web import PUBLIC, JsonBody, RequestContext, Route, View, accept_any_encoding, customer, get, post
 from tests.support.http import KnownTrust
+from tests.support.listening import build_service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,4 +132,9 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
 
 
 if __name__ == "__main__":
-    run("tiny", lambda: Settings.from_env(Env(os.environ)), compose)
+    tiny_service = build_service(
+        "tiny",
+        publishes=("tiny.erasure.completed.v1", "tiny.promise.checked.v1"),
+        queues=(EventQueue(name="tiny.heard", events=("tiny.erasure.completed.v1",), broadcast=False),),
+    )
+    run("tiny", lambda: Settings.from_env(Env(os.environ)), compose, registry=Registry((tiny_service,)))

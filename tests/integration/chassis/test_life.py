@@ -117,7 +117,7 @@ async def test_a_delivery_in_hand_is_finished_before_the_end(
 
         async def in_hand() -> bool:
             metrics = (await service.ask("GET", "/metrics")).body.decode()
-            return re.search(r'candor_outbox_publish_total\{fate="confirmed"\} [1-9]', metrics) is not None
+            return re.search(r'candor_outbox_publish_total\{outcome="confirmed"\} [1-9]', metrics) is not None
 
         await until(in_hand, patience=60)
         await asyncio.sleep(0.5)

@@ -27,6 +27,7 @@ from shared.promises import Finding
 from shared.settings import Env
 from tests.support import FixedClock
 from tests.support.fakes import NOON
+from tests.support.listening import listening_registry
 
 R = TypeVar("R", bound=Message)
 PUBLIC_URL = "http://candor.example"
@@ -205,7 +206,7 @@ def build_settings(home: Path, *, mongo_url: str, amqp_url: str, database: str, 
 @asynccontextmanager
 async def open_harness(settings: Settings, clock: FixedClock) -> AsyncIterator[IdentityHarness]:
     """Open the service; its tasks do not run, so that each step is taken when a test says so."""
-    async with open_chassis("identity", settings.common, clock=clock) as chassis:
+    async with open_chassis("identity", settings.common, clock=clock, registry=listening_registry()) as chassis:
         parts = compose(chassis, settings)
         await chassis.db.ensure_collections(list_documents(parts))
         assert parts.token_trust is not None

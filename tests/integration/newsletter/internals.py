@@ -29,6 +29,7 @@ from shared.mongo import Database
 from shared.settings import Env
 from tests.integration.newsletter.subscribers import address
 from tests.support.fake_services import PUBLIC_URL
+from tests.support.listening import listening_registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ async def open_internals(
         **settings,
     }
     read = Settings.from_env(Env(env))
-    async with open_chassis("newsletter", read.common, clock=clock) as chassis:
+    async with open_chassis("newsletter", read.common, clock=clock, registry=listening_registry()) as chassis:
         await chassis.db.ensure_collections([*OF_CHASSIS, *DOCUMENTS])
         yield NewsletterInternals(chassis, wire(chassis, read))
 

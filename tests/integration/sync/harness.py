@@ -30,6 +30,7 @@ from shared.crypto.keyring import dump_keyring
 from shared.ids import new_grouped_secret, new_id
 from shared.settings import Env, Secret
 from tests.support.http import PUBLIC_URL, KnownTrust, Reply
+from tests.support.listening import listening_registry
 
 Headers = Mapping[str, str]
 NONE: Headers = {}
@@ -219,7 +220,7 @@ async def open_harness(
         "SYNC_BLOB_STORE": blobs,
     }
     settings = Settings.from_env(Env(env))
-    async with open_chassis("sync", settings.common) as chassis:
+    async with open_chassis("sync", settings.common, registry=listening_registry()) as chassis:
         await chassis.db.ensure_collections((*CHASSIS_DOCUMENTS, *DOCUMENTS))
         async with serving(chassis, settings, folder, port=port) as house:
             yield house
