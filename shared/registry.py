@@ -121,6 +121,16 @@ class Registry:
         return tuple(service.name for service in self.services if service.has_personal_data)
 
     @property
+    def with_api(self) -> tuple[str, ...]:
+        """The services with a JSON API of their own under ``/v1/<service>``."""
+        return tuple(service.name for service in self.services if f"/v1/{service.name}" in service.routes)
+
+    @property
+    def with_broker(self) -> tuple[str, ...]:
+        """The services that are users of the broker."""
+        return tuple(service.name for service in self.services if service.has_broker)
+
+    @property
     def rpcs(self) -> tuple[Rpc, ...]:
         """Every procedure that is offered over the broker."""
         return tuple(rpc for service in self.services for rpc in service.serves)

@@ -32,13 +32,13 @@ from shared.chassis import Chassis, ServiceSpec
 from shared.contracts import identity_v1
 from shared.mail import DeliveryStatus, EmailAddress
 from shared.policy import Purpose
+from shared.registry import get_registry
 from shared.web import Paginator
 
 LEASE_TTL = timedelta(seconds=5)
 NOTICE_POLL_INTERVAL = 1.0
 """Seconds between looks for notices to send; nobody waits for them in front of a screen."""
 AGREEMENT_POLL_INTERVAL = 15.0
-ALL_SERVICES = frozenset({"identity", "newsletter", "sync", "payments", "telemetry", "disclosure", "portal"})
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
@@ -76,7 +76,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         agreements=agreements,
         clock=chassis.clock,
         deadline=settings.notice_deadline,
-        services=ALL_SERVICES,
+        services=frozenset(get_registry().names),
     )
     pages = Paginator(chassis.token_sealer)
     leases = chassis.leases

@@ -10,6 +10,8 @@ from importlib.resources import files
 
 import yaml
 
+from shared.registry import get_registry
+
 
 class PromiseState(StrEnum):
     """What is known of a promise; whatever could not be looked at is unknown, never kept."""
@@ -39,6 +41,14 @@ class Promise:
         return ", ".join(self.owners)
 
 
+EVERY = "every"
+
+
+def _expand_owners(owners: list[str]) -> tuple[str, ...]:
+    every = get_registry().with_personal_data
+    return tuple(name for owner in owners for name in (every if owner == EVERY else (owner,)))
+
+
 _POLICY = yaml.safe_load(files("shared.policy").joinpath("promises.yaml").read_text(encoding="utf-8"))
 
 VERSION: int = _POLICY["version"]
@@ -51,7 +61,7 @@ JURISDICTION: str = _POLICY["jurisdiction"]
 """Whose law governs (C29)."""
 
 PROMISES: tuple[Promise, ...] = tuple(
-    Promise(id=promise_id, **{**said, "owners": tuple(said["owners"])})
+    Promise(id=promise_id, **{**said, "owners": _expand_owners(said["owners"])})
     for promise_id, said in _POLICY["promises"].items()
 )
 """All promises, in the order of the policy."""

@@ -9,19 +9,13 @@ from typing import Any
 from shared.clock import utc_now
 from shared.crypto.keyring import Keyring, KeyUse, dump_keyring, make_keyring
 from shared.ids import new_token
+from shared.registry import get_registry
 from shared.stack.directory import StackDirectory, write_private_file
 
-COMMON_KEY_USES = (KeyUse.WRAP, KeyUse.BLIND, KeyUse.LINK)
 KEY_USES: Mapping[str, tuple[KeyUse, ...]] = {
-    "identity": (*COMMON_KEY_USES, KeyUse.SIGN, KeyUse.DKIM),
-    "newsletter": (*COMMON_KEY_USES, KeyUse.DKIM),
-    "sync": COMMON_KEY_USES,
-    "payments": (*COMMON_KEY_USES, KeyUse.CARD),
-    "telemetry": COMMON_KEY_USES,
-    "disclosure": (*COMMON_KEY_USES, KeyUse.DKIM, KeyUse.LEDGER),
-    "portal": (KeyUse.LINK,),
+    service.name: tuple(map(KeyUse, service.keys)) for service in get_registry()
 }
-"""What each service has keys for."""
+"""The key uses of each service's keyring."""
 
 STAFF_ROLES = ("support", "disclosure", "disclosure", "engineer", "security", "admin")
 """The staff of the local stack, by role; an act that takes two people finds two with the role disclosure."""

@@ -7,19 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from shared.registry import get_registry
 from shared.settings import Env, Mode, Secret, SettingError
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SERVICES: Mapping[str, int] = {
-    "identity": 11,
-    "newsletter": 12,
-    "sync": 13,
-    "payments": 14,
-    "telemetry": 15,
-    "disclosure": 16,
-    "portal": 17,
-}
+SERVICES: Mapping[str, int] = {service.name: service.port_offset for service in get_registry()}
 """The processes of the platform, each with the distance of its port from CANDOR_PORT."""
 
 PORT_OFFSETS: Mapping[str, int] = {

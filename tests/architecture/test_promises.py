@@ -80,7 +80,7 @@ def test_the_control_of_a_proven_promise_exists() -> None:
 
 
 def test_owners_are_services() -> None:
-    known = {*services(), "gateway", "portal", "disclosure", "newsletter", "payments", "sync"}
+    known = {*services(), "gateway"}
     refuse(
         (f"{promise.id} {owner}" for promise in PROMISES for owner in promise.owners if owner not in known),
         "An owner is a folder of services/.",

@@ -61,11 +61,15 @@ def _broad(caught: ast.expr) -> str | None:
 
 
 def not_standard(wanted: Iterable[Source]) -> Iterator[str]:
-    """Yield what the domains import beyond the standard library, errors and their own service's domain."""
+    """Yield what the domains import beyond the standard library, errors, the registry and their own domain."""
     for source in wanted:
         match room(source):
             case service, "domain":
-                own = ("shared.errors.", *(f"services.{service}.{inner}" for inner in ("domain", "errors")))
+                own = (
+                    "shared.errors.",
+                    "shared.registry.",
+                    *(f"services.{service}.{inner}" for inner in ("domain", "errors")),
+                )
                 for line, name in source.used():
                     if name.partition(".")[0] not in sys.stdlib_module_names and not name.startswith(own):
                         yield f"{source.path}:{line} {name}"

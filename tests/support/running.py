@@ -16,14 +16,14 @@ import aiohttp
 
 from shared.clock import utc_now
 from shared.crypto import make_keyring
-from shared.crypto.keyring import dump_keyring
+from shared.crypto.keyring import KeyUse, dump_keyring
 from shared.ids import new_id
 from shared.mongo import abort_all_transactions
+from shared.registry import get_registry
 from shared.web import Principal, issue_access_token
 from tests.support.fake_services import PUBLIC_URL, FakeServices, until
 
 ROOT = Path(__file__).resolve().parents[2]
-USES = {"disclosure": ("wrap", "blind", "link", "dkim"), "payments": ("wrap", "blind", "link", "card")}
 READY_WITHIN = 30.0
 
 
@@ -133,7 +133,7 @@ async def running(
     """Run *service* against *parts* (MONGO_URL, AMQP_URL, SMTP_URL) beside *neighbours*, with its files in *home*."""
     keyring = home / "keyring.json"
     keyring.write_text(
-        dump_keyring(make_keyring(USES.get(service, ("wrap", "blind", "link")), at=utc_now())), encoding="utf-8"
+        dump_keyring(make_keyring(map(KeyUse, get_registry().get(service).keys), at=utc_now())), encoding="utf-8"
     )
     port = _free_port()
     env = {

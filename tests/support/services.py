@@ -13,14 +13,13 @@ from shared.chassis.spec import list_documents, open_chassis
 from shared.clock import utc_now
 from shared.crypto import make_keyring
 from shared.crypto.keyring import KeyUse, dump_keyring
+from shared.registry import get_registry
 from shared.settings import Env
 from tests.support.http import PUBLIC_URL, KnownTrust, Site, site
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_ON_THE_CHASSIS = {"portal"}  # a frontend: no database, no broker, no JSON API of its own
-SERVICES = sorted(
-    path.parent.name for path in (ROOT / "services").glob("*/app.py") if path.parent.name not in NOT_ON_THE_CHASSIS
-)
+SERVICES = sorted(get_registry().with_broker)
+"""The services on the chassis; the portal is a frontend without database, broker or JSON API."""
 NOWHERE = {"MONGO_URL": "mongodb://127.0.0.1:9", "AMQP_URL": "amqp://nobody:x@127.0.0.1:9/"}
 
 

@@ -7,8 +7,9 @@ from services.disclosure.domain import AccessEntry, DeniedAccess
 from services.disclosure.service import AccessLedger
 from shared.bus import EventDelivery, EventSubscription, on
 from shared.contracts import common_v1
+from shared.registry import get_registry
 
-LEDGER_SOURCES = ("identity", "newsletter", "sync", "payments", "telemetry", "portal")
+LEDGER_SOURCES = get_registry().publishers_of("personal_data.accessed.v1")
 """Who may show personal data; disclosure itself writes its entries in the transaction that shows."""
 
 

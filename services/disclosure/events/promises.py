@@ -7,8 +7,9 @@ from services.disclosure.domain import ProbeResult
 from services.disclosure.service import PromiseBoard
 from shared.bus import EventDelivery, EventSubscription, on
 from shared.contracts import common_v1
+from shared.registry import get_registry
 
-PROBED_SERVICES = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure", "portal")
+PROBED_SERVICES = get_registry().publishers_of("promise.checked.v1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from shared.registry import get_registry
+
 CATEGORIES = {
     "contact": "how to reach you",
     "credential": "proof that it is you",
@@ -34,14 +36,7 @@ PURPOSES = {
     "erasure": "to find what must be erased",
     "publication": "to publish what you allowed",
 }
-SERVICES = {
-    "identity": "Your account",
-    "newsletter": "Newsletters",
-    "sync": "Files",
-    "payments": "Payments",
-    "telemetry": "Statistics",
-    "disclosure": "Disclosure and the policy",
-}
+SERVICES = {service.name: service.label for service in get_registry()}
 GROUNDS = {
     "law": "the law requires it",
     "rights": "it protects rights or property",

@@ -8,9 +8,10 @@ from typing import Any
 from services.portal.domain.paths import build_path
 from services.portal.ports.api_client import ApiClient, ApiRequest
 from services.portal.service.user_session import gather_results
+from shared.registry import get_registry
 from shared.web import merge_openapi
 
-SERVICES = ("disclosure", "identity", "newsletter", "payments", "sync", "telemetry")
+SERVICES = tuple(sorted(get_registry().with_api))
 _CACHE_TTL = timedelta(seconds=60)
 _INCOMPLETE_CACHE_TTL = timedelta(seconds=5)
 

@@ -11,12 +11,13 @@ from shared.clock import utc_now
 from shared.contracts import common_v1
 from shared.mongo import Database
 from shared.policy import JURISDICTION, PROMISES
+from shared.registry import get_registry
 from tests.support import NOON, FixedClock
 from tests.support.fake_services import FakeServices, until
 from tests.support.running import Running
 
 SILENCE = timedelta(minutes=10)
-OWNERS = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure")
+OWNERS = get_registry().with_personal_data
 
 
 @pytest.fixture

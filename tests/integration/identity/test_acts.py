@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES
 from services.identity.store import AdminActionDocument, CredentialDocument, PurgedChildDocument
 from shared.contracts import common_v1, identity_v1
 from shared.policy import Purpose
@@ -261,7 +262,7 @@ async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_op
     told = await apart.call("GET", f"/v1/identity/erasures/{erasure_id}")
     assert told.body["state"] == "running"
     assert (await log_in_as(apart, kim))[0] == 401
-    for service in ("newsletter", "sync", "payments", "telemetry", "disclosure"):
+    for service in OTHER_SERVICES:
         await apart.record_events(receipt(erasure_id), of=service)
     assert (await apart.call("GET", f"/v1/identity/erasures/{erasure_id}")).body["state"] == "done"
     [mark] = await apart.chassis.db.get_collection(PurgedChildDocument).list({})
@@ -281,7 +282,7 @@ async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_op
 async def test_C23_a_purge_tells_ids_only_and_the_act_no_longer_says_whose(identity: IdentityHarness) -> None:
     kim = await identity.member("kim")
     act = await done(identity, "purge_child", kim)
-    for service in ("newsletter", "sync", "payments", "telemetry", "disclosure"):
+    for service in OTHER_SERVICES:
         await identity.record_events(receipt(act.body["erasure_id"]), of=service)
     row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["act_id"])
     assert row is not None

@@ -11,6 +11,7 @@ import pytest
 from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES, SERVICES
 from services.identity.store import ExportChunkDocument, ExportPartDocument
 from shared.ids import new_id
+from shared.registry import get_registry
 from tests.integration.identity.factors import with_totp
 from tests.integration.identity.fake_services import FakePeers
 from tests.integration.identity.harness import IdentityHarness, Person, Reply
@@ -196,7 +197,7 @@ async def test_an_expired_archive_is_deleted(identity: IdentityHarness) -> None:
 
 
 def test_all_others_are_asked() -> None:
-    assert set(OTHER_SERVICES) == {"newsletter", "sync", "payments", "telemetry", "disclosure"}
+    assert {"identity", *OTHER_SERVICES} == set(get_registry().with_personal_data)
 
 
 async def test_C26_the_archive_holds_the_security_log_and_no_secret(identity: IdentityHarness) -> None:

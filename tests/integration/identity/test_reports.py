@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES
 from services.identity.domain.staff.abuse_reports import answer_deadline
 from services.identity.store import AbuseReportDocument
 from shared.clock import rfc3339
@@ -210,6 +211,6 @@ async def test_C31_an_erasure_takes_the_reports_of_the_account_along(identity: I
     case = (await reported(identity, by=ada, text=SECRET)).body["report_id"]
     erased = await identity.call("POST", "/v1/identity/erasures", {"password": ada.password}, by=ada, once=True)
     assert erased.status == 202
-    for service in ("newsletter", "sync", "payments", "telemetry", "disclosure"):
+    for service in OTHER_SERVICES:
         await identity.record_events(receipt(erased.body["erasure_id"]), of=service)
     assert (await identity.call("GET", f"{REPORTS}/{case}")).status == 404

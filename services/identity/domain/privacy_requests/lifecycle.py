@@ -6,8 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-SERVICES = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure")
-OTHER_SERVICES = SERVICES[1:]
+from shared.registry import get_registry
+
+OWN_SERVICE = "identity"
+SERVICES = get_registry().with_personal_data
+"""The services that take part in exports and erasures."""
+OTHER_SERVICES = tuple(service for service in SERVICES if service != OWN_SERVICE)
 
 REQUEST_DEADLINE = timedelta(days=30)
 """What we promise ourselves; ``deadline_of`` is never later than the law."""

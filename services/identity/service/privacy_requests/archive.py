@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from services.identity.domain.privacy_requests.lifecycle import SERVICES, archive_path
 from services.identity.store import ExportDocument, Exports
 from shared.clock import rfc3339
+from shared.registry import get_registry
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -21,24 +22,12 @@ _README_TEMPLATE = """This is everything that we hold about you, as of {at}.
 
 Open index.html for an overview. There is one folder for each part of our service:
 
-  identity     your account, where you are logged in, your app passwords
-  newsletter   what you have subscribed to, with the record of your consent
-  sync         your files, as you have stored them
-  payments     what is kept of your cards, and your payments
-  telemetry    statistics about our software; they are not connected to accounts
-  disclosure   who has seen your data, and why
+{parts}
 
 The .json files can be read by people and by programs.
 """
 
-_SERVICE_DESCRIPTIONS = {
-    "identity": "Your account, where you are logged in, your app passwords",
-    "newsletter": "What you have subscribed to, with the record of your consent",
-    "sync": "Your files",
-    "payments": "What is kept of your cards, and your payments",
-    "telemetry": "Statistics about our software, not connected to accounts",
-    "disclosure": "Who has seen your data, and why",
-}
+_SERVICE_DESCRIPTIONS = {service.name: service.holds for service in get_registry() if service.holds}
 
 _INDEX_TEMPLATE = """<!DOCTYPE html>
 <html lang="en">
@@ -138,7 +127,7 @@ class ExportArchiver:
         """Yield the archive of *export*, a zip file."""
         writer = _ArchiveWriter(export.created_at)
         with writer.zip_file:
-            writer.add_text("README.txt", _README_TEMPLATE.format(at=rfc3339(export.created_at)))
+            writer.add_text("README.txt", _render_readme(export.created_at))
             for service in SERVICES:
                 # Closed here also when nobody reads on: a zip file with an open entry cannot be closed.
                 async with aclosing(self._stream_service(writer, export, service)) as pieces:
@@ -173,6 +162,12 @@ def _zip_info(name: str, at: datetime) -> ZipInfo:
     info.compress_type = ZIP_DEFLATED
     info.external_attr = 0o600 << 16
     return info
+
+
+def _render_readme(at: datetime) -> str:
+    width = max(map(len, _SERVICE_DESCRIPTIONS)) + 2
+    parts = (f"  {service:{width}} {holds}" for service, holds in _SERVICE_DESCRIPTIONS.items())
+    return _README_TEMPLATE.format(at=rfc3339(at), parts="\n".join(parts))
 
 
 def _render_index(names: _ArchiveNames, at: datetime) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 
 from services.identity.domain.privacy_requests.lifecycle import (
     CHILD_DEADLINE,
+    OWN_SERVICE,
     POST_HOLD_GRACE,
     RESEND_INTERVAL,
     ErasureState,
@@ -18,7 +19,7 @@ from services.identity.emails.account import AccountEmails
 from services.identity.emails.staff import StaffEmails
 from services.identity.errors import AccountNotFoundError, ErasureNotFoundError
 from services.identity.service.authentication.login import LoginService
-from services.identity.service.privacy_requests.legal_holds import OWN_SERVICE, LegalHoldService
+from services.identity.service.privacy_requests.legal_holds import LegalHoldService
 from services.identity.service.privacy_requests.security_export import SecurityDataExport
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from services.identity.service.sessions.sessions import SessionService

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.domain.privacy_requests.lifecycle import SERVICES, RetainedItem
+from services.identity.domain.privacy_requests.lifecycle import OWN_SERVICE, SERVICES, RetainedItem
 from services.identity.domain.staff.admin_actions import HoldScope
 from services.identity.store import ErasureRequestDocument, ErasureRequests, LegalHoldDocument, LegalHolds
 
-OWN_SERVICE = "identity"
 _ACCOUNT_ITEM = "your account with its address"
 _EVERYTHING_ITEM = "everything that {service} holds of you"
 

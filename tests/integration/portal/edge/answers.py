@@ -8,7 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-SERVICES = ("identity", "newsletter", "sync", "payments", "telemetry", "disclosure")
+from shared.registry import get_registry
+
+SERVICES = get_registry().with_api
 PASSWORD = "a long enough pass phrase"
 LATER = "2028-01-04T12:00:00.000Z"
 THEN = "2027-01-04T12:00:00.000Z"
