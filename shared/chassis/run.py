@@ -10,6 +10,7 @@ from aiohttp import web
 
 from shared import observe
 from shared.bus import Consumer, EventSubscription, on
+from shared.chassis.commands import run_command
 from shared.chassis.data_map import build_data_map_route
 from shared.chassis.server import serve, wait_for_signal
 from shared.chassis.spec import Chassis, ServiceSpec, list_documents, open_chassis
@@ -43,12 +44,14 @@ Compose = Callable[[Chassis, S], ServiceSpec]
 
 
 def run(service: str, read_settings: Callable[[], S], compose: Compose[S], *, registry: Registry | None = None) -> None:
-    """Run *service* until SIGTERM; a wrong setting is one line on stderr and exit code 2.
+    """Run *service* until SIGTERM, or the command on the command line; a wrong setting is one line and exit code 2.
 
     *registry* says which events have consumers; without one it is that of the platform.
     """
     try:
         settings = read_settings()
+        if arguments := sys.argv[1:]:
+            run_command(service, settings.common, arguments)
         observe.configure_logging(service, settings.common.log_level)
         observe.configure_tracing(service, settings.common.otlp_url)
         uvloop.run(_serve(service, settings, compose, registry))

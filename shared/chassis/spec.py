@@ -9,8 +9,7 @@ from aiohttp import web
 from shared import bus, mail, observe
 from shared.bus import Broker, EventSubscription, Outbox, RpcClient, RpcHandler
 from shared.clock import Clock, utc_now
-from shared.crypto import Keyring, TokenSealer, Vault
-from shared.crypto.vault import SubjectKeyDocument
+from shared.crypto import Keyring, SubjectKeyDocument, TokenSealer, Vault
 from shared.ids import NewId, new_id
 from shared.mail import MailLogDocument, MailQueue, QueuedMailDocument
 from shared.mongo import Database, Document, Leases, open_database

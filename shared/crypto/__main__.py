@@ -1,15 +1,17 @@
-"""``python -m shared.crypto``: make and rotate keyrings."""
+"""``python -m shared.crypto``: make and rotate keyrings.
+
+Re-wrapping subject keys needs the database of a service: ``python -m services.<service> rewrap``.
+"""
 
 import json
-import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
 from shared.clock import utc_now
-from shared.crypto.keyring import Keyring, KeyUse, dump_keyring, make_keyring, with_new_key
+from shared.crypto.keyring import Keyring, KeyUse, make_keyring, replace_keyring, with_new_key, with_retired_key
 from shared.settings import SettingError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and rotate the keyring of a service.")
@@ -21,25 +23,24 @@ def new_keyring(file: File, use: Annotated[list[KeyUse], typer.Option(help="a us
     """Write a new keyring with one key for each use; refuse to overwrite one."""
     if file.exists():
         raise SettingError(f"{file} exists; to add a key to it: python -m shared.crypto rotate {file} --use …")
-    _write(file, dump_keyring(make_keyring(use, at=utc_now())))
+    replace_keyring(file, make_keyring(use, at=utc_now()))
 
 
 @app.command()
 def rotate(file: File, use: Annotated[KeyUse, typer.Option(help="the use that gets a new key")]) -> None:
     """Add a newer key; the older ones still open and verify. Restart the service to use it."""
+    replace_keyring(file, with_new_key(_read(file), use, at=utc_now()))
+
+
+@app.command()
+def retire(file: File, key: Annotated[str, typer.Option(help="the id of the key")]) -> None:
+    """Retire a key: it still opens and verifies, and makes nothing new. Restart the service to apply it."""
+    replace_keyring(file, with_retired_key(_read(file), key))
+
+
+def _read(file: Path) -> dict[str, Any]:
     Keyring.from_file(file)
-    _write(file, dump_keyring(with_new_key(json.loads(file.read_text(encoding="utf-8")), use, at=utc_now())))
-
-
-def _write(file: Path, text: str) -> None:
-    """Replace *file* in one step, so that a crash leaves the old keyring or the new one."""
-    fresh = file.with_name(file.name + ".new")
-    fresh.touch(mode=0o600)
-    with fresh.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)
+    return cast("dict[str, Any]", json.loads(file.read_text(encoding="utf-8")))
 
 
 def main() -> None:

@@ -2,12 +2,13 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -106,8 +107,34 @@ def with_new_key(keyring: Mapping[str, object], use: str, *, at: datetime) -> di
     """Return *keyring* with a new active key of *use*; the older ones stay, and still open what they sealed."""
     if KeyUse(use) is KeyUse.BLIND:
         raise SettingError("a new blind key would hide every stored index: rebuild the indexes instead")
-    keys = _KeyringFile.model_validate(keyring).model_dump(mode="json")["keys"]
-    return {"keys": [*keys, _new_entry(KeyUse(use), at)]}
+    return {"keys": [*_dump_keys(keyring), _new_entry(KeyUse(use), at)]}
+
+
+def with_retired_key(keyring: Mapping[str, object], key_id: str) -> dict[str, object]:
+    """Return *keyring* with the key *key_id* retired: it still opens and verifies, and makes nothing new."""
+    keys = _dump_keys(keyring)
+    key = next((one for one in keys if one["id"] == key_id), None)
+    if key is None:
+        raise SettingError(f"the keyring has no key {key_id}")
+    if not any(one["use"] == key["use"] and not one["retired"] for one in keys if one is not key):
+        raise SettingError(f"{key_id} is the only active key for {key['use']}: rotate first")
+    return {"keys": [{**one, "retired": one["retired"] or one is key} for one in keys]}
+
+
+def without_key(keyring: Mapping[str, object], key_id: str) -> dict[str, object]:
+    """Return *keyring* without the key *key_id*: what it sealed can no longer be opened."""
+    return {"keys": [one for one in _dump_keys(keyring) if one["id"] != key_id]}
+
+
+def replace_keyring(file: Path, keyring: Mapping[str, object]) -> None:
+    """Write *keyring* to *file* in one step: a crash leaves the old keyring or the new one."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.touch(mode=0o600)
+    with fresh.open("w", encoding="utf-8") as out:
+        out.write(dump_keyring(keyring))
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)
 
 
 def dump_keyring(keyring: Mapping[str, object]) -> str:
@@ -129,6 +156,10 @@ class _KeyringFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     keys: list[_KeyEntry]
+
+
+def _dump_keys(keyring: Mapping[str, object]) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", _KeyringFile.model_validate(keyring).model_dump(mode="json")["keys"])
 
 
 def _new_entry(use: KeyUse, at: datetime) -> dict[str, object]:

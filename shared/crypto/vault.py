@@ -3,32 +3,20 @@
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from typing import ClassVar
 
 from shared.clock import Clock
-from shared.crypto.errors import DecryptionError, KeyDestroyedError, PurposeDeniedError
+from shared.crypto.errors import KeyDestroyedError, PurposeDeniedError
 from shared.crypto.key_cache import KeyCache
 from shared.crypto.keyring import SECRET_BYTES, Keyring, KeyUse
 from shared.crypto.sealing import seal, unseal
+from shared.crypto.wrapping import KeyWrapper, SubjectKeyDocument
 from shared.ids import random_bytes
-from shared.mongo import Database, Document, DuplicateError, Index
+from shared.mongo import Database, Document, DuplicateError
 from shared.personal import personal_fields
 from shared.policy.purposes import Purpose
 
 OnPurposeDenied = Callable[[str, Purpose], Awaitable[None]]
 """Called with the place and the purpose when a read is refused, before the error is raised (C06)."""
-
-
-class SubjectKeyDocument(Document):
-    """The data key of one subject, wrapped; the row is the only copy, its deletion is the erasure."""
-
-    collection: ClassVar[str] = "subject_keys"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("wrapped_by"),)
-
-    wrapped_by: str
-    wrapped: bytes
-    created_at: datetime
 
 
 def build_associated_data(document: type[Document] | Document, field: str) -> str:
@@ -45,9 +33,8 @@ class Vault:
         """A keyring without keys to wrap and to blind fails here, not at the first customer."""
         self._db = db
         self._rows = db.get_collection(SubjectKeyDocument)
-        self._keyring = keyring
         self._clock = clock
-        self._wrapping_key = keyring.get_active(KeyUse.WRAP)
+        self._wrapper = KeyWrapper(keyring, clock)
         self._blind_secret = keyring.get_active(KeyUse.BLIND).secret
         self._on_purpose_denied = on_purpose_denied
         self._cache = KeyCache()
@@ -85,20 +72,12 @@ class Vault:
         """Read the keys of *subjects* at once, for work on all of them that follows within ``cache.LIFETIME``."""
         generation = self._cache.generation
         async for row in self._rows.iter_documents({"_id": {"$in": list(subjects)}}):
-            self._cache_after_commit(row.id, self._unwrap_key(row), generation)
+            self._cache_after_commit(row.id, self._wrapper.unwrap(row), generation)
 
     def blind_index(self, context: str, value: str) -> str:
         """Return the blind index of *value* for *place*: equal values are found, and tell nothing without the key."""
         message = f"{len(context)}:{context}{value}"
         return hmac.new(self._blind_secret, message.encode(), hashlib.sha256).hexdigest()
-
-    async def rewrap_keys(self) -> int:
-        """Wrap every data key that an older key wrapped under the active one; the sealed data stays as it is."""
-        done = 0
-        async for row in self._rows.iter_documents({"wrapped_by": {"$ne": self._wrapping_key.id}}):
-            change = {"wrapped_by": self._wrapping_key.id, "wrapped": self._wrap_key(row.id, self._unwrap_key(row))}
-            done += await self._rows.update_one({"_id": row.id, "wrapped": row.wrapped}, {"$set": change})
-        return done
 
     async def _find_key(self, subject: str) -> bytes | None:
         cached = self._cache.get(subject)
@@ -106,12 +85,16 @@ class Vault:
             return cached
         generation = self._cache.generation
         row = await self._rows.get(subject)
-        return None if row is None else self._cache_after_commit(subject, self._unwrap_key(row), generation)
+        return None if row is None else self._cache_after_commit(subject, self._wrapper.unwrap(row), generation)
 
     async def _create_key(self, subject: str) -> bytes:
         key, generation = random_bytes(SECRET_BYTES), self._cache.generation
+        wrap_key = self._wrapper.active
         row = SubjectKeyDocument(
-            id=subject, wrapped_by=self._wrapping_key.id, wrapped=self._wrap_key(subject, key), created_at=self._clock()
+            id=subject,
+            wrapped_by=wrap_key.id,
+            wrapped=self._wrapper.wrap(subject, key, wrap_key),
+            created_at=self._clock(),
         )
         try:
             await self._rows.insert_one(row)
@@ -123,15 +106,6 @@ class Vault:
         # Only a committed key may be cached: one of an aborted transaction would seal what nobody can open again.
         self._db.after_commit(lambda: self._cache.put(subject, key, generation))
         return key
-
-    def _wrap_key(self, subject: str, key: bytes) -> bytes:
-        return seal(self._wrapping_key.secret, (subject, self._wrapping_key.id), key)
-
-    def _unwrap_key(self, row: SubjectKeyDocument) -> bytes:
-        wrap = self._keyring.get(KeyUse.WRAP, row.wrapped_by)
-        if wrap is None:
-            raise DecryptionError(f"the keyring has no wrapping key {row.wrapped_by}")
-        return unseal(wrap.secret, (row.id, wrap.id), row.wrapped)
 
     async def _deny_purpose(self, associated_data: str, purpose: Purpose) -> None:
         if self._on_purpose_denied is not None:

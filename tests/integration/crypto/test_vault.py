@@ -198,21 +198,6 @@ async def test_C06_a_field_that_declares_nothing_is_read_for_no_purpose(vault: V
         await vault.open_field(await account(vault), "shoe_size", Purpose.ACCOUNT)
 
 
-async def test_after_a_rotation_every_key_is_wrapped_anew_and_the_data_stays(
-    vault: Vault, database: Database, keyrings: tuple[Keyring, Keyring], clock: FixedClock
-) -> None:
-    sealed = {f"acc_{number}": await vault.seal(f"acc_{number}", PLACE, b"x") for number in range(12)}
-    rotated = Vault(database, keyrings[1], clock)
-    assert await rotated.open("acc_0", PLACE, sealed["acc_0"]) == b"x", "before anything is wrapped anew"
-    assert await rotated.rewrap_keys() == 12
-    assert await rotated.rewrap_keys() == 0
-    fresh = Vault(database, keyrings[1], clock)
-    assert [await fresh.open(name, PLACE, one) for name, one in sealed.items()] == [b"x"] * 12
-    old = Vault(database, keyrings[0], clock)
-    with pytest.raises(DecryptionError, match="no wrapping key"):
-        await old.open("acc_0", PLACE, sealed["acc_0"])
-
-
 def test_a_blind_index_finds_equal_values_in_one_place_and_tells_nothing(vault: Vault) -> None:
     index = vault.blind_index(PLACE, "ada@candor.example")
     assert index == vault.blind_index(PLACE, "ada@candor.example")

@@ -11,9 +11,8 @@ from services.disclosure.domain import AccessEntry, CaseState, Ground
 from services.disclosure.service import CaseService, NewCase, Notifier
 from services.disclosure.store import DOCUMENTS, AccessEntries, CaseNotices, Cases
 from shared.bus import Outbox, OutboxDocument, RpcError
-from shared.crypto import Keyring, Vault
+from shared.crypto import Keyring, SubjectKeyDocument, Vault
 from shared.crypto.keyring import Key, KeyUse
-from shared.crypto.vault import SubjectKeyDocument
 from shared.ids import new_id, random_bytes
 from shared.mail import DeliveryStatus, EmailAddress, MailLogDocument, MailQueue, QueuedMailDocument
 from shared.mongo import Database

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from shared.clock import utc_now
-from shared.crypto import Keyring, Vault, make_keyring
+from shared.crypto import Keyring, SubjectKeyDocument, Vault, make_keyring
 from shared.crypto.keyring import dump_keyring
-from shared.crypto.vault import SubjectKeyDocument
 from shared.errors import ConflictError, TooManyRequestsError, UnavailableError
 from shared.mongo import Database
 from shared.web import (
