@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,16 @@ def rotation(tmp_path: Path) -> Rotation:
 async def sealed(database: Database, rotation: Rotation, clock: FixedClock) -> dict[str, bytes]:
     """A value of each of 230 subjects, which are more than two batches."""
     await database.ensure_collections([SubjectKeyDocument])
-    vault = Vault(database, rotation.before, clock)
-    return {f"acc_{number}": await vault.seal(f"acc_{number}", PLACE, b"x") for number in range(230)}
+    return await seal_all(database, Vault(database, rotation.before, clock), 230)
+
+
+async def seal_all(database: Database, vault: Vault, count: int) -> dict[str, bytes]:
+    """Seal a value for each of *count* subjects, in one transaction: a commit waits for the disk."""
+
+    async def work() -> dict[str, bytes]:
+        return {f"acc_{number}": await vault.seal(f"acc_{number}", PLACE, b"x") for number in range(count)}
+
+    return await database.with_transaction(work)
 
 
 @pytest.fixture
@@ -166,8 +175,7 @@ async def test_a_running_service_seals_opens_and_erases_meanwhile(
 
     async def work() -> None:
         for number in range(0, 230, 10):
-            name = f"acc_{number}"
-            await database.with_transaction(lambda name=name: vault.destroy_key(name))  # type: ignore[misc]
+            await database.with_transaction(partial(vault.destroy_key, f"acc_{number}"))
             assert await vault.open(f"acc_{number + 1}", PLACE, sealed[f"acc_{number + 1}"]) == b"x"
             await vault.seal(f"new_{number}", PLACE, b"y")
 
@@ -220,7 +228,7 @@ async def test_a_run_that_is_killed_is_finished_by_the_next_one(
     first = make_keyring([KeyUse.WRAP, KeyUse.BLIND, KeyUse.LINK], at=utc_now() - LONG_AGO)
     path = tmp_path / "keyring.json"
     vault = Vault(database, read_keyring(path, first), lambda: utc_now() - LONG_AGO)
-    sealed = {f"acc_{number}": await vault.seal(f"acc_{number}", PLACE, b"x") for number in range(400)}
+    sealed = await seal_all(database, vault, 400)
     second = with_new_key(first, KeyUse.WRAP, at=utc_now() - timedelta(hours=1))
     old, new = (key.id for key in read_keyring(path, second).list_by_use(KeyUse.WRAP))
     command = Command(mongo_url, database, path)
