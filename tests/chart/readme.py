@@ -32,8 +32,8 @@ then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promi
    RabbitMQ Cluster
    Operator): one database and one user for each service.
 2. One secret for each service, named `<release>-<service>`: `MONGO_URL`, `AMQP_URL`, `SMTP_URL`, `keyring.json`
-   (`python -m shared.crypto new-keyring`, with the uses that `services.<name>.keys` names); identity also
-   `staff.json`, the first staff.
+   (`python -m shared.crypto new-keyring`, with the uses that `shared/services.yaml` names); identity
+   also `staff.json`, the first staff.
    Back the keyrings up apart from the databases: without them nothing can be opened, and destroying a key is how data
    is erased.
 3. Certificates: `tls.certManager`, or two secrets that you make: the one of the edge for your address, the one of the
@@ -45,8 +45,8 @@ then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promi
 
 ## What is in it
 
-- **Network**: nothing may talk to anything, both ways, but for the pairs that `talksTo` declares; payments is in a
-  zone of its own.
+- **Network**: nothing may talk to anything, both ways, but for the pairs that `shared/services.yaml` declares; payments is
+  in a zone of its own.
 - **Pods**: Pod Security *restricted*, a root that cannot be written, no token of the cluster.
 - **Upgrades** lose nothing: a new pod is ready before an old one goes; a pod that goes finishes what it has in hand
   (25 s).

@@ -167,6 +167,10 @@ def test_no_image_of_bitnami_is_used() -> None:
         refuse((image for image in images if "bitnami" in image), "Use the official image, or the operator.")
 
 
+def test_the_chart_reads_the_registry() -> None:
+    assert (CHART / "files/services.yaml").resolve() == (ROOT / "shared/services.yaml").resolve()
+
+
 def test_the_edge_runs_the_configuration_of_the_gateway() -> None:
     assert (CHART / "files/envoy.yaml").resolve() == (ROOT / "services/gateway/envoy.yaml").resolve()
     for name in EXAMPLES:

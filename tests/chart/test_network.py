@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 import yaml
 
+from shared.registry import get_registry
 from tests.architecture.tree import services
-from tests.chart.rendering import CHART, Manifest, component, edge_config, of_kind, rendered
+from tests.chart.rendering import Manifest, component, edge_config, of_kind, rendered
 
 PARTS = {"mongo": 27017, "rabbitmq": 5672, "mailbox": 1025}
 
 
 def allowed() -> set[tuple[str, str, int]]:
-    """Return the declared graph: who, to whom, on which port (values.yaml: talksTo; the edge to every service)."""
-    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    """Return who may talk to whom, on which port: `hosts` in shared/services.yaml, and the edge to every service."""
     pairs = {("edge", service, 8080) for service in services()} | {("edge", "mailbox", 8025), ("portal", "edge", 8444)}
-    for service, own in values["services"].items():
-        for part in own["talksTo"]:
+    for service in get_registry():
+        for part in service.hosts:
             target = {"smtp": "mailbox"}.get(part, part)
             if target in PARTS:
-                pairs.add((service, target, PARTS[target]))
+                pairs.add((service.name, target, PARTS[target]))
     return pairs
 
 

@@ -38,14 +38,32 @@ capabilities: { drop: [ALL] }
 seccompProfile: { type: RuntimeDefault }
 {{- end }}
 
+{{/* The services, as JSON: the hosts, keys and zone of each from the registry, the rest from the values. */}}
+{{- define "candor.services" -}}
+{{- $values := .Values.services -}}
+{{- $declared := (.Files.Get "files/services.yaml" | fromYaml).services -}}
+{{- range $name := keys $values -}}
+{{- if not (hasKey $declared $name) -}}
+{{- fail (printf "services.%s: there is no such service; there are %s" $name (keys $declared | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- $found := dict -}}
+{{- range $name, $said := $declared -}}
+{{- $own := dict "hosts" $said.hosts "keys" $said.keys -}}
+{{- with $said.zone }}{{ $_ := set $own "zone" . }}{{ end -}}
+{{- $_ := set $found $name (mergeOverwrite $own (deepCopy (get $values $name | default dict))) -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end }}
+
 {{/* What a component is, from the defaults and its own short values: the edge is one like the others. */}}
 {{- define "candor.component" -}}
-{{- $own := ternary .root.Values.edge (get .root.Values.services .name) (eq .name "edge") -}}
+{{- $own := ternary .root.Values.edge (get (include "candor.services" .root | fromJson) .name) (eq .name "edge") -}}
 {{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy $own) | toYaml -}}
 {{- end }}
 
 {{- define "candor.components" -}}
-{{- append (keys .Values.services | sortAlpha) "edge" | toJson -}}
+{{- append (keys (include "candor.services" . | fromJson) | sortAlpha) "edge" | toJson -}}
 {{- end }}
 
 {{- define "candor.port" -}}{{ ternary 8443 8080 (eq .name "edge") }}{{- end }}
