@@ -96,6 +96,17 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
 def build_spec(chassis: Chassis, sync: SyncModule) -> ServiceSpec:
     """Return what the chassis runs of *sync*."""
     run_exclusive = chassis.leases.run_exclusive
+    # One replica at a time does each of these; the name of the worker is that of its lease.
+    exclusive = {
+        "collect-garbage": sync.garbage_collector.run,
+        "prune-tombstones": sync.sync_collection.run,
+        "expire-inspections": sync.inspections.run,
+        "measure-storage": sync.statistics.run_storage_measurement,
+        "finish-erasures": sync.account_eraser.run,
+        "run-backups": sync.backups.run,
+        "run-restores": sync.restore_worker.run,
+        "restore-drill": sync.restore_drill.run,
+    }
     return ServiceSpec(
         routes=(
             *sync.backups_api.build_routes(),
@@ -107,16 +118,9 @@ def build_spec(chassis: Chassis, sync: SyncModule) -> ServiceSpec:
         subscriptions=sync.events.build_subscriptions(),
         rpc_handlers=sync.events.build_rpc_handlers(),
         workers={
-            "clear": partial(run_exclusive, "clear", sync.garbage_collector.run, ttl=WORKER_LEASE_TTL),
-            "forget": partial(run_exclusive, "forget", sync.sync_collection.run, ttl=WORKER_LEASE_TTL),
-            "inspections": partial(run_exclusive, "inspections", sync.inspections.run, ttl=WORKER_LEASE_TTL),
-            "count": sync.statistics.run,
-            "measure": partial(run_exclusive, "measure", sync.statistics.run_storage_measurement, ttl=WORKER_LEASE_TTL),
-            "erase": partial(run_exclusive, "erase", sync.account_eraser.run, ttl=WORKER_LEASE_TTL),
-            "backups": partial(run_exclusive, "backups", sync.backups.run, ttl=WORKER_LEASE_TTL),
-            "restore": partial(run_exclusive, "restore", sync.restore_worker.run, ttl=WORKER_LEASE_TTL),
-            "drill": partial(run_exclusive, "drill", sync.restore_drill.run, ttl=WORKER_LEASE_TTL),
-            "watch-backups": sync.backups.export_metrics,
+            **{name: partial(run_exclusive, name, work, ttl=WORKER_LEASE_TTL) for name, work in exclusive.items()},
+            "flush-statistics": sync.statistics.run,
+            "export-backup-metrics": sync.backups.export_metrics,
         },
         probes=sync.probes.build_probes(),
         extra_routes=sync.webdav.add_routes,

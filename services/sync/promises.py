@@ -84,12 +84,12 @@ class SyncProbes:
             "inspections were not approved by a second person": [one.id for one in opened if not one.has_two_people()],
             "inspections may look for too long": [one.id for one in opened if one.exceeds_max_duration()],
             "inspections are over and not ended": [one.id for one in opened if one.is_overdue(now - EXPIRY_GRACE)],
-            "looks were at something else": [one.id for one in accesses if one.sight not in set(InspectionScope)],
+            "looks were at something else": [one.id for one in accesses if one.scope not in set(InspectionScope)],
             "looks belong to no open inspection": [
                 one.id for one in accesses if one.inspection not in known or not known[one.inspection].allows(one)
             ],
             "inspections looked more often than was entered": [
-                one.id for one in opened if one.looks > recorded[one.id]
+                one.id for one in opened if one.access_count > recorded[one.id]
             ],
         }
         for what, ids in faults.items():
@@ -111,14 +111,14 @@ class SyncProbes:
         faults = {
             "end later than six months after they were taken": [one.id for one in backups if one.exceeds_max_age()],
             "are past their end": [one.id for one in backups if one.is_overdue(now - EXPIRY_GRACE)],
-            "are older than six months": [one.id for one in backups if now - one.asked_at > MAX_BACKUP_AGE],
+            "are older than six months": [one.id for one in backups if now - one.requested_at > MAX_BACKUP_AGE],
             "could not be read back": [one.id for one in backups if one.drill_failed],
             "have a key but are not in the register": sorted(await self.backup_keys.list_backup_ids() - known),
         }
         for what, ids in faults.items():
             if ids:
                 return broken_finding(len(backups), f"{len(ids)} backups {what}: {', '.join(ids[:3])}")
-        oldest = max((now - backup.asked_at for backup in backups), default=timedelta())
+        oldest = max((now - backup.requested_at for backup in backups), default=timedelta())
         return kept_finding(
             len(backups), f"{len(backups)} backups; the oldest is {oldest.days} days old, none may reach 183"
         )

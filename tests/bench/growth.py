@@ -141,5 +141,12 @@ async def neighbours_of(house: SyncHarness) -> None:
 
 def _space(account: str) -> AccountUsageDocument:
     return AccountUsageDocument(
-        id=account, rev=0, used_bytes=0, reserved_bytes=0, files=0, locks=0, followed_from=None, created_at=utc_now()
+        id=account,
+        rev=0,
+        used_bytes=0,
+        reserved_bytes=0,
+        files=0,
+        locks=0,
+        tracked_since_rev=None,
+        created_at=utc_now(),
     )

@@ -10,7 +10,7 @@ from services.portal.service import gather_results
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 RESTORES = "/v1/sync/restores"
-_UNFINISHED = frozenset({"waiting", "running"})
+_UNFINISHED = frozenset({"pending", "running"})
 
 
 class FilePages:

@@ -57,11 +57,12 @@ RETENTION_STARTS = {
     "ended_at": "it ended",
     "erased_at": "the erasure",
     "expires_at": "it expires",
-    "gone_at": "it was deleted",
     "last_seen_at": "the last use",
     "queued_at": "it was queued",
     "received_at": "it arrived",
     "refused_at": "it was refused",
+    "removed_at": "it was deleted",
+    "requested_at": "it was requested",
     "settled_at": "it was settled",
 }
 _RETENTION = re.compile(r"(\d+) days after (\w+)")

@@ -28,9 +28,9 @@ class BackupView(View):
 
     backup_id: str
     state: str
-    asked_at: str
-    taken_at: str | None
-    ends_at: str
+    requested_at: str
+    created_at: str | None
+    expires_at: str
     destroyed_at: str | None
     accounts: int
     nodes: int
@@ -45,7 +45,7 @@ class BackupsQuery(Query):
 
 
 class BackupsView(View):
-    """Backups, the latest first; *before* of the next page is the ``asked_at`` of the last."""
+    """Backups, the latest first; *before* of the next page is the ``requested_at`` of the last."""
 
     items: list[BackupView]
 
@@ -102,9 +102,9 @@ def _backup_view(backup: Backup) -> BackupView:
     return BackupView(
         backup_id=backup.id,
         state=backup.state.value,
-        asked_at=rfc3339(backup.asked_at),
-        taken_at=rfc3339(backup.taken_at) if backup.taken_at else None,
-        ends_at=rfc3339(backup.ends_at),
+        requested_at=rfc3339(backup.requested_at),
+        created_at=rfc3339(backup.created_at) if backup.created_at else None,
+        expires_at=rfc3339(backup.expires_at),
         destroyed_at=rfc3339(backup.destroyed_at) if backup.destroyed_at else None,
         accounts=backup.accounts,
         nodes=backup.nodes,

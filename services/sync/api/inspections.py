@@ -36,13 +36,13 @@ class InspectionView(View):
     inspection_id: str
     account_id: str
     reason: str
-    asked_by: str
-    asked_at: str
+    requested_by: str
+    requested_at: str
     approved_by: str | None
     approved_at: str | None
-    ends_at: str
+    expires_at: str
     ended_at: str | None
-    looks: int
+    access_count: int
 
 
 class InspectionsQuery(Query):
@@ -53,7 +53,7 @@ class InspectionsQuery(Query):
 
 
 class InspectionsView(View):
-    """Inspections, the latest first; *before* of the next page is the ``asked_at`` of the last."""
+    """Inspections, the latest first; *before* of the next page is the ``requested_at`` of the last."""
 
     items: list[InspectionView]
 
@@ -214,11 +214,11 @@ def _inspection_view(inspection: Inspection) -> InspectionView:
         inspection_id=inspection.id,
         account_id=inspection.account,
         reason=inspection.reason,
-        asked_by=inspection.asked_by,
-        asked_at=rfc3339(inspection.asked_at),
+        requested_by=inspection.requested_by,
+        requested_at=rfc3339(inspection.requested_at),
         approved_by=inspection.approved_by,
         approved_at=rfc3339(inspection.approved_at) if inspection.approved_at else None,
-        ends_at=rfc3339(inspection.ends_at),
+        expires_at=rfc3339(inspection.expires_at),
         ended_at=rfc3339(inspection.ended_at) if inspection.ended_at else None,
-        looks=inspection.looks,
+        access_count=inspection.access_count,
     )

@@ -25,8 +25,8 @@ class RestorableBackupView(View):
     """A backup from which the account can restore."""
 
     backup_id: str
-    taken_at: str | None
-    ends_at: str
+    created_at: str | None
+    expires_at: str
 
 
 class RestorableBackupsView(View):
@@ -51,10 +51,10 @@ class RestoreFailureView(View):
 
 
 class RestoreView(View):
-    """A restore: ``waiting``, ``running``, ``done`` or ``failed``; what came back stays, also when it fails.
+    """A restore: ``pending``, ``running``, ``succeeded`` or ``failed``; what came back stays, also when it fails.
 
     *path* is what was asked for, null for everything; *restored_to* is where it came back, null while nothing has.
-    *missing* are files whose contents the backup does not hold. *files_wanted* and *bytes_wanted* are known once it
+    *missing* are files whose contents the backup does not hold. *files_total* and *bytes_total* are known once it
     runs.
     """
 
@@ -67,10 +67,10 @@ class RestoreView(View):
     folders: int
     bytes: int
     missing: int
-    files_wanted: int
-    bytes_wanted: int
-    asked_at: str
-    begun_at: str | None
+    files_total: int
+    bytes_total: int
+    requested_at: str
+    started_at: str | None
     finished_at: str | None
     failure: RestoreFailureView | None
 
@@ -117,8 +117,8 @@ class RestoresApi:
             items=[
                 RestorableBackupView(
                     backup_id=one.id,
-                    taken_at=rfc3339(one.taken_at) if one.taken_at else None,
-                    ends_at=rfc3339(one.ends_at),
+                    created_at=rfc3339(one.created_at) if one.created_at else None,
+                    expires_at=rfc3339(one.expires_at),
                 )
                 for one in found
             ]
@@ -151,15 +151,15 @@ def _restore_view(restore: Restore) -> RestoreView:
         backup_id=restore.backup,
         state=restore.state.value,
         path="/".join(restore.path) or None,
-        restored_to="/".join(restore.place) or None,
+        restored_to="/".join(restore.destination) or None,
         files=restore.files,
         folders=restore.folders,
         bytes=restore.bytes,
         missing=restore.missing,
-        files_wanted=restore.files_wanted,
-        bytes_wanted=restore.bytes_wanted,
-        asked_at=rfc3339(restore.asked_at),
-        begun_at=rfc3339(restore.begun_at) if restore.begun_at else None,
+        files_total=restore.files_total,
+        bytes_total=restore.bytes_total,
+        requested_at=rfc3339(restore.requested_at),
+        started_at=rfc3339(restore.started_at) if restore.started_at else None,
         finished_at=rfc3339(restore.finished_at) if restore.finished_at else None,
         failure=RestoreFailureView(code=failure.code, detail=failure.detail, remedy=failure.remedy)
         if failure

@@ -37,9 +37,9 @@ class StorageDayView(View):
 
 
 class SyncStatisticsView(View):
-    """Figures of days that are over; none is of fewer than *minimum_group* accounts, all are rounded down."""
+    """Figures of days that are over; none is of fewer than *min_group_size* accounts, all are rounded down."""
 
-    minimum_group: int
+    min_group_size: int
     clients: list[ClientDayView]
     storage: list[StorageDayView]
 
@@ -62,7 +62,7 @@ class StatisticsApi:
         """Return what is published."""
         clients, storage = await self.statistics.list_days(query.days)
         return SyncStatisticsView(
-            minimum_group=MIN_GROUP_SIZE,
+            min_group_size=MIN_GROUP_SIZE,
             clients=[
                 ClientDayView(
                     day=one.day,

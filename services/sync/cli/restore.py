@@ -27,7 +27,7 @@ _UNITS = ("bytes", "KB", "MB", "GB")
 _CONTINUES_MESSAGE = "A restore that has begun goes on by itself: see Files in your privacy centre."
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _API_ERRORS = (aiohttp.ClientError, TimeoutError, NotCandorError, CandorProblemError)
-_UNFINISHED = frozenset({"waiting", "running"})
+_UNFINISHED = frozenset({"pending", "running"})
 
 
 class RestoreCommandError(Exception):
@@ -158,7 +158,7 @@ def _format_backups(backups: list[dict[str, Any]]) -> str:
     if not backups:
         return "No backup holds your files yet. One is taken every day."
     lines = [
-        f"{one['backup_id']}  taken {_format_time(one['taken_at'])}  kept until {_format_time(one['ends_at'])}"
+        f"{one['backup_id']}  taken {_format_time(one['created_at'])}  kept until {_format_time(one['expires_at'])}"
         for one in backups
     ]
     return "\n".join(
@@ -187,9 +187,9 @@ async def _wait_until_finished(client: CandorClient, restore: dict[str, Any]) ->
 
 
 def _format_progress(restore: Mapping[str, Any]) -> str:
-    if restore["state"] == "waiting" or not restore["files_wanted"]:
-        return "It waits for its turn." if restore["state"] == "waiting" else "The backup is being read."
-    return f"{_format_counts(restore)} of {restore['files_wanted']} files, {_format_size(restore['bytes_wanted'])}"
+    if restore["state"] == "pending" or not restore["files_total"]:
+        return "It waits for its turn." if restore["state"] == "pending" else "The backup is being read."
+    return f"{_format_counts(restore)} of {restore['files_total']} files, {_format_size(restore['bytes_total'])}"
 
 
 def _print_result(restore: Mapping[str, Any]) -> int:

@@ -17,7 +17,7 @@ class AccountUsage:
     """What uploads under way may still come to take."""
     files: int = 0
     locks: int = 0
-    followed_from: int | None = None
+    tracked_since_rev: int | None = None
     """Since which revision it is known what left its place; None while no client follows the tree (RFC 6578)."""
 
     @property

@@ -11,8 +11,8 @@ MAX_BACKUP_AGE = timedelta(days=183)
 class BackupState(StrEnum):
     """Where a backup is in its life."""
 
-    REQUESTED = "wanted"
-    AVAILABLE = "held"
+    REQUESTED = "requested"
+    AVAILABLE = "available"
     DESTROYED = "destroyed"
 
 
@@ -22,9 +22,9 @@ class Backup:
 
     id: str
     state: BackupState
-    asked_at: datetime
-    ends_at: datetime
-    taken_at: datetime | None = None
+    requested_at: datetime
+    expires_at: datetime
+    created_at: datetime | None = None
     destroyed_at: datetime | None = None
     accounts: int = 0
     nodes: int = 0
@@ -38,13 +38,13 @@ class Backup:
 
     def is_overdue(self, at: datetime) -> bool:
         """Tell whether it should have been destroyed by *at*."""
-        return self.state is not BackupState.DESTROYED and at >= self.ends_at
+        return self.state is not BackupState.DESTROYED and at >= self.expires_at
 
     def exceeds_max_age(self) -> bool:
         """Tell whether its end date breaks the promise."""
-        return self.ends_at - (self.taken_at or self.asked_at) > MAX_BACKUP_AGE
+        return self.expires_at - (self.created_at or self.requested_at) > MAX_BACKUP_AGE
 
 
 def backup_expiry(requested_at: datetime, retention: timedelta) -> datetime:
-    """Return the end date of a backup asked for at *asked_at*; never later than the promise allows."""
+    """Return the end date of a backup requested at *requested_at*; never later than the promise allows."""
     return requested_at + min(retention, MAX_BACKUP_AGE)

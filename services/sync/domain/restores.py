@@ -17,13 +17,13 @@ MAX_ATTEMPTS_WITHOUT_PROGRESS: Final = 30
 class RestoreState(StrEnum):
     """Where a restore is in its life."""
 
-    WAITING = "waiting"
+    PENDING = "pending"
     RUNNING = "running"
-    DONE = "done"
+    SUCCEEDED = "succeeded"
     FAILED = "failed"
 
 
-UNFINISHED_STATES: Final = (RestoreState.WAITING, RestoreState.RUNNING)
+UNFINISHED_STATES: Final = (RestoreState.PENDING, RestoreState.RUNNING)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,36 +48,39 @@ class RestoreFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
-    """One restore; *claim* grows with each worker that takes it up, so that one which lost it writes nothing more."""
+    """One restore of an account.
+
+    *fencing_token* grows with each claim, so that a worker whose claim was taken over can no longer write.
+    """
 
     id: str
     account: str
     backup: str
     path: TreePath
     """What is wanted, as it was called then; ``()`` is everything."""
-    asked_at: datetime
-    state: RestoreState = RestoreState.WAITING
-    begun_at: datetime | None = None
+    requested_at: datetime
+    state: RestoreState = RestoreState.PENDING
+    started_at: datetime | None = None
     finished_at: datetime | None = None
-    claim: int = 0
-    fruitless: int = 0
+    fencing_token: int = 0
+    attempts_without_progress: int = 0
     """Attempts since something came back."""
     uploading: str = ""
     """The content that was on its way last: whoever goes on gives its room back."""
-    place: TreePath = ()
+    destination: TreePath = ()
     """Where it was brought back to; ``()`` while nothing was."""
     files: int = 0
     folders: int = 0
     bytes: int = 0
     missing: int = 0
-    files_wanted: int = 0
-    bytes_wanted: int = 0
+    files_total: int = 0
+    bytes_total: int = 0
     failure: RestoreFailure | None = None
 
     @property
     def position(self) -> str:
         """Where it stands in a list that is sorted newest first."""
-        return f"{self.asked_at.isoformat()} {self.id}"
+        return f"{self.requested_at.isoformat()} {self.id}"
 
 
 def restore_id(idempotency_key: str) -> str:

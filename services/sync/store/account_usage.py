@@ -27,7 +27,7 @@ class AccountUsages:
             reserved_bytes=row.reserved_bytes,
             files=row.files,
             locks=row.locks,
-            followed_from=row.followed_from,
+            tracked_since_rev=row.tracked_since_rev,
         )
 
     def build_empty(self, account: str) -> AccountUsage:
@@ -43,7 +43,7 @@ class AccountUsages:
             reserved_bytes=usage.reserved_bytes,
             files=usage.files,
             locks=usage.locks,
-            followed_from=usage.followed_from,
+            tracked_since_rev=usage.tracked_since_rev,
             created_at=at,
         )
         await self._rows.insert_one(row)
@@ -56,7 +56,7 @@ class AccountUsages:
             "reserved_bytes": usage.reserved_bytes,
             "files": usage.files,
             "locks": usage.locks,
-            "followed_from": usage.followed_from,
+            "tracked_since_rev": usage.tracked_since_rev,
         }
         return bool(await self._rows.update_one({"_id": usage.account}, {"$set": change}))
 

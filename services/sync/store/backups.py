@@ -34,12 +34,12 @@ class Backups:
 
     async def list_page(self, *, after: datetime | None, limit: int) -> list[Backup]:
         """Return backups, the latest first."""
-        where = {} if after is None else {"asked_at": {"$lt": after}}
-        return [_to_backup(row) for row in await self._rows.list(where, sort=[("asked_at", -1)], limit=limit)]
+        where = {} if after is None else {"requested_at": {"$lt": after}}
+        return [_to_backup(row) for row in await self._rows.list(where, sort=[("requested_at", -1)], limit=limit)]
 
     async def list_by_state(self, state: BackupState) -> list[Backup]:
         """Return all that are in *state*, the first to end first."""
-        return [_to_backup(row) for row in await self._rows.list({"state": state.value}, sort=["ends_at"])]
+        return [_to_backup(row) for row in await self._rows.list({"state": state.value}, sort=["expires_at"])]
 
 
 class BackupKeys:
@@ -75,9 +75,9 @@ def _to_backup(document: BackupDocument) -> Backup:
     return Backup(
         id=document.id,
         state=document.state,
-        asked_at=document.asked_at,
-        ends_at=document.ends_at,
-        taken_at=document.taken_at,
+        requested_at=document.requested_at,
+        expires_at=document.expires_at,
+        created_at=document.created_at,
         destroyed_at=document.destroyed_at,
         accounts=document.accounts,
         nodes=document.nodes,

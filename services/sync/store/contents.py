@@ -90,28 +90,30 @@ class Contents:
             # Mostly there was no other user: then this is the only operation.
             gone = await self._rows.delete_many({"_id": {"$in": small}, "refs": -delta}) if small else 0
             if gone < len(ids):
-                revived = {"$set": {"doomed_at": None}} if delta > 0 else {}
+                revived = {"$set": {"delete_after": None}} if delta > 0 else {}
                 await self._rows.update_many({"_id": {"$in": ids}}, {"$inc": {"refs": delta}, **revived})
             if delta < 0 and len(small) < len(ids):
                 unused = {"_id": {"$in": ids}, "refs": 0}
-                await self._rows.update_many(unused, {"$set": {"doomed_at": delete_after}})
+                await self._rows.update_many(unused, {"$set": {"delete_after": delete_after}})
 
     async def list_expired(self, *, by: datetime, limit: int) -> list[Content]:
         """Return contents whose time has come."""
-        rows = await self._rows.list({"doomed_at": {"$lte": by}}, sort=["doomed_at"], limit=limit)
+        rows = await self._rows.list({"delete_after": {"$lte": by}}, sort=["delete_after"], limit=limit)
         return [build_content(row) for row in rows]
 
     async def claim(self, content: str, *, by: datetime) -> Content | None:
         """Take a doomed content for destruction; None when somebody has come to use it, as nobody can after this."""
-        free = {"_id": content, "refs": {"$lte": 0}, "doomed_at": {"$lte": by}}
+        free = {"_id": content, "refs": {"$lte": 0}, "delete_after": {"$lte": by}}
         row = await self._rows.find_one(free)
-        if row is None or not await self._rows.update_one(free, {"$set": {"refs": DESTROYING_REFS, "reserved": 0}}):
+        if row is None or not await self._rows.update_one(
+            free, {"$set": {"refs": DESTROYING_REFS, "reserved_bytes": 0}}
+        ):
             return None
         return build_content(row)
 
     async def extend_upload(self, content: str, *, until: datetime) -> bool:
         """Keep an upload under way alive *until* then; False when it is gone."""
-        return bool(await self._rows.update_one({"_id": content, "refs": 0}, {"$set": {"doomed_at": until}}))
+        return bool(await self._rows.update_one({"_id": content, "refs": 0}, {"$set": {"delete_after": until}}))
 
     async def delete(self, content: str) -> None:
         """Remove the row of a content that was destroyed."""
@@ -119,7 +121,7 @@ class Contents:
 
     async def mark_account_deleted(self, account: str, *, at: datetime) -> int:
         """Doom everything of an erased account; return how many blobs and small contents there were."""
-        change = {"$set": {"refs": DESTROYING_REFS, "reserved": 0, "doomed_at": at}}
+        change = {"$set": {"refs": DESTROYING_REFS, "reserved_bytes": 0, "delete_after": at}}
         return await self._rows.update_many({"account": account, "refs": {"$gte": 0}}, change)
 
     async def count_by_account(self, account: str) -> int:
@@ -142,10 +144,10 @@ def build_content(document: ContentDocument) -> Content:
         account=document.account,
         refs=document.refs,
         size=document.size,
-        reserved_bytes=document.reserved,
+        reserved_bytes=document.reserved_bytes,
         digest=document.digest,
         inline=document.inline,
-        delete_after=document.doomed_at,
+        delete_after=document.delete_after,
     )
 
 
@@ -155,8 +157,8 @@ def _to_document(content: Content) -> ContentDocument:
         account=content.account,
         refs=content.refs,
         size=content.size,
-        reserved=content.reserved_bytes,
+        reserved_bytes=content.reserved_bytes,
         digest=content.digest,
         inline=content.inline,
-        doomed_at=content.delete_after,
+        delete_after=content.delete_after,
     )

@@ -20,14 +20,14 @@ _Device = Annotated[str, Personal(Category.DEVICE, {Purpose.SYNC, Purpose.ERASUR
 _Name = Annotated[bytes, Personal(Category.CONTENT, _OWNER_PURPOSES | {Purpose.OPERATIONS}, UNTIL_ERASED)]
 _Size = Annotated[int, Personal(Category.USAGE, _OWNER_PURPOSES | {Purpose.STATISTICS}, UNTIL_ERASED)]
 
-_TWO_YEARS = retain_for(730, since="asked_at")
-_FOUR_WEEKS = retain_for(28, since="asked_at")
+_TWO_YEARS = retain_for(730, since="requested_at")
+_FOUR_WEEKS = retain_for(28, since="requested_at")
 
 
 class AccountUsageDocument(Document):
     """The counters of one account; its id is the account's. See ``domain.space``."""
 
-    collection: ClassVar[str] = "spaces"
+    collection: ClassVar[str] = "account_usage"
     subject: ClassVar[str | None] = "_id"
 
     id: _Account
@@ -36,14 +36,14 @@ class AccountUsageDocument(Document):
     reserved_bytes: int
     files: _Size
     locks: int
-    followed_from: int | None = None
+    tracked_since_rev: int | None = None
     created_at: datetime
 
 
 class AccountKeyDocument(Document):
     """The key of one account's names and contents, sealed by the vault; apart, so that no backup contains it."""
 
-    collection: ClassVar[str] = "space_keys"
+    collection: ClassVar[str] = "account_keys"
     subject: ClassVar[str | None] = "_id"
 
     id: _Account
@@ -90,32 +90,32 @@ class TombstoneDocument(Document):
     name: _Name
     name_key: str
     is_folder: bool
-    gone_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, retain_for(60, since="gone_at"))]
+    removed_at: Annotated[datetime, Personal(Category.USAGE, {Purpose.SYNC}, retain_for(60, since="removed_at"))]
 
 
 class ContentDocument(Document):
     """A content: how many nodes use it, and when it may be destroyed unless one comes to use it.
 
     A small one is here, sealed (*inline*); a larger one is a blob of the same id. While it is being uploaded it has no
-    *refs* and holds *reserved* bytes of the account's room. Its fate is decided here, in the transaction that changes
-    the nodes; the blob follows. With ``refs`` of -1 it is being destroyed and comes back no more.
+    *refs* and reserves *reserved_bytes* of the account's quota. Its fate is decided here, in the transaction that
+    changes the nodes; the blob follows. With ``refs`` of -1 it is being destroyed and comes back no more.
     """
 
     collection: ClassVar[str] = "contents"
     subject: ClassVar[str | None] = "account"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account", "digest"),
-        Index("doomed_at", partial={"doomed_at": {"$type": "date"}}),
+        Index("delete_after", partial={"delete_after": {"$type": "date"}}),
     )
 
     account: _Account
     refs: int
     size: int
-    reserved: int
+    reserved_bytes: int
     digest: str
     """A keyed digest of the bytes of a blob: equal ones of one account are stored once."""
     inline: _Content
-    doomed_at: datetime | None
+    delete_after: datetime | None
 
 
 class BlobDocument(GridFsFileDocument):
@@ -143,7 +143,7 @@ class BackupChunkDocument(GridFsChunkDocument):
 
 
 class LockDocument(Document):
-    """A lock; see ``domain.locks.Lock``. Its owner and path are sealed together as *described*."""
+    """A lock; see ``domain.locks.Lock``. Its owner and path are sealed together as *sealed_details*."""
 
     collection: ClassVar[str] = "locks"
     subject: ClassVar[str | None] = "account"
@@ -151,7 +151,7 @@ class LockDocument(Document):
 
     account: _Account
     ids: tuple[str, ...]
-    described: _Name
+    sealed_details: _Name
     exclusive: bool
     deep: bool
     device: _Device
@@ -163,12 +163,12 @@ class BackupDocument(Document):
     """A backup; see ``domain.backups.Backup``. It belongs to no one account."""
 
     collection: ClassVar[str] = "backups"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("state", "ends_at"),)
+    indexes: ClassVar[tuple[Index, ...]] = (Index("state", "expires_at"),)
 
     state: BackupState
-    asked_at: datetime
-    ends_at: datetime
-    taken_at: datetime | None
+    requested_at: datetime
+    expires_at: datetime
+    created_at: datetime | None
     destroyed_at: datetime | None
     accounts: int
     nodes: int
@@ -199,25 +199,25 @@ class RestoreDocument(Document):
 
     collection: ClassVar[str] = "restores"
     subject: ClassVar[str | None] = "account"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account", "asked_at"), Index("state", "asked_at"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account", "requested_at"), Index("state", "requested_at"))
 
     account: _Account
     backup: str
     path: Annotated[bytes, Personal(Category.CONTENT, _OWNER_PURPOSES, _FOUR_WEEKS)]
-    place: Annotated[bytes | None, Personal(Category.CONTENT, _OWNER_PURPOSES, _FOUR_WEEKS)]
-    asked_at: Annotated[datetime, Personal(Category.USAGE, _OWNER_PURPOSES, _FOUR_WEEKS)]
+    destination: Annotated[bytes | None, Personal(Category.CONTENT, _OWNER_PURPOSES, _FOUR_WEEKS)]
+    requested_at: Annotated[datetime, Personal(Category.USAGE, _OWNER_PURPOSES, _FOUR_WEEKS)]
     state: RestoreState
-    begun_at: datetime | None
+    started_at: datetime | None
     finished_at: datetime | None
-    claim: int
-    fruitless: int
+    fencing_token: int
+    attempts_without_progress: int
     uploading: str
     files: int
     folders: int
     bytes: int
     missing: int
-    files_wanted: int
-    bytes_wanted: int
+    files_total: int
+    bytes_total: int
     failure: RestoreFailureValue | None
 
 
@@ -226,23 +226,23 @@ class InspectionDocument(Document):
 
     collection: ClassVar[str] = "inspections"
     subject: ClassVar[str | None] = "account"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account"), Index("ended_at", "ends_at"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account"), Index("ended_at", "expires_at"))
 
     account: _Account
     reason: Annotated[str, Personal(Category.CONTENT, {Purpose.OPERATIONS, Purpose.ERASURE}, _TWO_YEARS)]
-    asked_by: str
-    asked_at: datetime
-    ends_at: datetime
+    requested_by: str
+    requested_at: datetime
+    expires_at: datetime
     approved_by: str | None
     approved_at: datetime | None
     ended_at: datetime | None
-    looks: int
+    access_count: int
 
 
 class InspectionAccessDocument(Document):
     """One look of an inspection; see ``domain.inspections.Look``."""
 
-    collection: ClassVar[str] = "looks"
+    collection: ClassVar[str] = "inspection_accesses"
     subject: ClassVar[str | None] = "account"
     indexes: ClassVar[tuple[Index, ...]] = (Index("inspection"), Index("account"))
 
@@ -252,7 +252,7 @@ class InspectionAccessDocument(Document):
     at: Annotated[
         datetime, Personal(Category.USAGE, {Purpose.OPERATIONS, Purpose.ERASURE}, retain_for(720, since="at"))
     ]
-    sight: str
+    scope: str
     node: str
 
 
@@ -291,13 +291,13 @@ class StorageDayDocument(Document):
 class ErasedAccountDocument(Document):
     """An account that was erased, for as long as a backup may still hold its sealed data: it never comes back (C31)."""
 
-    collection: ClassVar[str] = "erasures"
+    collection: ClassVar[str] = "erased_accounts"
     subject: ClassVar[str | None] = "_id"
 
     id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, retain_for(200, since="erased_at"))]
     erasure_id: str
     erased_at: datetime
-    erased: dict[str, int]
+    erased_counts: dict[str, int]
     completed: bool
 
 

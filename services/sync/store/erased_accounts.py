@@ -19,8 +19,10 @@ class ErasedAccounts:
     async def start(self, account: str, erasure_id: str, erased: dict[str, int], *, at: datetime) -> None:
         """Note that the keys of *account* are destroyed; a later request for the same account joins the first."""
         before = await self._rows.get(account)
-        counts = {**(before.erased if before else {}), **erased}
-        row = ErasedAccountDocument(id=account, erasure_id=erasure_id, erased_at=at, erased=counts, completed=False)
+        counts = {**(before.erased_counts if before else {}), **erased}
+        row = ErasedAccountDocument(
+            id=account, erasure_id=erasure_id, erased_at=at, erased_counts=counts, completed=False
+        )
         await self._rows.upsert_one(row)
 
     async def list_unfinished(self, *, limit: int) -> list[ErasedAccountDocument]:
@@ -30,7 +32,7 @@ class ErasedAccounts:
     async def add_erased_count(self, account: str, name: str, amount: int) -> None:
         """Add to what was erased of *account*."""
         if amount:
-            await self._rows.update_one({"_id": account}, {"$inc": {f"erased.{name}": amount}})
+            await self._rows.update_one({"_id": account}, {"$inc": {f"erased_counts.{name}": amount}})
 
     async def complete(self, account: str) -> ErasedAccountDocument | None:
         """Note that all is gone; return what the receipt says, once."""

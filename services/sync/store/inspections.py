@@ -39,7 +39,11 @@ class Inspections:
 
     async def update(self, inspection: Inspection, *, expected: Inspection) -> bool:
         """Put *inspection* in place of what it was; False when it is otherwise by now."""
-        expect = {"approved_by": expected.approved_by, "ended_at": expected.ended_at, "looks": expected.looks}
+        expect = {
+            "approved_by": expected.approved_by,
+            "ended_at": expected.ended_at,
+            "access_count": expected.access_count,
+        }
         return await self._rows.replace_one(InspectionDocument(**asdict(inspection)), expect=expect)
 
     async def add_to_month(self, month: str) -> None:
@@ -57,12 +61,12 @@ class Inspections:
 
     async def list_page(self, *, after: datetime | None, limit: int) -> list[Inspection]:
         """Return inspections, the latest first."""
-        where = {} if after is None else {"asked_at": {"$lt": after}}
-        return [_to_inspection(row) for row in await self._rows.list(where, sort=[("asked_at", -1)], limit=limit)]
+        where = {} if after is None else {"requested_at": {"$lt": after}}
+        return [_to_inspection(row) for row in await self._rows.list(where, sort=[("requested_at", -1)], limit=limit)]
 
     async def list_overdue(self, *, by: datetime, limit: int) -> list[Inspection]:
         """Return inspections that reached their end and are not ended."""
-        where = {"ended_at": None, "ends_at": {"$lte": by}}
+        where = {"ended_at": None, "expires_at": {"$lte": by}}
         return [_to_inspection(row) for row in await self._rows.list(where, limit=limit)]
 
     async def get_register(self, *, limit: int) -> "InspectionRegister":
@@ -70,8 +74,8 @@ class Inspections:
         return await self._db.with_transaction(lambda: self._read_register(limit))
 
     async def _read_register(self, limit: int) -> "InspectionRegister":
-        where = {"$or": [{"approved_by": {"$ne": None}}, {"looks": {"$gt": 0}}]}
-        rows = await self._rows.list(where, sort=[("asked_at", -1)], limit=limit)
+        where = {"$or": [{"approved_by": {"$ne": None}}, {"access_count": {"$gt": 0}}]}
+        rows = await self._rows.list(where, sort=[("requested_at", -1)], limit=limit)
         listed_ids = [row.id for row in rows]
         accesses = await self._accesses.list({"inspection": {"$in": listed_ids}})
         others = await self._accesses.list({"inspection": {"$nin": listed_ids}}, sort=[("at", -1)], limit=limit)

@@ -36,7 +36,7 @@ class Locks:
 
 
 def _to_lock(document: LockDocument, cipher: AccountCipher) -> Lock:
-    owner, *path = json.loads(cipher.open_lock(document.id, document.described))
+    owner, *path = json.loads(cipher.open_lock(document.id, document.sealed_details))
     return Lock(
         token=document.id,
         ids=document.ids,
@@ -55,7 +55,7 @@ def _to_document(lock: Lock, cipher: AccountCipher) -> LockDocument:
         id=lock.token,
         account=cipher.account,
         ids=lock.ids,
-        described=cipher.seal_lock(lock.token, json.dumps([lock.owner, *lock.path])),
+        sealed_details=cipher.seal_lock(lock.token, json.dumps([lock.owner, *lock.path])),
         exclusive=lock.exclusive,
         deep=lock.deep,
         device=lock.device,

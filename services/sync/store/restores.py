@@ -11,7 +11,7 @@ from services.sync.store.ciphers import AccountCipher
 from services.sync.store.documents import RestoreDocument
 from shared.mongo import Database
 
-_NEWEST_FIRST = [("asked_at", -1), ("_id", -1)]
+_NEWEST_FIRST = [("requested_at", -1), ("_id", -1)]
 
 
 class UnfinishedRestore(NamedTuple):
@@ -31,7 +31,7 @@ class Restores:
         """Enter a restore; DuplicateError when it was."""
         row = asdict(restore) | {
             "path": _seal_path(cipher, restore.id, restore.path),
-            "place": None,
+            "destination": None,
             "failure": None,
         }
         await self._rows.insert_one(RestoreDocument(**row))
@@ -48,7 +48,7 @@ class Restores:
 
     async def list_unfinished(self, *, limit: int) -> list[UnfinishedRestore]:
         """Return what is to be done, of all accounts, the first that was asked for first."""
-        rows = await self._rows.list({"state": {"$in": list(UNFINISHED_STATES)}}, sort=["asked_at"], limit=limit)
+        rows = await self._rows.list({"state": {"$in": list(UNFINISHED_STATES)}}, sort=["requested_at"], limit=limit)
         return [UnfinishedRestore(row.id, row.account) for row in rows]
 
     async def count_unfinished(self, account: str) -> int:
@@ -60,16 +60,16 @@ class Restores:
         was = await self.get(cipher, restore)
         if was is None or was.state not in UNFINISHED_STATES:
             return None
-        change = {"state": RestoreState.RUNNING.value, "begun_at": was.begun_at or at}
-        increments = {"claim": 1, "fruitless": 1}
-        where = {"_id": restore, "claim": was.claim, "state": was.state.value}
+        change = {"state": RestoreState.RUNNING.value, "started_at": was.started_at or at}
+        increments = {"fencing_token": 1, "attempts_without_progress": 1}
+        where = {"_id": restore, "fencing_token": was.fencing_token, "state": was.state.value}
         if not await self._rows.update_one(where, {"$set": change, "$inc": increments}):
             return None
         return await self.get(cipher, restore)
 
     async def update_claimed(self, restore: Restore, change: Mapping[str, Any]) -> bool:
         """Write *change* of a restore that is claimed; False when it is another one's by now, or was erased."""
-        where = {"_id": restore.id, "claim": restore.claim, "state": RestoreState.RUNNING.value}
+        where = {"_id": restore.id, "fencing_token": restore.fencing_token, "state": RestoreState.RUNNING.value}
         return bool(await self._rows.update_one(where, {"$set": dict(change)}))
 
     async def delete_by_account(self, account: str) -> int:
@@ -84,7 +84,7 @@ def progress_update(progress: RestoreProgress) -> dict[str, int]:
 
 def destination_update(cipher: AccountCipher, restore: Restore, destination: TreePath) -> dict[str, bytes]:
     """Return where a restore comes back to as a change."""
-    return {"place": _seal_path(cipher, restore.id, destination)}
+    return {"destination": _seal_path(cipher, restore.id, destination)}
 
 
 def end_update(state: RestoreState, failure: RestoreFailure | None, *, at: datetime) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _filter_after(after: str | None) -> dict[str, Any]:
         return {}
     time, _, restore = after.partition(" ")
     at = datetime.fromisoformat(time)
-    return {"$or": [{"asked_at": {"$lt": at}}, {"asked_at": at, "_id": {"$lt": restore}}]}
+    return {"$or": [{"requested_at": {"$lt": at}}, {"requested_at": at, "_id": {"$lt": restore}}]}
 
 
 def _seal_path(cipher: AccountCipher, restore: str, path: TreePath) -> bytes:
@@ -112,8 +112,8 @@ def _open_path(cipher: AccountCipher, restore: str, sealed: bytes | None) -> Tre
 
 def _to_restore(document: RestoreDocument, cipher: AccountCipher) -> Restore:
     return Restore(
-        **document.model_dump(exclude={"path", "place", "failure"}),
+        **document.model_dump(exclude={"path", "destination", "failure"}),
         path=_open_path(cipher, document.id, document.path),
-        place=_open_path(cipher, document.id, document.place),
+        destination=_open_path(cipher, document.id, document.destination),
         failure=None if document.failure is None else RestoreFailure(**document.failure.model_dump()),
     )

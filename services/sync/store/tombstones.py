@@ -26,7 +26,7 @@ class Tombstones:
 
     async def find_prunable_revisions(self, *, by: datetime, limit: int) -> dict[str, int]:
         """Return accounts with tombstones older than *by*, and up to which revision some of these are."""
-        rows = await self._rows.list({"gone_at": {"$lte": by}}, sort=["gone_at"], limit=limit)
+        rows = await self._rows.list({"removed_at": {"$lte": by}}, sort=["removed_at"], limit=limit)
         found: dict[str, int] = {}
         for row in rows:
             found[row.account] = max(row.rev, found.get(row.account, 0))
@@ -51,7 +51,7 @@ def _to_document(cipher: AccountCipher, tombstone: Tombstone, at: datetime) -> T
         name=cipher.seal_name(tombstone.id, tombstone.name),
         name_key=tombstone.name_key,
         is_folder=tombstone.is_folder,
-        gone_at=at,
+        removed_at=at,
     )
 
 

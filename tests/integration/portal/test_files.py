@@ -45,7 +45,7 @@ async def test_a_path_or_everything_is_asked_for_once(
 async def test_while_one_runs_the_page_looks_again_and_takes_nothing_that_is_typed(
     ada: Browser, edge: FakeEdge
 ) -> None:
-    counts = {"files": 1, "bytes": 2_000, "files_wanted": 4, "bytes_wanted": 8_000}
+    counts = {"files": 1, "bytes": 2_000, "files_total": 4, "bytes_total": 8_000}
     _begun(edge, state="running", restored_to="holiday (restored 2027-01-04)", **counts)
     page = await ada.get("/account/files")
     assert _looks_again(page)
@@ -59,7 +59,7 @@ async def test_while_one_runs_the_page_looks_again_and_takes_nothing_that_is_typ
 
 async def test_one_that_is_done_says_where_it_is_and_what_is_missing(ada: Browser, edge: FakeEdge) -> None:
     place = "holiday (restored 2027-01-04)"
-    _begun(edge, state="done", finished_at=THEN, files=3, bytes=6_000, missing=1, restored_to=place)
+    _begun(edge, state="succeeded", finished_at=THEN, files=3, bytes=6_000, missing=1, restored_to=place)
     page = await ada.get("/account/files")
     assert f"3 files, 6.0 KB, back as {place}" in page.text
     assert "1 file could not come back" in page.text
@@ -68,7 +68,7 @@ async def test_one_that_is_done_says_where_it_is_and_what_is_missing(ada: Browse
 
 async def test_one_that_failed_says_why_how_far_it_came_and_what_helps(ada: Browser, edge: FakeEdge) -> None:
     failure = {"code": "sync.quota.exceeded", "detail": "There is room for 9.", "remedy": "x"}
-    _begun(edge, state="failed", finished_at=THEN, files=1, bytes=2_000, files_wanted=4, failure=failure)
+    _begun(edge, state="failed", finished_at=THEN, files=1, bytes=2_000, files_total=4, failure=failure)
     text = (await ada.get("/account/files")).text
     assert "There is room for 9. Delete something" in text
     assert "1 of 4 files" in text

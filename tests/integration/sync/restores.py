@@ -25,7 +25,7 @@ async def asking(house: SyncHarness, ada: DavClient, address: str, *, key: str =
 async def begun(house: SyncHarness, ada: DavClient, **body: Any) -> UnfinishedRestore:
     """Ask for a restore."""
     status, asked = await asking(house, ada, RESTORES, **body)
-    assert (status, asked["state"], asked["restored_to"]) == (202, "waiting", None), asked
+    assert (status, asked["state"], asked["restored_to"]) == (202, "pending", None), asked
     return UnfinishedRestore(asked["restore_id"], ada.account)
 
 

@@ -175,7 +175,7 @@ async def test_C19_a_backup_holds_all_trees_and_ends_with_its_key(ada: DavClient
     await backups.create(asked)
     (held,) = [one for one in await backups.list(after=None, limit=10) if one.id == asked.id]
     assert held.state is BackupState.AVAILABLE
-    assert held.ends_at - held.asked_at <= MAX_BACKUP_AGE
+    assert held.expires_at - held.requested_at <= MAX_BACKUP_AGE
     assert await backups.verify(held) == held.nodes >= 3
     file = next((house.folder / "backups").rglob(held.id))
     assert b"a" * 64 not in file.read_bytes()
@@ -208,7 +208,9 @@ async def test_C19_what_is_due_is_destroyed_and_what_is_wanted_is_taken(house: S
     held = await Backups(db).list_by_state(BackupState.AVAILABLE)
     assert len(held) == 1, "one a day"
     now = utc_now()
-    await db.get_collection(BackupDocument).update_one({"_id": held[0].id}, {"$set": {"ends_at": now, "asked_at": now}})
+    await db.get_collection(BackupDocument).update_one(
+        {"_id": held[0].id}, {"$set": {"expires_at": now, "requested_at": now}}
+    )
     await backups.run_once()
     assert await Backups(db).list_by_state(BackupState.AVAILABLE) == []
     assert await BackupKeys(db, house.chassis.vault).list_backup_ids() == set()
@@ -216,16 +218,20 @@ async def test_C19_what_is_due_is_destroyed_and_what_is_wanted_is_taken(house: S
 
 def _a_backup(**said: object) -> dict[str, object]:
     now = utc_now()
-    asked = {"asked_at": now, "ends_at": now + timedelta(days=90), "taken_at": now, "destroyed_at": None}
-    return {"_id": new_id("bak"), "state": "held", **asked, "accounts": 0, "nodes": 0, "bytes": 0, **said}
+    asked = {"requested_at": now, "expires_at": now + timedelta(days=90), "created_at": now, "destroyed_at": None}
+    return {"_id": new_id("bak"), "state": "available", **asked, "accounts": 0, "nodes": 0, "bytes": 0, **said}
 
 
 @pytest.mark.parametrize(
     "breach",
     [
-        {"ends_at": utc_now() + timedelta(days=190)},
-        {"ends_at": utc_now() - timedelta(hours=2)},
-        {"asked_at": utc_now() - timedelta(days=200), "taken_at": utc_now(), "ends_at": utc_now() + timedelta(days=1)},
+        {"expires_at": utc_now() + timedelta(days=190)},
+        {"expires_at": utc_now() - timedelta(hours=2)},
+        {
+            "requested_at": utc_now() - timedelta(days=200),
+            "created_at": utc_now(),
+            "expires_at": utc_now() + timedelta(days=1),
+        },
     ],
 )
 async def test_C19_the_probe_sees_a_backup_that_does_not_end(

@@ -149,7 +149,7 @@ async def test_nothing_is_noted_where_nobody_follows(ada: DavClient, house: Sync
     assert await db.get_collection(TombstoneDocument).count_documents({"account": ada.account}) == 0
     space = await db.get_collection(AccountUsageDocument).get(ada.account)
     assert space is not None
-    assert space.followed_from is None
+    assert space.tracked_since_rev is None
 
 
 async def test_what_left_is_noted_without_its_name(ada: DavClient, house: SyncHarness) -> None:

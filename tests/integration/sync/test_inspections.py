@@ -145,7 +145,7 @@ async def test_C12_the_owner_is_told_of_each_look_and_of_the_end(
     shown = await _told(house, ada, common_v1.PersonalDataAccessed)
     assert sorted(fact.fields[0] for fact in shown) == ["sync.nodes.client_state", "sync.nodes.name"]
     assert {(fact.recipient_id, fact.purpose, fact.basis) for fact in shown} == {(sam.id, "operations", inspection)}
-    assert (await sam.ask("POST", f"/{inspection}/end")).json["looks"] == 2
+    assert (await sam.ask("POST", f"/{inspection}/end")).json["access_count"] == 2
     (ended,) = await _told(house, ada, sync_v1.InspectionEnded)
     assert (ended.inspection_id, ended.access_count) == (inspection, 2)
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
@@ -194,15 +194,15 @@ _NOW = utc_now()
 _GOOD = {
     "account": "acc_planted",
     "reason": "planted",
-    "asked_by": "stf_a",
-    "asked_at": _NOW - timedelta(minutes=50),
-    "ends_at": _NOW + timedelta(minutes=20),
+    "requested_by": "stf_a",
+    "requested_at": _NOW - timedelta(minutes=50),
+    "expires_at": _NOW + timedelta(minutes=20),
     "approved_by": "stf_b",
     "approved_at": _NOW - timedelta(minutes=40),
     "ended_at": None,
-    "looks": 1,
+    "access_count": 1,
 }
-_LOOK = {"account": "acc_planted", "by": "stf_a", "at": _NOW - timedelta(minutes=30), "sight": "names", "node": ""}
+_LOOK = {"account": "acc_planted", "by": "stf_a", "at": _NOW - timedelta(minutes=30), "scope": "names", "node": ""}
 
 
 @pytest.mark.parametrize(
@@ -210,15 +210,15 @@ _LOOK = {"account": "acc_planted", "by": "stf_a", "at": _NOW - timedelta(minutes
     [
         ({"approved_by": "stf_a"}, {}),
         ({"approved_by": None, "approved_at": None}, {}),
-        ({"approved_by": None, "approved_at": None, "looks": 0}, {}),
-        ({"ends_at": _NOW + timedelta(hours=5)}, {}),
-        ({"ends_at": _NOW - timedelta(hours=2), "approved_at": _NOW - timedelta(hours=3)}, {}),
-        ({}, {"sight": "contents"}),
+        ({"approved_by": None, "approved_at": None, "access_count": 0}, {}),
+        ({"expires_at": _NOW + timedelta(hours=5)}, {}),
+        ({"expires_at": _NOW - timedelta(hours=2), "approved_at": _NOW - timedelta(hours=3)}, {}),
+        ({}, {"scope": "contents"}),
         ({}, {"by": "stf_c"}),
         ({}, {"account": "acc_other"}),
         ({}, {"at": _NOW - timedelta(minutes=45)}),
         ({}, {"inspection": "ins_none"}),
-        ({"looks": 2}, {}),
+        ({"access_count": 2}, {}),
     ],
 )
 async def test_C12_the_probe_sees_a_look_that_was_not_allowed(

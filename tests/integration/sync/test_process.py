@@ -125,7 +125,7 @@ async def test_C31_erasure_and_export_over_the_broker(sync: Running, identity: F
 
     (done,) = await until(receipt)
     assert done.erasure_id == "era_1"
-    assert done.erased_counts["space_keys"] == 1
+    assert done.erased_counts["account_keys"] == 1
     assert (await desk.get("letter.txt")).status == 403
 
 
@@ -153,13 +153,13 @@ async def test_a_crash_in_the_middle_of_a_restore_makes_no_second_copy_and_loses
 
     async def come(state: str) -> dict[str, Any]:
         told = await now()
-        return told if told["state"] == state and told["files_wanted"] else {}
+        return told if told["state"] == state and told["files_total"] else {}
 
     began = await until(lambda: come("running"))
     await sync.kill()
     assert began["bytes"] < len(film)
     await sync.start()
-    done = await until(lambda: come("done"), patience=60)
+    done = await until(lambda: come("succeeded"), patience=60)
     assert (done["files"], done["folders"], done["missing"]) == (2, 2, 0)
     place = done["restored_to"]
     assert await desk.names() == {"holiday/", f"{place.replace(' ', '%20')}/"}

@@ -77,8 +77,8 @@ async def test_a_folder_comes_back_beside_what_is_there_now(ada: DavClient, hous
     counts = {name: done[name] for name in ("state", "path", "files", "folders", "bytes", "missing", "failure")}
     size = 2 * len(LARGE) + len(b"Dear Bob")
     whole = {"files": 4, "folders": 1, "bytes": size, "missing": 0, "failure": None}
-    assert counts == {"state": "done", "path": "holiday", **whole}
-    assert (done["files_wanted"], done["bytes_wanted"]) == (4, size)
+    assert counts == {"state": "succeeded", "path": "holiday", **whole}
+    assert (done["files_total"], done["bytes_total"]) == (4, size)
     place = done["restored_to"]
     assert place.startswith("holiday (restored ")
     assert (await ada.get(f"{place}/letter.txt")).body == b"Dear Bob"
@@ -92,7 +92,7 @@ async def test_a_file_comes_back_with_its_ending_and_as_often_as_it_is_asked_for
 ) -> None:
     for number in (1, 2):
         done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
-        assert (done["state"], done["files"]) == ("done", 1), done
+        assert (done["state"], done["files"]) == ("succeeded", 1), done
         assert done["restored_to"].startswith("holiday/letter (restored ")
         assert done["restored_to"].endswith(".txt")
         assert len(await ada.names("holiday")) == 4 + number
@@ -103,10 +103,12 @@ async def test_everything_comes_back_also_when_its_folder_is_gone(
 ) -> None:
     await ada.delete("holiday")
     done = await restored(house, ada, backup_id=backup.id)
-    assert (done["state"], done["path"], done["files"], done["folders"]) == ("done", None, 4, 2), done
+    assert (done["state"], done["path"], done["files"], done["folders"]) == ("succeeded", None, 4, 2), done
     assert (await ada.get(f"{done['restored_to']}/holiday/film.bin")).body == LARGE
     done = await restored(house, ada, backup_id=backup.id, path="holiday/letter.txt")
-    assert (done["state"], "/" in done["restored_to"]) == ("done", False), "its folder is gone: it comes to the top"
+    assert (done["state"], "/" in done["restored_to"]) == ("succeeded", False), (
+        "its folder is gone: it comes to the top"
+    )
 
 
 async def test_dead_properties_come_back(ada: DavClient, house: SyncHarness) -> None:
@@ -133,7 +135,7 @@ async def test_however_often_it_is_broken_off_everything_comes_back_once(
     while not await broken_off(house, one, after=0.01 * 1.2**tries):
         tries += 1  # ever longer: on the slowest machine one has success before MOST_FRUITLESS are through
     done = await state_of(house, ada, one)
-    assert (done["state"], done["files"], done["folders"]) == ("done", 41, 2), done
+    assert (done["state"], done["files"], done["folders"]) == ("succeeded", 41, 2), done
     assert await contents_in(ada, done["restored_to"]) == await contents_in(ada, "shelf")
     assert await names_in(ada) == {"shelf/", f"{done['restored_to']}/"}, "there is no second copy"
     assert await house.usage(ada) == (82, 2 * done["bytes"])
@@ -145,7 +147,7 @@ async def test_two_workers_at_once_make_nothing_twice(ada: DavClient, house: Syn
     await asyncio.gather(jobs.run_attempt(one), jobs.run_attempt(one), jobs.run_attempt(one))
     while (done := await state_of(house, ada, one))["state"] == "running":
         await jobs.run_attempt(one)
-    assert (done["state"], done["files"]) == ("done", 41), done
+    assert (done["state"], done["files"]) == ("succeeded", 41), done
     assert await house.usage(ada) == (82, 2 * done["bytes"])
 
 
@@ -159,7 +161,7 @@ async def test_it_goes_on_where_the_customer_has_moved_it_and_leaves_out_what_th
     while not await house.sync.restore_worker.run_attempt(one):
         """Once more."""
     done = await state_of(house, ada, one)
-    assert (done["state"], done["failure"]) == ("done", None)
+    assert (done["state"], done["failure"]) == ("succeeded", None)
     found = await contents_in(ada, "mine")
     assert found["5.txt"] == b"my own"
     assert found["film.bin"] == LARGE
@@ -175,7 +177,7 @@ async def test_it_follows_its_folder_when_that_is_moved_under_way(
     if not await attempt:  # the film was on its way to the old place: it is read once more
         assert await house.sync.restore_worker.run_attempt(one)
     done = await state_of(house, ada, one)
-    assert (done["state"], done["files"], done["failure"]) == ("done", 41, None)
+    assert (done["state"], done["files"], done["failure"]) == ("succeeded", 41, None)
     assert await contents_in(ada, "mine") == await contents_in(ada, "shelf")
     assert await ada.names() == {"shelf/", "mine/"}
 
@@ -215,7 +217,7 @@ async def test_a_file_that_the_backup_cannot_open_costs_no_other_one(ada: DavCli
     fresh = Contents(house.chassis.db)  # which has not the true bytes in memory
     held = await _backed_up(replace(house.sync.backups, contents=fresh))
     done = await restored(house, ada, backup_id=held.id)
-    assert (done["state"], done["files"], done["missing"]) == ("done", 2, 1), done
+    assert (done["state"], done["files"], done["missing"]) == ("succeeded", 2, 1), done
     await house.sync.backups.delete(held.id, at=utc_now())
 
 
@@ -224,7 +226,7 @@ async def test_it_is_given_up_after_many_attempts_that_brought_nothing(
 ) -> None:
     one = await begun(house, ada, backup_id=backup.id)
     rows = house.chassis.db.get_collection(RestoreDocument)
-    await rows.update_one({"_id": one.restore}, {"$set": {"fruitless": MAX_ATTEMPTS_WITHOUT_PROGRESS}})
+    await rows.update_one({"_id": one.restore}, {"$set": {"attempts_without_progress": MAX_ATTEMPTS_WITHOUT_PROGRESS}})
     assert await house.sync.restore_worker.run_attempt(one)
     assert (await state_of(house, ada, one))["failure"]["code"] == "sync.restore.abandoned"
 
@@ -310,14 +312,14 @@ async def test_workers_do_one_of_an_account_at_a_time_and_all_in_the_end(
     for _ in range(3):
         await begun(house, ada, backup_id=backup.id, path="holiday")
     await begun(house, bob, backup_id=held.id)
-    working, states = asyncio.create_task(house.sync.restore_worker.run()), ["waiting"]
+    working, states = asyncio.create_task(house.sync.restore_worker.run()), ["pending"]
     async with asyncio.timeout(20):
-        while set(states) != {"done"}:
+        while set(states) != {"succeeded"}:
             states = [one["state"] for one in (await asking(house, ada, RESTORES))[1]["items"]]
             assert states.count("running") <= 1
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
-    assert [one["state"] for one in (await asking(house, bob, RESTORES))[1]["items"]] == ["done"]
+    assert [one["state"] for one in (await asking(house, bob, RESTORES))[1]["items"]] == ["succeeded"]
 
 
 async def test_C26_restores_are_exported_to_their_owner(ada: DavClient, house: SyncHarness, backup: Backup) -> None:
@@ -328,7 +330,7 @@ async def test_C26_restores_are_exported_to_their_owner(ada: DavClient, house: S
     assert b"holiday/letter.txt" in content
     row = await house.chassis.db.get_collection(RestoreDocument).get(done["restore_id"])
     assert row is not None
-    assert b"letter" not in row.path + (row.place or b""), "names are sealed at rest"
+    assert b"letter" not in row.path + (row.destination or b""), "names are sealed at rest"
 
 
 async def test_C31_an_erased_account_is_not_restored(ada: DavClient, house: SyncHarness, backup: Backup) -> None:

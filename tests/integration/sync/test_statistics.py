@@ -95,7 +95,7 @@ async def test_C11_figures_are_told_rounded_and_once_the_day_is_over(house: Sync
         told = await reply.json()
     rounded = {"family": "rclone", "accounts": 10, "reads": 120, "writes": 0, "lists": 40}
     assert told["clients"] == [{"day": yesterday, **rounded}]
-    assert told["minimum_group"] == MIN_GROUP_SIZE
+    assert told["min_group_size"] == MIN_GROUP_SIZE
     await house.chassis.db.get_collection(ClientDayDocument).delete_many({})
 
 

@@ -96,9 +96,9 @@ class BackupService:
     async def update_metrics(self, *, at: datetime) -> None:
         """Set the metrics."""
         ages = [
-            (at - backup.taken_at).total_seconds()
+            (at - backup.created_at).total_seconds()
             for backup in await self.repository.list_by_state(BackupState.AVAILABLE)
-            if backup.taken_at is not None
+            if backup.created_at is not None
         ]
         _newest_age.set(min(ages, default=math.inf))
         _oldest_age.set(max(ages, default=0))
@@ -111,7 +111,7 @@ class BackupService:
                 if backup.is_overdue(now + _EXPIRY_MARGIN):
                     await self.delete(backup.id, at=now)
         latest = await self.repository.list_page(after=None, limit=1)
-        if not latest or now - latest[0].asked_at >= self.interval:
+        if not latest or now - latest[0].requested_at >= self.interval:
             await self.request(at=now)
         for backup in await self.repository.list_by_state(BackupState.REQUESTED):
             await self.create(backup)
@@ -119,7 +119,10 @@ class BackupService:
     async def request(self, *, at: datetime) -> Backup:
         """Ask for a backup; its end date stands from now on."""
         backup = Backup(
-            id=self.new_id("bak"), state=BackupState.REQUESTED, asked_at=at, ends_at=backup_expiry(at, self.retention)
+            id=self.new_id("bak"),
+            state=BackupState.REQUESTED,
+            requested_at=at,
+            expires_at=backup_expiry(at, self.retention),
         )
         await self.repository.add(backup)
         self.wakeup.set()
@@ -141,7 +144,7 @@ class BackupService:
         created = replace(
             backup,
             state=BackupState.AVAILABLE,
-            taken_at=self.clock(),
+            created_at=self.clock(),
             accounts=counts.accounts,
             nodes=counts.nodes,
             bytes=counts.bytes,
@@ -150,10 +153,10 @@ class BackupService:
         await self.db.with_transaction(lambda: self._record_created(created))
 
     async def _record_created(self, backup: Backup) -> None:
-        if backup.taken_at is not None and await self.repository.update(backup, expected_state=BackupState.REQUESTED):
+        if backup.created_at is not None and await self.repository.update(backup, expected_state=BackupState.REQUESTED):
             event = sync_v1.BackupCreated(backup_id=backup.id)
-            event.created_at.FromDatetime(backup.taken_at)
-            event.expires_at.FromDatetime(backup.ends_at)
+            event.created_at.FromDatetime(backup.created_at)
+            event.expires_at.FromDatetime(backup.expires_at)
             await self.outbox.put(event)
 
     async def delete(self, backup_id: str, *, at: datetime) -> Backup:

@@ -36,7 +36,7 @@ class RestoreDrill:
     async def run_if_due(self) -> Backup | None:
         """Read the newest backup back unless that was done within a day; return what is known of it then."""
         available = await self.backups.repository.list_by_state(BackupState.AVAILABLE)
-        newest = max(available, key=lambda one: one.asked_at, default=None)
+        newest = max(available, key=lambda one: one.requested_at, default=None)
         if newest is None or (
             newest.drilled_at is not None and self.backups.clock() - newest.drilled_at < DRILL_INTERVAL
         ):

@@ -38,8 +38,8 @@ class AccountEraser:
     async def start(self, account: str, erasure_id: str, *, at: datetime) -> None:
         """Destroy the keys of *account* in the ambient transaction; it can never be opened or opened anew after it."""
         counts = {
-            "space_keys": await self.trees.keys.destroy_key(account),
-            "spaces": await self.trees.usages.delete(account, at=at),
+            "account_keys": await self.trees.keys.destroy_key(account),
+            "account_usage": await self.trees.usages.delete(account, at=at),
             **await self.erase_subject(account),
         }
         await self.trees.erased_accounts.start(account, erasure_id, counts, at=at)
@@ -93,7 +93,7 @@ class AccountEraser:
     async def _publish_receipt(self, account: str) -> None:
         row = await self.trees.erased_accounts.complete(account)
         if row is not None:
-            erased = {name: count for name, count in row.erased.items() if count}
+            erased = {name: count for name, count in row.erased_counts.items() if count}
             receipt = common_v1.ErasureCompleted(erasure_id=row.erasure_id, erased_counts=erased)
             receipt.completed_at.FromDatetime(self.clock())
             await self.outbox.put(receipt)

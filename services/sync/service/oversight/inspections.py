@@ -45,9 +45,9 @@ class InspectionService:
             id=self.new_id("ins"),
             account=account,
             reason=reason,
-            asked_by=by,
-            asked_at=at,
-            ends_at=at + APPROVAL_TIMEOUT,
+            requested_by=by,
+            requested_at=at,
+            expires_at=at + APPROVAL_TIMEOUT,
         )
         await self.repository.add(inspection)
         return inspection
@@ -62,7 +62,7 @@ class InspectionService:
             await self.repository.add_to_month(f"{at:%Y-%m}")
             event = sync_v1.InspectionOpened(inspection_id=now.id, account_id=now.account)
             event.opened_at.FromDatetime(at)
-            event.expires_at.FromDatetime(now.ends_at)
+            event.expires_at.FromDatetime(now.expires_at)
             await self.outbox.put(event, subject=now.account)
             return now
 
@@ -90,7 +90,7 @@ class InspectionService:
             now = was.record_access(by=by, at=at)
             await self._update_inspection(now, was)
             access = InspectionAccess(
-                id=self.new_id("led"), inspection=now.id, account=now.account, by=by, at=at, sight=scope, node=node
+                id=self.new_id("led"), inspection=now.id, account=now.account, by=by, at=at, scope=scope, node=node
             )
             await self.repository.record_access(access)
             event = common_v1.PersonalDataAccessed(
@@ -115,10 +115,12 @@ class InspectionService:
             was = await self._require_inspection(inspection)
             if was.ended_at is not None:
                 return was
-            now = replace(was, ended_at=at, ends_at=min(at, was.ends_at))
+            now = replace(was, ended_at=at, expires_at=min(at, was.expires_at))
             await self._update_inspection(now, was)
             if now.approved_by is not None:
-                event = sync_v1.InspectionEnded(inspection_id=now.id, account_id=now.account, access_count=now.looks)
+                event = sync_v1.InspectionEnded(
+                    inspection_id=now.id, account_id=now.account, access_count=now.access_count
+                )
                 event.ended_at.FromDatetime(at)
                 await self.outbox.put(event, subject=now.account)
             return now

@@ -129,14 +129,14 @@ class RestoreExecutor:
 
     async def _find_restored(self, run: RestoreRun) -> None:
         """Find what an earlier attempt brought back, and note how much is wanted."""
-        if run.restore.claim > 1:
+        if run.restore.fencing_token > 1:
             backup_nodes = {run.restored_id(node): node for node in run.nodes}
             ids = list(backup_nodes)
             for start in range(0, len(ids), _BATCH_SIZE):
                 back = await self.trees.nodes.get_many(run.cipher, ids[start : start + _BATCH_SIZE])
                 run.restored_ids |= {backup_nodes[node.id].id for node in back}
         destination: TreePath | None = None
-        if run.restore.place or run.top.id in run.restored_ids:
+        if run.restore.destination or run.top.id in run.restored_ids:
             destination = await self._placement.find_path(run, run.top.id)
             if destination is None:
                 raise RestoreTargetDeletedError
@@ -145,7 +145,7 @@ class RestoreExecutor:
                 run.record_restored(node)
                 run.progress.bytes += node.size
         files = [node for node in run.nodes if node.kind is NodeKind.FILE]
-        totals = {"files_wanted": len(files), "bytes_wanted": sum(node.size for node in files)}
+        totals = {"files_total": len(files), "bytes_total": sum(node.size for node in files)}
         run.initial_progress.files, run.initial_progress.bytes = run.progress.files, run.progress.bytes
         await self._report_progress(
             run, **totals, **(destination_update(run.cipher, run.restore, destination) if destination else {})
@@ -269,7 +269,7 @@ class RestoreExecutor:
             run.initial_progress.files,
             run.initial_progress.bytes,
         )
-        change = progress_update(run.progress) | ({"fruitless": 0} if has_progress else {}) | more
+        change = progress_update(run.progress) | ({"attempts_without_progress": 0} if has_progress else {}) | more
         if not await self.repository.update_claimed(run.restore, change):
             raise RestoreSupersededError
 

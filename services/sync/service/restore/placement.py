@@ -41,7 +41,7 @@ class Placement:
         """Let *make* bring *node* back into its folder, under the first name that is free; return where."""
         folder, number = self._target_folder(run, node), 1 if node is run.top else 0
         while number < _MAX_NAME_ATTEMPTS:
-            name = _restored_name(node.name, run.restore.asked_at, number, is_folder=node.kind is NodeKind.FOLDER)
+            name = _restored_name(node.name, run.restore.requested_at, number, is_folder=node.kind is NodeKind.FOLDER)
             try:
                 await create((*folder, name))
             except _NAME_TAKEN_ERRORS:

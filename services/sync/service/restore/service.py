@@ -40,7 +40,7 @@ class RestoreService:
             return []
         available = await self.backups.repository.list_by_state(BackupState.AVAILABLE)
         return sorted(
-            (one for one in available if one.asked_at > opened_at), key=lambda one: one.asked_at, reverse=True
+            (one for one in available if one.requested_at > opened_at), key=lambda one: one.requested_at, reverse=True
         )
 
     async def request(
@@ -57,7 +57,7 @@ class RestoreService:
         if backup is None:
             raise BackupNotFoundError
         cipher = await self.trees.get_cipher(account)
-        restore = Restore(id=restore_id(idempotency_key), account=account, backup=backup_id, path=path, asked_at=at)
+        restore = Restore(id=restore_id(idempotency_key), account=account, backup=backup_id, path=path, requested_at=at)
         if (known := await self.repository.get(cipher, restore.id)) is not None:
             return known
         if backup.bytes <= self.max_prechecked_bytes:

@@ -77,7 +77,7 @@ class RestoreWorker:
             return False
         except RestoreSupersededError:
             return True
-        state = RestoreState.DONE if failure is None else RestoreState.FAILED
+        state = RestoreState.SUCCEEDED if failure is None else RestoreState.FAILED
         if await self.repository.update_claimed(restore, end_update(state, failure, at=self.clock())):
             why = {"code": failure.code} if failure else {}
             log.info("restore.ended", restore_id=unfinished.restore, state=state.value, **why)
@@ -86,7 +86,7 @@ class RestoreWorker:
     async def _execute_restore(self, restore: Restore, cipher: AccountCipher) -> RestoreFailure | None:
         """Bring back what is left; return why it ended early, if it did."""
         try:
-            if restore.fruitless > MAX_ATTEMPTS_WITHOUT_PROGRESS:
+            if restore.attempts_without_progress > MAX_ATTEMPTS_WITHOUT_PROGRESS:
                 raise RestoreAbandonedError
             await self.executor.execute(restore, cipher)
         except _TRANSIENT_ERRORS:

@@ -123,7 +123,7 @@ class TreeUnitOfWork:
 
     async def is_current(self, since: SyncToken) -> bool:
         """Tell whether nothing in the tree has changed since *mark* was given."""
-        from_rev = self.usage.followed_from
+        from_rev = self.usage.tracked_since_rev
         if since.after or from_rev is None or not from_rev <= since.rev <= self.usage.rev:
             return False
         if self.changes.tombstones or any(node.rev > since.rev for node in self.changes.nodes.values()):
@@ -201,8 +201,8 @@ class TreeUnitOfWork:
 
     def add_tombstone(self, node: Node) -> None:
         """Note that *node* leaves its place with this revision, if a client may have seen it there."""
-        followed_from, rev = self.usage.followed_from, self.usage.rev
-        if followed_from is None or (node.id in self.changes.nodes and node.id not in self.changes.stored_ids):
+        tracked_since_rev, rev = self.usage.tracked_since_rev, self.usage.rev
+        if tracked_since_rev is None or (node.id in self.changes.nodes and node.id not in self.changes.stored_ids):
             return
         tombstone = Tombstone(
             node=node.id,
@@ -213,18 +213,18 @@ class TreeUnitOfWork:
             rev=rev,
         )
         self.changes.tombstones[tombstone.id] = tombstone
-        if rev - followed_from > MAX_TOMBSTONES + PRUNE_INTERVAL:
+        if rev - tracked_since_rev > MAX_TOMBSTONES + PRUNE_INTERVAL:
             self.prune_tombstones(rev - MAX_TOMBSTONES)
 
     def start_change_tracking(self) -> None:
         """From now on, note what leaves its place."""
         rev = self.next_rev()
-        self.usage = replace(self.usage, followed_from=rev)
+        self.usage = replace(self.usage, tracked_since_rev=rev)
 
     def prune_tombstones(self, upto: int) -> None:
         """Forget what left its place up to the revision *upto*: who has seen no more begins anew."""
-        self.usage = replace(self.usage, followed_from=max(upto, self.usage.followed_from or 0))
-        self.changes.pruned_revision = self.usage.followed_from
+        self.usage = replace(self.usage, tracked_since_rev=max(upto, self.usage.tracked_since_rev or 0))
+        self.changes.pruned_revision = self.usage.tracked_since_rev
 
     def touch_folder(self, folder: Node, rev: int) -> None:
         """Note that the members of *folder* have changed."""

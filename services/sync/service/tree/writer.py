@@ -32,7 +32,7 @@ EditProperties = Callable[[str], str]
 class WriteKind(Enum):
     """Whether something is new at its address or took the place of what was there."""
 
-    CREATED = "new"
+    CREATED = "created"
     REPLACED = "replaced"
 
 

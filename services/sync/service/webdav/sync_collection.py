@@ -103,11 +103,11 @@ class SyncCollectionReport:
 
 
 async def _tracking_state(uow: TreeUnitOfWork) -> tuple[int, bool]:
-    return uow.usage.rev, uow.usage.followed_from is not None
+    return uow.usage.rev, uow.usage.tracked_since_rev is not None
 
 
 async def _start_tracking(uow: TreeUnitOfWork) -> int:
-    if uow.usage.followed_from is None:
+    if uow.usage.tracked_since_rev is None:
         uow.start_change_tracking()
     return uow.usage.rev
 
@@ -153,7 +153,7 @@ def _parse_token(uow: TreeUnitOfWork, token: str, folder: Node, upto: int) -> Sy
     """Return how far the client has seen; SyncTokenRefusedError when it is not known any more what left since."""
     if not token:
         return SyncToken(folder=folder.id, rev=0, base_rev=upto)
-    parsed, from_rev = SyncToken.parse(token, folder), uow.usage.followed_from
+    parsed, from_rev = SyncToken.parse(token, folder), uow.usage.tracked_since_rev
     if from_rev is None or not from_rev <= parsed.base_rev <= upto or parsed.rev > upto:
         raise InvalidSyncTokenError
     return parsed

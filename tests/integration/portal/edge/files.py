@@ -16,11 +16,11 @@ class Files(Tokens):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
-        self.backups = [{"backup_id": BACKUP, "taken_at": THEN, "ends_at": LATER}]
+        self.backups = [{"backup_id": BACKUP, "created_at": THEN, "expires_at": LATER}]
         self.restores: dict[str, dict[str, Any]] = {}
         self.slowness = 0
         """How often a restore is still running when it is read."""
-        self.ends_as: dict[str, Any] = {"state": "done", "files": 4, "bytes": 8_000}
+        self.ends_as: dict[str, Any] = {"state": "succeeded", "files": 4, "bytes": 8_000}
 
     def files_routes(self) -> list[web.RouteDef]:
         return [
@@ -63,14 +63,14 @@ class Files(Tokens):
             self.slowness -= 1
         elif restore["state"] == "running":
             restore |= {"finished_at": THEN, **self.ends_as}
-        if restore["state"] == "waiting":
+        if restore["state"] == "pending":
             restore |= {"state": "running", "restored_to": "holiday (restored 2027-01-04)", "files": 1, "bytes": 2_000}
-            restore |= {"begun_at": THEN, "files_wanted": 4, "bytes_wanted": 8_000}
+            restore |= {"started_at": THEN, "files_total": 4, "bytes_total": 8_000}
         return web.json_response(restore)
 
 
 def a_restore(restore_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    counts = dict.fromkeys(("files", "folders", "bytes", "missing", "files_wanted", "bytes_wanted"), 0)
-    times = {"asked_at": THEN, "begun_at": None, "finished_at": None}
-    asked = {"restore_id": restore_id, "backup_id": body["backup_id"], "path": body.get("path"), "state": "waiting"}
+    counts = dict.fromkeys(("files", "folders", "bytes", "missing", "files_total", "bytes_total"), 0)
+    times = {"requested_at": THEN, "started_at": None, "finished_at": None}
+    asked = {"restore_id": restore_id, "backup_id": body["backup_id"], "path": body.get("path"), "state": "pending"}
     return {**asked, **counts, **times, "restored_to": None, "failure": None}
