@@ -7,7 +7,7 @@ from itertools import chain
 from services.identity.domain.oauth.agreements import PARTNER_SERVICE
 from services.identity.domain.privacy_requests.lifecycle import POST_HOLD_GRACE
 from services.identity.domain.sessions.access import ACCESS_TOKEN_LIFETIME, TOKEN_LEEWAY
-from services.identity.domain.staff.admin_actions import ADMIN_ACTION_RULES, AdminActionKind
+from services.identity.domain.staff.admin_actions import ADMIN_ACTION_RULES, AdminActionKind, AdminActionState
 from services.identity.store import (
     DOCUMENTS,
     AbuseReports,
@@ -97,7 +97,11 @@ class IdentityProbes:
         live = await self.sessions.list_latest(MAX_SAMPLE_SIZE)
         gone = await self.accounts.list_inactive_ids(sorted({session.account_id for session in live}))
         wrong = chain(
-            (row.id for row in ended if row.tokens_end_at <= certain and not self.revoked_sessions.is_revoked(row.id)),
+            (
+                row.id
+                for row in ended
+                if row.tokens_expire_at <= certain and not self.revoked_sessions.is_revoked(row.id)
+            ),
             (
                 session.id
                 for session in live
@@ -130,12 +134,14 @@ class IdentityProbes:
     async def check_staff_on_record(self) -> Finding:
         """C21: each act of the staff is in the ledger as theirs, and what takes two people was done by two."""
         acts = await self.admin_actions.list_requested_since(self.clock() - LEDGER_WINDOW, limit=MAX_SAMPLE_SIZE)
-        entries = [entry for act in acts for entry in (act.asked_entry, act.settled_entry) if entry]
+        entries = [entry for act in acts for entry in (act.requested_entry_id, act.completed_entry_id) if entry]
         readers = await self.data_access_log.staff_entries(entries)
         roles = await self.accounts.get_roles(sorted(set(readers.values())))
         customers = {reader for reader, account_roles in roles.items() if not account_roles}
         wrong = [
-            act.id for act in acts if not _is_on_record(act, readers) or customers & {act.asked_by, act.settled_by}
+            act.id
+            for act in acts
+            if not _is_on_record(act, readers) or customers & {act.requested_by, act.completed_by}
         ]
         return _build_finding(len(acts), wrong, "acts of staff without a ledger entry, or without a second person")
 
@@ -173,11 +179,14 @@ class IdentityProbes:
         return (broken_finding if late or missing else kept_finding)(sample_size, evidence)
 
     async def _still_opens(self, action: AdminActionDocument) -> bool:
-        if action.account_id is None or action.settled_at is None:
+        if action.account_id is None or action.completed_at is None:
             return False
         repositories = (self.credentials, self.sessions, self.app_passwords)
         if any(
-            [await repository.count_created_before(action.account_id, action.settled_at) for repository in repositories]
+            [
+                await repository.count_created_before(action.account_id, action.completed_at)
+                for repository in repositories
+            ]
         ):
             return True
         # Until its owner has set another password, no passkey and no code opens the account.
@@ -187,15 +196,15 @@ class IdentityProbes:
 
 def _is_on_record(action: AdminActionDocument, recipients: dict[str, str]) -> bool:
     """Tell whether those who asked for *act*, and settled it, stand in the ledger, and are two where it takes two."""
-    if recipients.get(action.asked_entry) != action.asked_by:
+    if recipients.get(action.requested_entry_id) != action.requested_by:
         return False
-    if action.settled_by is None:
-        return action.state not in {"done", "refused"}
-    is_theirs = recipients.get(action.settled_entry or "") == action.settled_by
+    if action.completed_by is None:
+        return action.state not in {AdminActionState.COMPLETED, AdminActionState.REJECTED}
+    is_theirs = recipients.get(action.completed_entry_id or "") == action.completed_by
     return is_theirs and (
-        action.state != "done"
+        action.state is not AdminActionState.COMPLETED
         or not ADMIN_ACTION_RULES[action.kind].needs_approval
-        or action.settled_by != action.asked_by
+        or action.completed_by != action.requested_by
     )
 
 
@@ -217,7 +226,7 @@ def _is_within_agreement(access: DataAccessDocument, agreement: KnownAgreementDo
         and access.purpose == PARTNER_SERVICE
         and access.purpose in agreement.purposes
         and set(access.fields) <= set(agreement.fields)
-        and access.shown_at < agreement.ends_at
+        and access.accessed_at < agreement.ends_at
     )
 
 

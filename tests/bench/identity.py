@@ -172,7 +172,7 @@ async def enumeration(bench: Bench) -> list[Figure]:
         async def forget(address: str) -> None:
             await expect(identity, "/v1/identity/password-resets", {"email": address}, 202)
 
-        async with identity.run_workers("answer-resets"):
+        async with identity.run_workers("send-password-resets"):
             return [
                 await difference("log-in", log_in, known, unknown),
                 await difference("forgotten password", forget, known, unknown),

@@ -91,6 +91,6 @@ class AccountEmails:
             kept=_RETAINED_ITEMS.format(items=items) if retained_items else "",
         )
         message = EmailMessage(
-            kind="identity.erasure_begun", to=EmailAddress(email), subject="We are erasing your account", text=text
+            kind="identity.erasure_started", to=EmailAddress(email), subject="We are erasing your account", text=text
         )
         await self._queue.enqueue(message, purpose=Purpose.ERASURE)

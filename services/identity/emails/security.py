@@ -84,16 +84,16 @@ class SecurityEmails:
     async def send_confirm_email(self, account_id: str, email: str, token: str) -> None:
         """Ask for the proof of a new address."""
         text = _CONFIRM_EMAIL.format(url=self._url, token=token)
-        await self._enqueue("address_change", account_id, email, "Confirm your new address", text)
+        await self._enqueue("email_change", account_id, email, "Confirm your new address", text)
 
     async def send_email_in_use(self, account_id: str, email: str) -> None:
         """Tell the owner of an address that somebody else wants to move there."""
-        await self._enqueue("address_in_use", account_id, email, "Your address was asked for", _EMAIL_IN_USE)
+        await self._enqueue("email_in_use", account_id, email, "Your address was asked for", _EMAIL_IN_USE)
 
     async def send_email_changed(self, account_id: str, email: str, token: str, *, expires_at: datetime) -> None:
         """Tell the old address where it can undo the change."""
         text = _EMAIL_CHANGED.format(url=self._url, token=token, until=expires_at)
-        await self._enqueue("address_changed", account_id, email, "Your account was moved", text)
+        await self._enqueue("email_changed", account_id, email, "Your account was moved", text)
 
     async def send_erasure_scheduled(self, account_id: str, email: str, token: str, *, due_at: datetime) -> None:
         """Tell the owner when the account is erased, and how to take that back."""

@@ -99,13 +99,15 @@ class StaffEmails:
         """Tell the owner that the account is frozen: by staff for a *reason*, or as the owner wished."""
         why = _FROZEN_BY_OWNER if reason is None else _FROZEN_BY_STAFF.format(reason=reason)
         message = _build_email(
-            "frozen", email, "Your account is frozen", _ACCOUNT_FROZEN.format(why=why, url=self._url)
+            "account_frozen", email, "Your account is frozen", _ACCOUNT_FROZEN.format(why=why, url=self._url)
         )
         await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
 
     async def send_account_unfrozen(self, account_id: str, email: str) -> None:
         """Tell the owner that the account is open again."""
-        message = _build_email("unfrozen", email, "Your account is open again", _ACCOUNT_UNFROZEN.format(url=self._url))
+        message = _build_email(
+            "account_unfrozen", email, "Your account is open again", _ACCOUNT_UNFROZEN.format(url=self._url)
+        )
         await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
 
     async def send_lock_link(self, account_id: str, email: str, token: str) -> None:
@@ -128,7 +130,7 @@ class StaffEmails:
         """Tell the owner how often staff has looked into the tree (C12)."""
         count_text = _ACCESS_COUNT_TEXTS.get(access_count, f"{access_count} times")
         text = _INSPECTION_ENDED.format(url=self._url, inspection_id=inspection_id, at=ended_at, looks=count_text)
-        message = _build_email("inspected", email, "An inspection of your files has ended", text)
+        message = _build_email("inspection_ended", email, "An inspection of your files has ended", text)
         await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
 
     async def send_report_answered(self, account_id: str, email: str, report_id: str) -> None:

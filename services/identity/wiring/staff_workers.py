@@ -39,9 +39,9 @@ class StaffWorkers:
         """Return the tasks by name."""
         alone = self.leases.run_exclusive
         return {
-            "watch-requests": self.export_privacy_request_metrics,
-            "send-lock-links": lambda: alone("send-lock-links", self.send_lock_emails, ttl=WORKER_LEASE_TTL),
-            "oversee": lambda: alone("oversee", self.resume_and_expire, ttl=WORKER_LEASE_TTL),
+            "export-request-metrics": self.export_privacy_request_metrics,
+            "send-lock-emails": lambda: alone("send-lock-emails", self.send_lock_emails, ttl=WORKER_LEASE_TTL),
+            "resume-and-expire": lambda: alone("resume-and-expire", self.resume_and_expire, ttl=WORKER_LEASE_TTL),
             "replay-erasures": lambda: alone("replay-erasures", self.replay_erasures, ttl=WORKER_LEASE_TTL),
         }
 

@@ -40,10 +40,12 @@ class IdentityWorkers:
         alone = self.leases.run_exclusive
         return {
             # Every replica: each has its own memory.
-            "watch-ended-sessions": self.refresh_revoked_sessions,
+            "refresh-revoked-sessions": self.refresh_revoked_sessions,
             "collect-exports": lambda: alone("collect-exports", self.collect_exports, ttl=WORKER_LEASE_TTL),
-            "answer-resets": lambda: alone("answer-resets", self.send_password_resets, ttl=WORKER_LEASE_TTL),
-            "tidy": lambda: alone("tidy", self.purge_expired, ttl=WORKER_LEASE_TTL),
+            "send-password-resets": lambda: alone(
+                "send-password-resets", self.send_password_resets, ttl=WORKER_LEASE_TTL
+            ),
+            "purge-expired": lambda: alone("purge-expired", self.purge_expired, ttl=WORKER_LEASE_TTL),
         }
 
     async def refresh_revoked_sessions(self) -> None:

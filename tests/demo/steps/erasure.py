@@ -34,10 +34,10 @@ async def export(world: World) -> str:
 async def erase(world: World) -> str:
     body = {"password": world.ada.password}
     asked = await world.call("POST", "/v1/identity/erasures", by=world.ada, json_body=body, once=True, expected=202)
-    done = await world.until(f"/v1/identity/erasures/{asked['erasure_id']}", by=None, key="state", is_="done")
+    done = await world.until(f"/v1/identity/erasures/{asked['erasure_id']}", by=None, key="state", is_="completed")
     receipts = {receipt["service"]: receipt for receipt in done["receipts"]}
     expect(set(receipts) == SERVICES, "a receipt of each")
-    gone = sum(sum(receipt["erased"].values()) for receipt in receipts.values())
+    gone = sum(sum(receipt["erased_counts"].values()) for receipt in receipts.values())
     return f"{gone} documents gone; {len(receipts)} receipts; her files cannot be decrypted any more"
 
 

@@ -37,9 +37,9 @@ async def test_C27_a_cancelled_password_its_sessions_and_app_passwords_open_noth
     ada = await identity.member()
     made = (await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=ada, once=True)).body
     asked = await ask(identity, "cancel_password", ada)
-    assert (asked.body["state"], asked.body["needs_second_person"]) == ("asked", True)
+    assert (asked.body["state"], asked.body["needs_second_person"]) == ("pending", True)
     assert (await log_in_as(identity, ada))[0] == 201
-    assert (await allow(identity, asked)).body["state"] == "done"
+    assert (await allow(identity, asked)).body["state"] == "completed"
     assert await log_in_as(identity, ada) == (401, "identity.login.invalid_credentials")
     assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
@@ -56,7 +56,7 @@ async def test_C27_the_owner_is_told_how_to_set_another_one_and_can(identity: Id
     async def mailed() -> bool:
         return "identity.password_reset" in await kinds_of_letters(identity, ada)
 
-    async with identity.run_workers("answer-resets"):
+    async with identity.run_workers("send-password-resets"):
         assert await until(mailed)
     ada.password = somebody().password
     body = {"token": await identity.emailed_token(ada), "password": ada.password}
@@ -96,16 +96,16 @@ async def test_C21_two_people_and_whoever_asked_is_not_the_second(identity: Iden
     assert (await allow(identity, asked, by="admin")).code == "auth.second_person.required"
     assert (await allow(identity, asked, by="disclosure")).code == "identity.admin_action.forbidden"
     assert (await log_in_as(identity, ada))[0] == 201
-    assert (await allow(identity, asked, by="support")).body["state"] == "done"
+    assert (await allow(identity, asked, by="support")).body["state"] == "completed"
 
 
 @pytest.mark.parametrize(
-    ("kind", "by"), [("cancel_password", "disclosure"), ("hold", "support"), ("freeze", "disclosure")]
+    ("kind", "by"), [("cancel_password", "disclosure"), ("place_hold", "support"), ("freeze", "disclosure")]
 )
 async def test_C21_a_role_asks_for_what_it_is_there_for(identity: IdentityHarness, kind: str, by: str) -> None:
     ada = await identity.member()
     more: dict[str, Any] = {}
-    if kind == "hold":
+    if kind == "place_hold":
         more = {"hold_scope": "account", "hold_until": (identity.clock() + timedelta(days=9)).isoformat()}
     assert (await ask(identity, kind, ada, by=by, **more)).code == "identity.admin_action.forbidden"
 
@@ -116,7 +116,7 @@ async def test_C21_each_act_stands_in_the_ledger_of_the_account_with_both_people
     shown = await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id)
     people = {identity.staff["support"].account_id, identity.staff["admin"].account_id}
     assert {one.recipient_id for one in shown} == people
-    assert {one.basis for one in shown} == {act.body["act_id"]}
+    assert {one.basis for one in shown} == {act.body["admin_action_id"]}
 
 
 async def test_C21_reading_an_act_is_on_record_and_the_list_names_no_account(identity: IdentityHarness) -> None:
@@ -124,9 +124,9 @@ async def test_C21_reading_an_act_is_on_record_and_the_list_names_no_account(ide
     act = await ask(identity, "cancel_password", ada)
     before = len(await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id))
     listed = await identity.call("GET", f"{ACTS}?state=asked&limit=200", by=identity.staff["disclosure"])
-    assert act.body["act_id"] in {one["act_id"] for one in listed.body["items"]}
+    assert act.body["admin_action_id"] in {one["admin_action_id"] for one in listed.body["items"]}
     assert ada.account_id not in str(listed.body)
-    read = await identity.call("GET", f"{ACTS}/{act.body['act_id']}", by=identity.staff["disclosure"])
+    read = await identity.call("GET", f"{ACTS}/{act.body['admin_action_id']}", by=identity.staff["disclosure"])
     assert read.body["account_id"] == ada.account_id
     assert len(await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id)) == before + 1
 
@@ -159,10 +159,10 @@ async def test_what_nobody_allows_in_three_days_is_void(apart: IdentityHarness) 
     assert (await allow(apart, asked)).code == "identity.admin_action.not_pending"
 
     async def void() -> bool:
-        act = await apart.chassis.db.get_collection(AdminActionDocument).get(asked.body["act_id"])
+        act = await apart.chassis.db.get_collection(AdminActionDocument).get(asked.body["admin_action_id"])
         return act is not None and act.state == "expired"
 
-    async with apart.run_workers("oversee"):
+    async with apart.run_workers("resume-and-expire"):
         assert await until(void)
     assert (await log_in_as(apart, ada))[0] == 201
 
@@ -170,8 +170,8 @@ async def test_what_nobody_allows_in_three_days_is_void(apart: IdentityHarness) 
 async def test_a_refused_act_does_nothing_and_is_settled(identity: IdentityHarness) -> None:
     ada = await identity.member()
     asked = await ask(identity, "cancel_password", ada)
-    path = f"{ACTS}/{asked.body['act_id']}/rejections"
-    assert (await identity.call("POST", path, by=identity.staff["admin"], once=True)).body["state"] == "refused"
+    path = f"{ACTS}/{asked.body['admin_action_id']}/rejections"
+    assert (await identity.call("POST", path, by=identity.staff["admin"], once=True)).body["state"] == "rejected"
     assert (await allow(identity, asked)).code == "identity.admin_action.not_pending"
     assert (await log_in_as(identity, ada))[0] == 201
 
@@ -204,13 +204,13 @@ async def test_customers_and_strangers_act_on_nobody_and_staff_not_on_staff(iden
 async def test_a_frozen_account_lets_nobody_in_and_says_so_to_its_owner_alone(identity: IdentityHarness) -> None:
     ada = await identity.member()
     made = (await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=ada, once=True)).body
-    assert (await ask(identity, "freeze", ada)).body["state"] == "done"
+    assert (await ask(identity, "freeze", ada)).body["state"] == "completed"
     assert await log_in_as(identity, ada) == (403, "identity.account.frozen")
     stranger = Person(email=ada.email, password="not it, whatever it may be")
     assert await log_in_as(identity, stranger) == (401, "identity.login.invalid_credentials")
     assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"
     assert not await verified(identity, made["username"], made["app_password"])
-    assert "identity.frozen" in await kinds_of_letters(identity, ada)
+    assert "identity.account_frozen" in await kinds_of_letters(identity, ada)
     assert (await ask(identity, "freeze", ada)).code == "identity.admin_action.not_applicable"
     assert (await identity.run_probe("C22")).state == "kept"
 
@@ -223,12 +223,12 @@ async def test_two_people_open_a_frozen_account_again(identity: IdentityHarness)
     await allow(identity, asked)
     assert (await log_in_as(identity, ada))[0] == 201
     assert (await ask(identity, "unfreeze", ada)).status == 201
-    assert "identity.unfrozen" in await kinds_of_letters(identity, ada)
+    assert "identity.account_unfrozen" in await kinds_of_letters(identity, ada)
 
 
 async def test_C26_a_corrected_address_must_prove_itself_first(identity: IdentityHarness) -> None:
     ada, moved = await identity.member(), somebody("moved")
-    await done(identity, "correct_address", ada, new_email=moved.email)
+    await done(identity, "correct_email", ada, new_email=moved.email)
     assert (await log_in_as(identity, ada))[0] == 201
     token = await identity.emailed_token(moved)
     proof = await identity.call("POST", "/v1/identity/email-changes/confirmations", {"token": token})
@@ -238,14 +238,14 @@ async def test_C26_a_corrected_address_must_prove_itself_first(identity: Identit
 
 async def test_C21_nobody_allows_a_new_address_unseen_and_the_look_is_on_record(identity: IdentityHarness) -> None:
     ada, moved = await identity.member(), somebody("moved")
-    path = f"{ACTS}/{(await ask(identity, 'correct_address', ada, new_email=moved.email)).body['act_id']}"
+    path = f"{ACTS}/{(await ask(identity, 'correct_email', ada, new_email=moved.email)).body['admin_action_id']}"
     seen = {
         role: (await identity.call("GET", path, by=identity.staff[role])).body["new_email"]
         for role in ("support", "admin", "disclosure")
     }
     assert seen == {"support": moved.email, "admin": moved.email, "disclosure": None}
     told = [set(fact.fields) for fact in await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id)]
-    assert told.count({"identity.acts.account_id", "identity.acts.new_email"}) == 2
+    assert told.count({"identity.admin_actions.account_id", "identity.admin_actions.new_email"}) == 2
     await identity.call("POST", f"{path}/approvals", by=identity.staff["admin"], once=True)
     assert (await identity.call("GET", path, by=identity.staff["admin"])).body["new_email"] is None
     assert (await identity.run_probe("C06")).state == "kept"
@@ -264,7 +264,7 @@ async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_op
     assert (await log_in_as(apart, kim))[0] == 401
     for service in OTHER_SERVICES:
         await apart.record_events(receipt(erasure_id), of=service)
-    assert (await apart.call("GET", f"/v1/identity/erasures/{erasure_id}")).body["state"] == "done"
+    assert (await apart.call("GET", f"/v1/identity/erasures/{erasure_id}")).body["state"] == "completed"
     [mark] = await apart.chassis.db.get_collection(PurgedChildDocument).list({})
     assert kim.email not in mark.model_dump_json()
     apart.clock.advance(timedelta(minutes=2))
@@ -284,9 +284,9 @@ async def test_C23_a_purge_tells_ids_only_and_the_act_no_longer_says_whose(ident
     act = await done(identity, "purge_child", kim)
     for service in OTHER_SERVICES:
         await identity.record_events(receipt(act.body["erasure_id"]), of=service)
-    row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["act_id"])
+    row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["admin_action_id"])
     assert row is not None
-    assert (row.account_id, row.state, row.erasure_id) == (None, "done", act.body["erasure_id"])
+    assert (row.account_id, row.state, row.erasure_id) == (None, "completed", act.body["erasure_id"])
     assert (
         await identity.chassis.db.get_collection(CredentialDocument).count_documents({"account_id": kim.account_id})
         == 0
@@ -298,6 +298,6 @@ async def test_a_hold_needs_an_end_within_two_years(identity: IdentityHarness) -
     ada = await identity.member()
     for days in (-1, 731):
         until_then = (identity.clock() + timedelta(days=days)).isoformat()
-        refused = await ask(identity, "hold", ada, by="disclosure", hold_scope="account", hold_until=until_then)
+        refused = await ask(identity, "place_hold", ada, by="disclosure", hold_scope="account", hold_until=until_then)
         assert refused.status == 422
     assert (await held(identity, ada)).body["hold_scope"] == "account"

@@ -213,7 +213,7 @@ async def test_the_page_that_asks_is_told_the_name_and_lets_nobody_in(desktop: D
     ada = await desktop.house.member()
     told = await desktop.look(ada)
     assert (told.body["name"], told.body["redirect_uri"]) == ("Candor Desktop", REDIRECT)
-    assert told.body["gets"]
+    assert told.body["scope_descriptions"]
     assert "code" not in told.body
     assert (await desktop.look(None)).status == 401
 

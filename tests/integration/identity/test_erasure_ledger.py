@@ -25,7 +25,7 @@ async def erased(house: IdentityHarness, ada: Person) -> str:
     erasure_id = str(asked.body["erasure_id"])
     for service in OTHER_SERVICES:
         await house.record_events(receipt(erasure_id), of=service)
-    assert (await house.call("GET", f"{PATH}/{erasure_id}")).body["state"] == "done"
+    assert (await house.call("GET", f"{PATH}/{erasure_id}")).body["state"] == "completed"
     return erasure_id
 
 
@@ -63,7 +63,7 @@ async def test_C31_a_restored_account_is_gone_after_the_start_and_all_services_a
     assert len({fact.erasure_id for fact in told}) == 2
     for service in OTHER_SERVICES:
         await apart.record_events(receipt(told[-1].erasure_id), of=service)
-    assert (await apart.call("GET", f"{PATH}/{told[-1].erasure_id}")).body["state"] == "done"
+    assert (await apart.call("GET", f"{PATH}/{told[-1].erasure_id}")).body["state"] == "completed"
     assert (await apart.run_probe("C31")).state == "kept"
 
 

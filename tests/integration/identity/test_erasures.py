@@ -46,12 +46,14 @@ async def test_C31_an_erasure_is_done_when_all_six_receipts_are_in(identity: Ide
     await identity.record_events(receipt(erasure_id, erased=0, kept="3 charges without your name"), of="payments")
     await completed(identity, erasure_id, *(set(OTHER_SERVICES) - {"payments"}))
     done = await told(identity, erasure_id)
-    assert done.body["state"] == "done"
+    assert done.body["state"] == "completed"
     receipts = {one["service"]: one for one in done.body["receipts"]}
     assert set(receipts) == set(SERVICES)
-    [kept] = receipts["payments"]["kept"]
-    assert (kept["what"], kept["why"]) == ("3 charges without your name", "bookkeeping duties")
-    assert receipts["identity"]["erased"]["accounts"] == receipts["identity"]["erased"]["subject_keys"] == 1
+    [kept] = receipts["payments"]["retained_items"]
+    assert (kept["description"], kept["reason"]) == ("3 charges without your name", "bookkeeping duties")
+    assert (
+        receipts["identity"]["erased_counts"]["accounts"] == receipts["identity"]["erased_counts"]["subject_keys"] == 1
+    )
     [fact] = await identity.events(identity_v1.AccountErased, about=ada.account_id)
     assert fact.erasure_id == erasure_id
 
@@ -110,7 +112,7 @@ async def test_the_owner_is_told_by_mail(identity: IdentityHarness) -> None:
     ada = await identity.member()
     erasure_id = await begun(identity, ada)
     await completed(identity, erasure_id, *OTHER_SERVICES)
-    [letter] = [one for one in await identity.emails_to(ada.email) if one.kind == "identity.erasure_begun"]
+    [letter] = [one for one in await identity.emails_to(ada.email) if one.kind == "identity.erasure_started"]
     assert f"http://candor.example/account/erasures/{erasure_id}" in letter.text
 
 
@@ -129,8 +131,8 @@ async def test_receipts_that_come_at_once_twice_or_from_nowhere_do_no_harm(ident
     await identity.record_events(receipt(erasure_id, erased=7), of="sync")
     await identity.record_events(receipt("era_unknown"), of="sync")
     done = await told(identity, erasure_id)
-    assert done.body["state"] == "done"
-    assert next(one for one in done.body["receipts"] if one["service"] == "sync")["erased"] == {"things": 1}
+    assert done.body["state"] == "completed"
+    assert next(one for one in done.body["receipts"] if one["service"] == "sync")["erased_counts"] == {"things": 1}
     assert len(await identity.events(identity_v1.AccountErased, about=ada.account_id)) == 1
 
 
@@ -164,7 +166,7 @@ async def test_a_silent_service_is_asked_again_and_the_erasure_waits(identity: I
     async def asked_again() -> bool:
         return len(await identity.events(identity_v1.ErasureRequested, about=ada.account_id)) == 2
 
-    async with identity.run_workers("tidy"):
+    async with identity.run_workers("purge-expired"):
         assert await until(asked_again)
     assert (await told(identity, erasure_id)).body["state"] == "running"
 

@@ -66,7 +66,7 @@ async def test_C26_the_archive_holds_the_parts_of_all_six_services(
     ada = await identity.member()
     export_id = await begun(identity, ada)
     told = await ready(identity, ada, export_id)
-    assert {part["service"]: part["state"] for part in told.body["parts"]} == dict.fromkeys(SERVICES, "done")
+    assert {part["service"]: part["state"] for part in told.body["parts"]} == dict.fromkeys(SERVICES, "completed")
     found = opened(await archive(identity, ada, export_id))
     names = found.namelist()
     assert {name.partition("/")[0] for name in names} == {*SERVICES, "README.txt", "index.html"}
@@ -124,8 +124,8 @@ async def test_a_silent_service_delays_the_export_and_loses_nothing(
     parts = identity.chassis.db.get_collection(ExportPartDocument)
 
     async def only_one_is_missing() -> bool:
-        waiting = await parts.list({"export_id": export_id, "state": "waiting"})
-        return [part.service for part in waiting if part.failures] == ["payments"] and len(waiting) == 1
+        waiting = await parts.list({"export_id": export_id, "state": "pending"})
+        return [part.service for part in waiting if part.failure_count] == ["payments"] and len(waiting) == 1
 
     async with identity.run_workers("collect-exports"):
         assert await until(only_one_is_missing)
@@ -192,7 +192,7 @@ async def test_an_expired_archive_is_deleted(identity: IdentityHarness) -> None:
     async def gone() -> bool:
         return await chunks.count_documents({"export_id": export_id}) == 0
 
-    async with identity.run_workers("tidy"):
+    async with identity.run_workers("purge-expired"):
         assert await until(gone)
 
 

@@ -37,7 +37,7 @@ async def becomes(house: IdentityHarness, erasure_id: str, state: str) -> bool:
     async def is_so() -> bool:
         return bool((await told(house, erasure_id)).body["state"] == state)
 
-    async with house.run_workers("oversee"):
+    async with house.run_workers("resume-and-expire"):
         return bool(await until(is_so))
 
 
@@ -47,13 +47,13 @@ async def test_C31_what_is_held_is_named_to_the_person_with_reason_and_end(apart
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
     standing = (await told(apart, erasure_id)).body
-    assert standing["state"] == "held"
+    assert standing["state"] == "on_hold"
     receipts = {one["service"]: one for one in standing["receipts"]}
-    [kept] = receipts["identity"]["kept"]
-    assert (kept["what"], kept["why"]) == ("your account with its address", "case 4711")
+    [kept] = receipts["identity"]["retained_items"]
+    assert (kept["description"], kept["reason"]) == ("your account with its address", "case 4711")
     assert datetime.fromisoformat(kept["until"]) == apart.clock() + timedelta(days=90)
-    assert {receipts[service]["state"] for service in OTHER_SERVICES} == {"done"}
-    [letter] = [one for one in await apart.emails_to(ada.email) if one.kind == "identity.erasure_begun"]
+    assert {receipts[service]["state"] for service in OTHER_SERVICES} == {"completed"}
+    [letter] = [one for one in await apart.emails_to(ada.email) if one.kind == "identity.erasure_started"]
     assert "case 4711" in letter.text
     assert await apart.chassis.db.get_collection(AccountDocument).get(ada.account_id) is not None
 
@@ -65,13 +65,13 @@ async def test_C31_what_was_held_is_erased_when_the_hold_ends(apart: IdentityHar
     await all_erase(apart, erasure_id)
     apart.clock.advance(timedelta(days=91))
     assert (await apart.run_probe("C31")).state == "kept"
-    assert await becomes(apart, erasure_id, "done")
+    assert await becomes(apart, erasure_id, "completed")
     for kind in (AccountDocument, LegalHoldDocument):
         assert await apart.chassis.db.get_collection(kind).count_documents({"_id": {"$ne": ""}}) == (
             3 if kind is AccountDocument else 0
         )
     assert await apart.chassis.db.get_collection(SubjectKeyDocument).get(ada.account_id) is None
-    assert (await told(apart, erasure_id)).body["receipts"][0]["kept"] == []
+    assert (await told(apart, erasure_id)).body["receipts"][0]["retained_items"] == []
 
 
 async def test_C31_a_hold_on_everything_lets_no_service_erase_until_it_ends(apart: IdentityHarness) -> None:
@@ -80,19 +80,19 @@ async def test_C31_a_hold_on_everything_lets_no_service_erase_until_it_ends(apar
     erasure_id = await begun(apart, ada)
     assert await asked(apart, ada) == 0
     receipts = (await told(apart, erasure_id)).body["receipts"]
-    assert {one["state"] for one in receipts} == {"held"}
-    assert all(one["kept"][0]["why"] == "case 4711" for one in receipts)
+    assert {one["state"] for one in receipts} == {"on_hold"}
+    assert all(one["retained_items"][0]["reason"] == "case 4711" for one in receipts)
     await done_again(apart)
     await done(apart, "release_hold", ada, by="disclosure")
     assert await asked(apart, ada) == 1
     await all_erase(apart, erasure_id)
-    assert (await told(apart, erasure_id)).body["state"] == "done"
+    assert (await told(apart, erasure_id)).body["state"] == "completed"
 
 
 async def done_again(house: IdentityHarness) -> None:
     """Let the chores run for a while in which they might ask by mistake."""
     house.clock.advance(timedelta(minutes=4))
-    async with house.run_workers("tidy", "oversee"):
+    async with house.run_workers("purge-expired", "resume-and-expire"):
         await until(lambda: _tidied(house))
 
 
@@ -105,9 +105,9 @@ async def test_C31_a_hold_that_comes_while_the_erasure_runs_keeps_the_account(ap
     erasure_id = await begun(apart, ada)
     await held(apart, ada)
     await all_erase(apart, erasure_id)
-    assert (await told(apart, erasure_id)).body["state"] == "held"
+    assert (await told(apart, erasure_id)).body["state"] == "on_hold"
     await done(apart, "release_hold", ada, by="disclosure")
-    assert (await told(apart, erasure_id)).body["state"] == "done"
+    assert (await told(apart, erasure_id)).body["state"] == "completed"
 
 
 async def test_C31_of_two_holds_the_later_end_counts(apart: IdentityHarness) -> None:
@@ -117,11 +117,11 @@ async def test_C31_of_two_holds_the_later_end_counts(apart: IdentityHarness) -> 
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
     apart.clock.advance(timedelta(days=11))
-    async with apart.run_workers("oversee"):
+    async with apart.run_workers("resume-and-expire"):
         await until(lambda: _tidied(apart))
-    assert (await told(apart, erasure_id)).body["state"] == "held"
+    assert (await told(apart, erasure_id)).body["state"] == "on_hold"
     apart.clock.advance(timedelta(days=10))
-    assert await becomes(apart, erasure_id, "done")
+    assert await becomes(apart, erasure_id, "completed")
 
 
 async def test_C31_a_hold_that_has_ended_without_the_erasure_going_on_is_seen(apart: IdentityHarness) -> None:
@@ -136,19 +136,19 @@ async def test_a_hold_stops_nothing_else(apart: IdentityHarness) -> None:
     ada = await apart.member()
     await held(apart, ada)
     assert (await apart.call("GET", "/v1/identity/me", by=ada)).status == 200
-    assert (await done(apart, "release_hold", ada, by="disclosure")).body["state"] == "done"
+    assert (await done(apart, "release_hold", ada, by="disclosure")).body["state"] == "completed"
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
-    assert (await told(apart, erasure_id)).body["state"] == "done"
+    assert (await told(apart, erasure_id)).body["state"] == "completed"
 
 
 async def test_C31_staff_see_which_holds_are_in_force_without_whose_they_are(apart: IdentityHarness) -> None:
     ada, bob = await apart.member(), await apart.member()
-    begun_by = (await held(apart, ada, days=10)).body["act_id"]
+    begun_by = (await held(apart, ada, days=10)).body["admin_action_id"]
     await held(apart, bob, days=5)
     await done(apart, "release_hold", bob, by="disclosure")
     [listed] = (await apart.call("GET", "/v1/identity/legal-holds", by=apart.staff["support"])).body["items"]
-    assert (listed["act_id"], listed["scope"], listed["reason"]) == (begun_by, "account", "case 4711")
+    assert (listed["admin_action_id"], listed["scope"], listed["reason"]) == (begun_by, "account", "case 4711")
     assert ada.account_id not in str(listed)
     apart.clock.advance(timedelta(days=11))
     apart.staff["support"] = await apart.log_in(apart.staff["support"])

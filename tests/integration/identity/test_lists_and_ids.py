@@ -15,12 +15,12 @@ async def page(house: IdentityHarness, cursor: str | None) -> tuple[list[str], s
     query = f"?state=asked&limit=2{f'&cursor={cursor}' if cursor else ''}"
     reply = await house.call("GET", f"{ACTS}{query}", by=house.staff["admin"])
     assert reply.status == 200, reply
-    return [one["act_id"] for one in reply.body["items"]], reply.body["next_cursor"]
+    return [one["admin_action_id"] for one in reply.body["items"]], reply.body["next_cursor"]
 
 
 async def an_act(house: IdentityHarness) -> str:
     house.clock.advance(timedelta(seconds=1))
-    return str((await ask(house, "cancel_password", await house.member())).body["act_id"])
+    return str((await ask(house, "cancel_password", await house.member())).body["admin_action_id"])
 
 
 async def test_I23_a_list_that_changes_while_it_is_read_ends_and_has_what_stayed_exactly_once(

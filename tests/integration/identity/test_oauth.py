@@ -130,7 +130,7 @@ async def test_an_ended_client_gets_nothing_more(identity: IdentityHarness, clie
     assert refused.code == "auth.session.revoked"
     listed = await identity.call("GET", f"{PARTNERS}?limit=200", by=identity.staff["admin"])
     [mine] = [item for item in listed.body["items"] if item["client_id"] == client.id]
-    assert mine["ended_at"] is not None
+    assert mine["revoked_at"] is not None
     assert "client_secret" not in mine
 
 

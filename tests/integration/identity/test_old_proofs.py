@@ -106,7 +106,7 @@ async def test_I02_a_frozen_account_refreshes_nothing_and_no_other_door_opens_it
     _, codes = await with_totp(identity, ada)
     passkey = await with_passkey(identity, ada)
     waiting = (await first_step(identity, ada)).body["challenge_token"]
-    assert (await done_alone(identity, "freeze", ada)).body["state"] == "done"
+    assert (await done_alone(identity, "freeze", ada)).body["state"] == "completed"
     assert not await knows(identity, ada)
     assert not await refreshes(identity, ada)
     frozen = (403, "identity.account.frozen")

@@ -38,7 +38,7 @@ async def state(house: IdentityHarness, promise_id: str) -> str:
 async def an_act(house: IdentityHarness, ada: Person, **changed: Any) -> dict[str, Any]:
     """Return an act, planted as the service stores it."""
     act = await done(house, "cancel_password", ada)
-    row = await house.chassis.db.get_collection(AdminActionDocument).get(act.body["act_id"])
+    row = await house.chassis.db.get_collection(AdminActionDocument).get(act.body["admin_action_id"])
     assert row is not None
     return {**row.to_mongo(), "_id": new_id("act"), **changed}
 
@@ -51,7 +51,7 @@ async def test_C21_is_kept_after_what_staff_does_rightly(identity: IdentityHarne
     assert await state(identity, "C21") == "kept"
 
 
-@pytest.mark.parametrize("missing", ["asked_entry", "settled_entry"])
+@pytest.mark.parametrize("missing", ["requested_entry_id", "completed_entry_id"])
 async def test_C21_an_act_without_its_entry_in_the_ledger_is_seen(
     identity: IdentityHarness, planter: RawWriter, missing: str
 ) -> None:
@@ -64,10 +64,10 @@ async def test_C21_an_act_without_its_entry_in_the_ledger_is_seen(
 async def test_C21_an_entry_that_somebody_took_away_is_missed(identity: IdentityHarness, planter: RawWriter) -> None:
     ada = await identity.member()
     act = await done(identity, "cancel_password", ada)
-    row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["act_id"])
+    row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["admin_action_id"])
     assert row is not None
     reads = planter.client[identity.chassis.db.name][DataAccessDocument.collection]
-    entry = await reads.find_one_and_delete({"_id": row.asked_entry})
+    entry = await reads.find_one_and_delete({"_id": row.requested_entry_id})
     assert entry is not None
     assert await state(identity, "C21") == "broken"
     await planter.write_raw(identity.chassis.db, DataAccessDocument.collection, dict(entry))
@@ -76,10 +76,10 @@ async def test_C21_an_entry_that_somebody_took_away_is_missed(identity: Identity
 
 async def test_C21_an_act_for_two_that_one_did_alone_is_seen(identity: IdentityHarness, planter: RawWriter) -> None:
     act = await an_act(identity, await identity.member())
-    alone = {**act, "settled_by": act["asked_by"], "settled_entry": act["asked_entry"]}
+    alone = {**act, "completed_by": act["requested_by"], "completed_entry_id": act["requested_entry_id"]}
     async with planted(identity, planter, AdminActionDocument.collection, alone):
         assert await state(identity, "C21") == "broken"
-    nobody = {**act, "settled_by": None, "settled_entry": None}
+    nobody = {**act, "completed_by": None, "completed_entry_id": None}
     async with planted(identity, planter, AdminActionDocument.collection, nobody):
         assert await state(identity, "C21") == "broken"
 
@@ -89,13 +89,13 @@ async def test_C21_a_customer_who_acted_as_staff_is_seen(identity: IdentityHarne
     at = identity.clock()
     read = {
         "_id": new_id("led"),
-        "reader_kind": "staff",
-        "reader_id": eve.account_id,
-        "fields": ["identity.acts.account_id"],
+        "recipient_kind": "staff",
+        "recipient_id": eve.account_id,
+        "fields": ["identity.admin_actions.account_id"],
         "purpose": "support",
-        "shown_at": at,
+        "accessed_at": at,
     }
-    act = await an_act(identity, await identity.member(), asked_by=eve.account_id, asked_entry=read["_id"])
+    act = await an_act(identity, await identity.member(), requested_by=eve.account_id, requested_entry_id=read["_id"])
     async with (
         planted(identity, planter, DataAccessDocument.collection, read),
         planted(identity, planter, AdminActionDocument.collection, act),

@@ -211,7 +211,7 @@ async def test_C13_an_ended_client_reads_nothing(identity: IdentityHarness, carr
 
 BREACHES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "a field that the agreement does not name": lambda read: {"fields": [EMAIL, USERNAME]},
-    "after the end": lambda read: {"shown_at": read["shown_at"] + timedelta(days=91)},
+    "after the end": lambda read: {"accessed_at": read["accessed_at"] + timedelta(days=91)},
     "an agreement that nobody knows": lambda read: {"agreement_id": new_id("agr")},
     "no agreement at all": lambda read: {"agreement_id": None},
     "another purpose": lambda read: {"purpose": "support"},
@@ -243,7 +243,7 @@ async def test_C13_an_access_after_an_end_by_hand_is_seen(carrier: Carrier, plan
     raw = await rows.find_one({"agreement_id": carrier.agreement})
     assert raw is not None
     assert (await house.run_probe("C13")).sample_size > 0
-    late = {**raw, "_id": new_id("led"), "shown_at": raw["shown_at"] + timedelta(seconds=2)}
+    late = {**raw, "_id": new_id("led"), "accessed_at": raw["accessed_at"] + timedelta(seconds=2)}
     await planter.write_raw(house.chassis.db, DataAccessDocument.collection, late)
     try:
         assert (await house.run_probe("C13")).state == "broken"

@@ -31,7 +31,7 @@ async def link_for(identity: IdentityHarness, email: str) -> str:
     async def taken() -> bool:
         return await identity.chassis.db.get_collection(PasswordResetRequestDocument).count_documents({}) == 0
 
-    async with identity.run_workers("answer-resets"):
+    async with identity.run_workers("send-password-resets"):
         await until(taken)
     [*_, letter] = [one for one in await identity.emails_to(email) if one.kind == "identity.password_reset"]
     assert "http://candor.example/account/reset-password?token=" in letter.text
@@ -47,7 +47,7 @@ async def test_I01_a_changed_password_ends_all_other_sessions(identity: Identity
     here = await identity.log_in(ada)
     made = await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=here, once=True)
     done = await change(identity, here, ada.password, NEW)
-    assert (done.status, done.body["sessions_ended"]) == (200, 1)
+    assert (done.status, done.body["revoked_sessions"]) == (200, 1)
     assert [one["app_password_id"] for one in done.body["app_passwords"]] == [made.body["app_password_id"]]
     assert (await status(identity, ada), await status(identity, here)) == (401, 200)
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
@@ -90,7 +90,7 @@ async def test_a_short_password_keeps_its_second_factor(identity: IdentityHarnes
     await with_totp(identity, ada)
     await change(identity, ada, ada.password, "kelp7Fjord")
     assert (await identity.call("DELETE", TOTP, by=ada)).code == "identity.password.too_short_without_second_factor"
-    assert (await identity.call("GET", "/v1/identity/second-factors", by=ada)).body["totp_since"] is not None
+    assert (await identity.call("GET", "/v1/identity/second-factors", by=ada)).body["totp_enrolled_at"] is not None
     await change(identity, ada, "kelp7Fjord", NEW)
     assert (await identity.call("DELETE", TOTP, by=ada)).status == 204
 
@@ -148,7 +148,7 @@ async def test_I14_I15_a_known_and_an_unknown_address_get_the_same_answer_and_th
         await identity.chassis.db.get_collection(PasswordResetDocument).count_documents({"account_id": ada.account_id})
         == 0
     )
-    async with identity.run_workers("answer-resets"):
+    async with identity.run_workers("send-password-resets"):
         await until(lambda: _none_left(identity))
     assert await identity.emails_to(nobody.email) == []
     assert [one.kind for one in await identity.emails_to(ada.email)][-1] == "identity.password_reset"
@@ -161,7 +161,7 @@ async def _none_left(identity: IdentityHarness) -> bool:
 async def test_I16_strangers_cannot_make_us_write_resets_again_and_again(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await asyncio.gather(*(identity.call("POST", RESETS, {"email": ada.email}) for _ in range(10)))
-    async with identity.run_workers("answer-resets"):
+    async with identity.run_workers("send-password-resets"):
         await until(lambda: _none_left(identity))
     assert [one.kind for one in await identity.emails_to(ada.email)].count("identity.password_reset") == 1
 
@@ -170,7 +170,7 @@ async def test_I16_strangers_cannot_make_us_write_resets_again_and_again(identit
 async def test_I07_no_header_decides_the_link_of_a_reset(identity: IdentityHarness, name: str) -> None:
     ada = await identity.member()
     await identity.call("POST", RESETS, {"email": ada.email}, headers={name: "evil.example"})
-    async with identity.run_workers("answer-resets"):
+    async with identity.run_workers("send-password-resets"):
         await until(lambda: _none_left(identity))
     assert "evil" not in (await identity.emails_to(ada.email))[-1].text
 
@@ -178,7 +178,7 @@ async def test_I07_no_header_decides_the_link_of_a_reset(identity: IdentityHarne
 async def test_the_passwords_of_the_staff_are_the_operators_matter(identity: IdentityHarness) -> None:
     email = identity.staff["support"].email
     assert (await identity.call("POST", RESETS, {"email": email})).status == 202
-    async with identity.run_workers("answer-resets"):
+    async with identity.run_workers("send-password-resets"):
         await until(lambda: _none_left(identity))
     assert await identity.emails_to(email) == []
     assert (await change(identity, identity.staff["support"], identity.staff["support"].password, NEW)).status == 403

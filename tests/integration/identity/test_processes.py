@@ -73,8 +73,8 @@ async def test_C31_an_erasure_survives_the_death_of_all_replicas(replicas: Repli
     for service in OTHER_SERVICES[1:]:
         await around.publish_event(receipt(asked.body["erasure_id"]), by=service)
     again = await replicas.start()
-    done = await replicas.becomes(again, path, "done")
-    assert {one["service"] for one in done.body["receipts"] if one["state"] == "done"} == set(SERVICES)
+    done = await replicas.becomes(again, path, "completed")
+    assert {one["service"] for one in done.body["receipts"] if one["state"] == "completed"} == set(SERVICES)
 
 
 async def test_it_stops_cleanly_when_it_is_told_to(replicas: Replicas) -> None:

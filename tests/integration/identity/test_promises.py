@@ -48,21 +48,23 @@ async def test_all_is_kept_after_everything_that_people_do(identity: IdentityHar
 async def test_C06_a_reading_for_another_purpose_is_seen(breach: Breach) -> None:
     read = {
         "_id": new_id("led"),
-        "reader_kind": "service",
-        "reader_id": "newsletter",
+        "recipient_kind": "service",
+        "recipient_id": "newsletter",
         "fields": ["identity.accounts.email"],
         "purpose": "newsletter",
-        "shown_at": breach.house.clock() + timedelta(days=400),
+        "accessed_at": breach.house.clock() + timedelta(days=400),
     }
-    assert (await breach.seen("C06", "reads", read)).state == "broken"
-    assert (await breach.seen("C06", "reads", {**read, "purpose": "sale"})).state == "broken"
-    assert (await breach.seen("C06", "reads", {**read, "purpose": "support", "fields": ["x.y.z"]})).state == "broken"
-    kept = await breach.seen("C06", "reads", {**read, "purpose": Purpose.SUPPORT.value})
+    assert (await breach.seen("C06", "data_accesses", read)).state == "broken"
+    assert (await breach.seen("C06", "data_accesses", {**read, "purpose": "sale"})).state == "broken"
+    assert (
+        await breach.seen("C06", "data_accesses", {**read, "purpose": "support", "fields": ["x.y.z"]})
+    ).state == "broken"
+    kept = await breach.seen("C06", "data_accesses", {**read, "purpose": Purpose.SUPPORT.value})
     assert kept.state == "kept"
 
 
 async def test_C22_an_ended_session_that_is_not_refused_is_seen(breach: Breach) -> None:
-    unheard = {"_id": new_id("ses"), "tokens_end_at": breach.house.clock() + timedelta(minutes=5)}
+    unheard = {"_id": new_id("ses"), "tokens_expire_at": breach.house.clock() + timedelta(minutes=5)}
     assert (await breach.seen("C22", RevokedSessionDocument.collection, unheard)).state == "broken"
 
 
@@ -124,7 +126,7 @@ async def test_C24_a_password_stored_otherwise_than_by_argon2id_is_seen(breach: 
         "_id": new_id("crd"),
         "account_id": new_id("acc"),
         "kind": "password",
-        "secret": secret,
+        "password_hash": secret,
         "created_at": at,
         "changed_at": at,
     }
@@ -152,11 +154,11 @@ async def test_C31_an_erasure_past_its_deadline_or_without_receipts_is_seen(brea
         "state": "running",
         "created_at": at - timedelta(days=31),
         "deadline": at - timedelta(days=1),
-        "asked_at": at,
+        "requested_at": at,
     }
-    assert (await breach.seen("C31", "erasures", late)).state == "broken"
-    claimed = {**late, "_id": new_id("era"), "state": "done", "account_id": None}
-    assert (await breach.seen("C31", "erasures", claimed)).state == "broken"
+    assert (await breach.seen("C31", "erasure_requests", late)).state == "broken"
+    claimed = {**late, "_id": new_id("era"), "state": "completed", "account_id": None}
+    assert (await breach.seen("C31", "erasure_requests", claimed)).state == "broken"
 
 
 async def test_C31_a_receipt_that_is_missing_from_a_done_erasure_is_seen(breach: Breach, planter: RawWriter) -> None:
@@ -167,7 +169,7 @@ async def test_C31_a_receipt_that_is_missing_from_a_done_erasure_is_seen(breach:
         await house.record_events(receipt(asked.body["erasure_id"]), of=service)
     rows = planter.client[house.chassis.db.name]["erasure_receipts"]
     mine = {"_id": f"{asked.body['erasure_id']}.sync"}
-    await rows.update_one(mine, {"$set": {"state": "waiting"}})
+    await rows.update_one(mine, {"$set": {"state": "pending"}})
     assert (await house.run_probe("C31")).state == "broken"
-    await rows.update_one(mine, {"$set": {"state": "done"}})
+    await rows.update_one(mine, {"$set": {"state": "completed"}})
     assert (await house.run_probe("C31")).state == "kept"

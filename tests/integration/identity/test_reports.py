@@ -30,7 +30,7 @@ async def lock_link(house: IdentityHarness, person: Person) -> str:
     async def mailed() -> bool:
         return any(one.kind == "identity.lock_link" for one in await house.emails_to(person.email))
 
-    async with house.run_workers("send-lock-links"):
+    async with house.run_workers("send-lock-emails"):
         assert await until(mailed)
     return await house.emailed_token(person)
 
@@ -43,7 +43,7 @@ async def log_in_status(house: IdentityHarness, person: Person) -> int:
 async def test_C28_a_report_opens_a_case_with_a_number_and_a_target(identity: IdentityHarness) -> None:
     case = await reported(identity, text=SECRET)
     assert (case.status, case.body["state"]) == (202, "open")
-    assert case.body["answer_by"] == rfc3339(answer_deadline(identity.clock()))
+    assert case.body["answer_due_at"] == rfc3339(answer_deadline(identity.clock()))
     assert (await identity.call("GET", f"{REPORTS}/{case.body['report_id']}")).body == case.body
 
 
@@ -65,7 +65,7 @@ async def test_C28_staff_answers_the_author_reads_it_and_the_case_closes(identit
 
 async def test_C24_whoever_is_asked_for_a_password_can_say_so_and_is_told_the_answer(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    case = await reported(identity, by=ada, kind="asked_for_password", text="A caller wanted it.")
+    case = await reported(identity, by=ada, kind="password_phishing", text="A caller wanted it.")
     answered = await identity.call(
         "POST",
         f"{REPORTS}/{case.body['report_id']}/answers",
@@ -99,12 +99,12 @@ async def test_C28_an_armoured_text_is_kept_as_it_is_and_said_to_be(identity: Id
     text = "-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n"
     case = (await reported(identity, text=text)).body["report_id"]
     read = await identity.call("GET", f"{REPORTS}/{case}/contents", by=identity.staff["admin"])
-    assert (read.body["text"], read.body["encrypted"]) == (text, True)
+    assert (read.body["text"], read.body["pgp_encrypted"]) == (text, True)
 
 
 async def test_C28_the_list_of_cases_holds_nothing_of_what_was_written(identity: IdentityHarness) -> None:
     stranger = somebody("victim")
-    case = await reported(identity, kind="unauthorised_use", email=stranger.email, text=SECRET)
+    case = await reported(identity, kind="unauthorized_use", email=stranger.email, text=SECRET)
     listed = await identity.call("GET", f"{REPORTS}?state=open&limit=200", by=identity.staff["support"])
     assert case.body["report_id"] in {one["report_id"] for one in listed.body["items"]}
     assert SECRET not in str(listed.body)
@@ -117,8 +117,8 @@ async def test_C28_the_list_of_cases_holds_nothing_of_what_was_written(identity:
         ({"text": ""}, 422),
         ({"text": "x" * 10_241}, 422),
         ({"text": "ü" * 10_000}, 413),
-        ({"kind": "unauthorised_use"}, 422),
-        ({"kind": "unauthorised_use", "email": "nobody"}, 422),
+        ({"kind": "unauthorized_use"}, 422),
+        ({"kind": "unauthorized_use", "email": "nobody"}, 422),
         ({"text": "x", "lock": True}, 422),
         ({"kind": "gossip", "text": "x"}, 422),
         ({"text": "x", "password": "y"}, 422),
@@ -132,7 +132,7 @@ async def test_a_report_that_says_too_little_or_too_much_is_refused(
 
 async def test_C28_an_owner_who_is_logged_in_locks_the_account_at_once(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    case = await reported(identity, by=ada, kind="unauthorised_use", lock=True)
+    case = await reported(identity, by=ada, kind="unauthorized_use", lock_account=True)
     assert case.status == 202
     assert await log_in_status(identity, ada) == 403
     assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"
@@ -140,7 +140,7 @@ async def test_C28_an_owner_who_is_logged_in_locks_the_account_at_once(identity:
 
 async def test_C28_a_link_to_the_accounts_address_locks_it_on_post_and_once(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    await reported(identity, kind="unauthorised_use", email=ada.email.upper())
+    await reported(identity, kind="unauthorized_use", email=ada.email.upper())
     token = await lock_link(identity, ada)
     assert await log_in_status(identity, ada) == 201
     assert (await identity.call("GET", f"{LOCKS}?token={token}")).status == 405
@@ -151,7 +151,7 @@ async def test_C28_a_link_to_the_accounts_address_locks_it_on_post_and_once(iden
 
 async def test_I06_a_lock_link_is_refused_with_any_byte_changed_or_missing(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    await reported(identity, kind="unauthorised_use", email=ada.email)
+    await reported(identity, kind="unauthorized_use", email=ada.email)
     token = await lock_link(identity, ada)
     wrong = {token[:place] + chr(ord(token[place]) ^ 1) + token[place + 1 :] for place in range(len(token))}
     wrong |= {token[:length] for length in range(0, len(token), 7)} | {token + "A"}
@@ -162,15 +162,18 @@ async def test_I06_a_lock_link_is_refused_with_any_byte_changed_or_missing(ident
 
 async def test_I15_a_report_says_the_same_of_an_address_without_an_account(identity: IdentityHarness) -> None:
     ada, nobody = await identity.member(), somebody("nobody")
-    known = await reported(identity, kind="unauthorised_use", email=ada.email)
-    unknown = await reported(identity, kind="unauthorised_use", email=nobody.email)
+    known = await reported(identity, kind="unauthorized_use", email=ada.email)
+    unknown = await reported(identity, kind="unauthorized_use", email=nobody.email)
     assert (known.status, set(known.body)) == (unknown.status, set(unknown.body))
     await lock_link(identity, ada)
 
     async def nothing_waits() -> bool:
-        return await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_wanted": True}) == 0
+        return (
+            await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_email_pending": True})
+            == 0
+        )
 
-    async with identity.run_workers("send-lock-links"):
+    async with identity.run_workers("send-lock-emails"):
         assert await until(nothing_waits)
     assert await identity.emails_to(nobody.email) == []
 
@@ -178,13 +181,16 @@ async def test_I15_a_report_says_the_same_of_an_address_without_an_account(ident
 async def test_I16_many_reports_of_one_address_send_one_mail(identity: IdentityHarness) -> None:
     ada = await identity.member()
     for _ in range(5):
-        await reported(identity, kind="unauthorised_use", email=ada.email)
+        await reported(identity, kind="unauthorized_use", email=ada.email)
     await lock_link(identity, ada)
 
     async def nothing_waits() -> bool:
-        return await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_wanted": True}) == 0
+        return (
+            await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_email_pending": True})
+            == 0
+        )
 
-    async with identity.run_workers("send-lock-links"):
+    async with identity.run_workers("send-lock-emails"):
         assert await until(nothing_waits)
     assert [one.kind for one in await identity.emails_to(ada.email)].count("identity.lock_link") == 1
 
@@ -201,7 +207,7 @@ async def test_C17_a_report_and_its_key_are_gone_after_a_year(apart: IdentityHar
     async def gone() -> bool:
         return await apart.chassis.db.get_collection(AbuseReportDocument).get(case) is None
 
-    async with apart.run_workers("oversee"):
+    async with apart.run_workers("resume-and-expire"):
         assert await until(gone)
     assert await apart.chassis.db.get_collection(SubjectKeyDocument).get(case) is None
 

@@ -86,7 +86,7 @@ async def test_C31_an_erasure_survives_a_death_before_and_after_each_receipt(
     for service in (*OTHER_SERVICES, *OTHER_SERVICES):
         await identity.record_events(receipt(erasure_id), of=service)
     told = (await identity.call("GET", f"/v1/identity/erasures/{erasure_id}")).body
-    assert (told["state"], {one["state"] for one in told["receipts"]}) == ("done", {"done"})
+    assert (told["state"], {one["state"] for one in told["receipts"]}) == ("completed", {"completed"})
     assert len(await identity.events(identity_v1.AccountErased, about=ada.account_id)) == 1
     assert await identity.chassis.db.get_collection(AccountDocument).get(ada.account_id) is None
 
@@ -104,7 +104,7 @@ async def test_C31_a_death_while_it_begins_leaves_all_or_nothing(
         {"account_id": ada.account_id}
     )
     asked = len(await identity.events(identity_v1.ErasureRequested, about=ada.account_id))
-    told = [one.kind for one in await identity.emails_to(ada.email)].count("identity.erasure_begun")
+    told = [one.kind for one in await identity.emails_to(ada.email)].count("identity.erasure_started")
     body = {"email": ada.email, "password": ada.password}
     is_closed = (await identity.call("POST", "/v1/identity/sessions", body)).status == 401
     assert (begun, asked, told, is_closed) in {(0, 0, 0, False), (1, 1, 1, True)}

@@ -47,7 +47,7 @@ async def test_the_owner_sees_the_country_of_each_session_and_no_address_is_kept
     body = {"email": ada.email, "password": ada.password}
     there = (await identity.call("POST", SESSIONS, body, headers=abroad)).body["session_id"]
     listed = (await identity.call("GET", SESSIONS, by=ada)).body["items"]
-    assert {item["session_id"]: item["place"] for item in listed} == {ada.session_id: "", there: "NL"}
+    assert {item["session_id"]: item["country"] for item in listed} == {ada.session_id: "", there: "NL"}
     stored = {
         kind: str(await planter.read_raw(identity.chassis.db, kind.collection)) for kind in identity.parts.documents
     }
@@ -69,7 +69,7 @@ async def test_all_others_all_or_everything_can_be_ended(identity: IdentityHarne
     made = await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=here, once=True)
     assert made.status == 201
     ended = await identity.call("DELETE", f"{SESSIONS}?which={which}", by=here)
-    assert ended.body["app_passwords"] == (1 if which == "everything" else 0)
+    assert ended.body["revoked_app_passwords"] == (1 if which == "everything" else 0)
     assert (await knows(identity, ada), await knows(identity, here)) == (401, left)
 
 

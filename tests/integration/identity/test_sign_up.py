@@ -64,7 +64,7 @@ async def test_a_proof_settles_every_sign_up_of_the_address(identity: IdentityHa
     assert (await identity.call("POST", "/v1/identity/verifications", {"token": first})).status == 400
     assert proof.body["account_id"] not in str(await identity.chassis.db.get_collection(SignUpDocument).list({}))
     identity.clock.advance(timedelta(hours=1))
-    async with identity.run_workers("tidy"):
+    async with identity.run_workers("purge-expired"):
         await asyncio.sleep(0.3)
     assert (await identity.call("GET", "/v1/identity/me", by=await identity.log_in(ada))).body["email"] == ada.email
 
@@ -167,7 +167,7 @@ async def test_sign_ups_that_nobody_proves_are_forgotten_with_their_keys(identit
     async def forgotten() -> bool:
         return (await counts(identity))["sign_ups"] == 0
 
-    async with identity.run_workers("tidy"):
+    async with identity.run_workers("purge-expired"):
         assert await until(forgotten)
 
 

@@ -23,7 +23,7 @@ async def shows(house: IdentityHarness, name: str, saga: str, value: float) -> b
     async def is_so() -> bool:
         return metric(name, saga) == value
 
-    async with house.run_workers("watch-requests"):
+    async with house.run_workers("export-request-metrics"):
         return bool(await until(is_so))
 
 
@@ -64,7 +64,7 @@ async def test_C31_staff_is_reminded_once_five_days_before_the_deadline(
         return row is not None and row.reminded_at is not None
 
     apart.clock.advance(timedelta(days=26))
-    async with apart.run_workers("oversee"):
+    async with apart.run_workers("resume-and-expire"):
         assert await until(reminded)
     apart.clock.advance(timedelta(days=1))
     row = await apart.chassis.db.get_collection(ErasureRequestDocument).get(erasure_id)
@@ -89,7 +89,7 @@ async def test_staff_sees_what_is_open_and_who_is_waited_for_but_not_whose_it_is
     await apart.record_events(receipt(erasure_id), of="sync")
     listed = await apart.call("GET", "/v1/identity/privacy-requests", by=apart.staff["support"])
     [one] = listed.body["items"]
-    assert (one["id"], one["saga"], one["state"]) == (erasure_id, "erasure", "running")
-    assert set(one["waiting_for"]) == {"identity", *OTHER_SERVICES} - {"sync"}
+    assert (one["id"], one["kind"], one["state"]) == (erasure_id, "erasure", "running")
+    assert set(one["pending_services"]) == {"identity", *OTHER_SERVICES} - {"sync"}
     assert ada.account_id not in str(listed.body)
     assert (await apart.call("GET", "/v1/identity/privacy-requests", by=ada)).status in {401, 403}

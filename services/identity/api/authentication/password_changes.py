@@ -66,7 +66,7 @@ class RemainingAppPasswordView(View):
 class PasswordChangedView(View):
     """What became of the rest."""
 
-    sessions_ended: int
+    revoked_sessions: int
     app_passwords: Annotated[list[RemainingAppPasswordView], Field(description="they go on until they are revoked")]
 
 
@@ -149,7 +149,7 @@ class PasswordChangesApi:
             call.principal.id, call.principal.session, body.old_password, body.new_password, at=call.now
         )
         return PasswordChangedView(
-            sessions_ended=done.revoked_sessions,
+            revoked_sessions=done.revoked_sessions,
             app_passwords=[
                 RemainingAppPasswordView(
                     app_password_id=one.id,

@@ -74,7 +74,7 @@ class NewPasskeyView(PasskeyView):
 class SecondFactorsView(View):
     """The second factors of the account."""
 
-    totp_since: str | None
+    totp_enrolled_at: str | None
     recovery_codes_left: int
     passkeys: list[PasskeyView]
 
@@ -163,7 +163,7 @@ class SecondFactorsApi:
         """List the second factors of the own account."""
         enrolled = await self.second_factor_service.get_enrolled(call.principal.id)
         return SecondFactorsView(
-            totp_since=rfc3339(enrolled.totp_enrolled_at) if enrolled.totp_enrolled_at else None,
+            totp_enrolled_at=rfc3339(enrolled.totp_enrolled_at) if enrolled.totp_enrolled_at else None,
             recovery_codes_left=enrolled.recovery_codes,
             passkeys=[
                 PasskeyView(

@@ -49,7 +49,7 @@ class ClientView(View):
     client_id: str
     name: str
     redirect_uri: str
-    gets: Annotated[list[str], Field(description="in plain words")]
+    scope_descriptions: Annotated[list[str], Field(description="in plain words")]
 
 
 class AuthorizationView(View):
@@ -78,7 +78,10 @@ class AuthorizationsApi:
         """Read which app asks and what it would get, for the page that asks the customer; it lets nobody in."""
         app = self.authorizations.validate_request(_parse_request(query))
         return ClientView(
-            client_id=app.id, name=app.name, redirect_uri=query.redirect_uri, gets=list(APP_SCOPE_DESCRIPTIONS)
+            client_id=app.id,
+            name=app.name,
+            redirect_uri=query.redirect_uri,
+            scope_descriptions=list(APP_SCOPE_DESCRIPTIONS),
         )
 
     async def authorize_client(self, call: RequestContext, body: AuthorizationBody) -> AuthorizationView:

@@ -37,7 +37,7 @@ class PartnerClientView(View):
     agreement_id: str
     scopes: list[str]
     created_at: str
-    ended_at: str | None
+    revoked_at: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class PartnerClientsApi:
                 agreement_id=client.agreement_id,
                 scopes=client.scopes,
                 created_at=rfc3339(client.created_at),
-                ended_at=rfc3339(client.ended_at) if client.ended_at else None,
+                revoked_at=rfc3339(client.revoked_at) if client.revoked_at else None,
             ),
             position=lambda client: client.id,
         )

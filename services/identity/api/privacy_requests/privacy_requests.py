@@ -53,7 +53,7 @@ class ScheduledErasureView(View):
     """An erasure that is planned; until it begins, it can be taken back."""
 
     erasure_id: str
-    begins_at: str
+    starts_at: str
 
 
 class ExportPartView(View):
@@ -93,8 +93,8 @@ class ExportsView(View):
 class RetainedItemView(View):
     """Something that had to be kept, why, and until when where that is known."""
 
-    what: str
-    why: str
+    description: str
+    reason: str
     until: str | None = None
 
 
@@ -103,8 +103,8 @@ class ErasureReceiptView(View):
 
     service: str
     state: str
-    erased: dict[str, int]
-    kept: list[RetainedItemView]
+    erased_counts: dict[str, int]
+    retained_items: list[RetainedItemView]
     completed_at: str | None
 
 
@@ -114,7 +114,7 @@ class ErasureView(View):
     erasure_id: Annotated[str, Field(description="keep it: it is the only way to ask how far the erasure is")]
     state: str
     created_at: str
-    begins_at: str
+    starts_at: str
     deadline: str
     completed_at: str | None
     receipts: list[ErasureReceiptView]
@@ -255,7 +255,7 @@ class PrivacyRequestsApi:
     async def get_scheduled_erasure(self, call: RequestContext) -> ScheduledErasureView:
         """Read when the own account will be erased."""
         erasure = await self.scheduled_erasure_service.get_by_account(call.principal.id)
-        return ScheduledErasureView(erasure_id=erasure.id, begins_at=rfc3339(erasure.due_at))
+        return ScheduledErasureView(erasure_id=erasure.id, starts_at=rfc3339(erasure.due_at))
 
     async def cancel_scheduled_erasure(self, call: RequestContext) -> None:
         """Keep the own account: the planned erasure is taken back."""
@@ -288,9 +288,9 @@ def _export_view(progress: ExportProgress) -> ExportView:
 def _scheduled_erasure_view(erasure: ScheduledErasure) -> ErasureView:
     return ErasureView(
         erasure_id=erasure.id,
-        state="planned",
+        state="scheduled",
         created_at=rfc3339(erasure.created_at),
-        begins_at=rfc3339(erasure.due_at),
+        starts_at=rfc3339(erasure.due_at),
         deadline=rfc3339(erasure.due_at + REQUEST_DEADLINE),
         completed_at=None,
         receipts=[],
@@ -303,17 +303,21 @@ def _erasure_view(status: ErasureStatus) -> ErasureView:
         erasure_id=erasure.id,
         state=erasure.state,
         created_at=rfc3339(erasure.created_at),
-        begins_at=rfc3339(erasure.created_at),
+        starts_at=rfc3339(erasure.created_at),
         deadline=rfc3339(erasure.deadline),
         completed_at=rfc3339(erasure.completed_at) if erasure.completed_at else None,
         receipts=[
             ErasureReceiptView(
                 service=receipt.service,
                 state=receipt.state,
-                erased=dict(receipt.erased),
-                kept=[
-                    RetainedItemView(what=item.what, why=item.why, until=rfc3339(item.until) if item.until else None)
-                    for item in receipt.kept
+                erased_counts=dict(receipt.erased_counts),
+                retained_items=[
+                    RetainedItemView(
+                        description=item.description,
+                        reason=item.reason,
+                        until=rfc3339(item.until) if item.until else None,
+                    )
+                    for item in receipt.retained_items
                 ],
                 completed_at=rfc3339(receipt.completed_at) if receipt.completed_at else None,
             )

@@ -23,7 +23,7 @@ class SessionView(View):
     session_id: str
     client: str
     current: bool
-    place: str
+    country: str
     """The country that it began in (ISO 3166-1, two letters), or empty; the address itself is not kept (C01)."""
     created_at: str
     last_seen_at: str
@@ -38,8 +38,8 @@ class SessionsView(View):
 class RevokedSessionsView(View):
     """How many were ended."""
 
-    sessions: int
-    app_passwords: int
+    revoked_sessions: int
+    revoked_app_passwords: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class SessionsApi:
                 SessionView(
                     session_id=session.id,
                     client=session.client,
-                    place=session.place,
+                    country=session.country,
                     current=session.id == call.principal.session,
                     created_at=rfc3339(session.created_at),
                     last_seen_at=rfc3339(session.last_seen_at),
@@ -95,4 +95,4 @@ class SessionsApi:
             else 0
         )
         ended = await self.session_service.revoke_all(call.principal.id, except_session_id=but, at=call.now)
-        return RevokedSessionsView(sessions=ended, app_passwords=revoked)
+        return RevokedSessionsView(revoked_sessions=ended, revoked_app_passwords=revoked)

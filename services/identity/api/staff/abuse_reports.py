@@ -47,10 +47,10 @@ _ReportText = Annotated[
 class AbuseReportBody(JsonBody):
     """What is reported; whoever is logged in need not name an address."""
 
-    kind: Literal["unauthorised_use", "security_problem", "asked_for_password"]
+    kind: Literal["unauthorized_use", "security_problem", "password_phishing"]
     text: _ReportText = ""
     email: Email | None = None
-    lock: Annotated[bool, Field(description="lock the account at once; for whoever is logged in")] = False
+    lock_account: Annotated[bool, Field(description="lock the account at once; for whoever is logged in")] = False
 
 
 class AccountLockBody(JsonBody):
@@ -78,7 +78,7 @@ class AbuseReportView(View):
     kind: str
     state: str
     created_at: str
-    answer_by: str
+    answer_due_at: str
     answered_at: str | None
     answer: str | None
 
@@ -89,10 +89,10 @@ class AbuseReportSummaryView(View):
     report_id: str
     kind: str
     state: str
-    encrypted: bool
-    late: bool
+    pgp_encrypted: bool
+    is_overdue: bool
     created_at: str
-    answer_by: str
+    answer_due_at: str
     answered_at: str | None
     closed_at: str | None
 
@@ -183,7 +183,7 @@ class AbuseReportsApi:
             text=body.text,
             account_id=call.principal.id if call.principal.kind == "customer" else "",
             email=body.email,
-            lock=body.lock,
+            lock=body.lock_account,
         )
         return _report_view(await self.abuse_report_service.submit(new_report, at=call.now))
 
@@ -240,7 +240,7 @@ def _report_view(record: AbuseReportSummary) -> AbuseReportView:
         kind=report.kind,
         state=report.state,
         created_at=rfc3339(report.created_at),
-        answer_by=rfc3339(report.target_at),
+        answer_due_at=rfc3339(report.answer_due_at),
         answered_at=rfc3339(report.answered_at) if report.answered_at else None,
         answer=record.answer,
     )
@@ -252,10 +252,10 @@ def _summary_view(record: AbuseReportSummary, call: RequestContext) -> AbuseRepo
         report_id=report.id,
         kind=report.kind,
         state=report.state,
-        encrypted=report.armoured,
-        late=report.answered_at is None and call.now >= report.target_at,
+        pgp_encrypted=report.pgp_encrypted,
+        is_overdue=report.answered_at is None and call.now >= report.answer_due_at,
         created_at=rfc3339(report.created_at),
-        answer_by=rfc3339(report.target_at),
+        answer_due_at=rfc3339(report.answer_due_at),
         answered_at=rfc3339(report.answered_at) if report.answered_at else None,
         closed_at=rfc3339(report.closed_at) if report.closed_at else None,
     )
@@ -266,5 +266,5 @@ def _contents_view(contents: AbuseReportContents, call: RequestContext) -> Abuse
         **_summary_view(contents.summary, call).model_dump(),
         text=contents.text,
         email=contents.email,
-        account_id=None if contents.summary.report.anonymous else contents.summary.report.owner,
+        account_id=None if contents.summary.report.anonymous else contents.summary.report.subject_id,
     )

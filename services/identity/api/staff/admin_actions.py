@@ -29,7 +29,7 @@ from shared.mail import InvalidEmailAddressError
 from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post, staff
 
 _AdminActionKind = Literal[
-    "cancel_password", "correct_address", "freeze", "unfreeze", "purge_child", "hold", "release_hold"
+    "cancel_password", "correct_email", "freeze", "unfreeze", "purge_child", "place_hold", "release_hold"
 ]
 
 
@@ -51,22 +51,22 @@ class AdminActionBody(JsonBody):
 class AdminActionsQuery(PageQuery):
     """Which acts, and which part of the list."""
 
-    state: Literal["asked", "done", "refused", "expired"] | None = None
+    state: Literal["pending", "completed", "rejected", "expired"] | None = None
 
 
 class AdminActionSummaryView(View):
     """An act in the list; to whose account stands in the act itself."""
 
-    act_id: str
+    admin_action_id: str
     kind: str
     state: str
     reason: str
     verification: str | None
-    asked_by: str
-    asked_at: str
+    requested_by: str
+    requested_at: str
     expires_at: str
-    settled_by: str | None
-    settled_at: str | None
+    completed_by: str | None
+    completed_at: str | None
 
 
 class AdminActionView(AdminActionSummaryView):
@@ -83,10 +83,10 @@ class AdminActionView(AdminActionSummaryView):
 class LegalHoldView(View):
     """A hold that is in force; on which account stands in the act that began it."""
 
-    act_id: str
+    admin_action_id: str
     scope: str
     reason: str
-    begun_at: str
+    started_at: str
     until: str
 
 
@@ -94,11 +94,11 @@ class PendingPrivacyRequestView(View):
     """A request of a person that is not done; whose it is, is not said."""
 
     id: str
-    saga: str
+    kind: str
     state: str
     created_at: str
     deadline: str
-    waiting_for: list[str]
+    pending_services: list[str]
     reminded_at: str | None
 
 
@@ -144,16 +144,21 @@ class AdminActionsApi:
                 ),
             ),
             get(root, self.list_admin_actions, access=colleagues, replies=CursorPage[AdminActionSummaryView]),
-            get(f"{root}/{{act_id}}", self.get_admin_action, access=colleagues, errors=(AdminActionNotFoundError,)),
+            get(
+                f"{root}/{{admin_action_id}}",
+                self.get_admin_action,
+                access=colleagues,
+                errors=(AdminActionNotFoundError,),
+            ),
             post(
-                f"{root}/{{act_id}}/approvals",
+                f"{root}/{{admin_action_id}}/approvals",
                 self.approve_admin_action,
                 access=colleagues,
                 idempotent=True,
                 errors=(*settling, AccountNotFoundError),
             ),
             post(
-                f"{root}/{{act_id}}/rejections",
+                f"{root}/{{admin_action_id}}/rejections",
                 self.reject_admin_action,
                 access=colleagues,
                 idempotent=True,
@@ -195,19 +200,19 @@ class AdminActionsApi:
     async def get_admin_action(self, call: RequestContext) -> AdminActionView:
         """Read an act; the owner of the account sees who looked."""
         return _action_view(
-            await self.admin_action_service.read(call.path["act_id"], by=_staff_member(call), at=call.now)
+            await self.admin_action_service.read(call.path["admin_action_id"], by=_staff_member(call), at=call.now)
         )
 
     async def approve_admin_action(self, call: RequestContext) -> AdminActionView:
         """Allow an act that a colleague has asked for; it is done at once, and once."""
         return _action_view(
-            await self.admin_action_service.approve(call.path["act_id"], by=_staff_member(call), at=call.now)
+            await self.admin_action_service.approve(call.path["admin_action_id"], by=_staff_member(call), at=call.now)
         )
 
     async def reject_admin_action(self, call: RequestContext) -> AdminActionView:
         """Refuse an act, or take the own wish back."""
         return _action_view(
-            await self.admin_action_service.reject(call.path["act_id"], by=_staff_member(call), at=call.now)
+            await self.admin_action_service.reject(call.path["admin_action_id"], by=_staff_member(call), at=call.now)
         )
 
     async def list_legal_holds(self, call: RequestContext, query: PageQuery) -> CursorPage[LegalHoldView]:
@@ -231,16 +236,16 @@ def _staff_member(call: RequestContext) -> StaffMember:
 def _summary_view(record: AdminActionDetails) -> AdminActionSummaryView:
     act = record.action
     return AdminActionSummaryView(
-        act_id=act.id,
+        admin_action_id=act.id,
         kind=act.kind,
         state=act.state,
         reason=act.reason,
         verification=act.verification,
-        asked_by=act.asked_by,
-        asked_at=rfc3339(act.asked_at),
+        requested_by=act.requested_by,
+        requested_at=rfc3339(act.requested_at),
         expires_at=rfc3339(act.expires_at),
-        settled_by=act.settled_by,
-        settled_at=rfc3339(act.settled_at) if act.settled_at else None,
+        completed_by=act.completed_by,
+        completed_at=rfc3339(act.completed_at) if act.completed_at else None,
     )
 
 
@@ -260,10 +265,10 @@ def _action_view(record: AdminActionDetails) -> AdminActionView:
 def _legal_hold_view(record: LegalHoldSummary) -> LegalHoldView:
     hold = record.hold
     return LegalHoldView(
-        act_id=hold.id,
+        admin_action_id=hold.id,
         scope=hold.scope,
         reason=hold.reason,
-        begun_at=rfc3339(hold.begun_at),
+        started_at=rfc3339(hold.started_at),
         until=rfc3339(hold.until),
     )
 
@@ -271,10 +276,10 @@ def _legal_hold_view(record: LegalHoldSummary) -> LegalHoldView:
 def _privacy_request_view(request: PendingPrivacyRequest) -> PendingPrivacyRequestView:
     return PendingPrivacyRequestView(
         id=request.id,
-        saga=request.kind,
+        kind=request.kind,
         state=request.state,
         created_at=rfc3339(request.created_at),
         deadline=rfc3339(request.deadline),
-        waiting_for=request.pending_services,
+        pending_services=request.pending_services,
         reminded_at=rfc3339(request.reminded_at) if request.reminded_at else None,
     )

@@ -8,24 +8,24 @@ class SecurityEventKind(StrEnum):
     """What the owner reads in the security log."""
 
     LOGGED_IN = "logged_in"
-    REAUTHENTICATED = "confirmed"
+    REAUTHENTICATED = "reauthenticated"
     """Whoever was logged in has proven it once more."""
-    SECOND_FACTOR_FAILED = "second_factor_refused"
-    SESSIONS_REVOKED = "sessions_ended"
+    SECOND_FACTOR_FAILED = "second_factor_failed"
+    SESSIONS_REVOKED = "sessions_revoked"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event, not a secret
-    PASSWORD_RESET_REQUESTED = "password_reset_asked"  # noqa: S105 - the name of an event, not a secret
+    PASSWORD_RESET_REQUESTED = "password_reset_requested"  # noqa: S105 - the name of an event, not a secret
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of an event, not a secret
     TOTP_ADDED = "totp_added"
     TOTP_REMOVED = "totp_removed"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
-    RECOVERY_CODES_REPLACED = "recovery_codes_made"
+    RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
     RECOVERY_CODE_USED = "recovery_code_used"
-    APP_PASSWORD_CREATED = "app_password_made"  # noqa: S105 - the name of an event, not a secret
+    APP_PASSWORD_CREATED = "app_password_created"  # noqa: S105 - the name of an event, not a secret
     APP_PASSWORD_REVOKED = "app_password_revoked"  # noqa: S105 - the name of an event, not a secret
-    EMAIL_CHANGE_REQUESTED = "address_change_asked"
-    EMAIL_CHANGED = "address_changed"
-    EMAIL_CHANGE_REVERTED = "address_change_undone"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_REVERTED = "email_change_reverted"
     ERASURE_SCHEDULED = "erasure_scheduled"
     ERASURE_CANCELLED = "erasure_cancelled"
     PASSWORD_CANCELLED = "password_cancelled"  # noqa: S105 - the name of an event, not a secret
@@ -37,8 +37,8 @@ class ChallengeKind(StrEnum):
     """What a challenge may be answered for; one for another kind is refused."""
 
     SECOND_FACTOR = "second_factor"
-    PASSKEY_LOGIN = "passkey_log_in"
-    PASSKEY_REGISTRATION = "passkey_new"
+    PASSKEY_LOGIN = "passkey_login"
+    PASSKEY_REGISTRATION = "passkey_registration"
     STEP_UP = "step_up"
 
 

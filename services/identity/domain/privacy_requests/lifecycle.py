@@ -40,18 +40,18 @@ class ExportState(StrEnum):
 class RequestPartState(StrEnum):
     """Where one service's part of a request stands."""
 
-    PENDING = "waiting"
-    ON_HOLD = "held"
-    COMPLETED = "done"
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    COMPLETED = "completed"
 
 
 class ErasureState(StrEnum):
     """Where an erasure stands."""
 
     RUNNING = "running"
-    ON_HOLD = "held"
+    ON_HOLD = "on_hold"
     """Something must be kept for now; the person was told what, why and until when."""
-    COMPLETED = "done"
+    COMPLETED = "completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

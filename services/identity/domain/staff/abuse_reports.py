@@ -14,9 +14,9 @@ ABUSE_REPORT_RETENTION = timedelta(days=365)
 class AbuseReportKind(StrEnum):
     """What is reported."""
 
-    UNAUTHORIZED_USE = "unauthorised_use"
+    UNAUTHORIZED_USE = "unauthorized_use"
     SECURITY_PROBLEM = "security_problem"
-    PASSWORD_PHISHING = "asked_for_password"  # noqa: S105 - the name of a report, not a secret
+    PASSWORD_PHISHING = "password_phishing"  # noqa: S105 - the name of a report, not a secret
 
 
 class AbuseReportState(StrEnum):

@@ -18,13 +18,13 @@ class AdminActionKind(StrEnum):
 
     CANCEL_PASSWORD = "cancel_password"  # noqa: S105 - the name of an act, not a secret
     """The owner asked for it: password, sessions and app passwords end (C27)."""
-    CORRECT_EMAIL = "correct_address"
+    CORRECT_EMAIL = "correct_email"
     """The owner cannot do it: another address is to be proven and put in place of the old one (C26)."""
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
     PURGE_CHILD = "purge_child"
     """The account is that of a child under 13: everything is erased at once (C23)."""
-    PLACE_HOLD = "hold"
+    PLACE_HOLD = "place_hold"
     """Law or a dispute obliges to keep something, even when its owner asks for erasure (C31)."""
     RELEASE_HOLD = "release_hold"
 
@@ -32,9 +32,9 @@ class AdminActionKind(StrEnum):
 class AdminActionState(StrEnum):
     """Where an act stands."""
 
-    PENDING = "asked"
-    COMPLETED = "done"
-    REJECTED = "refused"
+    PENDING = "pending"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
     EXPIRED = "expired"
 
 

@@ -75,7 +75,7 @@ class EmailChangeService:
 
     async def confirm(self, token: str, *, at: datetime) -> None:
         """Move the account to the address that the link proves, once."""
-        change = await self.email_changes.get_by_token(sha256_digest(token), "asked", at=at)
+        change = await self.email_changes.get_by_token(sha256_digest(token), "pending", at=at)
         if change is None:
             raise InvalidEmailChangeTokenError
         try:
@@ -85,7 +85,7 @@ class EmailChangeService:
 
     async def revert(self, token: str, *, at: datetime) -> None:
         """Bring the account back to its old address; whoever moved it is thrown out."""
-        change = await self.email_changes.get_by_token(sha256_digest(token), "changed", at=at)
+        change = await self.email_changes.get_by_token(sha256_digest(token), "applied", at=at)
         if change is None:
             raise InvalidEmailChangeTokenError
         try:
@@ -101,7 +101,7 @@ class EmailChangeService:
         )
         if account.email_index != change.old_email_index or await self._is_taken(change.email_index, account.id, at=at):
             raise EmailTakenError
-        if not await self.email_changes.mark_changed(change, sha256_digest(undo_token), expires_at=until):
+        if not await self.email_changes.mark_applied(change, sha256_digest(undo_token), expires_at=until):
             raise InvalidEmailChangeTokenError
         old, new = (
             await self.accounts.open_email(account, Purpose.SECURITY),
@@ -145,7 +145,7 @@ class EmailChangeService:
         return EmailChangeDocument(
             id=self.new_id("adc"),
             account_id=account.id,
-            state="asked",
+            state="pending",
             token_hash=sha256_digest(token),
             email=await self.email_changes.seal(account.id, address),
             email_index=index,

@@ -103,7 +103,7 @@ class RegistrationService:
         """
         screened_at = self.age_screen.verify_token(age_token, at=at)
         address = EmailAddress(email).email
-        secret = await self.password_hasher.hash_new(password, address=address)
+        password_hash = await self.password_hasher.hash_new(password, address=address)
         index = self.accounts.blind_index(address)
         # Not in the transaction below: of several requests at once exactly one must see that it is the first.
         if not await self.mail_cooldowns.hit(index, at=at):
@@ -120,7 +120,7 @@ class RegistrationService:
                     token_hash=sha256_digest(token),
                     email=await self.sign_ups.seal(account_id, address),
                     email_index=index,
-                    secret=secret,
+                    password_hash=password_hash,
                     age_screened_at=screened_at,
                     created_at=at,
                     expires_at=at + VERIFICATION_LIFETIME,
@@ -167,7 +167,7 @@ class RegistrationService:
             created_at=at,
         )
         await self.accounts.add(account)
-        await self.credentials.add_password(self.new_id("crd"), account.id, sign_up.secret, at=at)
+        await self.credentials.add_password(self.new_id("crd"), account.id, sign_up.password_hash, at=at)
         await self.sign_ups.consume(sign_up)
         await self.mail_cooldowns.reset(sign_up.email_index)
         event = identity_v1.AccountVerified(account_id=account.id)

@@ -113,7 +113,7 @@ class LoginService:
         if credential is not None:
             await self.webauthn_service.verify_assertion(challenge, credential, at=at)
         else:
-            await self.check_code(account.id, code or "", throttle_key=challenge.bucket, context=context, at=at)
+            await self.check_code(account.id, code or "", throttle_key=challenge.throttle_key, context=context, at=at)
         if not await self.challenges.consume(challenge.id):
             raise InvalidChallengeError
         return await self._create_session(account, context, device, password_changed_at=password_changed_at, at=at)
@@ -169,7 +169,7 @@ class LoginService:
         challenge = await self.challenges.create(
             ChallengeKind.SECOND_FACTOR, credential.account_id, throttle_key=throttle_key, at=at
         )
-        claims = {"challenge": challenge.id, "password_of": credential.changed_at.isoformat()}
+        claims = {"challenge": challenge.id, "password_changed_at": credential.changed_at.isoformat()}
         token = self.token_sealer.issue(_CHALLENGE_TOKEN_KIND, claims, expires_at=challenge.expires_at)
         options = await self.webauthn_service.build_options(challenge) if enrolled.passkeys else None
         return SecondFactorRequired(
@@ -187,7 +187,7 @@ class LoginService:
         challenge = await self.challenges.get(challenge_id, ChallengeKind.SECOND_FACTOR, at=at)
         if challenge is None:
             raise InvalidChallengeError
-        return challenge, datetime.fromisoformat(claims["password_of"])
+        return challenge, datetime.fromisoformat(claims["password_changed_at"])
 
     async def _create_session(
         self,
@@ -214,7 +214,7 @@ class LoginService:
         """Return what *password* is right for; each path checks a hash, also where there is none to check."""
         await self._hit_throttle(throttle_key, at=at)
         credential = await self.credentials.get_password(account.id if account else "")
-        result = await self.password_hasher.verify(password, credential.secret if credential else None)
+        result = await self.password_hasher.verify(password, credential.password_hash if credential else None)
         if not result.is_correct or credential is None:
             return None
         await self.login_throttle.reset(throttle_key)

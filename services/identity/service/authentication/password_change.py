@@ -64,7 +64,7 @@ class PasswordSetter:
     async def set_password(
         self,
         account: AccountDocument,
-        secret: str,
+        password_hash: str,
         kind: SecurityEventKind,
         *,
         is_short: bool,
@@ -73,7 +73,9 @@ class PasswordSetter:
     ) -> int:
         """Store it, end every session *but* one, void mailed links, tell the owner; in the ambient transaction."""
         address = await self.accounts.open_email(account, Purpose.SECURITY)
-        await self.credentials.set_password(self.new_id("crd"), account.id, secret, needs_second_factor=is_short, at=at)
+        await self.credentials.set_password(
+            self.new_id("crd"), account.id, password_hash, needs_second_factor=is_short, at=at
+        )
         await self.password_resets.delete_by_account(account.id)
         await self.login_throttle.reset(account.email_index)
         await self.security_events.record(account.id, kind, at=at)
@@ -97,11 +99,11 @@ class PasswordChangeService:
         account = await self.login_service.reauthenticate_with_password(
             account_id, current_password, session_id=session_id, at=at
         )
-        secret = await self.password_setter.hash_password(account, new_password)
+        password_hash = await self.password_setter.hash_password(account, new_password)
         kind, is_short = SecurityEventKind.PASSWORD_CHANGED, len(new_password) < MIN_LENGTH
         revoked_sessions = await self.transact(
             lambda: self.password_setter.set_password(
-                account, secret, kind, is_short=is_short, except_session_id=session_id, at=at
+                account, password_hash, kind, is_short=is_short, except_session_id=session_id, at=at
             )
         )
         return PasswordChangeResult(revoked_sessions, await self.app_passwords.list_by_account(account_id))
@@ -141,14 +143,14 @@ class PasswordResetService:
         account = None if reset is None else await self.accounts.get_active(reset.account_id)
         if reset is None or account is None:
             raise InvalidPasswordResetTokenError
-        secret = await self.password_setter.hash_password(account, new_password)
+        password_hash = await self.password_setter.hash_password(account, new_password)
 
         async def store_password() -> None:
             if not await self.password_resets.consume(reset):
                 raise InvalidPasswordResetTokenError
             kind, is_short = SecurityEventKind.PASSWORD_RESET, len(new_password) < MIN_LENGTH
             await self.password_setter.set_password(
-                account, secret, kind, is_short=is_short, except_session_id=None, at=at
+                account, password_hash, kind, is_short=is_short, except_session_id=None, at=at
             )
 
         await self.transact(store_password)

@@ -166,6 +166,6 @@ class SecondFactorService:
         if await self.get_enrolled(account_id):
             return
         password = await self.credentials.get_password(account_id)
-        if password is not None and password.short:
+        if password is not None and password.needs_second_factor:
             raise PasswordTooShortWithoutSecondFactorError
         await self.recovery_codes.delete_by_account(account_id)

@@ -53,9 +53,9 @@ class StepUpService:
                 account_id, credentials.password, session_id=session_id, at=at
             )
         if credentials.code is not None:
-            bucket = self.login_service.accounts.throttle_key("session_codes", session_id)
+            throttle_key = self.login_service.accounts.throttle_key("session_codes", session_id)
             await self.login_service.check_code(
-                account_id, credentials.code, throttle_key=bucket, context=context, at=at
+                account_id, credentials.code, throttle_key=throttle_key, context=context, at=at
             )
         if credentials.credential is not None:
             kind = ChallengeKind.STEP_UP

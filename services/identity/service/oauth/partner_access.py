@@ -53,7 +53,7 @@ class PartnerAccessService:
 
     async def _get_agreement(self, client_id: str, *, at: datetime) -> AgreementTerms:
         client = await self.partner_clients.get(client_id)
-        if client is None or client.ended_at is not None:
+        if client is None or client.revoked_at is not None:
             raise AgreementEndedError
         agreement = await self.agreement_client.get(client.agreement_id)
         # The token says so too; it was given out minutes ago.

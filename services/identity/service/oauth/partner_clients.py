@@ -89,7 +89,7 @@ class PartnerClientService:
         """Return the live client of these credentials, or raise InvalidClientError without saying what was wrong."""
         client = await self.partner_clients.get(client_id)
         stored = client.secret_hash if client else sha256_digest("")
-        if not hmac.compare_digest(sha256_digest(secret), stored) or client is None or client.ended_at is not None:
+        if not hmac.compare_digest(sha256_digest(secret), stored) or client is None or client.revoked_at is not None:
             raise InvalidClientError
         return client
 

@@ -56,7 +56,7 @@ class AccountExport:
             {
                 "session_id": session.id,
                 "client": session.client,
-                "place": session.place,
+                "country": session.country,
                 "created_at": _format_time(session.created_at),
                 "last_seen_at": _format_time(session.last_seen_at),
             }

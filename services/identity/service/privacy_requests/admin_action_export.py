@@ -20,17 +20,17 @@ class AdminActionExport:
         """Return what the owner gets by the names of the files."""
         actions = [
             {
-                "act_id": action.id,
-                "act": action.kind.value,
+                "admin_action_id": action.id,
+                "kind": action.kind.value,
                 "state": action.state.value,
                 "reason": action.reason,
-                "asked_at": rfc3339(action.asked_at),
-                "settled_at": rfc3339(action.settled_at) if action.settled_at else None,
+                "requested_at": rfc3339(action.requested_at),
+                "completed_at": rfc3339(action.completed_at) if action.completed_at else None,
             }
             for action in await self.admin_actions.list_by_account(account_id)
         ]
         reports = [await self._report_data(report) for report in await self.abuse_reports.list_by_account(account_id)]
-        return {"acts_of_staff.json": {"acts": actions}, "reports.json": {"reports": reports}}
+        return {"admin_actions.json": {"admin_actions": actions}, "abuse_reports.json": {"abuse_reports": reports}}
 
     async def _report_data(self, report: AbuseReportDocument) -> Mapping[str, Any]:
         return {

@@ -83,9 +83,9 @@ class AccountEraser:
         """Take everything away that somebody could come in with; the address is free from here on."""
         if not await self.accounts.start_erasure(account.id):
             raise AccountNotFoundError
-        erased = {"mail_gaps": await self.mail_cooldowns.reset(account.email_index)}
-        erased |= {"guesses": await self.login_throttle.reset(account.email_index)}
-        erased |= {"reset_wishes": await self.password_resets.delete_requests(account.email_index)}
+        erased = {"mail_cooldowns": await self.mail_cooldowns.reset(account.email_index)}
+        erased |= {"login_throttles": await self.login_throttle.reset(account.email_index)}
+        erased |= {"password_reset_requests": await self.password_resets.delete_requests(account.email_index)}
         return Counter(erased) + await self._revoke_access(account.id, at=at)
 
     async def erase(self, account_id: str, *, at: datetime) -> Counter[str]:
@@ -230,7 +230,7 @@ class ErasureSaga:
             state=ErasureState.RUNNING,
             created_at=at,
             deadline=deadline,
-            asked_at=at,
+            requested_at=at,
         )
 
     async def _start(
@@ -271,7 +271,7 @@ class ErasureSaga:
         ):
             return False
         erased_before = next(
-            receipt.erased
+            receipt.erased_counts
             for receipt in await self.erasure_requests.list_receipts(erasure_id)
             if receipt.service == OWN_SERVICE
         )

@@ -39,7 +39,7 @@ class LegalHoldService:
         """Tell whether identity must keep the account for now; then its receipt says what, why and until when."""
         holds = await self._list_holds(erasure, at=at)
         if holds:
-            await self._suspend(erasure, holds, (OWN_SERVICE,), services_notified=erasure.asks)
+            await self._suspend(erasure, holds, (OWN_SERVICE,), services_notified=erasure.should_dispatch)
         return bool(holds)
 
     async def is_released(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
@@ -81,5 +81,5 @@ class LegalHoldService:
 
 def _build_item(service: str, hold: LegalHoldDocument) -> RetainedItem:
     everything = hold.scope is HoldScope.EVERYTHING
-    what = _EVERYTHING_ITEM.format(service=service) if everything else _ACCOUNT_ITEM
-    return RetainedItem(description=what, reason=hold.reason, until=hold.until)
+    description = _EVERYTHING_ITEM.format(service=service) if everything else _ACCOUNT_ITEM
+    return RetainedItem(description=description, reason=hold.reason, until=hold.until)

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.domain.privacy_requests.lifecycle import POST_HOLD_GRACE, REMINDER_LEAD_TIME, ErasureState
+from services.identity.domain.privacy_requests.lifecycle import (
+    POST_HOLD_GRACE,
+    REMINDER_LEAD_TIME,
+    ErasureState,
+    RequestPartState,
+)
 from services.identity.store import ErasureRequestDocument, ErasureRequests, ExportDocument, Exports
 from shared import observe
 
@@ -59,18 +64,18 @@ class PrivacyRequestMonitor:
             if await self.exports.mark_reminded(export, at=at):
                 log.error(
                     "privacy_request.due_soon",
-                    saga="export",
+                    kind="export",
                     id=export.id,
-                    waiting_for=await self._pending_parts(export),
+                    pending_services=await self._pending_parts(export),
                 )
                 reminded += 1
         for erasure in await self.erasure_requests.list_due_for_reminder(at, within=REMINDER_LEAD_TIME):
             if await self.erasure_requests.mark_reminded(erasure, at=at):
                 log.error(
                     "privacy_request.due_soon",
-                    saga="erasure",
+                    kind="erasure",
                     id=erasure.id,
-                    waiting_for=await self._pending_receipts(erasure),
+                    pending_services=await self._pending_receipts(erasure),
                 )
                 reminded += 1
         return reminded
@@ -100,7 +105,11 @@ class PrivacyRequestMonitor:
         )
 
     async def _pending_parts(self, export: ExportDocument) -> list[str]:
-        return sorted(part.service for part in await self.exports.list_parts(export.id) if part.state != "done")
+        return sorted(
+            part.service
+            for part in await self.exports.list_parts(export.id)
+            if part.state is not RequestPartState.COMPLETED
+        )
 
     async def _pending_receipts(self, erasure: ErasureRequestDocument) -> list[str]:
         return sorted(await self.erasure_requests.pending_services(erasure.id))

@@ -49,7 +49,7 @@ class SecurityDataExport:
         )
         return {
             "second_factors.json": {
-                "totp_since": rfc3339(totp.created_at) if totp is not None and totp.confirmed else None,
+                "totp_enrolled_at": rfc3339(totp.created_at) if totp is not None and totp.confirmed else None,
                 "recovery_codes_left": await self.recovery_codes.count(account_id),
                 "passkeys": [_passkey_data(one) for one in await self.passkeys.list_by_account(account_id)],
             },
@@ -59,8 +59,8 @@ class SecurityDataExport:
                     for one in await self.security_events.list_by_account(account_id, after=None, limit=_MAX_EVENTS)
                 ]
             },
-            "address_changes.json": {"address_changes": await self.email_changes.export_by_account(account_id)},
-            "erasure.json": {"planned_for": rfc3339(scheduled.due_at) if scheduled is not None else None},
+            "email_changes.json": {"email_changes": await self.email_changes.export_by_account(account_id)},
+            "scheduled_erasure.json": {"scheduled_for": rfc3339(scheduled.due_at) if scheduled is not None else None},
         }
 
     async def delete(self, account_id: str) -> dict[str, int]:

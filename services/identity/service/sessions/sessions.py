@@ -105,7 +105,7 @@ class SessionService:
             id=self.new_id("ses"),
             account_id=account.id,
             client=describe_user_agent(user_agent),
-            place=lookup_country(client_ip),
+            country=lookup_country(client_ip),
             generation=0,
             created_at=at,
             last_seen_at=at,
@@ -140,8 +140,8 @@ class SessionService:
             id=session_id,
             account_id=account.id,
             client=client.name,
-            place=lookup_country(client_ip),
-            app_id=client.id,
+            country=lookup_country(client_ip),
+            client_id=client.id,
             generation=0,
             created_at=at,
             authenticated_at=authenticated_at,
@@ -158,7 +158,7 @@ class SessionService:
         """
         claims = self.refresh_tokens.open(token, at=at)
         session = await self.sessions.get(claims.session_id)
-        if session is None or session.app_id not in {None, client_id}:
+        if session is None or session.client_id not in {None, client_id}:
             raise InvalidGrantError
         account = await self.accounts.get_active(session.account_id)
         if account is not None and account.frozen_at is not None:

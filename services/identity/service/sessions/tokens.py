@@ -88,7 +88,7 @@ class LocalTokenTrust:
 
     async def load_revocations(self, *, at: datetime) -> dict[str, datetime]:
         """Take the database's word for what is ended; return it: each session, and when its last token ends."""
-        return {row.id: row.tokens_end_at for row in await self.revoked_sessions.reload_cache(at=at)}
+        return {row.id: row.tokens_expire_at for row in await self.revoked_sessions.reload_cache(at=at)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ from shared.mail import EmailAddress
 from shared.policy import Purpose
 
 _LOCK_TOKEN_KIND = "identity.lock"
-_READ_FIELDS = ("identity.reports.text", "identity.reports.email")
+_READ_FIELDS = ("identity.abuse_reports.text", "identity.abuse_reports.email")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,22 +92,22 @@ class AbuseReportService:
         """Open a case; whether a named address has an account is not even looked at here (I-14)."""
         _validate_report(new_report)
         report_id = self.new_id("rep")
-        owner = new_report.account_id or report_id
+        subject_id = new_report.account_id or report_id
         email = None if new_report.email is None or new_report.account_id else EmailAddress(new_report.email).email
 
         async def store_report() -> AbuseReportDocument:
             report = AbuseReportDocument(
                 id=report_id,
-                owner=owner,
+                subject_id=subject_id,
                 anonymous=not new_report.account_id,
                 kind=new_report.kind,
                 state=AbuseReportState.OPEN,
-                text=await self.abuse_reports.seal(owner, "text", new_report.text),
-                armoured=is_pgp_message(new_report.text),
-                email=None if email is None else await self.abuse_reports.seal(owner, "email", email),
-                lock_wanted=new_report.kind is AbuseReportKind.UNAUTHORIZED_USE and email is not None,
+                text=await self.abuse_reports.seal(subject_id, "text", new_report.text),
+                pgp_encrypted=is_pgp_message(new_report.text),
+                email=None if email is None else await self.abuse_reports.seal(subject_id, "email", email),
+                lock_email_pending=new_report.kind is AbuseReportKind.UNAUTHORIZED_USE and email is not None,
                 created_at=at,
-                target_at=answer_deadline(at),
+                answer_due_at=answer_deadline(at),
             )
             await self.abuse_reports.add(report)
             if new_report.lock and new_report.account_id:
@@ -159,7 +159,7 @@ class AbuseReportService:
         if report.anonymous:
             await self.data_access_log.record_unowned(_READ_FIELDS, recipient, at=at)
         else:
-            await self.transact(lambda: self.data_access_log.record(report.owner, _READ_FIELDS, recipient, at=at))
+            await self.transact(lambda: self.data_access_log.record(report.subject_id, _READ_FIELDS, recipient, at=at))
         return AbuseReportContents(
             summary=AbuseReportSummary(report=report),
             text=await self.abuse_reports.open_field(report, "text", recipient.purpose) or "",
@@ -170,10 +170,10 @@ class AbuseReportService:
         """Answer an open case; whoever reported while logged in is told by mail that there is an answer."""
         _check_length(text)
         report = await self._get_report(report_id)
-        account = None if report.anonymous else await self.accounts.get_active(report.owner)
+        account = None if report.anonymous else await self.accounts.get_active(report.subject_id)
 
         async def store_answer() -> None:
-            sealed = await self.abuse_reports.seal(report.owner, "answer", text)
+            sealed = await self.abuse_reports.seal(report.subject_id, "answer", text)
             if not await self.abuse_reports.record_answer(report, sealed, by=by.id, at=at):
                 raise AbuseReportNotOpenError
             if account is not None:
@@ -241,7 +241,7 @@ def _validate_report(new_report: NewAbuseReport) -> None:
         _reject_field("text", "missing", "Say what happened.")
     if new_report.lock and not (misuse and new_report.account_id):
         _reject_field(
-            "lock", "not_logged_in", "Log in, or name the address: then we mail a link that locks the account."
+            "lock_account", "not_logged_in", "Log in, or name the address: then we mail a link that locks the account."
         )
 
 

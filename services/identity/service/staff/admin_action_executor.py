@@ -114,5 +114,5 @@ def _build_hold(action: AdminActionDocument, account: AccountDocument, *, at: da
         scope=action.hold_scope or HoldScope.ACCOUNT,
         reason=action.reason,
         until=action.hold_until or action.expires_at,
-        begun_at=at,
+        started_at=at,
     )

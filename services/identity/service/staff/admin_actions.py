@@ -31,8 +31,8 @@ from shared.ids import NewId
 from shared.mail import EmailAddress
 from shared.policy import Purpose
 
-ACCOUNT_ID_FIELD = "identity.acts.account_id"
-NEW_EMAIL_FIELD = "identity.acts.new_email"
+ACCOUNT_ID_FIELD = "identity.admin_actions.account_id"
+NEW_EMAIL_FIELD = "identity.admin_actions.new_email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +106,16 @@ class AdminActionService:
         action = await self._get_action(action_id)
         if not ADMIN_ACTION_RULES[action.kind].may_approve(by.roles):
             raise AdminActionForbiddenError
-        if action.asked_by == by.id:
+        if action.requested_by == by.id:
             raise FourEyesError
-        if action.state is not AdminActionState.COMPLETED or action.settled_by != by.id:
+        if action.state is not AdminActionState.COMPLETED or action.completed_by != by.id:
             await self._execute(action_id, by=by, at=at)
         return AdminActionDetails(action=await self._get_action(action_id))
 
     async def reject(self, action_id: str, *, by: StaffMember, at: datetime) -> AdminActionDetails:
         """Leave it: whoever may allow it says no, or whoever asked takes it back."""
         action = await self._get_action(action_id)
-        if action.asked_by != by.id and not ADMIN_ACTION_RULES[action.kind].may_approve(by.roles):
+        if action.requested_by != by.id and not ADMIN_ACTION_RULES[action.kind].may_approve(by.roles):
             raise AdminActionForbiddenError
         await self.transact(partial(self._complete, action_id, AdminActionState.REJECTED, by, at=at))
         return AdminActionDetails(action=await self._get_action(action_id))
@@ -128,7 +128,7 @@ class AdminActionService:
         action = await self._get_action(action_id)
         if action.account_id is None:
             return AdminActionDetails(action=action)
-        may_see_email = action.asked_by == by.id or ADMIN_ACTION_RULES[action.kind].may_approve(by.roles)
+        may_see_email = action.requested_by == by.id or ADMIN_ACTION_RULES[action.kind].may_approve(by.roles)
         if action.new_email is None or action.state is not AdminActionState.PENDING or not may_see_email:
             await self.transact(partial(self._record_access, action, by, at=at))
             return AdminActionDetails(action=action)
@@ -168,13 +168,13 @@ class AdminActionService:
             new_email=sealed,
             hold_scope=action_request.hold_scope,
             hold_until=action_request.hold_until,
-            asked_by=by.id,
-            asked_at=at,
+            requested_by=by.id,
+            requested_at=at,
             expires_at=approval_deadline(at),
-            asked_entry="",
+            requested_entry_id="",
         )
         entry = await self._record_access(action, by, at=at)
-        await self.admin_actions.add(action.model_copy(update={"asked_entry": entry}))
+        await self.admin_actions.add(action.model_copy(update={"requested_entry_id": entry}))
 
     async def _execute(self, action_id: str, *, by: StaffMember, at: datetime) -> None:
         await self.executor.prepare_action(await self._get_pending(action_id, at=at), at=at)

@@ -64,7 +64,7 @@ class StaffProvisioner:
 
     async def _create(self, spec: StaffAccountSpec, *, at: datetime) -> None:
         account_id = self.new_id("acc")
-        secret = await self.password_hasher.hash_new(spec.password, address=spec.email_address.email)
+        password_hash = await self.password_hasher.hash_new(spec.password, address=spec.email_address.email)
 
         async def add_account() -> None:
             await self.accounts.add(
@@ -80,7 +80,7 @@ class StaffProvisioner:
                     created_at=at,
                 )
             )
-            await self.credentials.add_password(self.new_id("crd"), account_id, secret, at=at)
+            await self.credentials.add_password(self.new_id("crd"), account_id, password_hash, at=at)
 
         await self.transact(add_account)
         log.info("staff.added", account_id=account_id, roles=sorted(spec.roles))
@@ -88,17 +88,20 @@ class StaffProvisioner:
     async def _update(self, account: AccountDocument, spec: StaffAccountSpec, *, at: datetime) -> None:
         credential = await self.credentials.get_password(account.id)
         same = (
-            credential is not None and (await self.password_hasher.verify(spec.password, credential.secret)).is_correct
+            credential is not None
+            and (await self.password_hasher.verify(spec.password, credential.password_hash)).is_correct
         )
         if same and set(account.roles) == set(spec.roles):
             return
-        secret = None if same else await self.password_hasher.hash_new(spec.password, address=spec.email_address.email)
+        password_hash = (
+            None if same else await self.password_hasher.hash_new(spec.password, address=spec.email_address.email)
+        )
 
         async def update_account() -> None:
             await self.accounts.set_roles(account.id, list(spec.roles))
-            if secret is not None:
+            if password_hash is not None:
                 await self.credentials.delete_by_account(account.id)
-                await self.credentials.add_password(self.new_id("crd"), account.id, secret, at=at)
+                await self.credentials.add_password(self.new_id("crd"), account.id, password_hash, at=at)
             await self.session_service.revoke_all(
                 account.id, at=at
             )  # I-01: what was begun with other rights or another password

@@ -48,8 +48,8 @@ class AccountDocument(Document):
     created_at: datetime
     frozen_at: datetime | None = None
     """Since when nobody is let in, not even with the right password."""
-    turn: str = ""
-    """Random; see ``Accounts.take_turn``."""
+    lock_nonce: str = ""
+    """Random; see ``Accounts.lock_for_update``."""
 
 
 class CredentialDocument(Document):
@@ -61,8 +61,8 @@ class CredentialDocument(Document):
 
     account_id: str
     kind: Literal["password"]
-    secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, UNTIL_ERASED)]
-    short: bool = False
+    password_hash: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, UNTIL_ERASED)]
+    needs_second_factor: bool = False
     """Too short to stand alone: the account must keep a second factor."""
     created_at: datetime
     changed_at: datetime
@@ -78,7 +78,7 @@ class SignUpDocument(Document):
     token_hash: bytes
     email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_RETENTION)]
     email_index: Annotated[str, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_RETENTION)]
-    secret: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, _SIGN_UP_RETENTION)]
+    password_hash: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, _SIGN_UP_RETENTION)]
     age_screened_at: Annotated[datetime, Personal(Category.CONSENT, _AGE_SCREEN_PURPOSES, _SIGN_UP_RETENTION)]
     created_at: datetime
     expires_at: datetime
@@ -96,7 +96,7 @@ class Accounts:
 
         Neither then decides by what the other is about to change; a read alone would not collide.
         """
-        await self._rows.update_one({"_id": account_id}, {"$set": {"turn": new_token(64)}})
+        await self._rows.update_one({"_id": account_id}, {"$set": {"lock_nonce": new_token(64)}})
 
     def blind_index(self, email: str) -> str:
         """Return the blind index of *address*; upper and lower case of one address are one person's."""
@@ -198,7 +198,7 @@ class Accounts:
 
     def throttle_key(self, kind: str, value: str) -> str:
         """Return where guesses of one *kind* at one *value* are counted; it tells nothing about the value."""
-        return self._vault.blind_index(f"guesses.{kind}", value)
+        return self._vault.blind_index(f"login_throttles.{kind}", value)
 
     async def freeze_account(self, account_id: str, *, at: datetime) -> bool:
         """Let nobody in any more; False when the account is frozen, or not there."""
@@ -249,7 +249,7 @@ class Credentials:
                 id=credential_id,
                 account_id=account_id,
                 kind="password",
-                secret=password_hash,
+                password_hash=password_hash,
                 created_at=at,
                 changed_at=at,
             )
@@ -265,14 +265,16 @@ class Credentials:
         at: datetime,
     ) -> None:
         """Store another password in place of the one that the account has, if it has one."""
-        change = {"$set": {"secret": password_hash, "short": needs_second_factor, "changed_at": at}}
+        change = {
+            "$set": {"password_hash": password_hash, "needs_second_factor": needs_second_factor, "changed_at": at}
+        }
         if await self._rows.update_one({"account_id": account_id, "kind": "password"}, change) == 0:
             await self.add_password(credential_id, account_id, password_hash, at=at)
 
     async def rehash(self, credential: CredentialDocument, password_hash: str) -> None:
         """Store the same password by a hash with newer parameters, unless it was changed in between."""
-        wanted = {"_id": credential.id, "secret": credential.secret}
-        await self._rows.update_one(wanted, {"$set": {"secret": password_hash}})
+        wanted = {"_id": credential.id, "password_hash": credential.password_hash}
+        await self._rows.update_one(wanted, {"$set": {"password_hash": password_hash}})
 
     async def cancel_password(self, account_id: str) -> int:
         """Take the password of an account away; its owner sets another one by a link in a mail."""
@@ -285,7 +287,13 @@ class Credentials:
     async def count_not_argon2id(self) -> tuple[int, int]:
         """Return how many passwords are stored, and how many of them otherwise than by Argon2id (C24)."""
         # A range instead of a negated pattern: every server answers it alike, and from an index if there is one.
-        outside = {"$or": [{"secret": {"$lt": "$argon2id$"}}, {"secret": {"$gte": "$argon2id%"}}, {"secret": None}]}
+        outside = {
+            "$or": [
+                {"password_hash": {"$lt": "$argon2id$"}},
+                {"password_hash": {"$gte": "$argon2id%"}},
+                {"password_hash": None},
+            ]
+        }
         return await self._rows.count_documents({}), await self._rows.count_documents(outside)
 
     async def delete_by_account(self, account_id: str) -> int:

@@ -17,7 +17,7 @@ _EMAIL_DATA = Personal(Category.CONTACT, {Purpose.ACCOUNT, Purpose.SECURITY, Pur
 class EmailChangeDocument(Document):
     """One change; the addresses are sealed under the account's key."""
 
-    collection: ClassVar[str] = "address_changes"
+    collection: ClassVar[str] = "email_changes"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id"),
@@ -27,7 +27,7 @@ class EmailChangeDocument(Document):
     )
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.SECURITY}, _RETENTION)]
-    state: Literal["asked", "changed"]
+    state: Literal["pending", "applied"]
     token_hash: bytes
     """Of the link that proves the new address, then of the one that undoes the change."""
     email: Annotated[bytes, _EMAIL_DATA]
@@ -53,11 +53,11 @@ class EmailChanges:
 
     async def add(self, change: EmailChangeDocument) -> None:
         """Store a change that is asked for, in place of others that were."""
-        await self._rows.delete_many({"account_id": change.account_id, "state": "asked"})
+        await self._rows.delete_many({"account_id": change.account_id, "state": "pending"})
         await self._rows.insert_one(change)
 
     async def get_by_token(
-        self, token_hash: bytes, state: Literal["asked", "changed"], *, at: datetime
+        self, token_hash: bytes, state: Literal["pending", "applied"], *, at: datetime
     ) -> EmailChangeDocument | None:
         """Return the change whose link carries the token with this hash, while it is good."""
         return await self._rows.find_one({"token_hash": token_hash, "state": state, "expires_at": {"$gt": at}})
@@ -70,10 +70,10 @@ class EmailChanges:
         """Return the old address."""
         return await self._vault.open_field(change, "old_email", Purpose.ACCOUNT)
 
-    async def mark_changed(self, change: EmailChangeDocument, token_hash: bytes, *, expires_at: datetime) -> bool:
+    async def mark_applied(self, change: EmailChangeDocument, token_hash: bytes, *, expires_at: datetime) -> bool:
         """Note that the new address is proven; its undoing takes the token with this hash. False when it was before."""
-        wanted = {"_id": change.id, "state": "asked"}
-        done = {"state": "changed", "token_hash": token_hash, "expires_at": expires_at}
+        wanted = {"_id": change.id, "state": "pending"}
+        done = {"state": "applied", "token_hash": token_hash, "expires_at": expires_at}
         return await self._rows.update_one(wanted, {"$set": done}) == 1
 
     async def consume(self, change: EmailChangeDocument) -> bool:
@@ -83,7 +83,7 @@ class EmailChanges:
     async def get_reserving_account(self, email_index: str, *, at: datetime) -> str | None:
         """Return the account that may still come back to the address."""
         found = await self._rows.find_one(
-            {"old_email_index": email_index, "state": "changed", "expires_at": {"$gt": at}}
+            {"old_email_index": email_index, "state": "applied", "expires_at": {"$gt": at}}
         )
         return None if found is None else found.account_id
 
@@ -92,9 +92,9 @@ class EmailChanges:
         return [
             {
                 "state": change.state,
-                "old_address": await self._vault.open_field(change, "old_email", Purpose.EXPORT),
-                "new_address": await self._vault.open_field(change, "email", Purpose.EXPORT),
-                "asked_at": rfc3339(change.created_at),
+                "old_email": await self._vault.open_field(change, "old_email", Purpose.EXPORT),
+                "new_email": await self._vault.open_field(change, "email", Purpose.EXPORT),
+                "requested_at": rfc3339(change.created_at),
             }
             for change in await self._rows.list({"account_id": account_id}, sort=["created_at"])
         ]

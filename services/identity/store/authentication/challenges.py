@@ -22,11 +22,11 @@ class ChallengeDocument(Document):
     kind: ChallengeKind
     account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.SECURITY}, retain_for(1))]
     """Whose answer is awaited; None where the passkey itself says whose it is."""
-    bucket: str
+    throttle_key: str
     """Where wrong codes are counted besides."""
     nonce: bytes
     """What an authenticator signs."""
-    tries: int
+    attempts: int
     created_at: datetime
     expires_at: datetime
 
@@ -46,9 +46,9 @@ class Challenges:
             id=self._new_id("chl"),
             kind=kind,
             account_id=account_id,
-            bucket=throttle_key,
+            throttle_key=throttle_key,
             nonce=random_bytes(_NONCE_BYTES),
-            tries=0,
+            attempts=0,
             created_at=at,
             expires_at=at + CHALLENGE_LIFETIME,
         )
@@ -61,8 +61,8 @@ class Challenges:
 
     async def count_attempt(self, challenge_id: str, *, at: datetime) -> bool:
         """Count an answer before it is looked at; False when there were too many, or it is too late."""
-        wanted = {"_id": challenge_id, "tries": {"$lt": MAX_CHALLENGE_ATTEMPTS}, "expires_at": {"$gt": at}}
-        return await self._rows.update_one(wanted, {"$inc": {"tries": 1}}) == 1
+        wanted = {"_id": challenge_id, "attempts": {"$lt": MAX_CHALLENGE_ATTEMPTS}, "expires_at": {"$gt": at}}
+        return await self._rows.update_one(wanted, {"$inc": {"attempts": 1}}) == 1
 
     async def consume(self, challenge_id: str) -> bool:
         """End the challenge; of two answers at once one is told yes."""

@@ -15,7 +15,7 @@ _SECURITY_PURPOSES = {Purpose.SECURITY}
 class PasswordResetRequestDocument(Document):
     """Somebody has forgotten the password of an address, which may be nobody's: it is looked up later."""
 
-    collection: ClassVar[str] = "reset_wishes"
+    collection: ClassVar[str] = "password_reset_requests"
     subject: ClassVar[str | None] = "email_index"
     indexes: ClassVar[tuple[Index, ...]] = (Index("created_at"), Index("email_index"))
 

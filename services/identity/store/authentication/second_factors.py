@@ -23,7 +23,7 @@ class TotpDocument(Document):
     """Sealed; in base 32 once opened."""
     confirmed: bool
     """Whether a code has shown that the app has the secret; before that it protects nothing and locks nobody out."""
-    last_step: int
+    last_used_step: int
     """The time step of the newest code that was used: neither it nor an older one works again."""
     created_at: datetime
 
@@ -67,7 +67,7 @@ class Totps:
     async def start_enrollment(self, account_id: str, secret: str, *, at: datetime) -> bool:
         """Store a secret that is not confirmed yet, in place of an earlier one; False when a confirmed one is there."""
         sealed = await self._vault.seal(account_id, build_associated_data(TotpDocument, "secret"), secret.encode())
-        row = TotpDocument(id=account_id, secret=sealed, confirmed=False, last_step=0, created_at=at)
+        row = TotpDocument(id=account_id, secret=sealed, confirmed=False, last_used_step=0, created_at=at)
         if await self._rows.replace_one(row, expect={"confirmed": False}):
             return True
         try:
@@ -86,8 +86,8 @@ class Totps:
 
     async def consume_step(self, totp: TotpDocument, step: int) -> bool:
         """Use the code of *step* up, and confirm the app; False when it, or a later one, was used before."""
-        wanted = {"_id": totp.id, "secret": totp.secret, "last_step": {"$lt": step}}
-        return await self._rows.update_one(wanted, {"$set": {"last_step": step, "confirmed": True}}) == 1
+        wanted = {"_id": totp.id, "secret": totp.secret, "last_used_step": {"$lt": step}}
+        return await self._rows.update_one(wanted, {"$set": {"last_used_step": step, "confirmed": True}}) == 1
 
     async def delete_by_account(self, account_id: str) -> int:
         """Delete the app of the account."""

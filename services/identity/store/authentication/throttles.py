@@ -13,9 +13,9 @@ _MAX_ATTEMPTS = 20
 _ATTEMPT_WINDOW = timedelta(minutes=15)
 _MAX_WRITE_CONFLICTS = 10
 """How often a guess that collides with others is counted again before it is refused."""
-PASSWORD_RESET_SCOPE = ".reset"
-EMAIL_CHANGE_SCOPE = ".new_address"
-ACCOUNT_LOCK_SCOPE = ".lock"
+PASSWORD_RESET_SCOPE = ".password_reset"
+EMAIL_CHANGE_SCOPE = ".email_change"
+ACCOUNT_LOCK_SCOPE = ".account_lock"
 COOLDOWN_SCOPES = (PASSWORD_RESET_SCOPE, EMAIL_CHANGE_SCOPE, ACCOUNT_LOCK_SCOPE)
 _EMAIL_INDEX_DATA = Personal(Category.CONTACT, {Purpose.SECURITY}, retain_for(1))
 
@@ -23,23 +23,23 @@ _EMAIL_INDEX_DATA = Personal(Category.CONTACT, {Purpose.SECURITY}, retain_for(1)
 class MailCooldownDocument(Document):
     """How often strangers made us write to an address lately; the id is its blind index."""
 
-    collection: ClassVar[str] = "mail_gaps"
+    collection: ClassVar[str] = "mail_cooldowns"
     subject: ClassVar[str | None] = "id"
 
     id: Annotated[str, _EMAIL_INDEX_DATA]
-    mails: int
-    next_at: datetime
+    mail_count: int
+    next_allowed_at: datetime
     created_at: datetime
 
 
 class LoginThrottleDocument(Document):
     """How many wrong passwords were tried for an address lately; the id is its blind index."""
 
-    collection: ClassVar[str] = "guesses"
+    collection: ClassVar[str] = "login_throttles"
     subject: ClassVar[str | None] = "id"
 
     id: Annotated[str, _EMAIL_INDEX_DATA]
-    guesses: int
+    attempts: int
     created_at: datetime
 
 
@@ -55,7 +55,9 @@ class MailCooldowns:
 
         Each *matter* has its own bound: whoever signs up with an address does not keep its owner's reset away.
         """
-        first = MailCooldownDocument(id=email_index + scope, mails=1, next_at=at + self._cooldown, created_at=at)
+        first = MailCooldownDocument(
+            id=email_index + scope, mail_count=1, next_allowed_at=at + self._cooldown, created_at=at
+        )
         try:
             await self._rows.insert_one(first)
         except DuplicateError:
@@ -71,8 +73,8 @@ class MailCooldowns:
     async def _hit_again(self, first: MailCooldownDocument, at: datetime) -> bool:
         if await self._rows.replace_one(first, expect={"created_at": {"$lte": at - _DAY}}):
             return True
-        wanted = {"_id": first.id, "next_at": {"$lte": at}, "mails": {"$lt": _MAX_MAILS_PER_DAY}}
-        change = {"$set": {"next_at": first.next_at}, "$inc": {"mails": 1}}
+        wanted = {"_id": first.id, "next_allowed_at": {"$lte": at}, "mail_count": {"$lt": _MAX_MAILS_PER_DAY}}
+        change = {"$set": {"next_allowed_at": first.next_allowed_at}, "$inc": {"mail_count": 1}}
         return await self._rows.update_one(wanted, change) == 1
 
 
@@ -88,7 +90,7 @@ class LoginThrottle:
             if await self._increment(key, at) or await self._start_window(key, at):
                 return True
             row = await self._rows.get(key)
-            if row is not None and row.guesses >= _MAX_ATTEMPTS and row.created_at > at - _ATTEMPT_WINDOW:
+            if row is not None and row.attempts >= _MAX_ATTEMPTS and row.created_at > at - _ATTEMPT_WINDOW:
                 return False
             # Not full: another guess at the same moment was the first, or a right one has just begun anew.
         return False
@@ -103,11 +105,11 @@ class LoginThrottle:
         return await self._rows.delete_many({"_id": key})
 
     async def _increment(self, key: str, at: datetime) -> bool:
-        wanted = {"_id": key, "guesses": {"$lt": _MAX_ATTEMPTS}, "created_at": {"$gt": at - _ATTEMPT_WINDOW}}
-        return await self._rows.update_one(wanted, {"$inc": {"guesses": 1}}) == 1
+        wanted = {"_id": key, "attempts": {"$lt": _MAX_ATTEMPTS}, "created_at": {"$gt": at - _ATTEMPT_WINDOW}}
+        return await self._rows.update_one(wanted, {"$inc": {"attempts": 1}}) == 1
 
     async def _start_window(self, key: str, at: datetime) -> bool:
-        first = LoginThrottleDocument(id=key, guesses=1, created_at=at)
+        first = LoginThrottleDocument(id=key, attempts=1, created_at=at)
         if await self._rows.replace_one(first, expect={"created_at": {"$lte": at - _ATTEMPT_WINDOW}}):
             return True
         try:

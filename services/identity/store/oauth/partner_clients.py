@@ -19,7 +19,7 @@ class PartnerClientDocument(Document):
     grant_id: str
     """The session of all its tokens; a new one begins when they are revoked."""
     created_at: datetime
-    ended_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 class PartnerClients:
@@ -43,7 +43,7 @@ class PartnerClients:
 
     async def list_by_agreement(self, agreement_id: str) -> list[PartnerClientDocument]:
         """Return the live clients of an agreement."""
-        return await self._rows.list({"agreement_id": agreement_id, "ended_at": None})
+        return await self._rows.list({"agreement_id": agreement_id, "revoked_at": None})
 
     async def rotate_grant(self, client: PartnerClientDocument, grant_id: str) -> None:
         """Begin a new grant: tokens of the old one are refused."""
@@ -51,4 +51,4 @@ class PartnerClients:
 
     async def revoke(self, client: PartnerClientDocument, *, at: datetime) -> bool:
         """Give the client no more tokens; False when it was ended before."""
-        return await self._rows.update_one({"_id": client.id, "ended_at": None}, {"$set": {"ended_at": at}}) == 1
+        return await self._rows.update_one({"_id": client.id, "revoked_at": None}, {"$set": {"revoked_at": at}}) == 1

@@ -11,7 +11,7 @@ from shared.mongo import Database, Document, DuplicateError, Index
 class UsedAuthorizationCodeDocument(Document):
     """A used code; nobody's data: whose it was stands in the session, while that lives."""
 
-    collection: ClassVar[str] = "code_uses"
+    collection: ClassVar[str] = "used_authorization_codes"
     indexes: ClassVar[tuple[Index, ...]] = (Index("used_at", expire_after=USED_CODE_RETENTION),)
 
     session_id: str | None

@@ -15,30 +15,34 @@ _BATCH_SIZE = 50
 class ErasureRequestDocument(Document):
     """An erasure that an owner asked for; when it is done, it no longer says whose."""
 
-    collection: ClassVar[str] = "erasures"
+    collection: ClassVar[str] = "erasure_requests"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("state", "asked_at"), Index("state", "deadline"))
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("account_id"),
+        Index("state", "requested_at"),
+        Index("state", "deadline"),
+    )
 
     account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.ERASURE}, UNTIL_ERASED)]
     state: ErasureState
     created_at: datetime
     deadline: datetime
-    asked_at: datetime
+    requested_at: datetime
     """When the services were last told to erase."""
-    asks: bool = True
+    should_dispatch: bool = True
     """False while a hold keeps everything: the services are told when it ends."""
-    held_until: datetime | None = None
+    on_hold_until: datetime | None = None
     reminded_at: datetime | None = None
     completed_at: datetime | None = None
-    given: int = 0
+    receipt_count: int = 0
     """How many receipts were given. Each changes this row, so that of several at once one sees that it is the last."""
 
 
 class RetainedItemValue(EmbeddedValue):
     """Something that a service had to keep."""
 
-    what: str
-    why: str
+    description: str
+    reason: str
     until: datetime | None = None
 
 
@@ -51,8 +55,8 @@ class ErasureReceiptDocument(Document):
     erasure_id: str
     service: str
     state: RequestPartState
-    erased: dict[str, int]
-    kept: list[RetainedItemValue]
+    erased_counts: dict[str, int]
+    retained_items: list[RetainedItemValue]
     completed_at: datetime | None = None
 
 
@@ -72,8 +76,8 @@ class ErasureRequests:
                 erasure_id=erasure.id,
                 service=service,
                 state=RequestPartState.PENDING,
-                erased={},
-                kept=[],
+                erased_counts={},
+                retained_items=[],
             )
             for service in SERVICES
         )
@@ -98,19 +102,21 @@ class ErasureRequests:
         """Store the receipt of a service; False when it was given before, or was never awaited."""
         change = {
             "state": RequestPartState.COMPLETED,
-            "erased": dict(erased_counts),
-            "kept": _to_values(retained_items),
+            "erased_counts": dict(erased_counts),
+            "retained_items": _to_values(retained_items),
             "completed_at": at,
         }
         wanted = {"_id": f"{erasure_id}.{service}", "state": {"$ne": RequestPartState.COMPLETED}}
         if not await self._receipts.update_one(wanted, {"$set": change}):
             return False
-        await self._rows.update_one({"_id": erasure_id}, {"$inc": {"given": 1}})
+        await self._rows.update_one({"_id": erasure_id}, {"$inc": {"receipt_count": 1}})
         return True
 
     async def record_progress(self, erasure_id: str, service: str, erased_counts: Mapping[str, int]) -> None:
         """Note what a service has erased already, before its receipt is given."""
-        await self._receipts.update_one({"_id": f"{erasure_id}.{service}"}, {"$set": {"erased": dict(erased_counts)}})
+        await self._receipts.update_one(
+            {"_id": f"{erasure_id}.{service}"}, {"$set": {"erased_counts": dict(erased_counts)}}
+        )
 
     async def suspend_service(
         self, erasure: ErasureRequestDocument, service: str, retained_items: Iterable[RetainedItem]
@@ -118,32 +124,32 @@ class ErasureRequests:
         """Note that a service keeps something for now: its receipt says what, why and until when."""
         wanted = {"_id": f"{erasure.id}.{service}", "state": {"$ne": RequestPartState.COMPLETED}}
         await self._receipts.update_one(
-            wanted, {"$set": {"state": RequestPartState.ON_HOLD, "kept": _to_values(retained_items)}}
+            wanted, {"$set": {"state": RequestPartState.ON_HOLD, "retained_items": _to_values(retained_items)}}
         )
 
     async def suspend(self, erasure: ErasureRequestDocument, *, until: datetime, should_dispatch: bool) -> None:
         """Put the erasure off until then; the services go on, or wait as well."""
-        change = {"state": ErasureState.ON_HOLD, "held_until": until, "asks": should_dispatch}
+        change = {"state": ErasureState.ON_HOLD, "on_hold_until": until, "should_dispatch": should_dispatch}
         await self._rows.update_one({"_id": erasure.id, "state": {"$ne": ErasureState.COMPLETED}}, {"$set": change})
 
     async def resume(self, erasure: ErasureRequestDocument, *, deadline: datetime, at: datetime) -> bool:
         """Go on: nothing is held any more. False when another process was first."""
         change = {
             "state": ErasureState.RUNNING,
-            "held_until": None,
-            "asks": True,
-            "asked_at": at,
+            "on_hold_until": None,
+            "should_dispatch": True,
+            "requested_at": at,
             "deadline": deadline,
         }
         if not await self._rows.update_one({"_id": erasure.id, "state": ErasureState.ON_HOLD}, {"$set": change}):
             return False
-        again = {"$set": {"state": RequestPartState.PENDING, "kept": []}}
+        again = {"$set": {"state": RequestPartState.PENDING, "retained_items": []}}
         await self._receipts.update_many({"erasure_id": erasure.id, "state": RequestPartState.ON_HOLD}, again)
         return True
 
     async def list_on_hold(self) -> list[ErasureRequestDocument]:
         """Return the erasures that something holds, those that end first before the others."""
-        return await self._rows.list({"state": ErasureState.ON_HOLD}, sort=["held_until"], limit=_BATCH_SIZE)
+        return await self._rows.list({"state": ErasureState.ON_HOLD}, sort=["on_hold_until"], limit=_BATCH_SIZE)
 
     async def list_open(self, *, limit: int) -> list[ErasureRequestDocument]:
         """Return the erasures that are not done, the oldest first."""
@@ -176,13 +182,19 @@ class ErasureRequests:
 
     async def unanswered_since(self, before: datetime) -> list[ErasureRequestDocument]:
         """Return erasures under way of which the services were last told before then."""
-        wanted = {"state": {"$ne": ErasureState.COMPLETED}, "asks": {"$ne": False}, "asked_at": {"$lte": before}}
-        return await self._rows.list(wanted, sort=["asked_at"], limit=_BATCH_SIZE)
+        wanted = {
+            "state": {"$ne": ErasureState.COMPLETED},
+            "should_dispatch": {"$ne": False},
+            "requested_at": {"$lte": before},
+        }
+        return await self._rows.list(wanted, sort=["requested_at"], limit=_BATCH_SIZE)
 
     async def mark_resent(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
         """Note that the services are told again; False when another process was first."""
         return (
-            await self._rows.update_one({"_id": erasure.id, "asked_at": erasure.asked_at}, {"$set": {"asked_at": at}})
+            await self._rows.update_one(
+                {"_id": erasure.id, "requested_at": erasure.requested_at}, {"$set": {"requested_at": at}}
+            )
             == 1
         )
 
@@ -193,7 +205,7 @@ class ErasureRequests:
     async def count_overdue(self, at: datetime, *, grace: timedelta) -> int:
         """Return how many are past their deadline, or still held *grace* after the hold has ended."""
         late = await self._rows.count_documents({"state": ErasureState.RUNNING, "deadline": {"$lte": at}})
-        on_hold = {"state": ErasureState.ON_HOLD, "held_until": {"$lte": at - grace}}
+        on_hold = {"state": ErasureState.ON_HOLD, "on_hold_until": {"$lte": at - grace}}
         return late + await self._rows.count_documents(on_hold)
 
     async def count_without_receipts(self) -> int:
@@ -205,4 +217,4 @@ class ErasureRequests:
 
 
 def _to_values(retained_items: Iterable[RetainedItem]) -> list[dict[str, object]]:
-    return [{"what": item.description, "why": item.reason, "until": item.until} for item in retained_items]
+    return [{"description": item.description, "reason": item.reason, "until": item.until} for item in retained_items]

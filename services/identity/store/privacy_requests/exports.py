@@ -34,7 +34,7 @@ class ExportDocument(Document):
     created_at: datetime
     deadline: datetime
     expires_at: datetime | None = None
-    collected: int = 0
+    completed_part_count: int = 0
     """How many parts are done. Each changes this row, so that of several at once one sees that it is the last."""
     reminded_at: datetime | None = None
 
@@ -44,17 +44,17 @@ class ExportPartDocument(Document):
 
     collection: ClassVar[str] = "export_parts"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("export_id"), Index("state", "next_at"), Index("account_id"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("export_id"), Index("state", "next_attempt_at"), Index("account_id"))
 
     export_id: str
     account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _REQUEST_RETENTION)]
     service: str
     state: RequestPartState
     cursor: str = ""
-    pieces: int = 0
-    pages: int = 0
-    failures: int = 0
-    next_at: datetime
+    chunk_count: int = 0
+    page_count: int = 0
+    failure_count: int = 0
+    next_attempt_at: datetime
     created_at: datetime
 
 
@@ -91,7 +91,7 @@ class Exports:
                 account_id=export.account_id,
                 service=service,
                 state=RequestPartState.PENDING,
-                next_at=export.created_at,
+                next_attempt_at=export.created_at,
                 created_at=export.created_at,
             )
             for service in SERVICES
@@ -115,34 +115,36 @@ class Exports:
 
     async def list_due_parts(self, at: datetime) -> list[ExportPartDocument]:
         """Return parts of which a page can be asked for now."""
-        wanted = {"state": RequestPartState.PENDING, "next_at": {"$lte": at}}
-        return await self._parts.list(wanted, sort=["next_at"], limit=_BATCH_SIZE)
+        wanted = {"state": RequestPartState.PENDING, "next_attempt_at": {"$lte": at}}
+        return await self._parts.list(wanted, sort=["next_attempt_at"], limit=_BATCH_SIZE)
 
     async def advance(self, part: ExportPartDocument, cursor: str, chunk_count: int) -> bool:
         """Move *part* on by one page of *pieces*; False when another was first, or the export is gone."""
         change = {
             "cursor": cursor,
-            "pages": part.pages + 1,
-            "pieces": part.pieces + chunk_count,
-            "failures": 0,
+            "page_count": part.page_count + 1,
+            "chunk_count": part.chunk_count + chunk_count,
+            "failure_count": 0,
             "state": RequestPartState.PENDING if cursor else RequestPartState.COMPLETED,
         }
-        wanted = {"_id": part.id, "pages": part.pages, "state": RequestPartState.PENDING}
+        wanted = {"_id": part.id, "page_count": part.page_count, "state": RequestPartState.PENDING}
         if not await self._parts.update_one(wanted, {"$set": change}):
             return False
         if not cursor:
-            await self._rows.update_one({"_id": part.export_id}, {"$inc": {"collected": 1}})
+            await self._rows.update_one({"_id": part.export_id}, {"$inc": {"completed_part_count": 1}})
         return True
 
     async def postpone_part(self, part: ExportPartDocument, *, until: datetime) -> None:
         """Leave *part* alone for a while: its service did not answer."""
-        await self._parts.update_one({"_id": part.id}, {"$set": {"next_at": until}, "$inc": {"failures": 1}})
+        await self._parts.update_one(
+            {"_id": part.id}, {"$set": {"next_attempt_at": until}, "$inc": {"failure_count": 1}}
+        )
 
     async def store_chunks(
         self, part: ExportPartDocument, chunks: Iterable[tuple[str, bytes]], *, at: datetime
     ) -> None:
         """Seal and store *pieces* (path and content) behind those that *part* has."""
-        for number, (path, content) in enumerate(chunks, start=part.pieces):
+        for number, (path, content) in enumerate(chunks, start=part.chunk_count):
             # Numbered with leading zeros: the order of the ids is the order of the pieces.
             chunk_id = f"{part.id}.{number:09}"
             sealed = await self._vault.seal(part.account_id, _chunk_associated_data(chunk_id), content)

@@ -14,16 +14,16 @@ _BATCH_SIZE = 50
 class LegalHoldDocument(Document):
     """One hold on one account; its id is that of the act."""
 
-    collection: ClassVar[str] = "holds"
+    collection: ClassVar[str] = "legal_holds"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("ended_at", "until"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id"), Index("released_at", "until"))
 
     account_id: Annotated[str, Personal(Category.LEGAL, {Purpose.LEGAL_DISCLOSURE, Purpose.ERASURE}, UNTIL_ERASED)]
     scope: HoldScope
     reason: str
     until: datetime
-    begun_at: datetime
-    ended_at: datetime | None = None
+    started_at: datetime
+    released_at: datetime | None = None
 
 
 class LegalHolds:
@@ -38,19 +38,21 @@ class LegalHolds:
 
     async def list_by_account(self, account_id: str, *, at: datetime) -> list[LegalHoldDocument]:
         """Return what holds the account *at* that time, the longest first."""
-        wanted = {"account_id": account_id, "ended_at": None, "until": {"$gt": at}}
+        wanted = {"account_id": account_id, "released_at": None, "until": {"$gt": at}}
         return await self._rows.list(wanted, sort=[("until", -1)])
 
     async def list_active(self, *, at: datetime, after: str | None, limit: int) -> list[LegalHoldDocument]:
         """Return the holds that are in force *at* that time, in the order of their ids, from behind *after*."""
-        wanted: dict[str, object] = {"ended_at": None, "until": {"$gt": at}}
+        wanted: dict[str, object] = {"released_at": None, "until": {"$gt": at}}
         if after is not None:
             wanted["_id"] = {"$gt": after}
         return await self._rows.list(wanted, sort=["_id"], limit=limit)
 
     async def release_by_account(self, account_id: str, *, at: datetime) -> int:
         """End every hold on the account."""
-        return await self._rows.update_many({"account_id": account_id, "ended_at": None}, {"$set": {"ended_at": at}})
+        return await self._rows.update_many(
+            {"account_id": account_id, "released_at": None}, {"$set": {"released_at": at}}
+        )
 
     async def delete_by_account(self, account_id: str) -> int:
         """Delete all holds on the account: nothing is kept any more."""

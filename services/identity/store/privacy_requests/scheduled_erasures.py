@@ -14,7 +14,7 @@ _ACCOUNT_DATA = Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.ERASURE, 
 class ScheduledErasureDocument(Document):
     """An account that is to be erased at a time; its id becomes that of the erasure."""
 
-    collection: ClassVar[str] = "farewells"
+    collection: ClassVar[str] = "scheduled_erasures"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id", unique=True),

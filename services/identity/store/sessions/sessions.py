@@ -20,9 +20,9 @@ class SessionDocument(Document):
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNER_PURPOSES, _RETENTION)]
     client: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)]
-    place: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)] = ""
+    country: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)] = ""
     """The country that it began in, of two letters; its address is not kept."""
-    app_id: str | None = None
+    client_id: str | None = None
     """The app whose session it is: no other client refreshes it."""
     generation: int
     """How often the refresh token was rotated: only the newest one refreshes, an older one ends the session."""
@@ -35,10 +35,10 @@ class SessionDocument(Document):
 class RevokedSessionDocument(Document):
     """An ended session or partner's grant; nobody's data: the session that it names is gone."""
 
-    collection: ClassVar[str] = "ended_sessions"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("tokens_end_at"),)
+    collection: ClassVar[str] = "revoked_sessions"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("tokens_expire_at"),)
 
-    tokens_end_at: datetime
+    tokens_expire_at: datetime
 
 
 class Sessions:
@@ -94,7 +94,7 @@ class RevokedSessions:
 
     async def add(self, session_id: str, *, tokens_expire_at: datetime) -> None:
         """Remember that the session ended, here as soon as the transaction commits."""
-        await self._rows.upsert_one(RevokedSessionDocument(id=session_id, tokens_end_at=tokens_expire_at))
+        await self._rows.upsert_one(RevokedSessionDocument(id=session_id, tokens_expire_at=tokens_expire_at))
         self._db.after_commit(lambda: self.add_to_cache(session_id, tokens_expire_at=tokens_expire_at))
 
     def add_to_cache(self, session_id: str, *, tokens_expire_at: datetime) -> None:
@@ -107,12 +107,12 @@ class RevokedSessions:
 
     async def list_stored(self, *, tokens_expire_after: datetime, limit: int) -> list[RevokedSessionDocument]:
         """Return ended sessions as the database has them."""
-        return await self._rows.list({"tokens_end_at": {"$gt": tokens_expire_after}}, limit=limit)
+        return await self._rows.list({"tokens_expire_at": {"$gt": tokens_expire_after}}, limit=limit)
 
     async def reload_cache(self, *, at: datetime) -> list[RevokedSessionDocument]:
         """Take the database's word, after a start and for what others ended; return those that still matter."""
-        await self._rows.delete_many({"tokens_end_at": {"$lte": at}})
-        live = await self._rows.list({"tokens_end_at": {"$gt": at}})
+        await self._rows.delete_many({"tokens_expire_at": {"$lte": at}})
+        live = await self._rows.list({"tokens_expire_at": {"$gt": at}})
         self._cached = {key: end for key, end in self._cached.items() if end > at}
-        self._cached |= {row.id: row.tokens_end_at for row in live}
+        self._cached |= {row.id: row.tokens_expire_at for row in live}
         return live

@@ -17,33 +17,33 @@ _BATCH_SIZE = 50
 class AbuseReportDocument(Document):
     """One case."""
 
-    collection: ClassVar[str] = "reports"
-    subject: ClassVar[str | None] = "owner"
+    collection: ClassVar[str] = "abuse_reports"
+    subject: ClassVar[str | None] = "subject_id"
     indexes: ClassVar[tuple[Index, ...]] = (
-        Index("owner"),
-        Index("state", "target_at"),
-        Index("lock_wanted"),
+        Index("subject_id"),
+        Index("state", "answer_due_at"),
+        Index("lock_email_pending"),
         Index("created_at"),
     )
 
-    owner: Annotated[str, Personal(Category.PSEUDONYM, _REPORT_PURPOSES, _RETENTION)]
+    subject_id: Annotated[str, Personal(Category.PSEUDONYM, _REPORT_PURPOSES, _RETENTION)]
     """The account that reported; the id of the report where nobody was logged in. All is sealed under its key."""
     anonymous: bool
     kind: AbuseReportKind
     state: AbuseReportState
     text: Annotated[bytes, Personal(Category.CONTENT, _REPORT_PURPOSES, _RETENTION)]
-    armoured: bool
+    pgp_encrypted: bool
     """Whether the text is encrypted to the people of security besides."""
     email: Annotated[bytes | None, Personal(Category.CONTACT, _REPORT_PURPOSES, _RETENTION)]
     """Whose account is misused, where nobody was logged in."""
-    lock_wanted: bool
+    lock_email_pending: bool
     """Whether a link that locks the account at this address is still to be sent."""
-    lock_until: datetime | None = None
+    lock_token_expires_at: datetime | None = None
     """Until when that link acts."""
     answer: Annotated[bytes | None, Personal(Category.CONTENT, _REPORT_PURPOSES, _RETENTION)] = None
     answered_by: str | None = None
     created_at: datetime
-    target_at: datetime
+    answer_due_at: datetime
     answered_at: datetime | None = None
     closed_at: datetime | None = None
 
@@ -75,7 +75,7 @@ class AbuseReports:
 
     async def list_by_account(self, account_id: str) -> list[AbuseReportDocument]:
         """Return what the owner of an account has reported, the newest first."""
-        return await self._rows.list({"owner": account_id}, sort=[("created_at", -1)], limit=_BATCH_SIZE)
+        return await self._rows.list({"subject_id": account_id}, sort=[("created_at", -1)], limit=_BATCH_SIZE)
 
     async def list_page(
         self, state: AbuseReportState | None, *, after: str | None, limit: int
@@ -88,17 +88,17 @@ class AbuseReports:
 
     async def pending_lock_emails(self) -> list[AbuseReportDocument]:
         """Return reports for which a link is to be sent, if there is an account at the address."""
-        return await self._rows.list({"lock_wanted": True}, limit=_BATCH_SIZE)
+        return await self._rows.list({"lock_email_pending": True}, limit=_BATCH_SIZE)
 
     async def claim_lock_email(self, report: AbuseReportDocument, *, expires_at: datetime) -> bool:
         """Take up the wish for a link; False when another process was first."""
-        change = {"lock_wanted": False, "lock_until": expires_at}
-        return await self._rows.update_one({"_id": report.id, "lock_wanted": True}, {"$set": change}) == 1
+        change = {"lock_email_pending": False, "lock_token_expires_at": expires_at}
+        return await self._rows.update_one({"_id": report.id, "lock_email_pending": True}, {"$set": change}) == 1
 
     async def consume(self, report_id: str, *, at: datetime) -> bool:
         """End the link of a report; of two requests at once one is told yes."""
-        wanted = {"_id": report_id, "lock_until": {"$gt": at}}
-        return await self._rows.update_one(wanted, {"$set": {"lock_until": None}}) == 1
+        wanted = {"_id": report_id, "lock_token_expires_at": {"$gt": at}}
+        return await self._rows.update_one(wanted, {"$set": {"lock_token_expires_at": None}}) == 1
 
     async def record_answer(self, report: AbuseReportDocument, answer: bytes, *, by: str, at: datetime) -> bool:
         """Answer an open case; of two people at once, one is told yes."""
@@ -116,7 +116,7 @@ class AbuseReports:
 
     async def count_unanswered(self, at: datetime) -> int:
         """Return how many are past their target without an answer, whatever they are called (C28)."""
-        return await self._rows.count_documents({"answered_at": None, "target_at": {"$lte": at}})
+        return await self._rows.count_documents({"answered_at": None, "answer_due_at": {"$lte": at}})
 
     async def delete_expired(self, at: datetime) -> int:
         """Delete what was kept long enough, with the keys of those that have one of their own."""
@@ -126,9 +126,9 @@ class AbuseReports:
         )
         for report in old:
             if report.anonymous:
-                await self._vault.destroy_key(report.owner)
+                await self._vault.destroy_key(report.subject_id)
         return await self._rows.delete_many({"_id": {"$in": [report.id for report in old]}})
 
     async def delete_by_account(self, account_id: str) -> int:
         """Delete all of the account."""
-        return await self._rows.delete_many({"owner": account_id})
+        return await self._rows.delete_many({"subject_id": account_id})

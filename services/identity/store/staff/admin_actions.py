@@ -9,7 +9,7 @@ from shared.mongo import Database, Document, Index
 from shared.personal import Category, Personal, retain_for
 from shared.policy import Purpose
 
-_RETENTION = retain_for(3 * 365, since="asked_at")
+_RETENTION = retain_for(3 * 365, since="requested_at")
 _ACCOUNT_PURPOSES = {
     *(Purpose.ACCOUNT, Purpose.SECURITY, Purpose.SUPPORT),
     *(Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT, Purpose.ERASURE),
@@ -21,13 +21,13 @@ _BATCH_SIZE = 50
 class AdminActionDocument(Document):
     """One act; of an erased account it says that it was done and by whom, no longer to whom."""
 
-    collection: ClassVar[str] = "acts"
+    collection: ClassVar[str] = "admin_actions"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
-        Index("account_id", ("asked_at", -1)),
+        Index("account_id", ("requested_at", -1)),
         Index("state", "_id"),
-        Index("kind", "state", ("settled_at", -1)),
-        Index("asked_at"),
+        Index("kind", "state", ("completed_at", -1)),
+        Index("requested_at"),
     )
 
     account_id: Annotated[str | None, Personal(Category.PSEUDONYM, _ACCOUNT_PURPOSES, _RETENTION)]
@@ -40,14 +40,14 @@ class AdminActionDocument(Document):
     """Sealed under the account's key."""
     hold_scope: HoldScope | None
     hold_until: datetime | None
-    asked_by: str
-    asked_at: datetime
+    requested_by: str
+    requested_at: datetime
     expires_at: datetime
-    asked_entry: str
+    requested_entry_id: str
     """The entry in the ledger that whoever asked has caused."""
-    settled_by: str | None = None
-    settled_at: datetime | None = None
-    settled_entry: str | None = None
+    completed_by: str | None = None
+    completed_at: datetime | None = None
+    completed_entry_id: str | None = None
     erasure_id: str | None = None
 
 
@@ -83,7 +83,7 @@ class AdminActions:
 
     async def list_by_account(self, account_id: str) -> list[AdminActionDocument]:
         """Return what was done, or is to be done, to an account, the newest first."""
-        return await self._rows.list({"account_id": account_id}, sort=[("asked_at", -1)], limit=_BATCH_SIZE)
+        return await self._rows.list({"account_id": account_id}, sort=[("requested_at", -1)], limit=_BATCH_SIZE)
 
     async def list_page(
         self, state: AdminActionState | None, *, after: str | None, limit: int
@@ -98,7 +98,7 @@ class AdminActions:
         self, action: AdminActionDocument, state: AdminActionState, *, by: str, entry_id: str, at: datetime
     ) -> bool:
         """End an act that waits; of several people at once, one is told yes."""
-        change = {"state": state, "settled_by": by, "settled_entry": entry_id, "settled_at": at}
+        change = {"state": state, "completed_by": by, "completed_entry_id": entry_id, "completed_at": at}
         return await self._rows.update_one({"_id": action.id, "state": AdminActionState.PENDING}, {"$set": change}) == 1
 
     async def set_erasure(self, action: AdminActionDocument, erasure_id: str) -> None:
@@ -108,21 +108,21 @@ class AdminActions:
     async def expire_pending(self, at: datetime) -> int:
         """Make void what nobody has allowed in time; return how many."""
         wanted = {"state": AdminActionState.PENDING, "expires_at": {"$lte": at}}
-        change = {"state": AdminActionState.EXPIRED, "settled_at": at, "new_email": None}
+        change = {"state": AdminActionState.EXPIRED, "completed_at": at, "new_email": None}
         return await self._rows.update_many(wanted, {"$set": change})
 
     async def list_done_since(
         self, since: datetime, *, limit: int, kind: AdminActionKind | None = None
     ) -> list[AdminActionDocument]:
         """Return the newest acts that are done."""
-        where: dict[str, object] = {"state": AdminActionState.COMPLETED, "settled_at": {"$gt": since}}
+        where: dict[str, object] = {"state": AdminActionState.COMPLETED, "completed_at": {"$gt": since}}
         if kind is not None:
             where["kind"] = kind
-        return await self._rows.list(where, sort=[("settled_at", -1)], limit=limit)
+        return await self._rows.list(where, sort=[("completed_at", -1)], limit=limit)
 
     async def list_requested_since(self, since: datetime, *, limit: int) -> list[AdminActionDocument]:
         """Return the newest acts, whatever became of them."""
-        return await self._rows.list({"asked_at": {"$gt": since}}, sort=[("asked_at", -1)], limit=limit)
+        return await self._rows.list({"requested_at": {"$gt": since}}, sort=[("requested_at", -1)], limit=limit)
 
     async def anonymize(self, account_id: str) -> int:
         """Keep the acts and forget whose account it was: it is being erased."""

@@ -15,19 +15,19 @@ from shared.policy import Purpose
 class DataAccessDocument(Document):
     """One reading: who read which fields for what. The probe of C06 holds it against the declarations."""
 
-    collection: ClassVar[str] = "reads"
+    collection: ClassVar[str] = "data_accesses"
     indexes: ClassVar[tuple[Index, ...]] = (
-        Index("shown_at", expire_after=timedelta(days=90)),
-        Index("reader_kind", "shown_at"),
+        Index("accessed_at", expire_after=timedelta(days=90)),
+        Index("recipient_kind", "accessed_at"),
     )
 
-    reader_kind: str
-    reader_id: str
+    recipient_kind: str
+    recipient_id: str
     fields: list[str]
     purpose: str
     agreement_id: str | None = None
     """Under which agreement a partner has read."""
-    shown_at: datetime
+    accessed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,28 +71,28 @@ class DataAccessLog:
         """Record a reading of what is of no account: nobody could find it in the ledger."""
         read = DataAccessDocument(
             id=self._new_id("led"),
-            reader_kind=recipient.kind,
-            reader_id=recipient.id,
+            recipient_kind=recipient.kind,
+            recipient_id=recipient.id,
             fields=list(fields),
             purpose=recipient.purpose,
             agreement_id=recipient.basis if recipient.kind == "partner" else None,
-            shown_at=at,
+            accessed_at=at,
         )
         await self._rows.insert_one(read)
         return read
 
     async def staff_entries(self, entry_ids: Sequence[str]) -> dict[str, str]:
         """Return who of the staff caused those of *entry_ids* that are there."""
-        found = await self._rows.list({"_id": {"$in": list(entry_ids)}, "reader_kind": "staff"})
-        return {read.id: read.reader_id for read in found}
+        found = await self._rows.list({"_id": {"$in": list(entry_ids)}, "recipient_kind": "staff"})
+        return {read.id: read.recipient_id for read in found}
 
     async def latest_entries(self, limit: int) -> list[DataAccessDocument]:
         """Return the newest readings."""
-        return await self._rows.list({}, sort=[("shown_at", -1)], limit=limit)
+        return await self._rows.list({}, sort=[("accessed_at", -1)], limit=limit)
 
     async def latest_by_partners(self, limit: int) -> list[DataAccessDocument]:
         """Return the newest readings of partners."""
-        return await self._rows.list({"reader_kind": "partner"}, sort=[("shown_at", -1)], limit=limit)
+        return await self._rows.list({"recipient_kind": "partner"}, sort=[("accessed_at", -1)], limit=limit)
 
     async def record_denied(
         self, account_id: str, fields: Sequence[str], recipient: Recipient, *, at: datetime
