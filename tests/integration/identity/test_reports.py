@@ -169,7 +169,7 @@ async def test_I15_a_report_says_the_same_of_an_address_without_an_account(ident
 
     async def nothing_waits() -> bool:
         return (
-            await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_email_pending": True})
+            await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_link_pending": True})
             == 0
         )
 
@@ -186,7 +186,7 @@ async def test_I16_many_reports_of_one_address_send_one_mail(identity: IdentityH
 
     async def nothing_waits() -> bool:
         return (
-            await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_email_pending": True})
+            await identity.chassis.db.get_collection(AbuseReportDocument).count_documents({"lock_link_pending": True})
             == 0
         )
 

@@ -105,7 +105,7 @@ class AbuseReportService:
                 text=await self.abuse_reports.seal(subject_id, "text", new_report.text),
                 pgp_encrypted=is_pgp_message(new_report.text),
                 email=None if email is None else await self.abuse_reports.seal(subject_id, "email", email),
-                lock_email_pending=new_report.kind is AbuseReportKind.UNAUTHORIZED_USE and email is not None,
+                lock_link_pending=new_report.kind is AbuseReportKind.UNAUTHORIZED_USE and email is not None,
                 created_at=at,
                 answer_due_at=answer_deadline(at),
             )

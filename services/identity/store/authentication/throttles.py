@@ -27,7 +27,7 @@ class MailCooldownDocument(Document):
     subject: ClassVar[str | None] = "id"
 
     id: Annotated[str, _EMAIL_INDEX_DATA]
-    mail_count: int
+    sent_count: int
     next_allowed_at: datetime
     created_at: datetime
 
@@ -56,7 +56,7 @@ class MailCooldowns:
         Each *matter* has its own bound: whoever signs up with an address does not keep its owner's reset away.
         """
         first = MailCooldownDocument(
-            id=email_index + scope, mail_count=1, next_allowed_at=at + self._cooldown, created_at=at
+            id=email_index + scope, sent_count=1, next_allowed_at=at + self._cooldown, created_at=at
         )
         try:
             await self._rows.insert_one(first)
@@ -73,8 +73,8 @@ class MailCooldowns:
     async def _hit_again(self, first: MailCooldownDocument, at: datetime) -> bool:
         if await self._rows.replace_one(first, expect={"created_at": {"$lte": at - _DAY}}):
             return True
-        wanted = {"_id": first.id, "next_allowed_at": {"$lte": at}, "mail_count": {"$lt": _MAX_MAILS_PER_DAY}}
-        change = {"$set": {"next_allowed_at": first.next_allowed_at}, "$inc": {"mail_count": 1}}
+        wanted = {"_id": first.id, "next_allowed_at": {"$lte": at}, "sent_count": {"$lt": _MAX_MAILS_PER_DAY}}
+        change = {"$set": {"next_allowed_at": first.next_allowed_at}, "$inc": {"sent_count": 1}}
         return await self._rows.update_one(wanted, change) == 1
 
 

@@ -22,7 +22,7 @@ class AbuseReportDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("subject_id"),
         Index("state", "answer_due_at"),
-        Index("lock_email_pending"),
+        Index("lock_link_pending"),
         Index("created_at"),
     )
 
@@ -36,7 +36,7 @@ class AbuseReportDocument(Document):
     """Whether the text is encrypted to the people of security besides."""
     email: Annotated[bytes | None, Personal(Category.CONTACT, _REPORT_PURPOSES, _RETENTION)]
     """Whose account is misused, where nobody was logged in."""
-    lock_email_pending: bool
+    lock_link_pending: bool
     """Whether a link that locks the account at this address is still to be sent."""
     lock_token_expires_at: datetime | None = None
     """Until when that link acts."""
@@ -88,12 +88,12 @@ class AbuseReports:
 
     async def pending_lock_emails(self) -> list[AbuseReportDocument]:
         """Return reports for which a link is to be sent, if there is an account at the address."""
-        return await self._rows.list({"lock_email_pending": True}, limit=_BATCH_SIZE)
+        return await self._rows.list({"lock_link_pending": True}, limit=_BATCH_SIZE)
 
     async def claim_lock_email(self, report: AbuseReportDocument, *, expires_at: datetime) -> bool:
         """Take up the wish for a link; False when another process was first."""
-        change = {"lock_email_pending": False, "lock_token_expires_at": expires_at}
-        return await self._rows.update_one({"_id": report.id, "lock_email_pending": True}, {"$set": change}) == 1
+        change = {"lock_link_pending": False, "lock_token_expires_at": expires_at}
+        return await self._rows.update_one({"_id": report.id, "lock_link_pending": True}, {"$set": change}) == 1
 
     async def consume(self, report_id: str, *, at: datetime) -> bool:
         """End the link of a report; of two requests at once one is told yes."""
