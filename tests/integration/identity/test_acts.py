@@ -123,7 +123,7 @@ async def test_C21_reading_an_act_is_on_record_and_the_list_names_no_account(ide
     ada = await identity.member()
     act = await ask(identity, "cancel_password", ada)
     before = len(await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id))
-    listed = await identity.call("GET", f"{ACTS}?state=asked&limit=200", by=identity.staff["disclosure"])
+    listed = await identity.call("GET", f"{ACTS}?state=pending&limit=200", by=identity.staff["disclosure"])
     assert act.body["admin_action_id"] in {one["admin_action_id"] for one in listed.body["items"]}
     assert ada.account_id not in str(listed.body)
     read = await identity.call("GET", f"{ACTS}/{act.body['admin_action_id']}", by=identity.staff["disclosure"])

@@ -12,7 +12,7 @@ from tests.integration.identity.staff_work import ACTS, ask
 
 
 async def page(house: IdentityHarness, cursor: str | None) -> tuple[list[str], str | None]:
-    query = f"?state=asked&limit=2{f'&cursor={cursor}' if cursor else ''}"
+    query = f"?state=pending&limit=2{f'&cursor={cursor}' if cursor else ''}"
     reply = await house.call("GET", f"{ACTS}{query}", by=house.staff["admin"])
     assert reply.status == 200, reply
     return [one["admin_action_id"] for one in reply.body["items"]], reply.body["next_cursor"]
