@@ -49,7 +49,8 @@ class Settings:
     mail_cooldown: timedelta
     """How long after a mail that anybody can cause the next one goes to the same address."""
     breached_passwords: Path | None
-    """A larger list of breached passwords than the shipped one (``python -m services.identity.domain.authentication.breached``)."""
+    """A larger list of breached passwords than the bundled one; ``services.identity.domain.authentication.breached``
+    builds it."""
     rate_limit_per_minute: int
     """How many age screens, sign-ups, log-ins … one client address may send in a minute, counted apart."""
     staff: tuple[StaffEntry, ...] | None
@@ -88,7 +89,8 @@ def _parse_clients(text: str) -> tuple[ClientEntry, ...]:
         return tuple(_parse_client(**entry) for entry in json.loads(text))
     except (ValueError, TypeError, AttributeError) as fault:
         raise SettingError(
-            f"{OAUTH_CLIENTS_SETTING} is not a list of apps; for example {OAUTH_CLIENTS_SETTING}={OAUTH_CLIENTS_EXAMPLE}"
+            f"{OAUTH_CLIENTS_SETTING} is not a list of apps; "
+            f"for example {OAUTH_CLIENTS_SETTING}={OAUTH_CLIENTS_EXAMPLE}"
         ) from fault
 
 

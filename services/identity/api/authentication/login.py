@@ -163,11 +163,11 @@ class LoginApi:
         )
 
     async def log_in(self, call: RequestContext, body: LoginBody) -> web.Response:
-        """Log in with address and password.
+        """Log in with email address and password.
 
-        Where the account has a second factor, the answer is a problem with the code ``identity.login.second_factor_required``
-        and, besides, ``challenge_token``, ``expires_in``, ``methods`` and ``passkey_options``: go on with the token at
-        ``/v1/identity/sessions/second-factor``. A session whose token the request carries ends with this log-in.
+        An account with a second factor gets a problem with the code ``identity.login.second_factor_required``, which
+        also carries ``challenge_token``, ``expires_in``, ``methods`` and ``passkey_options``. Continue with the token
+        at ``/v1/identity/sessions/second-factor``. If the request carries a token, the login revokes its session.
         """
         found = await self.login_service.log_in(
             body.email, body.password, context=_login_context(call, body.device_token), at=call.now

@@ -35,7 +35,7 @@ from shared.ids import NewId, new_token, sha256_digest
 from shared.mail import EmailAddress
 from shared.policy import Purpose
 
-_AGE_TOKEN_KIND = "identity.age.passed"
+_AGE_TOKEN_KIND = "identity.age.passed"  # noqa: S105 - the kind of a token, not a secret
 _DENIAL_COOKIE_KIND = "identity.age.closed"
 
 

@@ -7,7 +7,7 @@ from services.identity.domain.authentication.security import KNOWN_DEVICE_LIFETI
 from shared.crypto import InvalidTokenError, TokenSealer
 from shared.ids import NewId
 
-_DEVICE_TOKEN_KIND = "identity.known_device"
+_DEVICE_TOKEN_KIND = "identity.known_device"  # noqa: S105 - the kind of a token, not a secret
 
 
 @dataclass(frozen=True, slots=True)

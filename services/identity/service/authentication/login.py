@@ -37,7 +37,7 @@ from services.identity.store.accounts.security_events import SecurityEvents
 from shared.crypto import InvalidTokenError, TokenSealer
 from shared.mail import EmailAddress
 
-_CHALLENGE_TOKEN_KIND = "identity.second_step"
+_CHALLENGE_TOKEN_KIND = "identity.second_step"  # noqa: S105 - the kind of a token, not a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

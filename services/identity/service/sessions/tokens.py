@@ -20,7 +20,7 @@ from services.identity.store import RevokedSessions
 from shared.crypto import InvalidTokenError, Key, Keyring, KeyUse, TokenSealer
 from shared.web import Principal, issue_access_token
 
-_REFRESH_TOKEN_KIND = "identity.refresh"
+_REFRESH_TOKEN_KIND = "identity.refresh"  # noqa: S105 - the kind of a token, not a secret
 
 
 class SigningKeys:

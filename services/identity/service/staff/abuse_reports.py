@@ -40,7 +40,7 @@ from shared.ids import NewId
 from shared.mail import EmailAddress
 from shared.policy import Purpose
 
-_LOCK_TOKEN_KIND = "identity.lock"
+_LOCK_TOKEN_KIND = "identity.lock"  # noqa: S105 - the kind of a token, not a secret
 _READ_FIELDS = ("identity.abuse_reports.text", "identity.abuse_reports.email")
 
 

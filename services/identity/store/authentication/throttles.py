@@ -13,7 +13,7 @@ _MAX_ATTEMPTS = 20
 _ATTEMPT_WINDOW = timedelta(minutes=15)
 _MAX_WRITE_CONFLICTS = 10
 """How often a guess that collides with others is counted again before it is refused."""
-PASSWORD_RESET_SCOPE = ".password_reset"
+PASSWORD_RESET_SCOPE = ".password_reset"  # noqa: S105 - a suffix, not a secret
 EMAIL_CHANGE_SCOPE = ".email_change"
 ACCOUNT_LOCK_SCOPE = ".account_lock"
 COOLDOWN_SCOPES = (PASSWORD_RESET_SCOPE, EMAIL_CHANGE_SCOPE, ACCOUNT_LOCK_SCOPE)

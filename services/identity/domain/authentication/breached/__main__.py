@@ -1,4 +1,4 @@
-"""``python -m services.identity.domain.authentication.breached CORPUS OUT``: make the compact list of breached passwords."""
+"""Builds the compact list: ``python -m services.identity.domain.authentication.breached CORPUS OUT``."""
 
 import sys
 from pathlib import Path
