@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from services.sync.api import BackupsApi, WebDav
+from services.sync.api import BackupsApi, UsageApi, WebDav
 from services.sync.api.auth import DavAuthenticator
 from services.sync.api.hrefs import HrefBuilder
 from services.sync.api.inspections import InspectionsApi
@@ -83,7 +83,6 @@ class SyncModule:
     inspections: InspectionService
     statistics: UsageStatistics
     webdav: WebDav
-    backups_api: BackupsApi
     events: SyncEvents
     probes: SyncProbes
 
@@ -109,7 +108,8 @@ def build_spec(chassis: Chassis, sync: SyncModule) -> ServiceSpec:
     }
     return ServiceSpec(
         routes=(
-            *sync.backups_api.build_routes(),
+            *UsageApi(reader=sync.reader).build_routes(),
+            *BackupsApi(backups=sync.backups).build_routes(),
             *InspectionsApi(inspections=sync.inspections).build_routes(),
             *RestoresApi(restores=sync.restores, paginator=Paginator(chassis.token_sealer)).build_routes(),
             *StatisticsApi(statistics=sync.statistics).build_routes(),
@@ -231,7 +231,6 @@ def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> S
         inspections=inspections,
         statistics=usage_statistics,
         webdav=webdav,
-        backups_api=BackupsApi(reader=reader, backups=backups),
         events=SyncEvents(account_eraser=account_eraser, account_export=account_export, devices=devices, clock=clock),
         probes=SyncProbes(
             statistics=statistics,

@@ -1,4 +1,4 @@
-"""The JSON API of sync: usage for the owner, backups for staff."""
+"""The JSON API of backups, for staff (C19)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,18 +9,8 @@ from pydantic import Field
 from services.sync.domain.backups import Backup
 from services.sync.errors import BackupNotFoundError
 from services.sync.service.backup.backups import BackupService
-from services.sync.service.tree.reader import TreeReader
 from shared.clock import rfc3339
-from shared.web import Query, RequestContext, Route, View, customer, delete, get, post, staff
-
-
-class UsageView(View):
-    """How much the account stores and may store."""
-
-    files: int
-    used_bytes: int
-    quota_bytes: int
-    available_bytes: int
+from shared.web import Query, RequestContext, Route, View, delete, get, post, staff
 
 
 class BackupView(View):
@@ -54,14 +44,12 @@ class BackupsView(View):
 class BackupsApi:
     """The handlers."""
 
-    reader: TreeReader
     backups: BackupService
 
     def build_routes(self) -> tuple[Route, ...]:
-        """Return the routes of sync."""
+        """Return the routes of backups."""
         root, engineers = "/v1/sync/backups", staff("engineer", "admin")
         return (
-            get("/v1/sync/usage", self.get_usage, access=customer(), summary="Read how much is stored"),
             get(root, self.list_backups, access=engineers, summary="List the backups"),
             post(root, self.request_backup, access=engineers, status=202, idempotent=True, summary="Take a backup"),
             delete(
@@ -72,16 +60,6 @@ class BackupsApi:
                 summary="Destroy a backup",
                 errors=(BackupNotFoundError,),
             ),
-        )
-
-    async def get_usage(self, call: RequestContext) -> UsageView:
-        """Return the counters of the account."""
-        space = await self.reader.get_usage(call.principal.id)
-        return UsageView(
-            files=space.files,
-            used_bytes=space.used_bytes,
-            quota_bytes=space.quota_bytes,
-            available_bytes=space.available_bytes,
         )
 
     async def list_backups(self, _call: RequestContext, query: BackupsQuery) -> BackupsView:

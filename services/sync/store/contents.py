@@ -63,11 +63,6 @@ class Contents:
         while self._room < 0:
             self._room += len(self._inline_cache.popitem(last=False)[1])
 
-    async def get_many_inline(self, account: str, contents: Collection[str]) -> dict[str, bytes]:
-        """Return what is sealed in the rows of *contents*."""
-        rows = await self._rows.list({"_id": {"$in": list(contents)}, "account": account})
-        return {row.id: row.inline for row in rows if row.inline is not None}
-
     async def add_many(self, contents: Collection[Content]) -> None:
         """Store new contents; small ones are kept in memory: what one device sends, the others read next."""
         await self._rows.insert_many(_to_document(content) for content in contents)
