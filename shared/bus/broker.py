@@ -55,7 +55,7 @@ class RobustConnection:
         while True:
             connection = await result_or_exception(self._connect())
             if isinstance(connection, BaseException):
-                log.warning("broker.unreachable", link=self._name, fault=type(connection).__name__)
+                log.warning("broker.unreachable", connection=self._name, fault=type(connection).__name__)
                 await asyncio.sleep(jitter(delay))
                 delay = min(2 * delay, BACKOFF_MAX)
             else:
@@ -110,7 +110,7 @@ class RobustConnection:
             return
         if isinstance(fault, ChannelPreconditionFailed) or not is_connection_lost(fault):
             raise fault
-        log.warning("broker.channel_lost", link=self._name, fault=type(fault).__name__)
+        log.warning("broker.channel_lost", connection=self._name, fault=type(fault).__name__)
 
     async def _connect(self) -> AbstractConnection:
         return await aio_pika.connect(
@@ -128,10 +128,10 @@ class RobustConnection:
             self._disconnected.set()
         self._connection = connection
         self._connected.set()
-        log.info("broker.connected", link=self._name)
+        log.info("broker.connected", connection=self._name)
         try:
             await self._disconnected.wait()
-            log.warning("broker.lost", link=self._name)
+            log.warning("broker.lost", connection=self._name)
         finally:
             self._connected.clear()
             await _close(connection)
@@ -146,9 +146,9 @@ class Broker:
 
     def __init__(self, url: str, service: str) -> None:
         """*url* carries the password: it is never logged."""
-        self.publish_connection = RobustConnection(url, f"{service}.publishing")
-        self.consume_connection = RobustConnection(url, f"{service}.consuming")
-        self.rpc_connection = RobustConnection(url, f"{service}.asking")
+        self.publish_connection = RobustConnection(url, f"{service}.publish")
+        self.consume_connection = RobustConnection(url, f"{service}.consume")
+        self.rpc_connection = RobustConnection(url, f"{service}.rpc")
         self._connections = (self.publish_connection, self.consume_connection, self.rpc_connection)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -158,7 +158,9 @@ class Broker:
         return all(connection.connected for connection in self._connections)
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(connection.run(), name="broker-link") for connection in self._connections]
+        self._tasks = [
+            asyncio.create_task(connection.run(), name="broker-connection") for connection in self._connections
+        ]
         return self
 
     async def __aexit__(self, *_: object) -> None:

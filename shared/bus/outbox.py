@@ -26,13 +26,13 @@ class OutboxDocument(Document):
 
     type: str
     source: str
-    about: str
+    event_subject: str
     traceparent: str
     body: bytes
     created_at: datetime
     due_at: datetime
     attempts: int = 0
-    unwanted: bool = False
+    unroutable: bool = False
     """No queue has taken it so far: its consumers are declared in the registry, but have not started yet."""
 
     def to_envelope(self) -> EventEnvelope:
@@ -42,7 +42,7 @@ class OutboxDocument(Document):
             type=self.type,
             source=self.source,
             time=self.created_at,
-            subject=self.about,
+            subject=self.event_subject,
             traceparent=self.traceparent,
             body=self.body,
         )
@@ -84,7 +84,7 @@ class Outbox:
             id=event_id,
             type=kind,
             source=f"/{self._service}",
-            about=subject,
+            event_subject=subject,
             traceparent=observe.current_traceparent(),
             body=message.SerializeToString(),
             created_at=at,

@@ -66,8 +66,8 @@ class OutboxRelay:
 
     async def update_metrics(self) -> None:
         """Set the metrics."""
-        oldest = await self._rows.find_one({"unwanted": False}, sort=["created_at"])
-        _pending.set(await self._rows.count_documents({"unwanted": False}))
+        oldest = await self._rows.find_one({"unroutable": False}, sort=["created_at"])
+        _pending.set(await self._rows.count_documents({"unroutable": False}))
         _oldest_age.set((self._clock() - oldest.created_at).total_seconds() if oldest else 0)
 
     async def run(self) -> None:
@@ -129,7 +129,7 @@ class OutboxRelay:
             )
             await self._rows.update_many(
                 {"_id": {"$in": [row.id for row in batch]}},
-                {"$set": {"due_at": due_at, "unwanted": unroutable}, "$inc": {"attempts": 1}},
+                {"$set": {"due_at": due_at, "unroutable": unroutable}, "$inc": {"attempts": 1}},
             )
 
     async def _wait_for_messages(self) -> None:
@@ -143,7 +143,7 @@ class OutboxRelay:
         if monotonic() < self._cleaned_up + MEASURE_INTERVAL:
             return
         self._cleaned_up = monotonic()
-        await self._rows.delete_many({"unwanted": True, "created_at": {"$lte": self._clock() - UNROUTABLE_RETENTION}})
+        await self._rows.delete_many({"unroutable": True, "created_at": {"$lte": self._clock() - UNROUTABLE_RETENTION}})
 
 
 def _attempts(row: OutboxDocument) -> int:

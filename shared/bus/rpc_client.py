@@ -67,7 +67,7 @@ class RpcClient:
         context = RpcContext(caller=self._service, purpose=purpose, deadline=self._clock() + timeout)
         try:
             async with asyncio.timeout(timeout.total_seconds()):
-                with observe.span(f"ask {name}"):
+                with observe.span(f"call {name}"):
                     message = await self._send_request(name, context, request, timeout)
         except TimeoutError as fault:
             raise RpcTimeoutError(f"{name} was not answered in time") from fault

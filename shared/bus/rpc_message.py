@@ -28,10 +28,10 @@ class RpcContext:
 
     @classmethod
     def from_headers(cls, headers: HeadersType) -> "RpcContext":
-        """Read it; UnreadableError when it is incomplete, ``data.purpose.denied`` when the purpose is not in the list."""
+        """Parse *headers*; MalformedMessageError when incomplete, ``data.purpose.denied`` for an unknown purpose."""
         try:
             deadline = datetime.fromisoformat(str(headers["candor:deadline"]))
-            caller, purpose = str(headers["candor:asker"]), str(headers["candor:purpose"])
+            caller, purpose = str(headers["candor:caller"]), str(headers["candor:purpose"])
         except (KeyError, ValueError) as fault:
             raise MalformedMessageError("the question names no asker, purpose or deadline") from fault
         if purpose not in set(Purpose):
@@ -48,7 +48,7 @@ class RpcContext:
             content_type=CONTENT_TYPE,
             expiration=timeout,
             headers={
-                "candor:asker": self.caller,
+                "candor:caller": self.caller,
                 "candor:purpose": self.purpose.value,
                 "candor:deadline": rfc3339(self.deadline),
                 "traceparent": observe.current_traceparent(),

@@ -85,7 +85,7 @@ class _RpcWorker:
         async with asyncio.timeout(_seconds_until(context.deadline, self._clock())):
             await asyncio.sleep(0)  # an expired question is not even begun
             with observe.span_from_traceparent(
-                str(message.headers.get("traceparent", "")), f"answer {self.handler.name}"
+                str(message.headers.get("traceparent", "")), f"serve {self.handler.name}"
             ):
                 return await self.handler.run(self._parse_request(message.body), context)
 
@@ -97,7 +97,7 @@ class _RpcWorker:
 
     async def _on_failure(self, message: AbstractIncomingMessage, fault: Exception) -> None:
         """Tell the asker at once, and nothing of the reason: that is in the log."""
-        log.error("bus.answer_failed", question=self.handler.name, fault=type(fault).__name__)
+        log.error("rpc.handler_failed", method=self.handler.name, fault=type(fault).__name__)
         error = RpcError("core.service.internal_error", 500, "The question could not be answered")
         if isinstance(fault, MalformedMessageError):
             error = RpcError("rpc.request.malformed", 400, "The question cannot be read")

@@ -14,7 +14,7 @@ class FieldView(View):
     field: str
     category: str
     purposes: list[str]
-    keep: str
+    retention: str
 
 
 class CollectionView(View):

@@ -77,7 +77,7 @@ class MailLogDocument(Document):
     at: datetime
     kind: str
     mail_id: str
-    state: DeliveryStatus
+    status: DeliveryStatus
     code: int
     """The SMTP reply; 0 when there was none."""
 
@@ -202,6 +202,6 @@ class MailQueue:
 
     async def _record_attempt(self, row: QueuedMailDocument, status: DeliveryStatus, code: int) -> None:
         entry = MailLogDocument(
-            id=new_id("log"), at=self._clock(), kind=row.kind, mail_id=row.id, state=status, code=code
+            id=new_id("log"), at=self._clock(), kind=row.kind, mail_id=row.id, status=status, code=code
         )
         await self._log.insert_one(entry)

@@ -27,12 +27,12 @@ class LeaseLostError(Exception):
 
 
 class LeaseDocument(Document):
-    """Who holds a lease; *beat* grows with every renewal."""
+    """Who holds a lease; *renewal_count* grows with every renewal."""
 
     collection: ClassVar[str] = "leases"
 
     holder: str
-    beat: int
+    renewal_count: int
     ttl_ms: int
 
 
@@ -49,7 +49,9 @@ class Lease:
 
     def to_document(self) -> LeaseDocument:
         """Return the lease as it is stored."""
-        return LeaseDocument(id=self.name, holder=self.holder, beat=self.renewal_count, ttl_ms=round(self.ttl * 1000))
+        return LeaseDocument(
+            id=self.name, holder=self.holder, renewal_count=self.renewal_count, ttl_ms=round(self.ttl * 1000)
+        )
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ class Leases:
     async def _try_write(self, lease: Lease, previous: LeaseDocument | None) -> bool:
         if previous is not None:
             return await self._rows.replace_one(
-                lease.to_document(), expect={"holder": previous.holder, "beat": previous.beat}
+                lease.to_document(), expect={"holder": previous.holder, "renewal_count": previous.renewal_count}
             )
         try:
             await self._rows.insert_one(lease.to_document())

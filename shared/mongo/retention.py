@@ -62,7 +62,7 @@ def _describe_field(name: str, mark: Personal) -> dict[str, Any]:
         "field": name,
         "category": mark.category.value,
         "purposes": sorted(purpose.value for purpose in mark.purposes),
-        "keep": _describe_retention(mark.retention),
+        "retention": _describe_retention(mark.retention),
     }
 
 

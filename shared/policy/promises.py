@@ -32,7 +32,7 @@ class Promise:
     """The services that answer for it, the leading one first."""
     control: str
     """The dotted path of the module that makes it true."""
-    not_yet: str | None = None
+    coverage_gap: str | None = None
     """Why no probe looks at all of it in the running system yet: then it is never kept, but may be broken. Or None."""
 
     @property

@@ -180,7 +180,7 @@ def _build_status_listener(view: ConsoleView, home: StackDirectory) -> Callable[
 def _print_outcome(stack_status: StackStatus, home: StackDirectory) -> int:
     if stack_status.phase == "ready":
         print_addresses(console, stack_status, home)
-        return 1 if stack_status.people else 0
+        return 1 if stack_status.demo_accounts_error else 0
     if stack_status.failure is not None:
         print_failure(console, stack_status.failure)
     return 1

@@ -58,13 +58,13 @@ def stop_stack(home: StackDirectory) -> bool:
     if report is None or not home.is_locked():
         return False
     with suppress(ProcessLookupError):
-        os.kill(report.supervisor, signal.SIGTERM)
+        os.kill(report.supervisor_pid, signal.SIGTERM)
     deadline = monotonic() + _STOP_TIMEOUT
     while home.is_locked():
         if monotonic() > deadline:
             # The kernel then ends every part: each asked for that when it began (process.py).
             with suppress(ProcessLookupError):
-                os.kill(report.supervisor, signal.SIGKILL)
+                os.kill(report.supervisor_pid, signal.SIGKILL)
         time.sleep(_POLL_INTERVAL)
     return True
 

@@ -86,8 +86,8 @@ def print_addresses(console: Console, status: StackStatus, home: StackDirectory)
     console.print()
     for what, where in rows:
         console.print(f"  [bold]{what:<18}[/] {escape(where)}", soft_wrap=True)
-    if status.people:
-        console.print(f"\n[red]✗ The platform runs, but has no demo people: {escape(status.people)}[/]")
+    if status.demo_accounts_error:
+        console.print(f"\n[red]✗ The platform runs, but has no demo people: {escape(status.demo_accounts_error)}[/]")
 
 
 def _demo_account_rows(home: StackDirectory) -> Iterator[tuple[str, str]]:

@@ -43,7 +43,7 @@ async def seed_demo_accounts(settings: StackSettings, secrets: StackSecrets) -> 
         timeout=aiohttp.ClientTimeout(total=30),
     ) as http:
         edge = _EdgeClient(http)
-        made = _CreatedAccounts(home.keys / "people.json")
+        made = _CreatedAccounts(home.keys / "demo_accounts.json")
         customer = await _ensure_customer(edge, made)
         partner = await _ensure_partner(edge, made, secrets)
     access = {

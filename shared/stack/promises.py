@@ -22,7 +22,7 @@ async def fetch_board_lines(settings: StackSettings) -> tuple[list[str], bool]:
     for promise in PROMISES:
         item = found.get(promise.id, {})
         state = PromiseState(item.get("state", PromiseState.UNKNOWN))
-        evidence = item.get("evidence") or promise.not_yet or "No probe has reported."
+        evidence = item.get("evidence") or promise.coverage_gap or "No probe has reported."
         lines.append(f"{_MARKS[state]} {promise.id} {escape(promise.clause)} [dim]{escape(evidence)}[/]")
         states.append(state)
     counts = ", ".join(f"{states.count(state)} {state}" for state in PromiseState)

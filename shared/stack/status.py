@@ -32,7 +32,7 @@ class StackStatus:
     """The state of one stack at one moment."""
 
     phase: Phase = "starting"
-    supervisor: int = 0
+    supervisor_pid: int = 0
     base_url: str = ""
     local: bool = True
     notes: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class StackStatus:
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By name: state, pid, log, detail (see Change)."""
     failure: StartFailure | None = None
-    people: str | None = None
+    demo_accounts_error: str | None = None
     """Why there are no demo people; None when all is well."""
 
     @property
@@ -61,7 +61,7 @@ class StatusWriter:
         self, home: StackDirectory, *, base_url: str, local: bool, on_status: Callable[[StackStatus], None]
     ) -> None:
         self._home, self._heard = home, on_status
-        self.report = StackStatus(supervisor=os.getpid(), base_url=base_url, local=local)
+        self.report = StackStatus(supervisor_pid=os.getpid(), base_url=base_url, local=local)
 
     def expect_parts(self, *parts: str) -> None:
         """Name the parts that will be started, so that the first report is complete."""

@@ -150,4 +150,4 @@ async def _seed_demo_accounts(settings: StackSettings, secrets: StackSecrets, st
     try:
         await seed_demo_accounts(settings, secrets)
     except DemoAccountError as fault:
-        status_writer.update(people=str(fault))
+        status_writer.update(demo_accounts_error=str(fault))

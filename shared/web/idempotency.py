@@ -69,18 +69,19 @@ class IdempotencyStore:
         self._rows: Collection[IdempotencyDocument] = db.get_collection(IdempotencyDocument)
 
     async def run_once(
-        self, call: RequestContext, body: bytes, run: RunRequest, *, secret_reply: bool = False
+        self, call: RequestContext, body: bytes, run: RunRequest, *, store_reply: bool = True
     ) -> web.Response:
-        """Return what *run* returns, or returned the first time; one that shows a secret is not kept.
+        """Return the reply of *run*, or the stored reply of the first request with this key.
 
-        A request that failed (5xx, 429, an exception) is not kept either: its repetition runs anew.
+        A reply that shows a secret (*store_reply* False) is not stored. Neither is a failure (5xx, 429, an exception):
+        a retry runs again.
         """
         claim = self._build_claim(call, body)
         stored = await self._claim(claim, call.now)
         if stored is not None:
             return await self._replay(stored, claim, call.request)
         reply = await self._run_first(claim, replace(call, idempotency_key=claim.id), run)
-        await self._db.with_transaction(lambda: self._store_reply(claim, reply, secret_reply=secret_reply))
+        await self._db.with_transaction(lambda: self._store_reply(claim, reply, store_reply=store_reply))
         return reply
 
     def _build_claim(self, call: RequestContext, body: bytes) -> IdempotencyDocument:
@@ -130,12 +131,12 @@ class IdempotencyStore:
     async def _release(self, row: IdempotencyDocument) -> None:
         await self._rows.delete_many({"_id": row.id, "claim": row.claim})
 
-    async def _store_reply(self, row: IdempotencyDocument, reply: web.Response, *, secret_reply: bool) -> None:
+    async def _store_reply(self, row: IdempotencyDocument, reply: web.Response, *, store_reply: bool) -> None:
         """Keep the reply, unless the row is gone: the account may have been erased by this very request."""
         if await self._rows.get(row.id) is None:
             return  # and nothing is sealed, which would make the account a new key
         body = reply.body if isinstance(reply.body, bytes) else b""
-        is_secret = secret_reply and reply.status < 400
+        is_secret = not store_reply and reply.status < 400
         sealed = b"" if is_secret else await self._vault.seal(row.owner, f"{_ASSOCIATED_DATA}.{row.id}", body)
         change = {"status": reply.status, "content_type": reply.content_type, "reply": sealed}
         await self._rows.update_one({"_id": row.id, "claim": row.claim}, {"$set": change})

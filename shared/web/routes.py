@@ -40,8 +40,8 @@ class Route:
     access: Access
     status: int
     idempotent: bool
-    secret_reply: bool
-    """The reply shows a secret once: a repetition with the same Idempotency-Key is refused instead of answered."""
+    store_reply: bool
+    """False for a reply that shows a secret: it is never stored, and a retry with the same key is rejected."""
     summary: str
     description: str
     errors: tuple[type[ServiceError], ...]
@@ -71,7 +71,7 @@ def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word 
     access: Access,
     status: int | None = None,
     idempotent: bool = False,
-    secret_reply: bool = False,
+    store_reply: bool = True,
     summary: str | None = None,
     errors: tuple[type[ServiceError], ...] = (),
     limit: RateLimit | None = None,
@@ -93,7 +93,7 @@ def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word 
         access=access,
         status=status or (204 if returned is NoneType and reply is None else 200),
         idempotent=idempotent,
-        secret_reply=secret_reply,
+        store_reply=store_reply,
         summary=title,
         description=doc.partition("\n")[2].strip(),
         errors=errors,

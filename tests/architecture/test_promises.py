@@ -45,11 +45,11 @@ def unproven(promises: Iterable[Promise], probed: Mapping[str, set[str]], tested
         looked = probed.get(promise.id, set())
         # Another owner than the leading one sees a part: such a promise may be broken, and is not kept yet.
         leading = looked & {"shared", promise.owners[0]}
-        if promise.not_yet and leading:
-            yield f"{promise.id} has a probe: remove its not_yet"
-        if not promise.not_yet and not leading:
+        if promise.coverage_gap and leading:
+            yield f"{promise.id} has a probe: remove its coverage_gap"
+        if not promise.coverage_gap and not leading:
             yield f'{promise.id} has no probe: write Probe("{promise.id}", …) in {promise.owners[0]}/promises.py'
-        if not promise.not_yet and promise.id not in tested:
+        if not promise.coverage_gap and promise.id not in tested:
             yield f"{promise.id} has no test: plant a breach in test_{promise.id}_…, and see the probe catch it"
         if strangers := looked - {"shared", *promise.owners}:
             yield f"{promise.id} is probed by {', '.join(strangers)}: add it to the owners"
@@ -59,7 +59,7 @@ def without_control(promises: Iterable[Promise]) -> Iterator[str]:
     """Yield the promises that are probed although the module said to keep them does not exist."""
     for promise in promises:
         path = ROOT / promise.control.replace(".", "/")
-        if not promise.not_yet and not (path.is_dir() or path.with_suffix(".py").is_file()):
+        if not promise.coverage_gap and not (path.is_dir() or path.with_suffix(".py").is_file()):
             yield f"{promise.id} {promise.control}"
 
 
@@ -71,7 +71,7 @@ def test_the_register_has_all_promises_in_order() -> None:
 def test_every_promise_is_proven_or_says_why_not_yet() -> None:
     refuse(
         unproven(PROMISES, probes(product()), promises_with_tests(sources())),
-        "Prove it in the running system, or say in shared/policy/promises.yaml (not_yet) why it is not proven yet.",
+        "Prove it in the running system, or say in shared/policy/promises.yaml (coverage_gap) why it is not.",
     )
 
 
@@ -101,9 +101,9 @@ def test_a_clause_is_one_plain_line() -> None:
 def test_what_is_not_proven_says_why_in_a_sentence() -> None:
     refuse(
         (
-            f"{p.id} {p.not_yet}"
+            f"{p.id} {p.coverage_gap}"
             for p in PROMISES
-            if p.not_yet is not None and not re.match(r"[A-Z].{20,}\.$", p.not_yet)
+            if p.coverage_gap is not None and not re.match(r"[A-Z].{20,}\.$", p.coverage_gap)
         ),
         "Say in one sentence what is missing, as you would to a customer who asks.",
     )

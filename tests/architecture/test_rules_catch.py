@@ -149,10 +149,10 @@ def test_a_promise_without_probe_and_test_is_found() -> None:
 
 
 def test_who_does_not_lead_proves_a_part_of_a_promise_alone() -> None:
-    later = replace(PROMISE, owners=("payments", "sync"), not_yet="Only a part of it is looked at.")
+    later = replace(PROMISE, owners=("payments", "sync"), coverage_gap="Only a part of it is looked at.")
     assert not list(test_promises.unproven([later], {"C18": {"sync"}}, {"C18"}))
     assert len(list(test_promises.unproven([later], {"C18": {"payments"}}, {"C18"}))) == 1
-    assert len(list(test_promises.unproven([replace(later, not_yet=None)], {"C18": {"sync"}}, {"C18"}))) == 1
+    assert len(list(test_promises.unproven([replace(later, coverage_gap=None)], {"C18": {"sync"}}, {"C18"}))) == 1
 
 
 def test_a_probe_and_a_test_are_recognised() -> None:

@@ -162,7 +162,7 @@ def waiting_row() -> OutboxDocument:
         id=new_id("evt"),
         type=bus.event_type(FACT, "identity"),
         source="/identity",
-        about="",
+        event_subject="",
         traceparent="",
         body=FACT.SerializeToString(),
         created_at=at,

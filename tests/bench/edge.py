@@ -28,7 +28,9 @@ ROUNDS = 7
 READ = "/v1/payments/cards"
 """A read of the database; the other one is answered from memory, its token is checked all the same."""
 KNOWN = "/v1/payments/data-map"
-UNREACHED = edge.EdgeLimits(total_requests_per_second=10**6, total_burst=10**6, client_requests_per_second=10**6, client_burst=10**6)
+UNREACHED = edge.EdgeLimits(
+    total_requests_per_second=10**6, total_burst=10**6, client_requests_per_second=10**6, client_burst=10**6
+)
 """One client reads more than it is granted: the edges of the measurement count as well, and refuse nothing."""
 
 

@@ -62,7 +62,7 @@ def processes_of(report: StackStatus) -> set[int]:
 
     Each part has a session of its own, which whatever it starts belongs to.
     """
-    leaders = {report.supervisor, *report.pids}
+    leaders = {report.supervisor_pid, *report.pids}
     return {pid for pid, session, state in _processes() if state != "Z" and (session in leaders or pid in leaders)}
 
 

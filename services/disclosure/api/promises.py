@@ -31,7 +31,7 @@ class PromiseView(View):
     evidence: str
     looked_at: int
     checked_at: str | None
-    not_yet: str | None
+    coverage_gap: str | None
     services: list[ProbeResultView]
 
 
@@ -116,7 +116,7 @@ def _render_promise(found: PromiseStatusView) -> PromiseView:
         evidence=found.evidence,
         looked_at=found.sample_size,
         checked_at=found.checked_at and rfc3339(found.checked_at),
-        not_yet=found.promise.not_yet,
+        coverage_gap=found.promise.coverage_gap,
         services=[_render_result(result) for result in found.status.results],
     )
 

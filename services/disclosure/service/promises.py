@@ -61,13 +61,15 @@ class PromiseBoard:
         raise PromiseNotFoundError
 
     def _build_status(self, promise: Promise, results: list[ProbeResult], at: datetime) -> PromiseStatusView:
-        if promise.not_yet is not None:
+        if promise.coverage_gap is not None:
             # Nobody looks at all of it: a part that is as it should be is no evidence, one that is not is enough.
             results = [result for result in results if result.state == PromiseState.BROKEN]
         expected = promise.owners if promise.id in PROBED_BY_EVERY_OWNER else promise.owners[:1]
         found = combine_results(promise.id, results, expected=expected, at=at, stale_after=self.stale_after)
         is_broken = found.state == PromiseState.BROKEN
-        evidence = promise.not_yet if promise.not_yet and not is_broken else _collect_evidence(found, expected)
+        evidence = (
+            promise.coverage_gap if promise.coverage_gap and not is_broken else _collect_evidence(found, expected)
+        )
         return PromiseStatusView(promise=promise, status=found, evidence=evidence)
 
 

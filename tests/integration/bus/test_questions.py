@@ -124,7 +124,7 @@ async def test_C06_a_purpose_that_is_not_in_the_list_is_refused(home: BusHarness
 
 @pytest.mark.parametrize(
     ("headers", "body"),
-    [({"candor:deadline": "soon"}, b""), ({"candor:asker": None}, b""), ({}, b"\xff\xff")],
+    [({"candor:deadline": "soon"}, b""), ({"candor:caller": None}, b""), ({}, b"\xff\xff")],
 )
 async def test_a_question_that_cannot_be_read_is_refused_as_malformed(
     home: BusHarness, headers: Mapping[str, str | None], body: bytes
@@ -214,7 +214,7 @@ async def test_an_answerer_that_stops_finishes_what_is_in_hand(home: BusHarness)
 
 async def answered(home: BusHarness, headers: Mapping[str, str | None], body: bytes = b"") -> tuple[str, int]:
     """Ask with headers of one's own making; return code and status of the refusal."""
-    said = {"candor:asker": "portal", "candor:purpose": "export", "candor:deadline": "2099-01-01T00:00:00.000Z"}
+    said = {"candor:caller": "portal", "candor:purpose": "export", "candor:deadline": "2099-01-01T00:00:00.000Z"}
     kept = {name: value for name, value in {**said, **headers}.items() if value is not None}
     async with home.broker.rpc_connection.acquire_channel() as channel:
         replies: asyncio.Queue[Any] = asyncio.Queue()

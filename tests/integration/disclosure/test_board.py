@@ -76,21 +76,21 @@ async def test_an_older_look_does_not_hide_a_newer_one(board: PromiseBoard, cloc
 
 
 async def test_what_nobody_looks_at_says_why(board: PromiseBoard, clock: FixedClock) -> None:
-    later = next(promise for promise in PROMISES if promise.not_yet)
+    later = next(promise for promise in PROMISES if promise.coverage_gap)
     await board.record(look(later.id, later.owners[0]))
     found = await board.get(later.id, at=clock())
-    assert (found.status.state, found.evidence) == ("unknown", later.not_yet)
+    assert (found.status.state, found.evidence) == ("unknown", later.coverage_gap)
 
 
 async def test_of_what_is_looked_at_in_part_a_breach_is_told_and_nothing_else(
     board: PromiseBoard, clock: FixedClock
 ) -> None:
-    later = next(promise for promise in PROMISES if promise.not_yet)
+    later = next(promise for promise in PROMISES if promise.coverage_gap)
     await board.record(look(later.id, "sync", "broken"))
     found = await board.get(later.id, at=clock())
     assert (found.status.state, found.evidence) == ("broken", "sync: what sync saw")
     silent = await board.get(later.id, at=clock.advance(SILENCE + timedelta(seconds=1)))
-    assert (silent.status.state, silent.evidence) == ("unknown", later.not_yet)
+    assert (silent.status.state, silent.evidence) == ("unknown", later.coverage_gap)
 
 
 async def test_the_running_board_shows_what_was_told(service: Running, around: FakeServices) -> None:

@@ -146,7 +146,7 @@ class IdentityHarness:
 
     async def events(self, kind: type[R], *, about: str = "") -> list[R]:
         """Return the facts of one kind that identity has told."""
-        wanted = {"type": event_type(kind, "identity"), **({"about": about} if about else {})}
+        wanted = {"type": event_type(kind, "identity"), **({"event_subject": about} if about else {})}
         rows = await self.chassis.db.get_collection(OutboxDocument).list(wanted, sort=["created_at"])
         return [kind.FromString(row.body) for row in rows]
 

@@ -31,7 +31,7 @@ async def test_a_mail_reaches_its_one_recipient_signed(office: MailHarness) -> N
     assert office.relay.recipients == [["person1@candor.example"]]
     assert (message["To"], message["Message-ID"]) == ("person1@candor.example", f"<{mail_id}@candor.example>")
     assert message["DKIM-Signature"]
-    assert [(entry.state, entry.code, entry.mail_id) for entry in await office.logged()] == [
+    assert [(entry.status, entry.code, entry.mail_id) for entry in await office.logged()] == [
         (DeliveryStatus.RELAYED, 250, mail_id)
     ]
 
@@ -97,7 +97,7 @@ async def test_what_is_done_when_a_mail_is_settled_is_done_once_and_with_it(offi
 
     async def on_settled(mail_id: str, _: DeliveryStatus) -> None:
         entry = MailLogDocument(
-            id=f"seen_{mail_id}", at=utc_now(), kind="seen", mail_id=mail_id, state=DeliveryStatus.RELAYED, code=0
+            id=f"seen_{mail_id}", at=utc_now(), kind="seen", mail_id=mail_id, status=DeliveryStatus.RELAYED, code=0
         )
         await office.db.get_collection(MailLogDocument).insert_one(entry)
         office.db.after_commit(lambda: settled.append(mail_id))
@@ -144,7 +144,7 @@ async def test_a_recipient_who_is_not_now_is_tried_again(office: MailHarness, an
     async with office.run_senders():
         await office.empty()
     assert len(office.relay.mails) == 1
-    assert [entry.state for entry in await office.logged()] == [
+    assert [entry.status for entry in await office.logged()] == [
         DeliveryStatus.DEFERRED,
         DeliveryStatus.DEFERRED,
         DeliveryStatus.RELAYED,
@@ -167,7 +167,7 @@ async def test_a_refusal_for_good_ends_the_mail_and_not_the_others(office: MailH
         office.build_sender(pace=SenderConfig(connections=1, poll_interval=timedelta(seconds=0.1)))
     ):
         await office.empty()
-    states = {entry.mail_id: (entry.state, entry.code) for entry in await office.logged()}
+    states = {entry.mail_id: (entry.status, entry.code) for entry in await office.logged()}
     assert states[ids[0]] == (DeliveryStatus.FAILED, int(answer[:3]))
     assert [states[one] for one in ids[1:]] == [(DeliveryStatus.RELAYED, 250)] * 2
 
@@ -245,7 +245,7 @@ async def test_a_mail_that_nobody_takes_in_its_time_expires(office: MailHarness)
     await office.post.enqueue(build_email(), purpose=ACCOUNT, expires_after=timedelta(seconds=0.5))
     async with office.run_senders():
         await office.empty()
-    assert (await office.logged())[-1].state is DeliveryStatus.EXPIRED
+    assert (await office.logged())[-1].status is DeliveryStatus.EXPIRED
     assert office.relay.mails == []
 
 
@@ -260,7 +260,7 @@ async def test_C31_an_erasure_takes_the_mail_that_waits(office: MailHarness) -> 
     async with office.run_senders():
         await office.empty()
     assert office.relay.mails == []
-    assert [entry.state for entry in await office.logged()] == [DeliveryStatus.FAILED]
+    assert [entry.status for entry in await office.logged()] == [DeliveryStatus.FAILED]
 
 
 async def test_the_key_of_a_mail_of_nobody_goes_with_it(office: MailHarness) -> None:

@@ -63,7 +63,7 @@ async def test_a_lease_that_is_given_back_is_free_at_once(leases: Leases, others
 
 async def test_the_lease_of_a_dead_holder_is_taken_over_after_its_ttl(database: Database, leases: Leases) -> None:
     await database.get_collection(LeaseDocument).insert_one(
-        LeaseDocument(id="sweep", holder="dead", beat=7, ttl_ms=600)
+        LeaseDocument(id="sweep", holder="dead", renewal_count=7, ttl_ms=600)
     )
     began = asyncio.get_running_loop().time()
     async with asyncio.timeout(5), leases.acquire("sweep", ttl=TTL) as lease:
@@ -76,7 +76,7 @@ async def test_the_lease_of_a_dead_holder_is_taken_over_after_its_ttl(database: 
 async def test_a_holder_that_lost_its_lease_is_cancelled(database: Database, leases: Leases) -> None:
     async def work() -> None:
         async with leases.acquire("sweep", ttl=TTL):
-            usurper = LeaseDocument(id="sweep", holder="usurper", beat=0, ttl_ms=600)
+            usurper = LeaseDocument(id="sweep", holder="usurper", renewal_count=0, ttl_ms=600)
             await database.get_collection(LeaseDocument).replace_one(usurper)
             await asyncio.sleep(30)
             pytest.fail("it went on")

@@ -105,9 +105,9 @@ def test_the_data_map_tells_each_personal_field_its_purposes_and_its_limit() -> 
         "field": "account_id",
         "category": "pseudonym",
         "purposes": ["operations"],
-        "keep": "until erased",
+        "retention": "until erased",
     }
-    assert [field["keep"] for field in entry["fields"][1:]] == [
+    assert [field["retention"] for field in entry["fields"][1:]] == [
         "30 days after created_at",
         "7 days after created_at",
         "1 days after closed_at",

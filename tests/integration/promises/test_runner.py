@@ -93,7 +93,7 @@ async def test_what_was_found_is_a_fact_with_the_time_of_the_look(
     assert (fact.state, fact.checked_at.ToDatetime(utc_now().tzinfo)) == ("broken", clock())
     (row, *_) = await database.get_collection(OutboxDocument).list({})
     assert row.type.endswith(".promise.checked.v1")
-    assert row.about == "C18"
+    assert row.event_subject == "C18"
 
 
 async def test_the_metric_shows_kept_broken_and_unknown(make: Make) -> None:

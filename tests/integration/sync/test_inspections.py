@@ -76,7 +76,7 @@ async def _names(sam: Staff, inspection: str, folder: str = "") -> dict[str, str
 
 
 async def _told(house: SyncHarness, ada: DavClient, kind: type[Any]) -> list[Any]:
-    rows = await house.chassis.db.get_collection(OutboxDocument).list({"about": ada.account})
+    rows = await house.chassis.db.get_collection(OutboxDocument).list({"event_subject": ada.account})
     named = [row for row in rows if row.type.endswith(_TYPES[kind])]
     return [kind.FromString(row.body) for row in named]
 

@@ -92,7 +92,7 @@ async def demo(database: Database, vault: Vault, clock: FixedClock, maker: Maker
         post("/things", maker.make, access=customer(), status=201, idempotent=True),
         post("/others", maker.make, access=customer(), status=201, idempotent=True),
         post("/open", maker.make, access=PUBLIC, status=201, idempotent=True),
-        post("/secrets", maker.reveal, access=customer(), status=201, idempotent=True, secret_reply=True),
+        post("/secrets", maker.reveal, access=customer(), status=201, idempotent=True, store_reply=False),
         post("/gifts", maker.give, access=customer(), idempotent=True),
     )
     async with serving(*routes, clock=clock, idempotency=IdempotencyStore(database, vault)) as site:

@@ -73,7 +73,7 @@ def test_a_message_whose_time_is_none_is_unreadable() -> None:
 
 def test_a_row_is_the_same_message_however_often_it_is_sent() -> None:
     row = OutboxDocument(
-        id="evt_1", type="t", source="/s", about="", traceparent="", body=b"x", created_at=NOON, due_at=NOON
+        id="evt_1", type="t", source="/s", event_subject="", traceparent="", body=b"x", created_at=NOON, due_at=NOON
     )
     later = row.model_copy(update={"attempts": 7, "due_at": NOON + timedelta(hours=1)})
     assert row.to_envelope() == later.to_envelope()
@@ -127,7 +127,7 @@ def test_a_question_carries_who_asks_why_and_until_when_and_the_broker_drops_it_
 
 @pytest.mark.parametrize("purpose", ["advertising", "", "ACCOUNT"])
 def test_C06_a_question_for_no_purpose_of_the_list_is_refused(purpose: str) -> None:
-    headers = {"candor:asker": "portal", "candor:purpose": purpose, "candor:deadline": rfc3339(NOON)}
+    headers = {"candor:caller": "portal", "candor:purpose": purpose, "candor:deadline": rfc3339(NOON)}
     with pytest.raises(RpcError) as refused:
         RpcContext.from_headers(dict(headers))
     assert (refused.value.code, refused.value.status) == ("data.purpose.denied", 403)

@@ -80,6 +80,6 @@ def test_a_failure_names_the_part_and_shows_the_end_of_its_log(tmp_path: Path) -
 
 def test_the_table_says_when_there_are_no_demo_people(home: StackDirectory) -> None:
     screen = console()
-    print_addresses(screen, StackStatus(base_url="http://127.0.0.1:8080", people="identity is away"), home)
+    print_addresses(screen, StackStatus(base_url="http://127.0.0.1:8080", demo_accounts_error="identity is away"), home)
     assert "http://127.0.0.1:8080/mailbox" in said(screen)
     assert "no demo people: identity is away" in said(screen)

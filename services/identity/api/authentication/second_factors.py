@@ -96,7 +96,7 @@ class SecondFactorsApi:
                 access=RECENT_LOGIN_PERSON,
                 status=201,
                 idempotent=True,
-                secret_reply=True,
+                store_reply=False,
                 errors=(TotpExistsError, gone),
             ),
             post(
@@ -105,7 +105,7 @@ class SecondFactorsApi:
                 access=RECENT_LOGIN_PERSON,
                 status=201,
                 idempotent=True,
-                secret_reply=True,
+                store_reply=False,
                 errors=(InvalidSecondFactorError, TotpNotFoundError, gone),
             ),
             delete(
@@ -121,7 +121,7 @@ class SecondFactorsApi:
                 access=RECENT_LOGIN_PERSON,
                 status=201,
                 idempotent=True,
-                secret_reply=True,
+                store_reply=False,
                 errors=(SecondFactorNotEnrolledError, gone),
             ),
             *self._build_passkey_routes(f"{root}/passkeys"),
@@ -141,7 +141,7 @@ class SecondFactorsApi:
                 access=RECENT_LOGIN_PERSON,
                 status=201,
                 idempotent=True,
-                secret_reply=True,
+                store_reply=False,
                 errors=(
                     InvalidChallengeError,
                     InvalidPasskeyError,

@@ -57,7 +57,7 @@ class PartnerClientsApi:
                 access=admin,
                 status=201,
                 idempotent=True,
-                secret_reply=True,
+                store_reply=False,
                 errors=(AgreementNotActiveError,),
             ),
             get(root, self.list_partner_clients, access=admin, replies=CursorPage[PartnerClientView]),

@@ -64,7 +64,7 @@ class AppPasswordsApi:
                 access=RECENT_LOGIN_CUSTOMER,
                 status=201,
                 idempotent=True,
-                secret_reply=True,
+                store_reply=False,
                 errors=(TooManyAppPasswordsError, AccountNotFoundError),
             ),
             get(root, self.list_app_passwords, access=mine),

@@ -68,7 +68,7 @@ class Disclosure(Tokens):
                     "evidence": f"looked for {promise.id}" if seen else "",
                     "looked_at": 812 if seen else 0,
                     "checked_at": THEN if seen else None,
-                    "not_yet": promise.not_yet,
+                    "coverage_gap": promise.coverage_gap,
                     "services": looks if seen else [],
                 }
             )

@@ -118,7 +118,12 @@ class FakeServiceApis(Files):
         return web.json_response({"releases": [release]})
 
     async def data_map(self, request: web.Request) -> web.Response:
-        field = {"field": "email", "category": "contact", "purposes": ["account", "security"], "keep": "until_erased"}
+        field = {
+            "field": "email",
+            "category": "contact",
+            "purposes": ["account", "security"],
+            "retention": "until_erased",
+        }
         collections = [{"collection": "accounts", "subject": "_id", "fields": [field]}]
         return web.json_response({"service": request.match_info["service"], "collections": collections})
 
