@@ -92,7 +92,7 @@ class ChargeView(View):
     charge_id: str
     state: str
     amount: int
-    refunded: int
+    amount_refunded: int
     currency: str
     minor_units: int
     description: str
@@ -106,7 +106,7 @@ class RefundView(View):
     charge_id: str
     state: str
     amount: int
-    refunded: int
+    amount_refunded: int
     currency: str
 
 
@@ -232,16 +232,16 @@ class PaymentsApi:
 
     async def create_refund(self, call: RequestContext, body: RefundBody) -> RefundView:
         """Give money back."""
-        made, charge = await self.refund_service.create(
+        refund, charge = await self.refund_service.create(
             call.principal.id, call.path["charge_id"], body.amount, idempotency_key=call.idempotency_key, at=call.now
         )
         return RefundView(
-            refund_id=made.refund_id,
-            charge_id=made.charge_id,
-            state=made.state.value,
-            amount=made.price.amount,
-            refunded=charge.refunded,
-            currency=made.price.currency,
+            refund_id=refund.refund_id,
+            charge_id=refund.charge_id,
+            state=refund.state.value,
+            amount=refund.price.amount,
+            amount_refunded=charge.amount_refunded,
+            currency=refund.price.currency,
         )
 
 
@@ -260,7 +260,7 @@ def _charge_view(charge: Charge) -> ChargeView:
         charge_id=charge.charge_id,
         state=charge.state.value,
         amount=charge.price.amount,
-        refunded=charge.refunded,
+        amount_refunded=charge.amount_refunded,
         currency=charge.price.currency,
         minor_units=MINOR_UNITS[charge.price.currency],
         description=charge.description,

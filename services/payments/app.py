@@ -21,7 +21,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire payments."""
     processor = SimulatedProcessor()
     cards, charges, refunds = Cards(chassis.db), Charges(chassis.db), Refunds(chassis.db)
-    wallet = CardService(
+    card_service = CardService(
         decrypter=CardDecrypter(chassis.keyring),
         processor=processor,
         used_payloads=UsedCardPayloads(chassis.db),
@@ -29,7 +29,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         new_id=chassis.new_id,
         card_payload_ttl=settings.card_payload_ttl,
     )
-    till = ChargeService(
+    charge_service = ChargeService(
         processor=processor,
         cards=cards,
         charges=charges,
@@ -38,7 +38,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         new_id=chassis.new_id,
         reconcile_after=settings.reconcile_after,
     )
-    desk = RefundService(
+    refund_service = RefundService(
         processor=processor,
         charges=charges,
         refunds=refunds,
@@ -54,20 +54,25 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         clock=chassis.clock,
     )
 
-    async def settle() -> None:
+    async def reconcile() -> None:
         """Settle what is unknown, one replica at a time."""
         await chassis.leases.run_exclusive(
-            "settle", lambda: _reconcile_pending(chassis, settings, till, desk), ttl=RECONCILE_LEASE_TTL
+            "reconcile-pending-payments",
+            lambda: _reconcile_pending(chassis, settings, charge_service, refund_service),
+            ttl=RECONCILE_LEASE_TTL,
         )
 
     return ServiceSpec(
         routes=PaymentsApi(
-            card_service=wallet, charge_service=till, refund_service=desk, paginator=Paginator(chassis.token_sealer)
+            card_service=card_service,
+            charge_service=charge_service,
+            refund_service=refund_service,
+            paginator=Paginator(chassis.token_sealer),
         ).build_routes(),
         documents=DOCUMENTS,
         subscriptions=events.build_subscriptions(),
         rpc_handlers=events.build_rpc_handlers(),
-        workers={"settle-unknown-outcomes": settle},
+        workers={"reconcile-pending-payments": reconcile},
         probes=PaymentsProbes(db=chassis.db, documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS)).build_probes(),
     )
 

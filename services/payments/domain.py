@@ -120,7 +120,7 @@ class RefundState(StrEnum):
     """Where a refund stands; *pending* means that the outcome is not known yet."""
 
     PENDING = "pending"
-    SUCCEEDED = "done"
+    SUCCEEDED = "succeeded"
     DECLINED = "declined"
 
 
@@ -134,7 +134,7 @@ class Charge:
     price: Money
     description: str
     state: ChargeState
-    refunded: int
+    amount_refunded: int
     created_at: datetime
 
 

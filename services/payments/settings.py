@@ -24,8 +24,8 @@ class Settings:
         """Read the settings; a wrong one fails by its name."""
         card_lifetime = env.seconds("PAYMENTS_CARD_PAYLOAD_TTL_SECONDS", 600, least=10)
         if card_lifetime > MAX_CARD_PAYLOAD_TTL:
-            most = int(MAX_CARD_PAYLOAD_TTL.total_seconds())
-            raise SettingError(f"PAYMENTS_CARD_PAYLOAD_TTL_SECONDS is too long: give at most {most} seconds")
+            maximum = int(MAX_CARD_PAYLOAD_TTL.total_seconds())
+            raise SettingError(f"PAYMENTS_CARD_PAYLOAD_TTL_SECONDS is too long: give at most {maximum} seconds")
         return cls(
             common=CommonSettings.from_env(env, "payments", port=8094),
             card_payload_ttl=card_lifetime,

@@ -9,7 +9,7 @@ from services.payments.domain import CardDetails, Money
 class ProcessorOutcome(StrEnum):
     """What the processor said."""
 
-    SUCCEEDED = "done"
+    SUCCEEDED = "succeeded"
     DECLINED = "declined"
 
 

@@ -22,7 +22,7 @@ class SimulatedProcessor:
     """
 
     def __init__(self) -> None:
-        self._was_silent: set[str] = set()
+        self._timed_out_keys: set[str] = set()
         self._behaviours: dict[str, str] = {}
 
     async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
@@ -52,6 +52,6 @@ class SimulatedProcessor:
         )
 
     def _time_out_once(self, key: str) -> None:
-        if key not in self._was_silent:
-            self._was_silent.add(key)
+        if key not in self._timed_out_keys:
+            self._timed_out_keys.add(key)
             raise ProcessorTimeoutError

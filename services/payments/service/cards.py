@@ -37,10 +37,10 @@ class CardService:
 
     async def tokenize(self, account_id: str, jwe: str, *, idempotency_key: str, at: datetime) -> Card:
         """Hand the card to the processor and keep four digits and a date, once for each *operation*."""
-        opened = self.decrypter.decrypt(jwe)
-        details = self._validate_details(account_id, opened, at)
+        decrypted = self.decrypter.decrypt(jwe)
+        details = self._validate_details(account_id, decrypted, at)
         card_id = await self.used_payloads.consume(
-            opened.digest, idempotency_key=idempotency_key, card_id=self.new_id("tok"), at=at
+            decrypted.digest, idempotency_key=idempotency_key, card_id=self.new_id("tok"), at=at
         )
         if card_id is None:
             raise CardPayloadExpiredError
@@ -51,7 +51,7 @@ class CardService:
             exp_month=details.exp_month,
             exp_year=details.exp_year,
             brand=detect_brand(details.number),
-            processor_ref=await self._tokenize_details(details, key=opened.digest),
+            processor_ref=await self._tokenize_details(details, key=decrypted.digest),
             created_at=at,
         )
         await self.cards.add(card)

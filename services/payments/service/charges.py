@@ -88,7 +88,7 @@ class ChargeService:
             price=request.price,
             description=request.description,
             state=ChargeState.PENDING,
-            refunded=0,
+            amount_refunded=0,
             created_at=at,
         )
         try:

@@ -30,11 +30,11 @@ class CardDocument(Document):
 class UsedCardPayloadDocument(Document):
     """The digest of an encrypted card that was opened, and the token that its request makes: each is used once."""
 
-    collection: ClassVar[str] = "seen_cards"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("seen_at", expire_after=USED_PAYLOAD_RETENTION),)
-    operation: str
+    collection: ClassVar[str] = "used_card_payloads"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("used_at", expire_after=USED_PAYLOAD_RETENTION),)
+    idempotency_key: str
     card_id: str
-    seen_at: datetime
+    used_at: datetime
 
 
 class UsedCardPayloads:
@@ -47,11 +47,11 @@ class UsedCardPayloads:
         """Return the id of the token to make: *card_id*, or that of an earlier try of *operation*; else None."""
         try:
             await self._rows.insert_one(
-                UsedCardPayloadDocument(id=digest, operation=idempotency_key, card_id=card_id, seen_at=at)
+                UsedCardPayloadDocument(id=digest, idempotency_key=idempotency_key, card_id=card_id, used_at=at)
             )
         except DuplicateError:
             found = await self._rows.get(digest)
-            return found.card_id if found is not None and found.operation == idempotency_key else None
+            return found.card_id if found is not None and found.idempotency_key == idempotency_key else None
         return card_id
 
 

@@ -18,7 +18,7 @@ class ChargeDocument(Document):
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id", "created_at", "_id"),
-        Index("state", "ask_at"),
+        Index("state", "retry_at"),
         Index("mark", unique=True),
     )
     mark: str
@@ -31,9 +31,9 @@ class ChargeDocument(Document):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     description: Annotated[str, BOOKKEEPING_FIELD]
     state: Literal["pending", "captured", "declined"]
-    ask_at: datetime
+    retry_at: datetime
     """When the processor is asked again, while the outcome is unknown."""
-    refunded: Annotated[int, Field(ge=0)] = 0
+    amount_refunded: Annotated[int, Field(ge=0)] = 0
     created_at: datetime
 
 
@@ -56,7 +56,7 @@ class Charges:
                 currency=charge.price.currency,
                 description=charge.description,
                 state=charge.state.value,
-                ask_at=retry_at,
+                retry_at=retry_at,
                 created_at=charge.created_at,
             )
         )
@@ -83,21 +83,21 @@ class Charges:
 
     async def list_pending(self, *, at: datetime, limit: int) -> list[tuple[Charge, str]]:
         """Return the charges about which the processor is to be asked again, with its reference of the card."""
-        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=limit)
+        rows = await self._rows.list({"state": "pending", "retry_at": {"$lte": at}}, sort=["retry_at"], limit=limit)
         return [(_charge(row), row.processor_ref) for row in rows]
 
     async def schedule_retry(self, charge_id: str, at: datetime) -> None:
         """Ask about a pending charge again at that time."""
-        await self._rows.update_one({"_id": charge_id, "state": "pending"}, {"$set": {"ask_at": at}})
+        await self._rows.update_one({"_id": charge_id, "state": "pending"}, {"$set": {"retry_at": at}})
 
     async def reserve_refund(self, charge: Charge, amount: int) -> bool:
         """Set *amount* aside to be given back, in one conditional update: False when less than that is left."""
-        room = {"_id": charge.charge_id, "state": "captured", "refunded": {"$lte": charge.price.amount - amount}}
-        return await self._rows.update_one(room, {"$inc": {"refunded": amount}}) == 1
+        room = {"_id": charge.charge_id, "state": "captured", "amount_refunded": {"$lte": charge.price.amount - amount}}
+        return await self._rows.update_one(room, {"$inc": {"amount_refunded": amount}}) == 1
 
     async def release_refund(self, charge_id: str, amount: int) -> None:
         """Take back what was set aside: the processor has declined to give it back."""
-        await self._rows.update_one({"_id": charge_id}, {"$inc": {"refunded": -amount}})
+        await self._rows.update_one({"_id": charge_id}, {"$inc": {"amount_refunded": -amount}})
 
     async def anonymize(self, account_id: str) -> int:
         """Cut all charges of this account loose from it: the books stay, the person does not (C31)."""
@@ -113,6 +113,6 @@ def _charge(row: ChargeDocument) -> Charge:
         price=Money(amount=row.amount, currency=row.currency),
         description=row.description,
         state=ChargeState(row.state),
-        refunded=row.refunded,
+        amount_refunded=row.amount_refunded,
         created_at=row.created_at,
     )

@@ -18,7 +18,7 @@ class RefundDocument(Document):
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id", "created_at", "_id"),
-        Index("state", "ask_at"),
+        Index("state", "retry_at"),
         Index("mark", unique=True),
     )
     mark: str
@@ -27,8 +27,8 @@ class RefundDocument(Document):
     charge_id: str
     amount: Annotated[int, Field(ge=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    state: Literal["pending", "done", "declined"]
-    ask_at: datetime
+    state: Literal["pending", "succeeded", "declined"]
+    retry_at: datetime
     created_at: datetime
 
 
@@ -49,7 +49,7 @@ class Refunds:
                 amount=refund.price.amount,
                 currency=refund.price.currency,
                 state=refund.state.value,
-                ask_at=retry_at,
+                retry_at=retry_at,
                 created_at=refund.created_at,
             )
         )
@@ -72,12 +72,12 @@ class Refunds:
 
     async def list_pending(self, *, at: datetime, limit: int) -> list[Refund]:
         """Return the refunds about which the processor is to be asked again."""
-        rows = await self._rows.list({"state": "pending", "ask_at": {"$lte": at}}, sort=["ask_at"], limit=limit)
+        rows = await self._rows.list({"state": "pending", "retry_at": {"$lte": at}}, sort=["retry_at"], limit=limit)
         return [_refund(row) for row in rows]
 
     async def schedule_retry(self, refund_id: str, at: datetime) -> None:
         """Ask about a pending refund again at that time."""
-        await self._rows.update_one({"_id": refund_id, "state": "pending"}, {"$set": {"ask_at": at}})
+        await self._rows.update_one({"_id": refund_id, "state": "pending"}, {"$set": {"retry_at": at}})
 
     async def anonymize(self, account_id: str) -> int:
         """Cut all refunds of this account loose from it (C31)."""

@@ -47,7 +47,7 @@ async def charge(world: World) -> str:
     made = await world.call("POST", "/v1/payments/charges", by=world.ada, json_body=order, once=True, expected=201)
     refunds = f"/v1/payments/charges/{made['charge_id']}/refunds"
     back = await world.call("POST", refunds, by=world.ada, json_body={"amount": 1000}, once=True, expected=201)
-    expect(back["refunded"] == 1000, "1000 given back")
+    expect(back["amount_refunded"] == 1000, "1000 given back")
     await world.call("POST", refunds, by=world.ada, json_body={"amount": 3000}, once=True, expected=409)
     return "39.99 USD charged, 10.00 given back; a refund beyond the charge is refused"
 

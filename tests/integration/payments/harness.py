@@ -90,7 +90,7 @@ class PaymentsHarness:
         _, after = await self.desk.create(
             ADA, charge.charge_id, amount, idempotency_key=operation or new_id("op"), at=self.clock()
         )
-        return after.refunded
+        return after.amount_refunded
 
     async def published_events(self) -> list[str]:
         """Return the types of the facts that wait to be told."""

@@ -15,7 +15,9 @@ async def test_C18_only_four_digits_and_a_date_are_stored(house: PaymentsHarness
     await house.card()
     [row] = await planter.read_raw(house.database, "cards")
     assert (row["last4"], row["brand"]) == (VISA[-4:], "visa")
-    everything = str([await planter.read_raw(house.database, name) for name in ("cards", "seen_cards", "outbox")])
+    everything = str(
+        [await planter.read_raw(house.database, name) for name in ("cards", "used_card_payloads", "outbox")]
+    )
     assert VISA not in everything
     assert f"'{SECURITY_CODE}'" not in everything
 

@@ -51,7 +51,7 @@ async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, aro
     assert (made.status, made.body["state"], made.body["minor_units"]) == (201, "captured", 2)
     refunds = f"{CHARGES}/{made.body['charge_id']}/refunds"
     back = await service.call("POST", refunds, by=who, body={"amount": 1000}, key=new_id("key"))
-    assert (back.status, back.body["refunded"], back.body["state"]) == (201, 1000, "done")
+    assert (back.status, back.body["amount_refunded"], back.body["state"]) == (201, 1000, "succeeded")
     beyond = await service.call("POST", refunds, by=who, body={"amount": 3000}, key=new_id("key"))
     assert (beyond.status, beyond.body["code"]) == (409, "payments.refund.exceeds_charge")
     assert (await service.call("DELETE", f"{CARDS}/{card.body['card_id']}", by=who)).status == 204

@@ -240,7 +240,7 @@ async def test_a_declined_refund_leaves_the_money_to_be_refunded(house: Payments
         with pytest.raises(CardDeclinedError):
             await house.refund(charge, 3_999, operation="one")
     [after] = await house.till.list_by_account(ADA, after=None, limit=5)
-    assert after.refunded == 0
+    assert after.amount_refunded == 0
     assert "payments.charge.refunded.v1" not in await house.published_events()
 
 
@@ -266,7 +266,7 @@ async def test_C31_an_erasure_leaves_amounts_without_a_person(house: PaymentsHar
     for collection in ("cards", "charges", "refunds"):
         assert ADA not in str(await planter.read_raw(house.database, collection))
     [row] = await planter.read_raw(house.database, "charges")
-    assert (row["amount"], row["refunded"], row["description"]) == (3_999, 1_000, "")
+    assert (row["amount"], row["amount_refunded"], row["description"]) == (3_999, 1_000, "")
 
 
 async def test_C31_what_is_pending_settles_after_the_erasure(
