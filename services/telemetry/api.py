@@ -83,7 +83,7 @@ class PublishedReleaseView(View):
 
     release_id: str
     week: str
-    cells: int
+    cell_count: int
 
 
 class CellView(View):
@@ -100,7 +100,7 @@ class ReleaseView(View):
     release_id: str
     week: str
     n: int
-    minimum_group: int
+    min_group_size: int
     published_at: str
     note: str
     cells: list[CellView]
@@ -170,8 +170,8 @@ class TelemetryApi:
 
     async def create_opt_in(self, call: RequestContext, body: OptInBody) -> OptInView:
         """Keep the yes."""
-        said_yes = await self.service.create_opt_in(body.question_version, at=call.now)
-        return OptInView(installation=said_yes.installation)
+        opt_in = await self.service.create_opt_in(body.question_version, at=call.now)
+        return OptInView(installation=opt_in.installation)
 
     async def delete_opt_in(self, call: RequestContext) -> None:
         """Forget the installation; the answer is the same for one that never opted in."""
@@ -191,8 +191,8 @@ class TelemetryApi:
 
     async def publish_release(self, call: RequestContext, body: ReleaseBody) -> PublishedReleaseView:
         """Publish the statistics of a week."""
-        made = await self.service.publish_release(body.week, idempotency_key=call.idempotency_key, at=call.now)
-        return PublishedReleaseView(release_id=made.release_id, week=made.week, cells=len(made.cells))
+        release = await self.service.publish_release(body.week, idempotency_key=call.idempotency_key, at=call.now)
+        return PublishedReleaseView(release_id=release.release_id, week=release.week, cell_count=len(release.cells))
 
     async def get_statistics(self, _call: RequestContext) -> PublicStatisticsView:
         """Return what is public."""
@@ -205,7 +205,7 @@ def _release_view(release: Release) -> ReleaseView:
         release_id=release.release_id,
         week=release.week,
         n=release.n,
-        minimum_group=release.min_group_size,
+        min_group_size=release.min_group_size,
         published_at=rfc3339(release.published_at),
         note=STATISTICS_NOTE,
         cells=cells,

@@ -190,13 +190,13 @@ def suppress_small_cells(dimensions: Mapping[str, Mapping[str, int]], *, min_gro
 
 def disclosure_risks(cells: Iterable[Cell], *, n: int, min_group_size: int) -> list[str]:
     """Return the dimensions in which the figures, or what is missing from their total, are about too few."""
-    shown: dict[str, dict[str, int]] = {}
+    published: dict[str, dict[str, int]] = {}
     for cell in cells:
-        shown.setdefault(cell.dimension, {})[cell.value] = cell.count
-    programs = shown.get(PROGRAM_DIMENSION, {})
+        published.setdefault(cell.dimension, {})[cell.value] = cell.count
+    programs = published.get(PROGRAM_DIMENSION, {})
     totals = {version_dimension(program): count for program, count in programs.items()}
     found = []
-    for dimension, counts in shown.items():
+    for dimension, counts in published.items():
         missing = totals.get(dimension, 0 if dimension.startswith(_VERSION_PREFIX) else n) - sum(counts.values())
         if min(counts.values()) < min_group_size or missing < 0 or 0 < missing < min_group_size:
             found.append(dimension)
@@ -204,13 +204,13 @@ def disclosure_risks(cells: Iterable[Cell], *, n: int, min_group_size: int) -> l
 
 
 def _suppress_counts(counts: Mapping[str, int], min_group_size: int) -> dict[str, int]:
-    shown = {value: count for value, count in counts.items() if count >= min_group_size}
-    hidden = sum(counts.values()) - sum(shown.values())
+    published = {value: count for value, count in counts.items() if count >= min_group_size}
+    hidden = sum(counts.values()) - sum(published.values())
     # The total is public: what is missing from it must itself be a group, or it is the hidden figure.
-    while shown and 0 < hidden < min_group_size:
-        smallest = min(shown, key=lambda value: (shown[value], value))
-        hidden += shown.pop(smallest)
-    return shown
+    while published and 0 < hidden < min_group_size:
+        smallest = min(published, key=lambda value: (published[value], value))
+        hidden += published.pop(smallest)
+    return published
 
 
 def _report_cells(report: WeeklyReport) -> Iterator[tuple[str, str]]:

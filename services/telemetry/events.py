@@ -39,5 +39,5 @@ class TelemetryEvents:
 
     async def export_page(self, _request: Message, _context: RpcContext) -> common_v1.ExportPageReply:
         """Say that there is nothing to hand over, and why (C26)."""
-        content = json.dumps({"note": EXPORT_NOTE, "held": []}, indent=2).encode()
+        content = json.dumps({"note": EXPORT_NOTE, "records": []}, indent=2).encode()
         return common_v1.ExportPageReply(items=[common_v1.ExportItem(path="data.json", content=content)])

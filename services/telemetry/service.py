@@ -58,33 +58,33 @@ class TelemetryService:
         """Keep the yes of a new installation to the current question."""
         if question_version != CURRENT_QUESTION.version:
             raise InvalidQuestionVersionError(f"the current question has version {CURRENT_QUESTION.version}")
-        said_yes = OptIn(installation=self.new_id("ins"), question_version=question_version, granted_at=at)
-        await self.opt_ins.add(said_yes)
-        return said_yes
+        opt_in = OptIn(installation=self.new_id("ins"), question_version=question_version, granted_at=at)
+        await self.opt_ins.add(opt_in)
+        return opt_in
 
     async def delete_opt_in(self, installation: str) -> None:
         """Forget the yes and every report that is not yet part of a figure; unknown installations are fine."""
 
-        async def forget() -> None:
+        async def delete() -> None:
             await self.opt_ins.delete(installation)
             await self.reports.delete_by_installation(installation)
 
-        await self.transact(forget)
+        await self.transact(delete)
 
     async def submit_report(
         self, installation: str, question_version: int, usage: UsageReport, *, at: datetime
     ) -> None:
         """Take the report of one week; a second one of the same week replaces the first (C03)."""
 
-        async def take() -> None:
-            said_yes = await self.opt_ins.lock(installation)
-            if said_yes is None:
+        async def store_report() -> None:
+            opt_in = await self.opt_ins.lock(installation)
+            if opt_in is None:
                 raise OptInRequiredError
-            if not said_yes.question_version == question_version == CURRENT_QUESTION.version:
+            if not opt_in.question_version == question_version == CURRENT_QUESTION.version:
                 raise QuestionOutdatedError
             await self.reports.put(_coarsen(installation, usage, at))
 
-        await self.transact(take)
+        await self.transact(store_report)
 
     async def publish_release(self, week: str | None, *, idempotency_key: str, at: datetime) -> Release:
         """Publish the statistics of *week*, or of the oldest that waits; a week once, an *operation* once."""
@@ -94,38 +94,38 @@ class TelemetryService:
         chosen = week or await self._next_releasable_week(at)
         if chosen is None or not self._is_releasable(chosen, at):
             raise ReleasableWeekNotFoundError
-        tally = CellCounter()
+        counter = CellCounter()
         async for report in self.reports.iter_by_week(chosen):
-            tally.add(report)
-        if tally.n < self.min_group_size:
+            counter.add(report)
+        if counter.n < self.min_group_size:
             raise ReleasableWeekNotFoundError(
                 f"too few reports for {chosen}: their number itself is about a small group"
             )
-        made = Release(
+        release = Release(
             release_id=self.new_id("rel"),
             week=chosen,
-            n=tally.n,
+            n=counter.n,
             min_group_size=self.min_group_size,
-            cells=suppress_small_cells(tally.dimensions, min_group_size=self.min_group_size),
+            cells=suppress_small_cells(counter.dimensions, min_group_size=self.min_group_size),
             published_at=at,
         )
-        await self._publish(made, idempotency_key)
-        return made
+        await self._publish(release, idempotency_key)
+        return release
 
     async def list_releases(self) -> list[Release]:
         """Return what is public, the newest week first."""
         return await self.releases.list_newest()
 
     async def _publish(self, release: Release, idempotency_key: str) -> None:
-        fact = telemetry_v1.ReleasePublished(
+        event = telemetry_v1.ReleasePublished(
             release_id=release.release_id, week=release.week, cell_count=len(release.cells)
         )
-        fact.published_at.FromDatetime(release.published_at)
+        event.published_at.FromDatetime(release.published_at)
 
         async def publish() -> None:
             if not await self.releases.add(release, idempotency_key=idempotency_key):
                 raise WeekAlreadyReleasedError
-            await self.outbox.put(fact)
+            await self.outbox.put(event)
 
         await self.transact(publish)
 

@@ -19,7 +19,7 @@ class OptInDocument(Document):
     collection: ClassVar[str] = "opt_ins"
     question_version: int
     granted_at: Annotated[datetime, _OPT_IN]
-    reports: int = 0
+    report_count: int = 0
     """Moved by each report, so that a report and a withdrawal cannot both win."""
 
 
@@ -50,12 +50,12 @@ class ReleaseDocument(Document):
     """The public statistics of one week; ``_id`` is the week."""
 
     collection: ClassVar[str] = "releases"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("operation", unique=True),)
+    indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True),)
     release_id: str
-    operation: str
+    idempotency_key: str
     """The request that made it: repeated after a crash, it finds this release instead of publishing another week."""
     n: int
-    minimum_group: int
+    min_group_size: int
     cells: list[CellValue]
     published_at: datetime
 
@@ -78,7 +78,7 @@ class OptIns:
 
     async def lock(self, installation: str) -> OptIn | None:
         """Return the yes of *installation*, held against a withdrawal until the transaction ends."""
-        if not await self._rows.update_one({"_id": installation}, {"$inc": {"reports": 1}}):
+        if not await self._rows.update_one({"_id": installation}, {"$inc": {"report_count": 1}}):
             return None
         row = await self._rows.get(installation)
         return _opt_in(row) if row else None
@@ -145,9 +145,9 @@ class Releases:
         row = ReleaseDocument(
             id=release.week,
             release_id=release.release_id,
-            operation=idempotency_key,
+            idempotency_key=idempotency_key,
             n=release.n,
-            minimum_group=release.min_group_size,
+            min_group_size=release.min_group_size,
             cells=cells,
             published_at=release.published_at,
         )
@@ -159,7 +159,7 @@ class Releases:
 
     async def get_by_idempotency_key(self, idempotency_key: str) -> Release | None:
         """Return the release that *operation* has published."""
-        row = await self._rows.find_one({"operation": idempotency_key})
+        row = await self._rows.find_one({"idempotency_key": idempotency_key})
         return _release(row) if row else None
 
     async def list_weeks(self) -> set[str]:
@@ -194,7 +194,7 @@ def _release(row: ReleaseDocument) -> Release:
         release_id=row.release_id,
         week=row.id,
         n=row.n,
-        min_group_size=row.minimum_group,
+        min_group_size=row.min_group_size,
         cells=cells,
         published_at=row.published_at,
     )

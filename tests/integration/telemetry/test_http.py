@@ -129,7 +129,7 @@ async def test_C15_a_release_of_the_running_service_is_public(service: Running, 
     public = (await service.call("GET", "/v1/telemetry/statistics")).body["releases"]
     mine = next(each for each in public if each["release_id"] == made.body["release_id"])
     assert mine["cells"]
-    assert all(cell["count"] >= mine["minimum_group"] for cell in mine["cells"])
+    assert all(cell["count"] >= mine["min_group_size"] for cell in mine["cells"])
 
     async def told() -> bool:
         facts = around.received_events("telemetry.release.published.v1", telemetry_v1.ReleasePublished)
@@ -162,7 +162,7 @@ async def test_C31_an_erasure_gets_its_receipt_and_an_export_says_why_it_is_empt
         common_v1.ExportPageReply,
         purpose=Purpose.EXPORT,
     )
-    assert json.loads(page.items[0].content)["held"] == []
+    assert json.loads(page.items[0].content)["records"] == []
     assert not page.next_cursor
 
 

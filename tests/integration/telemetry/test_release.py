@@ -75,9 +75,9 @@ def a_release(n: int, **counts: int) -> dict[str, Any]:
     return {
         "_id": "2027-W01",
         "release_id": "rel_1",
-        "operation": "one",
+        "idempotency_key": "one",
         "n": n,
-        "minimum_group": 5,
+        "min_group_size": 5,
         "cells": cells,
         "published_at": NOON,
     }

@@ -25,8 +25,8 @@ from tests.support import NOON
 COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(min_value=1, max_value=30), min_size=1)
 
 
-def shown(counts: Mapping[str, int], minimum_group: int = 5) -> dict[str, int]:
-    return {cell.value: cell.count for cell in suppress_small_cells({"os": counts}, min_group_size=minimum_group)}
+def shown(counts: Mapping[str, int], min_group_size: int = 5) -> dict[str, int]:
+    return {cell.value: cell.count for cell in suppress_small_cells({"os": counts}, min_group_size=min_group_size)}
 
 
 def test_C15_a_group_below_the_minimum_is_not_published() -> None:
@@ -41,12 +41,12 @@ def test_C15_two_hidden_groups_that_are_large_together_hide_each_other() -> None
     assert shown({"common": 40, "rare": 3, "rarer": 2}) == {"common": 40}
 
 
-@given(counts=COUNTS, minimum_group=st.integers(min_value=2, max_value=10))
-def test_C15_what_is_missing_from_the_total_is_nothing_or_a_group(counts: dict[str, int], minimum_group: int) -> None:
-    cells = shown(counts, minimum_group)
+@given(counts=COUNTS, min_group_size=st.integers(min_value=2, max_value=10))
+def test_C15_what_is_missing_from_the_total_is_nothing_or_a_group(counts: dict[str, int], min_group_size: int) -> None:
+    cells = shown(counts, min_group_size)
     missing = sum(counts.values()) - sum(cells.values())
-    assert missing == 0 or missing >= minimum_group or not cells
-    assert all(count >= minimum_group for count in cells.values())
+    assert missing == 0 or missing >= min_group_size or not cells
+    assert all(count >= min_group_size for count in cells.values())
 
 
 @pytest.mark.parametrize(("count", "kept"), [(0, 0), (1, 1), (2, 1), (9, 3), (10, 10), (299, 100), (1_000_000, 300)])
@@ -89,11 +89,11 @@ def tallied(reports: list[WeeklyReport]) -> CellCounter:
     return tally
 
 
-@given(reports=st.lists(REPORTS, max_size=60), minimum_group=st.integers(min_value=2, max_value=10))
-def test_C15_whatever_is_reported_no_figure_is_about_few(reports: list[WeeklyReport], minimum_group: int) -> None:
+@given(reports=st.lists(REPORTS, max_size=60), min_group_size=st.integers(min_value=2, max_value=10))
+def test_C15_whatever_is_reported_no_figure_is_about_few(reports: list[WeeklyReport], min_group_size: int) -> None:
     tally = tallied(reports)
-    cells = suppress_small_cells(tally.dimensions, min_group_size=minimum_group)
-    assert disclosure_risks(cells, n=tally.n, min_group_size=minimum_group) == []
+    cells = suppress_small_cells(tally.dimensions, min_group_size=min_group_size)
+    assert disclosure_risks(cells, n=tally.n, min_group_size=min_group_size) == []
 
 
 def a_report(program: str, counters: Mapping[str, int] | None = None) -> WeeklyReport:
