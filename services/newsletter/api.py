@@ -139,8 +139,8 @@ class ConsentView(View):
 
     version: str
     text: str
-    how: str
-    asked_at: str
+    source: str
+    requested_at: str
     confirmed_at: str
 
 
@@ -169,7 +169,7 @@ class UnsubscribedView(View):
 class UnsubscribedCountView(View):
     """How many subscriptions of the address have ended."""
 
-    ended: int
+    unsubscribed_count: int
 
 
 class CampaignView(View):
@@ -201,7 +201,10 @@ class NewsletterApi:
         return (*self._subscribe_routes(), *self._unsubscribe_routes(), *self._campaign_routes())
 
     def _subscribe_routes(self) -> tuple[Route, ...]:
-        root, joins = "/v1/newsletter", RateLimit(self.opt_in_requests_per_minute, timedelta(minutes=1), "joins")
+        root, joins = (
+            "/v1/newsletter",
+            RateLimit(self.opt_in_requests_per_minute, timedelta(minutes=1), "opt-in-requests"),
+        )
         refused = (ListNotFoundError, InvalidEmailAddressError)
         return (
             post(f"{root}/lists", self.create_list, access=staff(*_EDITOR_ROLES), status=201, idempotent=True),
@@ -248,10 +251,10 @@ class NewsletterApi:
 
     async def create_list(self, call: RequestContext, body: ListBody) -> ListView:
         """Make a list that people can join."""
-        made = await self.subscribe_service.create_list(
+        mailing_list = await self.subscribe_service.create_list(
             body.name, body.description, idempotency_key=call.idempotency_key, at=call.now
         )
-        return _list_view(made)
+        return _list_view(mailing_list)
 
     async def list_lists(self, call: RequestContext, query: PageQuery) -> CursorPage[ListView]:
         """List what can be joined, with the words that joining agrees to."""
@@ -268,8 +271,10 @@ class NewsletterApi:
 
     async def confirm_subscription(self, call: RequestContext, body: LinkTokenBody) -> SubscribedView:
         """Confirm with the token out of the mail; it works once."""
-        made, news = await self.subscribe_service.confirm(body.token, at=call.now)
-        return SubscribedView(subscription_id=made.subscription_id, list_id=news.list_id, list_name=news.name)
+        subscription, mailing_list = await self.subscribe_service.confirm(body.token, at=call.now)
+        return SubscribedView(
+            subscription_id=subscription.subscription_id, list_id=mailing_list.list_id, list_name=mailing_list.name
+        )
 
     async def list_my_subscriptions(self, call: RequestContext) -> SubscriptionsView:
         """List the own subscriptions with the evidence of the consent."""
@@ -294,10 +299,10 @@ class NewsletterApi:
 
     async def unsubscribe_address(self, call: RequestContext, body: StaffUnsubscribeBody) -> UnsubscribedCountView:
         """Unsubscribe somebody who has asked us to."""
-        ended = await self.unsubscribe_service.unsubscribe_address(
+        count = await self.unsubscribe_service.unsubscribe_address(
             body.email, body.reason, staff_id=call.principal.id, at=call.now
         )
-        return UnsubscribedCountView(ended=ended)
+        return UnsubscribedCountView(unsubscribed_count=count)
 
     async def delete_subscription(self, call: RequestContext) -> None:
         """End an own subscription."""
@@ -307,10 +312,10 @@ class NewsletterApi:
 
     async def create_campaign(self, call: RequestContext, body: CampaignBody) -> CampaignView:
         """Write a campaign; it is sent by another call."""
-        made = await self.campaign_sender.create(
+        campaign = await self.campaign_sender.create(
             body.list_id, body.subject, body.text, idempotency_key=call.idempotency_key, at=call.now
         )
-        return _campaign_view(made)
+        return _campaign_view(campaign)
 
     async def send_campaign(self, call: RequestContext) -> CampaignView:
         """Send a campaign to those who are on its list now; sent twice, it is sent once."""
@@ -336,8 +341,8 @@ def _subscription_view(details: SubscriptionDetails) -> SubscriptionView:
     consent = ConsentView(
         version=found.consent.consent_version,
         text=CONSENT_TEXTS[found.consent.consent_version].render(details.list_name),
-        how=found.consent.source.value,
-        asked_at=rfc3339(found.consent.requested_at),
+        source=found.consent.source.value,
+        requested_at=rfc3339(found.consent.requested_at),
         confirmed_at=rfc3339(found.consent.confirmed_at),
     )
     return SubscriptionView(

@@ -47,11 +47,11 @@ class NewsletterModule:
 
 def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
     """Wire the actions to their collections."""
-    db, vault, post, outbox = chassis.db, chassis.vault, chassis.mail_queue, chassis.outbox
-    lists, wishes = MailingLists(db), OptInRequests(db, vault)
+    db, vault, mail_queue, outbox = chassis.db, chassis.vault, chassis.mail_queue, chassis.outbox
+    lists, opt_in_requests = MailingLists(db), OptInRequests(db, vault)
     subscriptions, suppressions = Subscriptions(db, vault), Suppressions(db, vault)
     campaigns, deliveries = Campaigns(db), CampaignDeliveries(db)
-    letters = NewsletterEmails(
+    emails = NewsletterEmails(
         token_sealer=chassis.token_sealer,
         public_url=settings.common.public_url,
         domain=FromAddress.parse(settings.common.mail_from).address.domain,
@@ -59,11 +59,11 @@ def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
     return NewsletterModule(
         subscribe_service=SubscribeService(
             lists=lists,
-            opt_in_requests=wishes,
+            opt_in_requests=opt_in_requests,
             subscriptions=subscriptions,
             suppressions=suppressions,
-            emails=letters,
-            mail_queue=post,
+            emails=emails,
+            mail_queue=mail_queue,
             outbox=outbox,
             transact=db.with_transaction,
             erase_subject=chassis.erase_subject,
@@ -74,9 +74,9 @@ def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
         unsubscribe_service=UnsubscribeService(
             subscriptions=subscriptions,
             suppressions=suppressions,
-            opt_in_requests=wishes,
+            opt_in_requests=opt_in_requests,
             deliveries=deliveries,
-            emails=letters,
+            emails=emails,
             outbox=outbox,
             transact=db.with_transaction,
             erase_subject=chassis.erase_subject,
@@ -87,8 +87,8 @@ def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
             subscriptions=subscriptions,
             campaigns=campaigns,
             deliveries=deliveries,
-            emails=letters,
-            mail_queue=post,
+            emails=emails,
+            mail_queue=mail_queue,
             outbox=outbox,
             transact=db.with_transaction,
             new_id=chassis.new_id,
@@ -97,7 +97,7 @@ def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
         ),
         account_export=AccountExport(
             lists=lists,
-            opt_in_requests=wishes,
+            opt_in_requests=opt_in_requests,
             subscriptions=subscriptions,
             suppressions=suppressions,
             deliveries=deliveries,
@@ -110,47 +110,47 @@ def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire newsletter."""
-    does = wire(chassis, settings)
+    module = wire(chassis, settings)
     api = NewsletterApi(
-        subscribe_service=does.subscribe_service,
-        unsubscribe_service=does.unsubscribe_service,
-        campaign_sender=does.campaign_sender,
-        account_export=does.account_export,
+        subscribe_service=module.subscribe_service,
+        unsubscribe_service=module.unsubscribe_service,
+        campaign_sender=module.campaign_sender,
+        account_export=module.account_export,
         paginator=Paginator(chassis.token_sealer),
         public_url=settings.common.public_url,
         opt_in_requests_per_minute=settings.opt_in_requests_per_minute,
     )
     events = NewsletterEvents(
-        unsubscribe_service=does.unsubscribe_service,
-        account_export=does.account_export,
+        unsubscribe_service=module.unsubscribe_service,
+        account_export=module.account_export,
         outbox=chassis.outbox,
         clock=chassis.clock,
         suppression_retention=timedelta(days=SUPPRESSION_RETENTION_DAYS),
     )
 
-    async def wanted(row: QueuedMailDocument) -> bool:
-        return await does.campaign_sender.should_send(row.id, row.owner, at=chassis.clock())
+    async def should_send(row: QueuedMailDocument) -> bool:
+        return await module.campaign_sender.should_send(row.id, row.owner, at=chassis.clock())
 
-    async def settled(mail_id: str, state: DeliveryStatus) -> None:
-        await does.campaign_sender.record_outcome(mail_id, state, at=chassis.clock())
+    async def record_outcome(mail_id: str, state: DeliveryStatus) -> None:
+        await module.campaign_sender.record_outcome(mail_id, state, at=chassis.clock())
 
-    async def send() -> None:
+    async def send_campaigns() -> None:
         while True:
-            if not await does.campaign_sender.advance(at=chassis.clock()):
+            if not await module.campaign_sender.advance(at=chassis.clock()):
                 await asyncio.sleep(settings.poll_interval.total_seconds())
 
-    async def forget() -> None:
+    async def purge_opt_in_requests() -> None:
         while True:
-            await does.subscribe_service.delete_expired(at=chassis.clock())
+            await module.subscribe_service.delete_expired(at=chassis.clock())
             await asyncio.sleep(PURGE_INTERVAL)
 
-    chassis.mail_queue.on(CAMPAIGN_EMAIL, before_send=wanted, on_completed=settled)
+    chassis.mail_queue.on(CAMPAIGN_EMAIL, before_send=should_send, on_completed=record_outcome)
     return ServiceSpec(
         routes=api.build_routes(),
         documents=DOCUMENTS,
         subscriptions=events.build_subscriptions(),
         rpc_handlers=events.build_rpc_handlers(),
-        workers={"send-campaigns": send, "forget-wishes": forget},
-        probes=does.probes.build_probes(),
+        workers={"send-campaigns": send_campaigns, "purge-opt-in-requests": purge_opt_in_requests},
+        probes=module.probes.build_probes(),
         sends_mail=True,
     )

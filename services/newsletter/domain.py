@@ -163,9 +163,9 @@ class DeliveryState(StrEnum):
     WAITING = "waiting"
     ACCEPTED = "accepted"
     """The relay took responsibility for it."""
-    SUPPRESSED = "withheld"
+    SUPPRESSED = "suppressed"
     """Its reader had left before it was sent."""
-    FAILED = "undeliverable"
+    FAILED = "failed"
     EXPIRED = "expired"
 
 
@@ -194,8 +194,8 @@ class Campaign:
 
     def batch_size(self, maximum: int) -> int:
         """Return how many letters fit into one transaction, for which 4 MB are room enough (MongoDB stops at 16)."""
-        letter = 3 * len(json.dumps(self.text)) + 4_000  # as it is queued: text and HTML, in JSON
-        return max(1, min(maximum, 4_000_000 // letter))
+        email_bytes = 3 * len(json.dumps(self.text)) + 4_000  # as it is queued: text and HTML, in JSON
+        return max(1, min(maximum, 4_000_000 // email_bytes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,30 +26,30 @@ class NewsletterProbes:
 
     async def nothing_after_unsubscribing(self) -> Finding:
         """C10: the relay was given no letter for somebody who had left the list before."""
-        looked_at = against = 0
+        sample_size = against = 0
         # The ends of one batch lie close together in time, so that hardly any letter is read that proves nothing.
         async for ended in self.suppressions.iter_newest_first():
-            looked_at += len(ended)
+            sample_size += len(ended)
             ids = sorted({each.subscription_id for each in ended})
-            letters = await self.deliveries.list_accepted_since(ids, ended[-1].unsubscribed_at)
-            against += sum(_breaks_suppression(letter, ended) for letter in letters)
-        evidence = f"{against} letters after the end of {looked_at} ended subscriptions"
-        return (broken_finding if against else kept_finding)(looked_at, evidence)
+            deliveries = await self.deliveries.list_accepted_since(ids, ended[-1].unsubscribed_at)
+            against += sum(_breaks_suppression(delivery, ended) for delivery in deliveries)
+        evidence = f"{against} letters after the end of {sample_size} ended subscriptions"
+        return (broken_finding if against else kept_finding)(sample_size, evidence)
 
     async def only_confirmed_recipients(self) -> Finding:
         """C06: each of the newest letters went to somebody who had confirmed that very list before."""
-        letters = await self.deliveries.list_newest_accepted()
+        deliveries = await self.deliveries.list_newest_accepted()
         lists = {
             each.campaign_id: each.list_id
-            for each in await self.campaigns.get_many({letter.campaign_id for letter in letters})
+            for each in await self.campaigns.get_many({delivery.campaign_id for delivery in deliveries})
         }
-        known = await self._consents_by_id({letter.subscription_id for letter in letters})
+        known = await self._consents_by_id({letter.subscription_id for letter in deliveries})
         without = sum(
             not _has_consent(known[letter.subscription_id], lists.get(letter.campaign_id), letter.sent_at)
-            for letter in letters
+            for letter in deliveries
         )
-        evidence = f"{without} of the {len(letters)} newest letters without a consent to their list"
-        return (broken_finding if without else kept_finding)(len(letters), evidence)
+        evidence = f"{without} of the {len(deliveries)} newest letters without a consent to their list"
+        return (broken_finding if without else kept_finding)(len(deliveries), evidence)
 
     async def _consents_by_id(self, subscription_ids: set[str]) -> ConsentsById:
         known: ConsentsById = defaultdict(list)

@@ -54,7 +54,9 @@ class NewsletterEmails:
 
     def render_confirmation(self, mailing_list: MailingList, request: OptInRequest, to: EmailAddress) -> EmailMessage:
         """Return the mail that asks the owner of the address; nothing but the link in it makes a subscriber."""
-        token = self.token_sealer.issue(_CONFIRM_TOKEN, {"wish": request.request_id}, expires_at=request.expires_at)
+        token = self.token_sealer.issue(
+            _CONFIRM_TOKEN, {"opt_in_request": request.request_id}, expires_at=request.expires_at
+        )
         hours = round((request.expires_at - request.requested_at).total_seconds() / 3600)
         text = (
             f"Somebody, we hope it was you, asked for the letters of “{mailing_list.name}” at this address.\n\n"
@@ -83,7 +85,7 @@ class NewsletterEmails:
 
     def opt_in_request_id(self, token: str, *, at: datetime) -> str:
         """Return the id of the wish that *token* confirms; LinkRefusedError when it is none, or too old."""
-        return self.token_sealer.open(_CONFIRM_TOKEN, token, at=at)["wish"]
+        return self.token_sealer.open(_CONFIRM_TOKEN, token, at=at)["opt_in_request"]
 
     def subscription_id(self, token: str, *, at: datetime) -> str:
         """Return the id of the subscription that *token* ends; LinkRefusedError when it is none."""

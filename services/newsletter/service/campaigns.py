@@ -44,7 +44,7 @@ class CampaignSender:
         """Write a campaign; nothing is sent."""
         if await self.lists.get(list_id) is None:
             raise ListNotFoundError
-        made = Campaign(
+        campaign = Campaign(
             campaign_id=self.new_id("cmp"),
             list_id=list_id,
             subject=subject,
@@ -57,7 +57,7 @@ class CampaignSender:
             created_at=at,
             sent_at=None,
         )
-        return await self.campaigns.add(made, idempotency_key=idempotency_key)
+        return await self.campaigns.add(campaign, idempotency_key=idempotency_key)
 
     async def start(self, campaign_id: str, *, at: datetime) -> Campaign:
         """Let it go to those who are on the list now. Begun twice, it is begun once."""
@@ -79,14 +79,14 @@ class CampaignSender:
         A step is one transaction: the cursor, the mails, their rows. Killed anywhere, it has happened or it has not;
         of two processes at the same step, one finds the cursor moved.
         """
-        moved = False
+        progressed = False
         for campaign in await self.campaigns.list_running():
             waiting = await self.deliveries.count_waiting(campaign.campaign_id)
             if campaign.recipients_queued:
-                moved |= waiting == 0 and await self._complete(campaign, at)
+                progressed |= waiting == 0 and await self._complete(campaign, at)
             elif waiting < self.max_queued:
-                moved |= await self._queue_batch(campaign, at)
-        return moved
+                progressed |= await self._queue_batch(campaign, at)
+        return progressed
 
     async def should_send(self, mail_id: str, subscriber_id: str, *, at: datetime) -> bool:
         """Tell, just before it is sent, whether the reader of a letter is still one (C10)."""
@@ -101,21 +101,21 @@ class CampaignSender:
 
     async def _queue_batch(self, campaign: Campaign, at: datetime) -> bool:
         """Write the next letters."""
-        news = await self.lists.get(campaign.list_id)
-        if news is None or campaign.started_at is None:
+        mailing_list = await self.lists.get(campaign.list_id)
+        if mailing_list is None or campaign.started_at is None:
             raise ListNotFoundError
-        most = campaign.batch_size(self.batch_size)
-        share = await self.subscriptions.next_batch(
-            campaign.list_id, after=campaign.cursor, until=campaign.started_at, limit=most
+        limit = campaign.batch_size(self.batch_size)
+        batch = await self.subscriptions.next_batch(
+            campaign.list_id, after=campaign.cursor, until=campaign.started_at, limit=limit
         )
-        edition = self.emails.compile_campaign(campaign, news)
-        letters = [(recipient, edition.render(recipient)) for recipient in share.recipients]
+        compiled = self.emails.compile_campaign(campaign, mailing_list)
+        emails = [(recipient, compiled.render(recipient)) for recipient in batch.recipients]
 
         async def work() -> bool:
-            cursor = share.last_id or campaign.cursor
-            if not await self.campaigns.advance_cursor(campaign, cursor=cursor, recipients_queued=share.is_last):
+            cursor = batch.last_id or campaign.cursor
+            if not await self.campaigns.advance_cursor(campaign, cursor=cursor, recipients_queued=batch.is_last):
                 return False
-            await self._enqueue(campaign.campaign_id, letters, at)
+            await self._enqueue(campaign.campaign_id, emails, at)
             return True
 
         return await self.transact(work)
@@ -142,13 +142,13 @@ class CampaignSender:
             counts = await self.deliveries.count_by_state(campaign.campaign_id)
             if not await self.campaigns.complete(campaign.campaign_id, counts, at):
                 return False
-            fact = newsletter_v1.CampaignSent(
+            event = newsletter_v1.CampaignSent(
                 campaign_id=campaign.campaign_id,
                 list_id=campaign.list_id,
                 accepted_count=counts.get(DeliveryState.ACCEPTED, 0),
             )
-            fact.sent_at.FromDatetime(at)
-            await self.outbox.put(fact, subject=campaign.campaign_id)
+            event.sent_at.FromDatetime(at)
+            await self.outbox.put(event, subject=campaign.campaign_id)
             return True
 
         return await self.transact(work)

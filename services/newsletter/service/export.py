@@ -43,20 +43,20 @@ class AccountExport:
         """Return one page of an export: the path of its file, its content, and the next cursor, empty at the end."""
         if not cursor:
             content = json.dumps(await self._export_overview(account_id), indent=2, ensure_ascii=False)
-            return "data.json", content.encode(), "letters"
-        return await self._export_deliveries(account_id, after=cursor.removeprefix("letters").removeprefix(":"))
+            return "data.json", content.encode(), "deliveries"
+        return await self._export_deliveries(account_id, after=cursor.removeprefix("deliveries").removeprefix(":"))
 
     async def _export_overview(self, account_id: str) -> dict[str, Any]:
         found = await self.subscriptions.list_recipients_by_account(account_id, Purpose.EXPORT)
         ended = await self.suppressions.list_by_account(account_id)
-        asked = await self.opt_in_requests.list_by_account(account_id)
-        opened = [
+        pending = await self.opt_in_requests.list_by_account(account_id)
+        pending_with_email = [
             each
-            for wish in asked
-            if (each := await self.opt_in_requests.get_with_email(wish.request_id, Purpose.EXPORT))
+            for request in pending
+            if (each := await self.opt_in_requests.get_with_email(request.request_id, Purpose.EXPORT))
         ]
         ids = {each.subscription.list_id for each in found} | {each.list_id for each in ended}
-        names = await self.lists.get_names(ids | {wish.list_id for wish in asked})
+        names = await self.lists.get_names(ids | {wish.list_id for wish in pending})
         return {
             "subscriptions": [
                 {
@@ -67,19 +67,19 @@ class AccountExport:
                 }
                 for each in found
             ],
-            "ended": [
+            "unsubscribed": [
                 {
                     "subscription_id": each.subscription_id,
                     "list": names.get(each.list_id, ""),
                     "consent": _consent_evidence(each.consent, names.get(each.list_id, "")),
-                    "ended_at": rfc3339(each.unsubscribed_at),
-                    "door": each.method.value,
+                    "unsubscribed_at": rfc3339(each.unsubscribed_at),
+                    "method": each.method.value,
                 }
                 for each in ended
             ],
-            "not_confirmed": [
-                {"list": names.get(wish.list_id, ""), "email": email, "asked_at": rfc3339(wish.requested_at)}
-                for wish, email in opened
+            "pending": [
+                {"list": names.get(wish.list_id, ""), "email": email, "requested_at": rfc3339(wish.requested_at)}
+                for wish, email in pending_with_email
             ],
         }
 
@@ -91,23 +91,23 @@ class AccountExport:
         lines = (
             json.dumps(
                 {
-                    "campaign_id": letter.campaign_id,
-                    "subscription_id": letter.subscription_id,
-                    "state": letter.state.value,
-                    "settled_at": rfc3339(letter.completed_at) if letter.completed_at else None,
+                    "campaign_id": delivery.campaign_id,
+                    "subscription_id": delivery.subscription_id,
+                    "state": delivery.state.value,
+                    "completed_at": rfc3339(delivery.completed_at) if delivery.completed_at else None,
                 }
             )
-            for _, letter in found
+            for _, delivery in found
         )
-        more = f"letters:{found[-1][0]}" if len(found) == _EXPORT_PAGE_SIZE else ""
-        return "letters.jsonl", "".join(f"{line}\n" for line in lines).encode(), more
+        more = f"deliveries:{found[-1][0]}" if len(found) == _EXPORT_PAGE_SIZE else ""
+        return "deliveries.jsonl", "".join(f"{line}\n" for line in lines).encode(), more
 
 
 def _consent_evidence(consent: Consent, list_name: str) -> dict[str, str]:
     return {
         "version": consent.consent_version,
         "text": CONSENT_TEXTS[consent.consent_version].render(list_name),
-        "how": consent.source.value,
-        "asked_at": rfc3339(consent.requested_at),
+        "source": consent.source.value,
+        "requested_at": rfc3339(consent.requested_at),
         "confirmed_at": rfc3339(consent.confirmed_at),
     }

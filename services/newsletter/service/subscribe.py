@@ -45,8 +45,8 @@ class SubscribeService:
 
     async def create_list(self, name: str, description: str, *, idempotency_key: str, at: datetime) -> MailingList:
         """Make a list that people can join."""
-        made = MailingList(list_id=self.new_id("lst"), name=name, description=description, created_at=at)
-        return await self.lists.add(made, idempotency_key=idempotency_key)
+        mailing_list = MailingList(list_id=self.new_id("lst"), name=name, description=description, created_at=at)
+        return await self.lists.add(mailing_list, idempotency_key=idempotency_key)
 
     async def list_lists(self, *, after: str | None, limit: int) -> list[MailingList]:
         """Return up to *most* lists after the id *after*."""
@@ -54,12 +54,12 @@ class SubscribeService:
 
     async def request(self, list_id: str, email: str, *, account_id: str, at: datetime) -> None:
         """Take a wish and mail its confirmation. Who is subscribed is not even looked at: there is nothing to tell."""
-        news = await self.lists.get(list_id)
-        if news is None:
+        mailing_list = await self.lists.get(list_id)
+        if mailing_list is None:
             raise ListNotFoundError
         to = EmailAddress(email)
-        wish = OptInRequest(
-            request_id=self.new_id("wish"),
+        request = OptInRequest(
+            request_id=self.new_id("opt"),
             list_id=list_id,
             account_id=account_id,
             consent_version=CURRENT_CONSENT.version,
@@ -69,36 +69,36 @@ class SubscribeService:
         )
         # Two at once: the other one has asked for the same, and its mail is on the way.
         with suppress(DuplicateError):
-            await self.transact(lambda: self._store_request(wish, news, to))
+            await self.transact(lambda: self._store_request(request, mailing_list, to))
 
     async def confirm(self, token: str, *, at: datetime) -> tuple[Subscription, MailingList]:
         """Make the subscriber; a token works once. LinkRefusedError when it was used, is too old, or none of ours."""
-        wish_id = self.emails.opt_in_request_id(token, at=at)
-        made = await self.transact(lambda: self._confirm_request(wish_id, at))
-        news = await self.lists.get(made.list_id)
-        if news is None:
+        request_id = self.emails.opt_in_request_id(token, at=at)
+        subscription = await self.transact(lambda: self._confirm_request(request_id, at))
+        mailing_list = await self.lists.get(subscription.list_id)
+        if mailing_list is None:
             raise ListNotFoundError
-        return made, news
+        return subscription, mailing_list
 
     async def delete_expired(self, *, at: datetime) -> int:
         """Forget the wishes that nobody has confirmed in time, keys and all; return how many."""
         expired = await self.opt_in_requests.list_expired(at)
-        for wish_id in expired:
-            await self.transact(partial(self._delete_request, wish_id))
+        for request_id in expired:
+            await self.transact(partial(self._delete_request, request_id))
         return len(expired)
 
     async def _store_request(self, request: OptInRequest, mailing_list: MailingList, to: EmailAddress) -> None:
-        asked = await self.opt_in_requests.list_by_email(to.email)
-        if not self.cooldown.allows(asked, request.list_id, request.requested_at):
+        previous = await self.opt_in_requests.list_by_email(to.email)
+        if not self.cooldown.allows(previous, request.list_id, request.requested_at):
             return
-        for older in asked:
+        for older in previous:
             if older.list_id == request.list_id:
                 await self._delete_request(older.request_id)
         await self.opt_in_requests.add(request, to.email)
-        letter = self.emails.render_confirmation(mailing_list, request, to)
+        email = self.emails.render_confirmation(mailing_list, request, to)
         # Under the key of the wish: what still waits in the queue goes with it.
         await self.mail_queue.enqueue(
-            letter,
+            email,
             subject=request.request_id,
             purpose=Purpose.NEWSLETTER,
             expires_after=request.expires_at - request.requested_at,
@@ -108,13 +108,15 @@ class SubscribeService:
         opened = await self.opt_in_requests.get_with_email(request_id, Purpose.NEWSLETTER)
         if opened is None:
             raise InvalidTokenError
-        wish, email = opened
+        request, email = opened
         await self._delete_request(request_id)
-        made = await self._activate_subscription(wish, email, at)
-        fact = newsletter_v1.SubscriptionConfirmed(subscription_id=made.subscription_id, list_id=made.list_id)
-        fact.confirmed_at.FromDatetime(at)
-        await self.outbox.put(fact, subject=made.subscription_id)
-        return made
+        subscription = await self._activate_subscription(request, email, at)
+        event = newsletter_v1.SubscriptionConfirmed(
+            subscription_id=subscription.subscription_id, list_id=subscription.list_id
+        )
+        event.confirmed_at.FromDatetime(at)
+        await self.outbox.put(event, subject=subscription.subscription_id)
+        return subscription
 
     async def _activate_subscription(self, request: OptInRequest, email: str, at: datetime) -> Subscription:
         consent = request.to_consent(at)
@@ -126,7 +128,7 @@ class SubscribeService:
         before = await self.suppressions.get_latest(request.list_id, email)
         if before is not None:
             await self.suppressions.mark_resubscribed(before.suppression_id, at)
-        made = Subscription(
+        subscription = Subscription(
             subscription_id=before.subscription_id if before else self.new_id("sub"),
             subscriber_id=self.new_id("ssb"),
             list_id=request.list_id,
@@ -134,8 +136,8 @@ class SubscribeService:
             consent=consent,
             subscribed_at=at,
         )
-        await self.subscriptions.add(made, email)
-        return made
+        await self.subscriptions.add(subscription, email)
+        return subscription
 
     async def _delete_request(self, request_id: str) -> None:
         if await self.opt_in_requests.delete(request_id):

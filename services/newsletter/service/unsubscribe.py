@@ -76,18 +76,22 @@ class UnsubscribeService:
         found = await self.subscriptions.list_by_account(account_id)
         for each in found:
             await self._unsubscribe(each, UnsubscribeMethod.ERASURE, at)
-        proofs = await self.suppressions.list_by_account(account_id)
-        letters = await self.deliveries.delete_by_subscriptions(sorted({proof.subscription_id for proof in proofs}))
-        wishes = await self.opt_in_requests.list_by_account(account_id)
-        for wish in wishes:
-            await self.opt_in_requests.delete(wish.request_id)
+        suppressions = await self.suppressions.list_by_account(account_id)
+        delivery_count = await self.deliveries.delete_by_subscriptions(
+            sorted({suppression.subscription_id for suppression in suppressions})
+        )
+        requests = await self.opt_in_requests.list_by_account(account_id)
+        for request in requests:
+            await self.opt_in_requests.delete(request.request_id)
         await self.suppressions.anonymize(account_id)
-        held: dict[str, int] = {}
-        for subject in (account_id, *(each.subscriber_id for each in found), *(wish.request_id for wish in wishes)):
-            _add_counts(held, await self.erase_subject(subject))
-        _add_counts(held, {"subscriptions": len(found), "wishes": len(wishes), "deliveries": letters})
+        counts: dict[str, int] = {}
+        for subject in (account_id, *(each.subscriber_id for each in found), *(wish.request_id for wish in requests)):
+            _add_counts(counts, await self.erase_subject(subject))
+        _add_counts(
+            counts, {"subscriptions": len(found), "opt_in_requests": len(requests), "deliveries": delivery_count}
+        )
         return ErasureResult(
-            erased_counts={name: count for name, count in held.items() if count}, retained_proofs=len(proofs)
+            erased_counts={name: count for name, count in counts.items() if count}, retained_proofs=len(suppressions)
         )
 
     async def _unsubscribe(
@@ -102,7 +106,7 @@ class UnsubscribeService:
         index, was_there = await self.subscriptions.delete(subscription)
         if not was_there:
             return
-        proof = Suppression(
+        suppression = Suppression(
             suppression_id=self.new_id("sup"),
             subscription_id=subscription.subscription_id,
             list_id=subscription.list_id,
@@ -113,18 +117,18 @@ class UnsubscribeService:
             method=method,
             resubscribed_at=None,
         )
-        await self.suppressions.add(proof, index=index, reason=reason, staff_id=staff_id)
-        fact = newsletter_v1.SubscriptionCancelled(
+        await self.suppressions.add(suppression, index=index, reason=reason, staff_id=staff_id)
+        event = newsletter_v1.SubscriptionCancelled(
             subscription_id=subscription.subscription_id, list_id=subscription.list_id, method=method.value
         )
-        fact.cancelled_at.FromDatetime(at)
-        await self.outbox.put(fact, subject=subscription.subscription_id)
+        event.cancelled_at.FromDatetime(at)
+        await self.outbox.put(event, subject=subscription.subscription_id)
         if staff_id and subscription.account_id:
-            await self._record_access(proof, staff_id, at=at)
+            await self._record_access(suppression, staff_id, at=at)
 
     async def _record_access(self, suppression: Suppression, staff_id: str, *, at: datetime) -> None:
         """Tell the ledger that staff has learned that the address was on a list; the proof holds what was written."""
-        fact = common_v1.PersonalDataAccessed(
+        event = common_v1.PersonalDataAccessed(
             entry_id=self.new_id("led"),
             account_id=suppression.account_id,
             recipient_kind="staff",
@@ -133,8 +137,8 @@ class UnsubscribeService:
             purpose=Purpose.SUPPORT,
             basis=suppression.suppression_id,
         )
-        fact.accessed_at.FromDatetime(at)
-        await self.outbox.put(fact, subject=suppression.account_id)
+        event.accessed_at.FromDatetime(at)
+        await self.outbox.put(event, subject=suppression.account_id)
 
 
 def _add_counts(total: dict[str, int], more: dict[str, int]) -> None:

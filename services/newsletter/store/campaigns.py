@@ -25,13 +25,13 @@ class Campaigns:
             subject_line=campaign.subject,
             body=campaign.text,
             state=campaign.state,
-            operation=idempotency_key,
+            idempotency_key=idempotency_key,
             created_at=campaign.created_at,
         )
         try:
             await self._rows.insert_one(row)
         except DuplicateError:
-            found = await self._rows.find_one({"operation": idempotency_key})
+            found = await self._rows.find_one({"idempotency_key": idempotency_key})
             if found is None:
                 raise
             return _campaign(found)
@@ -48,19 +48,19 @@ class Campaigns:
 
     async def start(self, campaign_id: str, at: datetime) -> bool:
         """Let a draft be sent to those who are on its list now; False when it was begun before."""
-        change = {"state": CampaignState.SENDING, "begun_at": at}
+        change = {"state": CampaignState.SENDING, "started_at": at}
         return await self._rows.update_one({"_id": campaign_id, "state": CampaignState.DRAFT}, {"$set": change}) == 1
 
     async def list_running(self) -> list[Campaign]:
         """Return the campaigns that are being sent, those begun first before the others."""
-        rows = await self._rows.list({"state": CampaignState.SENDING}, sort=["begun_at"], limit=_MAX_RUNNING)
+        rows = await self._rows.list({"state": CampaignState.SENDING}, sort=["started_at"], limit=_MAX_RUNNING)
         return [_campaign(row) for row in rows]
 
     async def advance_cursor(self, campaign: Campaign, *, cursor: str, recipients_queued: bool) -> bool:
         """Move the cursor on, unless somebody else has; in one transaction with the letters it passes."""
         same = {"_id": campaign.campaign_id, "state": CampaignState.SENDING, "cursor": campaign.cursor}
-        change = {"cursor": cursor, "expanded": recipients_queued}
-        return await self._rows.update_one({**same, "expanded": False}, {"$set": change}) == 1
+        change = {"cursor": cursor, "recipients_queued": recipients_queued}
+        return await self._rows.update_one({**same, "recipients_queued": False}, {"$set": change}) == 1
 
     async def complete(self, campaign_id: str, counts: DeliveryCounts, at: datetime) -> bool:
         """Write down what became of it; False when somebody else has."""
@@ -95,11 +95,11 @@ class CampaignDeliveries:
 
     async def mark_attempted(self, mail_id: str, at: datetime) -> None:
         """Note that a letter goes to the relay."""
-        await self._rows.update_one({"mail_id": mail_id}, {"$set": {"handed_at": at}})
+        await self._rows.update_one({"mail_id": mail_id}, {"$set": {"attempted_at": at}})
 
     async def complete(self, mail_id: str, state: DeliveryState, at: datetime) -> None:
         """Note what became of a letter; one that was erased with its reader is not missed."""
-        await self._rows.update_one({"mail_id": mail_id}, {"$set": {"state": state, "settled_at": at}})
+        await self._rows.update_one({"mail_id": mail_id}, {"$set": {"state": state, "completed_at": at}})
 
     async def count_waiting(self, campaign_id: str) -> int:
         """Return how many letters of a campaign are not settled."""
@@ -130,7 +130,7 @@ class CampaignDeliveries:
         """Return the letters of some subscriptions that the relay accepted after a moment."""
         where = {
             "subscription_id": {"$in": list(subscription_ids)},
-            "settled_at": {"$gt": since},
+            "completed_at": {"$gt": since},
             "state": DeliveryState.ACCEPTED,
         }
         return [_delivery(row) for row in await self._rows.list(where)]
@@ -138,7 +138,7 @@ class CampaignDeliveries:
     async def list_newest_accepted(self) -> list[CampaignDelivery]:
         """Return the letters that the relay accepted last."""
         where = {"state": DeliveryState.ACCEPTED}
-        rows = await self._rows.list(where, sort=[("settled_at", -1)], limit=_MAX_NEWEST)
+        rows = await self._rows.list(where, sort=[("completed_at", -1)], limit=_MAX_NEWEST)
         return [_delivery(row) for row in rows]
 
 
@@ -153,9 +153,9 @@ def _campaign(row: CampaignDocument) -> Campaign:
         subject=row.subject_line,
         text=row.body,
         state=row.state,
-        started_at=row.begun_at,
+        started_at=row.started_at,
         cursor=row.cursor,
-        recipients_queued=row.expanded,
+        recipients_queued=row.recipients_queued,
         counts={DeliveryState(name): count for name, count in row.counts.model_dump().items()},
         created_at=row.created_at,
         sent_at=row.sent_at,
@@ -171,6 +171,6 @@ def _delivery(row: CampaignDeliveryDocument) -> CampaignDelivery:
         campaign_id=row.campaign_id,
         subscription_id=row.subscription_id,
         state=row.state,
-        attempted_at=row.handed_at,
-        completed_at=row.settled_at,
+        attempted_at=row.attempted_at,
+        completed_at=row.completed_at,
     )

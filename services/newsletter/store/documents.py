@@ -19,7 +19,7 @@ _EVIDENCE = Personal(Category.CONSENT, _USES, UNTIL_ERASED)
 _OPT_IN_REQUEST_RETENTION = retain_for(3)
 # As long as somebody may ask whether a letter was wanted, or an old file of addresses may turn up.
 SUPPRESSION_RETENTION_DAYS = 3 * 365
-_PROOF_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="ended_at")
+_PROOF_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="unsubscribed_at")
 _PROOF = Personal(Category.CONSENT, _USES, _PROOF_RETENTION)
 _DELIVERY = Personal(Category.PSEUDONYM, _USES, retain_for(400, since="queued_at"))
 
@@ -27,25 +27,28 @@ _DELIVERY = Personal(Category.PSEUDONYM, _USES, retain_for(400, since="queued_at
 class ConsentValue(EmbeddedValue):
     """The evidence inside a subscription, and inside the proof of its end."""
 
-    wording: str
-    how: ConsentSource
-    asked_at: datetime
+    consent_version: str
+    source: ConsentSource
+    requested_at: datetime
     confirmed_at: datetime
 
     @classmethod
     def from_domain(cls, consent: Consent) -> "ConsentValue":
         """Return *consent* as it is stored."""
         return cls(
-            wording=consent.consent_version,
-            how=consent.source,
-            asked_at=consent.requested_at,
+            consent_version=consent.consent_version,
+            source=consent.source,
+            requested_at=consent.requested_at,
             confirmed_at=consent.confirmed_at,
         )
 
     def to_domain(self) -> Consent:
         """Return the evidence."""
         return Consent(
-            consent_version=self.wording, source=self.how, requested_at=self.asked_at, confirmed_at=self.confirmed_at
+            consent_version=self.consent_version,
+            source=self.source,
+            requested_at=self.requested_at,
+            confirmed_at=self.confirmed_at,
         )
 
 
@@ -53,11 +56,11 @@ class MailingListDocument(Document):
     """A list that people can join."""
 
     collection: ClassVar[str] = "lists"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("operation", unique=True),)
+    indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True),)
 
     list_name: str
     description: str
-    operation: str
+    idempotency_key: str
     """The request that made it: repeated, it finds what it made."""
     created_at: datetime
 
@@ -65,7 +68,7 @@ class MailingListDocument(Document):
 class OptInRequestDocument(Document):
     """A wish that nobody has confirmed; its address is sealed under a key of its own that dies with it."""
 
-    collection: ClassVar[str] = "wishes"
+    collection: ClassVar[str] = "opt_in_requests"
     subject: ClassVar[str | None] = "id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("address_index", "list_id", unique=True),
@@ -77,8 +80,8 @@ class OptInRequestDocument(Document):
     account_id: Annotated[str, Personal(Category.PSEUDONYM, _USES, _OPT_IN_REQUEST_RETENTION)]
     address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)]
     email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.EXPORT}, _OPT_IN_REQUEST_RETENTION)]
-    wording: str
-    how: ConsentSource
+    consent_version: str
+    source: ConsentSource
     created_at: datetime
     expires_at: datetime
 
@@ -101,7 +104,7 @@ class SubscriptionDocument(Document):
     address_index: Annotated[str, _INDEX]
     email: Annotated[bytes, _EMAIL]
     consent: Annotated[ConsentValue, _EVIDENCE]
-    joined_at: datetime
+    subscribed_at: datetime
 
 
 class SuppressionDocument(Document):
@@ -110,7 +113,7 @@ class SuppressionDocument(Document):
     collection: ClassVar[str] = "suppressions"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
-        Index("address_index", "list_id", "ended_at"),
+        Index("address_index", "list_id", "unsubscribed_at"),
         Index("subscription_id"),
         Index("account_id"),
     )
@@ -120,14 +123,14 @@ class SuppressionDocument(Document):
     account_id: Annotated[str, _PROOF]
     address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, _PROOF_RETENTION)]
     consent: Annotated[ConsentValue, _PROOF]
-    joined_at: datetime
-    ended_at: datetime
-    door: UnsubscribeMethod
+    subscribed_at: datetime
+    unsubscribed_at: datetime
+    method: UnsubscribeMethod
     reason: Annotated[str, Personal(Category.CONSENT, {Purpose.SUPPORT, Purpose.EXPORT}, _PROOF_RETENTION)]
     """What staff wrote about a request by mail or telephone."""
-    by: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_RETENTION)]
+    staff_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_RETENTION)]
     """The member of staff who did it; empty when it was the subscriber."""
-    lifted_at: datetime | None = None
+    resubscribed_at: datetime | None = None
 
 
 class DeliveryCountsValue(EmbeddedValue):
@@ -135,8 +138,8 @@ class DeliveryCountsValue(EmbeddedValue):
 
     waiting: int = 0
     accepted: int = 0
-    withheld: int = 0
-    undeliverable: int = 0
+    suppressed: int = 0
+    failed: int = 0
     expired: int = 0
 
 
@@ -144,17 +147,17 @@ class CampaignDocument(Document):
     """A campaign, and how far its letters are written."""
 
     collection: ClassVar[str] = "campaigns"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("operation", unique=True), Index("state"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True), Index("state"))
 
     list_id: str
     subject_line: str
     body: str
     state: CampaignState
-    begun_at: datetime | None = None
+    started_at: datetime | None = None
     cursor: str = ""
-    expanded: bool = False
+    recipients_queued: bool = False
     counts: DeliveryCountsValue = DeliveryCountsValue()
-    operation: str
+    idempotency_key: str
     created_at: datetime
     sent_at: datetime | None = None
 
@@ -166,9 +169,9 @@ class CampaignDeliveryDocument(Document):
     subject: ClassVar[str | None] = "subscription_id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("campaign_id", "state"),
-        Index("state", "settled_at"),
+        Index("state", "completed_at"),
         Index("mail_id", unique=True),
-        Index("subscription_id", "settled_at"),
+        Index("subscription_id", "completed_at"),
     )
 
     campaign_id: str
@@ -176,9 +179,9 @@ class CampaignDeliveryDocument(Document):
     mail_id: str
     state: DeliveryState
     queued_at: datetime
-    handed_at: datetime | None = None
+    attempted_at: datetime | None = None
     """When it was last found to be wanted, just before the relay got it."""
-    settled_at: datetime | None = None
+    completed_at: datetime | None = None
 
 
 DOCUMENTS = (

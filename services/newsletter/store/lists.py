@@ -17,13 +17,13 @@ class MailingLists:
             id=mailing_list.list_id,
             list_name=mailing_list.name,
             description=mailing_list.description,
-            operation=idempotency_key,
+            idempotency_key=idempotency_key,
             created_at=mailing_list.created_at,
         )
         try:
             await self._rows.insert_one(row)
         except DuplicateError:
-            found = await self._rows.find_one({"operation": idempotency_key})
+            found = await self._rows.find_one({"idempotency_key": idempotency_key})
             if found is None:
                 raise
             return _list(found)

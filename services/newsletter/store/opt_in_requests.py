@@ -30,8 +30,8 @@ class OptInRequests:
                 account_id=request.account_id,
                 address_index=address_index(self._vault, email),
                 email=sealed,
-                wording=request.consent_version,
-                how=request.source,
+                consent_version=request.consent_version,
+                source=request.source,
                 created_at=request.requested_at,
                 expires_at=request.expires_at,
             )
@@ -66,8 +66,8 @@ def _opt_in_request(row: OptInRequestDocument) -> OptInRequest:
         request_id=row.id,
         list_id=row.list_id,
         account_id=row.account_id,
-        consent_version=row.wording,
-        source=row.how,
+        consent_version=row.consent_version,
+        source=row.source,
         requested_at=row.created_at,
         expires_at=row.expires_at,
     )

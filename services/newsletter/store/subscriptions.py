@@ -48,7 +48,7 @@ class Subscriptions:
                 address_index=address_index(self._vault, email),
                 email=sealed,
                 consent=ConsentValue.from_domain(subscription.consent),
-                joined_at=subscription.subscribed_at,
+                subscribed_at=subscription.subscribed_at,
             )
         )
 
@@ -76,7 +76,7 @@ class Subscriptions:
 
     async def list_recipients_by_account(self, account_id: str, purpose: Purpose) -> list[NewsletterRecipient]:
         """Return the subscriptions that are linked to an account, with their addresses."""
-        rows = await self._rows.list({"account_id": account_id}, sort=["joined_at"], limit=_MAX_RESULTS)
+        rows = await self._rows.list({"account_id": account_id}, sort=["subscribed_at"], limit=_MAX_RESULTS)
         return await self._open_recipients(rows, purpose)
 
     async def list_by_account(self, account_id: str) -> list[Subscription]:
@@ -89,7 +89,7 @@ class Subscriptions:
 
     async def next_batch(self, list_id: str, *, after: str, until: datetime, limit: int) -> RecipientBatch:
         """Return up to *most* subscriptions after the id *after*, of those who had joined *until* then."""
-        where = {"list_id": list_id, "_id": {"$gt": after}, "joined_at": {"$lte": until}}
+        where = {"list_id": list_id, "_id": {"$gt": after}, "subscribed_at": {"$lte": until}}
         rows = await self._rows.list(where, sort=["_id"], limit=limit)
         recipients = await self._open_recipients(rows, Purpose.NEWSLETTER)
         return RecipientBatch(recipients=recipients, last_id=rows[-1].id if rows else "", is_last=len(rows) < limit)
@@ -132,5 +132,5 @@ def _subscription(row: SubscriptionDocument) -> Subscription:
         list_id=row.list_id,
         account_id=row.account_id,
         consent=row.consent.to_domain(),
-        subscribed_at=row.joined_at,
+        subscribed_at=row.subscribed_at,
     )

@@ -28,27 +28,27 @@ class Suppressions:
                 account_id=suppression.account_id,
                 address_index=index,
                 consent=ConsentValue.from_domain(suppression.consent),
-                joined_at=suppression.subscribed_at,
-                ended_at=suppression.unsubscribed_at,
-                door=suppression.method,
+                subscribed_at=suppression.subscribed_at,
+                unsubscribed_at=suppression.unsubscribed_at,
+                method=suppression.method,
                 reason=reason,
-                by=staff_id,
+                staff_id=staff_id,
             )
         )
 
     async def get_latest(self, list_id: str, email: str) -> Suppression | None:
         """Return the proof that an address has left a list, the newest if there are several."""
         where = {"address_index": address_index(self._vault, email), "list_id": list_id}
-        row = await self._rows.find_one(where, sort=[("ended_at", -1)])
+        row = await self._rows.find_one(where, sort=[("unsubscribed_at", -1)])
         return _suppression(row) if row else None
 
     async def mark_resubscribed(self, suppression_id: str, at: datetime) -> None:
         """Note that the same person has joined again."""
-        await self._rows.update_one({"_id": suppression_id, "lifted_at": None}, {"$set": {"lifted_at": at}})
+        await self._rows.update_one({"_id": suppression_id, "resubscribed_at": None}, {"$set": {"resubscribed_at": at}})
 
     async def list_by_account(self, account_id: str) -> list[Suppression]:
         """Return the proofs that are linked to an account."""
-        rows = await self._rows.list({"account_id": account_id}, sort=["ended_at"])
+        rows = await self._rows.list({"account_id": account_id}, sort=["unsubscribed_at"])
         return [_suppression(row) for row in rows]
 
     async def anonymize(self, account_id: str) -> int:
@@ -64,7 +64,7 @@ class Suppressions:
     async def iter_newest_first(self) -> AsyncIterator[list[Suppression]]:
         """Yield all proofs, some hundred at a time, those that ended last before the others."""
         batch: list[Suppression] = []
-        async for row in self._rows.iter_documents({}, sort=[("ended_at", -1)]):
+        async for row in self._rows.iter_documents({}, sort=[("unsubscribed_at", -1)]):
             batch.append(_suppression(row))
             if len(batch) == _BATCH_SIZE:
                 yield batch
@@ -80,8 +80,8 @@ def _suppression(row: SuppressionDocument) -> Suppression:
         list_id=row.list_id,
         account_id=row.account_id,
         consent=row.consent.to_domain(),
-        subscribed_at=row.joined_at,
-        unsubscribed_at=row.ended_at,
-        method=row.door,
-        resubscribed_at=row.lifted_at,
+        subscribed_at=row.subscribed_at,
+        unsubscribed_at=row.unsubscribed_at,
+        method=row.method,
+        resubscribed_at=row.resubscribed_at,
     )

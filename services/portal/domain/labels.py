@@ -64,6 +64,7 @@ RETENTION_STARTS = {
     "removed_at": "it was deleted",
     "requested_at": "it was requested",
     "settled_at": "it was settled",
+    "unsubscribed_at": "you unsubscribed",
 }
 _RETENTION = re.compile(r"(\d+) days after (\w+)")
 _NO_MINOR_UNITS = frozenset({"JPY"})

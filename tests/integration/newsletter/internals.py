@@ -37,11 +37,11 @@ class NewsletterInternals:
     """The actions, and a postman whose every step a test decides."""
 
     chassis: Chassis
-    does: NewsletterModule
+    module: NewsletterModule
 
     async def a_list(self) -> MailingList:
         """Make a list."""
-        return await self.does.subscribe_service.create_list(
+        return await self.module.subscribe_service.create_list(
             "News", "", idempotency_key=new_id("op"), at=self.chassis.clock()
         )
 
@@ -57,20 +57,20 @@ class NewsletterInternals:
     async def join(self, list_id: str, email: str, *, account_id: str = "") -> Subscription:
         """Join a list."""
         now = self.chassis.clock()
-        await self.does.subscribe_service.request(list_id, email, account_id=account_id, at=now)
-        made, _ = await self.does.subscribe_service.confirm(parse_token(await self.read_email()), at=now)
+        await self.module.subscribe_service.request(list_id, email, account_id=account_id, at=now)
+        made, _ = await self.module.subscribe_service.confirm(parse_token(await self.read_email()), at=now)
         return made
 
     async def start_campaign(self, list_id: str) -> Campaign:
         """Write a campaign and begin it."""
         now = self.chassis.clock()
-        made = await self.does.campaign_sender.create(list_id, "News", "Hello.", idempotency_key=new_id("op"), at=now)
-        return await self.does.campaign_sender.start(made.campaign_id, at=now)
+        made = await self.module.campaign_sender.create(list_id, "News", "Hello.", idempotency_key=new_id("op"), at=now)
+        return await self.module.campaign_sender.start(made.campaign_id, at=now)
 
     async def advance(self) -> int:
         """Let all campaigns go on as far as they can; return the number of steps."""
         steps = 0
-        while await self.does.campaign_sender.advance(at=self.chassis.clock()):
+        while await self.module.campaign_sender.advance(at=self.chassis.clock()):
             steps += 1
         return steps
 
@@ -79,16 +79,16 @@ class NewsletterInternals:
         now = self.chassis.clock()
         state = (
             DeliveryStatus.RELAYED
-            if await self.does.campaign_sender.should_send(row.id, row.owner, at=now)
+            if await self.module.campaign_sender.should_send(row.id, row.owner, at=now)
             else DeliveryStatus.SUPPRESSED
         )
-        await self.does.campaign_sender.record_outcome(row.id, state, at=now)
+        await self.module.campaign_sender.record_outcome(row.id, state, at=now)
         await self.chassis.mail_queue.complete(row, state)
         return state
 
     async def counts(self, campaign: Campaign) -> DeliveryCounts:
         """Return what became of a campaign's letters, without what there is none of."""
-        found = await self.does.campaign_sender.get(campaign.campaign_id)
+        found = await self.module.campaign_sender.get(campaign.campaign_id)
         return {state: count for state, count in found.counts.items() if count}
 
 

@@ -12,7 +12,15 @@ from tests.support import RawWriter
 from tests.support.fake_services import FakeServices, Mailbox, until
 from tests.support.running import person
 
-HOLDING = ("wishes", "subscriptions", "suppressions", "deliveries", "mail_queue", "subject_keys", "idempotency")
+HOLDING = (
+    "opt_in_requests",
+    "subscriptions",
+    "suppressions",
+    "deliveries",
+    "mail_queue",
+    "subject_keys",
+    "idempotency",
+)
 
 
 def somebody() -> Principal:
@@ -57,12 +65,12 @@ async def test_C26_the_export_holds_subscriptions_evidence_wishes_ends_and_lette
     await readers.request_and_read_mail(lists[2], other := address(), by=ada)
     files = await exported(around, ada.id)
     held = json.loads(files["data.json"])
-    [subscription], [ended], [asked] = held["subscriptions"], held["ended"], held["not_confirmed"]
+    [subscription], [ended], [asked] = held["subscriptions"], held["unsubscribed"], held["pending"]
     assert (subscription["list"], subscription["email"]) == ("Kept", email)
     assert "Kept" in subscription["consent"]["text"]
-    assert (ended["list"], ended["door"]) == ("Left", "one_click")
+    assert (ended["list"], ended["method"]) == ("Left", "one_click")
     assert (asked["list"], asked["email"]) == ("Asked", other)
-    [letter] = [json.loads(line) for line in files["letters.jsonl"].splitlines()]
+    [letter] = [json.loads(line) for line in files["deliveries.jsonl"].splitlines()]
     assert (letter["subscription_id"], letter["state"]) == (ended["subscription_id"], "accepted")
 
 
@@ -70,7 +78,7 @@ async def test_C26_an_account_that_holds_nothing_gets_an_empty_export(
     around: FakeServices, readers: Subscribers
 ) -> None:
     files = await exported(around, new_id("acc"))
-    assert json.loads(files["data.json"]) == {"subscriptions": [], "ended": [], "not_confirmed": []}
+    assert json.loads(files["data.json"]) == {"subscriptions": [], "unsubscribed": [], "pending": []}
 
 
 async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
@@ -83,9 +91,9 @@ async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
     await readers.request_and_read_mail(await readers.a_list(), address(), by=ada)
     [row] = [each for each in await planter.read_raw(stored, "subscriptions") if each["_id"] == subscription_id]
     receipt = await erased(around, ada.id)
-    assert {name: receipt.erased_counts[name] for name in ("subscriptions", "wishes", "deliveries")} == {
+    assert {name: receipt.erased_counts[name] for name in ("subscriptions", "opt_in_requests", "deliveries")} == {
         "subscriptions": 1,
-        "wishes": 1,
+        "opt_in_requests": 1,
         "deliveries": 1,
     }
     for collection in HOLDING:
@@ -124,7 +132,7 @@ async def test_C31_the_address_can_join_anew_and_finds_nothing_of_before(
     again = somebody()
     await readers.join(list_id, email, by=again)
     held = json.loads((await exported(around, again.id))["data.json"])
-    assert (len(held["subscriptions"]), held["ended"]) == (1, [])
+    assert (len(held["subscriptions"]), held["unsubscribed"]) == (1, [])
     assert (await readers.campaign(list_id))["accepted"] == 1
 
 

@@ -38,7 +38,7 @@ async def test_a_wish_makes_nobody_a_recipient(readers: Subscribers, stored: Dat
 async def test_no_address_is_stored_in_the_clear(readers: Subscribers, stored: Database, planter: RawWriter) -> None:
     list_id, email = await readers.join_new_address()
     await readers.request_subscription(list_id, asked := address())
-    for collection in ("wishes", "subscriptions", "suppressions", "mail_queue", "outbox", "idempotency"):
+    for collection in ("opt_in_requests", "subscriptions", "suppressions", "mail_queue", "outbox", "idempotency"):
         for row in await planter.read_raw(stored, collection):
             assert email not in str(row)
             assert asked not in str(row)
@@ -71,9 +71,9 @@ async def test_the_subscriber_sees_the_evidence_of_the_consent(readers: Subscrib
     mine = (await service.call("GET", f"{ROOT}/subscriptions/mine", by=ADA)).body["items"]
     [found] = [each for each in mine if each["list_name"] == name]
     consent = found["consent"]
-    assert (found["email"], consent["how"], consent["version"]) == (email, "account", "1")
+    assert (found["email"], consent["source"], consent["version"]) == (email, "account", "1")
     assert name in consent["text"]
-    assert consent["asked_at"] <= consent["confirmed_at"]
+    assert consent["requested_at"] <= consent["confirmed_at"]
 
 
 async def test_nobody_sees_the_subscriptions_of_another(readers: Subscribers, service: Running) -> None:
@@ -128,26 +128,26 @@ async def test_C17_nothing_is_left_of_a_wish_after_its_time(
     inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
 ) -> None:
     news = await inside.a_list()
-    await inside.does.subscribe_service.request(news.list_id, "ada@customers.example", account_id="", at=clock())
+    await inside.module.subscribe_service.request(news.list_id, "ada@customers.example", account_id="", at=clock())
     token = parse_token(await inside.read_email())
     clock.advance(timedelta(hours=48))
     with pytest.raises(InvalidTokenError):
-        await inside.does.subscribe_service.confirm(token, at=clock())
-    assert await inside.does.subscribe_service.delete_expired(at=clock()) == 1
-    for collection in ("wishes", "subject_keys", "mail_queue"):
+        await inside.module.subscribe_service.confirm(token, at=clock())
+    assert await inside.module.subscribe_service.delete_expired(at=clock()) == 1
+    for collection in ("opt_in_requests", "subject_keys", "mail_queue"):
         assert await planter.read_raw(inside.chassis.db, collection) == []
 
 
 async def test_a_newer_wish_takes_the_place_of_the_older(inside: NewsletterInternals, clock: FixedClock) -> None:
     news = await inside.a_list()
-    ask = inside.does.subscribe_service.request
+    ask = inside.module.subscribe_service.request
     await ask(news.list_id, "ada@customers.example", account_id="", at=clock())
     older = parse_token(await inside.read_email())
     await ask(news.list_id, "ada@customers.example", account_id="", at=clock.advance(timedelta(minutes=11)))
     newer = parse_token(await inside.read_email())
     with pytest.raises(InvalidTokenError):
-        await inside.does.subscribe_service.confirm(older, at=clock())
-    made, _ = await inside.does.subscribe_service.confirm(newer, at=clock())
+        await inside.module.subscribe_service.confirm(older, at=clock())
+    made, _ = await inside.module.subscribe_service.confirm(newer, at=clock())
     assert made.subscribed_at == clock()
 
 
@@ -158,7 +158,7 @@ async def test_who_confirms_again_stays_one_subscriber_with_newer_evidence(
     first = await inside.join(news.list_id, "ada@customers.example")
     clock.advance(timedelta(days=1))
     second = await inside.join(news.list_id, "ada@customers.example", account_id="acc_1")
-    [held] = await inside.does.account_export.list_subscriptions("acc_1")
+    [held] = await inside.module.account_export.list_subscriptions("acc_1")
     assert second.subscription_id == first.subscription_id == held.recipient.subscription.subscription_id
     assert held.recipient.subscription.consent.confirmed_at == clock()
     assert held.recipient.subscription.subscribed_at < clock()

@@ -33,8 +33,8 @@ async def left(inside: NewsletterInternals, clock: FixedClock) -> tuple[Subscrip
 
 
 async def leave(inside: NewsletterInternals, made: Subscription, at: datetime) -> None:
-    token = inside.does.subscribe_service.emails.unsubscribe_token(made.subscription_id)
-    await inside.does.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.PAGE, at=at)
+    token = inside.module.subscribe_service.emails.unsubscribe_token(made.subscription_id)
+    await inside.module.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.PAGE, at=at)
 
 
 def letter(made: Subscription, campaign: Campaign, at: datetime, **changes: Any) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def letter(made: Subscription, campaign: Campaign, at: datetime, **changes: Any)
         "mail_id": new_id("mail"),
         "state": "accepted",
         "queued_at": at,
-        "handed_at": at,
-        "settled_at": at,
+        "attempted_at": at,
+        "completed_at": at,
         **changes,
     }
 
@@ -56,17 +56,17 @@ async def test_C10_is_kept_while_letters_end_with_the_subscription(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:
     await left(inside, clock)
-    finding = await inside.does.probes.nothing_after_unsubscribing()
+    finding = await inside.module.probes.nothing_after_unsubscribing()
     assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 1)
 
 
-@pytest.mark.parametrize("changes", [{}, {"handed_at": None}])
+@pytest.mark.parametrize("changes", [{}, {"attempted_at": None}])
 async def test_C10_a_letter_after_the_end_is_caught(
     inside: NewsletterInternals, clock: FixedClock, planter: RawWriter, changes: dict[str, Any]
 ) -> None:
     made, campaign = await left(inside, clock)
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock(), **changes))
-    finding = await inside.does.probes.nothing_after_unsubscribing()
+    finding = await inside.module.probes.nothing_after_unsubscribing()
     assert finding.state is PromiseState.BROKEN
     assert finding.evidence.startswith("1 letter")
     assert "@" not in finding.evidence
@@ -78,11 +78,11 @@ async def test_C10_a_letter_that_was_withheld_or_under_way_is_no_breach(
     made, campaign = await left(inside, clock)
     ended_at = clock() - HOUR
     for planted in (
-        letter(made, campaign, clock(), state="withheld"),
-        letter(made, campaign, clock(), handed_at=ended_at - HOUR),
+        letter(made, campaign, clock(), state="suppressed"),
+        letter(made, campaign, clock(), attempted_at=ended_at - HOUR),
     ):
         await planter.write_raw(inside.chassis.db, "deliveries", planted)
-    assert (await inside.does.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    assert (await inside.module.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
 
 
 async def test_C10_a_letter_between_leaving_and_joining_again_is_caught(
@@ -93,16 +93,16 @@ async def test_C10_a_letter_between_leaving_and_joining_again_is_caught(
     clock.advance(HOUR)
     await inside.join(made.list_id, "ada@customers.example")
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
-    assert (await inside.does.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    assert (await inside.module.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, between))
-    assert (await inside.does.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
+    assert (await inside.module.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
 
 
 async def test_C06_is_kept_while_letters_go_where_they_were_asked_for(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:
     await left(inside, clock)
-    finding = await inside.does.probes.only_confirmed_recipients()
+    finding = await inside.module.probes.only_confirmed_recipients()
     assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 1)
 
 
@@ -113,7 +113,7 @@ async def test_C06_a_letter_of_another_list_is_caught(
     made = await inside.join(news.list_id, "ada@customers.example")
     campaign = await inside.start_campaign(other.list_id)
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
-    assert (await inside.does.probes.only_confirmed_recipients()).state is PromiseState.BROKEN
+    assert (await inside.module.probes.only_confirmed_recipients()).state is PromiseState.BROKEN
 
 
 async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
@@ -127,7 +127,7 @@ async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
         letter(made, campaign, clock(), subscription_id=f"sub_{'0' * 26}"),
     ):
         await planter.write_raw(inside.chassis.db, "deliveries", planted)
-    finding = await inside.does.probes.only_confirmed_recipients()
+    finding = await inside.module.probes.only_confirmed_recipients()
     assert (finding.state, finding.sample_size) == (PromiseState.BROKEN, 2)
     assert finding.evidence.startswith("2 of")
 

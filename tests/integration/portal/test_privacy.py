@@ -10,8 +10,8 @@ from tests.integration.portal.edge.answers import THEN
 CONSENT = {
     "version": "1",
     "text": "Send me the letters.",
-    "how": "account",
-    "asked_at": THEN,
+    "source": "account",
+    "requested_at": THEN,
     "confirmed_at": THEN,
 }
 

@@ -24,9 +24,9 @@ MINUTE = timedelta(minutes=1)
 COOLDOWN = OptInCooldown(pause=10 * MINUTE)
 
 
-def wish(list_id: str, *, ago: timedelta) -> OptInRequest:
+def opt_in_request(list_id: str, *, ago: timedelta) -> OptInRequest:
     return OptInRequest(
-        request_id="wish_1",
+        request_id="opt_1",
         list_id=list_id,
         account_id="",
         consent_version=CURRENT_CONSENT.version,
@@ -73,11 +73,18 @@ def campaign(text: str) -> Campaign:
     ("asked", "allowed"),
     [
         ([], True),
-        ([wish("a", ago=MINUTE)], False),
-        ([wish("a", ago=11 * MINUTE)], True),
-        ([wish("b", ago=MINUTE)], True),
-        ([wish("b", ago=MINUTE), wish("c", ago=MINUTE), wish("d", ago=MINUTE)], False),
-        ([wish("b", ago=MINUTE), wish("c", ago=11 * MINUTE), wish("d", ago=11 * MINUTE)], True),
+        ([opt_in_request("a", ago=MINUTE)], False),
+        ([opt_in_request("a", ago=11 * MINUTE)], True),
+        ([opt_in_request("b", ago=MINUTE)], True),
+        ([opt_in_request("b", ago=MINUTE), opt_in_request("c", ago=MINUTE), opt_in_request("d", ago=MINUTE)], False),
+        (
+            [
+                opt_in_request("b", ago=MINUTE),
+                opt_in_request("c", ago=11 * MINUTE),
+                opt_in_request("d", ago=11 * MINUTE),
+            ],
+            True,
+        ),
     ],
 )
 def test_an_address_cannot_be_bombed_with_confirmation_mails(asked: list[OptInRequest], allowed: bool) -> None:
@@ -97,7 +104,7 @@ def test_C10_who_has_joined_again_gets_letters_again_from_then_on() -> None:
 
 
 def test_the_evidence_names_the_words_and_the_times_and_no_address() -> None:
-    evidence = wish("a", ago=MINUTE).to_consent(NOON)
+    evidence = opt_in_request("a", ago=MINUTE).to_consent(NOON)
     assert evidence == Consent(
         consent_version="1", source=ConsentSource.PAGE, requested_at=NOON - MINUTE, confirmed_at=NOON
     )

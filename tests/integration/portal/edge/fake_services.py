@@ -69,7 +69,7 @@ class FakeServiceApis(Files):
 
     async def unsubscribe_by_staff(self, request: web.Request) -> web.Response:
         self._staff(request)
-        return web.json_response({"ended": 2})
+        return web.json_response({"unsubscribed_count": 2})
 
     async def card_key(self, _: web.Request) -> web.Response:
         return web.json_response(self.encryption_key)
@@ -97,7 +97,7 @@ class FakeServiceApis(Files):
             "charge_id": "chg_" + "g" * 26,
             "state": "captured",
             "amount": 3999,
-            "refunded": 1000,
+            "amount_refunded": 1000,
             "currency": "USD",
             "description": "Demo licence",
             "created_at": THEN,
@@ -110,7 +110,7 @@ class FakeServiceApis(Files):
             "release_id": "rel_" + "s" * 26,
             "week": "2027-W01",
             "n": 48,
-            "minimum_group": 5,
+            "min_group_size": 5,
             "published_at": THEN,
             "note": "Counts of installations that opted in and reported in the week.",
             "cells": [{"dimension": d, "value": v, "count": c} for d, v, c in cells],
