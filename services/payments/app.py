@@ -7,7 +7,7 @@ from services.payments.api import PaymentsApi
 from services.payments.events import PaymentsEvents
 from services.payments.ports import CardDecrypter, SimulatedProcessor
 from services.payments.promises import PaymentsProbes
-from services.payments.service import AccountExport, CardService, ChargeService, RefundService
+from services.payments.service import AccountEraser, AccountExport, CardService, ChargeService, RefundService
 from services.payments.settings import Settings
 from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, UsedCardPayloads
 from shared.chassis import Chassis, ServiceSpec
@@ -48,6 +48,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         reconcile_after=settings.reconcile_after,
     )
     events = PaymentsEvents(
+        account_eraser=AccountEraser(cards=cards, charges=charges, refunds=refunds),
         account_export=AccountExport(cards=cards, charges=charges, refunds=refunds),
         erase_subject=chassis.erase_subject,
         outbox=chassis.outbox,

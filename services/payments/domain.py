@@ -139,6 +139,14 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardCharge:
+    """A charge and the processor's reference of its card, which is stored only while the charge is pending."""
+
+    charge: Charge
+    processor_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """Money given back out of a charge."""
 

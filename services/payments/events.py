@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.payments.domain import encode_position
-from services.payments.service import BOOKS_RETENTION, AccountExport
+from services.payments.service import BOOKS_RETENTION, AccountEraser, AccountExport
 from shared.bus import EventDelivery, EventSubscription, Outbox, RpcContext, RpcHandler, on
 from shared.clock import Clock, rfc3339
 from shared.contracts import common_v1, identity_v1
@@ -21,6 +21,7 @@ EXPORT_PARTS = ("cards", "charges", "refunds")
 class PaymentsEvents:
     """Erases and hands over what payments holds of an account."""
 
+    account_eraser: AccountEraser
     account_export: AccountExport
     erase_subject: Callable[[str], Awaitable[dict[str, int]]]
     outbox: Outbox
@@ -37,7 +38,7 @@ class PaymentsEvents:
 
     async def on_erasure_requested(self, event: identity_v1.ErasureRequested, _delivery: EventDelivery) -> None:
         """Delete the cards and cut the charges loose from the account; the books keep amounts only (C31)."""
-        erased, charges = await self.account_export.erase(event.account_id)
+        erased, charges = await self.account_eraser.erase(event.account_id)
         erased |= await self.erase_subject(event.account_id)
         receipt = common_v1.ErasureCompleted(
             erasure_id=event.erasure_id, erased_counts={name: count for name, count in erased.items() if count}

@@ -1,31 +1,29 @@
-"""Charges cards: written down first, asked under a key of its own, settled by whatever the processor says."""
+"""Charges of cards."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import ClassVar
 
-from services.payments.domain import IDEMPOTENCY_TTL, Charge, ChargeState, Money, idempotency_marks
-from services.payments.errors import (
-    CardDeclinedError,
-    CardNotFoundError,
-    CardNumberInDescriptionError,
-    PaymentPendingError,
-)
-from services.payments.ports import Processor, ProcessorOutcome, ProcessorTimeoutError
+from services.payments.domain import CardCharge, Charge, ChargeState, Money, idempotency_marks
+from services.payments.errors import CardNotFoundError, CardNumberInDescriptionError
+from services.payments.ports import ProcessorOutcome
+from services.payments.service.payment import PaymentService
 from services.payments.store import Cards, Charges
-from shared.bus import Outbox
+from shared import observe
 from shared.contracts import payments_v1
-from shared.ids import NewId
-from shared.mongo import DuplicateError
 from shared.promises.card_numbers import contains_card_number
 
-Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
-BATCH_SIZE = 200
+_STATES = {
+    ProcessorOutcome.SUCCEEDED: ChargeState.CAPTURED,
+    ProcessorOutcome.DECLINED: ChargeState.DECLINED,
+}
+_OUTCOMES = {state: outcome for outcome, state in _STATES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeRequest:
-    """What to take from which card of whom, and what for."""
+    """An order to charge a card of an account."""
 
     account_id: str
     card_id: str
@@ -34,48 +32,31 @@ class ChargeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeService:
-    """The charges of all accounts."""
+class ChargeService(PaymentService[CardCharge]):
+    """Creates, lists and reconciles charges."""
 
-    processor: Processor
+    kind: ClassVar[str] = "charge"
+    outcomes: ClassVar[observe.Counter] = observe.counter(
+        "candor_payments_charges_total",
+        "Charges by the answer of the processor; a timeout is asked again.",
+        ("outcome",),
+    )
+
     cards: Cards
     charges: Charges
-    outbox: Outbox
-    transact: Transact
-    new_id: NewId
-    reconcile_after: timedelta
 
     async def create(self, request: ChargeRequest, *, idempotency_key: str, at: datetime) -> Charge:
-        """Take the money once for each *operation*, also when an earlier try of it died half-way."""
-        charge, reference = await self._find_earlier(idempotency_key, at) or await self._create_pending(
-            request, idempotency_key, at
+        """Charge the card once for each *idempotency_key*, also when an earlier try of it died half-way."""
+        payment = await self._execute(
+            lambda: self._create_pending(request, idempotency_key, at), idempotency_key=idempotency_key, at=at
         )
-        if charge.state is ChargeState.DECLINED:
-            raise CardDeclinedError
-        return charge if charge.state is ChargeState.CAPTURED else await self._complete(charge, reference, at)
+        return payment.charge
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Charge]:
-        """Return the charges of an account, newest first."""
+        """Return up to *limit* charges of the account, newest first, after the position *after*."""
         return await self.charges.list_by_account(account_id, after=after, limit=limit)
 
-    async def reconcile_pending(self, *, at: datetime) -> int:
-        """Ask again about the charges whose outcome is unknown; return how many were settled."""
-        settled = 0
-        for charge, reference in await self.charges.list_pending(at=at, limit=BATCH_SIZE):
-            try:
-                await self._complete(charge, reference, at)
-            except PaymentPendingError:
-                continue
-            except CardDeclinedError:
-                settled += 1
-            else:
-                settled += 1
-        return settled
-
-    async def _find_earlier(self, idempotency_key: str, at: datetime) -> tuple[Charge, str] | None:
-        return await self.charges.find_by_mark(idempotency_marks(idempotency_key, at), since=at - IDEMPOTENCY_TTL)
-
-    async def _create_pending(self, request: ChargeRequest, idempotency_key: str, at: datetime) -> tuple[Charge, str]:
+    async def _create_pending(self, request: ChargeRequest, idempotency_key: str, at: datetime) -> CardCharge:
         if contains_card_number(request.description):
             raise CardNumberInDescriptionError
         card = await self.cards.get(request.account_id, request.card_id)
@@ -91,39 +72,44 @@ class ChargeService:
             amount_refunded=0,
             created_at=at,
         )
-        try:
-            await self.charges.add(
-                charge,
-                processor_ref=card.processor_ref,
-                mark=idempotency_marks(idempotency_key, at)[0],
-                retry_at=at + self.reconcile_after,
-            )
-        except DuplicateError:  # another try of the same request was quicker
-            return await self._find_earlier(idempotency_key, at) or await self._create_pending(
-                request, idempotency_key, at
-            )
-        return charge, card.processor_ref
+        payment = CardCharge(charge=charge, processor_ref=card.processor_ref)
+        mark, _ = idempotency_marks(idempotency_key, at)
+        await self.charges.add(payment, mark=mark, retry_at=at + self.reconcile_after)
+        return payment
 
-    async def _complete(self, charge: Charge, reference: str, at: datetime) -> Charge:
-        """Ask the processor under the charge's own key, so that asking again cannot charge twice."""
-        try:
-            outcome = await self.processor.charge_card(reference, charge.price, key=charge.charge_id)
-        except ProcessorTimeoutError:
-            await self.charges.schedule_retry(charge.charge_id, at + self.reconcile_after)
-            raise PaymentPendingError(f"charge {charge.charge_id} is pending", retry_after=30) from None
-        state = ChargeState.CAPTURED if outcome is ProcessorOutcome.SUCCEEDED else ChargeState.DECLINED
-        await self.transact(lambda: self._record_outcome(charge, state, at))
-        if state is ChargeState.DECLINED:
-            raise CardDeclinedError
-        return replace(charge, state=state)
+    def _get_ids(self, payment: CardCharge) -> Mapping[str, str]:
+        return {"charge_id": payment.charge.charge_id}
 
-    async def _record_outcome(self, charge: Charge, state: ChargeState, at: datetime) -> None:
-        if await self.charges.complete(charge.charge_id, state) and state is ChargeState.CAPTURED:
-            fact = payments_v1.ChargeCaptured(
+    def _get_outcome(self, payment: CardCharge) -> ProcessorOutcome | None:
+        return _OUTCOMES.get(payment.charge.state)
+
+    def _with_outcome(self, payment: CardCharge, outcome: ProcessorOutcome) -> CardCharge:
+        return replace(payment, charge=replace(payment.charge, state=_STATES[outcome]))
+
+    async def _find_earlier(self, marks: Sequence[str], *, since: datetime) -> CardCharge | None:
+        return await self.charges.find_by_mark(marks, since=since)
+
+    async def _list_pending(self, *, at: datetime, limit: int) -> list[CardCharge]:
+        return await self.charges.list_pending(at=at, limit=limit)
+
+    async def _schedule_retry(self, payment: CardCharge, at: datetime) -> None:
+        await self.charges.schedule_retry(payment.charge.charge_id, at)
+
+    async def _ask_processor(self, payment: CardCharge) -> ProcessorOutcome:
+        charge = payment.charge
+        return await self.processor.charge_card(payment.processor_ref, charge.price, key=charge.charge_id)
+
+    async def _record_outcome(self, payment: CardCharge, outcome: ProcessorOutcome, at: datetime) -> bool:
+        charge = payment.charge
+        if not await self.charges.complete(charge.charge_id, _STATES[outcome]):
+            return False
+        if outcome is ProcessorOutcome.SUCCEEDED:
+            event = payments_v1.ChargeCaptured(
                 charge_id=charge.charge_id,
                 account_id=charge.account_id,
                 amount=charge.price.amount,
                 currency=charge.price.currency,
             )
-            fact.captured_at.FromDatetime(at)
-            await self.outbox.put(fact, subject=charge.account_id)
+            event.captured_at.FromDatetime(at)
+            await self.outbox.put(event, subject=charge.account_id)
+        return True

@@ -1,75 +1,54 @@
-"""Gives money back by token: set aside first, never more than is left, settled like a charge."""
+"""Refunds of charges: the amount is reserved first, so that refunds never exceed their charge."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import ClassVar
 
-from services.payments.domain import IDEMPOTENCY_TTL, Charge, Money, Refund, RefundState, idempotency_marks
-from services.payments.errors import (
-    CardDeclinedError,
-    ChargeNotFoundError,
-    PaymentPendingError,
-    RefundExceedsChargeError,
-)
-from services.payments.ports import Processor, ProcessorOutcome, ProcessorTimeoutError
-from services.payments.service.charges import BATCH_SIZE
+from services.payments.domain import Charge, Money, Refund, RefundState, idempotency_marks
+from services.payments.errors import ChargeNotFoundError, RefundExceedsChargeError
+from services.payments.ports import ProcessorOutcome
+from services.payments.service.payment import PaymentService
 from services.payments.store import Charges, Refunds
-from shared.bus import Outbox
+from shared import observe
 from shared.contracts import payments_v1
-from shared.ids import NewId
-from shared.mongo import DuplicateError
 
-Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+_STATES = {
+    ProcessorOutcome.SUCCEEDED: RefundState.SUCCEEDED,
+    ProcessorOutcome.DECLINED: RefundState.DECLINED,
+}
+_OUTCOMES = {state: outcome for outcome, state in _STATES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundService:
-    """The refunds of all charges; works after the card is gone, too."""
+class RefundService(PaymentService[Refund]):
+    """Creates and reconciles refunds; needs the charge only, so a deleted card can be refunded too."""
 
-    processor: Processor
+    kind: ClassVar[str] = "refund"
+    outcomes: ClassVar[observe.Counter] = observe.counter(
+        "candor_payments_refunds_total",
+        "Refunds by the answer of the processor; a timeout is asked again.",
+        ("outcome",),
+    )
+
     charges: Charges
     refunds: Refunds
-    outbox: Outbox
-    transact: Transact
-    new_id: NewId
-    reconcile_after: timedelta
 
     async def create(
         self, account_id: str, charge_id: str, amount: int, *, idempotency_key: str, at: datetime
     ) -> tuple[Refund, Charge]:
-        """Give *amount* back once for each *operation*; return the refund and the charge as it is then."""
+        """Refund *amount* once for each *idempotency_key*; return the refund and the charge after it."""
         charge = await self._get_charge(account_id, charge_id)
-        refund = await self._find_earlier(idempotency_key, at) or await self._create_pending(
-            charge, amount, idempotency_key, at
+        refund = await self._execute(
+            lambda: self._create_pending(charge, amount, idempotency_key, at), idempotency_key=idempotency_key, at=at
         )
-        if refund.state is RefundState.DECLINED:
-            raise CardDeclinedError
-        if refund.state is RefundState.PENDING:
-            refund = await self._complete(refund, at)
         return refund, await self._get_charge(account_id, charge_id)
-
-    async def reconcile_pending(self, *, at: datetime) -> int:
-        """Ask again about the refunds whose outcome is unknown; return how many were settled."""
-        settled = 0
-        for refund in await self.refunds.list_pending(at=at, limit=BATCH_SIZE):
-            try:
-                await self._complete(refund, at)
-            except PaymentPendingError:
-                continue
-            except CardDeclinedError:
-                settled += 1
-            else:
-                settled += 1
-        return settled
 
     async def _get_charge(self, account_id: str, charge_id: str) -> Charge:
         charge = await self.charges.get(account_id, charge_id)
         if charge is None:
             raise ChargeNotFoundError
         return charge
-
-    async def _find_earlier(self, idempotency_key: str, at: datetime) -> Refund | None:
-        return await self.refunds.find_by_mark(idempotency_marks(idempotency_key, at), since=at - IDEMPOTENCY_TTL)
 
     async def _create_pending(self, charge: Charge, amount: int, idempotency_key: str, at: datetime) -> Refund:
         refund = Refund(
@@ -80,47 +59,50 @@ class RefundService:
             state=RefundState.PENDING,
             created_at=at,
         )
+        mark, _ = idempotency_marks(idempotency_key, at)
 
         async def write() -> None:
-            await self.refunds.add(
-                refund, mark=idempotency_marks(idempotency_key, at)[0], retry_at=at + self.reconcile_after
-            )
+            await self.refunds.add(refund, mark=mark, retry_at=at + self.reconcile_after)
             if not await self.charges.reserve_refund(charge, amount):
                 raise RefundExceedsChargeError
 
-        try:
-            await self.transact(write)
-        except DuplicateError:  # another try of the same request was quicker
-            return await self._find_earlier(idempotency_key, at) or await self._create_pending(
-                charge, amount, idempotency_key, at
-            )
+        await self.transact(write)
         return refund
 
-    async def _complete(self, refund: Refund, at: datetime) -> Refund:
-        """Ask the processor under the refund's own key, so that asking again cannot give back twice."""
-        try:
-            outcome = await self.processor.refund(refund.charge_id, refund.price, key=refund.refund_id)
-        except ProcessorTimeoutError:
-            await self.refunds.schedule_retry(refund.refund_id, at + self.reconcile_after)
-            raise PaymentPendingError(f"refund {refund.refund_id} is pending", retry_after=30) from None
-        state = RefundState.SUCCEEDED if outcome is ProcessorOutcome.SUCCEEDED else RefundState.DECLINED
-        await self.transact(lambda: self._record_outcome(refund, state, at))
-        if state is RefundState.DECLINED:
-            raise CardDeclinedError
-        return replace(refund, state=state)
+    def _get_ids(self, payment: Refund) -> Mapping[str, str]:
+        return {"refund_id": payment.refund_id, "charge_id": payment.charge_id}
 
-    async def _record_outcome(self, refund: Refund, state: RefundState, at: datetime) -> None:
-        if not await self.refunds.complete(refund.refund_id, state):
-            return
-        if state is RefundState.DECLINED:
-            await self.charges.release_refund(refund.charge_id, refund.price.amount)
-            return
-        fact = payments_v1.ChargeRefunded(
-            refund_id=refund.refund_id,
-            charge_id=refund.charge_id,
-            account_id=refund.account_id,
-            amount=refund.price.amount,
-            currency=refund.price.currency,
+    def _get_outcome(self, payment: Refund) -> ProcessorOutcome | None:
+        return _OUTCOMES.get(payment.state)
+
+    def _with_outcome(self, payment: Refund, outcome: ProcessorOutcome) -> Refund:
+        return replace(payment, state=_STATES[outcome])
+
+    async def _find_earlier(self, marks: Sequence[str], *, since: datetime) -> Refund | None:
+        return await self.refunds.find_by_mark(marks, since=since)
+
+    async def _list_pending(self, *, at: datetime, limit: int) -> list[Refund]:
+        return await self.refunds.list_pending(at=at, limit=limit)
+
+    async def _schedule_retry(self, payment: Refund, at: datetime) -> None:
+        await self.refunds.schedule_retry(payment.refund_id, at)
+
+    async def _ask_processor(self, payment: Refund) -> ProcessorOutcome:
+        return await self.processor.refund(payment.charge_id, payment.price, key=payment.refund_id)
+
+    async def _record_outcome(self, payment: Refund, outcome: ProcessorOutcome, at: datetime) -> bool:
+        if not await self.refunds.complete(payment.refund_id, _STATES[outcome]):
+            return False
+        if outcome is ProcessorOutcome.DECLINED:
+            await self.charges.release_refund(payment.charge_id, payment.price.amount)
+            return True
+        event = payments_v1.ChargeRefunded(
+            refund_id=payment.refund_id,
+            charge_id=payment.charge_id,
+            account_id=payment.account_id,
+            amount=payment.price.amount,
+            currency=payment.price.currency,
         )
-        fact.refunded_at.FromDatetime(at)
-        await self.outbox.put(fact, subject=refund.account_id)
+        event.refunded_at.FromDatetime(at)
+        await self.outbox.put(event, subject=payment.account_id)
+        return True

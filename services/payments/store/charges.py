@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from services.payments.domain import Charge, ChargeState, Money
+from services.payments.domain import CardCharge, Charge, ChargeState, Money
 from services.payments.store.fields import ACCOUNT_FIELD, BOOKKEEPING_FIELD, NEWEST_FIRST, filter_after
 from shared.mongo import Collection, Database, Document, Index
 
@@ -43,15 +43,16 @@ class Charges:
     def __init__(self, db: Database) -> None:
         self._rows: Collection[ChargeDocument] = db.get_collection(ChargeDocument)
 
-    async def add(self, charge: Charge, *, processor_ref: str, mark: str, retry_at: datetime) -> None:
+    async def add(self, payment: CardCharge, *, mark: str, retry_at: datetime) -> None:
         """Keep a charge before the processor is asked; DuplicateError when *mark* is taken."""
+        charge = payment.charge
         await self._rows.insert_one(
             ChargeDocument(
                 id=charge.charge_id,
                 mark=mark,
                 account_id=charge.account_id,
                 card_id=charge.card_id,
-                processor_ref=processor_ref,
+                processor_ref=payment.processor_ref,
                 amount=charge.price.amount,
                 currency=charge.price.currency,
                 description=charge.description,
@@ -66,10 +67,10 @@ class Charges:
         row = await self._rows.find_one({"_id": charge_id, "account_id": account_id})
         return _charge(row) if row else None
 
-    async def find_by_mark(self, marks: Sequence[str], *, since: datetime) -> tuple[Charge, str] | None:
-        """Return the charge with one of *marks* that was made after *since*, with the reference of the card."""
+    async def find_by_mark(self, marks: Sequence[str], *, since: datetime) -> CardCharge | None:
+        """Return the charge with one of *marks* that was made after *since*, with the reference of its card."""
         row = await self._rows.find_one({"mark": {"$in": list(marks)}, "created_at": {"$gt": since}})
-        return (_charge(row), row.processor_ref) if row else None
+        return _card_charge(row) if row else None
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Charge]:
         """Return charges of this account, newest first, beginning behind the position *after*."""
@@ -81,10 +82,10 @@ class Charges:
         change = {"state": state.value, "processor_ref": ""}
         return await self._rows.update_one({"_id": charge_id, "state": "pending"}, {"$set": change}) == 1
 
-    async def list_pending(self, *, at: datetime, limit: int) -> list[tuple[Charge, str]]:
+    async def list_pending(self, *, at: datetime, limit: int) -> list[CardCharge]:
         """Return the charges about which the processor is to be asked again, with its reference of the card."""
         rows = await self._rows.list({"state": "pending", "retry_at": {"$lte": at}}, sort=["retry_at"], limit=limit)
-        return [(_charge(row), row.processor_ref) for row in rows]
+        return [_card_charge(row) for row in rows]
 
     async def schedule_retry(self, charge_id: str, at: datetime) -> None:
         """Ask about a pending charge again at that time."""
@@ -103,6 +104,10 @@ class Charges:
         """Cut all charges of this account loose from it: the books stay, the person does not (C31)."""
         loose = {"$set": {"account_id": "", "card_id": "", "description": ""}}
         return await self._rows.update_many({"account_id": account_id}, loose)
+
+
+def _card_charge(row: ChargeDocument) -> CardCharge:
+    return CardCharge(charge=_charge(row), processor_ref=row.processor_ref)
 
 
 def _charge(row: ChargeDocument) -> Charge:

@@ -6,7 +6,7 @@ from typing import Self
 
 from services.payments.domain import Charge, Money
 from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
-from services.payments.service import AccountExport, CardService, ChargeRequest, ChargeService, RefundService
+from services.payments.service import AccountEraser, CardService, ChargeRequest, ChargeService, RefundService
 from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, UsedCardPayloads
 from shared.bus import Outbox, OutboxDocument
 from shared.crypto import Key, Keyring, KeyUse
@@ -64,7 +64,7 @@ class PaymentsHarness:
             new_id=new_id,
             reconcile_after=SETTLE_AFTER,
         )
-        self.own = AccountExport(cards=self.cards, charges=self.charges, refunds=self.refunds)
+        self.account_eraser = AccountEraser(cards=self.cards, charges=self.charges, refunds=self.refunds)
 
     def jwe(self, number: str = VISA, *, account_id: str = ADA, **changed: object) -> str:
         """Return a card as the page of *account_id* encrypts it now."""
