@@ -1,0 +1,92 @@
+"""What an operator sees of charges and refunds: a log line with ids, and a count of each outcome."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from services.payments.errors import CardDeclinedError, PaymentPendingError
+from shared.observe import render_metrics
+from tests.integration.payments.harness import ADA, SETTLE_AFTER, PaymentsHarness
+from tests.support.cards import DECLINED_LATER, REFUND_NEVER, SILENT_ONCE
+from tests.support.logs import Lines, logs_of
+
+
+@pytest.fixture
+def logged() -> Iterator[Lines]:
+    with logs_of("payments") as lines:
+        yield lines
+
+
+def counts(metric: str) -> dict[str, float]:
+    text = render_metrics()[0].decode()
+    found = re.findall(rf'^candor_payments_{metric}_total{{outcome="(\w+)"}} (\S+)$', text, flags=re.MULTILINE)
+    return {outcome: float(value) for outcome, value in found}
+
+
+def growth(metric: str, before: dict[str, float]) -> dict[str, float]:
+    after = counts(metric)
+    return {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
+
+
+def payments_in(lines: Lines) -> list[dict[str, str]]:
+    names = ("event", "kind", "outcome", "charge_id", "refund_id")
+    return [
+        {name: line[name] for name in names if name in line} for line in lines() if line["event"].startswith("payment.")
+    ]
+
+
+async def test_a_charge_is_logged_with_its_id_and_counted(house: PaymentsHarness, logged: Lines) -> None:
+    before = counts("charges")
+    card_id = await house.card()
+    charge = await house.charge(card_id, operation="one")
+    await house.charge(card_id, operation="one")
+    completed = {"event": "payment.completed", "kind": "charge", "outcome": "succeeded", "charge_id": charge.charge_id}
+    assert payments_in(logged) == [completed]
+    assert growth("charges", before) == {"succeeded": 1}
+
+
+async def test_a_decline_is_logged_once_and_counted_once(house: PaymentsHarness, logged: Lines) -> None:
+    before = counts("charges")
+    card_id = await house.card(DECLINED_LATER)
+    for _ in range(2):
+        with pytest.raises(CardDeclinedError):
+            await house.charge(card_id, operation="one")
+    [charge] = await house.till.list_by_account(ADA, after=None, limit=5)
+    declined = {"event": "payment.completed", "kind": "charge", "outcome": "declined", "charge_id": charge.charge_id}
+    assert payments_in(logged) == [declined]
+    assert growth("charges", before) == {"declined": 1}
+
+
+async def test_a_timeout_is_counted_and_so_is_what_comes_of_it(house: PaymentsHarness, logged: Lines) -> None:
+    before = counts("charges")
+    card_id = await house.card(SILENT_ONCE)
+    with pytest.raises(PaymentPendingError):
+        await house.charge(card_id)
+    await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER))
+    assert [line["event"] for line in payments_in(logged)] == ["payment.timeout", "payment.completed"]
+    assert growth("charges", before) == {"timeout": 1, "succeeded": 1}
+
+
+async def test_a_refund_is_logged_with_both_ids_and_counted(house: PaymentsHarness, logged: Lines) -> None:
+    before = counts("refunds")
+    charge = await house.charge(await house.card())
+    await house.refund(charge, 1_000)
+    [refund] = await house.refunds.list_by_account(ADA, after=None, limit=5)
+    refunded = {"event": "payment.completed", "kind": "refund", "outcome": "succeeded"}
+    assert payments_in(logged)[1:] == [refunded | {"charge_id": charge.charge_id, "refund_id": refund.refund_id}]
+    assert growth("refunds", before) == {"succeeded": 1}
+
+
+async def test_a_declined_refund_is_counted(house: PaymentsHarness) -> None:
+    before = counts("refunds")
+    charge = await house.charge(await house.card(REFUND_NEVER))
+    with pytest.raises(CardDeclinedError):
+        await house.refund(charge, 3_999)
+    assert growth("refunds", before) == {"declined": 1}
+
+
+async def test_no_log_line_names_the_account(house: PaymentsHarness, logged: Lines) -> None:
+    await house.refund(await house.charge(await house.card(), description="a licence for Ada"), 1_000)
+    assert ADA not in str(lines := logged())
+    assert lines
