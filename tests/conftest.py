@@ -11,9 +11,21 @@ from shared.ids import new_id
 from shared.mongo import Database, open_database
 from shared.stack.directory import StackDirectory
 from tests.support import FixedClock, RawWriter, SequentialIds
+from tests.support.durations import DurationRecorder
 from tests.support.parts import amqp_part, mongo_part
 from tests.support.stack import StackUnderTest
 from tests.support.workers import FilesTogether
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make test` gives."""
+    parser.addoption("--keep-durations", action="store_true", help="write build/durations.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Record durations where they are asked for; a worker only passes its reports on."""
+    if config.getoption("--keep-durations") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(DurationRecorder())
 
 
 @pytest.hookimpl(optionalhook=True)
