@@ -20,6 +20,10 @@ help:  ## Show this list
 setup:  ## Install what is missing: Debian packages, .venv, .tools (run, test and check do it by themselves)
 	@$(PYTHON) -m shared.stack.install
 
+.PHONY: setup-tests
+setup-tests:  ## Install as well what judges the platform: Chromium, Prometheus, litmus … (test and check do it)
+	@$(PYTHON) -m shared.stack.install --tests
+
 # ── The platform ──────────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: run up down status doctor logs demo promises
 run: setup  ## Run the platform here, at http://127.0.0.1:8080; Ctrl-C ends it
@@ -47,11 +51,15 @@ promises: setup  ## Show how the running stack keeps each promise; exit 1 when o
 	@$(STACK) promises
 
 # ── Tests and checks ──────────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: test bench cluster-test
-# Each worker has parts of its own; the slow tests are in the folders that come first.
+.PHONY: test test-unit bench cluster-test
+# Each worker has parts of its own; build/durations.json, which a run leaves, gives them equal shares.
 WORKERS ?= 2
-test: setup  ## Run all tests, two files at a time: unit, integration on real parts, end to end through the edge
-	@$(RUN) pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+PYTEST := pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+test: setup-tests  ## Run all tests, two files at a time: unit, integration on real parts, end to end through the edge
+	@$(RUN) $(PYTEST) --keep-durations --durations=25
+
+test-unit: setup  ## Run the tests that need no database, broker or browser: under 20 s
+	@$(RUN) $(PYTEST) -q tests/unit tests/architecture
 
 cluster-test: setup  ## Prove image and chart on a real Kubernetes of one node (ARGS=--keep leaves it up)
 	@$(RUN) tests.cluster $(ARGS)
@@ -61,7 +69,7 @@ bench: setup  ## Measure, into build/bench.json; AREA=sync for one area, BASE=co
 
 CHECKS := lint format types imports dependencies contracts rules chart
 .PHONY: check $(CHECKS:%=check-%)
-check: setup  ## Lint, types, who imports whom, contracts, the rules of the house, the chart; side by side
+check: setup-tests  ## Lint, types, who imports whom, contracts, the rules of the house, the chart; side by side
 	@$(MAKE) --jobs=3 --output-sync=target --keep-going $(CHECKS:%=check-%) && echo 'All checks passed.'
 
 check-lint:

@@ -1,7 +1,7 @@
 """Fixtures for every test: time and ids that stand still, and real parts on loopback."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,12 +9,14 @@ from pymongo import AsyncMongoClient
 
 from shared.ids import new_id
 from shared.mongo import Database, open_database
-from shared.stack.directory import StackDirectory
 from tests.support import FixedClock, RawWriter, SequentialIds
 from tests.support.durations import DurationRecorder
 from tests.support.parts import amqp_part, mongo_part
-from tests.support.stack import StackUnderTest
+from tests.support.skips import pytest_make_collect_report, pytest_runtest_makereport
 from tests.support.workers import FilesTogether
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+"""Hooks that pytest finds here."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,15 +83,3 @@ async def database(mongo_url: str, mongo_driver: str, planter: RawWriter) -> Asy
     async with open_database(mongo_url, name, driver=mongo_driver) as opened:
         yield opened
     await planter.drop_database(name)
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
-    """The platform, up, for all tests that go through the edge; ended with the last test."""
-    stack = StackUnderTest(StackDirectory(tmp_path_factory.mktemp("stack")))
-    started = stack.run("up")
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
-        yield stack
-    finally:
-        stack.run("down")

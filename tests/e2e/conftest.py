@@ -1,6 +1,11 @@
-"""Tests of a whole stack, through its edge."""
+"""One platform for all tests of this folder."""
+
+from collections.abc import Iterator
 
 import pytest
+
+from shared.stack.directory import StackDirectory
+from tests.support.stack import StackUnderTest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -8,3 +13,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/e2e/" in item.path.as_posix():
             item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
+    """The platform, up; ended with the last test of the folder, so that it does not slow down the tests of others."""
+    stack = StackUnderTest(StackDirectory(tmp_path_factory.mktemp("stack")))
+    started = stack.run("up")
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield stack
+    finally:
+        stack.run("down")

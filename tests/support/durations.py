@@ -1,7 +1,7 @@
 """How long each test file took: kept by ``make test``, and used to give the workers equal shares.
 
-``--keep-durations`` writes build/durations.json: ``files`` holds the seconds of each file (fixtures included), ``tests``
-the slowest tests. A file keeps its last duration until it runs again.
+``--keep-durations`` writes build/durations.json: ``files`` holds the seconds of each file (fixtures included),
+``tests`` the slowest tests. A file keeps its last duration until it runs again.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""``python3 -m shared.stack.install``: install what is missing; a second run looks at the stamps and ends."""
+"""``python3 -m shared.stack.install``: install what is missing; a second run looks at the stamps and ends.
+
+``--tests`` also installs the independent programs that the tests use.
+"""
 
 import fcntl
 import sys
@@ -20,6 +23,8 @@ def main() -> int:
             debian.ensure_packages([*needs_venv, *debian.PACKAGES])
             environments.ensure_platform()
             environments.ensure_mongo()
+            if "--tests" in sys.argv[1:]:
+                debian.ensure_test_packages()
     except InstallError as fault:
         print(f"✗ {fault}", file=sys.stderr)
         return 1

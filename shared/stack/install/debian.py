@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
@@ -11,12 +12,20 @@ from shared.stack.install.progress import InstallError, run_program
 PACKAGES = {
     "rabbitmq-server": "the broker (a private node; a system broker that the package starts is left alone)",
     "rclone": "the WebDAV client of the demonstration and the tests",
-    "litmus": "the WebDAV conformance suite",
-    "cadaver": "a WebDAV client of the tests",
-    "davfs2": "a WebDAV client of the tests",
-    "fuse3": "what rclone mounts with in the tests",
 }
 """What the platform needs of Debian, and what for."""
+TEST_PACKAGES = {
+    "cadaver": "a WebDAV client",
+    "chromium": "the browser",
+    "curl": "an HTTP client",
+    "davfs2": "a WebDAV client that mounts",
+    "fuse3": "what rclone mounts with",
+    "litmus": "the WebDAV conformance suite",
+    "opendkim": "verifies DKIM signatures",
+    "opendkim-tools": "verifies DKIM keys",
+    "prometheus": "reads the metrics; promtool checks the alerts",
+}
+"""Independent programs that judge the platform in `make check` and `make test`; `make run` does without them."""
 VENV_PACKAGE = "python3-venv"
 """Needed as well where Python comes without ensurepip, as Debian's own does."""
 
@@ -59,6 +68,17 @@ def ensure_packages(packages: Sequence[str]) -> None:
         )
     if still := find_missing(wanted):
         raise InstallError(f"{', '.join(still)} is still missing; as root: {install_command(still)}")
+
+
+def ensure_test_packages() -> None:
+    """Install those of TEST_PACKAGES that are missing, or say which tests are skipped without them.
+
+    The platform works without them, so a machine that cannot have one (no root, another Debian) still runs the rest.
+    """
+    try:
+        ensure_packages(list(TEST_PACKAGES))
+    except InstallError as fault:
+        print(f"! {fault}\n! The tests that need them are skipped here; in CI a skipped test fails.", file=sys.stderr)
 
 
 def _as_root(packages: Sequence[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Tests of a whole platform through its edge."""
