@@ -17,6 +17,8 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc] # xdist has no t
     A worker stays in its folder: the services that the tests of a folder run are then started once, not once a worker.
     """
 
+    workqueue: OrderedDict[str, dict[str, bool]]
+
     def schedule(self) -> None:
         """Share the files out; the first time, note how long each takes."""
         first_time = self.collection is None
