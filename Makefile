@@ -51,7 +51,7 @@ promises: setup  ## Show how the running stack keeps each promise; exit 1 when o
 	@$(STACK) promises
 
 # ── Tests and checks ──────────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: test test-unit bench cluster-test
+.PHONY: test test-unit bench chaos cluster-test
 # Each worker has parts of its own; build/durations.json, which a run leaves, gives them equal shares.
 WORKERS ?= 2
 PYTEST := pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
@@ -66,6 +66,9 @@ cluster-test: setup  ## Prove image and chart on a real Kubernetes of one node (
 
 bench: setup  ## Measure, into build/bench.json; AREA=sync for one area, BASE=commit to compare with an older commit
 	@$(RUN) tests.bench $(AREA) $(if $(BASE),--base $(BASE)) $(if $(PAIRS),--pairs $(PAIRS))
+
+chaos: setup  ## Kill parts under load, into build/chaos.json; SCENE=broker-killed for one scene
+	@$(RUN) tests.chaos $(SCENE)
 
 CHECKS := lint format types imports dependencies contracts rules chart
 .PHONY: check $(CHECKS:%=check-%)

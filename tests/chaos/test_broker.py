@@ -1,7 +1,7 @@
 """The broker is killed -9, twice, or stops listening: every fact has its effect exactly once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import aio_pika
@@ -42,7 +42,9 @@ async def home(node: Node, database: Database) -> AsyncIterator[BusHarness]:
         yield made
 
 
-async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(home: BusHarness, node: Node) -> None:
+async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(
+    home: BusHarness, node: Node, record_property: Callable[[str, object], None]
+) -> None:
     deliveries = 0
 
     async def handle(fact: object, delivery: bus.EventDelivery) -> None:
@@ -66,6 +68,9 @@ async def test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed(home:
             await eventually(lambda: handled(home, FACTS), within=60)
         await asyncio.gather(*work)
     assert many(await home.effects(), ids)
+    record_property("events", len(ids))
+    record_property("deliveries", deliveries)
+    record_property("lost by the control", FACTS - len(naive.heard))
     assert len(naive.heard) < FACTS, "the control loses nothing: this test could not see a loss"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -43,7 +43,7 @@ async def healthy(stack: StackUnderTest, http: aiohttp.ClientSession) -> None:
 
 
 async def test_parts_killed_under_traffic_lose_nothing_that_was_accepted(
-    stack: StackUnderTest, traffic: Traffic
+    stack: StackUnderTest, traffic: Traffic, record_property: Callable[[str, object], None]
 ) -> None:
     acts = [(traffic.put_file, 0.05), (traffic.put_file, 0.05), (traffic.charge, 0.4), (traffic.look_somebody_up, 0.1)]
     await asyncio.gather(
@@ -52,6 +52,9 @@ async def test_parts_killed_under_traffic_lose_nothing_that_was_accepted(
         killed(stack, "rabbit", 10),
     )
     await healthy(stack, traffic.world.http)
+    for name, accepted in (("files", traffic.files), ("charges", traffic.charges), ("lookups", traffic.reasons)):
+        record_property(name, len(accepted))
+    record_property("refused", sum(traffic.refused.values()))
     await assert_files(traffic)
     await assert_charges(traffic)
     await assert_ledger(traffic)

@@ -1,0 +1,50 @@
+"""The scenes of ``make chaos``: each is a test that breaks a part under load and states what must hold afterwards.
+
+To add one, write the test (it may call ``record_property`` to put figures into the report) and list it here.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A fault, and the test that shows how the platform takes it."""
+
+    name: str
+    title: str
+    test: str
+    """Its pytest id."""
+
+
+SCENES = (
+    Scene(
+        "broker-killed",
+        "RabbitMQ is killed twice while 1,500 events are on their way",
+        "tests/chaos/test_broker.py::test_no_fact_is_lost_nor_handled_twice_when_the_broker_is_killed",
+    ),
+    Scene(
+        "broker-blocked",
+        "RabbitMQ runs out of memory and blocks its publishers",
+        "tests/chaos/test_broker.py::test_facts_wait_out_a_broker_that_blocks_and_come_once_afterwards",
+    ),
+    Scene(
+        "consumer-killed",
+        "A consumer is killed four times while it handles 600 events",
+        "tests/chaos/test_service.py::test_a_killed_service_has_lost_nothing_and_does_nothing_twice",
+    ),
+    Scene(
+        "database-killed",
+        "MongoDB is killed while four clients commit",
+        "tests/integration/mongo/test_outage.py::test_no_acknowledged_write_is_lost_and_work_goes_on_after_the_kill",
+    ),
+    Scene(
+        "platform-killed",
+        "MongoDB and RabbitMQ of a whole platform are killed under the traffic of its users",
+        "tests/e2e/test_faults.py::test_parts_killed_under_traffic_lose_nothing_that_was_accepted",
+    ),
+    Scene(
+        "service-killed",
+        "A service of a whole platform is killed",
+        "tests/e2e/test_stack.py::test_a_service_that_is_killed_comes_back_by_itself",
+    ),
+)
