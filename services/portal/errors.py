@@ -82,7 +82,7 @@ class ApiProblemError(ServiceError):
             "code": str(problem.get("code") or f"http.request.status_{status}"),
             "status": status,
             "remedy": str(problem.get("remedy") or ""),
-            "told": dict(problem),
+            "problem": dict(problem),
         }
         kind: type[Self] = type(cls.__name__, (cls,), attributes)
         return kind(problem.get("detail"), fields=_parse_fields(problem), retry_after=retry_after)

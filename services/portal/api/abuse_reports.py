@@ -58,7 +58,7 @@ class AbuseReportPages:
         """Show where the case stands, and the answer; its number is the key, so it is not passed on."""
         context.is_path_secret = True
         found = await context.user_session.get_public(f"{_REPORTS}/{{}}", context.get_path_variable("report_id"))
-        return context.render("report_standing.html", report=found)
+        return context.render("report_status.html", report=found)
 
 
 async def _send_report(context: PageContext, typed: FormData) -> Any:

@@ -64,7 +64,7 @@ class AuthorizePages:
 def _render_rejected(context: PageContext, fault: ServiceError) -> web.Response:
     if fault.code not in _CLIENT_ERRORS:
         raise fault
-    return context.render("authorize_refused.html", fault=fault)
+    return context.render("authorize_rejected.html", fault=fault)
 
 
 def _parse_parameters(values: Callable[[str, list[str]], list[str]]) -> dict[str, str]:

@@ -33,7 +33,7 @@ class CardPages:
             if sealed.count(".") != 4:
                 missing = FieldProblem(field="jwe", code="missing", message="The card was not encrypted by this page.")
                 raise InvalidInputError("Turn JavaScript on for this one page.", fields=(missing,))
-            await context.user_session.send("POST", CARDS, body={"jwe": sealed}, once=typed.get("once"))
+            await context.user_session.send("POST", CARDS, body={"jwe": sealed}, idempotency_key=typed.get("once"))
         except ServiceError as fault:
             return await self._render_cards(context, fault)
         return context.redirect("/account/cards", done="stored")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from services.portal.errors import CsrfOriginError, CsrfTokenError
 from shared.crypto import InvalidTokenError, TokenSealer
 
-_TOKEN_KIND = "portal.form"
+_SEAL_KIND = "portal.form"
 _TOKEN_TTL = timedelta(hours=12)
 _ALLOWED_FETCH_SITES = frozenset({"same-origin", "none"})
 
@@ -23,13 +23,13 @@ class CsrfProtection:
 
     def issue_token(self, csrf_id: str, *, now: datetime) -> str:
         """Return the token for the forms of the session with *mark*; an empty mark stands for nobody logged in."""
-        return self.links.issue(_TOKEN_KIND, {"m": csrf_id}, expires_at=now + _TOKEN_TTL)
+        return self.links.issue(_SEAL_KIND, {"m": csrf_id}, expires_at=now + _TOKEN_TTL)
 
     def check(self, headers: Mapping[str, str], token: str, csrf_id: str, *, now: datetime) -> None:
         """Refuse a form of another site, of another session, or too old."""
         self.check_origin(headers)
         try:
-            claims = self.links.open(_TOKEN_KIND, token, at=now)
+            claims = self.links.open(_SEAL_KIND, token, at=now)
         except InvalidTokenError as fault:
             raise CsrfTokenError from fault
         if not hmac.compare_digest(claims["m"], csrf_id):

@@ -48,19 +48,19 @@ EMAIL_LINK_PAGES = (
     EmailLinkPage(
         path="/account/confirm-email",
         api="/v1/identity/email-changes/confirmations",
-        template="link_confirm_address.html",
+        template="link_confirm_email.html",
         invalid_code="identity.email_change_token.invalid",
     ),
     EmailLinkPage(
         path="/account/revert-email",
         api="/v1/identity/email-changes/reversals",
-        template="link_undo_address.html",
+        template="link_revert_email.html",
         invalid_code="identity.email_change_token.invalid",
     ),
     EmailLinkPage(
         path="/account/cancel-erasure",
         api="/v1/identity/erasures/cancellations",
-        template="link_keep.html",
+        template="link_cancel_erasure.html",
         invalid_code="identity.erasure.not_scheduled",
     ),
     EmailLinkPage(

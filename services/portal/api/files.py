@@ -32,7 +32,9 @@ class FilePages:
         context.require_kind("customer")
         typed = await context.read_form()
         try:
-            await context.user_session.send("POST", RESTORES, body=_parse_restore(typed), once=typed.get("once"))
+            await context.user_session.send(
+                "POST", RESTORES, body=_parse_restore(typed), idempotency_key=typed.get("once")
+            )
         except ServiceError as fault:
             return await self._render_files(context, fault, typed)
         return context.redirect("/account/files", done="asked")

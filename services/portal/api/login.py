@@ -74,7 +74,7 @@ class LoginPages:
 
     async def show_logout(self, context: PageContext) -> web.Response:
         """Ask whether the computer is shared."""
-        return context.render("log_out.html")
+        return context.render("logout.html")
 
     async def submit_logout(self, context: PageContext) -> web.Response:
         """End the session everywhere; on a shared computer the browser forgets all else of this site, too."""
@@ -112,9 +112,11 @@ def _challenge_fields(problem: Mapping[str, Any], typed: FormData) -> FormData:
 
 def _render_login(context: PageContext, typed: FormData, fault: ServiceError | None = None) -> web.Response:
     context.allows_scripts = True
-    return context.render("log_in.html", fault=fault, typed=typed)
+    return context.render("login.html", fault=fault, typed=typed)
 
 
 def _render_second_factor(context: PageContext, typed: FormData, fault: ServiceError | None = None) -> web.Response:
     context.allows_scripts = True
-    return context.render("log_in_second.html", fault=fault, typed=typed, methods=typed.get("methods", "").split())
+    return context.render(
+        "login_second_factor.html", fault=fault, typed=typed, methods=typed.get("methods", "").split()
+    )

@@ -83,10 +83,25 @@ class PageMiddleware:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            filters={name: getattr(labels, name) for name in ("moment", "day", "money", "size", "plain", "figure")},
+            filters={
+                name: getattr(labels, name)
+                for name in (
+                    "format_datetime",
+                    "format_date",
+                    "format_money",
+                    "format_size",
+                    "humanize",
+                    "format_range",
+                )
+            },
         )
         aiohttp_jinja2.get_env(app).globals.update(
-            {"static": self.static_files.build_url, "words": labels, "security": security, "country": country_name}
+            {
+                "static": self.static_files.build_url,
+                "labels": labels,
+                "security": security,
+                "country_name": country_name,
+            }
         )
         app.middlewares.insert(0, self._render_problems)  # around the edge: its refusals are pages, too
         app.on_response_prepare.append(self._on_prepare)
@@ -132,13 +147,13 @@ class PageMiddleware:
         if self.public_url.startswith("https://"):
             response.headers.update(_TLS_HEADERS)
         context = request.get(PAGE_CONTEXT)
-        if context is not None and context.private_path:
+        if context is not None and context.is_path_secret:
             response.headers["Referrer-Policy"] = "no-referrer"
-        scripts = context is not None and context.scripts
+        scripts = context is not None and context.allows_scripts
         # Browsers hold where a form is redirected to against form-action as well.
-        forms = f"form-action 'self' {context.sends_to if context is not None else ''}".rstrip()
+        forms = f"form-action 'self' {context.form_action_source if context is not None else ''}".rstrip()
         response.headers["Content-Security-Policy"] = f"{_CSP_WITH_SCRIPTS if scripts else _CSP}; {forms}"
-        for cookie in context.set_cookies() if context is not None else ():
+        for cookie in context.build_cookie_headers() if context is not None else ():
             response.headers.add("Set-Cookie", cookie)
 
     @web.middleware

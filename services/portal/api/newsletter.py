@@ -39,7 +39,7 @@ class NewsletterPages:
                 await context.user_session.post_public("/v1/newsletter/subscriptions", body)
         except ServiceError as fault:
             return await self._render_lists(context, fault, typed)
-        return context.render("newsletter_asked.html", typed=typed)
+        return context.render("newsletter_requested.html", typed=typed)
 
     async def show_confirmation(self, context: PageContext) -> web.Response:
         """Show a button: a mail scanner that opens the link must not subscribe anybody."""
@@ -56,7 +56,7 @@ class NewsletterPages:
 
     async def show_unsubscribe(self, context: PageContext) -> web.Response:
         """Show a button: a mail scanner that opens the link must not end anything (RFC 8058)."""
-        return context.render("newsletter_leave.html", token=context.get_query("token"))
+        return context.render("newsletter_unsubscribe.html", token=context.get_query("token"))
 
     async def submit_unsubscribe(self, context: PageContext) -> web.Response:
         """Leave the list, at once and without a log-in."""
@@ -65,8 +65,8 @@ class NewsletterPages:
         try:
             await context.user_session.post_public("/v1/newsletter/unsubscriptions", {"token": token})
         except ServiceError as fault:
-            return context.render("newsletter_leave.html", fault=fault, token=token)
-        return context.render("newsletter_left.html")
+            return context.render("newsletter_unsubscribe.html", fault=fault, token=token)
+        return context.render("newsletter_unsubscribed.html")
 
     async def _render_lists(
         self, context: PageContext, fault: ServiceError | None = None, typed: FormData | None = None

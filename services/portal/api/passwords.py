@@ -37,7 +37,7 @@ class PasswordPages:
             await context.user_session.post_public(_RESETS, {"email": typed.get("email", "")})
         except ServiceError as fault:
             return context.render("password_forgotten.html", fault=fault, typed=typed)
-        return context.render("password_asked.html", typed=typed)
+        return context.render("password_reset_requested.html", typed=typed)
 
     async def show_reset_form(self, context: PageContext) -> web.Response:
         """Ask for the new password; opening the link uses nothing up."""

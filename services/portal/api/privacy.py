@@ -99,7 +99,9 @@ class PrivacyPages:
         body = {"label": typed.get("label", ""), "scope": typed.get("scope", "")}
         created = fault = None
         try:
-            created = await context.user_session.send("POST", APP_PASSWORDS, body=body, once=typed.get("once"))
+            created = await context.user_session.send(
+                "POST", APP_PASSWORDS, body=body, idempotency_key=typed.get("once")
+            )
         except ServiceError as refused:
             fault = refused
         found = await context.user_session.get(APP_PASSWORDS)
@@ -132,4 +134,4 @@ class PrivacyPages:
         context.require_kind("customer")
         cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
         found = await context.user_session.get(LEDGER, **cursor)
-        return context.render("seen.html", items=found["items"], next_cursor=found.get("next_cursor"))
+        return context.render("access_ledger.html", items=found["items"], next_cursor=found.get("next_cursor"))

@@ -35,13 +35,13 @@ class PrivacyRequestPages:
         """Explain the export, and show those that were asked for."""
         context.require_kind("customer")
         found = await gather_results(exports=context.user_session.get(EXPORTS))
-        return context.render("export_ask.html", exports=found["exports"])
+        return context.render("exports.html", exports=found["exports"])
 
     async def request_export(self, context: PageContext) -> web.Response:
         """Ask for everything that is held."""
         context.require_kind("customer")
         typed = await context.read_form()
-        export = await context.user_session.send("POST", EXPORTS, once=typed.get("once"))
+        export = await context.user_session.send("POST", EXPORTS, idempotency_key=typed.get("once"))
         return context.redirect(f"/account/exports/{export['export_id']}")
 
     async def show_export(self, context: PageContext) -> web.Response:
@@ -78,7 +78,7 @@ class PrivacyRequestPages:
         typed = await context.read_form()
         try:
             body = {"password": typed.get("password", ""), "grace_days": _parse_grace_days(typed)}
-            erasure = await context.user_session.send("POST", ERASURES, body=body, once=typed.get("once"))
+            erasure = await context.user_session.send("POST", ERASURES, body=body, idempotency_key=typed.get("once"))
         except ServiceError as fault:
             return context.render("erase.html", fault=fault, typed=without_passwords(typed), planned=None)
         context.user_session.session = None

@@ -60,10 +60,10 @@ class SecurityPages:
             )
         except ServiceError as fault:
             return await _render_email_form(context, fault)
-        return context.render("address_asked.html", typed=typed)
+        return context.render("email_change_requested.html", typed=typed)
 
 
 async def _render_email_form(context: PageContext, fault: ServiceError | None = None) -> web.Response:
     context.require_kind("customer")
     found = await gather_results(me=context.user_session.get(ME))
-    return context.render("address.html", fault=fault, typed=context.form_data, me=found["me"])
+    return context.render("email.html", fault=fault, typed=context.form_data, me=found["me"])

@@ -127,7 +127,7 @@ class StaffPages:
             "account_ids": typed.get("account_ids", "").split(),
         }
         try:
-            opened = await context.user_session.send("POST", CASES, body=body, once=typed.get("once"))
+            opened = await context.user_session.send("POST", CASES, body=body, idempotency_key=typed.get("once"))
         except ServiceError as fault:
             return await self._render_cases(context, fault, typed)
         return context.redirect(f"/staff/cases/{opened['case_id']}")
@@ -142,7 +142,10 @@ class StaffPages:
         typed = await context.read_form()
         try:
             await context.user_session.send(
-                "POST", f"{CASES}/{{}}/approvals", context.get_path_variable("case_id"), once=typed.get("once")
+                "POST",
+                f"{CASES}/{{}}/approvals",
+                context.get_path_variable("case_id"),
+                idempotency_key=typed.get("once"),
             )
         except ServiceError as fault:
             return await self._render_case(context, fault)
@@ -162,7 +165,7 @@ class StaffPages:
                 **{name: typed.get(name, "").split() for name in ("purposes", "scopes", "fields")},
                 "ends_at": _parse_end_date(typed),
             }
-            await context.user_session.send("POST", AGREEMENTS, body=body, once=typed.get("once"))
+            await context.user_session.send("POST", AGREEMENTS, body=body, idempotency_key=typed.get("once"))
         except ServiceError as fault:
             return await self._render_agreements(context, fault, typed)
         return context.redirect("/staff/agreements", done="entered")

@@ -61,7 +61,7 @@ class StaffActionPages:
         typed, kind = await context.read_form(), context.get_path_variable("kind")
         try:
             created = await context.user_session.send(
-                "POST", ACTIONS_PATH, body=_parse_action(kind, typed), once=typed.get("once")
+                "POST", ACTIONS_PATH, body=_parse_action(kind, typed), idempotency_key=typed.get("once")
             )
         except ServiceError as fault:
             return self._render_request_form(context, kind, fault, typed)
@@ -72,7 +72,7 @@ class StaffActionPages:
         require_section(context, "/staff/admin-actions")
         return render_console_page(
             context,
-            "staff_act.html",
+            "staff_admin_action.html",
             act=await context.user_session.get(f"{ACTIONS_PATH}/{{}}", context.get_path_variable("act_id")),
         )
 
@@ -89,13 +89,13 @@ class StaffActionPages:
         require_section(context, "/staff/privacy-requests")
         found = await context.user_session.get("/v1/identity/privacy-requests")
         now, soon = rfc3339(context.now), rfc3339(context.now + timedelta(days=5))
-        return render_console_page(context, "staff_requests.html", items=found["items"], now=now, soon=soon)
+        return render_console_page(context, "staff_privacy_requests.html", items=found["items"], now=now, soon=soon)
 
     async def show_legal_holds(self, context: PageContext) -> web.Response:
         """Show what is kept because a law or a dispute obliges to."""
         require_section(context, "/staff/legal-holds")
         found = await context.user_session.get("/v1/identity/legal-holds", **_cursor_query(context))
-        return render_console_page(context, "staff_holds.html", items=found["items"], more=found["next_cursor"])
+        return render_console_page(context, "staff_legal_holds.html", items=found["items"], more=found["next_cursor"])
 
     async def _decide_action(self, context: PageContext, resource: str, done: str) -> web.Response:
         """Settle the act; a refusal is said on the list, since one more look at the act would be on record."""
@@ -103,7 +103,10 @@ class StaffActionPages:
         typed = await context.read_form()
         try:
             await context.user_session.send(
-                "POST", f"{ACTIONS_PATH}/{{}}/{resource}", context.get_path_variable("act_id"), once=typed.get("once")
+                "POST",
+                f"{ACTIONS_PATH}/{{}}/{resource}",
+                context.get_path_variable("act_id"),
+                idempotency_key=typed.get("once"),
             )
         except ServiceError as fault:
             return await self._render_actions(context, fault)
@@ -115,7 +118,7 @@ class StaffActionPages:
         found = await context.user_session.get(ACTIONS_PATH, state=state, **_cursor_query(context))
         items = sorted(found["items"], key=lambda act: str(act["asked_at"]), reverse=True)
         values = {"items": items, "more": found["next_cursor"], "state": state, "states": STATES}
-        return render_console_page(context, "staff_acts.html", fault=fault, **values)
+        return render_console_page(context, "staff_admin_actions.html", fault=fault, **values)
 
     def _render_request_form(
         self, context: PageContext, kind: str, fault: ServiceError | None = None, typed: FormData | None = None
@@ -124,7 +127,7 @@ class StaffActionPages:
         if kind not in ADMIN_ACTIONS:
             raise PageNotFoundError
         words = {"kind": kind, "verifications": VERIFICATIONS, "scopes": SCOPES}
-        return render_console_page(context, "staff_act_ask.html", fault=fault, typed=typed, **words)
+        return render_console_page(context, "staff_admin_action_new.html", fault=fault, typed=typed, **words)
 
 
 def _cursor_query(context: PageContext) -> dict[str, str]:

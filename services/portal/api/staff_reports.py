@@ -35,7 +35,7 @@ class StaffReportPages:
         found = await context.user_session.get(REPORTS_PATH, state=state, **cursor)
         items = sorted(found["items"], key=lambda report: str(report["answer_by"]))
         return render_console_page(
-            context, "staff_reports.html", items=items, more=found["next_cursor"], state=state, states=STATES
+            context, "staff_abuse_reports.html", items=items, more=found["next_cursor"], state=state, states=STATES
         )
 
     async def show_report(self, context: PageContext) -> web.Response:
@@ -60,7 +60,7 @@ class StaffReportPages:
                 f"{REPORTS_PATH}/{{}}/answers",
                 _report_id(context),
                 body={"text": typed.get("text", "")},
-                once=typed.get("once"),
+                idempotency_key=typed.get("once"),
             )
         except ServiceError as fault:
             return await self._render_report(context, fault=fault, typed=typed)
@@ -72,7 +72,7 @@ class StaffReportPages:
         typed = await context.read_form()
         try:
             await context.user_session.send(
-                "POST", f"{REPORTS_PATH}/{{}}/closures", _report_id(context), once=typed.get("once")
+                "POST", f"{REPORTS_PATH}/{{}}/closures", _report_id(context), idempotency_key=typed.get("once")
             )
         except ServiceError as fault:
             return await self._render_report(context, fault=fault)
@@ -90,7 +90,7 @@ class StaffReportPages:
         require_section(context, "/staff/abuse-reports")
         report = await context.user_session.get_public(f"{REPORTS_PATH}/{{}}", _report_id(context))
         values = {"report": report, "contents": contents, "now": rfc3339(context.now)}
-        return render_console_page(context, "staff_report.html", fault=fault, typed=typed, **values)
+        return render_console_page(context, "staff_abuse_report.html", fault=fault, typed=typed, **values)
 
 
 def _report_id(context: PageContext) -> str:

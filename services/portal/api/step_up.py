@@ -75,9 +75,9 @@ async def _render_step_up(context: PageContext, saved: FormData, fault: ServiceE
     challenge = await context.user_session.send("POST", _CHALLENGES) if factors["passkeys"] else None
     context.allows_scripts = challenge is not None
     return context.render(
-        "confirm.html",
+        "step_up.html",
         fault=fault,
-        carried=saved,
+        saved=saved,
         held=factors,
         challenge_id=challenge["challenge_id"] if challenge else "",
         options=json.dumps(challenge["options"]) if challenge else "",

@@ -13,7 +13,7 @@ from services.portal.ports.api_client import ApiClient, ApiRequest
 from shared.crypto import InvalidTokenError, TokenSealer
 from shared.ids import new_token, sha256_digest
 
-_TOKEN_KIND = "portal.session"
+_SEAL_KIND = "portal.session"
 _REFRESH_RESULT_TTL = timedelta(minutes=2)
 _MAX_REFRESH_RESULTS = 10_000
 
@@ -64,14 +64,14 @@ class BrowserSessions:
     def seal(self, session: BrowserSession, *, now: datetime) -> str:
         """Return the value of the cookie: sealed, so that whoever finds it reads no token in it."""
         claims = {"a": session.access_token, "r": session.refresh_token, "m": session.csrf_id}
-        return self.token_sealer.issue(_TOKEN_KIND, claims, expires_at=now + COOKIE_LIFETIME)
+        return self.token_sealer.issue(_SEAL_KIND, claims, expires_at=now + COOKIE_LIFETIME)
 
     def open(self, sealed: str | None, *, now: datetime) -> BrowserSession | None:
         """Return the session in a cookie; None for one that is absent, altered, too old, or of another installation."""
         if not sealed:
             return None
         try:
-            claims = self.token_sealer.open(_TOKEN_KIND, sealed, at=now)
+            claims = self.token_sealer.open(_SEAL_KIND, sealed, at=now)
             return BrowserSession.from_tokens(claims["a"], claims["r"], claims["m"])
         except (InvalidTokenError, KeyError, ValueError):
             return None

@@ -9,7 +9,7 @@ from tests.architecture.tree import SERVICES
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import FakeEdge
 
-MAILED = re.compile(r"\{(?:url|public_url|self\.public_url|self\.letters\.public_url)\}(/[a-z0-9/-]+)")
+MAILED = re.compile(r"\{+ *[\w.]*url *\}+(/[a-z0-9/-]+)")
 ONE_CLICK = "/v1/newsletter/unsubscribe/"
 """For mail programs, which send POST there (RFC 8058)."""
 WITH_TOKEN = [link.path for link in EMAIL_LINK_PAGES]
@@ -17,7 +17,8 @@ WITH_TOKEN = [link.path for link in EMAIL_LINK_PAGES]
 
 def mailed() -> set[str]:
     """Return the paths of all links that services write into mails."""
-    texts = [path.read_text(encoding="utf-8") for path in SERVICES.rglob("*.py") if "portal" not in path.parts]
+    written = [path for path in SERVICES.rglob("*") if path.suffix in {".py", ".txt", ".html"}]
+    texts = [path.read_text(encoding="utf-8") for path in written if not path.is_relative_to(SERVICES / "portal")]
     return {found for text in texts for found in MAILED.findall(text)} - {ONE_CLICK}
 
 

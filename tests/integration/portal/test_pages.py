@@ -34,7 +34,7 @@ async def test_without_the_board_nothing_is_called_kept(browser: Browser, edge: 
     edge.away = {"/v1/disclosure"}
     page = await browser.get("/promises")
     assert page.status == 200
-    assert page.tree.xpath("string(//ul[@class='tally'])").split() == ["0kept", "0broken", "31unknown"]
+    assert page.tree.xpath("string(//ul[@class='promise-counts'])").split() == ["0kept", "0broken", "31unknown"]
 
 
 async def test_C25_the_policy_is_shown_with_its_version_also_when_disclosure_is_away(
@@ -135,7 +135,7 @@ async def test_C13_an_agreement_is_entered_and_ended(dora: Browser, edge: FakeEd
     page = await dora.submit(page, "/staff/agreements", **form, fields="x.y.z", ends_on="2027-12-31")
     assert edge.agreements[0]["ends_at"] == "2027-12-31T00:00:00.000Z"
     await dora.submit(page, "/staff/agreements/agr_1/end")
-    assert not edge.agreements[0]["in_force"]
+    assert not edge.agreements[0]["active"]
 
 
 async def test_the_desk_shows_what_needs_somebody(dora: Browser) -> None:

@@ -44,7 +44,7 @@ async def test_the_services_are_asked_once_a_minute(browser: Browser, edge: Fake
 
 async def test_an_operation_is_shown_with_what_it_takes_and_an_example(browser: Browser) -> None:
     page = await browser.get("/docs/api/payments")
-    [example] = page.tree.xpath("//details[@id='payments_make_thing']/div/pre")
+    [example] = page.tree.xpath("//details[@id='payments.makeThing']/div/pre")
     curl = example.text_content()
     assert "curl -X POST 'http://127.0.0.1:8080/v1/payments/things/{id}'" in curl
     assert '"kind": "big"' in curl

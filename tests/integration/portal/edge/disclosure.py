@@ -39,9 +39,11 @@ class Disclosure(Tokens):
 
     async def transparency(self, _: web.Request) -> web.Response:
         few, some = {"at_least": 0, "at_most": 4}, {"at_least": 1005, "at_most": 1009}
-        counts = {"cases": few, "accounts": some, "delivered": some, "undeliverable": few}
+        counts = {"cases": few, "accounts": some, "relayed": some, "failed": few}
         grounds = [{"ground": ground, **counts} for ground in ("law", "rights", "emergency")]
-        return web.json_response({"step": 5, "note": "Steps of five.", "years": [{"year": 2027, "grounds": grounds}]})
+        return web.json_response(
+            {"bucket_size": 5, "note": "Steps of five.", "years": [{"year": 2027, "grounds": grounds}]}
+        )
 
     async def promises(self, _: web.Request) -> web.Response:
         states = {"C18": "kept", "C03": "broken"}
@@ -52,7 +54,7 @@ class Disclosure(Tokens):
                 {
                     "service": promise.owners[0],
                     "state": state,
-                    "looked_at": 812,
+                    "sample_size": 812,
                     "evidence": f"looked for {promise.id}",
                     "checked_at": THEN,
                 }
@@ -66,7 +68,7 @@ class Disclosure(Tokens):
                     "owner": promise.owners_text,
                     "state": state,
                     "evidence": f"looked for {promise.id}" if seen else "",
-                    "looked_at": 812 if seen else 0,
+                    "sample_size": 812 if seen else 0,
                     "checked_at": THEN if seen else None,
                     "coverage_gap": promise.coverage_gap,
                     "services": looks if seen else [],
@@ -78,12 +80,12 @@ class Disclosure(Tokens):
         self._who(request)
         entry = {
             "entry_id": "led_1",
-            "reader_kind": "legal",
-            "reader_id": "Superior Court, King County",
+            "recipient_kind": "legal",
+            "recipient_id": "Superior Court, King County",
             "fields": ["identity.accounts.email"],
             "purpose": "legal_disclosure",
             "basis": "case dis_1",
-            "shown_at": THEN,
+            "accessed_at": THEN,
         }
         more = None if "cursor" in request.query else "next page"
         return web.json_response({"items": [entry], "next_cursor": more})
@@ -103,8 +105,8 @@ class Disclosure(Tokens):
             "case_id": "dis_1",
             "state": "open",
             **body,
-            "affected": affected,
-            "notices": {"pending": affected, "sending": 0, "delivered": 0, "undeliverable": 0},
+            "affected_count": affected,
+            "notices": {"pending": affected, "sending": 0, "relayed": 0, "failed": 0},
             "opened_by": who["sub"],
             "opened_at": THEN,
             "approved_by": None,
@@ -134,12 +136,12 @@ class Disclosure(Tokens):
         self._staff(request)
         self._once(request)
         body = await request.json()
-        made = {"agreement_id": "agr_1", **body, "starts_at": THEN, "ended_at": None, "in_force": True}
+        made = {"agreement_id": "agr_1", **body, "starts_at": THEN, "ended_at": None, "active": True}
         self.agreements.append(made)
         return web.json_response(made, status=201)
 
     async def end_agreement(self, request: web.Request) -> web.Response:
         self._staff(request)
         for each in self.agreements:
-            each |= {"ended_at": THEN, "in_force": False}
+            each |= {"ended_at": THEN, "active": False}
         return web.json_response(self.agreements[0])
