@@ -99,9 +99,11 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             *ExportRpc(ledger=access_ledger).build_rpc_handlers(),
         ),
         workers={
-            "notices": lambda: leases.run_exclusive("notices", lambda: _run_notifier(chassis, notifier), ttl=LEASE_TTL),
-            "agreements": lambda: leases.run_exclusive(
-                "agreements", lambda: _run_agreement_expiry(chassis, agreement_service), ttl=LEASE_TTL
+            "send-notices": lambda: leases.run_exclusive(
+                "send-notices", lambda: _run_notifier(chassis, notifier), ttl=LEASE_TTL
+            ),
+            "expire-agreements": lambda: leases.run_exclusive(
+                "expire-agreements", lambda: _run_agreement_expiry(chassis, agreement_service), ttl=LEASE_TTL
             ),
         },
         probes=probes.build_probes(),

@@ -26,9 +26,9 @@ class NoticeProof(StrEnum):
     """Why a notice is final: what was seen that shows the account was told, or cannot be."""
 
     RELAY_ACCEPTED = "relay_accepted"
-    RELAY_REJECTED = "relay_refused"
+    RELAY_REJECTED = "relay_rejected"
     NEVER_ACCEPTED = "never_accepted"
-    ACCOUNT_NOT_FOUND = "no_such_account"
+    ACCOUNT_NOT_FOUND = "account_not_found"
 
 
 class NoticeState(StrEnum):
@@ -36,8 +36,8 @@ class NoticeState(StrEnum):
 
     PENDING = "pending"
     SENDING = "sending"
-    RELAYED = "delivered"
-    FAILED = "undeliverable"
+    RELAYED = "relayed"
+    FAILED = "failed"
 
 
 FINAL_NOTICE_STATES = frozenset({NoticeState.RELAYED, NoticeState.FAILED})
@@ -53,7 +53,7 @@ class Case:
     reference: str
     fields: tuple[str, ...]
     state: CaseState
-    affected: int
+    affected_count: int
     opened_by: str
     opened_at: datetime
     approved_by: str | None = None
@@ -75,12 +75,12 @@ class CaseNotice:
     mail_id: str | None = None
     attempts: int = 0
     proof: NoticeProof | None = None
-    settled_at: datetime | None = None
+    completed_at: datetime | None = None
 
 
 def all_notified(case: Case, counts: Mapping[NoticeState, int]) -> bool:
     """Tell whether every affected account has a notice in a final state: one missing is one not told."""
-    return sum(counts.get(state, 0) for state in FINAL_NOTICE_STATES) == case.affected == sum(counts.values())
+    return sum(counts.get(state, 0) for state in FINAL_NOTICE_STATES) == case.affected_count == sum(counts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,25 +89,25 @@ class AccessEntry:
 
     entry_id: str
     account_id: str
-    reader_kind: str
-    reader_id: str
+    recipient_kind: str
+    recipient_id: str
     fields: tuple[str, ...]
     purpose: str
     basis: str
-    shown_at: datetime
+    accessed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeniedAccess:
     """A read that was refused because the field does not carry the purpose (C06)."""
 
-    refusal_id: str
+    denial_id: str
     account_id: str
-    reader_kind: str
-    reader_id: str
+    recipient_kind: str
+    recipient_id: str
     fields: tuple[str, ...]
     purpose: str
-    refused_at: datetime
+    denied_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,9 @@ class PartnerAgreement:
     def covers_access(self, entry: AccessEntry) -> bool:
         """Tell whether what was shown is within the fields, the purposes and the dates."""
         return (
-            self.is_active(entry.shown_at) and set(entry.fields) <= set(self.fields) and entry.purpose in self.purposes
+            self.is_active(entry.accessed_at)
+            and set(entry.fields) <= set(self.fields)
+            and entry.purpose in self.purposes
         )
 
 
@@ -142,7 +144,7 @@ class ProbeResult:
     promise_id: str
     service: str
     state: str
-    looked_at: int
+    sample_size: int
     evidence: str
     checked_at: datetime
 

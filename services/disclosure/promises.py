@@ -71,9 +71,9 @@ class DisclosureProbes:
 
     def _has_basis(self, entry: AccessEntry, agreements: dict[str, PartnerAgreement], cases: dict[str, Case]) -> bool:
         named = _BASIS_ID.findall(entry.basis)
-        match entry.reader_kind:
+        match entry.recipient_kind:
             case "service":
-                return entry.reader_id in self.services
+                return entry.recipient_id in self.services
             case "staff":
                 return True
             case "partner":

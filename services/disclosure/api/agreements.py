@@ -36,7 +36,7 @@ class AgreementView(View):
     starts_at: str
     ends_at: str
     ended_at: str | None
-    in_force: bool
+    active: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,5 +124,5 @@ def _render_agreement(agreement: PartnerAgreement, call: RequestContext) -> Agre
         starts_at=rfc3339(agreement.starts_at),
         ends_at=rfc3339(agreement.ends_at),
         ended_at=agreement.ended_at and rfc3339(agreement.ended_at),
-        in_force=agreement.is_active(call.now),
+        active=agreement.is_active(call.now),
     )

@@ -32,8 +32,8 @@ class NoticeCountsView(View):
 
     pending: int
     sending: int
-    delivered: int
-    undeliverable: int
+    relayed: int
+    failed: int
 
 
 class CaseView(View):
@@ -45,7 +45,7 @@ class CaseView(View):
     requester: str
     reference: str
     fields: list[str]
-    affected: int
+    affected_count: int
     notices: NoticeCountsView
     opened_by: str
     opened_at: str
@@ -60,7 +60,7 @@ class NoticeView(View):
     account_id: str
     state: str
     proof: str | None
-    settled_at: str | None
+    completed_at: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ def _render_case(case: Case, notices: NoticeCountsView) -> CaseView:
         requester=case.requester,
         reference=case.reference,
         fields=list(case.fields),
-        affected=case.affected,
+        affected_count=case.affected_count,
         notices=notices,
         opened_by=case.opened_by,
         opened_at=rfc3339(case.opened_at),
@@ -177,5 +177,5 @@ def _render_notice(notice: CaseNotice) -> NoticeView:
         account_id=notice.account_id,
         state=notice.state.value,
         proof=notice.proof and notice.proof.value,
-        settled_at=notice.settled_at and rfc3339(notice.settled_at),
+        completed_at=notice.completed_at and rfc3339(notice.completed_at),
     )

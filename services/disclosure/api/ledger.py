@@ -12,12 +12,12 @@ class AccessEntryView(View):
     """Somebody saw something: who, which fields, what for, and what allowed it."""
 
     entry_id: str
-    reader_kind: str
-    reader_id: str
+    recipient_kind: str
+    recipient_id: str
     fields: list[str]
     purpose: str
     basis: str
-    shown_at: str
+    accessed_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +44,17 @@ class LedgerApi:
             query,
             found,
             view=_render_entry,
-            position=lambda entry: encode_position(entry.shown_at, entry.entry_id),
+            position=lambda entry: encode_position(entry.accessed_at, entry.entry_id),
         )
 
 
 def _render_entry(entry: AccessEntry) -> AccessEntryView:
     return AccessEntryView(
         entry_id=entry.entry_id,
-        reader_kind=entry.reader_kind,
-        reader_id=entry.reader_id,
+        recipient_kind=entry.recipient_kind,
+        recipient_id=entry.recipient_id,
         fields=list(entry.fields),
         purpose=entry.purpose,
         basis=entry.basis,
-        shown_at=rfc3339(entry.shown_at),
+        accessed_at=rfc3339(entry.accessed_at),
     )

@@ -15,7 +15,7 @@ class ProbeResultView(View):
 
     service: str
     state: str
-    looked_at: int
+    sample_size: int
     evidence: str
     checked_at: str
 
@@ -29,7 +29,7 @@ class PromiseView(View):
     owner: str
     state: str
     evidence: str
-    looked_at: int
+    sample_size: int
     checked_at: str | None
     coverage_gap: str | None
     services: list[ProbeResultView]
@@ -114,7 +114,7 @@ def _render_promise(found: PromiseStatusView) -> PromiseView:
         owner=found.promise.owners_text,
         state=found.status.state,
         evidence=found.evidence,
-        looked_at=found.sample_size,
+        sample_size=found.sample_size,
         checked_at=found.checked_at and rfc3339(found.checked_at),
         coverage_gap=found.promise.coverage_gap,
         services=[_render_result(result) for result in found.status.results],
@@ -125,7 +125,7 @@ def _render_result(result: ProbeResult) -> ProbeResultView:
     return ProbeResultView(
         service=result.service,
         state=result.state,
-        looked_at=result.looked_at,
+        sample_size=result.sample_size,
         evidence=result.evidence,
         checked_at=rfc3339(result.checked_at),
     )

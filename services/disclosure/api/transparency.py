@@ -24,8 +24,8 @@ class GroundTotalsView(View):
     ground: str
     cases: CountRangeView
     accounts: CountRangeView
-    delivered: CountRangeView
-    undeliverable: CountRangeView
+    relayed: CountRangeView
+    failed: CountRangeView
 
 
 class YearView(View):
@@ -38,7 +38,7 @@ class YearView(View):
 class TransparencyReportView(View):
     """Every year since the first disclosure, the newest first."""
 
-    step: int
+    bucket_size: int
     note: str
     years: list[YearView]
 
@@ -58,7 +58,7 @@ class TransparencyApi:
         """Return how many cases there were by year and ground, how many accounts they concerned, and who was told."""
         years = await self.transparency.get_report(at=call.now)
         return TransparencyReportView(
-            step=BUCKET_SIZE,
+            bucket_size=BUCKET_SIZE,
             note=_NOTE,
             years=[YearView(year=each.year, grounds=[_render_ground(line) for line in each.grounds]) for each in years],
         )
@@ -69,8 +69,8 @@ def _render_ground(line: GroundTotals) -> GroundTotalsView:
         ground=line.ground.value,
         cases=_render_range(line.cases),
         accounts=_render_range(line.accounts),
-        delivered=_render_range(line.relayed),
-        undeliverable=_render_range(line.failed),
+        relayed=_render_range(line.relayed),
+        failed=_render_range(line.failed),
     )
 
 

@@ -38,6 +38,8 @@ class ErasureEvents:
         )
         receipt.completed_at.FromDatetime(at)
         if notices:
-            retained = receipt.retained_items.add(what=RETAINED_NOTICES.format(count=notices), why=RETENTION_REASON)
+            retained = receipt.retained_items.add(
+                description=RETAINED_NOTICES.format(count=notices), reason=RETENTION_REASON
+            )
             retained.retained_until.FromDatetime(at + self.notice_retention)
         await self.outbox.put(receipt)

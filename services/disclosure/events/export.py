@@ -34,8 +34,8 @@ class ExportRpc:
     ) -> common_v1.ExportPageReply:
         """Return one page of one part: the ledger, then the refusals, then the notices."""
         parts: dict[str, PageReader] = {
-            "ledger": self._read_entries,
-            "refusals": self._read_denials,
+            "access_entries": self._read_entries,
+            "denied_accesses": self._read_denials,
             "notices": self._read_notices,
         }
         names = list(parts)
@@ -50,11 +50,11 @@ class ExportRpc:
 
     async def _read_entries(self, account_id: str, after: str) -> tuple[list[dict[str, Any]], str]:
         rows: list[AccessEntry] = await self.ledger.list_by_account(account_id, after=after or None, limit=PAGE_SIZE)
-        return [asdict(row) for row in rows], encode_position(rows[-1].shown_at, rows[-1].entry_id) if rows else ""
+        return [asdict(row) for row in rows], encode_position(rows[-1].accessed_at, rows[-1].entry_id) if rows else ""
 
     async def _read_denials(self, account_id: str, after: str) -> tuple[list[dict[str, Any]], str]:
         rows: list[DeniedAccess] = await self.ledger.list_denials(account_id, after=after, limit=PAGE_SIZE)
-        return [asdict(row) for row in rows], rows[-1].refusal_id if rows else ""
+        return [asdict(row) for row in rows], rows[-1].denial_id if rows else ""
 
     async def _read_notices(self, account_id: str, after: str) -> tuple[list[dict[str, Any]], str]:
         rows: list[CaseNotice] = await self.ledger.list_notices(account_id, after=after, limit=PAGE_SIZE)

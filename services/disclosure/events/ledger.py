@@ -33,12 +33,12 @@ class LedgerEvents:
             AccessEntry(
                 entry_id=event.entry_id or delivery.message_id,
                 account_id=event.account_id,
-                reader_kind=event.recipient_kind,
-                reader_id=event.recipient_id,
+                recipient_kind=event.recipient_kind,
+                recipient_id=event.recipient_id,
                 fields=tuple(event.fields),
                 purpose=event.purpose,
                 basis=event.basis,
-                shown_at=event.accessed_at.ToDatetime(UTC),
+                accessed_at=event.accessed_at.ToDatetime(UTC),
             )
         )
 
@@ -46,12 +46,12 @@ class LedgerEvents:
         """Enter that a read was refused."""
         await self.ledger.record_denial(
             DeniedAccess(
-                refusal_id=delivery.message_id,
+                denial_id=delivery.message_id,
                 account_id=event.account_id,
-                reader_kind=event.recipient_kind,
-                reader_id=event.recipient_id,
+                recipient_kind=event.recipient_kind,
+                recipient_id=event.recipient_id,
                 fields=tuple(event.fields),
                 purpose=event.purpose,
-                refused_at=event.denied_at.ToDatetime(UTC),
+                denied_at=event.denied_at.ToDatetime(UTC),
             )
         )

@@ -30,7 +30,7 @@ class PromiseEvents:
                 promise_id=event.promise_id,
                 service=delivery.type.partition(".")[0],
                 state=event.state,
-                looked_at=event.sample_size,
+                sample_size=event.sample_size,
                 evidence=event.evidence,
                 checked_at=event.checked_at.ToDatetime(UTC),
             )

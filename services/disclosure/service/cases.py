@@ -49,7 +49,7 @@ class CaseService:
             reference=new_case.reference,
             fields=tuple(dict.fromkeys(new_case.fields)),
             state=CaseState.OPEN,
-            affected=len(accounts),
+            affected_count=len(accounts),
             opened_by=by,
             opened_at=at,
         )
@@ -74,7 +74,7 @@ class CaseService:
             if not await self.cases.approve(case_id, by=by, at=at):
                 raise CaseNotOpenError
             await self.notices.activate_pending(case_id, at=at)
-            event = disclosure_v1.CaseApproved(case_id=case_id, affected_count=case.affected)
+            event = disclosure_v1.CaseApproved(case_id=case_id, affected_count=case.affected_count)
             event.approved_at.FromDatetime(at)
             await self.outbox.put(event, subject=case_id)
 

@@ -156,12 +156,12 @@ class Notifier:
         return AccessEntry(
             entry_id=self.new_id("led"),
             account_id=notice.account_id,
-            reader_kind="legal",
-            reader_id=case.requester,
+            recipient_kind="legal",
+            recipient_id=case.requester,
             fields=case.fields,
             purpose=Purpose.LEGAL_DISCLOSURE,
             basis=case_basis(case),
-            shown_at=case.approved_at or at,
+            accessed_at=case.approved_at or at,
         )
 
     def _build_email(self, case: Case, to: EmailAddress) -> EmailMessage:

@@ -25,7 +25,7 @@ class PromiseStatusView:
     @property
     def sample_size(self) -> int:
         """How many things all services together looked at."""
-        return sum(result.looked_at for result in self.status.results)
+        return sum(result.sample_size for result in self.status.results)
 
     @property
     def checked_at(self) -> datetime | None:

@@ -12,41 +12,41 @@ from shared.policy import Purpose
 
 _ENTRY_SUBJECT = Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.EXPORT, Purpose.ERASURE}, UNTIL_ERASED)
 _DENIAL_SUBJECT = Personal(
-    Category.PSEUDONYM, {Purpose.SECURITY, Purpose.EXPORT, Purpose.ERASURE}, retain_for(365, since="refused_at")
+    Category.PSEUDONYM, {Purpose.SECURITY, Purpose.EXPORT, Purpose.ERASURE}, retain_for(365, since="denied_at")
 )
 
 
 class AccessEntryDocument(Document):
     """Who saw whose data, which fields, what for, on what basis."""
 
-    collection: ClassVar[str] = "ledger"
+    collection: ClassVar[str] = "access_entries"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
-        Index("account_id", "shown_at", "_id"),
-        Index("shown_at"),
-        Index("reader_kind", "shown_at"),
+        Index("account_id", "accessed_at", "_id"),
+        Index("accessed_at"),
+        Index("recipient_kind", "accessed_at"),
     )
     account_id: Annotated[str, _ENTRY_SUBJECT]
-    reader_kind: str
-    reader_id: str
+    recipient_kind: str
+    recipient_id: str
     fields: list[str]
     purpose: str
     basis: str
-    shown_at: datetime
+    accessed_at: datetime
 
 
 class DeniedAccessDocument(Document):
     """A read that was refused because the field does not carry the purpose (C06)."""
 
-    collection: ClassVar[str] = "refusals"
+    collection: ClassVar[str] = "denied_accesses"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("refused_at"), Index("account_id", "_id"))
+    indexes: ClassVar[tuple[Index, ...]] = (Index("denied_at"), Index("account_id", "_id"))
     account_id: Annotated[str, _DENIAL_SUBJECT]
-    reader_kind: str
-    reader_id: str
+    recipient_kind: str
+    recipient_id: str
     fields: list[str]
     purpose: str
-    refused_at: datetime
+    denied_at: datetime
 
 
 class LedgerAccountDocument(Document):
@@ -56,9 +56,9 @@ class LedgerAccountDocument(Document):
     What is told of an erased account later is not written down any more.
     """
 
-    collection: ClassVar[str] = "books"
+    collection: ClassVar[str] = "ledger_accounts"
     indexes: ClassVar[tuple[Index, ...]] = (Index("erased_at", expire_after=timedelta(days=90)),)
-    entries: int
+    entry_count: int
     erased_at: datetime | None = None
 
 
@@ -86,18 +86,16 @@ class AccessEntries:
         """Add a refusal, in the same way."""
 
         async def write() -> None:
-            if await self._denials.get(refusal.refusal_id) is None and await self._lock_open_account(
-                refusal.account_id
-            ):
+            if await self._denials.get(refusal.denial_id) is None and await self._lock_open_account(refusal.account_id):
                 await self._denials.insert_one(_to_denial_document(refusal))
 
         await self._transact(write)
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[AccessEntry]:
         """Return entries about one account, newest first, beginning behind the position *after*."""
-        wanted = {"account_id": account_id, **filter_after("shown_at", after)}
+        wanted = {"account_id": account_id, **filter_after("accessed_at", after)}
         return [
-            _to_entry(row) for row in await self._rows.list(wanted, sort=sort_newest_first("shown_at"), limit=limit)
+            _to_entry(row) for row in await self._rows.list(wanted, sort=sort_newest_first("accessed_at"), limit=limit)
         ]
 
     async def list_denials_by_account(self, account_id: str, *, after: str, limit: int) -> list[DeniedAccess]:
@@ -107,12 +105,12 @@ class AccessEntries:
 
     async def list_newest(self, *, limit: int) -> list[AccessEntry]:
         """Return the newest entries about anybody."""
-        return [_to_entry(row) for row in await self._rows.list({}, sort=[("shown_at", -1)], limit=limit)]
+        return [_to_entry(row) for row in await self._rows.list({}, sort=[("accessed_at", -1)], limit=limit)]
 
     async def erase(self, account_id: str, *, at: datetime) -> dict[str, int]:
         """Erase all about one account, and remember by a keyed hash that it is gone; return what was erased."""
         await self._accounts.upsert_one(
-            LedgerAccountDocument(id=self._account_hash(account_id), entries=0, erased_at=at)
+            LedgerAccountDocument(id=self._account_hash(account_id), entry_count=0, erased_at=at)
         )
         return {
             AccessEntryDocument.collection: await self._rows.delete_many({"account_id": account_id}),
@@ -124,9 +122,9 @@ class AccessEntries:
         mark = self._account_hash(account_id)
         book = await self._accounts.get(mark)
         if book is None:
-            await self._accounts.insert_one(LedgerAccountDocument(id=mark, entries=1))
+            await self._accounts.insert_one(LedgerAccountDocument(id=mark, entry_count=1))
             return True
-        return await self._accounts.update_one({"_id": mark, "erased_at": None}, {"$inc": {"entries": 1}}) == 1
+        return await self._accounts.update_one({"_id": mark, "erased_at": None}, {"$inc": {"entry_count": 1}}) == 1
 
     def _account_hash(self, account_id: str) -> str:
         return self._blind(LedgerAccountDocument.collection, account_id)
@@ -136,12 +134,12 @@ def _to_entry_document(entry: AccessEntry) -> AccessEntryDocument:
     return AccessEntryDocument(
         id=entry.entry_id,
         account_id=entry.account_id,
-        reader_kind=entry.reader_kind,
-        reader_id=entry.reader_id,
+        recipient_kind=entry.recipient_kind,
+        recipient_id=entry.recipient_id,
         fields=list(entry.fields),
         purpose=entry.purpose,
         basis=entry.basis,
-        shown_at=entry.shown_at,
+        accessed_at=entry.accessed_at,
     )
 
 
@@ -149,34 +147,34 @@ def _to_entry(row: AccessEntryDocument) -> AccessEntry:
     return AccessEntry(
         entry_id=row.id,
         account_id=row.account_id,
-        reader_kind=row.reader_kind,
-        reader_id=row.reader_id,
+        recipient_kind=row.recipient_kind,
+        recipient_id=row.recipient_id,
         fields=tuple(row.fields),
         purpose=row.purpose,
         basis=row.basis,
-        shown_at=row.shown_at,
+        accessed_at=row.accessed_at,
     )
 
 
 def _to_denial_document(refusal: DeniedAccess) -> DeniedAccessDocument:
     return DeniedAccessDocument(
-        id=refusal.refusal_id,
+        id=refusal.denial_id,
         account_id=refusal.account_id,
-        reader_kind=refusal.reader_kind,
-        reader_id=refusal.reader_id,
+        recipient_kind=refusal.recipient_kind,
+        recipient_id=refusal.recipient_id,
         fields=list(refusal.fields),
         purpose=refusal.purpose,
-        refused_at=refusal.refused_at,
+        denied_at=refusal.denied_at,
     )
 
 
 def _to_denial(row: DeniedAccessDocument) -> DeniedAccess:
     return DeniedAccess(
-        refusal_id=row.id,
+        denial_id=row.id,
         account_id=row.account_id,
-        reader_kind=row.reader_kind,
-        reader_id=row.reader_id,
+        recipient_kind=row.recipient_kind,
+        recipient_id=row.recipient_id,
         fields=tuple(row.fields),
         purpose=row.purpose,
-        refused_at=row.refused_at,
+        denied_at=row.denied_at,
     )

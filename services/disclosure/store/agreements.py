@@ -16,9 +16,9 @@ class PartnerAgreementDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("ended_at", "ends_at"),
         Index("starts_at"),
-        Index("operation", unique=True),
+        Index("idempotency_key", unique=True),
     )
-    operation: str
+    idempotency_key: str
     """The request that entered it: repeated after a crash, it finds this agreement."""
     partner: str
     function: str
@@ -41,7 +41,7 @@ class PartnerAgreements:
         await self._rows.insert_one(
             PartnerAgreementDocument(
                 id=agreement.agreement_id,
-                operation=idempotency_key,
+                idempotency_key=idempotency_key,
                 partner=agreement.partner,
                 function=agreement.function,
                 purposes=[Purpose(purpose) for purpose in agreement.purposes],
@@ -59,7 +59,7 @@ class PartnerAgreements:
 
     async def get_by_idempotency_key(self, idempotency_key: str) -> PartnerAgreement | None:
         """Return the agreement that *operation* has entered."""
-        row = await self._rows.find_one({"operation": idempotency_key})
+        row = await self._rows.find_one({"idempotency_key": idempotency_key})
         return _to_agreement(row) if row else None
 
     async def list_newest(self, *, after: str | None, limit: int) -> list[PartnerAgreement]:

@@ -43,7 +43,7 @@ class CaseStatistics:
             for row in rows:
                 total = totals[row.ground]
                 total.cases += 1
-                total.accounts += row.affected
+                total.accounts += row.affected_count
                 total.notices.update(states[row.id])
         return totals
 

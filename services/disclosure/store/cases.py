@@ -16,16 +16,16 @@ class CaseDocument(Document):
         Index("state", "_id"),
         Index("opened_at"),
         Index("approved_at"),
-        Index("operation", unique=True),
+        Index("idempotency_key", unique=True),
     )
-    operation: str
+    idempotency_key: str
     """The request that opened it: repeated after a crash, it finds this case instead of opening another."""
     ground: Ground
     requester: str
     reference: str
     fields: list[str]
     state: CaseState
-    affected: int
+    affected_count: int
     opened_by: str
     opened_at: datetime
     approved_by: str | None = None
@@ -44,13 +44,13 @@ class Cases:
         await self._rows.insert_one(
             CaseDocument(
                 id=case.case_id,
-                operation=idempotency_key,
+                idempotency_key=idempotency_key,
                 ground=case.ground,
                 requester=case.requester,
                 reference=case.reference,
                 fields=list(case.fields),
                 state=case.state,
-                affected=case.affected,
+                affected_count=case.affected_count,
                 opened_by=case.opened_by,
                 opened_at=case.opened_at,
             )
@@ -63,7 +63,7 @@ class Cases:
 
     async def get_by_idempotency_key(self, idempotency_key: str) -> Case | None:
         """Return the case that *operation* has opened."""
-        row = await self._rows.find_one({"operation": idempotency_key})
+        row = await self._rows.find_one({"idempotency_key": idempotency_key})
         return _to_case(row) if row else None
 
     async def list_newest(self, *, after: str | None, limit: int) -> list[Case]:
@@ -104,7 +104,7 @@ def _to_case(row: CaseDocument) -> Case:
         reference=row.reference,
         fields=tuple(row.fields),
         state=row.state,
-        affected=row.affected,
+        affected_count=row.affected_count,
         opened_by=row.opened_by,
         opened_at=row.opened_at,
         approved_by=row.approved_by,

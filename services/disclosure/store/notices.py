@@ -13,7 +13,7 @@ NOTICE_RETENTION = timedelta(days=7 * 365)
 """How long a notice that is settled stays, also of an erased account: the proof that its owner was told (C16)."""
 
 _NOTICE_SUBJECT = Personal(
-    Category.LEGAL, {Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT}, Retention(limit=NOTICE_RETENTION, since="settled_at")
+    Category.LEGAL, {Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT}, Retention(limit=NOTICE_RETENTION, since="completed_at")
 )
 _PENDING_STATES = [state.value for state in NoticeState if state not in FINAL_NOTICE_STATES]
 
@@ -37,7 +37,7 @@ class CaseNoticeDocument(Document):
     attempts: int = 0
     mail_id: str | None = None
     proof: NoticeProof | None = None
-    settled_at: datetime | None = None
+    completed_at: datetime | None = None
 
 
 class CaseNotices:
@@ -75,7 +75,7 @@ class CaseNotices:
 
     async def complete(self, notice: CaseNotice, state: NoticeState, proof: NoticeProof, *, at: datetime) -> bool:
         """Move a notice to its final *state*; False when it has reached one before."""
-        change = {"state": state.value, "proof": proof.value, "settled_at": at}
+        change = {"state": state.value, "proof": proof.value, "completed_at": at}
         return (
             await self._rows.update_one(
                 {"_id": _document_id(notice), "state": {"$in": _PENDING_STATES}}, {"$set": change}
@@ -149,5 +149,5 @@ def _to_notice(row: CaseNoticeDocument) -> CaseNotice:
         mail_id=row.mail_id,
         attempts=row.attempts,
         proof=row.proof,
-        settled_at=row.settled_at,
+        completed_at=row.completed_at,
     )

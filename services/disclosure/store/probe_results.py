@@ -11,11 +11,11 @@ from shared.policy import PromiseState
 class ProbeResultDocument(Document):
     """The last look of one service at one promise; ``_id`` is both."""
 
-    collection: ClassVar[str] = "promise_results"
+    collection: ClassVar[str] = "probe_results"
     promise_id: str
     service: str
     state: PromiseState
-    looked_at: int
+    sample_size: int
     evidence: str
     checked_at: datetime
 
@@ -33,7 +33,7 @@ class ProbeResults:
             promise_id=result.promise_id,
             service=result.service,
             state=PromiseState(result.state),
-            looked_at=result.looked_at,
+            sample_size=result.sample_size,
             evidence=result.evidence,
             checked_at=result.checked_at,
         )
@@ -51,7 +51,7 @@ def _to_result(row: ProbeResultDocument) -> ProbeResult:
         promise_id=row.promise_id,
         service=row.service,
         state=row.state.value,
-        looked_at=row.looked_at,
+        sample_size=row.sample_size,
         evidence=row.evidence,
         checked_at=row.checked_at,
     )

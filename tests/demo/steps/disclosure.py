@@ -22,7 +22,7 @@ async def case(world: World) -> str:
     await world.call("POST", f"{path}/approvals", by=opener, once=True, expected=409)
     await world.call("POST", f"{path}/approvals", by=approver, once=True)
     closed = await world.until(path, by=opener, key="state", is_="closed")
-    expect(closed["notices"]["delivered"] == closed["affected"] == 2, "both accounts told")
+    expect(closed["notices"]["relayed"] == closed["affected_count"] == 2, "both accounts told")
     world.notes["case_id"] = opened["case_id"]
     return f"{opened['case_id']}: the opener could not approve; closed only when both were told"
 

@@ -31,7 +31,7 @@ def look(promise_id: str, service: str, state: str = "kept", *, minutes: float =
         promise_id=promise_id,
         service=service,
         state=state,
-        looked_at=3,
+        sample_size=3,
         evidence=f"what {service} saw",
         checked_at=NOON + timedelta(minutes=minutes),
     )
@@ -104,7 +104,7 @@ async def test_the_running_board_shows_what_was_told(service: Running, around: F
 
     item = await until(shown)
     assert item is not None
-    assert (item["looked_at"], item["evidence"]) == (7, "newsletter: 2 sent after the end")
+    assert (item["sample_size"], item["evidence"]) == (7, "newsletter: 2 sent after the end")
     listed = (await service.call("GET", "/v1/disclosure/promises")).body
     assert listed["summary"]["broken"] == 1
     assert sum(listed["summary"].values()) == len(listed["items"]) == 31

@@ -58,14 +58,14 @@ async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
     path = await opened(service, ada, bob, ada)
     await approved(service, path)
     view = await closed(service, path)
-    assert view["affected"] == view["notices"]["delivered"] == 2
+    assert view["affected_count"] == view["notices"]["relayed"] == 2
     for account_id, address in ((ada, ada_mail), (bob, bob_mail)):
         [mail] = box.mails_to(address)
         assert mail["To"] == address
         assert "disclos" in mail["Subject"]
         assert view["case_id"] in mail.get_content()
         seen = await service.call("GET", "/v1/disclosure/ledger/mine", by=person("customer", number=account_id[4:]))
-        [entry] = [each for each in seen.body["items"] if each["reader_kind"] == "legal"]
+        [entry] = [each for each in seen.body["items"] if each["recipient_kind"] == "legal"]
         assert view["case_id"] in entry["basis"]
         assert entry["fields"] == ["identity.accounts.email"]
 
@@ -104,10 +104,10 @@ async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Runnin
     path = await opened(service, new_id("acc"), somebody(around)[0])
     await approved(service, path)
     view = await closed(service, path)
-    assert view["notices"] == {"pending": 0, "sending": 0, "delivered": 1, "undeliverable": 1}
+    assert view["notices"] == {"pending": 0, "sending": 0, "relayed": 1, "failed": 1}
     proofs = (await service.call("GET", f"{path}/notices", by=OPENER)).body["items"]
-    assert {each["proof"] for each in proofs} == {"no_such_account", "relay_accepted"}
-    assert all(each["settled_at"] for each in proofs)
+    assert {each["proof"] for each in proofs} == {"account_not_found", "relay_accepted"}
+    assert all(each["completed_at"] for each in proofs)
 
 
 async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
@@ -117,7 +117,7 @@ async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
     box.refused.add(address)
     path = await opened(service, account_id)
     await approved(service, path)
-    assert (await closed(service, path))["notices"]["undeliverable"] == 1
+    assert (await closed(service, path))["notices"]["failed"] == 1
 
 
 async def test_C16_a_letter_that_is_deferred_stays_under_way(
@@ -135,7 +135,7 @@ async def test_C16_a_letter_that_is_deferred_stays_under_way(
     [mail] = [row for row in await planter.read_raw(stored, "mail_queue") if row["kind"] == "disclosure.notice"]
     assert (mail["expires_at"] - mail["created_at"]).days == 30
     box.later.discard(address)
-    assert (await closed(service, path))["notices"]["delivered"] == 1
+    assert (await closed(service, path))["notices"]["relayed"] == 1
 
 
 async def test_C16_while_identity_is_away_nothing_is_lost(
@@ -182,7 +182,7 @@ async def test_C16_a_kill_in_the_middle_tells_everybody_once(
         {"kind": "disclosure.notice"}, {"$set": {"due_at": utc_now()}}
     )
     await service.start()
-    assert (await closed(service, path))["notices"]["delivered"] == 2
+    assert (await closed(service, path))["notices"]["relayed"] == 2
     assert len(box.mails_to(told_mail)) == len(box.mails_to(waiting_mail)) == 1
     # Taken before the kill and not known to be: it comes again as the same mail, which mailboxes know by its id.
     assert len({mail["Message-ID"] for mail in box.mails_to(heard_mail)}) == 1
@@ -209,7 +209,7 @@ async def test_the_facts_of_a_case_are_told(service: Running, around: FakeServic
 
     await until(told)
     settled = around.received_events("disclosure.notice.completed.v1", disclosure_v1.NoticeCompleted)
-    assert [fact.state for fact in settled if fact.case_id == case_id] == ["delivered"]
+    assert [fact.state for fact in settled if fact.case_id == case_id] == ["relayed"]
 
 
 async def test_cases_are_listed_newest_first_page_by_page(service: Running, around: FakeServices) -> None:

@@ -108,7 +108,7 @@ async def test_C06_a_refused_read_is_recorded(
     await around.publish_event(refused(account_id))
 
     async def recorded() -> bool:
-        return any(row["account_id"] == account_id for row in await planter.read_raw(stored, "refusals"))
+        return any(row["account_id"] == account_id for row in await planter.read_raw(stored, "denied_accesses"))
 
     await until(recorded)
     assert await entries(service, account_id) == []
@@ -122,12 +122,12 @@ async def test_C31_an_erasure_empties_the_ledger_and_late_news_is_dropped(
     await around.publish_event(refused(account_id))
     await has(service, account_id, 1)
     receipt = await erased(around, account_id)
-    assert receipt.erased_counts["ledger"] == 1
+    assert receipt.erased_counts["access_entries"] == 1
     assert not receipt.retained_items
     await around.publish_event(shown(account_id))
     await around.publish_event(shown(other))
     await has(service, other, 1)
-    for collection in ("ledger", "refusals", "idempotency", "subject_keys", "books"):
+    for collection in ("access_entries", "denied_accesses", "idempotency", "subject_keys", "ledger_accounts"):
         assert account_id not in str(await planter.read_raw(stored, collection))
 
 
@@ -135,8 +135,8 @@ async def test_C31_notices_stay_as_proof_and_the_receipt_says_so(
     service: Running, around: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     account_id = new_id("acc")
-    notice = {"case_id": "dis_x", "account_id": account_id, "state": "delivered", "attempts": 0}
-    await planter.write_raw(stored, "notices", {"_id": f"dis_x:{account_id}", **notice, "settled_at": utc_now()})
+    notice = {"case_id": "dis_x", "account_id": account_id, "state": "relayed", "attempts": 0}
+    await planter.write_raw(stored, "notices", {"_id": f"dis_x:{account_id}", **notice, "completed_at": utc_now()})
     [kept] = (await erased(around, account_id)).retained_items
     assert "1 notices" in kept.description
     assert "proof" in kept.reason
@@ -163,24 +163,30 @@ async def test_C26_an_export_hands_over_every_entry_in_pages_below_a_mebibyte(
     account_id = new_id("acc")
     row = {
         "account_id": account_id,
-        "reader_kind": "staff",
-        "reader_id": "acc_x",
+        "recipient_kind": "staff",
+        "recipient_id": "acc_x",
         "fields": ["identity.accounts.email"],
         "purpose": "support",
         "basis": "b" * 200,
-        "shown_at": utc_now(),
+        "accessed_at": utc_now(),
     }
     for number in range(201):
-        await planter.write_raw(stored, "ledger", {"_id": f"led_{account_id}_{number:04}", **row})
+        await planter.write_raw(stored, "access_entries", {"_id": f"led_{account_id}_{number:04}", **row})
     await around.publish_event(refused(account_id))
     files = await exported(around, account_id)
     assert all(len(content) < 1_048_576 for content in files.values())
-    assert list(files) == ["ledger.json", "ledger-2.json", "ledger-3.json", "refusals.json", "notices.json"]
+    assert list(files) == [
+        "access_entries.json",
+        "access_entries-2.json",
+        "access_entries-3.json",
+        "denied_accesses.json",
+        "notices.json",
+    ]
     ids = {
         each["entry_id"]
         for path, content in files.items()
-        if path.startswith("ledger")
-        for each in json.loads(content)["ledger"]
+        if path.startswith("access_entries")
+        for each in json.loads(content)["access_entries"]
     }
     assert len(ids) == 201
 

@@ -190,12 +190,12 @@ async def test_C31_entries_that_race_with_an_erasure_never_outlive_it(house: Not
         return AccessEntry(
             entry_id=new_id("led"),
             account_id=account_id,
-            reader_kind="service",
-            reader_id="newsletter",
+            recipient_kind="service",
+            recipient_id="newsletter",
             fields=("identity.accounts.email",),
             purpose="newsletter",
             basis="list",
-            shown_at=house.clock(),
+            accessed_at=house.clock(),
         )
 
     for _ in range(10):

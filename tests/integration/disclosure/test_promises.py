@@ -29,16 +29,16 @@ async def probes(database: Database, clock: FixedClock) -> DisclosureProbes:
     )
 
 
-def a_case(*, approved: datetime | None, state: str = "notifying", affected: int = 2) -> dict[str, Any]:
+def a_case(*, approved: datetime | None, state: str = "notifying", affected_count: int = 2) -> dict[str, Any]:
     return {
         "_id": "dis_1",
-        "operation": "one",
+        "idempotency_key": "one",
         "ground": "law",
         "requester": "A court",
         "reference": "1",
         "fields": ["identity.accounts.email"],
         "state": state,
-        "affected": affected,
+        "affected_count": affected_count,
         "opened_by": "acc_1",
         "opened_at": NOON - 30 * DAY,
         "approved_by": "acc_2" if approved else None,
@@ -47,7 +47,7 @@ def a_case(*, approved: datetime | None, state: str = "notifying", affected: int
     }
 
 
-def a_notice(number: int, state: str = "delivered") -> dict[str, Any]:
+def a_notice(number: int, state: str = "relayed") -> dict[str, Any]:
     account_id = f"acc_{number}"
     return {"_id": f"dis_1:{account_id}", "case_id": "dis_1", "account_id": account_id, "state": state, "attempts": 0}
 
@@ -56,19 +56,19 @@ def an_entry(**changed: Any) -> dict[str, Any]:
     return {
         "_id": "led_1",
         "account_id": "acc_1",
-        "reader_kind": "partner",
-        "reader_id": "Parcel Works",
+        "recipient_kind": "partner",
+        "recipient_id": "Parcel Works",
         "fields": ["identity.accounts.email"],
         "purpose": "partner_service",
         "basis": "agreement agr_1",
-        "shown_at": NOON,
+        "accessed_at": NOON,
         **changed,
     }
 
 
 AN_AGREEMENT = {
     "_id": "agr_1",
-    "operation": "one",
+    "idempotency_key": "one",
     "partner": "Parcel Works",
     "function": "shipping",
     "purposes": ["partner_service"],
@@ -112,7 +112,7 @@ async def test_C16_an_account_that_was_not_told_is_seen(
     [
         (a_case(approved=None, state="open"), "pending"),
         (a_case(approved=NOON - DAY), "pending"),
-        (a_case(approved=NOON - 4 * DAY, state="closed"), "undeliverable"),
+        (a_case(approved=NOON - 4 * DAY, state="closed"), "failed"),
     ],
     ids=["not approved", "within the deadline", "all told"],
 )
@@ -132,10 +132,10 @@ async def test_C16_what_is_as_promised_is_kept(
         an_entry(basis="agreement agr_2"),
         an_entry(fields=["identity.accounts.email", "sync.nodes.name"]),
         an_entry(purpose="statistics"),
-        an_entry(shown_at=NOON + 2 * DAY),
-        an_entry(reader_kind="broker"),
-        an_entry(reader_kind="service", reader_id="advertiser"),
-        an_entry(reader_kind="legal", basis="case dis_9"),
+        an_entry(accessed_at=NOON + 2 * DAY),
+        an_entry(recipient_kind="broker"),
+        an_entry(recipient_kind="service", recipient_id="advertiser"),
+        an_entry(recipient_kind="legal", basis="case dis_9"),
     ],
     ids=["no agreement", "unknown one", "too much", "another purpose", "too late", "a broker", "a stranger", "no case"],
 )
@@ -143,7 +143,7 @@ async def test_C07_a_reader_outside_the_register_is_seen(
     probes: DisclosureProbes, database: Database, planter: RawWriter, entry: dict[str, Any]
 ) -> None:
     await planter.write_raw(database, "agreements", AN_AGREEMENT)
-    await planter.write_raw(database, "ledger", entry)
+    await planter.write_raw(database, "access_entries", entry)
     found = await probes.recipients_have_a_basis()
     assert found.state is PromiseState.BROKEN
     assert "led_1" in found.evidence
@@ -153,9 +153,9 @@ async def test_C07_a_reader_outside_the_register_is_seen(
     "entry",
     [
         an_entry(),
-        an_entry(reader_kind="service", reader_id="newsletter"),
-        an_entry(reader_kind="staff", basis="request req_1"),
-        an_entry(reader_kind="legal", basis="case dis_1"),
+        an_entry(recipient_kind="service", recipient_id="newsletter"),
+        an_entry(recipient_kind="staff", basis="request req_1"),
+        an_entry(recipient_kind="legal", basis="case dis_1"),
     ],
     ids=["within its agreement", "a service", "staff", "a case"],
 )
@@ -164,5 +164,5 @@ async def test_C07_a_reader_in_the_register_is_kept(
 ) -> None:
     await planter.write_raw(database, "agreements", AN_AGREEMENT)
     await planter.write_raw(database, "cases", a_case(approved=NOON - DAY))
-    await planter.write_raw(database, "ledger", entry)
+    await planter.write_raw(database, "access_entries", entry)
     assert (await probes.recipients_have_a_basis()).state is PromiseState.KEPT

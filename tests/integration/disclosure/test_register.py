@@ -58,7 +58,7 @@ async def test_C13_an_agreement_ended_by_hand_is_over_and_told_once(service: Run
     agreement_id = (await agreed(service)).body["agreement_id"]
     for _ in range(2):
         ended = await service.call("POST", f"{AGREEMENTS}/{agreement_id}/end", by=STAFF)
-        assert (ended.status, ended.body["in_force"]) == (200, False)
+        assert (ended.status, ended.body["active"]) == (200, False)
     assert not (await asked(around, agreement_id)).active
 
     async def told() -> list[disclosure_v1.AgreementEnded]:

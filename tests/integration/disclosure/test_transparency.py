@@ -34,7 +34,7 @@ async def disclosed(
         reference="26-2-01234-5",
         fields=("identity.accounts.email",),
         state=CaseState.OPEN,
-        affected=len(accounts),
+        affected_count=len(accounts),
         opened_by="acc_1",
         opened_at=at,
     )
@@ -118,4 +118,4 @@ async def test_everybody_may_read_the_report(service: Running) -> None:
     assert answer.status == 200
     grounds = answer.body["years"][0]["grounds"]
     assert [each["ground"] for each in grounds] == ["law", "rights", "emergency"]
-    assert set(grounds[0]) == {"ground", "cases", "accounts", "delivered", "undeliverable"}
+    assert set(grounds[0]) == {"ground", "cases", "accounts", "relayed", "failed"}

@@ -29,7 +29,7 @@ CASE = Case(
     reference="1",
     fields=("identity.accounts.email",),
     state=CaseState.NOTIFYING,
-    affected=2,
+    affected_count=2,
     opened_by="acc_1",
     opened_at=NOON,
 )
@@ -46,12 +46,12 @@ AGREEMENT = PartnerAgreement(
 ENTRY = AccessEntry(
     entry_id="led_1",
     account_id="acc_1",
-    reader_kind="partner",
-    reader_id="Parcel Works",
+    recipient_kind="partner",
+    recipient_id="Parcel Works",
     fields=("identity.accounts.email",),
     purpose="partner_service",
     basis="agreement agr_1",
-    shown_at=NOON + timedelta(days=1),
+    accessed_at=NOON + timedelta(days=1),
 )
 SILENCE = timedelta(minutes=10)
 
@@ -72,8 +72,8 @@ def test_C16_a_case_is_told_only_when_every_notice_is_final(counts: dict[NoticeS
     [
         replace(ENTRY, fields=("identity.accounts.email", "sync.nodes.name")),
         replace(ENTRY, purpose="statistics"),
-        replace(ENTRY, shown_at=NOON - timedelta(seconds=1)),
-        replace(ENTRY, shown_at=NOON + timedelta(days=30)),
+        replace(ENTRY, accessed_at=NOON - timedelta(seconds=1)),
+        replace(ENTRY, accessed_at=NOON + timedelta(days=30)),
     ],
     ids=["more fields", "another purpose", "before it began", "after it ended"],
 )
@@ -95,7 +95,7 @@ def test_an_end_that_was_told_late_does_not_lengthen_an_agreement() -> None:
 
 def look(service: str, state: str, ago: timedelta = timedelta(0)) -> ProbeResult:
     return ProbeResult(
-        promise_id="C01", service=service, state=state, looked_at=1, evidence="seen", checked_at=NOON - ago
+        promise_id="C01", service=service, state=state, sample_size=1, evidence="seen", checked_at=NOON - ago
     )
 
 
