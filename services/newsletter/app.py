@@ -6,16 +6,10 @@ from datetime import timedelta
 
 from services.newsletter.api import NewsletterApi
 from services.newsletter.domain import OptInCooldown
+from services.newsletter.emails import CAMPAIGN_EMAIL, NewsletterEmails
 from services.newsletter.events import NewsletterEvents
 from services.newsletter.promises import NewsletterProbes
-from services.newsletter.service import (
-    CAMPAIGN_EMAIL,
-    AccountExport,
-    CampaignSender,
-    NewsletterEmails,
-    SubscribeService,
-    UnsubscribeService,
-)
+from services.newsletter.service import AccountExport, CampaignSender, SubscribeService, UnsubscribeService
 from services.newsletter.settings import Settings
 from services.newsletter.store import (
     DOCUMENTS,

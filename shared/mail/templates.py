@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 _SUBJECT_PREFIX = "Subject: "
 
@@ -47,6 +47,10 @@ class EmailTemplates:
         if not subject.startswith(_SUBJECT_PREFIX) or empty or not text.strip():
             raise ValueError(f"{name}.txt: the first line is 'Subject: …', the second is empty, then the text follows")
         return RenderedEmail(subject=subject.removeprefix(_SUBJECT_PREFIX).strip(), text=text)
+
+    def load(self, filename: str) -> Template:
+        """Return the template *filename*, to render it for many recipients; values are escaped in ``.html`` only."""
+        return self._environment.get_template(filename)
 
 
 def _format_date(at: datetime) -> str:

@@ -1,1 +1,10 @@
-"""The mails of the newsletter: the confirmation of a subscription, and campaigns."""
+"""The emails of newsletter: the confirmation of a subscription, and campaigns."""
+
+from services.newsletter.emails.messages import (
+    CAMPAIGN_EMAIL,
+    CONFIRMATION_EMAIL,
+    CompiledCampaign,
+    NewsletterEmails,
+)
+
+__all__ = ["CAMPAIGN_EMAIL", "CONFIRMATION_EMAIL", "CompiledCampaign", "NewsletterEmails"]

@@ -1,43 +1,51 @@
-"""The words of the mails, and the tokens in their links."""
+"""Builds the emails from their templates, and the tokens in their links."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
+
+from jinja2 import Template
+from markupsafe import Markup
 
 from services.newsletter.domain import CONSENT_TEXTS, Campaign, MailingList, NewsletterRecipient, OptInRequest
 from shared.crypto import TokenSealer
-from shared.mail import EmailAddress, EmailMessage
+from shared.mail import EmailAddress, EmailMessage, EmailTemplates
 
 CONFIRMATION_EMAIL = "newsletter.confirmation"
 CAMPAIGN_EMAIL = "newsletter.campaign"
 
 _CONFIRM_TOKEN, _UNSUBSCRIBE_TOKEN = "newsletter.confirm", "newsletter.unsubscribe"
-# A letter may be read after years, and its link must still work (C10): it ends one subscription and opens nothing else.
+# An email may be opened years later, and its link must still work (C10). It ends one subscription and opens nothing
+# else.
 _NO_EXPIRY = datetime(9999, 12, 31, tzinfo=UTC)
+_TEMPLATES = EmailTemplates("services.newsletter.emails")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledCampaign:
-    """A campaign, made ready once for all of its recipients."""
+    """A campaign with all that is the same for its recipients, rendered once."""
 
     emails: "NewsletterEmails"
     campaign: Campaign
     mailing_list: MailingList
-    html: str
+    text_template: Template
+    html_template: Template
+    body: Markup
+    """The editor's text as HTML."""
 
     def render(self, recipient: NewsletterRecipient) -> EmailMessage:
-        """Return the letter to one of them: one-click in the header (RFC 8058), a visible link in text and HTML."""
+        """Return the email to one recipient: one-click unsubscribe header (RFC 8058), a visible link in both parts."""
         token = self.emails.unsubscribe_token(recipient.subscription.subscription_id)
-        page = f"{self.emails.public_url}/newsletter/unsubscribe?token={token}"
-        joined = f"{recipient.subscription.subscribed_at:%d %B %Y}"
-        why = f"You get this because you joined “{self.mailing_list.name}” on {joined}."
-        leave = "Leave this list, without logging in"
+        values = {
+            "list_name": self.mailing_list.name,
+            "subscribed_at": recipient.subscription.subscribed_at,
+            "unsubscribe_url": f"{self.emails.public_url}/newsletter/unsubscribe?token={token}",
+        }
         return EmailMessage(
             kind=CAMPAIGN_EMAIL,
             to=EmailAddress(recipient.email),
             subject=self.campaign.subject,
-            text=f"{self.campaign.text}\n\n-- \n{why}\n{leave}:\n{page}\n",
-            html=f'{self.html}<hr><p>{escape(why)}<br><a href="{escape(page)}">{leave}</a></p></body></html>\n',
+            text=self.text_template.render(values, text=self.campaign.text),
+            html=self.html_template.render(values, body=self.body),
             list_unsubscribe=f"{self.emails.public_url}/v1/newsletter/unsubscribe/{token}",
             headers={"List-Id": self.emails.list_id_header(self.mailing_list.list_id)},
         )
@@ -45,50 +53,53 @@ class CompiledCampaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterEmails:
-    """Writes the mails of newsletter."""
+    """Builds the emails of newsletter, and reads the tokens of their links."""
 
     token_sealer: TokenSealer
     public_url: str
     domain: str
-    """The domain of the sender, under which the lists are named (RFC 2919)."""
+    """The domain of the sender, in which the lists have their List-Id (RFC 2919)."""
 
     def render_confirmation(self, mailing_list: MailingList, request: OptInRequest, to: EmailAddress) -> EmailMessage:
-        """Return the mail that asks the owner of the address; nothing but the link in it makes a subscriber."""
+        """Return the email that asks the owner of the address to confirm; only its link creates a subscription."""
         token = self.token_sealer.issue(
             _CONFIRM_TOKEN, {"opt_in_request": request.request_id}, expires_at=request.expires_at
         )
-        hours = round((request.expires_at - request.requested_at).total_seconds() / 3600)
-        text = (
-            f"Somebody, we hope it was you, asked for the letters of “{mailing_list.name}” at this address.\n\n"
-            f"If you want them, please confirm within {hours} hours:\n"
-            f"{self.public_url}/newsletter/confirm?token={token}\n\n"
-            f"With that you say: {CONSENT_TEXTS[request.consent_version].render(mailing_list.name)}\n\n"
-            "If it was not you, do nothing: you will get no letters, and we forget this address by then.\n"
+        email = _TEMPLATES.render(
+            "confirmation",
+            list_name=mailing_list.name,
+            hours=round((request.expires_at - request.requested_at).total_seconds() / 3600),
+            confirmation_url=f"{self.public_url}/newsletter/confirm?token={token}",
+            consent_text=CONSENT_TEXTS[request.consent_version].render(mailing_list.name),
         )
-        return EmailMessage(kind=CONFIRMATION_EMAIL, to=to, subject=f"Please confirm: {mailing_list.name}", text=text)
+        return EmailMessage(kind=CONFIRMATION_EMAIL, to=to, subject=email.subject, text=email.text)
 
     def compile_campaign(self, campaign: Campaign, mailing_list: MailingList) -> CompiledCampaign:
-        """Make *campaign* ready for its recipients."""
-        paragraphs = "".join(
-            f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in _split_paragraphs(campaign.text)
+        """Render what all recipients of *campaign* share."""
+        body = _TEMPLATES.load("campaign_body.html").render(paragraphs=_split_paragraphs(campaign.text))
+        return CompiledCampaign(
+            emails=self,
+            campaign=campaign,
+            mailing_list=mailing_list,
+            text_template=_TEMPLATES.load("campaign.txt"),
+            html_template=_TEMPLATES.load("campaign.html"),
+            body=Markup(body),  # noqa: S704 (rendered above, where the editor's text was escaped)
         )
-        html = f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>{paragraphs}'
-        return CompiledCampaign(emails=self, campaign=campaign, mailing_list=mailing_list, html=html)
 
     def unsubscribe_token(self, subscription_id: str) -> str:
-        """Return the token that ends one subscription."""
+        """Return a token that ends one subscription and never expires."""
         return self.token_sealer.issue(_UNSUBSCRIBE_TOKEN, {"subscription": subscription_id}, expires_at=_NO_EXPIRY)
 
     def list_id_header(self, list_id: str) -> str:
-        """Return the List-Id of a list."""
+        """Return the List-Id of a list (RFC 2919)."""
         return f"<{list_id.replace('_', '-')}.{self.domain}>"
 
     def opt_in_request_id(self, token: str, *, at: datetime) -> str:
-        """Return the id of the wish that *token* confirms; LinkRefusedError when it is none, or too old."""
+        """Return the id of the opt-in request that *token* confirms; raises InvalidTokenError."""
         return self.token_sealer.open(_CONFIRM_TOKEN, token, at=at)["opt_in_request"]
 
     def subscription_id(self, token: str, *, at: datetime) -> str:
-        """Return the id of the subscription that *token* ends; LinkRefusedError when it is none."""
+        """Return the id of the subscription that *token* ends; raises InvalidTokenError."""
         return self.token_sealer.open(_UNSUBSCRIBE_TOKEN, token, at=at)["subscription"]
 
 

@@ -1,17 +1,8 @@
-"""What newsletter does: joining, leaving, sending, and handing over what is held."""
+"""What newsletter does: subscribe, unsubscribe, send campaigns, export."""
 
-from services.newsletter.emails.messages import CAMPAIGN_EMAIL, CONFIRMATION_EMAIL, NewsletterEmails
 from services.newsletter.service.campaigns import CampaignSender
 from services.newsletter.service.export import AccountExport
 from services.newsletter.service.subscribe import SubscribeService
 from services.newsletter.service.unsubscribe import UnsubscribeService
 
-__all__ = [
-    "CAMPAIGN_EMAIL",
-    "CONFIRMATION_EMAIL",
-    "AccountExport",
-    "CampaignSender",
-    "NewsletterEmails",
-    "SubscribeService",
-    "UnsubscribeService",
-]
+__all__ = ["AccountExport", "CampaignSender", "SubscribeService", "UnsubscribeService"]

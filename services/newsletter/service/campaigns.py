@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.newsletter.domain import Campaign, CampaignState, DeliveryState, NewsletterRecipient
-from services.newsletter.emails.messages import NewsletterEmails
+from services.newsletter.emails import NewsletterEmails
 from services.newsletter.errors import CampaignNotFoundError, ListNotFoundError
 from services.newsletter.service.work import Transact
 from services.newsletter.store import CampaignDeliveries, Campaigns, MailingLists, Subscriptions

@@ -13,7 +13,7 @@ from services.newsletter.domain import (
     OptInRequest,
     Subscription,
 )
-from services.newsletter.emails.messages import NewsletterEmails
+from services.newsletter.emails import NewsletterEmails
 from services.newsletter.errors import ListNotFoundError
 from services.newsletter.service.work import EraseSubject, Transact
 from services.newsletter.store import MailingLists, OptInRequests, Subscriptions, Suppressions

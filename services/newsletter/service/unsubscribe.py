@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.newsletter.domain import Subscription, Suppression, UnsubscribeMethod
-from services.newsletter.emails.messages import NewsletterEmails
+from services.newsletter.emails import NewsletterEmails
 from services.newsletter.errors import SubscriptionNotFoundError
 from services.newsletter.service.work import EraseSubject, Transact
 from services.newsletter.store import CampaignDeliveries, OptInRequests, Subscriptions, Suppressions

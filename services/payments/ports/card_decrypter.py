@@ -31,7 +31,7 @@ class DecryptedCard:
     digest: str
 
     def __repr__(self) -> str:
-        return "OpenedCard(***)"
+        return "DecryptedCard(***)"
 
 
 class CardDecrypter:
