@@ -10,9 +10,9 @@ from aiohttp import web
 from services.sync.api.headers import parse_preconditions
 from services.sync.api.hrefs import HrefBuilder, ResourcePath, parse_path
 from services.sync.domain.devices import Device
+from services.sync.domain.operation import DavOperation
 from services.sync.errors import InvalidDeviceCredentialsError, InvalidPathError
 from services.sync.service.access.devices import DeviceAuthenticator
-from services.sync.service.tree.preconditions import DavOperation
 from shared.errors import ForbiddenError
 from shared.settings import Secret
 from shared.web import client_address

@@ -10,12 +10,12 @@ from services.sync.api.bodies import expects_continue, iter_file_body
 from services.sync.api.headers import parse_content_length
 from services.sync.api.multistatus import FILE_CONTENT_TYPE, format_http_date
 from services.sync.domain.frames import ByteRange
+from services.sync.domain.operation import WriteKind
 from services.sync.domain.preconditions import ReadDecision
 from services.sync.domain.ranges import parse_range
 from services.sync.domain.tree import Node
 from services.sync.errors import DavMethodNotAllowedError, InvalidHeaderError
 from services.sync.service.tree.reader import FileContent, TreeReader
-from services.sync.service.tree.writer import WriteKind
 from services.sync.service.webdav.uploads import UploadBody, UploadService
 from shared.ids import new_id
 

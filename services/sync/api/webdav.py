@@ -30,11 +30,12 @@ from services.sync.api.multistatus import (
     proppatch_response,
 )
 from services.sync.api.propfind_cache import PropfindCache, PropfindKey
+from services.sync.domain.operation import Destination, WriteKind
 from services.sync.domain.properties import apply_updates, find_protected
 from services.sync.errors import ALLOWED_METHODS, DavMethodNotAllowedError, InvalidHeaderError, PropfindFiniteDepthError
 from services.sync.service.oversight.statistics import UsageStatistics
 from services.sync.service.tree.reader import CollectionListing, TreeReader
-from services.sync.service.tree.writer import Destination, TreeWriter, WriteKind
+from services.sync.service.tree.writer import TreeWriter
 from services.sync.service.webdav.locks import LockRequest, LockResult, LockService
 from services.sync.service.webdav.sync_collection import SyncCollectionReport, SyncCollectionRequest
 from services.sync.service.webdav.uploads import UploadService

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.sync.errors import InvalidPathError, NameTooLongError
+from services.sync.errors import (
+    InvalidPathError,
+    NameTooLongError,
+    NormalizationConflictError,
+    ParentNotFoundError,
+    ResourceNotFoundError,
+)
 
 TreePath = tuple[str, ...]
 """The names from the root down; the root itself is ``()``."""
@@ -67,11 +73,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedPath:
-    """What was found on the way to a path.
+    """A path and the nodes found along it.
 
-    *ids* are the nodes that exist on the way, from the root down; *node* is what is at the path itself; *folder* is
-    the folder that holds or would hold it, None when there is none. *twin* says that the folder has a file whose name
-    looks the same and is not (another Unicode normal form).
+    *ids* are the existing nodes from the root down. *node* is the node at the path, None when there is none. *parent*
+    is the folder that holds or would hold it, None when that does not exist. *has_normalization_conflict*: the parent
+    has a member of the same name in another Unicode normal form.
     """
 
     path: TreePath
@@ -79,6 +85,23 @@ class ResolvedPath:
     node: Node | None
     parent: Node | None
     has_normalization_conflict: bool = False
+
+    def require_node(self) -> Node:
+        """Return the node at the path; ResourceNotFoundError when there is none."""
+        if self.node is None:
+            raise ResourceNotFoundError
+        return self.node
+
+    def require_parent(self) -> Node:
+        """Return the folder of the path, whether the node exists or not.
+
+        ParentNotFoundError without one; NormalizationConflictError when the name exists in another Unicode form.
+        """
+        if self.has_normalization_conflict:
+            raise NormalizationConflictError
+        if self.parent is None or not self.parent.is_folder:
+            raise ParentNotFoundError
+        return self.parent
 
 
 def validate_path(names: TreePath) -> TreePath:

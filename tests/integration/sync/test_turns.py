@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.sync.service.tree.preconditions import DavOperation
+from services.sync.domain.operation import DavOperation
 from services.sync.service.tree.write_queue import AccountWriteQueue, TreeAccess
 from services.sync.service.webdav.uploads import UploadBody
 from shared.mongo import Database

@@ -5,7 +5,7 @@ import base64
 import random
 from collections.abc import AsyncIterator
 
-from services.sync.service.tree.preconditions import DavOperation
+from services.sync.domain.operation import DavOperation
 from services.sync.service.webdav.uploads import RESERVATION_TTL
 from services.sync.store.documents import ContentDocument, NodeDocument
 from shared.ids import new_id

@@ -13,7 +13,7 @@ from services.sync.domain.restores import Restore
 from services.sync.domain.tree import DETACHED, Node, root_id
 from services.sync.errors import CorruptContentError
 from services.sync.service.tree.reader import TreeReader
-from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.view import TreeView
 from services.sync.service.tree.write_queue import TreeAccess
 from services.sync.store import AccountCipher, AccountUsages, Nodes, Restores
 from shared.clock import rfc3339
@@ -167,8 +167,8 @@ class _PartPosition:
     path: str
 
 
-async def _get_cipher(uow: TreeUnitOfWork) -> AccountCipher:
-    return uow.cipher
+async def _get_cipher(view: TreeView) -> AccountCipher:
+    return view.cipher
 
 
 def _restore_to_json(restore: Restore) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from services.sync.domain.backups import BackupState
 from services.sync.domain.devices import Device
 from services.sync.domain.frames import MAX_INLINE_SIZE
+from services.sync.domain.operation import DavOperation, Destination
 from services.sync.domain.restores import Restore, RestoreProgress
 from services.sync.domain.tree import NodeKind, TreePath
 from services.sync.errors import (
@@ -31,8 +32,6 @@ from services.sync.service.backup.backups import BackupService
 from services.sync.service.backup.reader import BackupContent, BackupNode, BackupTree, read_contents, skip_to_account
 from services.sync.service.restore.placement import CreateAt, Placement, TargetDeletedError
 from services.sync.service.restore.run import RestoreRun, find_in_backup
-from services.sync.service.tree.preconditions import DavOperation
-from services.sync.service.tree.writer import Destination
 from services.sync.service.webdav.uploads import UploadBody, UploadService
 from services.sync.store import AccountCipher, Restores, TreeStore
 from services.sync.store.restores import destination_update, progress_update

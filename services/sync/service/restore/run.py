@@ -4,13 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.sync.domain.devices import Device
+from services.sync.domain.operation import DavOperation, NewNode
 from services.sync.domain.preconditions import EntityTags, Preconditions
 from services.sync.domain.restores import Restore, RestoreProgress, node_id
 from services.sync.domain.tree import NodeKind, TreePath, root_id
 from services.sync.errors import BackupPathNotFoundError, CorruptContentError
 from services.sync.service.backup.reader import BackupNode, BackupTree
-from services.sync.service.tree.preconditions import DavOperation
-from services.sync.service.tree.writer import NewNode
 from services.sync.store import AccountCipher
 
 _MUST_NOT_EXIST = Preconditions(if_none_match=EntityTags(matches_any=True))

@@ -9,13 +9,13 @@ from datetime import datetime
 from services.sync.domain.account_usage import AccountUsage
 from services.sync.domain.frames import FRAME_OVERHEAD, FRAME_SIZE, MAX_INLINE_SIZE, ByteRange, iter_frames
 from services.sync.domain.locks import Lock
+from services.sync.domain.operation import DavOperation
 from services.sync.domain.preconditions import ReadDecision, evaluate_read
 from services.sync.domain.tree import Node, TreePath
 from services.sync.errors import CorruptContentError, DavMethodNotAllowedError
 from services.sync.ports import Blobs
-from services.sync.service.tree.preconditions import DavOperation, require_node, resolve, resolve_checked
 from services.sync.service.tree.prefetch import prefetch_one
-from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.view import TreeView
 from services.sync.service.tree.write_queue import TreeAccess
 from services.sync.store import AccountCipher, AccountUsages, Contents
 
@@ -90,33 +90,33 @@ class TreeReader:
         The members are left out where *unless* says of the tree's revision that they are known.
         """
 
-        async def look(uow: TreeUnitOfWork) -> CollectionListing:
-            resolved = await resolve_checked(uow, operation)
-            node = require_node(resolved)
-            reads_members = include_members and node.is_folder and not is_known(uow.usage.rev)
-            found = await uow.list_members(node.id) if reads_members else []
+        async def read(view: TreeView) -> CollectionListing:
+            resolved = await view.resolve_checked(operation)
+            node = resolved.require_node()
+            reads_members = include_members and node.is_folder and not is_known(view.usage.rev)
+            found = await view.list_members(node.id) if reads_members else []
             return CollectionListing(
                 node=node,
                 path=operation.path,
                 members=tuple(found),
                 ids=resolved.ids,
-                usage=uow.usage,
-                locks=tuple(await uow.list_locks()) if include_locks else (),
+                usage=view.usage,
+                locks=tuple(await view.list_locks()) if include_locks else (),
                 device_id=operation.device.id,
-                at=uow.at,
+                at=view.at,
             )
 
-        return await self.tree_access.read(operation.account, look)
+        return await self.tree_access.read(operation.account, read)
 
     async def get_file(self, operation: DavOperation) -> FileContent:
         """Return the file at the address; a small one with its bytes."""
 
-        async def look(uow: TreeUnitOfWork) -> tuple[Node, ReadDecision, AccountCipher]:
-            node = require_node(await resolve(uow, operation))
-            return node, evaluate_read(operation.preconditions, node), uow.cipher
+        async def read(view: TreeView) -> tuple[Node, ReadDecision, AccountCipher]:
+            node = (await view.resolve(operation)).require_node()
+            return node, evaluate_read(operation.preconditions, node), view.cipher
 
         for _ in range(_MAX_ATTEMPTS):
-            node, decision, cipher = await self.tree_access.read(operation.account, look)
+            node, decision, cipher = await self.tree_access.read(operation.account, read)
             if node.is_folder:
                 raise DavMethodNotAllowedError("A folder is listed with PROPFIND.")
             if node.size > MAX_INLINE_SIZE:

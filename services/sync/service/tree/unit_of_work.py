@@ -1,165 +1,19 @@
-"""The tree of one account while something looks at it or changes it: what is stored, and over it what is new."""
+"""The write side of one account's tree: the changes of a transaction, collected before any of them is stored."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 
-from services.sync.domain.account_usage import AccountUsage
 from services.sync.domain.locks import Lock
-from services.sync.domain.sync_tokens import MAX_TOMBSTONES, PRUNE_INTERVAL, SyncToken, Tombstone
-from services.sync.domain.tree import DETACHED, Node, ResolvedPath, TreePath, normalize_name
-from services.sync.store import AccountCipher, ChangeSet, Content, TreeCache, TreeStore
-from services.sync.store.tree_cache import LOAD_ALL_MAX_MEMBERS, MAX_CACHED_MEMBERS, node_location
-
-ROOT_LOCATION = ("", "")
-_FOLDER_BATCH_SIZE = 500
-
-
-class CacheMissError(Exception):
-    """The answer is not in memory: it takes a transaction to read it from the database."""
+from services.sync.domain.sync_tokens import MAX_TOMBSTONES, PRUNE_INTERVAL, Tombstone
+from services.sync.domain.tree import DETACHED, Node
+from services.sync.service.tree.view import TreeView
+from services.sync.store import Content
+from services.sync.store.tree_cache import node_location
 
 
 @dataclass(slots=True, kw_only=True)
-class TreeUnitOfWork:
-    """A tree and its counters at one revision, and the changes made to them; ``Turns`` writes them."""
-
-    trees: TreeStore
-    cipher: AccountCipher
-    usage: AccountUsage
-    cache: TreeCache
-    at: datetime
-    reads_database: bool
-    changes: ChangeSet = field(default_factory=ChangeSet)
-    revisions_added: int = 0
-    """How many revisions this draft has added."""
-    _locks: list[Lock] | None = None
-
-    # ── Looking ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def resolve_path(self, path: TreePath) -> ResolvedPath:
-        """Return what is found on the way to *path*."""
-        root = await self.find_child(*ROOT_LOCATION)
-        assert root is not None, "the root is made with the space"
-        ids, folder, node, has_conflict = [root.id], None, root, False
-        for depth, name in enumerate(path, start=1):
-            if not node.is_folder:
-                return ResolvedPath(path=path, ids=tuple(ids), node=None, parent=None)
-            found = await self.find_child(node.id, name)
-            folder, has_conflict = node, found is not None and found.name != name
-            if found is None or has_conflict:
-                parent = folder if depth == len(path) else None
-                return ResolvedPath(
-                    path=path, ids=tuple(ids), node=None, parent=parent, has_normalization_conflict=has_conflict
-                )
-            ids.append(found.id)
-            node = found
-        return ResolvedPath(path=path, ids=tuple(ids), node=node, parent=folder)
-
-    async def find_child(self, parent: str, name: str) -> Node | None:
-        """Return the member of *parent* whose name looks like *name*."""
-        place = (parent, normalize_name(name))
-        if place in self.changes.locations:
-            return self._changed_node(self.changes.locations[place])
-        if self._cache_is_current and self.cache.has(place):
-            return self._latest_version(self.cache.get(place))
-        self.require_database()
-        if self._cache_is_current and self.cache.should_load_all(parent):
-            await self._load_members(parent, limit=LOAD_ALL_MAX_MEMBERS)
-            return await self.find_child(parent, name)
-        node = await self.trees.nodes.get_child(self.cipher, parent, name)
-        if self._cache_is_current:
-            self.cache.put(place, node)
-        return self._latest_version(node)
-
-    async def list_members(self, folder: str) -> list[Node]:
-        """Return all members of *folder*."""
-        cached = self.cache.folders.get(folder) if self._cache_is_current else None
-        base = list(cached.values()) if cached is not None else await self._load_members(folder)
-        latest = (self._latest_version(node) for node in base)
-        here = {node.id: node for node in latest if node is not None and node.parent == folder}
-        for node in self.changes.nodes.values():
-            if node.parent == folder:
-                here[node.id] = node
-        return list(here.values())
-
-    async def _load_members(self, folder: str, *, limit: int | None = None) -> list[Node]:
-        """Read the members of *folder*: all, or *most* and one; keep them if they are all and not too many."""
-        self.require_database()
-        nodes = await self.trees.nodes.list_members_of_folders(
-            self.cipher, [folder], limit=0 if limit is None else limit + 1
-        )
-        if len(nodes) <= (limit or MAX_CACHED_MEMBERS) and self._cache_is_current:
-            self.cache.put_folder(folder, nodes)
-        return nodes
-
-    async def list_descendants(self, node: Node, *, limit: int) -> list[Node]:
-        """Return everything inside *node*, folders before their members; stops after *most* and one more."""
-        found: list[Node] = []
-        level = [node.id] if node.is_folder else []
-        while level and len(found) <= limit:
-            inside = await self._list_members_of(level, limit + 1)
-            found += inside
-            level = [each.id for each in inside if each.is_folder]
-        return found
-
-    async def _list_members_of(self, folders: list[str], limit: int) -> list[Node]:
-        if self.changes.nodes or self.changes.removed_ids or len(folders) == 1:
-            return [node for folder in folders for node in await self.list_members(folder)]
-        self.require_database()
-        found: list[Node] = []
-        for start in range(0, len(folders), _FOLDER_BATCH_SIZE):
-            some = folders[start : start + _FOLDER_BATCH_SIZE]
-            found += await self.trees.nodes.list_members_of_folders(self.cipher, some, limit=limit)
-        return found
-
-    async def list_locks(self) -> list[Lock]:
-        """Return the live locks of the account."""
-        if self._locks is None and not self.usage.locks:
-            self._locks = []
-        if self._locks is None:
-            self.require_database()
-            self._locks = await self.trees.locks.list_active(self.cipher, at=self.at)
-        return self._locks
-
-    async def is_current(self, since: SyncToken) -> bool:
-        """Tell whether nothing in the tree has changed since *mark* was given."""
-        from_rev = self.usage.tracked_since_rev
-        if since.after or from_rev is None or not from_rev <= since.rev <= self.usage.rev:
-            return False
-        if self.changes.tombstones or any(node.rev > since.rev for node in self.changes.nodes.values()):
-            return False
-        self.require_database()
-        upto = self.usage.rev
-        return not (
-            await self.trees.nodes.list_changed(self.cipher, after=since.key, upto=upto, limit=1)
-            or await self.trees.tombstones.list_since(self.cipher, since.rev, limit=1)
-        )
-
-    def _changed_node(self, node: str | None) -> Node | None:
-        return None if node is None else self.changes.nodes[node]
-
-    def _latest_version(self, node: Node | None) -> Node | None:
-        """Return *node* as it is now; None when it is gone."""
-        if node is None or node.id in self.changes.removed_ids:
-            return None
-        return self.changes.nodes.get(node.id, node)
-
-    def require_database(self) -> None:
-        """Go on only where the database may be read; ``Turns`` then begins anew in a transaction."""
-        if not self.reads_database:
-            raise CacheMissError
-
-    @property
-    def _cache_is_current(self) -> bool:
-        # A transaction reads one moment: meanwhile the shelf may have gone on.
-        return not self.reads_database or self.cache.rev == self.base_rev
-
-    @property
-    def base_rev(self) -> int:
-        """The revision that is stored."""
-        return self.usage.rev - self.revisions_added
-
-    # ── Changing ──────────────────────────────────────────────────────────────────────────────────────────────────
+class TreeUnitOfWork(TreeView):
+    """A tree and the changes made to it; the write queue stores them."""
 
     def next_rev(self) -> int:
         """Begin a change and return its revision."""

@@ -14,15 +14,19 @@ from typing import Any, Generic, TypeVar, cast
 from services.sync.domain.account_usage import AccountUsage
 from services.sync.domain.tree import DETACHED
 from services.sync.errors import AccountClosedError, TooManyPendingWritesError, WriteOutcomeUnknownError
-from services.sync.service.tree.unit_of_work import CacheMissError, TreeUnitOfWork
+from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.view import CacheMissError, TreeView
 from services.sync.store import TreeStore
 from shared.clock import Clock
 from shared.errors import ServiceError
 from shared.mongo import Database, DuplicateError, StoreUnavailableError, WriteConflictError
 
 T = TypeVar("T")
-UnitOfWorkCallback = Callable[[TreeUnitOfWork], Awaitable[T]]
-"""Looks at a draft and changes it; it may be run again, and raises ServiceErrors only."""
+ViewT = TypeVar("ViewT", bound=TreeView)
+ReadCallback = Callable[[TreeView], Awaitable[T]]
+"""Reads a tree; it may run again, in a transaction, when the cache does not suffice."""
+WriteCallback = Callable[[TreeUnitOfWork], Awaitable[T]]
+"""Changes a tree. It may run again, so it has no effect outside the unit of work, and raises ServiceErrors only."""
 
 MAX_BATCH = 32
 """Changes written in one transaction."""
@@ -44,7 +48,7 @@ class TreeNotCreatedError(Exception):
 class PendingWrite(Generic[T]):
     """A change that waits for its turn, and then what came of it."""
 
-    callback: UnitOfWorkCallback[T]
+    callback: WriteCallback[T]
     outcome: T | ServiceError | None = None
     done: bool = False
 
@@ -123,18 +127,18 @@ class TreeAccess:
         self.garbage_added = asyncio.Event()
         """Set when something was taken out of a tree of which more than itself is to be cleared away."""
 
-    async def read(self, account: str, callback: UnitOfWorkCallback[T]) -> T:
-        """Return what *read* finds in the tree of *account* as it is now; the draft's changes are not kept."""
+    async def read(self, account: str, callback: ReadCallback[T]) -> T:
+        """Return what *callback* finds in the current tree of *account*."""
         usage = await self._read_usage(account) or await self._create_tree(account)
         if self._trees.caches.is_stale(account, usage.rev):
             # Mostly by a batch of this process that is stored and will be in memory at once: no need to read it.
             await self._get_queue(account).idle.wait()
         try:
-            return await callback(await self._build_unit_of_work(usage, reads_database=False))
+            return await callback(await self._open(TreeView, usage, reads_database=False))
         except CacheMissError:
             return await self._db.with_transaction(lambda: self._read_from_store(account, callback))
 
-    async def write(self, account: str, callback: UnitOfWorkCallback[T]) -> T:
+    async def write(self, account: str, callback: WriteCallback[T]) -> T:
         """Let *change* have its turn and return its result once it is stored.
 
         Cancelled before its turn, it is never made; cancelled during it, it is over, one way or the other, before any
@@ -199,7 +203,7 @@ class TreeAccess:
         return outcomes
 
     async def _try_batch(self, account: str, batch: list[PendingWrite[Any]]) -> tuple[TreeUnitOfWork, list[Any]]:
-        uow, outcomes = await self._load_unit_of_work(account), []
+        uow, outcomes = await self._load(TreeUnitOfWork, account), []
         for each in batch:
             uow, outcome = await self._apply_one(uow, each.callback)
             outcomes.append(outcome)
@@ -210,7 +214,7 @@ class TreeAccess:
         return uow, outcomes
 
     async def _apply_one(
-        self, uow: TreeUnitOfWork, callback: UnitOfWorkCallback[T]
+        self, uow: TreeUnitOfWork, callback: WriteCallback[T]
     ) -> tuple[TreeUnitOfWork, T | ServiceError]:
         trial = uow.copy()
         try:
@@ -233,19 +237,19 @@ class TreeAccess:
         else:
             self._trees.caches.invalidate(account)
 
-    async def _read_from_store(self, account: str, callback: UnitOfWorkCallback[T]) -> T:
-        return await callback(await self._load_unit_of_work(account))
+    async def _read_from_store(self, account: str, callback: ReadCallback[T]) -> T:
+        return await callback(await self._load(TreeView, account))
 
-    async def _load_unit_of_work(self, account: str) -> TreeUnitOfWork:
+    async def _load(self, kind: type[ViewT], account: str) -> ViewT:
         usage = await self._trees.usages.get(account)
         if usage is None:
             raise TreeNotCreatedError
-        return await self._build_unit_of_work(usage, reads_database=True)
+        return await self._open(kind, usage, reads_database=True)
 
-    async def _build_unit_of_work(self, usage: AccountUsage, *, reads_database: bool) -> TreeUnitOfWork:
+    async def _open(self, kind: type[ViewT], usage: AccountUsage, *, reads_database: bool) -> ViewT:
         cipher = await self._trees.get_cipher(usage.account)
         cache = self._trees.get_cache(usage)
-        return TreeUnitOfWork(
+        return kind(
             trees=self._trees,
             cipher=cipher,
             usage=usage,

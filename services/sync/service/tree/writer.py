@@ -2,24 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from services.sync.domain.locks import find_beneath
-from services.sync.domain.tree import DETACHED, Node, NodeKind, ResolvedPath, TreePath, is_within
+from services.sync.domain.operation import DavOperation, Destination, NewNode, WriteKind, WriteResult
+from services.sync.domain.tree import DETACHED, Node, NodeKind, ResolvedPath, is_within
 from services.sync.errors import (
     DavMethodNotAllowedError,
     PreconditionFailedError,
     SameResourceError,
     TooManyMembersError,
 )
-from services.sync.service.tree.preconditions import (
-    DavOperation,
-    require_node,
-    require_parent,
-    require_unlocked,
-    resolve_checked,
-)
 from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.view import TreeView
 from services.sync.service.tree.write_queue import TreeAccess
 from services.sync.store import Content
 from shared.ids import NewId
@@ -27,41 +21,6 @@ from shared.ids import NewId
 MAX_COPIED_NODES = 10_000
 EditProperties = Callable[[str], str]
 """Makes the new dead properties of a node from those that it has."""
-
-
-class WriteKind(Enum):
-    """Whether something is new at its address or took the place of what was there."""
-
-    CREATED = "created"
-    REPLACED = "replaced"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteResult:
-    """What a write made."""
-
-    kind: WriteKind
-    node: Node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """Where a copy or move goes, and whether it may take the place of what is there."""
-
-    path: TreePath
-    overwrite: bool
-    deep: bool = True
-    """Whether the members of a folder go along (Depth: infinity)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewNode:
-    """How something new comes into the tree that was there before: under which id, with which dead properties."""
-
-    id: str
-    properties: str = ""
-    content: str = ""
-    """The id under which a large content is stored; one is made when this is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +33,12 @@ class TreeWriter:
     async def check_put(self, operation: DavOperation, size: int) -> Node | None:
         """Refuse what ``put`` would refuse, before a body of *size* bytes is sent; return what it would replace."""
 
-        async def look(uow: TreeUnitOfWork) -> Node | None:
-            resolved = await resolve_put_target(uow, operation)
-            uow.usage.check_quota(size - (resolved.node.size if resolved.node else 0))
+        async def check(view: TreeView) -> Node | None:
+            resolved = await view.resolve_put_target(operation)
+            view.usage.check_quota(size - (resolved.node.size if resolved.node else 0))
             return resolved.node
 
-        return await self.tree_access.read(operation.account, look)
+        return await self.tree_access.read(operation.account, check)
 
     def build_new_node(self) -> NewNode:
         """Return how something comes that was never there."""
@@ -90,7 +49,7 @@ class TreeWriter:
         content, node = self.new_id("cnt"), new_node or self.build_new_node()
 
         async def change(uow: TreeUnitOfWork) -> WriteResult:
-            resolved = await resolve_put_target(uow, operation)
+            resolved = await uow.resolve_put_target(operation)
             uow.usage.check_quota(len(data) - (resolved.node.size if resolved.node else 0))
             sealed = uow.cipher.content_cipher(content).seal(0, data, last=True)
             uow.add_content(
@@ -107,11 +66,11 @@ class TreeWriter:
         template = new_node or replace(self.build_new_node(), properties=properties)
 
         async def change(uow: TreeUnitOfWork) -> Node:
-            resolved = await resolve_checked(uow, operation)
+            resolved = await uow.resolve_checked(operation)
             if resolved.node is not None:
                 raise DavMethodNotAllowedError("Something is here already.")
-            folder = require_parent(resolved)
-            await require_unlocked(uow, operation, resolved, members=True, deep=False)
+            folder = resolved.require_parent()
+            await uow.require_unlocked(operation, resolved, members=True, deep=False)
             rev = uow.next_rev()
             created = _build_node(uow, operation, folder, new_node=template, kind=NodeKind.FOLDER)
             uow.add(created)
@@ -124,11 +83,11 @@ class TreeWriter:
         """Delete the file or folder at the address, with all that is inside."""
 
         async def change(uow: TreeUnitOfWork) -> None:
-            resolved = await resolve_checked(uow, operation)
-            node, folder = require_node(resolved), resolved.parent
+            resolved = await uow.resolve_checked(operation)
+            node, folder = resolved.require_node(), resolved.parent
             if folder is None:
                 raise DavMethodNotAllowedError("The top folder stays.")
-            await require_unlocked(uow, operation, resolved, members=True, deep=True)
+            await uow.require_unlocked(operation, resolved, members=True, deep=True)
             rev = uow.next_rev()
             await detach(uow, node, rev)
             uow.touch_folder(folder, rev)
@@ -140,10 +99,10 @@ class TreeWriter:
 
         async def change(uow: TreeUnitOfWork) -> WriteKind:
             source, target = await self._resolve_both(uow, operation, destination)
-            node, folder = require_node(source), source.parent
+            node, folder = source.require_node(), source.parent
             if folder is None:
                 raise SameResourceError
-            await require_unlocked(uow, operation, source, members=True, deep=True)
+            await uow.require_unlocked(operation, source, members=True, deep=True)
             new_parent = await _require_target_parent(uow, operation, target, destination)
             rev = uow.next_rev()
             if target.node is not None:
@@ -165,7 +124,7 @@ class TreeWriter:
 
         async def change(uow: TreeUnitOfWork) -> WriteKind:
             source, target = await self._resolve_both(uow, operation, destination)
-            node = require_node(source)
+            node = source.require_node()
             new_parent = await _require_target_parent(uow, operation, target, destination)
             descendants = await uow.list_descendants(node, limit=MAX_COPIED_NODES) if destination.deep else []
             if len(descendants) > MAX_COPIED_NODES:
@@ -187,8 +146,8 @@ class TreeWriter:
         self, uow: TreeUnitOfWork, operation: DavOperation, destination: Destination
     ) -> tuple[ResolvedPath, ResolvedPath]:
         """Return the trails to both ends once the conditions of the request hold."""
-        source = await resolve_checked(uow, operation)
-        require_node(source)
+        source = await uow.resolve_checked(operation)
+        source.require_node()
         if (
             operation.path == destination.path
             or is_within(operation.path, destination.path)
@@ -218,9 +177,9 @@ class TreeWriter:
         """Change the dead properties at the address."""
 
         async def change(uow: TreeUnitOfWork) -> Node:
-            resolved = await resolve_checked(uow, operation)
-            node = require_node(resolved)
-            await require_unlocked(uow, operation, resolved, members=False, deep=False)
+            resolved = await uow.resolve_checked(operation)
+            node = resolved.require_node()
+            await uow.require_unlocked(operation, resolved, members=False, deep=False)
             described = replace(node, properties=edit_properties(node.properties), rev=uow.next_rev())
             uow.update(node, described)
             return described
@@ -228,23 +187,12 @@ class TreeWriter:
         return await self.tree_access.write(operation.account, change)
 
 
-async def resolve_put_target(uow: TreeUnitOfWork, operation: DavOperation) -> ResolvedPath:
-    """Return the trail to where a file may be put."""
-    resolved = await resolve_checked(uow, operation)
-    if resolved.node is not None and resolved.node.is_folder:
-        raise DavMethodNotAllowedError("A folder is here.")
-    if resolved.node is None:
-        require_parent(resolved)
-    await require_unlocked(uow, operation, resolved, members=resolved.node is None, deep=False)
-    return resolved
-
-
 def put_file(
     uow: TreeUnitOfWork, operation: DavOperation, resolved: ResolvedPath, *, content: str, size: int, new_node: NewNode
 ) -> WriteResult:
     """Make *content* that of the file at *trail*, which comes as *new* when there is none."""
     rev, old = uow.next_rev(), resolved.node
-    folder = require_parent(resolved)
+    folder = resolved.require_parent()
     if old is None:
         put = replace(
             _build_node(uow, operation, folder, new_node=new_node, kind=NodeKind.FILE), size=size, content=content
@@ -286,8 +234,8 @@ async def _require_target_parent(
         raise PreconditionFailedError("Something is at the destination, and Overwrite is F.")
     if not destination.path:
         raise SameResourceError
-    folder = require_parent(target)
-    await require_unlocked(uow, operation, target, members=True, deep=True)
+    folder = target.require_parent()
+    await uow.require_unlocked(operation, target, members=True, deep=True)
     return folder
 
 

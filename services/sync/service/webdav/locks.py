@@ -5,22 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.sync.domain.locks import MAX_LOCKS, Lock, check_lock_conflict, find_covering
+from services.sync.domain.operation import DavOperation, NewNode
 from services.sync.errors import (
     LockNotFoundError,
     NotLockOwnerError,
     PreconditionFailedError,
     TooManyLocksError,
 )
-from services.sync.service.tree.preconditions import (
-    DavOperation,
-    require_node,
-    require_parent,
-    require_unlocked,
-    resolve_checked,
-)
 from services.sync.service.tree.unit_of_work import TreeUnitOfWork
 from services.sync.service.tree.write_queue import TreeAccess
-from services.sync.service.tree.writer import NewNode, put_file
+from services.sync.service.tree.writer import put_file
 from services.sync.store import Content
 from shared.ids import NewId, random_bytes
 
@@ -57,12 +51,12 @@ class LockService:
         node, content = self.new_id("nod"), self.new_id("cnt")
 
         async def change(uow: TreeUnitOfWork) -> LockResult:
-            resolved = await resolve_checked(uow, operation)
+            resolved = await uow.resolve_checked(operation)
             locks = await uow.list_locks()
             if len(locks) >= MAX_LOCKS:
                 raise TooManyLocksError
             if resolved.node is None:
-                require_parent(resolved)
+                resolved.require_parent()
             lock = Lock(
                 token=token,
                 ids=resolved.ids if resolved.node is not None else (*resolved.ids, node),
@@ -76,7 +70,7 @@ class LockService:
             )
             check_lock_conflict(lock, locks)
             if resolved.node is None:
-                await require_unlocked(uow, operation, resolved, members=True, deep=False)
+                await uow.require_unlocked(operation, resolved, members=True, deep=False)
                 sealed = uow.cipher.content_cipher(content).seal(0, b"", last=True)
                 uow.add_content(
                     Content(id=content, account=operation.account, refs=1, size=0, reserved_bytes=0, inline=sealed)
@@ -93,8 +87,8 @@ class LockService:
         """Let the lock whose token the request submits last for *seconds* from now."""
 
         async def change(uow: TreeUnitOfWork) -> LockResult:
-            resolved = await resolve_checked(uow, operation)
-            require_node(resolved)
+            resolved = await uow.resolve_checked(operation)
+            resolved.require_node()
             own = [
                 lock
                 for lock in find_covering(await uow.list_locks(), resolved.ids)
@@ -113,8 +107,8 @@ class LockService:
         """End the lock *token*, which covers the address; only the device that took it may."""
 
         async def change(uow: TreeUnitOfWork) -> None:
-            resolved = await resolve_checked(uow, operation)
-            require_node(resolved)
+            resolved = await uow.resolve_checked(operation)
+            resolved.require_node()
             found = [lock for lock in find_covering(await uow.list_locks(), resolved.ids) if lock.token == token]
             if not found:
                 raise LockNotFoundError

@@ -12,12 +12,13 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from services.sync.domain.operation import DavOperation
 from services.sync.domain.sync_tokens import TOMBSTONE_TTL, ChangeKey, SyncToken, Tombstone, moved_folders
 from services.sync.domain.tree import DETACHED, Node, TreePath
 from services.sync.errors import AccountClosedError, InvalidLimitError, InvalidSyncTokenError, UnsupportedReportError
-from services.sync.service.tree.preconditions import DavOperation, require_node, resolve_checked
 from services.sync.service.tree.reader import CollectionListing
 from services.sync.service.tree.unit_of_work import TreeUnitOfWork
+from services.sync.service.tree.view import TreeView
 from services.sync.service.tree.write_queue import TreeAccess
 from services.sync.store import Tombstones
 from shared.clock import Clock
@@ -80,7 +81,7 @@ class SyncCollectionReport:
             raise InvalidLimitError
         upto = await self.current_rev(operation.account)
         return await self.tree_access.read(
-            operation.account, lambda draft: _build_result(draft, operation, request, upto)
+            operation.account, lambda view: _build_result(view, operation, request, upto)
         )
 
     async def run(self) -> None:
@@ -102,8 +103,8 @@ class SyncCollectionReport:
         return done
 
 
-async def _tracking_state(uow: TreeUnitOfWork) -> tuple[int, bool]:
-    return uow.usage.rev, uow.usage.tracked_since_rev is not None
+async def _tracking_state(view: TreeView) -> tuple[int, bool]:
+    return view.usage.rev, view.usage.tracked_since_rev is not None
 
 
 async def _start_tracking(uow: TreeUnitOfWork) -> int:
@@ -118,24 +119,26 @@ async def _prune(uow: TreeUnitOfWork, upto: int) -> None:
 
 
 async def _build_result(
-    uow: TreeUnitOfWork, operation: DavOperation, request: SyncCollectionRequest, upto: int
+    view: TreeView, operation: DavOperation, request: SyncCollectionRequest, upto: int
 ) -> SyncCollectionResult:
-    resolved = await resolve_checked(uow, operation)
-    folder = require_node(resolved)
+    resolved = await view.resolve_checked(operation)
+    folder = resolved.require_node()
     if not folder.is_folder:
         raise UnsupportedReportError
-    uow.require_database()
-    scan = _ChangeScan(uow=uow, folder=folder, since=_parse_token(uow, request.token, folder, upto), deep=request.deep)
+    view.require_database()
+    scan = _ChangeScan(
+        view=view, folder=folder, since=_parse_token(view, request.token, folder, upto), deep=request.deep
+    )
     changes, end = await scan.list_changes(upto, min(request.limit or MAX_CHANGES, MAX_CHANGES))
     listing = CollectionListing(
         node=folder,
         path=operation.path,
         members=(),
         ids=resolved.ids,
-        usage=uow.usage,
-        locks=tuple(await uow.list_locks()) if request.locks else (),
+        usage=view.usage,
+        locks=tuple(await view.list_locks()) if request.locks else (),
         device_id=operation.device.id,
-        at=uow.at,
+        at=view.at,
     )
     id_paths = {
         one.node.id: (*resolved.ids, *scan.folders.list_ancestors(one.node)) for one in changes if one.node is not None
@@ -149,11 +152,11 @@ async def _build_result(
     )
 
 
-def _parse_token(uow: TreeUnitOfWork, token: str, folder: Node, upto: int) -> SyncToken:
+def _parse_token(view: TreeView, token: str, folder: Node, upto: int) -> SyncToken:
     """Return how far the client has seen; SyncTokenRefusedError when it is not known any more what left since."""
     if not token:
         return SyncToken(folder=folder.id, rev=0, base_rev=upto)
-    parsed, from_rev = SyncToken.parse(token, folder), uow.usage.tracked_since_rev
+    parsed, from_rev = SyncToken.parse(token, folder), view.usage.tracked_since_rev
     if from_rev is None or not from_rev <= parsed.base_rev <= upto or parsed.rev > upto:
         raise InvalidSyncTokenError
     return parsed
@@ -163,7 +166,7 @@ def _parse_token(uow: TreeUnitOfWork, token: str, folder: Node, upto: int) -> Sy
 class _FolderPaths:
     """Finds where nodes are, inside *top*, reading each folder on the way once."""
 
-    uow: TreeUnitOfWork
+    view: TreeView
     top: str
     known: dict[str, Node] = field(default_factory=dict)
     missing: set[str] = field(default_factory=lambda: {"", DETACHED})
@@ -172,7 +175,7 @@ class _FolderPaths:
         """Read the folders *ids* and all above them."""
         requested = self._unknown(ids)
         while requested:
-            found = {node.id: node for node in await self.uow.trees.nodes.get_many(self.uow.cipher, requested)}
+            found = {node.id: node for node in await self.view.trees.nodes.get_many(self.view.cipher, requested)}
             self.known |= found
             self.missing |= requested - found.keys()
             requested = self._unknown(node.parent for node in found.values())
@@ -204,14 +207,14 @@ class _FolderPaths:
 class _ChangeScan:
     """One look at what has changed in *folder* since *mark*."""
 
-    uow: TreeUnitOfWork
+    view: TreeView
     folder: Node
     since: SyncToken
     deep: bool
     folders: _FolderPaths = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folders = _FolderPaths(uow=self.uow, top=self.folder.id)
+        self.folders = _FolderPaths(view=self.view, top=self.folder.id)
 
     async def list_changes(self, upto: int, limit: int) -> tuple[list[SyncChange], SyncToken]:
         """Return up to *limit* changes, in order, and how far the client has seen the folder with them."""
@@ -245,8 +248,8 @@ class _ChangeScan:
 
     async def _load_changed(self, after: ChangeKey, upto: int) -> list[Node]:
         parent = "" if self.deep else self.folder.id
-        return await self.uow.trees.nodes.list_changed(
-            self.uow.cipher, after=after, upto=upto, limit=_BATCH_SIZE, parent=parent
+        return await self.view.trees.nodes.list_changed(
+            self.view.cipher, after=after, upto=upto, limit=_BATCH_SIZE, parent=parent
         )
 
     def _locate_changes(self, changed: Iterable[tuple[int, Node]]) -> list[SyncChange]:
@@ -259,7 +262,7 @@ class _ChangeScan:
 
     async def _load_tombstones(self, upto: int) -> list[Tombstone]:
         limit = MAX_SCANNED_CHANGES + 1
-        found = await self.uow.trees.tombstones.list_since(self.uow.cipher, self.since.base_rev, limit=limit)
+        found = await self.view.trees.tombstones.list_since(self.view.cipher, self.since.base_rev, limit=limit)
         if len(found) == limit:
             raise InvalidSyncTokenError
         return [one for one in found if one.rev <= upto]
@@ -269,8 +272,8 @@ class _ChangeScan:
         if self.deep:
             await self.folders.load_folders(one.parent for one in tombstones)
         parents = {one: path for one in tombstones if (path := self._parent_path(one)) is not None}
-        occupied = await self.uow.trees.nodes.get_by_locations(
-            self.uow.cipher, {one.name_key: one.parent for one in parents}
+        occupied = await self.view.trees.nodes.get_by_locations(
+            self.view.cipher, {one.name_key: one.parent for one in parents}
         )
         deleted: dict[str, SyncChange] = {}
         for one, path in parents.items():
@@ -295,7 +298,7 @@ class _ChangeScan:
             top = self.folders.known.get(folder)
             if top is None or self.folders.find_path(folder) is None:
                 continue
-            for node in await self.uow.list_descendants(top, limit=MAX_SCANNED_CHANGES - len(found)):
+            for node in await self.view.list_descendants(top, limit=MAX_SCANNED_CHANGES - len(found)):
                 found[node.id] = (max(rev, node.rev, found.get(node.id, (0, node))[0]), node)
             if len(found) > MAX_SCANNED_CHANGES:
                 raise InvalidSyncTokenError

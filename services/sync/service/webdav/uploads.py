@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from itertools import cycle
 
 from services.sync.domain.frames import MAX_INLINE_SIZE, SEALED_FRAME_SIZE, into_frames
+from services.sync.domain.operation import DavOperation, NewNode, WriteResult
 from services.sync.errors import IncompleteUploadError, UploadReservationExpiredError
 from services.sync.ports import Blobs
-from services.sync.service.tree.preconditions import DavOperation
 from services.sync.service.tree.prefetch import prefetch_one
 from services.sync.service.tree.unit_of_work import TreeUnitOfWork
 from services.sync.service.tree.write_queue import TreeAccess
-from services.sync.service.tree.writer import NewNode, TreeWriter, WriteResult, put_file, resolve_put_target
+from services.sync.service.tree.writer import TreeWriter, put_file
 from services.sync.store import AccountCipher, Content, ContentHash, Contents
 from shared.clock import Clock
 from shared.errors import ServiceError
@@ -105,7 +105,7 @@ class UploadService:
         """Reserve room for *size* bytes, less what is there already."""
 
         async def change(uow: TreeUnitOfWork) -> _Upload:
-            resolved = await resolve_put_target(uow, operation)
+            resolved = await uow.resolve_put_target(operation)
             replaces = resolved.node.size if resolved.node else 0
             reserved = max(0, size - replaces)
             uow.usage.check_quota(reserved)
@@ -178,7 +178,7 @@ class UploadService:
         async def change(uow: TreeUnitOfWork) -> WriteResult:
             row = await _require_reservation(uow, upload)
             uow.adjust_usage(reserved=-row.reserved_bytes)
-            resolved = await resolve_put_target(uow, act)
+            resolved = await uow.resolve_put_target(act)
             uow.usage.check_quota(upload.size - (resolved.node.size if resolved.node else 0))
             same = await self.contents.find_duplicate(act.account, digest)
             done = replace(row, refs=1, size=upload.size, reserved_bytes=0, digest=digest, delete_after=None)
