@@ -107,7 +107,8 @@ lock: setup  ## Lock the dependencies anew, with hashes
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
 	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
 
-docs: setup  ## Write what is made of the code: the catalogue of errors, the chart's README
+docs: setup  ## Write what is made of the code: copies of the registry, the catalogue of errors, the README of the chart
+	@$(RUN) shared.stack.registry_copies
 	@$(RUN) shared.stack.error_codes
 	@$(RUN) tests.chart.readme
 

@@ -45,8 +45,8 @@ then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promi
 
 ## What is in it
 
-- **Network**: nothing may talk to anything, both ways, but for the pairs that `shared/services.yaml` declares; payments is
-  in a zone of its own.
+- **Network**: nothing may talk to anything, both ways, but for the pairs that `shared/services.yaml` declares;
+  payments is in a zone of its own.
 - **Pods**: Pod Security *restricted*, a root that cannot be written, no token of the cluster.
 - **Upgrades** lose nothing: a new pod is ready before an old one goes; a pod that goes finishes what it has in hand
   (25 s).

@@ -1,4 +1,4 @@
-"""Hears from every service what it has shown to whom, and what it has refused (C06, C13, C21)."""
+"""Consumes the accesses to personal data, and the refused ones, that services publish (C06, C13, C21)."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -9,8 +9,10 @@ from shared.bus import EventDelivery, EventSubscription, on
 from shared.contracts import common_v1
 from shared.registry import get_registry
 
-LEDGER_SOURCES = get_registry().publishers_of("personal_data.accessed.v1")
-"""Who may show personal data; disclosure itself writes its entries in the transaction that shows."""
+ACCESS_PUBLISHERS = get_registry().publishers_of("personal_data.accessed.v1")
+"""The services that show personal data; disclosure itself writes its entries in the transaction that shows."""
+DENIAL_PUBLISHERS = get_registry().publishers_of("purpose.denied.v1")
+"""The services that refuse a read for its purpose, and say so to the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +24,9 @@ class LedgerEvents:
     def build_subscriptions(self) -> tuple[EventSubscription, ...]:
         """Return what is consumed."""
         accessed = tuple(
-            on(common_v1.PersonalDataAccessed, teller, self.on_personal_data_accessed) for teller in LEDGER_SOURCES
+            on(common_v1.PersonalDataAccessed, service, self.on_personal_data_accessed) for service in ACCESS_PUBLISHERS
         )
-        denied = tuple(on(common_v1.PurposeDenied, teller, self.on_purpose_denied) for teller in LEDGER_SOURCES)
+        denied = tuple(on(common_v1.PurposeDenied, service, self.on_purpose_denied) for service in DENIAL_PUBLISHERS)
         return (EventSubscription(queue="disclosure.ledger", handlers=(*accessed, *denied)),)
 
     async def on_personal_data_accessed(self, event: common_v1.PersonalDataAccessed, delivery: EventDelivery) -> None:

@@ -1,0 +1,121 @@
+"""``python -m shared.stack.registry_copies``: write what other files repeat of the registry (``make docs``).
+
+A part that is made stands between two marks, ``<name>`` and ``</name>``, each in a comment of its file.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from shared.registry import Registry, get_registry
+from shared.stack.settings import ROOT
+
+ENVOY = "services/gateway/envoy.yaml"
+README = "README.md"
+_PATTERN_CLUSTER = "identity"
+"""Its cluster in envoy.yaml is written by hand and is the pattern of all others."""
+_API_PREFIX = "/v1/"
+"""Routes below it are plain JSON routes and are made; the others differ in their limits and are written by hand."""
+
+Render = Callable[[Registry], Iterator[str]]
+
+
+class MarkNotFoundError(LookupError):
+    """A file has lost the marks between which a part is made."""
+
+
+def _health(registry: Registry) -> Iterator[str]:
+    return (f"{name}: {{ value: 1 }}" for name in registry.names)
+
+
+def _routes(registry: Registry) -> Iterator[str]:
+    for service in registry:
+        for route in service.routes:
+            if route.startswith(_API_PREFIX):
+                yield f"- match: {{ path_separated_prefix: {route} }}"
+                yield f"  route: {{ <<: *json, cluster: {service.name} }}"
+
+
+def _clusters(registry: Registry) -> Iterator[str]:
+    for name in registry.names:
+        if name != _PATTERN_CLUSTER:
+            address = f'{{ address: "${{{name}_host}}", port_value: "${{{name}_port}}" }}'
+            endpoint = f"{{ endpoint: {{ address: {{ socket_address: {address} }} }} }}"
+            yield "- <<: *service"
+            yield f"  name: {name}"
+            yield "  load_assignment:"
+            yield f"    cluster_name: {name}"
+            yield f"    endpoints: [ {{ lb_endpoints: [ {endpoint} ] }} ]"
+
+
+def _service_table(registry: Registry) -> Iterator[str]:
+    yield "| service | owns |"
+    yield "|---|---|"
+    for service in registry:
+        yield f"| [{service.name}] | {service.summary} |"
+    yield "| [gateway] | the edge: routes and limits, as configuration |"
+    yield ""
+    for name in (*registry.names, "gateway"):
+        yield f"[{name}]: services/{name}/README.md"
+
+
+def _event_table(registry: Registry) -> Iterator[str]:
+    """Yield a row for each event that has a consumer, its publishers together."""
+    publishers: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for service in registry:
+        for event in service.publishes:
+            if consumers := registry.consumers_of(event):
+                publishers[event.partition(".")[2].rpartition(".")[0], consumers].append(service.name)
+    yield "| event | published by | consumed by |"
+    yield "|---|---|---|"
+    for (event, consumers), names in sorted(publishers.items()):
+        yield f"| `{event}` | {_names(registry, names)} | {_names(registry, consumers)} |"
+
+
+def _names(registry: Registry, names: tuple[str, ...] | list[str]) -> str:
+    """Return *names* as a phrase: those that every service shares are many."""
+    everyone = set(registry.with_broker)
+    if set(names) == everyone:
+        return "every service"
+    if len(names) > 2 and everyone - set(names) == {_PATTERN_CLUSTER}:
+        return f"every service but {_PATTERN_CLUSTER}"
+    return ", ".join(names)
+
+
+COPIES: Mapping[str, Mapping[str, Render]] = {
+    ENVOY: {"health": _health, "routes": _routes, "clusters": _clusters},
+    README: {"services": _service_table, "events": _event_table},
+}
+"""The files that repeat a part of the registry, and how each part is made."""
+
+
+def render_copies(registry: Registry, root: Path = ROOT) -> dict[str, str]:
+    """Return each file of COPIES under *root* as it should be."""
+    return {
+        name: _fill((root / name).read_text(encoding="utf-8"), name, parts, registry) for name, parts in COPIES.items()
+    }
+
+
+def _fill(text: str, file: str, parts: Mapping[str, Render], registry: Registry) -> str:
+    for part, render in parts.items():
+        lines = text.split("\n")
+        first = next((at for at, line in enumerate(lines) if f"<{part}>" in line), None)
+        last = next((at for at, line in enumerate(lines) if f"</{part}>" in line), None)
+        if first is None or last is None or last < first:
+            raise MarkNotFoundError(f"{file} has no lines with <{part}> and </{part}>: restore them")
+        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        made = [f"{indent}{line}".rstrip() for line in render(registry)]
+        text = "\n".join([*lines[: first + 1], *made, *lines[last:]])
+    return text
+
+
+def main() -> None:
+    """Write the files."""
+    for name, text in render_copies(get_registry()).items():
+        (ROOT / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{name} is in step with the registry\n")
+
+
+if __name__ == "__main__":
+    main()
