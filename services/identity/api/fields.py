@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from services.identity.domain.sessions.access import REAUTH_MAX_AGE
-from shared.web import customer, staff
+from services.identity.service.staff.admin_actions import StaffMember
+from shared.web import RequestContext, View, customer, staff
 
 Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.org"])]
 Password = Annotated[str, Field(max_length=1024, description="as it is typed: nothing is trimmed or changed")]
@@ -16,3 +17,14 @@ OneTimeCode = Annotated[str, Field(min_length=1, max_length=64, description="of 
 ANY_PERSON = customer() | staff()
 RECENT_LOGIN_CUSTOMER = customer(max_age=REAUTH_MAX_AGE)
 RECENT_LOGIN_PERSON = customer(max_age=REAUTH_MAX_AGE) | staff(max_age=REAUTH_MAX_AGE)
+
+
+class RequestAcceptedView(View):
+    """The same for every address."""
+
+    message: str = "If that can be done, we have written to this address. Open the link in the mail to go on."
+
+
+def get_staff_member(call: RequestContext) -> StaffMember:
+    """Return the member of staff that an access token speaks for."""
+    return StaffMember(id=call.principal.id, roles=call.principal.roles)

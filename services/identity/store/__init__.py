@@ -1,16 +1,11 @@
 """The MongoDB collections of identity: documents with their declarations of personal data, indexes, queries."""
 
-from services.identity.store.accounts.accounts import (
-    AccountDocument,
-    Accounts,
-    CredentialDocument,
-    Credentials,
-    SignUpDocument,
-    SignUps,
-)
+from services.identity.store.accounts.accounts import AccountDocument, Accounts
 from services.identity.store.accounts.email_changes import EmailChangeDocument, EmailChanges
 from services.identity.store.accounts.security_events import SecurityEventDocument, SecurityEvents
+from services.identity.store.accounts.sign_ups import SignUpDocument, SignUps
 from services.identity.store.authentication.challenges import ChallengeDocument, Challenges
+from services.identity.store.authentication.credentials import CredentialDocument, Credentials
 from services.identity.store.authentication.password_resets import (
     PasswordResetDocument,
     PasswordResetRequestDocument,

@@ -1,251 +1,191 @@
-"""Puts together what has to do with who somebody is: log-ins, second factors, step-up, changes of password and address.
-
-A part of the composition root: each service is made once, out of the stores and means that are named here.
-"""
+"""Authentication: login, second factors, step-up, and changes of password and email address."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
-from services.identity.emails.security import SecurityEmails
+from services.identity.domain.authentication.breached import BUNDLED_FILE, BreachedFileError, BreachedPasswords
 from services.identity.service.accounts.email_change import EmailChangeService
 from services.identity.service.authentication.known_devices import KnownDeviceTokens
 from services.identity.service.authentication.login import LoginService
 from services.identity.service.authentication.otp import OtpService
 from services.identity.service.authentication.passkeys import RelyingParty, WebAuthnService
-from services.identity.service.authentication.password_change import (
-    PasswordChangeService,
-    PasswordResetService,
-    PasswordSetter,
-)
-from services.identity.service.authentication.password_hasher import Argon2PasswordHasher
+from services.identity.service.authentication.password_change import PasswordChangeService, PasswordSetter
+from services.identity.service.authentication.password_hasher import Argon2Parameters, Argon2PasswordHasher
+from services.identity.service.authentication.password_reset import PasswordResetService
 from services.identity.service.authentication.second_factors import SecondFactorService
 from services.identity.service.authentication.step_up import StepUpService
-from services.identity.service.privacy_requests.erasures import ErasureSaga
-from services.identity.service.privacy_requests.scheduled_erasures import ScheduledErasureService
 from services.identity.service.privacy_requests.security_export import SecurityDataExport
-from services.identity.service.sessions.app_passwords import AppPasswordService
-from services.identity.service.sessions.sessions import SessionService
-from services.identity.service.transact import Transact
-from services.identity.store import (
-    Accounts,
-    AppPasswords,
-    Challenges,
-    Credentials,
-    EmailChanges,
-    LoginThrottle,
-    MailCooldowns,
-    Passkeys,
-    PasswordResets,
-    RecoveryCodes,
-    ScheduledErasures,
-    SecurityEvents,
-    Totps,
-)
-from shared.bus import Outbox
-from shared.crypto import TokenSealer, Vault
-from shared.ids import NewId
-from shared.mongo import Database
+from services.identity.settings import BREACHED_PASSWORDS_SETTING, Settings
+from services.identity.wiring.sessions import SessionModule
+from services.identity.wiring.stores import Stores
+from shared.chassis import Chassis
+from shared.settings import SettingError
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthModule:
-    """The services by name."""
+    """The services that find out who somebody is, and change what they prove it with."""
 
-    db: Database
-    vault: Vault
-    token_sealer: TokenSealer
-    outbox: Outbox
-    relying_party: RelyingParty
-    accounts: Accounts
-    credentials: Credentials
-    app_passwords: AppPasswords
-    email_changes: EmailChanges
-    mail_cooldowns: MailCooldowns
-    login_throttle: LoginThrottle
-    security_events: SecurityEvents
-    security_emails: SecurityEmails
     password_hasher: Argon2PasswordHasher
-    session_service: SessionService
-    app_password_service: AppPasswordService
-    transact: Transact
-    new_id: NewId
+    second_factor_service: SecondFactorService
+    login_service: LoginService
+    step_up_service: StepUpService
+    password_change_service: PasswordChangeService
+    password_reset_service: PasswordResetService
+    email_change_service: EmailChangeService
+    security_export: SecurityDataExport
 
-    @cached_property
-    def challenges(self) -> Challenges:
-        """The challenges."""
-        return Challenges(self.db, self.new_id)
 
-    @cached_property
-    def totps(self) -> Totps:
-        """The apps that make one-time codes."""
-        return Totps(self.db, self.vault)
+def build_auth_module(chassis: Chassis, stores: Stores, sessions: SessionModule, settings: Settings) -> AuthModule:
+    """Return the services of authentication; SettingError for a file of breached passwords that cannot be read."""
+    password_hasher = _build_password_hasher(settings)
+    relying_party = RelyingParty.from_url(settings.common.public_url)
+    webauthn_service = WebAuthnService(
+        relying_party=relying_party, passkeys=stores.passkeys, challenges=stores.challenges, new_id=chassis.new_id
+    )
+    otp_service = OtpService(
+        totps=stores.totps,
+        recovery_codes=stores.recovery_codes,
+        security_events=stores.security_events,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+    )
+    second_factor_service = _build_second_factor_service(chassis, stores, otp_service, webauthn_service)
+    login_service = LoginService(
+        accounts=stores.accounts,
+        credentials=stores.credentials,
+        login_throttle=stores.login_throttle,
+        password_hasher=password_hasher,
+        session_service=sessions.session_service,
+        second_factor_service=second_factor_service,
+        otp_service=otp_service,
+        webauthn_service=webauthn_service,
+        challenges=stores.challenges,
+        security_events=stores.security_events,
+        known_devices=KnownDeviceTokens(chassis.token_sealer, chassis.new_id),
+        token_sealer=chassis.token_sealer,
+    )
+    password_setter = _build_password_setter(
+        chassis, stores, sessions, password_hasher=password_hasher, second_factor_service=second_factor_service
+    )
+    return AuthModule(
+        password_hasher=password_hasher,
+        second_factor_service=second_factor_service,
+        login_service=login_service,
+        step_up_service=StepUpService(
+            login_service=login_service,
+            second_factor_service=second_factor_service,
+            webauthn_service=webauthn_service,
+            session_service=sessions.session_service,
+            security_events=stores.security_events,
+        ),
+        password_change_service=PasswordChangeService(
+            login_service=login_service,
+            password_setter=password_setter,
+            app_passwords=stores.app_passwords,
+            transact=chassis.db.with_transaction,
+        ),
+        password_reset_service=_build_password_reset_service(chassis, stores, password_setter),
+        email_change_service=_build_email_change_service(chassis, stores, sessions),
+        security_export=_build_security_export(stores),
+    )
 
-    @cached_property
-    def recovery_codes(self) -> RecoveryCodes:
-        """The recovery codes."""
-        return RecoveryCodes(self.db)
 
-    @cached_property
-    def passkeys(self) -> Passkeys:
-        """The passkeys."""
-        return Passkeys(self.db)
+def load_breached_passwords(settings: Settings) -> list[BreachedPasswords]:
+    """Return the bundled list and the operator's, if there is one; SettingError when a file cannot be read."""
+    try:
+        return [BreachedPasswords(path) for path in (BUNDLED_FILE, settings.breached_passwords) if path is not None]
+    except (OSError, BreachedFileError) as fault:
+        raise SettingError(f"{BREACHED_PASSWORDS_SETTING}: {fault}") from fault
 
-    @cached_property
-    def password_resets(self) -> PasswordResets:
-        """The forgotten passwords."""
-        return PasswordResets(self.db)
 
-    @cached_property
-    def scheduled_erasures(self) -> ScheduledErasures:
-        """The erasures that are put off."""
-        return ScheduledErasures(self.db)
+def _build_password_hasher(settings: Settings) -> Argon2PasswordHasher:
+    return Argon2PasswordHasher(
+        threads=settings.argon2_threads,
+        max_waiting=settings.argon2_queue_size,
+        parameters=Argon2Parameters(memory_kib=settings.argon2_memory_kib, rounds=settings.argon2_rounds),
+        breached=load_breached_passwords(settings),
+    )
 
-    @cached_property
-    def otp_service(self) -> OtpService:
-        """Makes and checks codes."""
-        return OtpService(
-            totps=self.totps,
-            recovery_codes=self.recovery_codes,
-            security_events=self.security_events,
-            transact=self.transact,
-            new_id=self.new_id,
-        )
 
-    @cached_property
-    def webauthn_service(self) -> WebAuthnService:
-        """Asks for passkeys."""
-        return WebAuthnService(
-            relying_party=self.relying_party, passkeys=self.passkeys, challenges=self.challenges, new_id=self.new_id
-        )
+def _build_second_factor_service(
+    chassis: Chassis, stores: Stores, otp_service: OtpService, webauthn_service: WebAuthnService
+) -> SecondFactorService:
+    return SecondFactorService(
+        accounts=stores.accounts,
+        credentials=stores.credentials,
+        otp_service=otp_service,
+        webauthn_service=webauthn_service,
+        totps=stores.totps,
+        passkeys=stores.passkeys,
+        recovery_codes=stores.recovery_codes,
+        security_events=stores.security_events,
+        security_emails=stores.security_emails,
+        transact=chassis.db.with_transaction,
+    )
 
-    @cached_property
-    def second_factor_service(self) -> SecondFactorService:
-        """Adds and removes second factors."""
-        return SecondFactorService(
-            accounts=self.accounts,
-            credentials=self.credentials,
-            otp_service=self.otp_service,
-            webauthn_service=self.webauthn_service,
-            totps=self.totps,
-            passkeys=self.passkeys,
-            recovery_codes=self.recovery_codes,
-            security_events=self.security_events,
-            security_emails=self.security_emails,
-            transact=self.transact,
-        )
 
-    @cached_property
-    def login_service(self) -> LoginService:
-        """Checks who somebody is."""
-        return LoginService(
-            accounts=self.accounts,
-            credentials=self.credentials,
-            login_throttle=self.login_throttle,
-            password_hasher=self.password_hasher,
-            session_service=self.session_service,
-            second_factor_service=self.second_factor_service,
-            otp_service=self.otp_service,
-            webauthn_service=self.webauthn_service,
-            challenges=self.challenges,
-            security_events=self.security_events,
-            known_devices=KnownDeviceTokens(self.token_sealer, self.new_id),
-            token_sealer=self.token_sealer,
-        )
+def _build_password_setter(
+    chassis: Chassis,
+    stores: Stores,
+    sessions: SessionModule,
+    *,
+    password_hasher: Argon2PasswordHasher,
+    second_factor_service: SecondFactorService,
+) -> PasswordSetter:
+    return PasswordSetter(
+        accounts=stores.accounts,
+        credentials=stores.credentials,
+        password_hasher=password_hasher,
+        second_factor_service=second_factor_service,
+        login_throttle=stores.login_throttle,
+        password_resets=stores.password_resets,
+        session_service=sessions.session_service,
+        security_events=stores.security_events,
+        security_emails=stores.security_emails,
+        new_id=chassis.new_id,
+    )
 
-    @cached_property
-    def step_up_service(self) -> StepUpService:
-        """Confirms sessions once more."""
-        return StepUpService(
-            login_service=self.login_service,
-            second_factor_service=self.second_factor_service,
-            webauthn_service=self.webauthn_service,
-            session_service=self.session_service,
-            security_events=self.security_events,
-        )
 
-    @cached_property
-    def password_setter(self) -> PasswordSetter:
-        """Sets passwords."""
-        return PasswordSetter(
-            accounts=self.accounts,
-            credentials=self.credentials,
-            password_hasher=self.password_hasher,
-            second_factor_service=self.second_factor_service,
-            login_throttle=self.login_throttle,
-            password_resets=self.password_resets,
-            session_service=self.session_service,
-            security_events=self.security_events,
-            security_emails=self.security_emails,
-            new_id=self.new_id,
-        )
+def _build_password_reset_service(
+    chassis: Chassis, stores: Stores, password_setter: PasswordSetter
+) -> PasswordResetService:
+    return PasswordResetService(
+        accounts=stores.accounts,
+        password_resets=stores.password_resets,
+        mail_cooldowns=stores.mail_cooldowns,
+        password_setter=password_setter,
+        security_events=stores.security_events,
+        security_emails=stores.security_emails,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+    )
 
-    @cached_property
-    def password_change_service(self) -> PasswordChangeService:
-        """Changes passwords that are known."""
-        return PasswordChangeService(
-            login_service=self.login_service,
-            password_setter=self.password_setter,
-            app_passwords=self.app_passwords,
-            transact=self.transact,
-        )
 
-    @cached_property
-    def password_reset_service(self) -> PasswordResetService:
-        """Changes passwords that are forgotten."""
-        return PasswordResetService(
-            accounts=self.accounts,
-            password_resets=self.password_resets,
-            mail_cooldowns=self.mail_cooldowns,
-            password_setter=self.password_setter,
-            security_events=self.security_events,
-            security_emails=self.security_emails,
-            transact=self.transact,
-            new_id=self.new_id,
-        )
+def _build_email_change_service(chassis: Chassis, stores: Stores, sessions: SessionModule) -> EmailChangeService:
+    return EmailChangeService(
+        accounts=stores.accounts,
+        email_changes=stores.email_changes,
+        scheduled_erasures=stores.scheduled_erasures,
+        mail_cooldowns=stores.mail_cooldowns,
+        password_resets=stores.password_resets,
+        session_service=sessions.session_service,
+        app_password_service=sessions.app_password_service,
+        security_events=stores.security_events,
+        security_emails=stores.security_emails,
+        outbox=chassis.outbox,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+    )
 
-    @cached_property
-    def email_change_service(self) -> EmailChangeService:
-        """Changes addresses."""
-        return EmailChangeService(
-            accounts=self.accounts,
-            email_changes=self.email_changes,
-            scheduled_erasures=self.scheduled_erasures,
-            mail_cooldowns=self.mail_cooldowns,
-            password_resets=self.password_resets,
-            session_service=self.session_service,
-            app_password_service=self.app_password_service,
-            security_events=self.security_events,
-            security_emails=self.security_emails,
-            outbox=self.outbox,
-            transact=self.transact,
-            new_id=self.new_id,
-        )
 
-    @cached_property
-    def security_export(self) -> SecurityDataExport:
-        """Hands over and deletes what is held for an account's security."""
-        return SecurityDataExport(
-            totps=self.totps,
-            recovery_codes=self.recovery_codes,
-            passkeys=self.passkeys,
-            challenges=self.challenges,
-            security_events=self.security_events,
-            password_resets=self.password_resets,
-            email_changes=self.email_changes,
-            scheduled_erasures=self.scheduled_erasures,
-        )
-
-    def build_scheduled_erasure_service(self, erasure_saga: ErasureSaga) -> ScheduledErasureService:
-        """Plans the erasures that *saga* then does."""
-        return ScheduledErasureService(
-            login_service=self.login_service,
-            accounts=self.accounts,
-            scheduled_erasures=self.scheduled_erasures,
-            session_service=self.session_service,
-            app_password_service=self.app_password_service,
-            erasure_saga=erasure_saga,
-            security_events=self.security_events,
-            security_emails=self.security_emails,
-            transact=self.transact,
-            new_id=self.new_id,
-        )
+def _build_security_export(stores: Stores) -> SecurityDataExport:
+    return SecurityDataExport(
+        totps=stores.totps,
+        recovery_codes=stores.recovery_codes,
+        passkeys=stores.passkeys,
+        challenges=stores.challenges,
+        security_events=stores.security_events,
+        password_resets=stores.password_resets,
+        email_changes=stores.email_changes,
+        scheduled_erasures=stores.scheduled_erasures,
+    )

@@ -18,7 +18,8 @@ from services.identity.errors import (
     PasswordNotAcceptableError,
     SignUpClosedError,
 )
-from services.identity.service.accounts.registration import AgeScreen, ProfileService, RegistrationService
+from services.identity.service.accounts.profile import ProfileService
+from services.identity.service.accounts.registration import AgeScreen, RegistrationService
 from services.identity.service.staff.contacts import ContactResolver
 from shared.clock import rfc3339
 from shared.mail import InvalidEmailAddressError

@@ -11,18 +11,19 @@ from pydantic import Field
 from services.identity.api.authentication.webauthn_schemas import AuthenticationCredential, ChallengeView
 from services.identity.api.fields import ANY_PERSON, Email, OneTimeCode, Password
 from services.identity.errors import (
+    AccountFrozenError,
     IncorrectPasswordError,
     InvalidChallengeError,
     InvalidCredentialsError,
     InvalidPasskeyError,
     InvalidSecondFactorError,
+    PasswordCancelledError,
     PasswordHashingBusyError,
     SecondFactorRequiredError,
     SessionNotFoundError,
     StepUpSecondFactorRequiredError,
     TooManyLoginAttemptsError,
 )
-from services.identity.errors.staff import AccountFrozenError, PasswordCancelledError
 from services.identity.service.authentication.login import LoginContext, LoginResult, LoginService, SecondFactorRequired
 from services.identity.service.authentication.passkeys import CredentialOptions
 from services.identity.service.authentication.step_up import StepUpCredentials, StepUpService
@@ -143,6 +144,11 @@ class LoginApi:
                 limit=limit,
                 errors=(InvalidChallengeError, AccountFrozenError, PasswordCancelledError, InvalidPasskeyError),
             ),
+            *self._build_step_up_routes(limit),
+        )
+
+    def _build_step_up_routes(self, limit: RateLimit) -> tuple[Route, ...]:
+        return (
             post(f"{_ROOT}/step-up-challenges", self.begin_step_up, access=ANY_PERSON, limit=limit),
             post(
                 f"{_ROOT}/step-up",

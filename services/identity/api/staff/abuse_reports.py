@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.identity.api.fields import Email
+from services.identity.api.fields import Email, get_staff_member
 from services.identity.domain.staff.abuse_reports import AbuseReportKind, AbuseReportState
-from services.identity.errors import AccountNotFoundError
-from services.identity.errors.staff import (
+from services.identity.errors import (
     AbuseReportNotFoundError,
     AbuseReportNotOpenError,
     AbuseReportTooLargeError,
+    AccountNotFoundError,
     InvalidLockTokenError,
 )
 from services.identity.service.staff.abuse_reports import (
@@ -21,7 +21,6 @@ from services.identity.service.staff.abuse_reports import (
     AbuseReportSummary,
     NewAbuseReport,
 )
-from services.identity.service.staff.admin_actions import StaffMember
 from shared.clock import rfc3339
 from shared.mail import InvalidEmailAddressError
 from shared.web import (
@@ -214,23 +213,19 @@ class AbuseReportsApi:
 
     async def get_abuse_report_contents(self, call: RequestContext) -> AbuseReportContentsView:
         """Read what was written, as staff; whoever reported while logged in sees who has read it."""
-        opened = await self.abuse_report_service.read(call.path["report_id"], by=_staff_member(call), at=call.now)
+        opened = await self.abuse_report_service.read(call.path["report_id"], by=get_staff_member(call), at=call.now)
         return _contents_view(opened, call)
 
     async def answer_abuse_report(self, call: RequestContext, body: AbuseReportAnswerBody) -> AbuseReportSummaryView:
         """Answer a case."""
         record = await self.abuse_report_service.answer_report(
-            call.path["report_id"], body.text, by=_staff_member(call), at=call.now
+            call.path["report_id"], body.text, by=get_staff_member(call), at=call.now
         )
         return _summary_view(record, call)
 
     async def close_abuse_report(self, call: RequestContext) -> AbuseReportSummaryView:
         """Close a case that has an answer."""
         return _summary_view(await self.abuse_report_service.close(call.path["report_id"], at=call.now), call)
-
-
-def _staff_member(call: RequestContext) -> StaffMember:
-    return StaffMember(id=call.principal.id, roles=call.principal.roles)
 
 
 def _report_view(record: AbuseReportSummary) -> AbuseReportView:

@@ -5,15 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from services.identity.api.fields import Email, Reason
+from services.identity.api.fields import Email, Reason, get_staff_member
 from services.identity.domain.staff.admin_actions import AdminActionKind, AdminActionState, HoldScope, OwnerVerification
-from services.identity.errors import AccountNotFoundError, InvalidReasonError
-from services.identity.errors.staff import (
+from services.identity.errors import (
+    AccountNotFoundError,
     AdminActionForbiddenError,
     AdminActionNotApplicableError,
     AdminActionNotFoundError,
     AdminActionNotPendingError,
     DuplicateAdminActionError,
+    InvalidReasonError,
 )
 from services.identity.service.privacy_requests.legal_holds import LegalHoldService, LegalHoldSummary
 from services.identity.service.privacy_requests.monitor import PendingPrivacyRequest, PrivacyRequestMonitor
@@ -21,7 +22,6 @@ from services.identity.service.staff.admin_actions import (
     AdminActionDetails,
     AdminActionRequest,
     AdminActionService,
-    StaffMember,
 )
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
@@ -183,7 +183,7 @@ class AdminActionsApi:
         )
         return _action_view(
             await self.admin_action_service.request(
-                request, by=_staff_member(call), idempotency_key=call.idempotency_key, at=call.now
+                request, by=get_staff_member(call), idempotency_key=call.idempotency_key, at=call.now
             )
         )
 
@@ -200,19 +200,21 @@ class AdminActionsApi:
     async def get_admin_action(self, call: RequestContext) -> AdminActionView:
         """Read an act; the owner of the account sees who looked."""
         return _action_view(
-            await self.admin_action_service.read(call.path["admin_action_id"], by=_staff_member(call), at=call.now)
+            await self.admin_action_service.read(call.path["admin_action_id"], by=get_staff_member(call), at=call.now)
         )
 
     async def approve_admin_action(self, call: RequestContext) -> AdminActionView:
         """Allow an act that a colleague has asked for; it is done at once, and once."""
         return _action_view(
-            await self.admin_action_service.approve(call.path["admin_action_id"], by=_staff_member(call), at=call.now)
+            await self.admin_action_service.approve(
+                call.path["admin_action_id"], by=get_staff_member(call), at=call.now
+            )
         )
 
     async def reject_admin_action(self, call: RequestContext) -> AdminActionView:
         """Refuse an act, or take the own wish back."""
         return _action_view(
-            await self.admin_action_service.reject(call.path["admin_action_id"], by=_staff_member(call), at=call.now)
+            await self.admin_action_service.reject(call.path["admin_action_id"], by=get_staff_member(call), at=call.now)
         )
 
     async def list_legal_holds(self, call: RequestContext, query: PageQuery) -> CursorPage[LegalHoldView]:
@@ -227,10 +229,6 @@ class AdminActionsApi:
         return PendingPrivacyRequestsView(
             items=[_privacy_request_view(one) for one in await self.monitor.list_pending()]
         )
-
-
-def _staff_member(call: RequestContext) -> StaffMember:
-    return StaffMember(id=call.principal.id, roles=call.principal.roles)
 
 
 def _summary_view(record: AdminActionDetails) -> AdminActionSummaryView:

@@ -1,10 +1,34 @@
-"""The security log of an account, as its owner reads it."""
+"""What owners see of their account: its data and its security log (C26)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.store import SecurityEventDocument, SecurityEvents
+from services.identity.errors import AccountNotFoundError
+from services.identity.store import AccountDocument, Accounts, SecurityEventDocument, SecurityEvents
 from shared.clock import rfc3339
+from shared.policy import Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """An account as its owner sees it."""
+
+    account: AccountDocument
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileService:
+    """Shows owners what is held about them (C26)."""
+
+    accounts: Accounts
+
+    async def get(self, account_id: str) -> Profile:
+        """Return the account with its address opened."""
+        account = await self.accounts.get_active(account_id)
+        if account is None:
+            raise AccountNotFoundError
+        return Profile(account=account, email=await self.accounts.open_email(account, Purpose.ACCOUNT))
 
 
 @dataclass(frozen=True, slots=True)

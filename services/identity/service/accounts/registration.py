@@ -8,7 +8,6 @@ from services.identity.domain.accounts.age_screen import BirthMonth
 from services.identity.domain.sessions.access import VERIFICATION_LIFETIME
 from services.identity.emails.account import AccountEmails
 from services.identity.errors import (
-    AccountNotFoundError,
     EmailTakenError,
     InvalidAgeTokenError,
     InvalidVerificationTokenError,
@@ -33,7 +32,6 @@ from shared.crypto import InvalidTokenError, TokenSealer
 from shared.errors import FieldProblem, InvalidInputError
 from shared.ids import NewId, new_token, sha256_digest
 from shared.mail import EmailAddress
-from shared.policy import Purpose
 
 _AGE_TOKEN_KIND = "identity.age.passed"  # noqa: S105 - the kind of a token, not a secret
 _DENIAL_COOKIE_KIND = "identity.age.closed"
@@ -174,25 +172,3 @@ class RegistrationService:
         event.verified_at.FromDatetime(at)
         await self.outbox.put(event, subject=account.id)
         return account.id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """An account as its owner sees it."""
-
-    account: AccountDocument
-    email: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileService:
-    """Shows owners what is held about them (C26)."""
-
-    accounts: Accounts
-
-    async def get(self, account_id: str) -> Profile:
-        """Return the account with its address opened."""
-        account = await self.accounts.get_active(account_id)
-        if account is None:
-            raise AccountNotFoundError
-        return Profile(account=account, email=await self.accounts.open_email(account, Purpose.ACCOUNT))

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from services.identity.domain.authentication.passwords import MIN_LENGTH
-from services.identity.domain.authentication.security import PASSWORD_RESET_LIFETIME, SecurityEventKind
+from services.identity.domain.authentication.security import SecurityEventKind
 from services.identity.emails.security import SecurityEmails
-from services.identity.errors import InvalidPasswordResetTokenError
 from services.identity.service.authentication.login import LoginService
 from services.identity.service.authentication.password_hasher import Argon2PasswordHasher
 from services.identity.service.authentication.second_factors import SecondFactorService
@@ -20,15 +18,10 @@ from services.identity.store import (
     AppPasswords,
     Credentials,
     LoginThrottle,
-    MailCooldowns,
-    PasswordResetDocument,
-    PasswordResetRequestDocument,
     PasswordResets,
     SecurityEvents,
 )
-from services.identity.store.authentication.throttles import PASSWORD_RESET_SCOPE
-from shared.ids import NewId, new_token, sha256_digest
-from shared.mail import EmailAddress
+from shared.ids import NewId
 from shared.policy import Purpose
 
 
@@ -107,70 +100,3 @@ class PasswordChangeService:
             )
         )
         return PasswordChangeResult(revoked_sessions, await self.app_passwords.list_by_account(account_id))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordResetService:
-    """For whoever has forgotten it."""
-
-    accounts: Accounts
-    password_resets: PasswordResets
-    mail_cooldowns: MailCooldowns
-    password_setter: PasswordSetter
-    security_events: SecurityEvents
-    security_emails: SecurityEmails
-    transact: Transact
-    new_id: NewId
-
-    async def request(self, email: str, *, at: datetime) -> None:
-        """Take the wish down; whether the address has an account is not even looked at here (I-14, I-16)."""
-        index = self.accounts.blind_index(EmailAddress(email).email)
-        if await self.mail_cooldowns.hit(index, scope=PASSWORD_RESET_SCOPE, at=at):
-            await self.password_resets.add_request(
-                PasswordResetRequestDocument(id=self.new_id("wsh"), email_index=index, created_at=at)
-            )
-
-    async def send_pending(self, *, at: datetime) -> bool:
-        """Write to the owners of the addresses that were named; tell whether there were any."""
-        requests = await self.password_resets.list_requests()
-        for request in requests:
-            await self.transact(partial(self._send_reset, request, at=at))
-        return bool(requests)
-
-    async def reset_password(self, token: str, new_password: str, *, at: datetime) -> None:
-        """Set the password of the account whose owner has the link, once."""
-        reset = await self.password_resets.get_by_token(sha256_digest(token), at=at)
-        account = None if reset is None else await self.accounts.get_active(reset.account_id)
-        if reset is None or account is None:
-            raise InvalidPasswordResetTokenError
-        password_hash = await self.password_setter.hash_password(account, new_password)
-
-        async def store_password() -> None:
-            if not await self.password_resets.consume(reset):
-                raise InvalidPasswordResetTokenError
-            kind, is_short = SecurityEventKind.PASSWORD_RESET, len(new_password) < MIN_LENGTH
-            await self.password_setter.set_password(
-                account, password_hash, kind, is_short=is_short, except_session_id=None, at=at
-            )
-
-        await self.transact(store_password)
-
-    async def _send_reset(self, request: PasswordResetRequestDocument, *, at: datetime) -> None:
-        if not await self.password_resets.claim_request(request):
-            return
-        account = await self.accounts.get_by_email(request.email_index)
-        if account is None or account.roles:  # the passwords of the staff are the operator's matter
-            return
-        token = new_token()
-        await self.password_resets.add(
-            PasswordResetDocument(
-                id=self.new_id("rst"),
-                account_id=account.id,
-                token_hash=sha256_digest(token),
-                created_at=at,
-                expires_at=request.created_at + PASSWORD_RESET_LIFETIME,
-            )
-        )
-        await self.security_events.record(account.id, SecurityEventKind.PASSWORD_RESET_REQUESTED, at=at)
-        address = await self.accounts.open_email(account, Purpose.SECURITY)
-        await self.security_emails.send_password_reset(account.id, address, token)

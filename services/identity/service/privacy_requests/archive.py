@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import io
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -46,22 +47,20 @@ _INDEX_TEMPLATE = """<!DOCTYPE html>
 """
 
 
-class _ZipBuffer:
-    """Where ZipFile writes to: it cannot go back, and keeps no more than what was not taken yet."""
+class _ZipBuffer(io.RawIOBase):
+    """The file that ZipFile writes to: it cannot seek, and holds only what was not read yet."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Keep *data* until it is taken."""
+        """Append *data*."""
         self._chunks.append(bytes(data))
         return len(self._chunks[-1])
-
-    def flush(self) -> None:
-        """Do nothing: whoever takes decides when."""
-
-    def close(self) -> None:
-        """Do nothing: what was written is still to be taken."""
 
     def read_pending(self) -> bytes:
         """Return what was written since the last time."""

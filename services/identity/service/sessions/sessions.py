@@ -15,8 +15,13 @@ from services.identity.domain.sessions.access import (
     TokenSubject,
     describe_user_agent,
 )
-from services.identity.errors import InvalidCredentialsError, InvalidGrantError, SessionNotFoundError
-from services.identity.errors.staff import AccountFrozenError, PasswordCancelledError
+from services.identity.errors import (
+    AccountFrozenError,
+    InvalidCredentialsError,
+    InvalidGrantError,
+    PasswordCancelledError,
+    SessionNotFoundError,
+)
 from services.identity.service.sessions.geoip import lookup_country
 from services.identity.service.sessions.tokens import RefreshTokenClaims, RefreshTokens, SigningKeys
 from services.identity.service.transact import Transact

@@ -14,11 +14,11 @@ from services.identity.domain.staff.abuse_reports import (
     is_pgp_message,
 )
 from services.identity.emails.staff import StaffEmails
-from services.identity.errors import AccountNotFoundError
-from services.identity.errors.staff import (
+from services.identity.errors import (
     AbuseReportNotFoundError,
     AbuseReportNotOpenError,
     AbuseReportTooLargeError,
+    AccountNotFoundError,
     InvalidLockTokenError,
 )
 from services.identity.service.staff.account_freeze import AccountFreezer

@@ -6,8 +6,7 @@ from datetime import datetime
 from services.identity.domain.authentication.security import SecurityEventKind
 from services.identity.domain.staff.admin_actions import AdminActionKind, HoldScope
 from services.identity.emails.staff import StaffEmails
-from services.identity.errors import AccountNotFoundError
-from services.identity.errors.staff import AdminActionNotApplicableError
+from services.identity.errors import AccountNotFoundError, AdminActionNotApplicableError
 from services.identity.service.accounts.email_change import EmailChangeService
 from services.identity.service.privacy_requests.erasures import ErasureSaga
 from services.identity.service.sessions.app_passwords import AppPasswordService

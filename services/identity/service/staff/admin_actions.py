@@ -14,8 +14,8 @@ from services.identity.domain.staff.admin_actions import (
     OwnerVerification,
     approval_deadline,
 )
-from services.identity.errors import AccountNotFoundError
-from services.identity.errors.staff import (
+from services.identity.errors import (
+    AccountNotFoundError,
     AdminActionForbiddenError,
     AdminActionNotFoundError,
     AdminActionNotPendingError,

@@ -1,4 +1,4 @@
-"""Accounts, passwords, sign-ups whose address is not proven yet. Addresses are sealed, found by blind index."""
+"""Accounts. Email addresses are sealed; an account is found by the blind index of its address."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +9,7 @@ from services.identity.errors import AccountNotFoundError, EmailTakenError
 from shared.crypto import Vault, build_associated_data
 from shared.ids import new_token
 from shared.mongo import Database, Document, DuplicateError, Index
-from shared.personal import UNTIL_ERASED, Category, Personal, personal_fields, retain_for
+from shared.personal import UNTIL_ERASED, Category, Personal, personal_fields
 from shared.policy import Purpose
 
 _EMAIL_PURPOSES = {
@@ -23,7 +23,6 @@ _EMAIL_PURPOSES = {
     Purpose.PARTNER_SERVICE,
 }
 _LOOKUP_PURPOSES = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.LEGAL_DISCLOSURE, Purpose.SUPPORT}
-_SIGN_UP_RETENTION = retain_for(1)
 _AGE_SCREEN_PURPOSES = {Purpose.ACCOUNT, Purpose.EXPORT}
 
 
@@ -50,38 +49,6 @@ class AccountDocument(Document):
     """Since when nobody is let in, not even with the right password."""
     lock_nonce: str = ""
     """Random; see ``Accounts.lock_for_update``."""
-
-
-class CredentialDocument(Document):
-    """How an account proves itself; for now one password, by its Argon2id hash with salt and parameters."""
-
-    collection: ClassVar[str] = "credentials"
-    subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "kind", unique=True),)
-
-    account_id: str
-    kind: Literal["password"]
-    password_hash: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, UNTIL_ERASED)]
-    needs_second_factor: bool = False
-    """Too short to stand alone: the account must keep a second factor."""
-    created_at: datetime
-    changed_at: datetime
-
-
-class SignUpDocument(Document):
-    """A wish for an account, until its address is proven; its id becomes the account's."""
-
-    collection: ClassVar[str] = "sign_ups"
-    subject: ClassVar[str | None] = "id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("token_hash", unique=True), Index("email_index"), Index("expires_at"))
-
-    token_hash: bytes
-    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_RETENTION)]
-    email_index: Annotated[str, Personal(Category.CONTACT, {Purpose.ACCOUNT}, _SIGN_UP_RETENTION)]
-    password_hash: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, _SIGN_UP_RETENTION)]
-    age_screened_at: Annotated[datetime, Personal(Category.CONSENT, _AGE_SCREEN_PURPOSES, _SIGN_UP_RETENTION)]
-    created_at: datetime
-    expires_at: datetime
 
 
 class Accounts:
@@ -230,119 +197,3 @@ class Accounts:
     async def delete(self, account_id: str) -> int:
         """Delete the account; whoever calls it also destroys the key that opens what backups still hold of it."""
         return await self._rows.delete_many({"_id": account_id})
-
-
-class Credentials:
-    """The passwords, by their hashes."""
-
-    def __init__(self, db: Database) -> None:
-        self._rows = db.get_collection(CredentialDocument)
-
-    async def get_password(self, account_id: str) -> CredentialDocument | None:
-        """Return the password of the account."""
-        return await self._rows.find_one({"account_id": account_id, "kind": "password"})
-
-    async def add_password(self, credential_id: str, account_id: str, password_hash: str, *, at: datetime) -> None:
-        """Store the first password of an account."""
-        await self._rows.insert_one(
-            CredentialDocument(
-                id=credential_id,
-                account_id=account_id,
-                kind="password",
-                password_hash=password_hash,
-                created_at=at,
-                changed_at=at,
-            )
-        )
-
-    async def set_password(
-        self,
-        credential_id: str,
-        account_id: str,
-        password_hash: str,
-        *,
-        needs_second_factor: bool = False,
-        at: datetime,
-    ) -> None:
-        """Store another password in place of the one that the account has, if it has one."""
-        change = {
-            "$set": {"password_hash": password_hash, "needs_second_factor": needs_second_factor, "changed_at": at}
-        }
-        if await self._rows.update_one({"account_id": account_id, "kind": "password"}, change) == 0:
-            await self.add_password(credential_id, account_id, password_hash, at=at)
-
-    async def rehash(self, credential: CredentialDocument, password_hash: str) -> None:
-        """Store the same password by a hash with newer parameters, unless it was changed in between."""
-        wanted = {"_id": credential.id, "password_hash": credential.password_hash}
-        await self._rows.update_one(wanted, {"$set": {"password_hash": password_hash}})
-
-    async def cancel_password(self, account_id: str) -> int:
-        """Take the password of an account away; its owner sets another one by a link in a mail."""
-        return await self._rows.delete_many({"account_id": account_id, "kind": "password"})
-
-    async def count_created_before(self, account_id: str, at: datetime) -> int:
-        """Return how many passwords of the account were there before that time."""
-        return await self._rows.count_documents({"account_id": account_id, "created_at": {"$lt": at}})
-
-    async def count_not_argon2id(self) -> tuple[int, int]:
-        """Return how many passwords are stored, and how many of them otherwise than by Argon2id (C24)."""
-        # A range instead of a negated pattern: every server answers it alike, and from an index if there is one.
-        outside = {
-            "$or": [
-                {"password_hash": {"$lt": "$argon2id$"}},
-                {"password_hash": {"$gte": "$argon2id%"}},
-                {"password_hash": None},
-            ]
-        }
-        return await self._rows.count_documents({}), await self._rows.count_documents(outside)
-
-    async def delete_by_account(self, account_id: str) -> int:
-        """Delete every credential of the account."""
-        return await self._rows.delete_many({"account_id": account_id})
-
-
-class SignUps:
-    """The sign-ups that wait for the proof of their address."""
-
-    def __init__(self, db: Database, vault: Vault) -> None:
-        self._rows = db.get_collection(SignUpDocument)
-        self._vault = vault
-
-    async def seal(self, sign_up_id: str, email: str) -> bytes:
-        """Return *address* as a sign-up holds it."""
-        return await self._vault.seal(sign_up_id, build_associated_data(SignUpDocument, "email"), email.encode())
-
-    async def add(self, sign_up: SignUpDocument) -> None:
-        """Store a new sign-up."""
-        await self._rows.insert_one(sign_up)
-
-    async def get_by_token(self, token_hash: bytes) -> SignUpDocument | None:
-        """Return the sign-up whose link carries the token with this hash."""
-        return await self._rows.find_one({"token_hash": token_hash})
-
-    async def open_email(self, sign_up: SignUpDocument) -> str:
-        """Return the address that is to be proven."""
-        return await self._vault.open_field(sign_up, "email", Purpose.ACCOUNT)
-
-    async def count_unscreened(self) -> int:
-        """Return how many never passed the age screen (C23): none, while all is well."""
-        return await self._rows.count_documents({"age_screened_at": None})
-
-    async def delete_by_email(self, email_index: str) -> int:
-        """Delete the sign-ups of an address, keys first."""
-        for sign_up in await self._rows.list({"email_index": email_index}):
-            await self._vault.destroy_key(sign_up.id)
-        return await self._rows.delete_many({"email_index": email_index})
-
-    async def consume(self, sign_up: SignUpDocument) -> None:
-        """Delete the sign-up and all others of its address: one proof settles them."""
-        for other in await self._rows.list({"email_index": sign_up.email_index, "_id": {"$ne": sign_up.id}}):
-            await self._vault.destroy_key(other.id)
-        await self._rows.delete_many({"email_index": sign_up.email_index})
-
-    async def delete_expired(self, at: datetime) -> int:
-        """Delete what nobody proved in time, keys first."""
-        expired = await self._rows.list({"expires_at": {"$lte": at}}, limit=500)
-        for sign_up in expired:
-            await self._vault.destroy_key(sign_up.id)
-        return await self._rows.delete_many({"_id": {"$in": [sign_up.id for sign_up in expired]}})

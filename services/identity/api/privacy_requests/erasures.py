@@ -1,39 +1,26 @@
-"""What a person may ask of all services at once: a copy of everything (C26), and its erasure (C31)."""
+"""Erasures of an account in all services, at once or after days of grace (C31)."""
 
-import asyncio
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from aiohttp import web
 from pydantic import Field
 
 from services.identity.api.fields import RECENT_LOGIN_CUSTOMER, EmailToken, Password
 from services.identity.domain.authentication.security import MAX_ERASURE_GRACE_DAYS
 from services.identity.domain.privacy_requests.lifecycle import REQUEST_DEADLINE
-from services.identity.domain.sessions.access import REAUTH_MAX_AGE
 from services.identity.errors import (
-    AccountNotFoundError,
     ErasureAlreadyScheduledError,
     ErasureNotFoundError,
     ErasureNotScheduledError,
-    ExportBusyError,
-    ExportNotFoundError,
-    ExportNotReadyError,
     IncorrectPasswordError,
     PasswordHashingBusyError,
     TooManyLoginAttemptsError,
 )
-from services.identity.service.privacy_requests.archive import ExportArchiver
 from services.identity.service.privacy_requests.erasures import ErasureSaga, ErasureStatus
-from services.identity.service.privacy_requests.exports import ExportProgress, ExportSaga
 from services.identity.service.privacy_requests.scheduled_erasures import ScheduledErasure, ScheduledErasureService
 from shared.clock import rfc3339
 from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, customer, delete, get, post
-
-_DOWNLOAD_STALL_TIMEOUT = timedelta(seconds=60)
-"""How long a download may stand still."""
 
 
 class ErasureBody(JsonBody):
@@ -54,40 +41,6 @@ class ScheduledErasureView(View):
 
     erasure_id: str
     starts_at: str
-
-
-class ExportPartView(View):
-    """How far one service has come with an export."""
-
-    service: str
-    state: str
-
-
-class ExportView(View):
-    """An export: collecting, ready or expired."""
-
-    export_id: str
-    state: str
-    created_at: str
-    deadline: str
-    expires_at: str | None
-    parts: list[ExportPartView]
-
-
-class ExportSummaryView(View):
-    """An export in the list."""
-
-    export_id: str
-    state: str
-    created_at: str
-    deadline: str
-    expires_at: str | None
-
-
-class ExportsView(View):
-    """The exports of the account, the newest first."""
-
-    items: list[ExportSummaryView]
 
 
 class RetainedItemView(View):
@@ -121,42 +74,15 @@ class ErasureView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrivacyRequestsApi:
+class ErasuresApi:
     """The handlers."""
 
-    export_saga: ExportSaga
-    export_archiver: ExportArchiver
     erasure_saga: ErasureSaga
     scheduled_erasure_service: ScheduledErasureService
     rate_limit_per_minute: int
 
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes."""
-        return (*self._build_export_routes(), *self._build_erasure_routes())
-
-    def _build_export_routes(self) -> tuple[Route, ...]:
-        root, mine = "/v1/identity/exports", customer()
-        return (
-            post(
-                root,
-                self.create_export,
-                access=mine,
-                status=202,
-                idempotent=True,
-                errors=(AccountNotFoundError, ExportBusyError),
-            ),
-            get(root, self.list_exports, access=mine),
-            get(f"{root}/{{export_id}}", self.get_export, access=mine, errors=(ExportNotFoundError,)),
-            get(
-                f"{root}/{{export_id}}/archive",
-                self.download_export,
-                access=customer(max_age=REAUTH_MAX_AGE),
-                errors=(ExportNotFoundError, ExportNotReadyError),
-                replies="application/zip",
-            ),
-        )
-
-    def _build_erasure_routes(self) -> tuple[Route, ...]:
         root = "/v1/identity/erasures"
         return (
             post(
@@ -197,46 +123,6 @@ class PrivacyRequestsApi:
             ),
         )
 
-    async def create_export(self, call: RequestContext) -> ExportView:
-        """Ask for a copy of everything that is held; one at a time, ready by the deadline."""
-        return _export_view(await self.export_saga.start(call.principal.id, at=call.now))
-
-    async def list_exports(self, call: RequestContext) -> ExportsView:
-        """List the own exports."""
-        return ExportsView(
-            items=[
-                ExportSummaryView(
-                    export_id=export.id,
-                    state=export.state,
-                    created_at=rfc3339(export.created_at),
-                    deadline=rfc3339(export.deadline),
-                    expires_at=rfc3339(export.expires_at) if export.expires_at else None,
-                )
-                for export in await self.export_saga.list_by_account(call.principal.id)
-            ]
-        )
-
-    async def get_export(self, call: RequestContext) -> ExportView:
-        """Read how far an export is, service by service."""
-        return _export_view(await self.export_saga.get_progress(call.principal.id, call.path["export_id"]))
-
-    async def download_export(self, call: RequestContext) -> web.StreamResponse:
-        """Download the archive, a zip file; the log-in must not be older than 15 minutes."""
-        export = await self.export_saga.get_ready(call.principal.id, call.path["export_id"], at=call.now)
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "application/zip",
-                "Content-Disposition": f'attachment; filename="candor-{export.created_at:%Y-%m-%d}.zip"',
-            }
-        )
-        await response.prepare(call.request)
-        async with aclosing(self.export_archiver.stream_archive(export)) as pieces:
-            async for piece in pieces:
-                async with asyncio.timeout(_DOWNLOAD_STALL_TIMEOUT.total_seconds()):
-                    await response.write(piece)
-        await response.write_eof()
-        return response
-
     async def create_erasure(self, call: RequestContext, body: ErasureBody) -> ErasureView:
         """Erase the account and everything that is held; logs out everywhere at once.
 
@@ -271,18 +157,6 @@ class PrivacyRequestsApi:
         if planned is not None:
             return _scheduled_erasure_view(planned)
         return _erasure_view(await self.erasure_saga.get_status(call.path["erasure_id"]))
-
-
-def _export_view(progress: ExportProgress) -> ExportView:
-    export = progress.export
-    return ExportView(
-        export_id=export.id,
-        state=export.state,
-        created_at=rfc3339(export.created_at),
-        deadline=rfc3339(export.deadline),
-        expires_at=rfc3339(export.expires_at) if export.expires_at else None,
-        parts=[ExportPartView(service=part.service, state=part.state) for part in progress.parts],
-    )
 
 
 def _scheduled_erasure_view(erasure: ScheduledErasure) -> ErasureView:

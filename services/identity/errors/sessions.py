@@ -1,0 +1,22 @@
+"""Errors of sessions and app passwords."""
+
+from shared.errors import ConflictError, NotFoundError
+
+
+class SessionNotFoundError(NotFoundError):
+    """You have no such session."""
+
+    code = "identity.session.not_found"
+
+
+class AppPasswordNotFoundError(NotFoundError):
+    """You have no such app password."""
+
+    code = "identity.app_password.not_found"
+
+
+class TooManyAppPasswordsError(ConflictError):
+    """You have as many app passwords as one account may have."""
+
+    code = "identity.app_password.too_many"
+    remedy = "Delete one that you no longer use."
