@@ -154,7 +154,7 @@ async def test_a_moved_account_is_brought_back_from_the_old_address(visitor: Vis
     await visitor.press("Yes, this is my new address")
     await visitor.open("/account")
     assert moved.email in await visitor.text()
-    await visitor.follow_mail(ada, about="moved", path="/account/revert-email")
+    await visitor.follow_mail(ada, about="email address was changed", path="/account/revert-email")
     await visitor.press("Bring my account back")
     await visitor.open("/account")
     assert await visitor.heading() == "Log in"

@@ -1,1 +1,1 @@
-"""The texts of the mails that identity sends."""
+"""The e-mails that identity sends; their texts are in ``templates``."""

@@ -76,7 +76,7 @@ async def test_C26_the_archive_holds_the_parts_of_all_six_services(
     assert "sync/files/%C3%BCn%C3%AFcode%20%26%20more.txt" in index
     assert "ünïcode &amp; more.txt" in index
     [letter] = [one for one in await identity.emails_to(ada.email) if one.kind == "identity.export_ready"]
-    assert letter.subject == "Your archive is ready"
+    assert "http://candor.example/account/export" in letter.text
 
 
 async def test_no_secret_is_in_the_archive(identity: IdentityHarness) -> None:

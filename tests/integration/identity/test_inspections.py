@@ -12,14 +12,14 @@ def ended(account_id: str, looks: int, house: IdentityHarness) -> sync_v1.Inspec
     return fact
 
 
-@pytest.mark.parametrize(("looks", "told"), [(0, "looked at nothing."), (1, "looked once."), (3, "looked 3 times.")])
+@pytest.mark.parametrize(("looks", "told"), [(0, "did not look"), (1, "once"), (3, "3 times")])
 async def test_C12_the_owner_is_told_by_mail_how_often_staff_has_looked(
     identity: IdentityHarness, looks: int, told: str
 ) -> None:
     ada = await identity.member()
     await identity.record_events(ended(ada.account_id, looks, identity), of="sync")
     letter = (await identity.emails_to(ada.email))[-1]
-    assert letter.subject == "An inspection of your files has ended"
+    assert letter.kind == "identity.inspection_ended"
     assert told in letter.text
     assert "/account/access-ledger" in letter.text
     assert "ins_1" in letter.text

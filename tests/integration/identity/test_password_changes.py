@@ -102,7 +102,7 @@ async def test_I01_a_reset_ends_every_session_and_tells_the_owner(identity: Iden
     assert await status(identity, ada) == 401
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
     assert (await identity.log_in(replace(ada, password=NEW))).account_id == ada.account_id
-    assert (await identity.emails_to(ada.email))[-1].kind == "identity.password_reset"
+    assert (await identity.emails_to(ada.email))[-1].kind == "identity.password_reset_completed"
 
 
 async def test_a_link_works_once_for_half_an_hour_and_unaltered(identity: IdentityHarness) -> None:

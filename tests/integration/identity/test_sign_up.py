@@ -77,7 +77,7 @@ async def test_I15_the_answer_is_the_same_whether_or_not_the_address_has_an_acco
         known.body.pop("instance", None), new.body.pop("instance", None)
         assert (known.status, known.body) == (new.status, new.body)
     [told] = [letter for letter in await identity.emails_to(ada.email) if letter.kind != "identity.verification"]
-    assert told.subject == "You already have an account"
+    assert told.kind == "identity.already_registered"
     assert "token=" not in told.text
 
 
