@@ -4,50 +4,50 @@ from shared.errors import ConflictError, ForbiddenError, InvalidInputError, Malf
 
 
 class SignUpClosedError(ForbiddenError):
-    """We cannot open an account from here."""
+    """We cannot open an account here."""
 
-    # Neutral on purpose (C23): it names no age, so that nobody learns what to type instead.
+    # Neutral on purpose (C23): naming an age would tell a child which date to enter.
     code = "identity.sign_up.closed"
-    remedy = "Write to customer service when you think that this is a mistake."
+    remedy = "Contact customer service if you think this is a mistake."
 
 
 class InvalidAgeTokenError(MalformedError):
-    """The age screen was not passed, or too long ago."""
+    """The age token is invalid or has expired."""
 
     code = "identity.age_token.invalid"
-    remedy = "Answer the age screen again and send the token that it gives."
+    remedy = "Complete the age screen again and send the new token."
 
 
 class InvalidVerificationTokenError(MalformedError):
-    """The verification link is not valid: used, expired or altered."""
+    """The verification link is invalid, expired or already used."""
 
     code = "identity.verification_token.invalid"
     remedy = "Sign up again to get a new link."
 
 
 class EmailTakenError(ConflictError):
-    """The address has an account."""
+    """The email address already has an account."""
 
-    # Inside only: whoever signs up must not learn it.
+    # Internal only: sign-up must not reveal which addresses have accounts (I-15).
     code = "identity.email.taken"
 
 
 class InvalidEmailChangeTokenError(MalformedError):
-    """The link is not valid: used, expired or altered."""
+    """The link is invalid, expired or already used."""
 
     code = "identity.email_change_token.invalid"
-    remedy = "Ask for the change again; an undo is possible for seven days."
+    remedy = "Request the change again. A change can be reverted for seven days."
 
 
 class AccountNotFoundError(NotFoundError):
-    """There is no such account."""
+    """The account does not exist."""
 
     code = "identity.account.not_found"
 
 
 class InvalidReasonError(InvalidInputError):
-    """The reason must not hold an address."""
+    """The reason must not contain an email address."""
 
-    # It is kept in the ledger, and told in an event: ids only.
+    # The reason is stored in the ledger and published in an event, which carry ids only.
     code = "identity.reason.invalid"
-    remedy = "Name the case or the request, not the person."
+    remedy = "Give the number of the case or request, not the person."

@@ -14,79 +14,79 @@ from shared.errors import (
 
 
 class InvalidCredentialsError(UnauthenticatedError):
-    """Address or password is wrong."""
+    """The email address or password is incorrect."""
 
     code = "identity.login.invalid_credentials"
-    remedy = "Check both; if you have no account yet, sign up."
+    remedy = "Check both, or sign up if you have no account."
 
 
 class TooManyLoginAttemptsError(TooManyRequestsError):
-    """Too many wrong passwords for this address."""
+    """Too many failed login attempts."""
 
     code = "identity.login.too_many_attempts"
 
 
 class SecondFactorRequiredError(UnauthenticatedError):
-    """The password is right; a second factor is needed besides."""
+    """The password is correct; a second factor is required."""
 
     code = "identity.login.second_factor_required"
     remedy = "Send challenge_token and a code or a passkey to /v1/identity/sessions/second-factor."
 
 
 class StepUpSecondFactorRequiredError(ForbiddenError):
-    """The account has a second factor: the password alone does not confirm."""
+    """A second factor is required to confirm it is you."""
 
     code = "identity.step_up.second_factor_required"
     remedy = "Send a code or a passkey."
 
 
 class IncorrectPasswordError(ForbiddenError):
-    """The password is not the one of this account."""
+    """The password is incorrect."""
 
-    # Not 401: whoever asks is logged in, and a client must not throw its token away.
+    # Not 401: the caller is logged in, and a client discards its token on a 401.
     code = "identity.password.incorrect"
-    remedy = "Type the password of the account that is logged in."
+    remedy = "Enter the password of the account you are logged in to."
 
 
 class InvalidChallengeError(MalformedError):
-    """The challenge is not valid: answered, expired, altered, or tried too often."""
+    """The challenge is invalid, expired, already answered or attempted too often."""
 
     code = "identity.challenge.invalid"
-    remedy = "Begin again."
+    remedy = "Start again."
 
 
 class PasswordNotAcceptableError(InvalidInputError):
     """The password is not acceptable."""
 
     code = "identity.new_password.invalid"
-    remedy = "Choose a password of 15 to 256 characters that is neither common nor like your address."
+    remedy = "Choose a password of 15 to 256 characters that is not common and not similar to your email address."
 
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
         super().__init__(fields=problems)
 
 
 class PasswordTooShortWithoutSecondFactorError(ConflictError):
-    """The password is too short to stand alone."""
+    """The password is too short to be used without a second factor."""
 
     code = "identity.password.too_short_without_second_factor"
-    remedy = "Change the password to one of 15 characters or more first."
+    remedy = "Set a password of at least 15 characters first."
 
 
 class PasswordHashingBusyError(UnavailableError):
-    """Too many passwords are being checked at this moment."""
+    """Too many passwords are being checked at the moment."""
 
     code = "identity.password_hashing.busy"
 
 
 class InvalidPasswordResetTokenError(MalformedError):
-    """The link to set a password is not valid: used, expired or altered."""
+    """The password reset link is invalid, expired or already used."""
 
     code = "identity.password_reset_token.invalid"
-    remedy = "Ask for a new link."
+    remedy = "Request a new link."
 
 
 class InvalidSecondFactorError(ForbiddenError):
-    """The code is wrong, or was used before."""
+    """The code is incorrect or already used."""
 
     code = "identity.second_factor.invalid"
     remedy = "Wait for the next code, or use a recovery code."
@@ -96,32 +96,32 @@ class SecondFactorNotEnrolledError(ConflictError):
     """The account has no second factor."""
 
     code = "identity.second_factor.not_enrolled"
-    remedy = "Add an app for one-time codes or a passkey first."
+    remedy = "Add an authenticator app or a passkey first."
 
 
 class TotpExistsError(ConflictError):
-    """The account has an app for one-time codes."""
+    """The account already has an authenticator app."""
 
     code = "identity.totp.exists"
     remedy = "Remove it first."
 
 
 class TotpNotFoundError(NotFoundError):
-    """The account has no app for one-time codes, or none that waits for its first code."""
+    """The account has no authenticator app in this state."""
 
     code = "identity.totp.not_found"
 
 
 class InvalidPasskeyError(ForbiddenError):
-    """The passkey is not accepted."""
+    """The passkey was not accepted."""
 
-    # Why is not said: which check failed helps whoever forges.
+    # No detail on purpose: which check failed would help an attacker.
     code = "identity.passkey.invalid"
-    remedy = "Begin again on the page of this service, with a passkey that asks for your PIN, finger or face."
+    remedy = "Start again on our website, with a passkey that asks for your PIN, fingerprint or face."
 
 
 class PasskeyAlreadyRegisteredError(ConflictError):
-    """The passkey is registered already."""
+    """The passkey is already registered."""
 
     code = "identity.passkey.already_registered"
 
@@ -133,7 +133,7 @@ class PasskeyNotFoundError(NotFoundError):
 
 
 class TooManyPasskeysError(ConflictError):
-    """You have as many passkeys as one account may have."""
+    """You have reached the maximum number of passkeys."""
 
     code = "identity.passkey.too_many"
-    remedy = "Remove one that you no longer use."
+    remedy = "Remove a passkey you no longer use."

@@ -6,51 +6,51 @@ from shared.errors import ConflictError, ForbiddenError, MalformedError, NotFoun
 
 
 class PartnerClientNotFoundError(NotFoundError):
-    """There is no such client."""
+    """The client does not exist."""
 
     code = "identity.partner_client.not_found"
 
 
 class AgreementNotActiveError(ConflictError):
-    """The agreement is not in force, or does not allow these scopes."""
+    """The agreement is not active or does not allow these scopes."""
 
     code = "identity.partner_client.agreement_not_active"
-    remedy = "Enter or extend the agreement first; a client gets no more than it says."
+    remedy = "Enter or extend the agreement first."
 
 
 class AgreementEndedError(ForbiddenError):
-    """The agreement behind this client is not in force, or does not allow this."""
+    """The agreement of this client is not active or does not allow this request."""
 
     code = "identity.partner_client.agreement_ended"
     remedy = "Extend the agreement."
 
 
 class NoDisclosableFieldsError(ForbiddenError):
-    """The agreement names no field of an account that may be shown to a partner."""
+    """The agreement names no account field that may be disclosed to a partner."""
 
     code = "identity.partner_client.no_disclosable_fields"
-    remedy = "Have the fields that the task needs entered in the agreement."
+    remedy = "Add the required fields to the agreement."
 
 
 class InvalidAuthorizationRequestError(MalformedError):
-    """The app, the address to return to, or the scope is not registered."""
+    """The client, redirect URI or scope is not registered."""
 
-    # The browser is not sent back: an address that is not registered is nobody's.
+    # No redirect: an unregistered URI may belong to an attacker (RFC 9700, 4.1).
     code = "identity.authorization_request.invalid"
-    remedy = "Send client_id, redirect_uri and scope exactly as the app is registered."
+    remedy = "Send client_id, redirect_uri and scope exactly as registered."
 
 
 class OAuthError(ServiceError):
-    """The token endpoint refuses (RFC 6749, section 5.2)."""
+    """The token request is invalid."""
 
     code = "identity.oauth.invalid_request"
     status = 400
     error: ClassVar[str] = "invalid_request"
-    remedy = "Send the parameters that RFC 6749 asks for."
+    remedy = "Send the parameters of RFC 6749."
 
 
 class InvalidClientError(OAuthError):
-    """The client is not known by these credentials."""
+    """The client credentials are incorrect."""
 
     code = "identity.oauth.invalid_client"
     status = 401
@@ -62,7 +62,7 @@ class InvalidClientError(OAuthError):
 
 
 class InvalidGrantError(OAuthError):
-    """The refresh token or code is not valid: used, expired, ended, altered, or given to another client."""
+    """The refresh token or code is invalid, expired, revoked, already used or issued to another client."""
 
     code = "identity.oauth.invalid_grant"
     error = "invalid_grant"
@@ -70,7 +70,7 @@ class InvalidGrantError(OAuthError):
 
 
 class UnauthorizedClientError(OAuthError):
-    """The agreement behind this client is not in force."""
+    """The agreement of this client is not active."""
 
     code = "identity.oauth.unauthorized_client"
     error = "unauthorized_client"
@@ -78,15 +78,15 @@ class UnauthorizedClientError(OAuthError):
 
 
 class InvalidScopeError(OAuthError):
-    """A wanted scope is not among those of the client and its agreement."""
+    """A requested scope is not allowed for the client and its agreement."""
 
     code = "identity.oauth.invalid_scope"
     error = "invalid_scope"
-    remedy = "Ask for no more than the agreement allows."
+    remedy = "Request only scopes that the agreement allows."
 
 
 class UnsupportedGrantTypeError(OAuthError):
-    """This grant type does not exist here."""
+    """The grant type is not supported."""
 
     code = "identity.oauth.unsupported_grant_type"
     error = "unsupported_grant_type"

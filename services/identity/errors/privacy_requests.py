@@ -10,32 +10,32 @@ class ExportNotFoundError(NotFoundError):
 
 
 class ExportNotReadyError(ConflictError):
-    """The archive is not there: still being collected, or expired."""
+    """The archive is not ready yet, or has expired."""
 
     code = "identity.export.not_ready"
-    remedy = "Read the state of the export; ask for a new one when it has expired."
+    remedy = "Check the state of the export. Request a new one if it has expired."
 
 
 class ExportBusyError(UnavailableError):
-    """Another export of yours has changed at the same moment."""
+    """Another export of yours is being changed."""
 
     code = "identity.export.busy"
 
 
 class ErasureNotFoundError(NotFoundError):
-    """There is no such erasure."""
+    """The erasure does not exist."""
 
     code = "identity.erasure.not_found"
 
 
 class ErasureAlreadyScheduledError(ConflictError):
-    """The erasure of this account is planned already."""
+    """The erasure of this account is already scheduled."""
 
     code = "identity.erasure.already_scheduled"
-    remedy = "Wait for the day, or take it back."
+    remedy = "Cancel the scheduled erasure first, or wait for it."
 
 
 class ErasureNotScheduledError(NotFoundError):
-    """No erasure is planned that could be taken back."""
+    """No erasure is scheduled."""
 
     code = "identity.erasure.not_scheduled"

@@ -16,7 +16,7 @@ class AppPasswordNotFoundError(NotFoundError):
 
 
 class TooManyAppPasswordsError(ConflictError):
-    """You have as many app passwords as one account may have."""
+    """You have reached the maximum number of app passwords."""
 
     code = "identity.app_password.too_many"
-    remedy = "Delete one that you no longer use."
+    remedy = "Revoke an app password you no longer use."

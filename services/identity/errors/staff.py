@@ -1,4 +1,4 @@
-"""Refusals of acts of the staff, of reports, and of accounts that are frozen."""
+"""Errors of admin actions, abuse reports and frozen accounts."""
 
 from shared.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, TooLargeError
 
@@ -6,55 +6,55 @@ from shared.errors import ConflictError, ForbiddenError, MalformedError, NotFoun
 class AccountFrozenError(ForbiddenError):
     """This account is frozen."""
 
-    # Told only to whoever has just proven to be its owner.
+    # Only after the owner has authenticated: others must not learn the state of an account.
     code = "identity.account.frozen"
-    remedy = "Write to customer service to have it opened again; the mail that we sent says why it was frozen."
+    remedy = "Contact customer service to reopen it. Our email says why it was frozen."
 
 
 class PasswordCancelledError(ForbiddenError):
-    """The password of this account is cancelled, and nothing else opens it until there is a new one."""
+    """The password of this account was cancelled. Set a new one to log in."""
 
-    # Told only to whoever has just shown a passkey of the account, or knew the password a moment ago.
+    # Only after a valid passkey, or a password that was correct a moment ago.
     code = "identity.account.password_cancelled"
-    remedy = "Choose a new password: name your address under “Forgotten password” and open the link that we mail you."
+    remedy = "Set a new password: enter your email address under “Forgot password” and open the link we send you."
 
 
 class AdminActionNotFoundError(NotFoundError):
-    """There is no such act."""
+    """The admin action does not exist."""
 
     code = "identity.admin_action.not_found"
 
 
 class AdminActionForbiddenError(ForbiddenError):
-    """Your role does not allow this act."""
+    """Your role does not allow this action."""
 
     code = "identity.admin_action.forbidden"
-    remedy = "Ask somebody whose role allows it."
+    remedy = "Ask a colleague whose role allows it."
 
 
 class AdminActionNotPendingError(ConflictError):
-    """The act is settled, or has expired."""
+    """The action is no longer pending."""
 
     code = "identity.admin_action.not_pending"
-    remedy = "Read the act: it says who settled it and when; ask for a new one where it is still needed."
+    remedy = "Check who completed it and when. Request a new action if it is still needed."
 
 
 class DuplicateAdminActionError(ConflictError):
-    """The same act is waiting for somebody to allow it."""
+    """The same action is already pending for this account."""
 
     code = "identity.admin_action.duplicate"
-    remedy = "Look at the open acts."
+    remedy = "Check the pending actions."
 
 
 class AdminActionNotApplicableError(ConflictError):
-    """The account is not in a state that allows this act."""
+    """The action does not apply to the account in its current state."""
 
     code = "identity.admin_action.not_applicable"
-    remedy = "Read the acts of the account; perhaps it is done already."
+    remedy = "Check the actions of the account: it may already be done."
 
 
 class AbuseReportNotFoundError(NotFoundError):
-    """There is no such report."""
+    """The report does not exist."""
 
     code = "identity.abuse_report.not_found"
 
@@ -63,18 +63,18 @@ class AbuseReportNotOpenError(ConflictError):
     """The report is not in a state that allows this."""
 
     code = "identity.abuse_report.not_open"
-    remedy = "Answer an open report once; close it when it is answered."
+    remedy = "Answer an open report once, and close it after it is answered."
 
 
 class AbuseReportTooLargeError(TooLargeError):
-    """The text of a report is longer than 10 kB."""
+    """The text of the report is longer than 10 kB."""
 
     code = "identity.abuse_report.too_large"
-    remedy = "Say it in less; send more by encrypted mail."
+    remedy = "Shorten the text, or send the rest by encrypted email."
 
 
 class InvalidLockTokenError(MalformedError):
-    """The link that locks an account is not valid: used, expired or altered."""
+    """The lock link is invalid, expired or already used."""
 
     code = "identity.lock_token.invalid"
     remedy = "Report it again to get a new link."
