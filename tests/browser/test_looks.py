@@ -44,7 +44,7 @@ STAFFS = (
         "/staff",
         "/staff/accounts",
         "/staff/admin-actions",
-        "/staff/admin-actions/new/hold",
+        "/staff/admin-actions/new/place_hold",
         "/staff/legal-holds",
         "/staff/privacy-requests",
     ),

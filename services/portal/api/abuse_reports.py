@@ -66,7 +66,9 @@ async def _send_report(context: PageContext, typed: FormData) -> Any:
     if not _is_customer(context):
         named = {"email": typed["email"]} if typed.get("email") else {}
         return await context.user_session.post_public(_REPORTS, body | named)
-    return await context.user_session.send("POST", _REPORTS, body=body | {"lock": _requests_lock(context, typed)})
+    return await context.user_session.send(
+        "POST", _REPORTS, body=body | {"lock_account": _requests_lock(context, typed)}
+    )
 
 
 def _is_customer(context: PageContext) -> bool:
@@ -74,8 +76,8 @@ def _is_customer(context: PageContext) -> bool:
 
 
 def _requests_lock(context: PageContext, typed: FormData) -> bool:
-    return _is_customer(context) and bool(typed.get("lock")) and typed.get("kind") == "unauthorised_use"
+    return _is_customer(context) and bool(typed.get("lock")) and typed.get("kind") == "unauthorized_use"
 
 
 def _names_account(context: PageContext, typed: FormData) -> bool:
-    return not _is_customer(context) and bool(typed.get("email")) and typed.get("kind") == "unauthorised_use"
+    return not _is_customer(context) and bool(typed.get("email")) and typed.get("kind") == "unauthorized_use"

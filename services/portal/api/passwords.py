@@ -70,7 +70,7 @@ class PasswordPages:
             done = await context.user_session.send("POST", "/v1/identity/password-changes", body=body)
         except ServiceError as fault:
             return context.render("password.html", fault=fault)
-        return context.render("password_changed.html", ended=done["sessions_ended"], items=done["app_passwords"])
+        return context.render("password_changed.html", ended=done["revoked_sessions"], items=done["app_passwords"])
 
     async def revoke_app_passwords(self, context: PageContext) -> web.Response:
         """Revoke all app passwords."""

@@ -17,7 +17,7 @@ from shared.errors import FieldProblem, InvalidInputError, ServiceError
 CASES = "/v1/disclosure/cases"
 AGREEMENTS = "/v1/disclosure/agreements"
 _WORK_QUEUES = {
-    "/staff/admin-actions": ("/v1/identity/admin-actions", {"state": "asked"}),
+    "/staff/admin-actions": ("/v1/identity/admin-actions", {"state": "pending"}),
     "/staff/abuse-reports": ("/v1/identity/abuse-reports", {"state": "open"}),
     "/staff/privacy-requests": ("/v1/identity/privacy-requests", {}),
     "/staff/legal-holds": ("/v1/identity/legal-holds", {}),

@@ -14,7 +14,7 @@ from shared.clock import rfc3339
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 ACTIONS_PATH = "/v1/identity/admin-actions"
-STATES = ("asked", "done", "refused", "expired")
+STATES = ("pending", "completed", "rejected", "expired")
 
 
 class StaffActionPages:
@@ -28,9 +28,9 @@ class StaffActionPages:
             page_route("/staff/admin-actions/new/{kind}", self.show_request_form),
             form_route("/staff/admin-actions/new/{kind}", self.request_action),
             form_route("/staff/admin-actions/prepare", self.prepare_request),
-            page_route("/staff/admin-actions/{act_id}", self.show_action),
-            form_route("/staff/admin-actions/{act_id}/approve", self.approve_action),
-            form_route("/staff/admin-actions/{act_id}/reject", self.reject_action),
+            page_route("/staff/admin-actions/{admin_action_id}", self.show_action),
+            form_route("/staff/admin-actions/{admin_action_id}/approve", self.approve_action),
+            form_route("/staff/admin-actions/{admin_action_id}/reject", self.reject_action),
             page_route("/staff/privacy-requests", self.show_privacy_requests),
             page_route("/staff/legal-holds", self.show_legal_holds),
         )
@@ -73,7 +73,7 @@ class StaffActionPages:
         return render_console_page(
             context,
             "staff_admin_action.html",
-            act=await context.user_session.get(f"{ACTIONS_PATH}/{{}}", context.get_path_variable("act_id")),
+            act=await context.user_session.get(f"{ACTIONS_PATH}/{{}}", context.get_path_variable("admin_action_id")),
         )
 
     async def approve_action(self, context: PageContext) -> web.Response:
@@ -82,7 +82,7 @@ class StaffActionPages:
 
     async def reject_action(self, context: PageContext) -> web.Response:
         """Refuse the act, or take the own wish back."""
-        return await self._decide_action(context, "rejections", "refused")
+        return await self._decide_action(context, "rejections", "rejected")
 
     async def show_privacy_requests(self, context: PageContext) -> web.Response:
         """Show the exports and erasures that are not done, the one that is due first before the others."""
@@ -105,7 +105,7 @@ class StaffActionPages:
             await context.user_session.send(
                 "POST",
                 f"{ACTIONS_PATH}/{{}}/{resource}",
-                context.get_path_variable("act_id"),
+                context.get_path_variable("admin_action_id"),
                 idempotency_key=typed.get("once"),
             )
         except ServiceError as fault:
@@ -114,9 +114,9 @@ class StaffActionPages:
 
     async def _render_actions(self, context: PageContext, fault: ServiceError | None = None) -> web.Response:
         require_section(context, "/staff/admin-actions")
-        state = context.get_query("state") if context.get_query("state") in STATES else "asked"
+        state = context.get_query("state") if context.get_query("state") in STATES else "pending"
         found = await context.user_session.get(ACTIONS_PATH, state=state, **_cursor_query(context))
-        items = sorted(found["items"], key=lambda act: str(act["asked_at"]), reverse=True)
+        items = sorted(found["items"], key=lambda act: str(act["requested_at"]), reverse=True)
         values = {"items": items, "more": found["next_cursor"], "state": state, "states": STATES}
         return render_console_page(context, "staff_admin_actions.html", fault=fault, **values)
 

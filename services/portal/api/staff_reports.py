@@ -33,7 +33,7 @@ class StaffReportPages:
         state = context.get_query("state") if context.get_query("state") in STATES else "open"
         cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
         found = await context.user_session.get(REPORTS_PATH, state=state, **cursor)
-        items = sorted(found["items"], key=lambda report: str(report["answer_by"]))
+        items = sorted(found["items"], key=lambda report: str(report["answer_due_at"]))
         return render_console_page(
             context, "staff_abuse_reports.html", items=items, more=found["next_cursor"], state=state, states=STATES
         )

@@ -66,7 +66,7 @@ ADMIN_ACTIONS: Mapping[str, AdminActionText] = {
         approvers=_SECURITY_ROLES,
         needs_verification=True,
     ),
-    "correct_address": AdminActionText(
+    "correct_email": AdminActionText(
         label="Correct an email address",
         description="Sends a confirmation link to the new address, which replaces the old one once confirmed. We "
         "notify the old address, and the owner can undo the change for seven days.",
@@ -94,7 +94,7 @@ ADMIN_ACTIONS: Mapping[str, AdminActionText] = {
         requesters=_CHILD_SAFETY_ROLES | _SUPPORT_ROLES,
         approvers=_CHILD_SAFETY_ROLES,
     ),
-    "hold": AdminActionText(
+    "place_hold": AdminActionText(
         label="Place a legal hold",
         description="Keeps the named data even if the owner requests erasure. The owner sees what is kept, why, and "
         "until when.",
@@ -118,8 +118,8 @@ SCOPES = {
     "everything": "everything in every service",
 }
 REPORTS = {
-    "unauthorised_use": "Unauthorized account use",
+    "unauthorized_use": "Unauthorized account use",
     "security_problem": "Security problem",
-    "asked_for_password": "Someone asked for a password",
+    "password_phishing": "Someone asked for a password",
 }
 SAGAS = {"export": "Export", "erasure": "Erasure"}

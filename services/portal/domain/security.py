@@ -4,23 +4,23 @@ from dataclasses import dataclass
 
 EVENTS = {
     "logged_in": "Logged in",
-    "confirmed": "Confirmed once more that it is you",
-    "second_factor_refused": "A wrong code or passkey was refused",
-    "sessions_ended": "Sessions were ended",
+    "reauthenticated": "Confirmed once more that it is you",
+    "second_factor_failed": "A wrong code or passkey was refused",
+    "sessions_revoked": "Sessions were ended",
     "password_changed": "The password was changed",
-    "password_reset_asked": "A link for a new password was asked for",
+    "password_reset_requested": "A link for a new password was asked for",
     "password_reset": "The password was set anew through a link in a mail",
     "totp_added": "An app for one-time codes was added",
     "totp_removed": "The app for one-time codes was removed",
     "passkey_added": "A passkey was added",
     "passkey_removed": "A passkey was removed",
-    "recovery_codes_made": "Recovery codes were made",
+    "recovery_codes_replaced": "Recovery codes were made",
     "recovery_code_used": "A recovery code was used",
-    "app_password_made": "An app password was made",
+    "app_password_created": "An app password was made",
     "app_password_revoked": "An app password was revoked",
-    "address_change_asked": "Another mail address was asked for",
-    "address_changed": "The mail address was changed",
-    "address_change_undone": "The change of the mail address was undone",
+    "email_change_requested": "Another mail address was asked for",
+    "email_changed": "The mail address was changed",
+    "email_change_reverted": "The change of the mail address was undone",
     "erasure_scheduled": "The erasure of the account was planned",
     "erasure_cancelled": "The planned erasure was taken back",
     "password_cancelled": "Customer service cancelled the password, as you asked",
@@ -28,8 +28,8 @@ EVENTS = {
     "unfrozen": "The account was opened again",
 }
 REPORT_KINDS = {
-    "unauthorised_use": "Somebody else uses an account",
-    "asked_for_password": "Somebody asked for a password",
+    "unauthorized_use": "Somebody else uses an account",
+    "password_phishing": "Somebody asked for a password",
     "security_problem": "A problem with our security",
 }
 

@@ -58,11 +58,11 @@ async def test_C21_an_account_that_was_found_is_acted_upon_without_its_number_in
 
 async def test_C27_a_password_is_cancelled_by_two_people(sven: Browser, sina: Browser, edge: FakeEdge) -> None:
     assert "It waits 72 hours" in (await cancelled(sven)).text
-    assert (edge.acts["act_1"]["state"], edge.acts["act_1"]["verification"]) == ("asked", "called_back")
+    assert (edge.acts["act_1"]["state"], edge.acts["act_1"]["verification"]) == ("pending", "called_back")
     page = await sina.get("/staff/admin-actions/act_1")
     assert ADA in page.text
     assert "Allowed, and done" in (await sina.submit(page, "/staff/admin-actions/act_1/approve")).text
-    assert edge.acts["act_1"]["state"] == "done"
+    assert edge.acts["act_1"]["state"] == "completed"
 
 
 async def test_C21_whoever_asked_is_told_that_somebody_else_must_allow_it(sven: Browser, edge: FakeEdge) -> None:
@@ -72,18 +72,18 @@ async def test_C21_whoever_asked_is_told_that_somebody_else_must_allow_it(sven: 
     assert not page.tree.xpath("//form[contains(@action, 'approve')]")
     form = page.form("/staff/admin-actions/act_1/reject")
     refused = await sven.send("POST", "/staff/admin-actions/act_1/approve", form=form)
-    assert (refused.status, edge.acts["act_1"]["state"]) == (409, "asked")
+    assert (refused.status, edge.acts["act_1"]["state"]) == (409, "pending")
     assert "Whoever asked for an act cannot allow it" in refused.text
     await sven.submit(page, "/staff/admin-actions/act_1/reject")
-    assert edge.acts["act_1"]["state"] == "refused"
+    assert edge.acts["act_1"]["state"] == "rejected"
 
 
 async def test_C21_whose_role_does_not_allow_an_act_is_told_whose_does(sven: Browser, dora: Browser) -> None:
-    await asked(dora, "hold", hold_scope="account", hold_until="2027-06-30")
+    await asked(dora, "place_hold", hold_scope="account", hold_until="2027-06-30")
     page = await sven.get("/staff/admin-actions/act_1")
     assert "Allowing this is for admin or disclosure; you are here as support" in page.text
     assert not page.tree.xpath("//form[contains(@action, 'act_1')]")
-    assert "Asking for this is for admin or disclosure" in (await sven.get("/staff/admin-actions/new/hold")).text
+    assert "Asking for this is for admin or disclosure" in (await sven.get("/staff/admin-actions/new/place_hold")).text
 
 
 async def test_C21_a_list_of_acts_names_no_account_and_opening_one_is_on_record(sven: Browser, edge: FakeEdge) -> None:
@@ -99,7 +99,7 @@ async def test_C21_a_list_of_acts_names_no_account_and_opening_one_is_on_record(
 async def test_C21_the_second_person_sees_the_address_that_is_to_be_allowed(
     sven: Browser, sina: Browser, edge: FakeEdge
 ) -> None:
-    await asked(sven, "correct_address", verification="in_person", new_email="ada@moved.example")
+    await asked(sven, "correct_email", verification="in_person", new_email="ada@moved.example")
     assert "ada@moved.example" in (await sina.get("/staff/admin-actions/act_1")).text
 
 
@@ -110,14 +110,14 @@ async def test_a_settled_act_is_said_to_be_settled_and_is_found_in_its_list(
     page = await sina.get("/staff/admin-actions/act_1")
     await sina.submit(page, "/staff/admin-actions/act_1/reject")
     late = await sina.submit(page, "/staff/admin-actions/act_1/approve")
-    assert (late.status, edge.acts["act_1"]["state"]) == (409, "refused")
+    assert (late.status, edge.acts["act_1"]["state"]) == (409, "rejected")
     assert "The act is settled, or has expired" in late.text
-    assert "Cancel a password" in (await sven.get("/staff/admin-actions?state=refused")).text
+    assert "Cancel a password" in (await sven.get("/staff/admin-actions?state=rejected")).text
 
 
 @pytest.mark.parametrize(
     ("kind", "named"),
-    [("cancel_password", "verification"), ("correct_address", "new_email"), ("hold", "hold_until"), ("freeze", "")],
+    [("cancel_password", "verification"), ("correct_email", "new_email"), ("place_hold", "hold_until"), ("freeze", "")],
 )
 async def test_each_kind_of_act_asks_for_what_it_needs_and_keeps_what_was_typed(
     new_browser: type, edge: FakeEdge, kind: str, named: str
@@ -136,7 +136,7 @@ async def test_each_kind_of_act_asks_for_what_it_needs_and_keeps_what_was_typed(
 
 
 async def test_a_day_that_is_none_is_said_at_its_field(dora: Browser, edge: FakeEdge) -> None:
-    page = await asked(dora, "hold", hold_scope="account", hold_until="soon")
+    page = await asked(dora, "place_hold", hold_scope="account", hold_until="soon")
     assert (page.status, edge.acts) == (422, {})
     assert "Write a day as 2027-12-31." in page.text
 
@@ -145,7 +145,7 @@ async def test_C31_holds_in_force_are_shown_and_released_from_their_act(
     dora: Browser, emil: Browser, edge: FakeEdge
 ) -> None:
     assert "Nothing is held" in (await dora.get("/staff/legal-holds")).text
-    await asked(dora, "hold", hold_scope="everything", hold_until="2027-06-30")
+    await asked(dora, "place_hold", hold_scope="everything", hold_until="2027-06-30")
     await emil.submit(await emil.get("/staff/admin-actions/act_1"), "/staff/admin-actions/act_1/approve")
     page = await dora.get("/staff/legal-holds")
     assert SCOPES["everything"] in page.text
@@ -159,15 +159,15 @@ async def test_C31_holds_in_force_are_shown_and_released_from_their_act(
 
 async def test_C26_open_requests_are_shown_with_their_deadlines(sven: Browser, edge: FakeEdge) -> None:
     assert "every request is done" in (await sven.get("/staff/privacy-requests")).text
-    one = {"id": "era_9", "saga": "erasure", "state": "running", "created_at": BEFORE, "reminded_at": None}
-    edge.requests = [{**one, "deadline": BEFORE, "waiting_for": ["sync", "payments"]}]
+    one = {"id": "era_9", "kind": "erasure", "state": "running", "created_at": BEFORE, "reminded_at": None}
+    edge.requests = [{**one, "deadline": BEFORE, "pending_services": ["sync", "payments"]}]
     page = await sven.get("/staff/privacy-requests")
     assert [word in page.text for word in ("era_9", "overdue", "sync, payments")] == [True] * 3
 
 
 async def test_C28_a_report_is_opened_on_record_answered_and_closed(sina: Browser, edge: FakeEdge) -> None:
     assert "No report waits for an answer" in (await sina.get("/staff/abuse-reports")).text
-    edge.written("rep_1", "A <b>hole</b>\nin the fence", late=True, answer_by=BEFORE)
+    edge.written("rep_1", "A <b>hole</b>\nin the fence", is_overdue=True, answer_due_at=BEFORE)
     assert "overdue" in (await sina.get("/staff/abuse-reports")).text
     page = await sina.get("/staff/abuse-reports/rep_1")
     assert "in the fence" not in page.text

@@ -9,16 +9,16 @@ REPORT = "/account/report"
 
 
 async def test_C28_a_report_without_a_log_in_gets_a_number_and_a_date(browser: Browser, edge: FakeEdge) -> None:
-    page = await browser.post(REPORT, kind="unauthorised_use", email="ada@customers.example", text="I saw <it>.")
+    page = await browser.post(REPORT, kind="unauthorized_use", email="ada@customers.example", text="I saw <it>.")
     assert page.path == "/account/reports/rep_1?done=mailed"
     for shown in ("rep_1", "4 January 2028", "its owner gets a mail with a link that locks it"):
         assert shown in page.text
-    body = {"kind": "unauthorised_use", "text": "I saw <it>.", "email": "ada@customers.example"}
+    body = {"kind": "unauthorized_use", "text": "I saw <it>.", "email": "ada@customers.example"}
     assert edge.done == [("report", body)]
 
 
 async def test_C28_whoever_is_logged_in_locks_the_account_at_once(ada: Browser, edge: FakeEdge) -> None:
-    page = await ada.post(REPORT, kind="unauthorised_use", text="Not me.", lock="yes")
+    page = await ada.post(REPORT, kind="unauthorized_use", text="Not me.", lock="yes")
     assert "your account is locked" in page.text
     assert not edge.sessions
     assert not ada.session
@@ -26,13 +26,13 @@ async def test_C28_whoever_is_logged_in_locks_the_account_at_once(ada: Browser, 
 
 
 async def test_C28_without_the_wish_nothing_is_locked(ada: Browser, edge: FakeEdge) -> None:
-    await ada.post(REPORT, kind="unauthorised_use", text="Perhaps not me.")
-    assert edge.done[0][1]["lock"] is False
+    await ada.post(REPORT, kind="unauthorized_use", text="Perhaps not me.")
+    assert edge.done[0][1]["lock_account"] is False
     assert ada.session
 
 
 async def test_a_refused_report_keeps_what_was_written(browser: Browser) -> None:
-    page = await browser.post(REPORT, kind="unauthorised_use", text="A long story.")
+    page = await browser.post(REPORT, kind="unauthorized_use", text="A long story.")
     assert page.status == 422
     assert page.form(REPORT)["text"] == "A long story."
     assert page.tree.xpath("//input[@id='email']/@aria-invalid") == ["true"]
@@ -41,7 +41,7 @@ async def test_a_refused_report_keeps_what_was_written(browser: Browser) -> None
 async def test_a_session_that_ended_meanwhile_does_not_cost_the_report(ada: Browser, edge: FakeEdge) -> None:
     page = await ada.get(REPORT)
     edge.sessions.clear()
-    kept = await ada.submit(page, REPORT, kind="unauthorised_use", text="A long story.", lock="yes")
+    kept = await ada.submit(page, REPORT, kind="unauthorized_use", text="A long story.", lock="yes")
     assert kept.form(REPORT)["text"] == "A long story."
     assert "Your log-in has ended" in kept.text
     done = await ada.submit(kept, REPORT, email="ada@customers.example")

@@ -108,7 +108,7 @@ async def test_a_factor_that_a_short_password_needs_stays_and_it_is_said_what_to
     page = await ada.submit(await ada.get(FACTORS), f"{FACTORS}/totp/remove")
     assert page.status == 409
     assert page.tree.xpath("//div[@class='fault']//a/@href") == ["/account/password"]
-    assert edge.factors["totp_since"]
+    assert edge.factors["totp_enrolled_at"]
 
 
 async def test_every_change_of_a_factor_is_confirmed_first_and_then_done(ada: Browser, edge: FakeEdge) -> None:

@@ -31,7 +31,7 @@ async def test_a_part_that_is_away_takes_nothing_else_from_the_overview(ada: Bro
 
 
 async def test_C22_sessions_are_listed_and_ended(ada: Browser, edge: FakeEdge) -> None:
-    edge.sessions["ses_old"] = {**next(iter(edge.sessions.values())), "place": "NL"}
+    edge.sessions["ses_old"] = {**next(iter(edge.sessions.values())), "country": "NL"}
     page = await ada.get("/account/sessions")
     assert "(this one)" in page.text
     assert page.text.count("from Netherlands") == 1
@@ -157,9 +157,9 @@ async def test_C31_an_erasure_with_time_to_think_is_shown_and_taken_back(ada: Br
 
 async def test_C31_what_must_be_kept_is_told_with_reason_and_end(ada: Browser, edge: FakeEdge) -> None:
     await ada.post("/account/erase", password=PASSWORD)
-    held = {"what": "the account", "why": "a court has ordered it", "until": "2028-01-04T12:00:00.000Z"}
-    edge.erasures["era_1"] |= {"state": "held"}
-    edge.erasures["era_1"]["receipts"][0] |= {"state": "held", "kept": [held]}
+    held = {"description": "the account", "reason": "a court has ordered it", "until": "2028-01-04T12:00:00.000Z"}
+    edge.erasures["era_1"] |= {"state": "on_hold"}
+    edge.erasures["era_1"]["receipts"][0] |= {"state": "on_hold", "retained_items": [held]}
     page = await ada.get("/account/erasures/era_1")
     assert page.title == "Erased, but for what must be kept"
     assert "the account, until 4 January 2028: a court has ordered it" in page.text

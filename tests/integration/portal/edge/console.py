@@ -41,8 +41,14 @@ class Console(Tokens):
 
     def written(self, report_id: str, text: str, **more: Any) -> None:
         """Have somebody report something."""
-        made = {"report_id": report_id, "kind": "security_problem", "state": "open", "encrypted": False, "late": False}
-        times = {"created_at": THEN, "answer_by": LATER, "answered_at": None, "closed_at": None}
+        made = {
+            "report_id": report_id,
+            "kind": "security_problem",
+            "state": "open",
+            "pgp_encrypted": False,
+            "is_overdue": False,
+        }
+        times = {"created_at": THEN, "answer_due_at": LATER, "answered_at": None, "closed_at": None}
         self.reports[report_id] = {**made, **times, "text": text, "email": None, "account_id": None, "answer": None}
         self.reports[report_id] |= more
 
@@ -57,15 +63,15 @@ class Console(Tokens):
             raise RefusedError(422, "identity.reason.invalid", "The reason must not hold an address", field="reason")
         if rule.needs_verification and not body.get("verification"):
             raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="verification")
-        act_id, state = f"act_{len(self.acts) + 1}", "asked" if rule.approvers else "done"
-        self.acts[act_id] = {
-            "act_id": act_id,
+        admin_action_id, state = f"act_{len(self.acts) + 1}", "pending" if rule.approvers else "completed"
+        self.acts[admin_action_id] = {
+            "admin_action_id": admin_action_id,
             "state": state,
-            "asked_by": by["sub"],
-            "asked_at": THEN,
+            "requested_by": by["sub"],
+            "requested_at": THEN,
             "expires_at": LATER,
-            "settled_by": None,
-            "settled_at": None,
+            "completed_by": None,
+            "completed_at": None,
             "verification": None,
             "hold_scope": None,
             "hold_until": None,
@@ -74,7 +80,7 @@ class Console(Tokens):
             "new_email": None,
             **body,
         }
-        return web.json_response(self.acts[act_id], status=201)
+        return web.json_response(self.acts[admin_action_id], status=201)
 
     async def list_acts(self, request: web.Request) -> web.Response:
         self._colleague(request, "support", "disclosure", "security", "admin")
@@ -85,21 +91,21 @@ class Console(Tokens):
     async def read_act(self, request: web.Request) -> web.Response:
         self._colleague(request, "support", "disclosure", "security", "admin")
         act = self._found(self.acts, request)
-        self.looks.append(act["act_id"])
+        self.looks.append(act["admin_action_id"])
         return web.json_response(act)
 
     async def allow(self, request: web.Request) -> web.Response:
-        return self._settle(request, "done", by_asker=False)
+        return self._settle(request, "completed", by_asker=False)
 
     async def refuse(self, request: web.Request) -> web.Response:
-        return self._settle(request, "refused", by_asker=True)
+        return self._settle(request, "rejected", by_asker=True)
 
     async def list_holds(self, request: web.Request) -> web.Response:
         self._colleague(request, "support", "disclosure", "security", "admin")
-        held = [act for act in self.acts.values() if act["kind"] == "hold" and act["state"] == "done"]
+        held = [act for act in self.acts.values() if act["kind"] == "place_hold" and act["state"] == "completed"]
         items = [
-            {"scope": act["hold_scope"], "begun_at": THEN, "until": act["hold_until"]}
-            | {name: act[name] for name in ("act_id", "reason")}
+            {"scope": act["hold_scope"], "started_at": THEN, "until": act["hold_until"]}
+            | {name: act[name] for name in ("admin_action_id", "reason")}
             for act in held
         ]
         return web.json_response({"items": items, "next_cursor": None})
@@ -115,7 +121,7 @@ class Console(Tokens):
         return web.json_response({"items": items, "next_cursor": None})
 
     async def report(self, request: web.Request) -> web.Response:
-        names = ("report_id", "kind", "state", "created_at", "answer_by", "answered_at", "answer")
+        names = ("report_id", "kind", "state", "created_at", "answer_due_at", "answered_at", "answer")
         return web.json_response({name: self._found(self.reports, request)[name] for name in names})
 
     async def contents(self, request: web.Request) -> web.Response:
@@ -144,14 +150,14 @@ class Console(Tokens):
     def _settle(self, request: web.Request, state: str, *, by_asker: bool) -> web.Response:
         by, act = self._staff(request), self._found(self.acts, request)
         self._once(request)
-        own = act["asked_by"] == by["sub"]
+        own = act["requested_by"] == by["sub"]
         if not (own and by_asker) and not ADMIN_ACTIONS[act["kind"]].approvers & set(by["roles"]):
             raise RefusedError(403, "identity.admin_action.forbidden", "Your role does not allow this act")
         if own and not by_asker:
             raise RefusedError(409, "auth.second_person.required", "Whoever asked for an act cannot allow it")
-        if act["state"] != "asked":
+        if act["state"] != "pending":
             raise RefusedError(409, "identity.admin_action.not_pending", "The act is settled, or has expired")
-        act |= {"state": state, "settled_by": by["sub"], "settled_at": THEN, "needs_second_person": False}
+        act |= {"state": state, "completed_by": by["sub"], "completed_at": THEN, "needs_second_person": False}
         return web.json_response(act)
 
     def _colleague(self, request: web.Request, *roles: str) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class Identity(Tokens):
             {
                 "session_id": key,
                 "client": "Firefox on Linux",
-                "place": value.get("place", ""),
+                "country": value.get("country", ""),
                 "current": key == own["sid"],
                 **times(),
             }
@@ -180,7 +180,7 @@ class Identity(Tokens):
             "created_at": THEN,
             "deadline": LATER,
             "expires_at": None,
-            "parts": [{"service": name, "state": "waiting"} for name in SERVICES],
+            "parts": [{"service": name, "state": "pending"} for name in SERVICES],
         }
         return web.json_response(asked, status=202)
 
@@ -207,13 +207,13 @@ class Identity(Tokens):
         if (await request.json())["password"] != PASSWORD:
             raise RefusedError(403, "identity.password.incorrect", "The password is not the one of this account")
         del self.sessions[who["sid"]]
-        kept = [{"what": "charges", "why": "tax law, ten years, without your name"}]
+        kept = [{"description": "charges", "reason": "tax law, ten years, without your name"}]
         receipts = [
             {
                 "service": name,
-                "state": "done" if name != "sync" else "waiting",
-                "erased": {"accounts": 1} if name == "identity" else {},
-                "kept": kept if name == "payments" else [],
+                "state": "completed" if name != "sync" else "pending",
+                "erased_counts": {"accounts": 1} if name == "identity" else {},
+                "retained_items": kept if name == "payments" else [],
                 "completed_at": None,
             }
             for name in SERVICES

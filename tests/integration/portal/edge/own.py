@@ -20,7 +20,7 @@ class Own(Identity, Console):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
-        self.factors: dict[str, Any] = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
+        self.factors: dict[str, Any] = {"totp_enrolled_at": None, "recovery_codes_left": 0, "passkeys": []}
         self.frozen: set[str] = set()
         self.wrong_codes = 0
         self.device_tokens: list[str | None] = []
@@ -69,7 +69,7 @@ class Own(Identity, Console):
     def protect(self) -> None:
         """Give the customer an app and a passkey."""
         passkey = {"passkey_id": "psk_1", "name": "My <laptop>", "created_at": THEN, "last_used_at": None}
-        self.factors |= {"totp_since": THEN, "recovery_codes_left": 9, "passkeys": [passkey]}
+        self.factors |= {"totp_enrolled_at": THEN, "recovery_codes_left": 9, "passkeys": [passkey]}
 
     def _fresh(self, request: web.Request) -> dict[str, Any]:
         who = self._who(request)
@@ -82,7 +82,7 @@ class Own(Identity, Console):
         self.device_tokens.append(body.get("device_token"))
         if body["email"] in self.frozen and body["password"] == PASSWORD:
             raise RefusedError(403, "identity.account.frozen", "This account is frozen")
-        needed = self.factors["totp_since"] or self.factors["passkeys"]
+        needed = self.factors["totp_enrolled_at"] or self.factors["passkeys"]
         if not needed or body["email"] != "ada@customers.example" or body["password"] != PASSWORD:
             return await super().log_in(request)
         return web.json_response(
@@ -163,7 +163,7 @@ class Own(Identity, Console):
         self._once(request)
         if (await request.json())["code"] != CODE:
             raise RefusedError(403, "identity.second_factor.invalid", "The code is wrong, or was used before")
-        self.factors |= {"totp_since": THEN, "recovery_codes_left": 10}
+        self.factors |= {"totp_enrolled_at": THEN, "recovery_codes_left": 10}
         return web.json_response({"recovery_codes": RECOVERY}, status=201)
 
     async def remove_totp(self, request: web.Request) -> web.Response:
@@ -172,7 +172,7 @@ class Own(Identity, Console):
             raise RefusedError(
                 409, "identity.password.too_short_without_second_factor", "The password is too short to stand alone"
             )
-        self.factors["totp_since"] = None
+        self.factors["totp_enrolled_at"] = None
         return web.Response(status=204)
 
     async def recovery_codes(self, request: web.Request) -> web.Response:
@@ -200,7 +200,7 @@ class Own(Identity, Console):
             raise RefusedError(403, "identity.password.incorrect", "The password is not the one of this account")
         if len(body["new_password"]) < 15:
             raise RefusedError(422, "identity.new_password.invalid", "The password is not acceptable", field="password")
-        return web.json_response({"sessions_ended": 2, "app_passwords": self.app_passwords})
+        return web.json_response({"revoked_sessions": 2, "app_passwords": self.app_passwords})
 
     async def forget_password(self, request: web.Request) -> web.Response:
         self.done.append(("forget", (await request.json())["email"]))
@@ -236,7 +236,7 @@ class Own(Identity, Console):
     async def security_log(self, request: web.Request) -> web.Response:
         self._who(request)
         items = [
-            {"at": THEN, "event": "second_factor_refused", "client": "Firefox on Linux"},
+            {"at": THEN, "event": "second_factor_failed", "client": "Firefox on Linux"},
             {"at": THEN, "event": "erasure_cancelled", "client": ""},
         ]
         return web.json_response({"items": items, "next_cursor": None if "cursor" in request.query else "more"})
@@ -250,9 +250,9 @@ class Own(Identity, Console):
         self.sessions.clear()
         self.erasures["era_2"] = {
             "erasure_id": "era_2",
-            "state": "planned",
+            "state": "scheduled",
             "created_at": THEN,
-            "begins_at": LATER,
+            "starts_at": LATER,
             "deadline": LATER,
             "completed_at": None,
             "receipts": [],
@@ -263,7 +263,7 @@ class Own(Identity, Console):
         self._who(request)
         if self.planned is None:
             raise RefusedError(404, "identity.erasure.not_scheduled", "No erasure is planned that could be taken back")
-        return web.json_response({"erasure_id": "era_2", "begins_at": self.planned})
+        return web.json_response({"erasure_id": "era_2", "starts_at": self.planned})
 
     async def take_back(self, request: web.Request) -> web.Response:
         self._who(request)
@@ -273,19 +273,24 @@ class Own(Identity, Console):
     async def take_report(self, request: web.Request) -> web.Response:
         who = self._who(request) if "Authorization" in request.headers else None
         body = await request.json()
-        if body["kind"] == "unauthorised_use" and who is None and "email" not in body:
+        if body["kind"] == "unauthorized_use" and who is None and "email" not in body:
             raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="email")
-        if body.get("lock"):
+        if body.get("lock_account"):
             self.sessions.clear()
         self.done.append(("report", body))
         self.written("rep_1", body["text"], kind=body["kind"])
-        return web.json_response({"report_id": "rep_1", "answer_by": LATER}, status=202)
+        return web.json_response({"report_id": "rep_1", "answer_due_at": LATER}, status=202)
 
     async def asking(self, request: web.Request) -> web.Response:
         self._who(request)
         _registered(dict(request.query))
         return web.json_response(
-            {"client_id": "phone", "name": "Candor <Phone>", "redirect_uri": REDIRECT, "gets": ["all of it"]}
+            {
+                "client_id": "phone",
+                "name": "Candor <Phone>",
+                "redirect_uri": REDIRECT,
+                "scope_descriptions": ["all of it"],
+            }
         )
 
     async def authorize(self, request: web.Request) -> web.Response:
