@@ -1,4 +1,4 @@
-"""Newsletter over HTTP: parse, one call, render."""
+"""The HTTP API of newsletter."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,7 +45,7 @@ _MAX_TOKEN_LENGTH = 1_000
 
 
 def _validate_single_line(text: str) -> str:
-    # What becomes a header of a mail must not begin another one.
+    # The text becomes an email header: a line break would start another one.
     if not text.isprintable():
         raise ValueError("give one line of printable characters")
     return text
@@ -57,42 +57,44 @@ def _validate_plain_text(text: str) -> str:
     return text
 
 
-Email = Annotated[str, Field(min_length=3, max_length=320, description="one address")]
+Email = Annotated[str, Field(min_length=3, max_length=320, description="one email address")]
 ListId = Annotated[str, Field(pattern=r"^lst_[0-9a-z]{26}$")]
-Token = Annotated[str, Field(min_length=1, max_length=_MAX_TOKEN_LENGTH, description="from the link in a mail")]
+Token = Annotated[str, Field(min_length=1, max_length=_MAX_TOKEN_LENGTH, description="from the link in an email")]
 
 
 class ListBody(JsonBody):
-    """A list that people can join."""
+    """A new mailing list."""
 
     name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_validate_single_line)]
     description: Annotated[str, Field(max_length=500), AfterValidator(_validate_plain_text)] = ""
 
 
 class SubscribeBody(JsonBody):
-    """Which list, and where its letters are to go."""
+    """A request to subscribe an address to a list."""
 
     list_id: ListId
     email: Email
 
 
 class LinkTokenBody(JsonBody):
-    """The token out of a link."""
+    """The token of a link in an email."""
 
     token: Token
 
 
 class StaffUnsubscribeBody(JsonBody):
-    """Somebody has asked us to end all subscriptions of an address."""
+    """A request by email or telephone to end all subscriptions of an address."""
 
     email: Email
     reason: Annotated[
-        str, Field(min_length=3, max_length=300, description="how it was asked"), AfterValidator(_validate_plain_text)
+        str,
+        Field(min_length=3, max_length=300, description="how the request reached us"),
+        AfterValidator(_validate_plain_text),
     ]
 
 
 class CampaignBody(JsonBody):
-    """A letter to all who are on a list."""
+    """A new campaign: one email to all subscribers of a list."""
 
     list_id: ListId
     subject: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_validate_single_line)]
@@ -100,18 +102,18 @@ class CampaignBody(JsonBody):
 
 
 class OneClickForm(FormBody):
-    """What a mail provider posts for its reader (RFC 8058)."""
+    """The form that a mail provider posts for its user (RFC 8058)."""
 
     list_unsubscribe: Annotated[Literal["One-Click"], Field(alias="List-Unsubscribe")]
 
     @property
     def method(self) -> UnsubscribeMethod:
-        """The door that this form is."""
+        """The method that the subscription was ended by."""
         return UnsubscribeMethod(self.list_unsubscribe.lower().replace("-", "_"))
 
 
 class ListView(View):
-    """A list, and the words that joining it agrees to."""
+    """A list with the consent text of a subscription to it."""
 
     list_id: str
     name: str
@@ -121,13 +123,13 @@ class ListView(View):
 
 
 class PendingView(View):
-    """Always the same: whoever reads that mailbox decides."""
+    """The answer to every request, so that it reveals no subscription; the owner of the address confirms."""
 
     state: str = "awaiting_confirmation"
 
 
 class SubscribedView(View):
-    """The list that was joined."""
+    """The confirmed subscription."""
 
     subscription_id: str
     list_id: str
@@ -135,7 +137,7 @@ class SubscribedView(View):
 
 
 class ConsentView(View):
-    """The evidence that is kept of a consent."""
+    """The stored evidence of a consent."""
 
     version: str
     text: str
@@ -145,7 +147,7 @@ class ConsentView(View):
 
 
 class SubscriptionView(View):
-    """A subscription as its owner sees it."""
+    """A subscription of the account."""
 
     subscription_id: str
     list_id: str
@@ -155,25 +157,25 @@ class SubscriptionView(View):
 
 
 class SubscriptionsView(View):
-    """The subscriptions that are linked to the account."""
+    """The subscriptions of the account."""
 
     items: list[SubscriptionView]
 
 
 class UnsubscribedView(View):
-    """Always the same, also for a subscription that had ended before."""
+    """The answer to every valid token, also when the subscription was ended before."""
 
     unsubscribed: bool = True
 
 
 class UnsubscribedCountView(View):
-    """How many subscriptions of the address have ended."""
+    """How many subscriptions of the address were ended."""
 
     unsubscribed_count: int
 
 
 class CampaignView(View):
-    """A campaign and what became of its letters."""
+    """A campaign and the number of its emails in each state."""
 
     campaign_id: str
     list_id: str
@@ -186,7 +188,7 @@ class CampaignView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterApi:
-    """The handlers."""
+    """The handlers of newsletter."""
 
     subscribe_service: SubscribeService
     unsubscribe_service: UnsubscribeService
@@ -197,19 +199,19 @@ class NewsletterApi:
     opt_in_requests_per_minute: int
 
     def build_routes(self) -> tuple[Route, ...]:
-        """Return the routes of newsletter."""
+        """Return all routes of newsletter."""
         return (*self._subscribe_routes(), *self._unsubscribe_routes(), *self._campaign_routes())
 
     def _subscribe_routes(self) -> tuple[Route, ...]:
-        root, joins = (
+        root, opt_ins = (
             "/v1/newsletter",
             RateLimit(self.opt_in_requests_per_minute, timedelta(minutes=1), "opt-in-requests"),
         )
-        refused = (ListNotFoundError, InvalidEmailAddressError)
+        errors = (ListNotFoundError, InvalidEmailAddressError)
         return (
             post(f"{root}/lists", self.create_list, access=staff(*_EDITOR_ROLES), status=201, idempotent=True),
             get(f"{root}/lists", self.list_lists, access=PUBLIC),
-            post(f"{root}/subscriptions", self.subscribe, access=PUBLIC, status=202, limit=joins, errors=refused),
+            post(f"{root}/subscriptions", self.subscribe, access=PUBLIC, status=202, limit=opt_ins, errors=errors),
             post(f"{root}/confirmations", self.confirm_subscription, access=PUBLIC, errors=(InvalidTokenError,)),
             get(f"{root}/subscriptions/mine", self.list_my_subscriptions, access=customer()),
         )
@@ -250,34 +252,34 @@ class NewsletterApi:
         )
 
     async def create_list(self, call: RequestContext, body: ListBody) -> ListView:
-        """Make a list that people can join."""
+        """Create a list that people can subscribe to."""
         mailing_list = await self.subscribe_service.create_list(
             body.name, body.description, idempotency_key=call.idempotency_key, at=call.now
         )
         return _list_view(mailing_list)
 
     async def list_lists(self, call: RequestContext, query: PageQuery) -> CursorPage[ListView]:
-        """List what can be joined, with the words that joining agrees to."""
+        """List the mailing lists with their consent texts."""
         found = await self.subscribe_service.list_lists(
             after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
         return self.paginator.render(call, query, found, view=_list_view, position=lambda news: news.list_id)
 
     async def subscribe(self, call: RequestContext, body: SubscribeBody) -> PendingView:
-        """Ask for a list: a mail to the address asks for the confirmation, without which nothing is kept."""
+        """Request a subscription. It starts when the owner of the address opens the link that we email."""
         account_id = call.principal.id if call.principal.kind == "customer" else ""
         await self.subscribe_service.request(body.list_id, body.email, account_id=account_id, at=call.now)
         return PendingView()
 
     async def confirm_subscription(self, call: RequestContext, body: LinkTokenBody) -> SubscribedView:
-        """Confirm with the token out of the mail; it works once."""
+        """Confirm a subscription with the token of the email; a token works once."""
         subscription, mailing_list = await self.subscribe_service.confirm(body.token, at=call.now)
         return SubscribedView(
             subscription_id=subscription.subscription_id, list_id=mailing_list.list_id, list_name=mailing_list.name
         )
 
     async def list_my_subscriptions(self, call: RequestContext) -> SubscriptionsView:
-        """List the own subscriptions with the evidence of the consent."""
+        """List your subscriptions with the evidence of your consent."""
         return SubscriptionsView(
             items=[_subscription_view(held) for held in await self.account_export.list_subscriptions(call.principal.id)]
         )
@@ -288,41 +290,41 @@ class NewsletterApi:
         return web.Response(status=303, headers={"Location": f"{self.public_url}/newsletter/unsubscribe?token={token}"})
 
     async def unsubscribe_one_click(self, call: RequestContext, form: OneClickForm) -> UnsubscribedView:
-        """Unsubscribe as mail providers do for their readers (RFC 8058); the link of an old letter works, too."""
+        """Unsubscribe with one click, as mail providers do (RFC 8058). Links never expire."""
         await self.unsubscribe_service.unsubscribe_by_token(call.path["token"], method=form.method, at=call.now)
         return UnsubscribedView()
 
     async def unsubscribe(self, call: RequestContext, body: LinkTokenBody) -> UnsubscribedView:
-        """Unsubscribe with the token out of any letter, without logging in."""
+        """Unsubscribe with the token of any newsletter, without a login."""
         await self.unsubscribe_service.unsubscribe_by_token(body.token, method=UnsubscribeMethod.PAGE, at=call.now)
         return UnsubscribedView()
 
     async def unsubscribe_address(self, call: RequestContext, body: StaffUnsubscribeBody) -> UnsubscribedCountView:
-        """Unsubscribe somebody who has asked us to."""
+        """Unsubscribe an address from all lists at its owner's request."""
         count = await self.unsubscribe_service.unsubscribe_address(
             body.email, body.reason, staff_id=call.principal.id, at=call.now
         )
         return UnsubscribedCountView(unsubscribed_count=count)
 
     async def delete_subscription(self, call: RequestContext) -> None:
-        """End an own subscription."""
+        """End one of your subscriptions."""
         await self.unsubscribe_service.unsubscribe_by_owner(
             call.principal.id, call.path["subscription_id"], at=call.now
         )
 
     async def create_campaign(self, call: RequestContext, body: CampaignBody) -> CampaignView:
-        """Write a campaign; it is sent by another call."""
+        """Create a campaign; a second call sends it."""
         campaign = await self.campaign_sender.create(
             body.list_id, body.subject, body.text, idempotency_key=call.idempotency_key, at=call.now
         )
         return _campaign_view(campaign)
 
     async def send_campaign(self, call: RequestContext) -> CampaignView:
-        """Send a campaign to those who are on its list now; sent twice, it is sent once."""
+        """Send a campaign to the current subscribers of its list. Repeating the call has no effect."""
         return _campaign_view(await self.campaign_sender.start(call.path["campaign_id"], at=call.now))
 
     async def get_campaign(self, call: RequestContext) -> CampaignView:
-        """Read where a campaign stands; *sent* only when every letter was accepted, withheld or refused for good."""
+        """Get a campaign and its counts. It is *sent* when no email is waiting."""
         return _campaign_view(await self.campaign_sender.get(call.path["campaign_id"]))
 
 

@@ -1,4 +1,4 @@
-"""The composition root of newsletter: opens nothing itself, wires everything, reads from top to bottom."""
+"""The composition root of newsletter."""
 
 import asyncio
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PURGE_INTERVAL = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterModule:
-    """What newsletter does, and who looks whether it does."""
+    """The services of newsletter and its probes."""
 
     subscribe_service: SubscribeService
     unsubscribe_service: UnsubscribeService
@@ -40,7 +40,7 @@ class NewsletterModule:
 
 
 def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
-    """Wire the actions to their collections."""
+    """Wire the services to their collections."""
     db, vault, mail_queue, outbox = chassis.db, chassis.vault, chassis.mail_queue, chassis.outbox
     lists, opt_in_requests = MailingLists(db), OptInRequests(db, vault)
     subscriptions, suppressions = Subscriptions(db, vault), Suppressions(db, vault)
@@ -103,7 +103,7 @@ def wire(chassis: Chassis, settings: Settings) -> NewsletterModule:
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
-    """Wire newsletter."""
+    """Return the specification of newsletter: routes, documents, events, workers, probes."""
     module = wire(chassis, settings)
     api = NewsletterApi(
         subscribe_service=module.subscribe_service,

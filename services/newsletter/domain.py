@@ -1,4 +1,4 @@
-"""What lists, wishes, subscriptions and campaigns are."""
+"""Mailing lists, opt-in requests, subscriptions, suppressions and campaigns."""
 
 import json
 from collections.abc import Collection
@@ -9,19 +9,19 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentText:
-    """The words that somebody agrees to; a version never changes, so that the evidence names exactly what was shown."""
+    """The text of a consent. A version never changes, so the stored evidence names exactly what was shown."""
 
     version: str
     text: str
 
     def render(self, list_name: str) -> str:
-        """Return the words as they stand beside the button and in the mail."""
+        """Return the text for one list, as the form and the confirmation email show it."""
         return self.text.format(list=list_name)
 
 
 CONSENT_TEXTS = {
-    wording.version: wording
-    for wording in (
+    consent.version: consent
+    for consent in (
         ConsentText(
             version="1",
             text="Send me the letters of “{list}” at this address, and nothing else, until I leave the list. "
@@ -33,14 +33,14 @@ CURRENT_CONSENT = CONSENT_TEXTS["1"]
 
 
 class ConsentSource(StrEnum):
-    """From where somebody asked to join."""
+    """Where a subscription was requested: on the public page or in an account."""
 
     PAGE = "page"
     ACCOUNT = "account"
 
 
 class UnsubscribeMethod(StrEnum):
-    """Through what somebody left (C10)."""
+    """How a subscription was ended (C10)."""
 
     ONE_CLICK = "one_click"
     PAGE = "page"
@@ -51,7 +51,7 @@ class UnsubscribeMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailingList:
-    """A list that people can join."""
+    """A list that people can subscribe to."""
 
     list_id: str
     name: str
@@ -61,7 +61,7 @@ class MailingList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """The evidence that somebody wanted it: which words, from where, asked when, confirmed when. No IP address."""
+    """The evidence of a consent: text version, source, time of request and of confirmation. No IP address."""
 
     consent_version: str
     source: ConsentSource
@@ -71,19 +71,19 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptInRequest:
-    """Somebody asked to join; nobody has confirmed that it was the owner of the address."""
+    """A subscription that the owner of the address has not confirmed yet (double opt-in)."""
 
     request_id: str
     list_id: str
     account_id: str
-    """The account that was logged in; empty when there was none."""
+    """The account that requested it; empty without a login."""
     consent_version: str
     source: ConsentSource
     requested_at: datetime
     expires_at: datetime
 
     def to_consent(self, at: datetime) -> Consent:
-        """Return the evidence that its confirmation makes."""
+        """Return the evidence of a confirmation *at* that time."""
         return Consent(
             consent_version=self.consent_version, source=self.source, requested_at=self.requested_at, confirmed_at=at
         )
@@ -91,25 +91,25 @@ class OptInRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptInCooldown:
-    """How many confirmation mails an address may get, so that a form cannot bomb a mailbox."""
+    """Limits confirmation emails to one address, so the form cannot flood a mailbox."""
 
     pause: timedelta
     max_emails: int = 3
-    """To one address within the pause, for whatever lists; for the same list it is one."""
+    """To one address within the pause, over all lists; for one list the limit is one."""
 
     def allows(self, previous: Collection[OptInRequest], list_id: str, at: datetime) -> bool:
-        """Tell whether one more mail may go to the address for which was *asked* before."""
-        recent = [wish for wish in previous if at - wish.requested_at < self.pause]
-        return len(recent) < self.max_emails and all(wish.list_id != list_id for wish in recent)
+        """Return whether one more email may be sent to the address of the *previous* requests."""
+        recent = [request for request in previous if at - request.requested_at < self.pause]
+        return len(recent) < self.max_emails and all(request.list_id != list_id for request in recent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One address on one list, confirmed; its id outlives it and comes back when the same person joins again."""
+    """A confirmed address on one list. A new subscription of the same address to the same list reuses the id."""
 
     subscription_id: str
     subscriber_id: str
-    """Under whose key the address is sealed; a new one each time the person joins."""
+    """The owner of the key that seals the address; new with each subscription."""
     list_id: str
     account_id: str
     consent: Consent
@@ -118,19 +118,19 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterRecipient:
-    """A subscription and where its letters go."""
+    """A subscription with its address in clear text."""
 
     subscription: Subscription
     email: str
 
 
-UNSETTLED = timedelta(seconds=5)
-"""A letter that was being handed to the relay while its reader left is no breach; one begun later than this is."""
+RELAY_GRACE_PERIOD = timedelta(seconds=5)
+"""An email that was being relayed during the unsubscription is no violation (C10); one that starts later is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """The proof that a subscription was confirmed and has ended: a keyed hash stands for the address, which is gone."""
+    """The proof that a subscription was confirmed and ended; a keyed hash replaces the address, which is deleted."""
 
     suppression_id: str
     subscription_id: str
@@ -141,16 +141,16 @@ class Suppression:
     unsubscribed_at: datetime
     method: UnsubscribeMethod
     resubscribed_at: datetime | None
-    """When the same person joined again, by a fresh confirmation and nothing less."""
+    """When a new confirmation for the same address and list was received."""
 
     def is_violated_at(self, sent_at: datetime) -> bool:
-        """Tell whether a letter that was handed to the relay then breaks the promise (C10)."""
+        """Return whether an email relayed at *sent_at* violates C10."""
         is_back = self.resubscribed_at is not None and sent_at >= self.resubscribed_at
-        return sent_at > self.unsubscribed_at + UNSETTLED and not is_back
+        return sent_at > self.unsubscribed_at + RELAY_GRACE_PERIOD and not is_back
 
 
 class CampaignState(StrEnum):
-    """Where a campaign stands; *sent* only when every letter is settled."""
+    """The state of a campaign; *sent* when every delivery is complete."""
 
     DRAFT = "draft"
     SENDING = "sending"
@@ -158,13 +158,13 @@ class CampaignState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """What became of one letter of a campaign."""
+    """The state of one email of a campaign."""
 
     WAITING = "waiting"
     ACCEPTED = "accepted"
-    """The relay took responsibility for it."""
+    """The relay accepted responsibility for it; whether it reached the mailbox is unknown."""
     SUPPRESSED = "suppressed"
-    """Its reader had left before it was sent."""
+    """The recipient had unsubscribed before it was sent."""
     FAILED = "failed"
     EXPIRED = "expired"
 
@@ -174,7 +174,7 @@ DeliveryCounts = dict[DeliveryState, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """One letter to all who are on a list when its sending begins."""
+    """One email to all subscribers that a list has when sending starts."""
 
     campaign_id: str
     list_id: str
@@ -182,25 +182,25 @@ class Campaign:
     text: str
     state: CampaignState
     started_at: datetime | None
-    """Whoever joined up to this moment is a recipient."""
+    """The recipients are those who subscribed up to this time."""
     cursor: str
-    """The last subscription to which a letter was written."""
+    """The id of the last subscription whose email is queued."""
     recipients_queued: bool
-    """Whether all letters are written."""
+    """Whether the emails to all recipients are queued."""
     counts: DeliveryCounts
-    """Final once the campaign is sent; while it is under way the deliveries tell."""
+    """Final when the campaign is sent; before that they are counted from the deliveries."""
     created_at: datetime
     sent_at: datetime | None
 
     def batch_size(self, maximum: int) -> int:
-        """Return how many letters fit into one transaction, for which 4 MB are room enough (MongoDB stops at 16)."""
-        email_bytes = 3 * len(json.dumps(self.text)) + 4_000  # as it is queued: text and HTML, in JSON
+        """Return how many emails one transaction queues: at most *maximum*, and 4 MB (MongoDB allows 16)."""
+        email_bytes = 3 * len(json.dumps(self.text)) + 4_000  # queued as JSON with text and HTML
         return max(1, min(maximum, 4_000_000 // email_bytes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignDelivery:
-    """One letter of a campaign to one subscription: there is never a second row of the same two."""
+    """The delivery of a campaign to one subscription; there is at most one of each pair."""
 
     campaign_id: str
     subscription_id: str
@@ -210,5 +210,5 @@ class CampaignDelivery:
 
     @property
     def sent_at(self) -> datetime | None:
-        """When it was given out of hand, as far as is known."""
+        """When it was relayed, as precisely as is stored."""
         return self.attempted_at or self.completed_at

@@ -4,18 +4,18 @@ from shared.errors import NotFoundError
 
 
 class ListNotFoundError(NotFoundError):
-    """There is no such list."""
+    """The list does not exist."""
 
     code = "newsletter.list.not_found"
 
 
 class SubscriptionNotFoundError(NotFoundError):
-    """There is no such subscription on this account."""
+    """The account has no such subscription."""
 
     code = "newsletter.subscription.not_found"
 
 
 class CampaignNotFoundError(NotFoundError):
-    """There is no such campaign."""
+    """The campaign does not exist."""
 
     code = "newsletter.campaign.not_found"

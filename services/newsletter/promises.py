@@ -13,7 +13,7 @@ ConsentsById = dict[str, list[Subscription | Suppression]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterProbes:
-    """Looks at what is stored, not at what the code means to store."""
+    """Checks the stored documents, not the code that stores them."""
 
     subscriptions: Subscriptions
     suppressions: Suppressions
@@ -25,30 +25,30 @@ class NewsletterProbes:
         return (Probe("C10", self.nothing_after_unsubscribing), Probe("C06", self.only_confirmed_recipients))
 
     async def nothing_after_unsubscribing(self) -> Finding:
-        """C10: the relay was given no letter for somebody who had left the list before."""
-        sample_size = against = 0
-        # The ends of one batch lie close together in time, so that hardly any letter is read that proves nothing.
+        """C10: no email was relayed after its recipient had unsubscribed."""
+        sample_size = violations = 0
+        # The suppressions of one batch are close in time, so few deliveries are read that cannot be violations.
         async for ended in self.suppressions.iter_newest_first():
             sample_size += len(ended)
             ids = sorted({each.subscription_id for each in ended})
             deliveries = await self.deliveries.list_accepted_since(ids, ended[-1].unsubscribed_at)
-            against += sum(_breaks_suppression(delivery, ended) for delivery in deliveries)
-        evidence = f"{against} letters after the end of {sample_size} ended subscriptions"
-        return (broken_finding if against else kept_finding)(sample_size, evidence)
+            violations += sum(_breaks_suppression(delivery, ended) for delivery in deliveries)
+        evidence = f"{violations} emails relayed after one of {sample_size} suppressions"
+        return (broken_finding if violations else kept_finding)(sample_size, evidence)
 
     async def only_confirmed_recipients(self) -> Finding:
-        """C06: each of the newest letters went to somebody who had confirmed that very list before."""
+        """C06: each of the newest emails went to an address that had confirmed this list before."""
         deliveries = await self.deliveries.list_newest_accepted()
         lists = {
             each.campaign_id: each.list_id
             for each in await self.campaigns.get_many({delivery.campaign_id for delivery in deliveries})
         }
-        known = await self._consents_by_id({letter.subscription_id for letter in deliveries})
+        known = await self._consents_by_id({delivery.subscription_id for delivery in deliveries})
         without = sum(
-            not _has_consent(known[letter.subscription_id], lists.get(letter.campaign_id), letter.sent_at)
-            for letter in deliveries
+            not _has_consent(known[delivery.subscription_id], lists.get(delivery.campaign_id), delivery.sent_at)
+            for delivery in deliveries
         )
-        evidence = f"{without} of the {len(deliveries)} newest letters without a consent to their list"
+        evidence = f"{without} of the {len(deliveries)} newest emails without a consent to their list"
         return (broken_finding if without else kept_finding)(len(deliveries), evidence)
 
     async def _consents_by_id(self, subscription_ids: set[str]) -> ConsentsById:

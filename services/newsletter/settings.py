@@ -1,4 +1,4 @@
-"""All that an operator may change of newsletter."""
+"""The settings of newsletter."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,39 +6,36 @@ from datetime import timedelta
 from shared.settings import CommonSettings, Env, SettingError
 
 MAX_OPT_IN_TTL = timedelta(hours=48)
-"""The retention that is declared for wishes counts on it."""
+"""The declared retention of opt-in requests (3 days) relies on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of newsletter."""
+    """Settings read from ``NEWSLETTER_*``."""
 
     common: CommonSettings
     opt_in_ttl: timedelta
-    """How long the link in a confirmation mail works; after that nothing is left of the wish."""
+    """How long a confirmation link works; then the opt-in request and its key are deleted."""
     cooldown: timedelta
-    """How long nobody can have another confirmation mail sent to the same address for the same list."""
+    """The minimum time between two confirmation emails to one address for one list."""
     opt_in_requests_per_minute: int
-    """How many wishes one caller may send."""
+    """The rate limit of opt-in requests for one caller."""
     batch_size: int
-    """How many recipients of a campaign are written in one transaction."""
+    """The maximum number of emails of a campaign that one transaction queues."""
     max_queued: int
-    """How many letters of a campaign may wait for the relay before the next ones are written."""
-
+    """The number of queued emails of a campaign above which no further batch is queued."""
     poll_interval: timedelta
-    """How long between two looks for a campaign that can go on."""
+    """The time between two polls for a campaign that can proceed."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
-        """Read the settings; a wrong one fails by its name."""
-        confirm_within = env.seconds("NEWSLETTER_OPT_IN_TTL_SECONDS", MAX_OPT_IN_TTL.total_seconds(), least=60)
-        if confirm_within > MAX_OPT_IN_TTL:
-            raise SettingError(
-                f"NEWSLETTER_OPT_IN_TTL_SECONDS={confirm_within.total_seconds():g} is more than 48 hours"
-            )
+        """Read the settings; raises SettingError with the name of a setting that is missing or invalid."""
+        opt_in_ttl = env.seconds("NEWSLETTER_OPT_IN_TTL_SECONDS", MAX_OPT_IN_TTL.total_seconds(), least=60)
+        if opt_in_ttl > MAX_OPT_IN_TTL:
+            raise SettingError(f"NEWSLETTER_OPT_IN_TTL_SECONDS={opt_in_ttl.total_seconds():g} is more than 48 hours")
         return cls(
             common=CommonSettings.from_env(env, "newsletter", port=8092),
-            opt_in_ttl=confirm_within,
+            opt_in_ttl=opt_in_ttl,
             cooldown=env.seconds("NEWSLETTER_COOLDOWN_SECONDS", 600, least=1),
             opt_in_requests_per_minute=env.integer("NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE", 30, least=1),
             batch_size=env.integer("NEWSLETTER_BATCH_SIZE", 200, least=1, most=1_000),

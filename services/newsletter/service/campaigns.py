@@ -1,4 +1,4 @@
-"""How a campaign reaches everybody who is on its list, once: letter by letter, from wherever the last process died."""
+"""Sends campaigns: each recipient once, in batches, resumed where the last process stopped."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,12 +21,12 @@ _DELIVERY_STATES = {
     DeliveryStatus.EXPIRED: DeliveryState.EXPIRED,
 }
 CAMPAIGN_EXPIRES_AFTER = timedelta(days=3)
-"""Old news is none."""
+"""An email that could not be relayed for so long is no longer news."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignSender:
-    """Draft a campaign, begin it, move it on, and count what became of its letters."""
+    """Creates campaigns, queues their emails in batches, and records the outcome of each."""
 
     lists: MailingLists
     subscriptions: Subscriptions
@@ -41,7 +41,7 @@ class CampaignSender:
     max_queued: int
 
     async def create(self, list_id: str, subject: str, text: str, *, idempotency_key: str, at: datetime) -> Campaign:
-        """Write a campaign; nothing is sent."""
+        """Create a draft; nothing is sent."""
         if await self.lists.get(list_id) is None:
             raise ListNotFoundError
         campaign = Campaign(
@@ -60,12 +60,12 @@ class CampaignSender:
         return await self.campaigns.add(campaign, idempotency_key=idempotency_key)
 
     async def start(self, campaign_id: str, *, at: datetime) -> Campaign:
-        """Let it go to those who are on the list now. Begun twice, it is begun once."""
+        """Start sending to the current subscribers; a campaign that was started stays as it is."""
         await self.campaigns.start(campaign_id, at)
         return await self.get(campaign_id)
 
     async def get(self, campaign_id: str) -> Campaign:
-        """Return a campaign with its counts as they are now."""
+        """Return a campaign with its current counts; raises CampaignNotFoundError."""
         found = await self.campaigns.get(campaign_id)
         if found is None:
             raise CampaignNotFoundError
@@ -74,10 +74,10 @@ class CampaignSender:
         return replace(found, counts=await self.deliveries.count_by_state(campaign_id))
 
     async def advance(self, *, at: datetime) -> bool:
-        """Move each campaign that is under way one step on; tell whether any moved.
+        """Advance each running campaign by one step; return whether any advanced.
 
-        A step is one transaction: the cursor, the mails, their rows. Killed anywhere, it has happened or it has not;
-        of two processes at the same step, one finds the cursor moved.
+        A step is one transaction over the cursor, the queued emails and their deliveries. A process that is killed
+        leaves either all of it or nothing; of two processes at the same step, one finds the cursor advanced.
         """
         progressed = False
         for campaign in await self.campaigns.list_running():
@@ -89,18 +89,18 @@ class CampaignSender:
         return progressed
 
     async def should_send(self, mail_id: str, subscriber_id: str, *, at: datetime) -> bool:
-        """Tell, just before it is sent, whether the reader of a letter is still one (C10)."""
+        """Return whether the recipient is still subscribed, asked just before the email is sent (C10)."""
         if not await self.subscriptions.is_active(subscriber_id):
             return False
         await self.deliveries.mark_attempted(mail_id, at)
         return True
 
     async def record_outcome(self, mail_id: str, state: DeliveryStatus, *, at: datetime) -> None:
-        """Note what became of a letter."""
+        """Record the outcome of an email."""
         await self.deliveries.complete(mail_id, _DELIVERY_STATES[state], at)
 
     async def _queue_batch(self, campaign: Campaign, at: datetime) -> bool:
-        """Write the next letters."""
+        """Queue the emails of the next batch."""
         mailing_list = await self.lists.get(campaign.list_id)
         if mailing_list is None or campaign.started_at is None:
             raise ListNotFoundError
@@ -123,12 +123,12 @@ class CampaignSender:
     async def _enqueue(
         self, campaign_id: str, emails: list[tuple[NewsletterRecipient, EmailMessage]], at: datetime
     ) -> None:
-        # The cursor alone keeps doubles away; this holds even if somebody sets it back by hand.
+        # The cursor prevents duplicates; this check also covers a cursor that an operator has set back.
         ids = [recipient.subscription.subscription_id for recipient, _ in emails]
         known = await self.deliveries.list_existing(campaign_id, ids)
         fresh = [pair for pair in emails if pair[0].subscription.subscription_id not in known]
         mail_ids = await self.mail_queue.enqueue_many(
-            [(recipient.subscription.subscriber_id, letter) for recipient, letter in fresh],
+            [(recipient.subscription.subscriber_id, email) for recipient, email in fresh],
             purpose=Purpose.NEWSLETTER,
             expires_after=CAMPAIGN_EXPIRES_AFTER,
         )
@@ -136,7 +136,7 @@ class CampaignSender:
         await self.deliveries.add(campaign_id, dict(zip(subscriptions, mail_ids, strict=True)), at)
 
     async def _complete(self, campaign: Campaign, at: datetime) -> bool:
-        """Declare it sent: every letter is settled."""
+        """Mark the campaign as sent and publish that."""
 
         async def work() -> bool:
             counts = await self.deliveries.count_by_state(campaign.campaign_id)

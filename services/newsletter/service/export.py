@@ -1,4 +1,4 @@
-"""What is held of an account, for its owner to see and to take along (C26)."""
+"""Exports what newsletter stores of an account (C26)."""
 
 import json
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from shared.clock import rfc3339
 from shared.policy import Purpose
 
 _EXPORT_PAGE_SIZE = 2_000
-"""On one page of an export; a line is 150 bytes, a page holds a mebibyte."""
+"""Lines of 150 bytes: a page stays below the 1 MiB of a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionDetails:
-    """A subscription as its owner sees it."""
+    """A subscription with its address and the name of its list."""
 
     recipient: NewsletterRecipient
     list_name: str
@@ -23,7 +23,7 @@ class SubscriptionDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountExport:
-    """Reads what is linked to an account."""
+    """Reads the subscriptions, suppressions, opt-in requests and deliveries of an account."""
 
     lists: MailingLists
     opt_in_requests: OptInRequests
@@ -32,7 +32,7 @@ class AccountExport:
     deliveries: CampaignDeliveries
 
     async def list_subscriptions(self, account_id: str) -> list[SubscriptionDetails]:
-        """Return the subscriptions that are linked to an account."""
+        """Return the subscriptions of an account."""
         found = await self.subscriptions.list_recipients_by_account(account_id, Purpose.ACCOUNT)
         names = await self.lists.get_names({each.subscription.list_id for each in found})
         return [
@@ -40,7 +40,7 @@ class AccountExport:
         ]
 
     async def export_page(self, account_id: str, cursor: str) -> tuple[str, bytes, str]:
-        """Return one page of an export: the path of its file, its content, and the next cursor, empty at the end."""
+        """Return one page of an export: file name, content, and the next cursor (empty on the last page)."""
         if not cursor:
             content = json.dumps(await self._export_overview(account_id), indent=2, ensure_ascii=False)
             return "data.json", content.encode(), "deliveries"
@@ -56,7 +56,7 @@ class AccountExport:
             if (each := await self.opt_in_requests.get_with_email(request.request_id, Purpose.EXPORT))
         ]
         ids = {each.subscription.list_id for each in found} | {each.list_id for each in ended}
-        names = await self.lists.get_names(ids | {wish.list_id for wish in pending})
+        names = await self.lists.get_names(ids | {request.list_id for request in pending})
         return {
             "subscriptions": [
                 {
@@ -78,13 +78,13 @@ class AccountExport:
                 for each in ended
             ],
             "pending": [
-                {"list": names.get(wish.list_id, ""), "email": email, "requested_at": rfc3339(wish.requested_at)}
-                for wish, email in pending_with_email
+                {"list": names.get(request.list_id, ""), "email": email, "requested_at": rfc3339(request.requested_at)}
+                for request, email in pending_with_email
             ],
         }
 
     async def _export_deliveries(self, account_id: str, *, after: str) -> tuple[str, bytes, str]:
-        """The letters that were sent, a line each."""
+        """Return deliveries as JSON Lines."""
         ids = {each.subscription_id for each in await self.subscriptions.list_by_account(account_id)}
         ids |= {each.subscription_id for each in await self.suppressions.list_by_account(account_id)}
         found = await self.deliveries.list_by_subscriptions(sorted(ids), after=after, limit=_EXPORT_PAGE_SIZE)

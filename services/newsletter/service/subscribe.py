@@ -1,4 +1,4 @@
-"""How somebody gets onto a list: a wish, a mail, and the confirmation of whoever reads it."""
+"""Subscribes by double opt-in: a request, a confirmation email, a confirmation."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribeService:
-    """Make lists, take wishes, confirm them (double opt-in)."""
+    """Creates lists, accepts opt-in requests and confirms them."""
 
     lists: MailingLists
     opt_in_requests: OptInRequests
@@ -44,16 +44,19 @@ class SubscribeService:
     cooldown: OptInCooldown
 
     async def create_list(self, name: str, description: str, *, idempotency_key: str, at: datetime) -> MailingList:
-        """Make a list that people can join."""
+        """Create a list, once for each *idempotency_key*."""
         mailing_list = MailingList(list_id=self.new_id("lst"), name=name, description=description, created_at=at)
         return await self.lists.add(mailing_list, idempotency_key=idempotency_key)
 
     async def list_lists(self, *, after: str | None, limit: int) -> list[MailingList]:
-        """Return up to *most* lists after the id *after*."""
+        """Return up to *limit* lists after the id *after*, ordered by id."""
         return await self.lists.list_page(after=after, limit=limit)
 
     async def request(self, list_id: str, email: str, *, account_id: str, at: datetime) -> None:
-        """Take a wish and mail its confirmation. Who is subscribed is not even looked at: there is nothing to tell."""
+        """Store an opt-in request and queue its confirmation email.
+
+        Whether the address is subscribed is not read, so neither the answer nor its timing can reveal it.
+        """
         mailing_list = await self.lists.get(list_id)
         if mailing_list is None:
             raise ListNotFoundError
@@ -67,12 +70,12 @@ class SubscribeService:
             requested_at=at,
             expires_at=at + self.opt_in_ttl,
         )
-        # Two at once: the other one has asked for the same, and its mail is on the way.
+        # Of two concurrent requests for one address and list, the other has queued the same email.
         with suppress(DuplicateError):
             await self.transact(lambda: self._store_request(request, mailing_list, to))
 
     async def confirm(self, token: str, *, at: datetime) -> tuple[Subscription, MailingList]:
-        """Make the subscriber; a token works once. LinkRefusedError when it was used, is too old, or none of ours."""
+        """Create the subscription that *token* confirms; raises InvalidTokenError when it was used or has expired."""
         request_id = self.emails.opt_in_request_id(token, at=at)
         subscription = await self.transact(lambda: self._confirm_request(request_id, at))
         mailing_list = await self.lists.get(subscription.list_id)
@@ -81,7 +84,7 @@ class SubscribeService:
         return subscription, mailing_list
 
     async def delete_expired(self, *, at: datetime) -> int:
-        """Forget the wishes that nobody has confirmed in time, keys and all; return how many."""
+        """Delete the expired opt-in requests and their keys; return how many."""
         expired = await self.opt_in_requests.list_expired(at)
         for request_id in expired:
             await self.transact(partial(self._delete_request, request_id))
@@ -96,7 +99,7 @@ class SubscribeService:
                 await self._delete_request(older.request_id)
         await self.opt_in_requests.add(request, to.email)
         email = self.emails.render_confirmation(mailing_list, request, to)
-        # Under the key of the wish: what still waits in the queue goes with it.
+        # Sealed under the key of the request: an email that is still queued becomes unreadable with it.
         await self.mail_queue.enqueue(
             email,
             subject=request.request_id,
@@ -124,7 +127,7 @@ class SubscribeService:
         if found is not None:
             await self.subscriptions.renew_consent(found.subscription_id, consent, account_id=request.account_id)
             return found
-        # The same person joins again: under the same id, so that the links in all of the old letters still work.
+        # A returning subscriber keeps the id, so that the unsubscribe links of all earlier emails still work.
         before = await self.suppressions.get_latest(request.list_id, email)
         if before is not None:
             await self.suppressions.mark_resubscribed(before.suppression_id, at)

@@ -1,4 +1,4 @@
-"""How somebody gets off a list: several doors, one ending (C10)."""
+"""Ends subscriptions, by every method in the same way (C10)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ class ErasureResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeService:
-    """End subscriptions: in force for the very next letter, also of a campaign under way."""
+    """Ends subscriptions; the next email is not sent, not even of a campaign that is being sent."""
 
     subscriptions: Subscriptions
     suppressions: Suppressions
@@ -38,7 +38,7 @@ class UnsubscribeService:
     new_id: NewId
 
     async def unsubscribe_by_token(self, token: str, *, method: UnsubscribeMethod, at: datetime) -> None:
-        """End the subscription of a letter; done before, or erased since, it is the same answer."""
+        """End the subscription that *token* names; nothing happens when it was ended or erased before."""
         subscription_id = self.emails.subscription_id(token, at=at)
 
         async def work() -> None:
@@ -49,7 +49,7 @@ class UnsubscribeService:
         await self.transact(work)
 
     async def unsubscribe_by_owner(self, account_id: str, subscription_id: str, *, at: datetime) -> None:
-        """End a subscription that is linked to this account."""
+        """End a subscription of this account; raises SubscriptionNotFoundError."""
 
         async def work() -> None:
             found = await self.subscriptions.get(subscription_id)
@@ -60,7 +60,7 @@ class UnsubscribeService:
         await self.transact(work)
 
     async def unsubscribe_address(self, email: str, reason: str, *, staff_id: str, at: datetime) -> int:
-        """End all subscriptions of an address on request; return how many there were."""
+        """End all subscriptions of an address at its owner's request; return how many."""
         address = EmailAddress(email)
 
         async def work() -> int:
@@ -127,7 +127,7 @@ class UnsubscribeService:
             await self._record_access(suppression, staff_id, at=at)
 
     async def _record_access(self, suppression: Suppression, staff_id: str, *, at: datetime) -> None:
-        """Tell the ledger that staff has learned that the address was on a list; the proof holds what was written."""
+        """Publish to the access ledger that staff saw a subscription; the suppression stores their reason."""
         event = common_v1.PersonalDataAccessed(
             entry_id=self.new_id("led"),
             account_id=suppression.account_id,

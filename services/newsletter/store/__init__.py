@@ -1,4 +1,4 @@
-"""Newsletter's collections in MongoDB. Addresses are sealed and found by blind index; who has left leaves only that."""
+"""The collections of newsletter. Addresses are sealed and found by blind index; a suppression has the index only."""
 
 from services.newsletter.store.campaigns import CampaignDeliveries, Campaigns
 from services.newsletter.store.documents import DOCUMENTS, SUPPRESSION_RETENTION_DAYS

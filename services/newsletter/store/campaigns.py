@@ -12,13 +12,13 @@ _MAX_NEWEST = 2_000
 
 
 class Campaigns:
-    """The campaigns."""
+    """The campaigns of all lists."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[CampaignDocument] = db.get_collection(CampaignDocument)
 
     async def add(self, campaign: Campaign, *, idempotency_key: str) -> Campaign:
-        """Keep a draft; when *operation* has made one before, return that."""
+        """Insert a draft, or return the campaign that *idempotency_key* created before."""
         row = CampaignDocument(
             id=campaign.campaign_id,
             list_id=campaign.list_id,
@@ -38,49 +38,49 @@ class Campaigns:
         return campaign
 
     async def get(self, campaign_id: str) -> Campaign | None:
-        """Return a campaign."""
+        """Return a campaign; None when it does not exist."""
         row = await self._rows.get(campaign_id)
         return _campaign(row) if row else None
 
     async def get_many(self, campaign_ids: set[str]) -> list[Campaign]:
-        """Return some campaigns."""
+        """Return those of the campaigns that exist."""
         return [_campaign(row) for row in await self._rows.list({"_id": {"$in": sorted(campaign_ids)}})]
 
     async def start(self, campaign_id: str, at: datetime) -> bool:
-        """Let a draft be sent to those who are on its list now; False when it was begun before."""
+        """Start sending a draft; False when it is no draft."""
         change = {"state": CampaignState.SENDING, "started_at": at}
         return await self._rows.update_one({"_id": campaign_id, "state": CampaignState.DRAFT}, {"$set": change}) == 1
 
     async def list_running(self) -> list[Campaign]:
-        """Return the campaigns that are being sent, those begun first before the others."""
+        """Return the campaigns that are being sent, the earliest first."""
         rows = await self._rows.list({"state": CampaignState.SENDING}, sort=["started_at"], limit=_MAX_RUNNING)
         return [_campaign(row) for row in rows]
 
     async def advance_cursor(self, campaign: Campaign, *, cursor: str, recipients_queued: bool) -> bool:
-        """Move the cursor on, unless somebody else has; in one transaction with the letters it passes."""
+        """Advance the cursor, in one transaction with the emails it passes; False when another process has."""
         same = {"_id": campaign.campaign_id, "state": CampaignState.SENDING, "cursor": campaign.cursor}
         change = {"cursor": cursor, "recipients_queued": recipients_queued}
         return await self._rows.update_one({**same, "recipients_queued": False}, {"$set": change}) == 1
 
     async def complete(self, campaign_id: str, counts: DeliveryCounts, at: datetime) -> bool:
-        """Write down what became of it; False when somebody else has."""
+        """Mark a campaign as sent, with its final counts; False when another process has."""
         change = {"state": CampaignState.SENT, "sent_at": at, "counts": _counts_value(counts).model_dump()}
         return await self._rows.update_one({"_id": campaign_id, "state": CampaignState.SENDING}, {"$set": change}) == 1
 
 
 class CampaignDeliveries:
-    """The letters of all campaigns."""
+    """The deliveries of all campaigns."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[CampaignDeliveryDocument] = db.get_collection(CampaignDeliveryDocument)
 
     async def list_existing(self, campaign_id: str, subscription_ids: Sequence[str]) -> set[str]:
-        """Return those of the subscriptions that have a letter of this campaign."""
+        """Return those of the subscriptions that have a delivery of this campaign."""
         ids = [_id(campaign_id, each) for each in subscription_ids]
         return {row.subscription_id for row in await self._rows.list({"_id": {"$in": ids}})}
 
     async def add(self, campaign_id: str, mail_ids: Mapping[str, str], at: datetime) -> None:
-        """Keep a waiting letter for each subscription and mail."""
+        """Insert a waiting delivery for each subscription; *mail_ids* maps subscription ids to queued emails."""
         await self._rows.insert_many(
             CampaignDeliveryDocument(
                 id=_id(campaign_id, subscription_id),
@@ -94,25 +94,25 @@ class CampaignDeliveries:
         )
 
     async def mark_attempted(self, mail_id: str, at: datetime) -> None:
-        """Note that a letter goes to the relay."""
+        """Record that an email is being relayed."""
         await self._rows.update_one({"mail_id": mail_id}, {"$set": {"attempted_at": at}})
 
     async def complete(self, mail_id: str, state: DeliveryState, at: datetime) -> None:
-        """Note what became of a letter; one that was erased with its reader is not missed."""
+        """Record the outcome of an email; nothing happens when its delivery was erased."""
         await self._rows.update_one({"mail_id": mail_id}, {"$set": {"state": state, "completed_at": at}})
 
     async def count_waiting(self, campaign_id: str) -> int:
-        """Return how many letters of a campaign are not settled."""
+        """Return how many emails of a campaign have no outcome yet."""
         return await self._rows.count_documents({"campaign_id": campaign_id, "state": DeliveryState.WAITING})
 
     async def count_by_state(self, campaign_id: str) -> DeliveryCounts:
-        """Return how many letters are in which state."""
+        """Return the number of deliveries in each state."""
         group = {"$group": {"_id": "$state", "count": {"$sum": 1}}}
         rows = await self._rows.run_pipeline([{"$match": {"campaign_id": campaign_id}}, group])
         return {DeliveryState(row["_id"]): int(row["count"]) for row in rows}
 
     async def delete_by_subscriptions(self, subscription_ids: Sequence[str]) -> int:
-        """Delete the letters of some subscriptions; return how many."""
+        """Delete the deliveries of some subscriptions; return how many."""
         return (
             await self._rows.delete_many({"subscription_id": {"$in": list(subscription_ids)}})
             if subscription_ids
@@ -122,12 +122,12 @@ class CampaignDeliveries:
     async def list_by_subscriptions(
         self, subscription_ids: Sequence[str], *, after: str, limit: int
     ) -> list[tuple[str, CampaignDelivery]]:
-        """Return up to *most* letters of some subscriptions with their ids, after the id *after*."""
+        """Return up to *limit* deliveries of some subscriptions with their ids, after the id *after*."""
         where = {"subscription_id": {"$in": list(subscription_ids)}, "_id": {"$gt": after}}
         return [(row.id, _delivery(row)) for row in await self._rows.list(where, sort=["_id"], limit=limit)]
 
     async def list_accepted_since(self, subscription_ids: Sequence[str], since: datetime) -> list[CampaignDelivery]:
-        """Return the letters of some subscriptions that the relay accepted after a moment."""
+        """Return the deliveries of some subscriptions that the relay accepted after *since*."""
         where = {
             "subscription_id": {"$in": list(subscription_ids)},
             "completed_at": {"$gt": since},
@@ -136,7 +136,7 @@ class CampaignDeliveries:
         return [_delivery(row) for row in await self._rows.list(where)]
 
     async def list_newest_accepted(self) -> list[CampaignDelivery]:
-        """Return the letters that the relay accepted last."""
+        """Return the deliveries that the relay accepted last."""
         where = {"state": DeliveryState.ACCEPTED}
         rows = await self._rows.list(where, sort=[("completed_at", -1)], limit=_MAX_NEWEST)
         return [_delivery(row) for row in rows]

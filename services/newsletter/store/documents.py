@@ -1,4 +1,4 @@
-"""What is stored, and the declarations of personal data on it."""
+"""The stored documents and the declarations of their personal data."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -15,9 +15,9 @@ _INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, UNT
 _OWNER = Personal(Category.PSEUDONYM, _USES, UNTIL_ERASED)
 _EVIDENCE = Personal(Category.CONSENT, _USES, UNTIL_ERASED)
 
-# A wish goes with its key as soon as it expires, after 48 hours at most; the sweeper stands behind that.
+# The worker deletes a request and its key when it expires, after at most 48 hours; this is the backstop.
 _OPT_IN_REQUEST_RETENTION = retain_for(3)
-# As long as somebody may ask whether a letter was wanted, or an old file of addresses may turn up.
+# The limitation period for complaints about unwanted email.
 SUPPRESSION_RETENTION_DAYS = 3 * 365
 _PROOF_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="unsubscribed_at")
 _PROOF = Personal(Category.CONSENT, _USES, _PROOF_RETENTION)
@@ -25,7 +25,7 @@ _DELIVERY = Personal(Category.PSEUDONYM, _USES, retain_for(400, since="queued_at
 
 
 class ConsentValue(EmbeddedValue):
-    """The evidence inside a subscription, and inside the proof of its end."""
+    """The evidence of a consent, in a subscription and in its suppression."""
 
     consent_version: str
     source: ConsentSource
@@ -34,7 +34,7 @@ class ConsentValue(EmbeddedValue):
 
     @classmethod
     def from_domain(cls, consent: Consent) -> "ConsentValue":
-        """Return *consent* as it is stored."""
+        """Return the stored form of *consent*."""
         return cls(
             consent_version=consent.consent_version,
             source=consent.source,
@@ -43,7 +43,7 @@ class ConsentValue(EmbeddedValue):
         )
 
     def to_domain(self) -> Consent:
-        """Return the evidence."""
+        """Return the consent."""
         return Consent(
             consent_version=self.consent_version,
             source=self.source,
@@ -53,7 +53,7 @@ class ConsentValue(EmbeddedValue):
 
 
 class MailingListDocument(Document):
-    """A list that people can join."""
+    """A mailing list."""
 
     collection: ClassVar[str] = "lists"
     indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True),)
@@ -61,12 +61,12 @@ class MailingListDocument(Document):
     list_name: str
     description: str
     idempotency_key: str
-    """The request that made it: repeated, it finds what it made."""
+    """The key of the request that created it: a repeated request finds the same list."""
     created_at: datetime
 
 
 class OptInRequestDocument(Document):
-    """A wish that nobody has confirmed; its address is sealed under a key of its own that dies with it."""
+    """An unconfirmed request; its address is sealed under a key of its own, which is destroyed with it."""
 
     collection: ClassVar[str] = "opt_in_requests"
     subject: ClassVar[str | None] = "id"
@@ -87,7 +87,7 @@ class OptInRequestDocument(Document):
 
 
 class SubscriptionDocument(Document):
-    """A subscription in force; one that has ended is not here."""
+    """An active subscription; an ended one is deleted and leaves a suppression."""
 
     collection: ClassVar[str] = "subscriptions"
     subject: ClassVar[str | None] = "subscriber_id"
@@ -108,7 +108,7 @@ class SubscriptionDocument(Document):
 
 
 class SuppressionDocument(Document):
-    """The proof of an end: no address, only its blind index."""
+    """The proof that a subscription ended: no address, only its blind index."""
 
     collection: ClassVar[str] = "suppressions"
     subject: ClassVar[str | None] = "account_id"
@@ -127,14 +127,14 @@ class SuppressionDocument(Document):
     unsubscribed_at: datetime
     method: UnsubscribeMethod
     reason: Annotated[str, Personal(Category.CONSENT, {Purpose.SUPPORT, Purpose.EXPORT}, _PROOF_RETENTION)]
-    """What staff wrote about a request by mail or telephone."""
+    """The reason that staff entered for a request by email or telephone."""
     staff_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_RETENTION)]
-    """The member of staff who did it; empty when it was the subscriber."""
+    """The member of staff; empty when the subscriber did it."""
     resubscribed_at: datetime | None = None
 
 
 class DeliveryCountsValue(EmbeddedValue):
-    """What became of the letters of a campaign that is sent."""
+    """The number of emails in each state, final when the campaign is sent."""
 
     waiting: int = 0
     accepted: int = 0
@@ -144,7 +144,7 @@ class DeliveryCountsValue(EmbeddedValue):
 
 
 class CampaignDocument(Document):
-    """A campaign, and how far its letters are written."""
+    """A campaign and the progress of queueing its emails."""
 
     collection: ClassVar[str] = "campaigns"
     indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True), Index("state"))
@@ -163,7 +163,7 @@ class CampaignDocument(Document):
 
 
 class CampaignDeliveryDocument(Document):
-    """One letter; its id is made of the campaign and the subscription, so that no second one can be."""
+    """One email of a campaign; its id is made of campaign and subscription, so there is no duplicate."""
 
     collection: ClassVar[str] = "deliveries"
     subject: ClassVar[str | None] = "subscription_id"
@@ -180,7 +180,7 @@ class CampaignDeliveryDocument(Document):
     state: DeliveryState
     queued_at: datetime
     attempted_at: datetime | None = None
-    """When it was last found to be wanted, just before the relay got it."""
+    """When its recipient was last found to be subscribed, just before it was relayed."""
     completed_at: datetime | None = None
 
 
@@ -195,5 +195,5 @@ DOCUMENTS = (
 
 
 def address_index(vault: Vault, email: str) -> str:
-    """Return by what an address is found, in wishes, subscriptions and suppressions alike."""
+    """Return the blind index of an address, the same in all collections of newsletter."""
     return vault.blind_index("newsletter.address", email)

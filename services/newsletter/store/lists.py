@@ -1,4 +1,4 @@
-"""The lists."""
+"""Mailing lists."""
 
 from services.newsletter.domain import MailingList
 from services.newsletter.store.documents import MailingListDocument
@@ -6,13 +6,13 @@ from shared.mongo import Collection, Database, DuplicateError
 
 
 class MailingLists:
-    """The lists that people can join."""
+    """All mailing lists."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[MailingListDocument] = db.get_collection(MailingListDocument)
 
     async def add(self, mailing_list: MailingList, *, idempotency_key: str) -> MailingList:
-        """Keep a new list; when *operation* has made one before, return that."""
+        """Insert a list, or return the one that *idempotency_key* created before."""
         row = MailingListDocument(
             id=mailing_list.list_id,
             list_name=mailing_list.name,
@@ -30,12 +30,12 @@ class MailingLists:
         return mailing_list
 
     async def get(self, list_id: str) -> MailingList | None:
-        """Return a list."""
+        """Return a list; None when it does not exist."""
         row = await self._rows.get(list_id)
         return _list(row) if row else None
 
     async def list_page(self, *, after: str | None, limit: int) -> list[MailingList]:
-        """Return up to *most* lists after the id *after*."""
+        """Return up to *limit* lists after the id *after*, ordered by id."""
         where = {"_id": {"$gt": after}} if after else {}
         return [_list(row) for row in await self._rows.list(where, sort=["_id"], limit=limit)]
 

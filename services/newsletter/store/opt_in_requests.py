@@ -1,4 +1,4 @@
-"""Wishes that wait for their confirmation."""
+"""Opt-in requests that wait for their confirmation."""
 
 from datetime import datetime
 
@@ -12,14 +12,14 @@ _MAX_RESULTS = 500
 
 
 class OptInRequests:
-    """The wishes; whoever removes one also destroys its key."""
+    """The pending opt-in requests. A caller that deletes one also destroys its key."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows: Collection[OptInRequestDocument] = db.get_collection(OptInRequestDocument)
         self._vault = vault
 
     async def add(self, request: OptInRequest, email: str) -> None:
-        """Keep a wish until it expires; DuplicateError when there is one of this address for this list."""
+        """Insert a request; raises DuplicateError when there is one of this address for this list."""
         sealed = await self._vault.seal(
             request.request_id, build_associated_data(OptInRequestDocument, "email"), email.encode()
         )
@@ -38,25 +38,25 @@ class OptInRequests:
         )
 
     async def list_by_email(self, email: str) -> list[OptInRequest]:
-        """Return what was asked for an address, for whatever lists."""
+        """Return the requests for an address, for all lists."""
         where = {"address_index": address_index(self._vault, email)}
         return [_opt_in_request(row) for row in await self._rows.list(where, limit=_MAX_RESULTS)]
 
     async def list_by_account(self, account_id: str) -> list[OptInRequest]:
-        """Return what an account has asked for."""
+        """Return the requests of an account."""
         return [_opt_in_request(row) for row in await self._rows.list({"account_id": account_id}, limit=_MAX_RESULTS)]
 
     async def get_with_email(self, request_id: str, purpose: Purpose) -> tuple[OptInRequest, str] | None:
-        """Return a wish and its address."""
+        """Return a request with its address; None when it does not exist."""
         row = await self._rows.get(request_id)
         return (_opt_in_request(row), await self._vault.open_field(row, "email", purpose)) if row else None
 
     async def delete(self, request_id: str) -> bool:
-        """Take a wish away."""
+        """Delete a request; False when it does not exist."""
         return await self._rows.delete_one({"_id": request_id}) == 1
 
     async def list_expired(self, at: datetime) -> list[str]:
-        """Return the ids of wishes whose time is over."""
+        """Return the ids of expired requests."""
         rows = await self._rows.list({"expires_at": {"$lte": at}}, sort=["expires_at"], limit=_MAX_RESULTS)
         return [row.id for row in rows]
 

@@ -18,24 +18,24 @@ _MAX_RESULTS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientBatch:
-    """Some of the subscriptions of a list, in the order of their ids."""
+    """A batch of recipients of a list, ordered by subscription id."""
 
     recipients: list[NewsletterRecipient]
     last_id: str
-    """The id of the last one looked at; empty when there was none."""
+    """The last id that was read; empty when there was none."""
     is_last: bool
-    """Whether there are no more."""
+    """Whether the list has no more recipients."""
 
 
 class Subscriptions:
-    """Who is on which list."""
+    """The active subscriptions of all lists."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows: Collection[SubscriptionDocument] = db.get_collection(SubscriptionDocument)
         self._vault = vault
 
     async def add(self, subscription: Subscription, email: str) -> None:
-        """Keep a new subscription, its address sealed under the key of its subscriber."""
+        """Insert a subscription, its address sealed under the key of its subscriber."""
         sealed = await self._vault.seal(
             subscription.subscriber_id, build_associated_data(SubscriptionDocument, "email"), email.encode()
         )
@@ -53,19 +53,19 @@ class Subscriptions:
         )
 
     async def renew_consent(self, subscription_id: str, consent: Consent, *, account_id: str) -> None:
-        """Put newer evidence in place of the older; link the account that asked, if one did."""
+        """Replace the evidence of the consent; link *account_id* unless it is empty."""
         change: dict[str, Any] = {"consent": ConsentValue.from_domain(consent).model_dump()}
         if account_id:
             change["account_id"] = account_id
         await self._rows.update_one({"_id": subscription_id}, {"$set": change})
 
     async def get(self, subscription_id: str) -> Subscription | None:
-        """Return a subscription."""
+        """Return a subscription; None when it does not exist."""
         row = await self._rows.get(subscription_id)
         return _subscription(row) if row else None
 
     async def get_on_list(self, list_id: str, email: str) -> Subscription | None:
-        """Return the subscription of an address to a list."""
+        """Return the subscription of an address to a list; None when there is none."""
         row = await self._rows.find_one({"address_index": address_index(self._vault, email), "list_id": list_id})
         return _subscription(row) if row else None
 
@@ -75,32 +75,32 @@ class Subscriptions:
         return [_subscription(row) for row in await self._rows.list(where, limit=_MAX_RESULTS)]
 
     async def list_recipients_by_account(self, account_id: str, purpose: Purpose) -> list[NewsletterRecipient]:
-        """Return the subscriptions that are linked to an account, with their addresses."""
+        """Return the subscriptions of an account with their addresses."""
         rows = await self._rows.list({"account_id": account_id}, sort=["subscribed_at"], limit=_MAX_RESULTS)
         return await self._open_recipients(rows, purpose)
 
     async def list_by_account(self, account_id: str) -> list[Subscription]:
-        """Return every subscription that is linked to an account."""
+        """Return all subscriptions of an account."""
         return [_subscription(row) for row in await self._rows.list({"account_id": account_id})]
 
     async def is_active(self, subscriber_id: str) -> bool:
-        """Tell whether a subscriber is one still."""
+        """Return whether a subscriber has an active subscription."""
         return await self._rows.find_one({"subscriber_id": subscriber_id}) is not None
 
     async def next_batch(self, list_id: str, *, after: str, until: datetime, limit: int) -> RecipientBatch:
-        """Return up to *most* subscriptions after the id *after*, of those who had joined *until* then."""
+        """Return up to *limit* recipients after the id *after* that subscribed not later than *until*."""
         where = {"list_id": list_id, "_id": {"$gt": after}, "subscribed_at": {"$lte": until}}
         rows = await self._rows.list(where, sort=["_id"], limit=limit)
         recipients = await self._open_recipients(rows, Purpose.NEWSLETTER)
         return RecipientBatch(recipients=recipients, last_id=rows[-1].id if rows else "", is_last=len(rows) < limit)
 
     async def get_many(self, subscription_ids: set[str]) -> list[Subscription]:
-        """Return those of some subscriptions that are in force."""
+        """Return those of the subscriptions that are active."""
         rows = await self._rows.list({"_id": {"$in": sorted(subscription_ids)}})
         return [_subscription(row) for row in rows]
 
     async def delete(self, subscription: Subscription) -> tuple[str, bool]:
-        """End it: the row goes, and the key of its address. Return the blind index, and whether it was there."""
+        """Delete it and the key of its address; return the blind index, and whether it existed."""
         row = await self._rows.find_one(
             {"_id": subscription.subscription_id, "subscriber_id": subscription.subscriber_id}
         )
@@ -116,9 +116,9 @@ class Subscriptions:
             try:
                 email = await self._vault.open_field(row, "email", purpose)
             except KeyDestroyedError:
-                continue  # ended since the rows were read
+                continue  # unsubscribed after the rows were read
             except DecryptionError:
-                # One row that nobody can read must not keep the letter from all others; an operator looks at it.
+                # One unreadable row must not stop the campaign for all others; an operator finds it by this line.
                 log.exception("newsletter.address_unreadable", subscription_id=row.id)
                 continue
             found.append(NewsletterRecipient(subscription=_subscription(row), email=email))

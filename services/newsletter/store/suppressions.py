@@ -1,4 +1,4 @@
-"""The proofs of subscriptions that have ended."""
+"""Suppressions: the proofs that subscriptions ended."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -12,14 +12,14 @@ _BATCH_SIZE = 500
 
 
 class Suppressions:
-    """Who has left which list, by keyed hash."""
+    """The suppressions of all lists, by the blind index of the address."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows: Collection[SuppressionDocument] = db.get_collection(SuppressionDocument)
         self._vault = vault
 
     async def add(self, suppression: Suppression, *, index: str, reason: str, staff_id: str) -> None:
-        """Keep the proof of an end, under the blind *index* of the address."""
+        """Insert a suppression under the blind *index* of the address."""
         await self._rows.insert_one(
             SuppressionDocument(
                 id=suppression.suppression_id,
@@ -37,32 +37,32 @@ class Suppressions:
         )
 
     async def get_latest(self, list_id: str, email: str) -> Suppression | None:
-        """Return the proof that an address has left a list, the newest if there are several."""
+        """Return the newest suppression of an address on a list; None when there is none."""
         where = {"address_index": address_index(self._vault, email), "list_id": list_id}
         row = await self._rows.find_one(where, sort=[("unsubscribed_at", -1)])
         return _suppression(row) if row else None
 
     async def mark_resubscribed(self, suppression_id: str, at: datetime) -> None:
-        """Note that the same person has joined again."""
+        """Record that the address subscribed again."""
         await self._rows.update_one({"_id": suppression_id, "resubscribed_at": None}, {"$set": {"resubscribed_at": at}})
 
     async def list_by_account(self, account_id: str) -> list[Suppression]:
-        """Return the proofs that are linked to an account."""
+        """Return the suppressions of an account."""
         rows = await self._rows.list({"account_id": account_id}, sort=["unsubscribed_at"])
         return [_suppression(row) for row in rows]
 
     async def anonymize(self, account_id: str) -> int:
-        """Cut the proofs loose from their account and from what staff wrote; return how many."""
+        """Remove the account and the reason from its suppressions; return how many."""
         change = {"$set": {"account_id": "", "reason": ""}}
         return await self._rows.update_many({"account_id": account_id}, change)
 
     async def list_by_subscriptions(self, subscription_ids: set[str]) -> list[Suppression]:
-        """Return the proofs of some subscriptions."""
+        """Return the suppressions of some subscriptions."""
         rows = await self._rows.list({"subscription_id": {"$in": sorted(subscription_ids)}})
         return [_suppression(row) for row in rows]
 
     async def iter_newest_first(self) -> AsyncIterator[list[Suppression]]:
-        """Yield all proofs, some hundred at a time, those that ended last before the others."""
+        """Yield all suppressions in batches of up to 500, the newest first."""
         batch: list[Suppression] = []
         async for row in self._rows.iter_documents({}, sort=[("unsubscribed_at", -1)]):
             batch.append(_suppression(row))

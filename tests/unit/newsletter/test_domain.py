@@ -8,7 +8,7 @@ import pytest
 from services.newsletter.domain import (
     CONSENT_TEXTS,
     CURRENT_CONSENT,
-    UNSETTLED,
+    RELAY_GRACE_PERIOD,
     Campaign,
     CampaignState,
     Consent,
@@ -93,8 +93,8 @@ def test_an_address_cannot_be_bombed_with_confirmation_mails(asked: list[OptInRe
 
 def test_C10_a_letter_after_the_end_is_forbidden_and_one_under_way_is_not() -> None:
     assert not ended().is_violated_at(NOON - MINUTE)
-    assert not ended().is_violated_at(NOON + UNSETTLED)
-    assert ended().is_violated_at(NOON + UNSETTLED + timedelta(milliseconds=1))
+    assert not ended().is_violated_at(NOON + RELAY_GRACE_PERIOD)
+    assert ended().is_violated_at(NOON + RELAY_GRACE_PERIOD + timedelta(milliseconds=1))
 
 
 def test_C10_who_has_joined_again_gets_letters_again_from_then_on() -> None:
