@@ -1,4 +1,4 @@
-"""Every refusal of the portal, and those of the platform as the portal passes them on."""
+"""Errors of the portal, and errors of the APIs as the portal shows them."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,65 +18,65 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class ApiUnavailableError(UnavailableError):
-    """A part of the platform does not answer at this moment."""
+    """A service is currently unavailable."""
 
     code = "portal.api.unavailable"
-    remedy = "Nothing is lost. Wait a few seconds, then load the page again."
+    remedy = "Nothing was lost. Wait a few seconds, then reload the page."
 
 
 class LoginRequiredError(UnauthenticatedError):
-    """You are not logged in, or no longer."""
+    """Please log in to continue."""
 
     code = "portal.session.login_required"
-    remedy = "Log in, and you come back to this page."
+    remedy = "Log in; you return to this page afterwards."
 
 
 class CsrfOriginError(ForbiddenError):
-    """The form did not come from a page of this site."""
+    """The form was not sent from this site."""
 
     code = "portal.csrf.origin_invalid"
-    remedy = "Open the page here, in a browser that says where a form comes from, and send the form again."
+    remedy = "Open the page on this site, in a browser that sends the Origin header, and submit the form again."
 
 
 class CsrfTokenError(ForbiddenError):
-    """The form is too old, or belongs to another log-in."""
+    """The form has expired or belongs to another session."""
 
     code = "portal.csrf.token_invalid"
-    remedy = "Go back, load the page again and fill the form in anew."
+    remedy = "Go back, reload the page and fill in the form again."
 
 
 class MalformedFormError(MalformedError):
-    """The form cannot be read."""
+    """The form could not be read."""
 
     code = "portal.form.malformed"
-    remedy = "Go back, load the page again and fill the form in anew."
+    remedy = "Go back, reload the page and fill in the form again."
 
 
 class PageNotFoundError(NotFoundError):
-    """There is no such page."""
+    """Page not found."""
 
     code = "portal.page.not_found"
-    remedy = "Check the address for a typing mistake, or start again from the first page."
+    remedy = "Check the address for typing mistakes, or start from the home page."
 
 
 class WrongRoleError(ForbiddenError):
-    """This part of the console is the work of others."""
+    """This section of the console is for other roles."""
 
     code = "portal.staff.wrong_role"
-    remedy = "Ask a colleague with one of these roles; the menu of the console shows what is yours."
+    remedy = "Ask a colleague with one of these roles; the console menu shows the sections you can use."
 
 
 class ApiProblemError(ServiceError):
-    """The platform refused the request."""
+    """The request was rejected."""
 
     code = "portal.api.problem"
     status = 502
     problem: Mapping[str, Any] = {}
-    """All that the problem says, what only this refusal carries included (RFC 9457, 3.2)."""
+    """All members of the problem document, extension members included (RFC 9457, section 3.2)."""
 
     @classmethod
     def from_problem(cls, status: int, problem: Mapping[str, Any], *, retry_after: int | None = None) -> Self:
-        """Return what an API refused, with its own title, code, status and remedy."""
+        """Build the error for a problem document of an API, with its title, code, status and remedy."""
         attributes = {
             "__doc__": str(problem.get("title") or _PHRASES.get(status, cls.__doc__)),
             "code": str(problem.get("code") or f"http.request.status_{status}"),

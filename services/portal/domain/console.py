@@ -122,4 +122,4 @@ REPORTS = {
     "security_problem": "Security problem",
     "password_phishing": "Someone asked for a password",
 }
-SAGAS = {"export": "Export", "erasure": "Erasure"}
+PRIVACY_REQUESTS = {"export": "Export", "erasure": "Erasure"}

@@ -1,4 +1,4 @@
-"""How pages say times, money, sizes, and what kinds of data and purposes there are."""
+"""Formats of times, money and sizes on pages, and labels of data categories, purposes and services."""
 
 import re
 from collections.abc import Mapping
@@ -7,65 +7,62 @@ from datetime import UTC, datetime
 from shared.registry import get_registry
 
 CATEGORIES = {
-    "contact": "how to reach you",
-    "credential": "proof that it is you",
-    "pseudonym": "a random number that stands for you",
-    "device": "which device or app",
-    "content": "what you wrote or stored",
-    "consent": "what you agreed to",
-    "payment": "what a payment needs",
-    "usage": "when and how much",
-    "legal": "what a law demands",
+    "contact": "contact details",
+    "credential": "login credential",
+    "pseudonym": "random identifier",
+    "device": "device or app",
+    "content": "content you created",
+    "consent": "your consents",
+    "payment": "payment details",
+    "usage": "usage times and amounts",
+    "legal": "legal record",
 }
 PURPOSES = {
-    "account": "to give you your account",
-    "security": "to protect your account",
-    "critical_notice": "to warn you of something critical",
-    "legal_disclosure": "to tell you of a disclosure",
-    "support": "to answer your question",
-    "newsletter": "to send the newsletter you asked for",
-    "sync": "to keep your files in sync",
-    "billing": "to take a payment you ordered",
-    "billing_question": "to answer a question about a payment",
-    "refund": "to give money back",
-    "credit": "to give credit",
-    "statistics": "to count, in totals that lead to nobody",
-    "partner_service": "to let a partner do its task for you",
-    "operations": "to keep the service running",
-    "export": "to hand you everything we hold",
-    "erasure": "to find what must be erased",
-    "publication": "to publish what you allowed",
+    "account": "providing your account",
+    "security": "protecting your account",
+    "critical_notice": "critical notices",
+    "legal_disclosure": "notifying you of a legal disclosure",
+    "support": "answering your support request",
+    "newsletter": "sending the newsletters you subscribed to",
+    "sync": "syncing your files",
+    "billing": "processing your payments",
+    "billing_question": "answering a billing question",
+    "refund": "refunds",
+    "credit": "credits",
+    "statistics": "anonymous statistics",
+    "partner_service": "a service that a partner provides to you",
+    "operations": "running the service",
+    "export": "exporting your data",
+    "erasure": "erasing your data",
+    "publication": "publishing what you approved",
 }
 SERVICES = {service.name: service.label for service in get_registry()}
 GROUNDS = {
-    "law": "the law requires it",
-    "rights": "it protects rights or property",
-    "emergency": "an emergency",
+    "law": "Required by law",
+    "rights": "Protection of rights or property",
+    "emergency": "Emergency",
 }
 RECIPIENTS = {
-    "staff": "our staff",
-    "partner": "a partner",
-    "legal": "an authority",
-    "service": "another part of this platform",
-    "publication": "the public",
+    "staff": "Our staff",
+    "partner": "A partner",
+    "legal": "An authority",
+    "service": "Another part of this platform",
+    "publication": "The public",
 }
 DIMENSIONS = {"os": "Operating system", "program": "Program", "version": "Version", "locale": "Language"}
 RETENTION_STARTS = {
-    "asked_at": "it was asked for",
-    "at": "it happened",
-    "completed_at": "it was completed",
-    "created_at": "it was made",
-    "denied_at": "it was denied",
-    "ended_at": "it ended",
+    "at": "the event",
+    "completed_at": "completion",
+    "created_at": "creation",
+    "denied_at": "the denial",
     "erased_at": "the erasure",
-    "expires_at": "it expires",
+    "expires_at": "expiry",
     "last_seen_at": "the last use",
-    "queued_at": "it was queued",
-    "received_at": "it arrived",
-    "removed_at": "it was deleted",
-    "requested_at": "it was requested",
-    "settled_at": "it was settled",
-    "unsubscribed_at": "you unsubscribed",
+    "queued_at": "queuing",
+    "received_at": "receipt",
+    "removed_at": "deletion",
+    "requested_at": "the request",
+    "unsubscribed_at": "unsubscribing",
 }
 _RETENTION = re.compile(r"(\d+) days after (\w+)")
 _NO_MINOR_UNITS = frozenset({"JPY"})
@@ -73,7 +70,7 @@ _SIZES = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Return the time that an API gave; None for none, and for one that cannot be read."""
+    """Parse an RFC 3339 time from an API; None when it is absent or malformed."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC) if text else None
     except ValueError:
@@ -81,30 +78,30 @@ def parse_time(text: str | None) -> datetime | None:
 
 
 def format_datetime(text: str | None) -> str:
-    """Return a time to the minute: ``24 November 2026, 14:05 UTC``."""
+    """Format a time to the minute: ``24 November 2026, 14:05 UTC``."""
     at = parse_time(text)
     return f"{at.day} {at:%B %Y, %H:%M} UTC" if at else "—"
 
 
 def format_date(text: str | None) -> str:
-    """Return a day: ``24 November 2026``."""
+    """Format a day: ``24 November 2026``."""
     at = parse_time(text)
     return f"{at.day} {at:%B %Y}" if at else "—"
 
 
 def format_money(amount: int, currency: str) -> str:
-    """Return an amount of minor units: ``39.99 USD``."""
+    """Format *amount*, in minor units of *currency*: ``39.99 USD``."""
     return f"{amount:,} {currency}" if currency in _NO_MINOR_UNITS else f"{amount / 100:,.2f} {currency}"
 
 
 def format_range(bounds: Mapping[str, int]) -> str:
-    """Return a number that is published as a step alone: ``fewer than 5``, ``5 to 9``."""
+    """Format a count that is published as a range only: ``fewer than 5``, ``5 to 9``."""
     least, most = bounds["at_least"], bounds["at_most"]
     return f"{least:,} to {most:,}" if least else f"fewer than {most + 1}"
 
 
 def format_size(count: float) -> str:
-    """Return a number of bytes in a unit that people use: ``3.1 MB``."""
+    """Format a number of bytes in decimal units: ``3.1 MB``."""
     for unit in _SIZES:
         if count < 1000 or unit == _SIZES[-1]:
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
@@ -113,7 +110,7 @@ def format_size(count: float) -> str:
 
 
 def format_retention(retention: str) -> str:
-    """Return how long a field is kept, as people say it: ``7 years after it was settled``."""
+    """Format a retention rule: ``7 years after completion``."""
     found = _RETENTION.fullmatch(retention)
     if found is None:
         return humanize(retention)
@@ -127,35 +124,35 @@ def _format_days(days: int) -> str:
 
 
 def category_label(name: str) -> str:
-    """Return what a category of personal data is called."""
+    """Return the label of a category of personal data."""
     return CATEGORIES.get(name, name)
 
 
 def purpose_label(name: str) -> str:
-    """Return what a purpose is called."""
+    """Return the label of a purpose."""
     return PURPOSES.get(name, name.replace("_", " "))
 
 
 def service_label(name: str) -> str:
-    """Return what a service is called by those who use it."""
+    """Return the label of a service for customers."""
     return SERVICES.get(name, name)
 
 
 def recipient_label(kind: str) -> str:
-    """Return what a kind of reader of the ledger is called."""
+    """Return the label of a kind of recipient."""
     return RECIPIENTS.get(kind, humanize(kind))
 
 
 def dimension_label(name: str) -> str:
-    """Return what a dimension of the statistics is called."""
+    """Return the label of a statistics dimension."""
     return DIMENSIONS.get(name, humanize(name).capitalize())
 
 
 def ground_label(name: str) -> str:
-    """Return what a ground of disclosure is called."""
+    """Return the label of a legal ground for disclosure."""
     return GROUNDS.get(name, humanize(name))
 
 
 def humanize(name: str) -> str:
-    """Return a technical name as words: ``read_write`` is ``read write``."""
+    """Turn an identifier into words: ``read_write`` is ``read write``."""
     return name.replace("_", " ").replace(".", " · ")

@@ -1,42 +1,42 @@
-"""How pages speak of an account's security: what has happened to it, what was refused, and what to do then."""
+"""Labels of security events, and what to do after an error: the texts of the pages about an account's security."""
 
 from dataclasses import dataclass
 
 EVENTS = {
     "logged_in": "Logged in",
-    "reauthenticated": "Confirmed once more that it is you",
-    "second_factor_failed": "A wrong code or passkey was refused",
+    "reauthenticated": "Confirmed your identity",
+    "second_factor_failed": "A second factor was rejected",
     "sessions_revoked": "Sessions were ended",
-    "password_changed": "The password was changed",
-    "password_reset_requested": "A link for a new password was asked for",
-    "password_reset": "The password was set anew through a link in a mail",
-    "totp_added": "An app for one-time codes was added",
-    "totp_removed": "The app for one-time codes was removed",
-    "passkey_added": "A passkey was added",
-    "passkey_removed": "A passkey was removed",
-    "recovery_codes_replaced": "Recovery codes were made",
-    "recovery_code_used": "A recovery code was used",
-    "app_password_created": "An app password was made",
-    "app_password_revoked": "An app password was revoked",
-    "email_change_requested": "Another mail address was asked for",
-    "email_changed": "The mail address was changed",
-    "email_change_reverted": "The change of the mail address was undone",
-    "erasure_scheduled": "The erasure of the account was planned",
-    "erasure_cancelled": "The planned erasure was taken back",
-    "password_cancelled": "Customer service cancelled the password, as you asked",
-    "frozen": "The account was frozen",
-    "unfrozen": "The account was opened again",
+    "password_changed": "Password changed",
+    "password_reset_requested": "Password reset link requested",
+    "password_reset": "Password reset by email link",
+    "totp_added": "Authenticator app added",
+    "totp_removed": "Authenticator app removed",
+    "passkey_added": "Passkey added",
+    "passkey_removed": "Passkey removed",
+    "recovery_codes_replaced": "Recovery codes created",
+    "recovery_code_used": "Recovery code used",
+    "app_password_created": "App password created",
+    "app_password_revoked": "App password revoked",
+    "email_change_requested": "Email address change requested",
+    "email_changed": "Email address changed",
+    "email_change_reverted": "Email address change undone",
+    "erasure_scheduled": "Account erasure scheduled",
+    "erasure_cancelled": "Account erasure cancelled",
+    "password_cancelled": "Password cancelled by customer service at your request",
+    "frozen": "Account frozen",
+    "unfrozen": "Account unfrozen",
 }
 REPORT_KINDS = {
-    "unauthorized_use": "Somebody else uses an account",
-    "password_phishing": "Somebody asked for a password",
+    "unauthorized_use": "Someone else is using an account",
+    "password_phishing": "Someone asked for a password",
     "security_problem": "A problem with our security",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorHelp:
-    """What somebody at a page does after a refusal: the remedies of the APIs are for programs."""
+    """What a person does after an error, and a link to do it; the remedies of the APIs are written for programs."""
 
     text: str
     path: str = ""
@@ -44,133 +44,123 @@ class ErrorHelp:
 
 
 _LOGIN_LINK = ("/account/log-in", "Log in")
-_RESET_LINK = ("/account/forgot-password", "Choose a new password")
-_FACTORS_LINK = ("/account/second-factors", "To your second factors")
+_RESET_LINK = ("/account/forgot-password", "Reset your password")
+_FACTORS_LINK = ("/account/second-factors", "Manage second factors")
 ERROR_HELP = {
     "identity.login.invalid_credentials": ErrorHelp(
-        "Check both for typing mistakes. We do not say which is wrong, nor whether the address has an account.",
-        *_RESET_LINK,
+        "Check your email address and password. For your security, we do not say which one is wrong.", *_RESET_LINK
     ),
     "identity.account.frozen": ErrorHelp(
-        "Nobody can log in to it now, you included, and nothing of yours is lost. Our mail to your address says why. "
-        "Customer service opens it again together with you.",
+        "Logging in is blocked, but your data is safe. We emailed you the reason. Customer service can unfreeze the "
+        "account together with you.",
         "/account/report",
-        "Write to customer service",
+        "Contact customer service",
     ),
     "identity.account.password_cancelled": ErrorHelp(
-        "Customer service cancelled it, as you asked. Choose a new one: we mail you a link for it.", *_RESET_LINK
+        "Customer service cancelled it at your request. We can email you a link to set a new one.", *_RESET_LINK
     ),
     "identity.login.too_many_attempts": ErrorHelp(
-        "Somebody, perhaps you, typed too many wrong ones. This protects the account; nothing was changed.",
-        *_RESET_LINK,
+        "There were too many failed attempts. This protects your account; nothing was changed.", *_RESET_LINK
     ),
-    "identity.password_hashing.busy": ErrorHelp(
-        "Many people log in at this moment. Nothing is wrong with what you typed."
-    ),
+    "identity.password_hashing.busy": ErrorHelp("Many people are logging in right now. Your entries are fine."),
     "identity.challenge.invalid": ErrorHelp(
-        "Too much time has passed, or there were too many wrong tries. Begin again; nothing was changed."
+        "The login took too long or had too many failed attempts. Start again; nothing was changed."
     ),
     "identity.second_factor.invalid": ErrorHelp(
-        "Each code works once. Wait until your app shows the next one, and see that the clock of your device is right."
+        "Each code works once. Wait for the next code in your app, and check that the clock of your device is correct."
     ),
     "identity.passkey.invalid": ErrorHelp(
-        "Try again with a passkey of this account, one that asks for your PIN, finger or face."
+        "Try again with a passkey of this account that verifies your PIN, fingerprint or face."
     ),
-    "identity.passkey.already_registered": ErrorHelp("It is in the list already.", *_FACTORS_LINK),
-    "identity.passkey.too_many": ErrorHelp("Remove one that you no longer use.", *_FACTORS_LINK),
-    "identity.passkey.not_found": ErrorHelp("Perhaps it was removed on another page.", *_FACTORS_LINK),
-    "identity.totp.exists": ErrorHelp("Remove it first if you want to use another app.", *_FACTORS_LINK),
+    "identity.passkey.already_registered": ErrorHelp("This passkey is already in your list.", *_FACTORS_LINK),
+    "identity.passkey.too_many": ErrorHelp("Remove a passkey that you no longer use.", *_FACTORS_LINK),
+    "identity.passkey.not_found": ErrorHelp("It may have been removed in another window.", *_FACTORS_LINK),
+    "identity.totp.exists": ErrorHelp("To use another app, remove the current one first.", *_FACTORS_LINK),
     "identity.totp.not_found": ErrorHelp(
-        "Begin again: perhaps it was removed, or begun anew, on another page.", *_FACTORS_LINK
+        "Start again. It may have been removed or restarted in another window.", *_FACTORS_LINK
     ),
     "identity.second_factor.not_enrolled": ErrorHelp(
-        "Recovery codes stand in for a second factor. Add one first.", *_FACTORS_LINK
+        "Recovery codes replace a second factor. Add a second factor first.", *_FACTORS_LINK
     ),
     "identity.password.too_short_without_second_factor": ErrorHelp(
-        "Your password is shorter than 15 characters: that is enough beside a second factor, and not alone. Change the "
-        "password first, then remove this.",
+        "Your password has fewer than 15 characters, which is only allowed with a second factor. Choose a longer "
+        "password first, then remove this factor.",
         "/account/password",
-        "Change the password",
+        "Change your password",
     ),
-    "identity.step_up.second_factor_required": ErrorHelp("Your account has a second factor: use that instead."),
-    "identity.password.incorrect": ErrorHelp(
-        "Type the password of the account that you are logged in to.", *_RESET_LINK
-    ),
-    "identity.new_password.invalid": ErrorHelp("Choose another one. Nothing was changed."),
+    "identity.step_up.second_factor_required": ErrorHelp("Your account has a second factor. Please use it here."),
+    "identity.password.incorrect": ErrorHelp("Enter the password of the account you are logged in to.", *_RESET_LINK),
+    "identity.new_password.invalid": ErrorHelp("Choose a different password. Nothing was changed."),
     "identity.password_reset_token.invalid": ErrorHelp(
-        "A link works once, for 30 minutes, and the newest one alone. Ask for another one.", *_RESET_LINK
+        "Each link works once, for 30 minutes, and only the newest one. Request a new link.", *_RESET_LINK
     ),
     "identity.verification_token.invalid": ErrorHelp(
-        "A link works once, for 30 minutes. If you have used it already, log in.", *_LOGIN_LINK
+        "Each link works once, for 30 minutes. If you already used it, log in.", *_LOGIN_LINK
     ),
     "identity.email_change_token.invalid": ErrorHelp(
-        "A link to confirm works once, for 30 minutes; a link to undo works once, for seven days. Nothing was changed.",
+        "A confirmation link works once, for 30 minutes; an undo link works once, for seven days. Nothing was changed.",
         "/account/email",
-        "To your mail address",
+        "Manage your email address",
     ),
     "identity.lock_token.invalid": ErrorHelp(
-        "A link works once, for 24 hours. If you have pressed the button before, your account is locked. Else report "
-        "it again, and you get a new link.",
+        "Each link works once, for 24 hours. If you already used it, your account is locked. Otherwise, report it "
+        "again to get a new link.",
         "/account/report",
-        "Report it again",
+        "Report again",
     ),
     "portal.staff.wrong_role": ErrorHelp(
-        "Ask a colleague with one of these roles; the menu of the console shows what is yours.",
+        "Ask a colleague with one of these roles. The console menu shows the sections you can use.",
         "/staff",
-        "To the console",
+        "Open the console",
     ),
     "identity.abuse_report.not_found": ErrorHelp(
-        "Check the number: it begins with rep_, and 26 letters and digits follow."
+        "Check the report number. It starts with rep_, followed by 26 letters and digits."
     ),
-    "identity.abuse_report.too_large": ErrorHelp(
-        "Say it in less than 10,000 characters; more can follow when we answer."
-    ),
+    "identity.abuse_report.too_large": ErrorHelp("Use fewer than 10,000 characters. You can add more when we answer."),
     "identity.erasure.already_scheduled": ErrorHelp(
-        "Wait for the day, or take it back.", "/account/erase", "To the planned erasure"
+        "Wait until the scheduled day, or cancel the erasure.", "/account/erase", "View the scheduled erasure"
     ),
     "identity.erasure.not_scheduled": ErrorHelp(
-        "Either it was taken back already, and you can log in, or it has begun and cannot be taken back.", *_LOGIN_LINK
+        "It was already cancelled and you can log in, or it has started and can no longer be cancelled.", *_LOGIN_LINK
     ),
-    "identity.erasure.not_found": ErrorHelp("Check the address: it must be copied whole."),
+    "identity.erasure.not_found": ErrorHelp("Check that you copied the complete address."),
     "sync.quota.exceeded": ErrorHelp(
-        "Delete something that you no longer need, or restore a smaller folder; then ask for it again."
+        "Delete files that you no longer need, or restore a smaller folder; then try again."
     ),
     "sync.backup_path.not_found": ErrorHelp(
-        "The backup holds nothing of this name. Write the path as it was then, folder by folder, capital letters too; "
-        "or try an older backup."
+        "The backup contains no file or folder with this path. Check the spelling and capital letters, or choose an "
+        "older backup."
     ),
-    "sync.path.invalid": ErrorHelp("Write the names of the folders and of the file with a slash between them."),
-    "sync.backup.not_found": ErrorHelp("This backup has come to its end and was destroyed. Choose another one."),
-    "sync.restore.too_many": ErrorHelp("As many as may wait are waiting. Ask again when one of them is done."),
-    "sync.restore.target_deleted": ErrorHelp(
-        "It was ended, since it was not wanted any more. Ask for it again if it is."
-    ),
-    "sync.content.corrupt": ErrorHelp("This backup cannot be read to its end. Choose another one."),
-    "sync.resource.locked": ErrorHelp("An app has locked the folder. Close what is open there, then ask for it again."),
-    "sync.restore.abandoned": ErrorHelp("Ask for it again. If it ends like this once more, write to customer service."),
+    "sync.path.invalid": ErrorHelp("Separate the names of folders and files with a slash."),
+    "sync.backup.not_found": ErrorHelp("This backup has expired and was deleted. Choose another one."),
+    "sync.restore.too_many": ErrorHelp("Your other restores must finish first. Try again when one of them is done."),
+    "sync.restore.target_deleted": ErrorHelp("Its folder was deleted. Restore it again if you still need it."),
+    "sync.content.corrupt": ErrorHelp("This backup could not be read completely. Choose another one."),
+    "sync.resource.locked": ErrorHelp("An app has locked the folder. Close the open files, then try again."),
+    "sync.restore.abandoned": ErrorHelp("Try again. If it stops again, contact customer service."),
     "idempotency.reply.not_stored": ErrorHelp(
-        "This was done already, and what it made was shown once. If you did not keep it, make it anew."
+        "This request was already completed, and its result was shown once. If you did not save it, create a new one."
     ),
 }
 
 
 def find_error_help(code: str) -> ErrorHelp | None:
-    """Return what to do after a refusal with *code*, where a page knows it better than the API."""
+    """Return the help for people after an error with *code*; None when the API's remedy is good enough."""
     return ERROR_HELP.get(code)
 
 
 def event_label(name: str) -> str:
-    """Return what an event of the security log is called."""
+    """Return the label of a security event."""
     return EVENTS.get(name, name.replace("_", " ").capitalize())
 
 
 def report_kind_label(kind: str) -> str:
-    """Return what a kind of report is called."""
+    """Return the label of a kind of abuse report."""
     return REPORT_KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
 def format_wait(seconds: int) -> str:
-    """Return a time to wait as people say it: ``40 seconds``, ``14 minutes``, ``2 hours``."""
+    """Format a waiting time: ``40 seconds``, ``14 minutes``, ``2 hours``."""
     for unit, length in (("hour", 3600), ("minute", 60)):
         if seconds >= 2 * length or seconds == length:
             count = -(-seconds // length)

@@ -218,7 +218,7 @@ async def test_no_customer_sees_the_console(ada: Browser, browser: Browser) -> N
 
 async def test_the_desk_shows_what_waits_and_stands_when_a_part_is_away(sven: Browser, edge: FakeEdge) -> None:
     await cancelled(sven)
-    edge.written("rep_1", "something", late=True)
+    edge.written("rep_1", "something", is_overdue=True)
     page = await sven.get("/staff")
     assert "1 act waiting for a second person" in page.text
     assert "1 report without an answer 1 overdue" in page.text

@@ -139,11 +139,11 @@ def test_a_service_without_operations_is_still_listed() -> None:
     ("declared", "said"),
     [
         ("until erased", "until erased"),
-        ("1 days after created_at", "1 day after it was made"),
+        ("1 days after created_at", "1 day after creation"),
         ("30 days after last_seen_at", "30 days after the last use"),
-        ("365 days after denied_at", "365 days after it was denied"),
-        ("2555 days after completed_at", "7 years after it was completed"),
-        ("0 days after expires_at", "until it expires"),
+        ("365 days after denied_at", "365 days after the denial"),
+        ("2555 days after completed_at", "7 years after completion"),
+        ("0 days after expires_at", "until expiry"),
         ("9 days after something_new_at", "9 days after something new at"),
     ],
 )

@@ -121,7 +121,7 @@ class Identity(Tokens):
             del self.sessions[key]
         if which == "everything":
             self.app_passwords.clear()
-        return web.json_response({"sessions": len(ended), "app_passwords": 0})
+        return web.json_response({"revoked_sessions": len(ended), "revoked_app_passwords": 0})
 
     async def end_session(self, request: web.Request) -> web.Response:
         self._who(request)
