@@ -142,6 +142,13 @@ class Registry:
                 return service
         raise RegistryError(f"{FILE}: there is no service {name!r}; add it, or run `make new-service NAME={name}`")
 
+    def callers_of(self, rpc: str) -> tuple[str, ...]:
+        """Return the services that may call *rpc*; RegistryError when no service declares it."""
+        for each in self.rpcs:
+            if each.name == rpc:
+                return each.callers
+        raise RegistryError(f"{FILE}: no service serves {rpc}; add it to `serves` of {rpc.partition('.')[0]}")
+
     def publishers_of(self, event: str) -> tuple[str, ...]:
         """Return the services that publish *event*, named without its owner: ``promise.checked.v1``."""
         return tuple(service.name for service in self.services if f"{service.name}.{event}" in service.publishes)

@@ -7,14 +7,16 @@ from typing import Final, Self, TypeVar
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelPreconditionFailed
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelNotFoundEntity, ChannelPreconditionFailed
 
 from shared import observe
+from shared.bus.topology import ensure_exchanges
 from shared.ids import jitter
 
 log = observe.get_logger(__name__)
 T = TypeVar("T")
 ChannelTask = Callable[[AbstractChannel], Awaitable[None]]
+OnConnect = Callable[[AbstractConnection], Awaitable[None]]
 
 CONNECTION_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, asyncio.CancelledError)
 """What a lost connection or channel raises: a cancellation too, where nobody of ours has cancelled."""
@@ -39,8 +41,9 @@ class RobustConnection:
     when it is lost, so there is one path and no state to restore.
     """
 
-    def __init__(self, url: str, name: str) -> None:
-        self._url, self._name = url, name
+    def __init__(self, url: str, name: str, *, on_connect: OnConnect | None = None) -> None:
+        """*on_connect* runs on each new connection before it is used."""
+        self._url, self._name, self._on_connect = url, name, on_connect
         self._connection: AbstractConnection | None = None
         self._connected, self._disconnected = asyncio.Event(), asyncio.Event()
 
@@ -99,6 +102,8 @@ class RobustConnection:
                 session.cancel()
                 fault = await result_or_exception(session)
             self._raise_unless_lost(fault)
+            if isinstance(fault, ChannelNotFoundEntity) and self._connection is not None:
+                await _close(self._connection)  # an exchange was deleted: a new connection declares it again
             await asyncio.sleep(jitter(BACKOFF_MIN))
 
     async def _run_once(self, work: ChannelTask) -> None:
@@ -113,6 +118,16 @@ class RobustConnection:
         log.warning("broker.channel_lost", connection=self._name, fault=type(fault).__name__)
 
     async def _connect(self) -> AbstractConnection:
+        connection = await self._open_connection()
+        if self._on_connect is not None:
+            try:
+                await self._on_connect(connection)
+            except BaseException:
+                await _close(connection)
+                raise
+        return connection
+
+    async def _open_connection(self) -> AbstractConnection:
         return await aio_pika.connect(
             self._url,
             connection_class=_AmqpConnection,
@@ -146,9 +161,9 @@ class Broker:
 
     def __init__(self, url: str, service: str) -> None:
         """*url* carries the password: it is never logged."""
-        self.publish_connection = RobustConnection(url, f"{service}.publish")
-        self.consume_connection = RobustConnection(url, f"{service}.consume")
-        self.rpc_connection = RobustConnection(url, f"{service}.rpc")
+        self.publish_connection = RobustConnection(url, f"{service}.publish", on_connect=ensure_exchanges)
+        self.consume_connection = RobustConnection(url, f"{service}.consume", on_connect=ensure_exchanges)
+        self.rpc_connection = RobustConnection(url, f"{service}.rpc", on_connect=ensure_exchanges)
         self._connections = (self.publish_connection, self.consume_connection, self.rpc_connection)
         self._tasks: list[asyncio.Task[None]] = []
 

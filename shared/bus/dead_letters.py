@@ -135,6 +135,7 @@ def _copy_message(message: AbstractIncomingMessage) -> Message:
         message.body,
         message_id=message.message_id,
         type=message.type,
+        user_id=message.user_id,  # the operator's user needs the tag impersonator for this
         timestamp=message.timestamp,
         content_type=message.content_type,
         delivery_mode=message.delivery_mode,

@@ -6,7 +6,7 @@ from datetime import datetime
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractMessage
 
-from shared.bus.errors import MalformedMessageError
+from shared.bus.errors import MalformedMessageError, UntrustedPublisherError
 from shared.clock import rfc3339
 
 CONTENT_TYPE = "application/protobuf"
@@ -40,6 +40,7 @@ class EventEnvelope:
             self.body,
             message_id=self.id,  # always ours: aiormq invents one otherwise, and the inbox goes by it
             type=self.type,
+            user_id=owner_of(self.type),  # the broker closes the channel of a publisher with another name
             timestamp=self.time,
             content_type=CONTENT_TYPE,
             delivery_mode=DeliveryMode.PERSISTENT,
@@ -48,10 +49,16 @@ class EventEnvelope:
 
     @classmethod
     def from_message(cls, message: AbstractMessage) -> "EventEnvelope":
-        """Read *message*; UnreadableError when it is no fact of this house."""
+        """Read *message*.
+
+        Raises:
+            MalformedMessageError: an attribute is missing.
+            UntrustedPublisherError: the broker has not verified that the service of the event type published it.
+
+        """
         attributes = {name.removeprefix(_HEADER_PREFIX): str(value) for name, value in message.headers.items()}
         try:
-            return cls(
+            envelope = cls(
                 id=attributes["id"],
                 type=attributes["type"],
                 source=attributes["source"],
@@ -62,3 +69,11 @@ class EventEnvelope:
             )
         except (KeyError, ValueError) as fault:
             raise MalformedMessageError(f"no CloudEvents attribute {fault}") from fault
+        if message.user_id != owner_of(envelope.type):
+            raise UntrustedPublisherError(f"{envelope.type} was published by {message.user_id or 'an unknown user'}")
+        return envelope
+
+
+def owner_of(name: str) -> str:
+    """Return the service that an event type or an RPC belongs to, which is the first part of its name."""
+    return name.partition(".")[0]

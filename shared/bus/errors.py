@@ -1,6 +1,6 @@
 """Every refusal that this package can give."""
 
-from shared.errors import ServiceError, UnavailableError
+from shared.errors import ForbiddenError, ServiceError, UnavailableError
 
 
 class RpcTimeoutError(UnavailableError):
@@ -20,5 +20,16 @@ class RpcError(ServiceError):
         vars(self).update(code=code, status=status)  # the family keeps both on the class; here they are the other's
 
 
+class CallerDeniedError(ForbiddenError):
+    """A service calls an RPC that the registry does not allow it, or the broker has not verified who it is."""
+
+    code = "rpc.caller.denied"
+    remedy = "Name the caller in `serves` of shared/services.yaml, or connect as the user of the service."
+
+
 class MalformedMessageError(Exception):
     """A message that no delivery can make readable: it goes to the dead letters at once."""
+
+
+class UntrustedPublisherError(MalformedMessageError):
+    """An event whose publisher, as the broker has verified it, is not the service that the event type names."""

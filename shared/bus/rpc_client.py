@@ -10,6 +10,7 @@ from google.protobuf.message import Message as Proto
 
 from shared import observe
 from shared.bus.broker import Broker
+from shared.bus.envelope import owner_of
 from shared.bus.errors import RpcTimeoutError
 from shared.bus.publishing import PublishOutcome, publish_outcomes
 from shared.bus.rpc_message import REPLY_TO, RpcContext, raise_for_error
@@ -26,10 +27,13 @@ class _ReplyChannel:
 
     channel: AbstractChannel
     pending: dict[str, asyncio.Future[AbstractIncomingMessage | None]] = field(default_factory=dict)
+    servers: dict[str, str] = field(default_factory=dict)
+    """The service that must reply, by request id: the broker verifies the user of a reply, too."""
 
     async def on_reply(self, message: AbstractIncomingMessage) -> None:
-        """Hand a reply to who waits for it; one that comes too late is dropped."""
-        self._resolve(message.correlation_id, message)
+        """Give a reply to its call; drop one that comes too late, or from another service than the called one."""
+        if message.user_id == self.servers.get(message.correlation_id or ""):
+            self._resolve(message.correlation_id, message)
 
     def fail_pending(self, *_: object) -> None:
         """Tell all who wait that no reply can come any more."""
@@ -83,6 +87,7 @@ class RpcClient:
         while True:
             replies = await self._get_reply_channel()
             replies.pending[request_id] = future = asyncio.get_running_loop().create_future()
+            replies.servers[request_id] = owner_of(name)
             try:
                 (outcome,) = await publish_outcomes(
                     [replies.channel.default_exchange.publish(message, name, mandatory=True)]
@@ -90,7 +95,7 @@ class RpcClient:
                 if outcome in (PublishOutcome.CONFIRMED, PublishOutcome.UNKNOWN):
                     return _require_reply(name, await future)
             finally:
-                del replies.pending[request_id]
+                del replies.pending[request_id], replies.servers[request_id]
             await asyncio.sleep(jitter(0.1))  # nobody answers yet, or too many ask: the deadline decides
 
     async def _get_reply_channel(self) -> _ReplyChannel:

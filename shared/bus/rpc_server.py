@@ -1,7 +1,7 @@
-"""Answers the questions of other services; the replicas share them."""
+"""Serves RPCs to the services that the registry allows; the replicas of a service share the requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,17 +14,23 @@ from google.protobuf.message import Message as Proto
 from shared import observe
 from shared.bus.broker import Broker, settle_if_open
 from shared.bus.consumer_loop import ConsumerLoop
-from shared.bus.errors import MalformedMessageError, RpcError
+from shared.bus.envelope import owner_of
+from shared.bus.errors import CallerDeniedError, MalformedMessageError, RpcError
 from shared.bus.publishing import PUBLISH_TIMEOUT, publish_outcomes
 from shared.bus.rpc_message import RpcContext, error_message, reply_message
 from shared.bus.topology import RpcQueue
 from shared.clock import Clock
 from shared.errors import ServiceError
+from shared.registry import get_registry
 
 log = observe.get_logger(__name__)
-_requests = observe.counter(
-    "candor_rpc_server_requests_total", "Questions of others by what became of them.", ("method", "outcome")
+_requests = observe.counter("candor_rpc_server_requests_total", "RPC requests by outcome.", ("method", "outcome"))
+_denied = observe.counter(
+    "candor_rpc_server_denied_total", "RPC requests of callers that the registry does not allow.", ("method",)
 )
+
+CallersOf = Callable[[str], Collection[str]]
+"""Returns the services that may call an RPC."""
 
 PREFETCH_COUNT: Final = 32
 
@@ -39,10 +45,20 @@ class RpcHandler:
 
 
 class RpcServer:
-    """Answers all questions of a service."""
+    """Serves all RPCs of a service."""
 
-    def __init__(self, broker: Broker, handlers: Sequence[RpcHandler], clock: Clock) -> None:
-        self._workers = [_RpcWorker(broker, handler, clock) for handler in handlers]
+    def __init__(
+        self,
+        broker: Broker,
+        handlers: Sequence[RpcHandler],
+        clock: Clock,
+        *,
+        callers_of: CallersOf = lambda rpc: get_registry().callers_of(rpc),
+    ) -> None:
+        """*callers_of* is the registry's; RegistryError when it does not know an RPC of *handlers*."""
+        self._workers = [
+            _RpcWorker(broker, handler, clock, frozenset(callers_of(handler.name))) for handler in handlers
+        ]
 
     async def run(self) -> None:
         """Answer for ever; when cancelled, finish what is in hand."""
@@ -52,10 +68,11 @@ class RpcServer:
 
 
 class _RpcWorker:
-    """Answers one question."""
+    """Serves one RPC."""
 
-    def __init__(self, broker: Broker, handler: RpcHandler, clock: Clock) -> None:
-        self.handler, self._clock = handler, clock
+    def __init__(self, broker: Broker, handler: RpcHandler, clock: Clock, callers: frozenset[str]) -> None:
+        self.handler, self._clock, self._callers = handler, clock, callers
+        self._server = owner_of(handler.name)
         self._channel: AbstractChannel | None = None
         self.consumer_loop = ConsumerLoop(
             connection=broker.rpc_connection,
@@ -70,15 +87,28 @@ class _RpcWorker:
         return await RpcQueue(name=self.handler.name).declare_on(channel)
 
     async def _handle(self, message: AbstractIncomingMessage) -> None:
+        request_id = str(message.correlation_id)
         try:
-            context = RpcContext.from_headers(message.headers)
+            context = RpcContext.from_message(message)
+            self._check_caller(context.caller)
             reply = await self._run_before_deadline(message, context)
+        except CallerDeniedError as error:
+            self._record_denied(message)
+            await self._complete(message, "denied", error_message(request_id, error, server=self._server))
         except ServiceError as error:
-            await self._complete(message, "error", error_message(str(message.correlation_id), error))
+            await self._complete(message, "error", error_message(request_id, error, server=self._server))
         except TimeoutError:
             await self._complete(message, "deadline_exceeded", None)
         else:
-            await self._complete(message, "ok", reply_message(str(message.correlation_id), reply))
+            await self._complete(message, "ok", reply_message(request_id, reply, server=self._server))
+
+    def _check_caller(self, caller: str) -> None:
+        if caller not in self._callers:
+            raise CallerDeniedError(f"{caller} may not call {self.handler.name}")
+
+    def _record_denied(self, message: AbstractIncomingMessage) -> None:
+        log.warning("rpc.caller_denied", method=self.handler.name, caller=message.user_id or "")
+        _denied.labels(self.handler.name).inc()
 
     async def _run_before_deadline(self, message: AbstractIncomingMessage, context: RpcContext) -> Proto:
         """Return the answer, or raise TimeoutError: after the deadline nobody listens."""
@@ -101,7 +131,8 @@ class _RpcWorker:
         error = RpcError("core.service.internal_error", 500, "The question could not be answered")
         if isinstance(fault, MalformedMessageError):
             error = RpcError("rpc.request.malformed", 400, "The question cannot be read")
-        await self._complete(message, "failed", error_message(str(message.correlation_id), error))
+        reply = error_message(str(message.correlation_id), error, server=self._server)
+        await self._complete(message, "failed", reply)
 
     async def _complete(self, message: AbstractIncomingMessage, outcome: str, reply: Message | None) -> None:
         if reply is not None and message.reply_to and self._channel is not None:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue, HeadersType
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractQueue, HeadersType
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 EVENTS_EXCHANGE: Final = "candor"
 DEAD_LETTER_EXCHANGE: Final = "candor.dead"
+EXCHANGES: Final = {EVENTS_EXCHANGE: "topic", DEAD_LETTER_EXCHANGE: "direct"}
+"""The exchanges by name, with their types."""
 MAX_QUEUE_LENGTH: Final = 200_000
 """The bound of every queue; a full one refuses, so the rows wait in the publisher's outbox."""
 DECLARE_TIMEOUT: Final = 10.0
@@ -44,7 +47,7 @@ class WorkQueue:
             dead_letter_queue(self.name), durable=True, arguments=_dead_letter_arguments(), timeout=DECLARE_TIMEOUT
         )
         await dead.bind(
-            await _declare_exchange(channel, DEAD_LETTER_EXCHANGE, "direct"), self.name, timeout=DECLARE_TIMEOUT
+            await channel.get_exchange(DEAD_LETTER_EXCHANGE, ensure=False), self.name, timeout=DECLARE_TIMEOUT
         )
         queue = await channel.declare_queue(
             self.name, durable=True, arguments=self.build_arguments(), timeout=DECLARE_TIMEOUT
@@ -92,12 +95,22 @@ class RpcQueue:
 
 
 async def events_exchange(channel: AbstractChannel) -> AbstractExchange:
-    """Declare and return the exchange through which all facts go."""
-    return await _declare_exchange(channel, EVENTS_EXCHANGE, "topic")
+    """Return the exchange to which all events are published."""
+    return await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
 
 
-async def _declare_exchange(channel: AbstractChannel, name: str, kind: str) -> AbstractExchange:
-    return await channel.declare_exchange(name, kind, durable=True, timeout=DECLARE_TIMEOUT)
+async def ensure_exchanges(connection: AbstractConnection) -> None:
+    """Declare the exchanges that are missing.
+
+    The first look is passive: the user of a service may not configure an exchange, since it could delete it then.
+    """
+    for name, kind in EXCHANGES.items():
+        try:
+            async with connection.channel() as channel:
+                await channel.declare_exchange(name, kind, passive=True, timeout=DECLARE_TIMEOUT)
+        except ChannelNotFoundEntity:
+            async with connection.channel() as channel:
+                await channel.declare_exchange(name, kind, durable=True, timeout=DECLARE_TIMEOUT)
 
 
 async def _bind_keys(channel: AbstractChannel, queue: AbstractQueue, keys: tuple[str, ...]) -> None:

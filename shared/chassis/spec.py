@@ -41,6 +41,7 @@ class Chassis:
 
     service: str
     settings: CommonSettings
+    registry: Registry
     clock: Clock
     new_id: NewId
     keyring: Keyring
@@ -102,7 +103,7 @@ async def open_chassis(
 
     *registry* says which events have consumers; without one it is that of the platform.
     """
-    has_consumer = (registry or get_registry()).has_consumer
+    registry = registry or get_registry()
     keyring = Keyring.from_file(settings.keyring)
     async with (
         open_database(
@@ -114,6 +115,7 @@ async def open_chassis(
         yield Chassis(
             service=service,
             settings=settings,
+            registry=registry,
             clock=clock,
             new_id=new_id,
             keyring=keyring,
@@ -121,7 +123,7 @@ async def open_chassis(
             broker=broker,
             vault=vault,
             token_sealer=TokenSealer(keyring),
-            outbox=Outbox(db, service, clock, has_consumer=has_consumer),
+            outbox=Outbox(db, service, clock, has_consumer=registry.has_consumer),
             rpc_client=RpcClient(broker, service, clock),
             mail_queue=mail.MailQueue(db, vault, clock),
             leases=Leases(db),

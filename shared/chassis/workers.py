@@ -45,7 +45,7 @@ def build_workers(chassis: Chassis, spec: ServiceSpec) -> dict[str, TaskFunction
     for subscription in spec.subscriptions:
         work[f"consume-{subscription.queue}"] = Consumer(db, broker, subscription, clock).run
     if spec.rpc_handlers:
-        work["serve-rpc"] = RpcServer(broker, spec.rpc_handlers, clock).run
+        work["serve-rpc"] = RpcServer(broker, spec.rpc_handlers, clock, callers_of=chassis.registry.callers_of).run
     if spec.sends_mail:
         work["send-mail"] = _build_mail_sender(chassis).run
     return work

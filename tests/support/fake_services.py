@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +22,7 @@ from shared.clock import utc_now
 from shared.contracts import identity_v1
 from shared.ids import new_id
 from shared.policy import Purpose
+from shared.registry import get_registry
 
 R = TypeVar("R", bound=Message)
 T = TypeVar("T")
@@ -92,20 +93,28 @@ class FakeServices:
 
 
 @asynccontextmanager
-async def open_fake_services(amqp_url: str, *, hear: str = "#") -> AsyncIterator[FakeServices]:
+async def open_fake_services(
+    amqp_url: str, *, hear: str = "#", callers: Collection[str] = ()
+) -> AsyncIterator[FakeServices]:
     """Answer for identity, and listen to the facts that *hear* names, until the context ends.
+
+    Services of tests, which the registry does not know, are named in *callers*.
 
     What is heard here has found a queue: a fact that is told to a service must not be heard, or it is lost when the
     service has not made its queue yet.
     """
     async with Broker(amqp_url, "identity") as broker:
         found = FakeServices(broker)
+
+        def allow(rpc: str) -> set[str]:
+            return {*get_registry().callers_of(rpc), *callers}
+
         answers = (
             RpcHandler("identity.signing_keys.get", identity_v1.SigningKeysGetRequest, found.get_signing_keys),
             RpcHandler("identity.contact.resolve", identity_v1.ContactResolveRequest, found.resolve_contact),
         )
         tasks = [
-            asyncio.create_task(RpcServer(broker, answers, utc_now).run()),
+            asyncio.create_task(RpcServer(broker, answers, utc_now, callers_of=allow).run()),
             asyncio.create_task(
                 broker.consume_connection.run_on_channel(lambda channel: _record_events(channel, found, hear))
             ),

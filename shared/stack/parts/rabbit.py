@@ -1,11 +1,15 @@
 """A private RabbitMQ node and its epmd, beside and apart from any broker that the machine already runs."""
 
+import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
+from shared.bus.permissions import OPERATOR, build_definitions
+from shared.registry import get_registry
 from shared.stack.directory import ensure_folder, write_private_file
 from shared.stack.process import ProcessListener, ProcessSpec, ignore_event, run_supervised
 from shared.stack.readiness import amqp_ready, is_listening
@@ -30,19 +34,24 @@ async def start(
     data: Path,
     log: Path,
     password: str,
+    service_passwords: Mapping[str, str] = MappingProxyType({}),
     listener: ProcessListener = ignore_event,
     stop_timeout: float = 30.0,
 ) -> AsyncIterator[str]:
-    """Run the node with its user ``candor`` (made at the first start; there is no guest) and *password*.
+    """Run the node; yield the URL of the operator's user, ``candor`` with *password* (there is no guest).
 
-    It is killed *stop_within* seconds after it was told to end: a node whose data nobody wants needs none.
+    The services in *service_passwords* get users with the permissions of the registry. The node is killed
+    *stop_timeout* seconds after it was told to end.
     """
     ensure_folder(data)
-    write_private_file(data / "rabbitmq.conf", _configuration(ports, password))
+    # Imported at each start, so the users follow the registry; users that it no longer names stay, without a use.
+    definitions = build_definitions(get_registry(), {**service_passwords, OPERATOR: password})
+    write_private_file(data / "definitions.json", json.dumps(definitions))
+    write_private_file(data / "rabbitmq.conf", _configuration(ports, data / "definitions.json"))
     write_private_file(data / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
     node = replace(_node_command(ports, data, log), stop_timeout=stop_timeout)
     async with run_supervised(_epmd_command(ports, data, log), listener), run_supervised(node, listener):
-        yield f"amqp://candor:{password}@127.0.0.1:{ports['rabbit']}/"
+        yield f"amqp://{OPERATOR}:{password}@127.0.0.1:{ports['rabbit']}/"
 
 
 def _epmd_command(ports: StackPorts, data: Path, log: Path) -> ProcessSpec:
@@ -92,12 +101,10 @@ def _environment(ports: StackPorts, data: Path) -> dict[str, str]:
     }
 
 
-def _configuration(ports: StackPorts, password: str) -> str:
+def _configuration(ports: StackPorts, definitions: Path) -> str:
     return "\n".join(
         (
-            "default_user = candor",
-            f"default_pass = {password}",
-            "default_user_tags.administrator = true",
+            f"load_definitions = {definitions}",
             "management.tcp.ip = 127.0.0.1",
             f"management.tcp.port = {ports['rabbit-management']}",
             "prometheus.tcp.ip = 127.0.0.1",

@@ -33,7 +33,8 @@ async def echo(request: Request, asked: RpcContext) -> Reply:
 def desk(
     home: BusHarness, run: Callable[[Any, RpcContext], Awaitable[Reply]] = echo, broker: Broker | None = None
 ) -> RpcServer:
-    return RpcServer(broker or home.broker, [RpcHandler(f"{home.service}.page", Request, run)], utc_now)
+    handlers = [RpcHandler(f"{home.service}.page", Request, run)]
+    return RpcServer(broker or home.broker, handlers, utc_now, callers_of=lambda _: ["portal"])
 
 
 async def ask(home: BusHarness, *, asker: RpcClient | None = None, timeout: timedelta = timedelta(seconds=5)) -> str:
@@ -124,7 +125,7 @@ async def test_C06_a_purpose_that_is_not_in_the_list_is_refused(home: BusHarness
 
 @pytest.mark.parametrize(
     ("headers", "body"),
-    [({"candor:deadline": "soon"}, b""), ({"candor:caller": None}, b""), ({}, b"\xff\xff")],
+    [({"candor:deadline": "soon"}, b""), ({"candor:purpose": None}, b""), ({}, b"\xff\xff")],
 )
 async def test_a_question_that_cannot_be_read_is_refused_as_malformed(
     home: BusHarness, headers: Mapping[str, str | None], body: bytes
@@ -214,13 +215,15 @@ async def test_an_answerer_that_stops_finishes_what_is_in_hand(home: BusHarness)
 
 async def answered(home: BusHarness, headers: Mapping[str, str | None], body: bytes = b"") -> tuple[str, int]:
     """Ask with headers of one's own making; return code and status of the refusal."""
-    said = {"candor:caller": "portal", "candor:purpose": "export", "candor:deadline": "2099-01-01T00:00:00.000Z"}
+    said = {"candor:purpose": "export", "candor:deadline": "2099-01-01T00:00:00.000Z"}
     kept = {name: value for name, value in {**said, **headers}.items() if value is not None}
     async with home.broker.rpc_connection.acquire_channel() as channel:
         replies: asyncio.Queue[Any] = asyncio.Queue()
         queue = await channel.get_queue("amq.rabbitmq.reply-to", ensure=False)
         await queue.consume(replies.put, no_ack=True)
-        message = Message(body, correlation_id="q", reply_to="amq.rabbitmq.reply-to", headers=dict(kept))
+        message = Message(
+            body, correlation_id="q", reply_to="amq.rabbitmq.reply-to", user_id="portal", headers=dict(kept)
+        )
         await eventually(lambda: home.has_consumer(f"{home.service}.page"))
         await channel.default_exchange.publish(message, f"{home.service}.page")
         async with asyncio.timeout(2):

@@ -140,7 +140,7 @@ async def test_C22_it_asks_identity_whom_to_believe_and_hears_at_once_of_ended_s
             return [each["field"] for each in reply.json["fields"]] == ["signing-keys"]
 
         await until(waits_for_identity_alone, patience=40)
-        async with open_fake_services(parts["AMQP_URL"]) as identity:
+        async with open_fake_services(parts["AMQP_URL"], callers=("tiny",)) as identity:
             await service.becomes(200, within=40)
             who = a_customer(auth_time=utc_now())
             headers = {

@@ -119,7 +119,7 @@ def test_what_was_handled_is_remembered_longer_than_seven_days() -> None:
 def test_a_question_carries_who_asks_why_and_until_when_and_the_broker_drops_it_then() -> None:
     asked = RpcContext(caller="portal", purpose=Purpose.EXPORT, deadline=NOON)
     message = asked.to_message("ask_1", common_v1.ExportPageRequest(), timedelta(seconds=5))
-    assert RpcContext.from_headers(message.headers) == asked
+    assert RpcContext.from_message(message) == asked
     assert message.headers["candor:deadline"] == rfc3339(NOON)
     assert message.expiration == timedelta(seconds=5)
     assert (message.message_id, message.correlation_id) == ("ask_1", "ask_1")
@@ -127,9 +127,9 @@ def test_a_question_carries_who_asks_why_and_until_when_and_the_broker_drops_it_
 
 @pytest.mark.parametrize("purpose", ["advertising", "", "ACCOUNT"])
 def test_C06_a_question_for_no_purpose_of_the_list_is_refused(purpose: str) -> None:
-    headers = {"candor:caller": "portal", "candor:purpose": purpose, "candor:deadline": rfc3339(NOON)}
+    message = Message(b"", user_id="portal", headers={"candor:purpose": purpose, "candor:deadline": rfc3339(NOON)})
     with pytest.raises(RpcError) as refused:
-        RpcContext.from_headers(dict(headers))
+        RpcContext.from_message(message)
     assert (refused.value.code, refused.value.status) == ("data.purpose.denied", 403)
 
 
