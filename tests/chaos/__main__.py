@@ -71,8 +71,8 @@ def run(scenes: Sequence[Scene], console: Console) -> list[SceneResult]:
         for scene in scenes:
             result = play(scene, folder=Path(folder))
             results.append(result)
-            mark = "[green]✓[/]" if result.held else "[red]✗[/]"
-            console.print(f"{mark} {result.name} [dim]{result.seconds:.1f} s[/]  {escape(result.title)}")
+            if not result.held:
+                console.print(f"[red]✗[/] {result.name}: {escape(result.title)} [dim]({result.seconds:.0f} s)[/]")
             for name, value in result.figures.items():
                 console.print(f"    {escape(name)}: {escape(value)}", style="dim")
             if not result.held:
@@ -88,7 +88,7 @@ def main() -> int:
     wanted = parser.parse_args().scenes
     if unknown := set(wanted) - known.keys():
         parser.error(f"there is no scene {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     results = run([known[name] for name in wanted] or SCENES, console)
     report = {"held": all(result.held for result in results), "scenes": [asdict(result) for result in results]}
     REPORT.parent.mkdir(exist_ok=True)
