@@ -40,6 +40,8 @@ class FakeServices:
     """The accounts that identity knows."""
     unavailable: set[str] = field(default_factory=set)
     """The accounts about which identity does not answer; "*" for all."""
+    asked: list[str] = field(default_factory=list)
+    """The accounts whose address was asked for, answered or not."""
     resolved: list[identity_v1.ContactResolveRequest] = field(default_factory=list)
     purposes: list[Purpose] = field(default_factory=list)
     received: list[FactEnvelope] = field(default_factory=list)
@@ -53,6 +55,7 @@ class FakeServices:
         self, request: identity_v1.ContactResolveRequest, asked: RpcContext
     ) -> identity_v1.ContactResolveReply:
         """Answer where an account wants its mail."""
+        self.asked.append(request.account_id)
         await until(lambda: _true(not self.unavailable & {"*", request.account_id}), patience=300)
         self.resolved.append(request)
         self.purposes.append(asked.purpose)

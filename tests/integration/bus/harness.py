@@ -122,10 +122,10 @@ class BusHarness:
         found = await self._declared(queue)
         return None if found is None else found.message_count
 
-    async def has_consumer(self, queue: str) -> bool:
+    async def has_consumer(self, queue: str, *, at_least: int = 1) -> bool:
         """Tell whether somebody consumes *queue*, bound before."""
         found = await self._declared(queue)
-        return found is not None and bool(found.consumer_count)
+        return found is not None and (found.consumer_count or 0) >= at_least
 
     async def _declared(self, queue: str) -> spec.Queue.DeclareOk | None:
         async with await aio_pika.connect(self.amqp_url) as connection:

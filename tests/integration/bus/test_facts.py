@@ -1,6 +1,7 @@
 """Facts: committed with their change, told until confirmed, handled once."""
 
 import asyncio
+from contextvars import copy_context
 from datetime import timedelta
 
 import pytest
@@ -49,14 +50,18 @@ async def test_a_fact_of_a_change_that_was_undone_is_never_told(home: BusHarness
 
 async def test_a_fact_waits_until_its_change_is_committed(home: BusHarness) -> None:
     async with home.plain_queue("plain") as queue, running(home.relay().run):
+        outside = copy_context()  # of the transaction
 
-        async def change() -> None:
-            await home.enqueue_events()
-            await asyncio.sleep(0.8)
-            assert await queue.get(fail=False) is None
+        async def change() -> str:
+            (waiting,) = await home.enqueue_events()
+            (mark,) = await asyncio.create_task(home.enqueue_events(), context=outside.copy())
+            await eventually(lambda: arrived(queue, 1))
+            assert [message.message_id async for message in taken(queue)] == [mark]
+            return waiting
 
-        await home.db.with_transaction(change)
+        waiting = await home.db.with_transaction(change)
         await eventually(lambda: arrived(queue, 1))
+        assert [message.message_id async for message in taken(queue)] == [waiting]
 
 
 async def test_a_fact_carries_the_attributes_of_cloudevents(home: BusHarness) -> None:

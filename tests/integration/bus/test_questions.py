@@ -73,7 +73,7 @@ async def test_replicas_share_the_questions(home: BusHarness) -> None:
         return desk(home, run)
 
     async with running(replica("a").run, replica("b").run):
-        await asyncio.sleep(0.5)
+        await eventually(lambda: home.has_consumer(f"{home.service}.page", at_least=2))
         await asyncio.gather(*(ask(home) for _ in range(20)))
     assert set(seen) == {"a", "b"}
 
@@ -141,8 +141,13 @@ async def test_nobody_to_answer_is_a_timeout_and_not_a_wait(home: BusHarness) ->
 
 
 async def test_an_answerer_that_comes_before_the_deadline_is_in_time(home: BusHarness) -> None:
-    asking = asyncio.create_task(ask(home, timeout=timedelta(seconds=8)))
-    await asyncio.sleep(0.5)
+    asker = RpcClient(home.broker, "portal")
+    asking = asyncio.create_task(ask(home, asker=asker, timeout=timedelta(seconds=8)))
+
+    async def has_asked() -> bool:
+        return asker._reply_channel is not None and bool(asker._reply_channel.pending)
+
+    await eventually(has_asked)
     async with running(desk(home).run):
         assert await asking == "acc_1 portal export"
 

@@ -37,8 +37,21 @@ class Scene:
     async def writes(self, enough: asyncio.Event) -> None:
         """Write notes one after the other, repeating each until it is accepted."""
         while not enough.is_set():
-            self.next_number += 1
-            await self._write(self.next_number)
+            await self.write_one()
+
+    async def write_one(self) -> None:
+        """Write one note, repeating it until it is accepted."""
+        self.next_number += 1
+        await self._write(self.next_number)
+
+    async def accepts_more(self) -> None:
+        """Wait until more notes are accepted."""
+        enough = len(self.accepted) + 25
+
+        async def more() -> bool:
+            return len(self.accepted) >= enough
+
+        await until(more, patience=RECOVERS_WITHIN)
 
     async def _write(self, number: int) -> None:
         while True:
@@ -113,7 +126,9 @@ async def traffic(scene: Scene) -> AsyncIterator[None]:
 async def proven(scene: Scene) -> None:
     """Check that what was accepted is there, once, and was heard, once."""
     await until(scene.all_heard, patience=RECOVERS_WITHIN)
-    await asyncio.sleep(0.5)  # a second delivery would have its effect about now
+    # A second delivery would have its effect before the event of one more note.
+    await scene.write_one()
+    await until(scene.all_heard, patience=RECOVERS_WITHIN)
     notes = {note.id: note.heard async for note in scene.database.get_collection(Note).iter_documents({})}
     assert notes == {f"note_{number}": 1 for number in scene.accepted}
     assert len(scene.accepted) > 20, "there was traffic"
@@ -121,15 +136,15 @@ async def proven(scene: Scene) -> None:
 
 async def test_it_waits_for_parts_that_come_later_and_works(scene: Scene) -> None:
     async with traffic(scene):
-        await asyncio.sleep(2)
+        await scene.accepts_more()
     await proven(scene)
 
 
 @pytest.mark.parametrize("part", ["mongo", "rabbit"])
 async def test_a_part_that_is_killed_under_traffic_loses_nothing_and_doubles_nothing(scene: Scene, part: str) -> None:
     async with traffic(scene):
-        await asyncio.sleep(1)
+        await scene.accepts_more()
         await scene.kill(part)
         await scene.service.becomes(200, within=RECOVERS_WITHIN)
-        await asyncio.sleep(1)
+        await scene.accepts_more()
     await proven(scene)

@@ -1,6 +1,5 @@
 """A case from its opening to its close, over HTTP, the real broker and SMTP (C16, C21)."""
 
-import asyncio
 from typing import Any
 
 from shared.clock import utc_now
@@ -170,10 +169,9 @@ async def test_C16_a_kill_in_the_middle_tells_everybody_once(
     await approved(service, path)
 
     async def halfway() -> bool:
-        return bool(box.mails_to(heard_mail))
+        return bool(box.mails_to(heard_mail)) and waiting in around.asked
 
     await until(halfway)
-    await asyncio.sleep(1)
     await service.kill()
     box.silent.clear()
     around.unavailable.clear()

@@ -195,7 +195,7 @@ async def test_I01_a_log_in_that_is_under_way_does_not_outlive_what_ends_all_ses
         ending = asyncio.create_task(change(identity, ada, ada.password, somebody().password))
     else:
         ending = asyncio.create_task(ask(identity, "freeze", ada))
-    await asyncio.sleep(0.5)
+    await asyncio.wait({ending}, timeout=0.5)  # it ends, or waits for the log-in
     go_on.set()
     await asyncio.gather(entering, return_exceptions=True)  # refused, or begun and ended
     assert (await ending).status < 300
