@@ -1,4 +1,4 @@
-"""Payments over HTTP: parse, one call, render."""
+"""The HTTP API of payments."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,10 +12,11 @@ from services.payments.errors import (
     CardDecryptionError,
     CardNotFoundError,
     CardNumberInDescriptionError,
-    CardPayloadExpiredError,
+    CardPayloadRejectedError,
     ChargeNotFoundError,
     InvalidCardError,
     PaymentPendingError,
+    ProcessorUnavailableError,
     RefundExceedsChargeError,
 )
 from services.payments.service import CardService, ChargeRequest, ChargeService, RefundService
@@ -39,18 +40,18 @@ from shared.web import (
 Amount = Annotated[int, Field(ge=1, le=10_000_000, description="minor units of the currency")]
 Currency = Annotated[str, Field(pattern=rf"^({'|'.join(MINOR_UNITS)})$", description="ISO 4217")]
 CARD_RATE_LIMIT = RateLimit(30, timedelta(hours=1), "cards")
-"""Whoever tries stolen numbers needs many; a customer needs a few."""
+"""A customer stores a few cards; an attacker who tests stolen numbers needs many tries."""
 PAYMENT_RATE_LIMIT = RateLimit(120, timedelta(hours=1), "payments")
 
 
 class StoreCardBody(JsonBody):
-    """A card as a compact JWE; only ciphertext passes the edge, the logs and the broker."""
+    """A card as a compact JWE, so that the edge and the logs see ciphertext only."""
 
     jwe: Annotated[str, Field(min_length=10, max_length=4096)]
 
 
 class ChargeBody(JsonBody):
-    """What to take from which card."""
+    """A charge of one of the account's cards."""
 
     card_id: Annotated[str, Field(pattern=r"^tok_[0-9a-z]{26}$")]
     amount: Amount
@@ -59,13 +60,13 @@ class ChargeBody(JsonBody):
 
 
 class RefundBody(JsonBody):
-    """How much to give back."""
+    """A refund of a charge, in full or in part."""
 
     amount: Amount
 
 
 class EncryptionKeyView(View):
-    """The public key to encrypt a card with (RFC 7517)."""
+    """The public key for encrypting cards, as a JWK (RFC 7517)."""
 
     kty: str
     crv: str
@@ -77,7 +78,7 @@ class EncryptionKeyView(View):
 
 
 class CardView(View):
-    """All that is kept of a card."""
+    """A stored card."""
 
     card_id: str
     last4: str
@@ -87,7 +88,7 @@ class CardView(View):
 
 
 class ChargeView(View):
-    """A charge and how much of it went back; *minor_units* is how many decimals the amounts have."""
+    """A charge. Amounts are in minor units; *minor_units* is the number of their decimals."""
 
     charge_id: str
     state: str
@@ -100,7 +101,7 @@ class ChargeView(View):
 
 
 class RefundView(View):
-    """Money given back; *refunded* is the total of the charge."""
+    """A refund; *amount_refunded* is the total of all refunds of the charge."""
 
     refund_id: str
     charge_id: str
@@ -112,7 +113,7 @@ class RefundView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsApi:
-    """The handlers."""
+    """The handlers of payments."""
 
     card_service: CardService
     charge_service: ChargeService
@@ -120,10 +121,15 @@ class PaymentsApi:
     paginator: Paginator
 
     def build_routes(self) -> tuple[Route, ...]:
-        """Return the routes of payments."""
+        """Return all routes of payments."""
         root = "/v1/payments"
         return (
-            get(f"{root}/encryption-key", self.get_encryption_key, access=PUBLIC, summary="Read the key for cards"),
+            get(
+                f"{root}/encryption-key",
+                self.get_encryption_key,
+                access=PUBLIC,
+                summary="Get the encryption key for cards",
+            ),
             *self._card_routes(f"{root}/cards"),
             *self._charge_routes(f"{root}/charges"),
         )
@@ -137,16 +143,16 @@ class PaymentsApi:
                 status=201,
                 idempotent=True,
                 limit=CARD_RATE_LIMIT,
-                summary="Keep a card",
+                summary="Store a card",
                 errors=(
                     CardDecryptionError,
-                    CardPayloadExpiredError,
+                    CardPayloadRejectedError,
                     InvalidCardError,
                     CardDeclinedError,
-                    PaymentPendingError,
+                    ProcessorUnavailableError,
                 ),
             ),
-            get(root, self.list_cards, access=customer(), summary="List the cards, newest first"),
+            get(root, self.list_cards, access=customer(), summary="List your cards, newest first"),
             delete(
                 f"{root}/{{card_id}}",
                 self.delete_card,
@@ -169,7 +175,7 @@ class PaymentsApi:
                 summary="Charge a card",
                 errors=(CardNotFoundError, CardDeclinedError, CardNumberInDescriptionError, PaymentPendingError),
             ),
-            get(root, self.list_charges, access=customer(), summary="List the charges, newest first"),
+            get(root, self.list_charges, access=customer(), summary="List your charges, newest first"),
             post(
                 f"{root}/{{charge_id}}/refunds",
                 self.create_refund,
@@ -177,17 +183,17 @@ class PaymentsApi:
                 status=201,
                 idempotent=True,
                 limit=PAYMENT_RATE_LIMIT,
-                summary="Give money of a charge back",
+                summary="Refund a charge, in full or in part",
                 errors=(ChargeNotFoundError, RefundExceedsChargeError, CardDeclinedError, PaymentPendingError),
             ),
         )
 
     async def get_encryption_key(self, _call: RequestContext) -> EncryptionKeyView:
-        """Return the public key that a page encrypts cards with."""
+        """Return the public key for encrypting cards; it changes with each rotation."""
         return EncryptionKeyView(**self.card_service.public_key())
 
     async def store_card(self, call: RequestContext, body: StoreCardBody) -> CardView:
-        """Keep four digits and a date of the card."""
+        """Store a card as its last four digits and expiry date."""
         return _card_view(
             await self.card_service.tokenize(
                 call.principal.id, body.jwe, idempotency_key=call.idempotency_key, at=call.now
@@ -195,7 +201,7 @@ class PaymentsApi:
         )
 
     async def list_cards(self, call: RequestContext, query: PageQuery) -> CursorPage[CardView]:
-        """Return the cards of the account."""
+        """List the cards of the account."""
         found = await self.card_service.list_by_account(
             call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
@@ -209,16 +215,18 @@ class PaymentsApi:
 
     async def create_charge(self, call: RequestContext, body: ChargeBody) -> ChargeView:
         """Charge a card."""
-        order = ChargeRequest(
+        request = ChargeRequest(
             account_id=call.principal.id,
             card_id=body.card_id,
             price=Money(amount=body.amount, currency=body.currency),
             description=body.description,
         )
-        return _charge_view(await self.charge_service.create(order, idempotency_key=call.idempotency_key, at=call.now))
+        return _charge_view(
+            await self.charge_service.create(request, idempotency_key=call.idempotency_key, at=call.now)
+        )
 
     async def list_charges(self, call: RequestContext, query: PageQuery) -> CursorPage[ChargeView]:
-        """Return the charges of the account."""
+        """List the charges of the account."""
         found = await self.charge_service.list_by_account(
             call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
@@ -231,7 +239,7 @@ class PaymentsApi:
         )
 
     async def create_refund(self, call: RequestContext, body: RefundBody) -> RefundView:
-        """Give money back."""
+        """Refund a charge, in full or in part."""
         refund, charge = await self.refund_service.create(
             call.principal.id, call.path["charge_id"], body.amount, idempotency_key=call.idempotency_key, at=call.now
         )

@@ -1,4 +1,4 @@
-"""The composition root of payments: opens nothing itself, wires everything, reads from top to bottom."""
+"""The composition root of payments."""
 
 import asyncio
 from datetime import timedelta
@@ -18,7 +18,7 @@ RECONCILE_LEASE_TTL = timedelta(seconds=5)
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
-    """Wire payments."""
+    """Return the specification of payments: routes, documents, events, workers, probes."""
     processor = SimulatedProcessor()
     cards, charges, refunds = Cards(chassis.db), Charges(chassis.db), Refunds(chassis.db)
     card_service = CardService(
@@ -56,7 +56,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     )
 
     async def reconcile() -> None:
-        """Settle what is unknown, one replica at a time."""
+        # One replica at a time: two would ask the processor twice about each payment.
         await chassis.leases.run_exclusive(
             "reconcile-pending-payments",
             lambda: _reconcile_pending(chassis, settings, charge_service, refund_service),

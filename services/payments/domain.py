@@ -1,4 +1,4 @@
-"""What cards, charges and refunds are."""
+"""Cards, charges and refunds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class CardDetails:
-    """A full card, in memory for one call: nothing prints, copies to JSON or pickles it (C18)."""
+    """Full card details, in memory for one request; they cannot be printed, serialized or pickled (C18)."""
 
     __slots__ = ("exp_month", "exp_year", "number", "security_code")
 
@@ -20,7 +20,7 @@ class CardDetails:
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Self:
-        """Read what the page encrypted; spaces and dashes in the number are as people type them."""
+        """Parse the fields that the page encrypted; spaces and dashes in the number are removed."""
         number = str(fields["number"]).replace(" ", "").replace("-", "")
         return cls(
             number=number,
@@ -35,10 +35,10 @@ class CardDetails:
     __str__ = __repr__
 
     def __reduce__(self) -> str:
-        raise TypeError("a card cannot be pickled")
+        raise TypeError("card details cannot be pickled")
 
     def is_valid(self, at: datetime) -> bool:
-        """Tell whether these can be the details of a card that has not expired *at* that time."""
+        """Return whether the details are plausible and the card has not expired *at* that time."""
         brand = detect_brand(self.number)
         return (
             brand is not Brand.UNKNOWN
@@ -52,7 +52,7 @@ class CardDetails:
 
 
 class Brand(StrEnum):
-    """The card networks, by the first digits and the length of a number."""
+    """Card networks, recognized by the first digits and the length of a number."""
 
     VISA = "visa"
     MASTERCARD = "mastercard"
@@ -62,7 +62,7 @@ class Brand(StrEnum):
 
 
 def detect_brand(number: str) -> Brand:
-    """Return the network of *number*, or UNKNOWN (ISO/IEC 7812 ranges)."""
+    """Return the network of *number* (ranges of ISO/IEC 7812), or UNKNOWN."""
     if not (number.isascii() and number.isdigit()):
         return Brand.UNKNOWN
     if number[0] == "4" and len(number) in {13, 16, 19}:
@@ -84,7 +84,7 @@ def is_luhn_valid(number: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """All that is kept of a card: for billing questions, refunds and credits (C18)."""
+    """A stored card: enough for billing questions, refunds and credits, and no more (C18)."""
 
     card_id: str
     account_id: str
@@ -105,11 +105,11 @@ class Money:
 
 
 MINOR_UNITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "CAD": 2, "AUD": 2, "CHF": 2}
-"""How many decimals an amount of a currency has (ISO 4217): 3999 of USD are 39.99, 3999 of JPY are 3999."""
+"""Decimals of an amount by currency (ISO 4217): 3999 is 39.99 in USD and 3999 in JPY."""
 
 
 class ChargeState(StrEnum):
-    """Where a charge stands; *pending* means that the outcome is not known yet."""
+    """The state of a charge; *pending* while the processor has not answered."""
 
     PENDING = "pending"
     CAPTURED = "captured"
@@ -117,7 +117,7 @@ class ChargeState(StrEnum):
 
 
 class RefundState(StrEnum):
-    """Where a refund stands; *pending* means that the outcome is not known yet."""
+    """The state of a refund; *pending* while the processor has not answered."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -126,7 +126,7 @@ class RefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """Money taken from a card, and how much of it went back or is on its way back."""
+    """A charge of a card; *amount_refunded* includes pending refunds."""
 
     charge_id: str
     account_id: str
@@ -148,7 +148,7 @@ class CardCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money given back out of a charge."""
+    """A refund of a charge, in full or in part."""
 
     refund_id: str
     charge_id: str
@@ -159,14 +159,14 @@ class Refund:
 
 
 IDEMPOTENCY_TTL = timedelta(hours=24)
-"""How long an Idempotency-Key means the same request (shared.web.idempotency)."""
+"""How long an Idempotency-Key names the same request (as in shared.web.idempotency)."""
 
 
 def idempotency_marks(idempotency_key: str, at: datetime) -> tuple[str, str]:
-    """Return the unique marks of what *operation* makes *at* that day, and of what it made the day before.
+    """Return the unique marks of a payment that *idempotency_key* creates on the day *at* and created the day before.
 
-    A key that is used again after its life means a new request. It then gets a new mark instead of a change of the
-    old one: a changed unique value stays taken on one of our servers.
+    A key that is used again after IDEMPOTENCY_TTL names a new request. It gets a new mark instead of replacing the
+    old one, because the embedded server does not release a unique value that was updated.
     """
     return f"{idempotency_key} {at:%Y-%m-%d}", f"{idempotency_key} {at - IDEMPOTENCY_TTL:%Y-%m-%d}"
 

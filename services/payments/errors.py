@@ -1,4 +1,4 @@
-"""Every refusal that payments can give. No message ever holds a digit of what was sent."""
+"""The errors of payments. No message contains a digit of a card."""
 
 from shared.errors import (
     ConflictError,
@@ -11,62 +11,73 @@ from shared.errors import (
 
 
 class CardDecryptionError(MalformedError):
-    """The encrypted card cannot be opened."""
+    """The encrypted card could not be decrypted."""
 
     code = "payments.card_payload.decryption_failed"
-    remedy = "Fetch the encryption key again, encrypt with ECDH-ES and A256GCM, without compression, and send it anew."
+    remedy = (
+        "Fetch the encryption key, encrypt the card with ECDH-ES and A256GCM without compression, and send it again."
+    )
 
 
-class CardPayloadExpiredError(InvalidInputError):
-    """The encrypted card is too old, was used before, or belongs to another account."""
+class CardPayloadRejectedError(InvalidInputError):
+    """The encrypted card has expired, was used before, or belongs to another account."""
 
-    code = "payments.card_payload.expired"
-    remedy = "Encrypt the card anew for the account that is logged in."
+    code = "payments.card_payload.rejected"
+    remedy = "Encrypt the card again for the account that is logged in."
 
 
 class InvalidCardError(InvalidInputError):
-    """These are not the details of a card that can be used."""
+    """The card details are invalid."""
 
     code = "payments.card.invalid"
     remedy = "Check the number, the expiry date and the security code."
 
 
 class CardNotFoundError(NotFoundError):
-    """There is no such card on this account."""
+    """The account has no such card."""
 
     code = "payments.card.not_found"
 
 
 class ChargeNotFoundError(NotFoundError):
-    """There is no such charge on this account."""
+    """The account has no such charge."""
 
     code = "payments.charge.not_found"
 
 
 class CardDeclinedError(ServiceError):
-    """The card company has declined."""
+    """The card was declined."""
 
     code = "payments.card.declined"
     status = 402
-    remedy = "Use another card, or ask the card company."
+    remedy = "Use another card, or contact the bank that issued the card."
 
 
 class CardNumberInDescriptionError(InvalidInputError):
-    """A description cannot hold a card number."""
+    """The description contains a card number."""
 
     code = "payments.description.contains_card_number"
-    remedy = "Describe the purchase in words."
+    remedy = "Remove the number from the description."
 
 
 class RefundExceedsChargeError(ConflictError):
-    """A refund cannot exceed what is left of the charge."""
+    """The refund exceeds the amount that is left of the charge."""
 
     code = "payments.refund.exceeds_charge"
-    remedy = "Read the charge for what has been refunded already."
+    remedy = "Refund at most the amount of the charge less its amount_refunded."
+
+
+class ProcessorUnavailableError(UnavailableError):
+    """The card processor did not answer in time, and the card was not stored."""
+
+    code = "payments.processor.unavailable"
+    remedy = "Send the same request with the same Idempotency-Key after Retry-After."
 
 
 class PaymentPendingError(UnavailableError):
-    """The card company has not answered; what was asked stands as pending and settles by itself."""
+    """The card processor did not answer in time. The payment is pending and will be completed."""
 
     code = "payments.payment.pending"
-    remedy = "Do not ask for it again under a new key: repeat with the same key, or read the charge, after Retry-After."
+    remedy = (
+        "Repeat the request with the same Idempotency-Key after Retry-After, or list the charges. A new key pays twice."
+    )

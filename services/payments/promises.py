@@ -17,23 +17,25 @@ SAMPLE_SIZE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsProbes:
-    """Looks at what is stored, not at what the code means to store."""
+    """Checks the stored documents, not the code that stores them."""
 
     db: Database
     documents: Sequence[type[Document]]
-    """All that is stored in the database of payments, by the chassis too."""
+    """All documents of the database, those of the chassis included."""
 
     def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
         return (Probe("C18", self.only_four_digits),)
 
     async def only_four_digits(self) -> Finding:
-        """C18: stored cards hold four digits and a date, and no document of payments holds a card number."""
+        """C18: stored cards have four digits and an expiry date, and no document contains a card number."""
         cards = await self.db.get_collection(CardDocument).sample_documents(SAMPLE_SIZE)
-        too_much = sum(1 for card in cards if set(card) - ALLOWED_CARD_FIELDS or len(str(card.get("last4"))) != 4)
-        if too_much:
-            return broken_finding(len(cards), f"{too_much} stored cards hold more than four digits and a date")
+        violations = sum(1 for card in cards if set(card) - ALLOWED_CARD_FIELDS or len(str(card.get("last4"))) != 4)
+        if violations:
+            return broken_finding(
+                len(cards), f"{violations} stored cards have more than four digits and an expiry date"
+            )
         scanned = await card_number_probe(self.db, self.documents).check()
         if scanned.state is PromiseState.BROKEN:
             return scanned
-        return kept_finding(scanned.sample_size, f"cards hold four digits and a date; {scanned.evidence}")
+        return kept_finding(scanned.sample_size, f"cards have four digits and an expiry date; {scanned.evidence}")

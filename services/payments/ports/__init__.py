@@ -1,4 +1,4 @@
-"""What stands between payments and the outside: the opener of encrypted cards, and whoever moves the money."""
+"""The ports of payments: the decrypter of cards and the card processor."""
 
 from services.payments.ports.card_decrypter import CardDecrypter, DecryptedCard
 from services.payments.ports.processor import Processor, ProcessorOutcome, ProcessorTimeoutError

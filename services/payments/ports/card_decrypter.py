@@ -1,4 +1,4 @@
-"""Opens the cards that a customer's page has encrypted: JWE, one algorithm, no compression (RFC 7516)."""
+"""Decrypts the cards that a customer's browser encrypted: JWE with one algorithm and no compression (RFC 7516)."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 @dataclass(frozen=True, slots=True)
 class DecryptedCard:
-    """What the page encrypted, opened: the fields that were typed, and the digest of what was sent."""
+    """The decrypted fields of a card, and the SHA-256 digest (hexadecimal) of its ciphertext."""
 
     fields: Mapping[str, Any]
     digest: str
@@ -35,7 +35,7 @@ class DecryptedCard:
 
 
 class CardDecrypter:
-    """Holds the private keys; the newest is published, older ones still open what was under way."""
+    """Holds the private keys: the newest is published, older ones decrypt what was encrypted before a rotation."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keys = {key.id: _derive_private_key(key) for key in keyring.list_by_use(KeyUse.CARD)}
@@ -51,13 +51,13 @@ class CardDecrypter:
         }
 
     def decrypt(self, compact_jwe: str) -> DecryptedCard:
-        """Return the card in the compact JWE *sealed*, or raise UnreadableCardError without a word of what it held."""
+        """Return the card of a compact JWE; raises CardDecryptionError without anything of its content."""
         if len(compact_jwe) > MAX_JWE_LENGTH:
             raise CardDecryptionError
         try:
             fields = json.loads(self._decrypt_payload(compact_jwe))
         except (JoseError, ValueError, KeyError, TypeError, RecursionError):
-            raise CardDecryptionError from None  # the cause may hold what was typed
+            raise CardDecryptionError from None  # the cause may contain what was typed
         if not isinstance(fields, dict):
             raise CardDecryptionError
         return DecryptedCard(fields=fields, digest=hashlib.sha256(compact_jwe.encode()).hexdigest())
@@ -65,7 +65,7 @@ class CardDecrypter:
     def _decrypt_payload(self, compact_jwe: str) -> bytes:
         header = _parse_header(compact_jwe)
         if set(header) - {"alg", "enc", "kid", "epk"}:
-            raise ValueError("header")  # zip would let a small message become a large one; crit is not ours
+            raise ValueError("header")  # zip allows a decompression bomb; crit extensions are not supported
         if (header["alg"], header["enc"]) != (KEY_AGREEMENT, ENCRYPTION):
             raise ValueError("algorithm")
         opened = jwe.decrypt_compact(compact_jwe, self._keys[header["kid"]], algorithms=[KEY_AGREEMENT, ENCRYPTION])
@@ -73,7 +73,7 @@ class CardDecrypter:
 
 
 def _parse_header(compact_jwe: str) -> dict[str, Any]:
-    """Return the protected header, before anything is decrypted or decompressed."""
+    """Return the protected header, to check it before anything is decrypted or decompressed."""
     first = compact_jwe.partition(".")[0]
     header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
     if not isinstance(header, dict):
@@ -82,7 +82,7 @@ def _parse_header(compact_jwe: str) -> dict[str, Any]:
 
 
 def _derive_private_key(key: Key) -> ECKey:
-    """Make the P-256 key of a keyring's secret: hashed to twice the length, so that no scalar is likelier."""
+    """Derive a P-256 key from a secret of the keyring: 512 bits before the modulo leave no measurable bias."""
     wide = HKDF(algorithm=SHA256(), length=64, salt=None, info=b"candor card key").derive(key.secret)
     scalar = int.from_bytes(wide, "big") % (_P256_ORDER - 1) + 1
     return ECKey.import_key(_encode_pem(ec.derive_private_key(scalar, ec.SECP256R1())))

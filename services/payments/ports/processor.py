@@ -1,4 +1,4 @@
-"""What payments needs of a card processor."""
+"""The port of the card processor."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -7,30 +7,30 @@ from services.payments.domain import CardDetails, Money
 
 
 class ProcessorOutcome(StrEnum):
-    """What the processor said."""
+    """The answer of the processor."""
 
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
 
 
 class ProcessorTimeoutError(Exception):
-    """No answer in time: neither yes nor no."""
+    """The processor did not answer in time, so the outcome is unknown."""
 
 
 class Processor(Protocol):
-    """Whoever moves the money. Every call with the same *key* has its effect once, and the same answer.
+    """A card processor. Every call is idempotent by *key*: it has its effect once and repeats its answer.
 
-    Each may raise ProcessorSilentError: then nobody knows the outcome, and asking again with the same key tells.
+    Each method may raise ProcessorTimeoutError; a repetition with the same key returns the outcome.
     """
 
     async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
-        """Hand *card* over and return the processor's reference of it, or None when it is declined."""
+        """Store *card* at the processor and return its reference; None when the card is declined."""
         ...
 
     async def charge_card(self, reference: str, price: Money, *, key: str) -> ProcessorOutcome:
-        """Take *price* from the card *reference*."""
+        """Charge *price* to the card *reference*."""
         ...
 
     async def refund(self, charge_key: str, price: Money, *, key: str) -> ProcessorOutcome:
-        """Give *price* back out of the charge made with *charge_key*."""
+        """Refund *price* of the charge that was made with *charge_key*."""
         ...

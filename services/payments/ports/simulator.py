@@ -1,24 +1,23 @@
-"""A processor for one machine: the card networks' published test numbers, and no memory of any number."""
+"""A simulated processor for local use, with the published test numbers of the card networks."""
 
 from services.payments.domain import CardDetails, Money
 from services.payments.ports.processor import ProcessorOutcome, ProcessorTimeoutError
 
 DECLINED_NUMBERS = frozenset({"4000000000000002", "4000000000009995", "4000000000000069"})
 CARD_BEHAVIOURS = {
-    "4000000000000341": "declines",
-    "4000000000006975": "silent_once",
-    "4000000000007726": "refunds_silently_once",
-    "4000000000005126": "refunds_never",
+    "4000000000000341": "charge_declined",
+    "4000000000006975": "times_out_once",
+    "4000000000007726": "refund_times_out_once",
+    "4000000000005126": "refund_declined",
 }
-_DEFAULT_BEHAVIOUR = "pays"
+_DEFAULT_BEHAVIOUR = "approved"
 
 
 class SimulatedProcessor:
-    """Approves every usable card but the test numbers for refusals.
+    """Approves every valid card except the test numbers for declines and timeouts.
 
-    How a card behaves is part of its reference, so nothing of the number is kept, and repeating a key repeats the
-    answer because nothing else decides it. In memory it remembers only what it was silent about, and which charges
-    were made with cards whose refunds misbehave; a restart makes these behave.
+    The behaviour of a card is part of its reference, so no number is stored, and a repeated key gets the same answer.
+    Memory holds only the keys that timed out and the charges whose refunds fail; a restart clears both.
     """
 
     def __init__(self) -> None:
@@ -26,28 +25,32 @@ class SimulatedProcessor:
         self._behaviours: dict[str, str] = {}
 
     async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
-        """Return a reference that says how the card behaves; *key* is a digest in hexadecimals."""
+        """Return a reference that names the behaviour of the card; *key* is a hexadecimal digest."""
         if card.number in DECLINED_NUMBERS:
             return None
         return f"sim_{CARD_BEHAVIOURS.get(card.number, _DEFAULT_BEHAVIOUR)}_{key[:26]}"
 
     async def charge_card(self, reference: str, price: Money, *, key: str) -> ProcessorOutcome:
-        """Take the money, as the reference says."""
+        """Approve, decline or time out, as *reference* says."""
         behaviour = reference.removeprefix("sim_").rpartition("_")[0]
-        if behaviour == "silent_once":
+        if behaviour == "times_out_once":
             self._time_out_once(key)
-        if behaviour.startswith("refunds_"):
+        if behaviour.startswith("refund_"):
             self._behaviours[key] = behaviour
-        return ProcessorOutcome.DECLINED if behaviour == "declines" or price.amount < 1 else ProcessorOutcome.SUCCEEDED
+        return (
+            ProcessorOutcome.DECLINED
+            if behaviour == "charge_declined" or price.amount < 1
+            else ProcessorOutcome.SUCCEEDED
+        )
 
     async def refund(self, charge_key: str, price: Money, *, key: str) -> ProcessorOutcome:
-        """Give the money back, as the card of the charge behaves."""
+        """Approve, decline or time out, as the reference of the charged card says."""
         behaviour = self._behaviours.get(charge_key, _DEFAULT_BEHAVIOUR)
-        if behaviour == "refunds_silently_once":
+        if behaviour == "refund_times_out_once":
             self._time_out_once(key)
         return (
             ProcessorOutcome.DECLINED
-            if behaviour == "refunds_never" or price.amount < 1
+            if behaviour == "refund_declined" or price.amount < 1
             else ProcessorOutcome.SUCCEEDED
         )
 

@@ -1,4 +1,4 @@
-"""What payments does, one module for each thing that it owns."""
+"""What payments does: cards, charges, refunds, export and erasure."""
 
 from services.payments.service.cards import CardService
 from services.payments.service.charges import ChargeRequest, ChargeService

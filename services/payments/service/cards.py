@@ -1,4 +1,4 @@
-"""Keeps cards as four digits and a date; the rest is gone when the call returns (C18)."""
+"""Stores cards as four digits and an expiry date; the full number is never stored (C18)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from services.payments.domain import Card, CardDetails, detect_brand
 from services.payments.errors import (
     CardDeclinedError,
     CardNotFoundError,
-    CardPayloadExpiredError,
+    CardPayloadRejectedError,
     InvalidCardError,
-    PaymentPendingError,
+    ProcessorUnavailableError,
 )
 from services.payments.ports import CardDecrypter, DecryptedCard, Processor, ProcessorTimeoutError
 from services.payments.store import Cards, UsedCardPayloads
 from shared.ids import NewId
 
 CLOCK_SKEW = timedelta(seconds=60)
-"""How far the clock of a customer may be ahead."""
+"""How far the clock of a customer's device may be ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardService:
-    """The cards of all accounts."""
+    """Stores, lists and deletes cards."""
 
     decrypter: CardDecrypter
     processor: Processor
@@ -36,14 +36,18 @@ class CardService:
         return self.decrypter.public_jwk()
 
     async def tokenize(self, account_id: str, jwe: str, *, idempotency_key: str, at: datetime) -> Card:
-        """Hand the card to the processor and keep four digits and a date, once for each *operation*."""
+        """Send the card to the processor and store four digits and the expiry date, once for each *idempotency_key*.
+
+        Raises CardDecryptionError, CardPayloadRejectedError, InvalidCardError, CardDeclinedError and
+        ProcessorUnavailableError.
+        """
         decrypted = self.decrypter.decrypt(jwe)
         details = self._validate_details(account_id, decrypted, at)
         card_id = await self.used_payloads.consume(
             decrypted.digest, idempotency_key=idempotency_key, card_id=self.new_id("tok"), at=at
         )
         if card_id is None:
-            raise CardPayloadExpiredError
+            raise CardPayloadRejectedError
         card = Card(
             card_id=card_id,
             account_id=account_id,
@@ -58,11 +62,11 @@ class CardService:
         return card
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Card]:
-        """Return the cards of an account, newest first."""
+        """Return up to *limit* cards of the account, newest first, after the position *after*."""
         return await self.cards.list_by_account(account_id, after=after, limit=limit)
 
     async def delete(self, account_id: str, card_id: str) -> None:
-        """Delete a card token of this account."""
+        """Delete a card of this account; raises CardNotFoundError."""
         if not await self.cards.delete(account_id, card_id):
             raise CardNotFoundError
 
@@ -71,9 +75,9 @@ class CardService:
             age = at - datetime.fromisoformat(str(decrypted.fields["issued_at"]))
             details = CardDetails.parse(decrypted.fields)
         except (KeyError, TypeError, ValueError, OverflowError):
-            raise InvalidCardError from None  # the cause holds what was typed
+            raise InvalidCardError from None  # the cause contains what was typed
         if decrypted.fields.get("account_id") != account_id or not -CLOCK_SKEW <= age <= self.card_payload_ttl:
-            raise CardPayloadExpiredError
+            raise CardPayloadRejectedError
         if not details.is_valid(at):
             raise InvalidCardError
         return details
@@ -82,7 +86,7 @@ class CardService:
         try:
             reference = await self.processor.tokenize(details, key=key)
         except ProcessorTimeoutError:
-            raise PaymentPendingError("the card was not kept", retry_after=30) from None
+            raise ProcessorUnavailableError(retry_after=30) from None
         if reference is None:
             raise CardDeclinedError
         return reference

@@ -1,4 +1,4 @@
-"""Payments' collections in MongoDB. The validators make it impossible to store more of a card than this (C18)."""
+"""The collections of payments. Their validators reject any further field of a card (C18)."""
 
 from services.payments.store.cards import CardDocument, Cards, UsedCardPayloadDocument, UsedCardPayloads
 from services.payments.store.charges import ChargeDocument, Charges

@@ -1,4 +1,4 @@
-"""Card tokens, and which encrypted cards were opened before."""
+"""Cards, and the encrypted payloads that were used."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
@@ -13,7 +13,7 @@ USED_PAYLOAD_RETENTION = timedelta(minutes=30)
 
 
 class CardDocument(Document):
-    """A card token: four digits and a date."""
+    """A card: four digits, the expiry date and the processor's reference."""
 
     collection: ClassVar[str] = "cards"
     subject: ClassVar[str | None] = "account_id"
@@ -28,7 +28,7 @@ class CardDocument(Document):
 
 
 class UsedCardPayloadDocument(Document):
-    """The digest of an encrypted card that was opened, and the token that its request makes: each is used once."""
+    """The digest of an encrypted card that was decrypted, and the card that its request creates. TTL: 30 minutes."""
 
     collection: ClassVar[str] = "used_card_payloads"
     indexes: ClassVar[tuple[Index, ...]] = (Index("used_at", expire_after=USED_PAYLOAD_RETENTION),)
@@ -38,13 +38,16 @@ class UsedCardPayloadDocument(Document):
 
 
 class UsedCardPayloads:
-    """Which encrypted cards were opened before, by which request."""
+    """The used payloads: each encrypted card is accepted once."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[UsedCardPayloadDocument] = db.get_collection(UsedCardPayloadDocument)
 
     async def consume(self, digest: str, *, idempotency_key: str, card_id: str, at: datetime) -> str | None:
-        """Return the id of the token to make: *card_id*, or that of an earlier try of *operation*; else None."""
+        """Return the id of the card to create: *card_id*, or that of an earlier try of the same request.
+
+        None means that another request has used the payload.
+        """
         try:
             await self._rows.insert_one(
                 UsedCardPayloadDocument(id=digest, idempotency_key=idempotency_key, card_id=card_id, used_at=at)
@@ -56,13 +59,13 @@ class UsedCardPayloads:
 
 
 class Cards:
-    """The card tokens of all accounts."""
+    """The cards of all accounts."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[CardDocument] = db.get_collection(CardDocument)
 
     async def add(self, card: Card) -> None:
-        """Keep a new token; one that an earlier try of the same request has kept stays as it is."""
+        """Insert a card; nothing happens when an earlier try of the same request inserted it."""
         row = CardDocument(
             id=card.card_id,
             account_id=card.account_id,
@@ -79,21 +82,21 @@ class Cards:
             return
 
     async def get(self, account_id: str, card_id: str) -> Card | None:
-        """Return a card of this account."""
+        """Return a card of this account; None when it has no such card."""
         row = await self._rows.find_one({"_id": card_id, "account_id": account_id})
         return _card(row) if row else None
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Card]:
-        """Return cards of this account, newest first, beginning behind the position *after*."""
+        """Return up to *limit* cards of this account, newest first, after the position *after*."""
         wanted = {"account_id": account_id, **filter_after(after)}
         return [_card(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
 
     async def delete(self, account_id: str, card_id: str) -> bool:
-        """Forget one card."""
+        """Delete a card; False when the account has no such card."""
         return await self._rows.delete_many({"_id": card_id, "account_id": account_id}) == 1
 
     async def delete_by_account(self, account_id: str) -> int:
-        """Forget all cards of this account; return how many."""
+        """Delete all cards of this account; return how many."""
         return await self._rows.delete_many({"account_id": account_id})
 
 

@@ -1,4 +1,4 @@
-"""Charges: written down before the processor is asked, so that no outcome can be lost."""
+"""Charges, stored before the processor is asked, so that no outcome is lost."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from shared.mongo import Collection, Database, Document, Index
 
 
 class ChargeDocument(Document):
-    """Money taken, and how much went back; an erased account's charges keep no account."""
+    """A charge and how much of it was refunded; an erasure removes the account from it."""
 
     collection: ClassVar[str] = "charges"
     subject: ClassVar[str | None] = "account_id"
@@ -22,17 +22,17 @@ class ChargeDocument(Document):
         Index("mark", unique=True),
     )
     mark: str
-    """The request that made it: repeated after a crash, it finds this charge instead of making another."""
+    """The request that created it: repeated after a crash, it finds this charge instead of creating another."""
     account_id: Annotated[str, ACCOUNT_FIELD]
     card_id: str
     processor_ref: str
-    """What the processor calls the card; kept only until the outcome is known."""
+    """The processor's reference of the card; emptied when the charge is completed."""
     amount: Annotated[int, Field(ge=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     description: Annotated[str, BOOKKEEPING_FIELD]
     state: Literal["pending", "captured", "declined"]
     retry_at: datetime
-    """When the processor is asked again, while the outcome is unknown."""
+    """When the processor is asked again, while the charge is pending."""
     amount_refunded: Annotated[int, Field(ge=0)] = 0
     created_at: datetime
 
@@ -44,7 +44,7 @@ class Charges:
         self._rows: Collection[ChargeDocument] = db.get_collection(ChargeDocument)
 
     async def add(self, payment: CardCharge, *, mark: str, retry_at: datetime) -> None:
-        """Keep a charge before the processor is asked; DuplicateError when *mark* is taken."""
+        """Insert a pending charge; raises DuplicateError when *mark* is taken."""
         charge = payment.charge
         await self._rows.insert_one(
             ChargeDocument(
@@ -63,47 +63,47 @@ class Charges:
         )
 
     async def get(self, account_id: str, charge_id: str) -> Charge | None:
-        """Return a charge of this account."""
+        """Return a charge of this account; None when it has no such charge."""
         row = await self._rows.find_one({"_id": charge_id, "account_id": account_id})
         return _charge(row) if row else None
 
     async def find_by_mark(self, marks: Sequence[str], *, since: datetime) -> CardCharge | None:
-        """Return the charge with one of *marks* that was made after *since*, with the reference of its card."""
+        """Return the charge with one of *marks* that was created after *since*; None when there is none."""
         row = await self._rows.find_one({"mark": {"$in": list(marks)}, "created_at": {"$gt": since}})
         return _card_charge(row) if row else None
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Charge]:
-        """Return charges of this account, newest first, beginning behind the position *after*."""
+        """Return up to *limit* charges of this account, newest first, after the position *after*."""
         wanted = {"account_id": account_id, **filter_after(after)}
         return [_charge(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
 
     async def complete(self, charge_id: str, state: ChargeState) -> bool:
-        """Move a pending charge to its outcome; False when it had one."""
+        """Complete a pending charge; False when it was complete."""
         change = {"state": state.value, "processor_ref": ""}
         return await self._rows.update_one({"_id": charge_id, "state": "pending"}, {"$set": change}) == 1
 
     async def list_pending(self, *, at: datetime, limit: int) -> list[CardCharge]:
-        """Return the charges about which the processor is to be asked again, with its reference of the card."""
+        """Return the pending charges whose retry is due, the earliest first."""
         rows = await self._rows.list({"state": "pending", "retry_at": {"$lte": at}}, sort=["retry_at"], limit=limit)
         return [_card_charge(row) for row in rows]
 
     async def schedule_retry(self, charge_id: str, at: datetime) -> None:
-        """Ask about a pending charge again at that time."""
+        """Set when the processor is asked again about a pending charge."""
         await self._rows.update_one({"_id": charge_id, "state": "pending"}, {"$set": {"retry_at": at}})
 
     async def reserve_refund(self, charge: Charge, amount: int) -> bool:
-        """Set *amount* aside to be given back, in one conditional update: False when less than that is left."""
+        """Reserve *amount* for a refund, in one conditional update; False when less is left of the charge."""
         room = {"_id": charge.charge_id, "state": "captured", "amount_refunded": {"$lte": charge.price.amount - amount}}
         return await self._rows.update_one(room, {"$inc": {"amount_refunded": amount}}) == 1
 
     async def release_refund(self, charge_id: str, amount: int) -> None:
-        """Take back what was set aside: the processor has declined to give it back."""
+        """Release a reserved amount whose refund the processor declined."""
         await self._rows.update_one({"_id": charge_id}, {"$inc": {"amount_refunded": -amount}})
 
     async def anonymize(self, account_id: str) -> int:
-        """Cut all charges of this account loose from it: the books stay, the person does not (C31)."""
-        loose = {"$set": {"account_id": "", "card_id": "", "description": ""}}
-        return await self._rows.update_many({"account_id": account_id}, loose)
+        """Remove the account, card and description from its charges; return how many. Amounts stay (C31)."""
+        change = {"$set": {"account_id": "", "card_id": "", "description": ""}}
+        return await self._rows.update_many({"account_id": account_id}, change)
 
 
 def _card_charge(row: ChargeDocument) -> CardCharge:

@@ -1,4 +1,4 @@
-"""What the fields of payments are held for, and how lists are read."""
+"""The declarations of personal data that the documents share, and the order of lists."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ CARD_FIELD = Personal(Category.PAYMENT, _PURPOSES, UNTIL_ERASED)
 ACCOUNT_FIELD = Personal(Category.PSEUDONYM, {*_PURPOSES, Purpose.ERASURE}, UNTIL_ERASED)
 BOOKS_RETENTION_DAYS = 7 * 365
 BOOKKEEPING_FIELD = Personal(Category.PAYMENT, _PURPOSES, retain_for(BOOKS_RETENTION_DAYS))
-"""What accounts must show for a purchase outlives the account; who it was does not."""
+"""Bookkeeping law requires a purchase to outlive its account, without the person."""
 
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 

@@ -1,4 +1,4 @@
-"""Refunds: written down before the processor is asked, like charges."""
+"""Refunds, stored before the processor is asked, like charges."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from shared.mongo import Collection, Database, Document, Index
 
 
 class RefundDocument(Document):
-    """Money given back; an erased account's refunds keep no account."""
+    """A refund; an erasure removes the account from it."""
 
     collection: ClassVar[str] = "refunds"
     subject: ClassVar[str | None] = "account_id"
@@ -22,7 +22,7 @@ class RefundDocument(Document):
         Index("mark", unique=True),
     )
     mark: str
-    """The request that made it: repeated after a crash, it finds this refund instead of making another."""
+    """The request that created it: repeated after a crash, it finds this refund instead of creating another."""
     account_id: Annotated[str, ACCOUNT_FIELD]
     charge_id: str
     amount: Annotated[int, Field(ge=1)]
@@ -39,7 +39,7 @@ class Refunds:
         self._rows: Collection[RefundDocument] = db.get_collection(RefundDocument)
 
     async def add(self, refund: Refund, *, mark: str, retry_at: datetime) -> None:
-        """Keep a refund before the processor is asked; DuplicateError when *mark* is taken."""
+        """Insert a pending refund; raises DuplicateError when *mark* is taken."""
         await self._rows.insert_one(
             RefundDocument(
                 id=refund.refund_id,
@@ -55,32 +55,32 @@ class Refunds:
         )
 
     async def find_by_mark(self, marks: Sequence[str], *, since: datetime) -> Refund | None:
-        """Return the refund with one of *marks* that was made after *since*."""
+        """Return the refund with one of *marks* that was created after *since*; None when there is none."""
         row = await self._rows.find_one({"mark": {"$in": list(marks)}, "created_at": {"$gt": since}})
         return _refund(row) if row else None
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Refund]:
-        """Return refunds of this account, newest first, beginning behind the position *after*."""
+        """Return up to *limit* refunds of this account, newest first, after the position *after*."""
         wanted = {"account_id": account_id, **filter_after(after)}
         return [_refund(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
 
     async def complete(self, refund_id: str, state: RefundState) -> bool:
-        """Move a pending refund to its outcome; False when it had one."""
+        """Complete a pending refund; False when it was complete."""
         return (
             await self._rows.update_one({"_id": refund_id, "state": "pending"}, {"$set": {"state": state.value}}) == 1
         )
 
     async def list_pending(self, *, at: datetime, limit: int) -> list[Refund]:
-        """Return the refunds about which the processor is to be asked again."""
+        """Return the pending refunds whose retry is due, the earliest first."""
         rows = await self._rows.list({"state": "pending", "retry_at": {"$lte": at}}, sort=["retry_at"], limit=limit)
         return [_refund(row) for row in rows]
 
     async def schedule_retry(self, refund_id: str, at: datetime) -> None:
-        """Ask about a pending refund again at that time."""
+        """Set when the processor is asked again about a pending refund."""
         await self._rows.update_one({"_id": refund_id, "state": "pending"}, {"$set": {"retry_at": at}})
 
     async def anonymize(self, account_id: str) -> int:
-        """Cut all refunds of this account loose from it (C31)."""
+        """Remove the account from its refunds; return how many (C31)."""
         return await self._rows.update_many({"account_id": account_id}, {"$set": {"account_id": ""}})
 
 

@@ -4,7 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from services.payments.errors import CardDeclinedError, CardNotFoundError, CardPayloadExpiredError, InvalidCardError
+from services.payments.domain import CardDetails
+from services.payments.errors import (
+    CardDeclinedError,
+    CardNotFoundError,
+    CardPayloadRejectedError,
+    InvalidCardError,
+    ProcessorUnavailableError,
+)
+from services.payments.ports import ProcessorTimeoutError, SimulatedProcessor
 from shared.ids import new_id
 from tests.integration.payments.harness import ADA, BOB, PaymentsHarness
 from tests.support import RawWriter
@@ -34,7 +42,7 @@ async def test_C18_the_store_refuses_more_of_a_card(house: PaymentsHarness, plan
 async def test_a_card_that_was_used_is_refused(house: PaymentsHarness) -> None:
     jwe = house.jwe()
     await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
-    with pytest.raises(CardPayloadExpiredError):
+    with pytest.raises(CardPayloadRejectedError):
         await house.wallet.tokenize(ADA, jwe, idempotency_key="two", at=house.clock())
 
 
@@ -46,7 +54,7 @@ async def test_a_repetition_of_the_same_request_keeps_one_card(house: PaymentsHa
 
 
 async def test_a_card_of_another_account_is_refused(house: PaymentsHarness) -> None:
-    with pytest.raises(CardPayloadExpiredError):
+    with pytest.raises(CardPayloadRejectedError):
         await house.wallet.tokenize(BOB, house.jwe(account_id=ADA), idempotency_key="one", at=house.clock())
 
 
@@ -59,7 +67,7 @@ async def test_a_card_is_good_for_ten_minutes(house: PaymentsHarness, ahead: tim
     jwe = house.jwe()
     try:
         await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock() + ahead)
-    except CardPayloadExpiredError:
+    except CardPayloadRejectedError:
         assert not taken
     else:
         assert taken
@@ -91,7 +99,7 @@ async def test_what_is_no_card_is_refused_by_one_code(house: PaymentsHarness, ch
 @pytest.mark.parametrize("missing", ["number", "exp_month", "security_code", "issued_at", "account_id"])
 async def test_a_card_without_a_field_is_refused(house: PaymentsHarness, missing: str) -> None:
     fields = {name: value for name, value in typed(ADA, house.clock()).items() if name != missing}
-    with pytest.raises((InvalidCardError, CardPayloadExpiredError)):
+    with pytest.raises((InvalidCardError, CardPayloadRejectedError)):
         await house.wallet.tokenize(
             ADA, sealed(house.opener.public_jwk(), fields), idempotency_key="one", at=house.clock()
         )
@@ -101,6 +109,30 @@ async def test_a_declined_card_is_not_kept(house: PaymentsHarness) -> None:
     with pytest.raises(CardDeclinedError):
         await house.card(DECLINED)
     assert await house.wallet.list_by_account(ADA, after=None, limit=5) == []
+
+
+class UnavailableProcessor(SimulatedProcessor):
+    """Does not answer when a card is stored, until it is told to."""
+
+    answers = False
+
+    async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
+        if not self.answers:
+            raise ProcessorTimeoutError
+        return await super().tokenize(card, key=key)
+
+
+async def test_a_card_is_stored_by_a_repetition_when_the_processor_did_not_answer(house: PaymentsHarness) -> None:
+    processor = UnavailableProcessor()
+    house = PaymentsHarness(house.database, house.clock, processor)
+    jwe = house.jwe()
+    with pytest.raises(ProcessorUnavailableError) as unavailable:
+        await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+    assert unavailable.value.retry_after
+    assert await house.wallet.list_by_account(ADA, after=None, limit=5) == []
+    processor.answers = True
+    card = await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+    assert await house.wallet.list_by_account(ADA, after=None, limit=5) == [card]
 
 
 async def test_a_card_is_deleted_by_its_owner_alone(house: PaymentsHarness) -> None:

@@ -106,7 +106,7 @@ async def test_a_replayed_or_foreign_card_is_refused(service: Running) -> None:
     assert (await service.call("POST", CARDS, by=who, body=body, key=new_id("key"))).status == 201
     for thief in (who, other):
         refused = await service.call("POST", CARDS, by=thief, body=body, key=new_id("key"))
-        assert (refused.status, refused.body["code"]) == (422, "payments.card_payload.expired")
+        assert (refused.status, refused.body["code"]) == (422, "payments.card_payload.rejected")
 
 
 async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None:
