@@ -26,7 +26,7 @@ _TEMPLATES = jinja2.Environment(
 
 @asynccontextmanager
 async def serve_pages(mailbox: Mailbox, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the pages of *letters* on *host* and *port* inside the context."""
+    """Serve the pages of *mailbox* on *host* and *port* inside the context."""
     runner = web.AppRunner(build_mailbox_app(mailbox), access_log=None, handle_signals=False, shutdown_timeout=2)
     await runner.setup()
     try:
@@ -37,7 +37,7 @@ async def serve_pages(mailbox: Mailbox, host: str, port: int) -> AsyncIterator[N
 
 
 def build_mailbox_app(mailbox: Mailbox) -> web.Application:
-    """Return the pages of *letters*."""
+    """Return the application of *mailbox*."""
     pages = _MailboxPages(mailbox)
     app = web.Application()
     app.add_routes(
@@ -57,31 +57,31 @@ def build_mailbox_app(mailbox: Mailbox) -> web.Application:
 
 class _MailboxPages:
     def __init__(self, mailbox: Mailbox) -> None:
-        self._letters = mailbox
+        self._mailbox = mailbox
 
     async def show_health(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def show_list(self, request: web.Request) -> web.Response:
-        wanted = request.query.get("to", "").strip()
-        found = self._letters.list_newest(MAX_LISTED, recipient_part=wanted or None)
-        return _render_page("list.html", letters=found, wanted=wanted, most=MAX_LISTED)
+        query = request.query.get("to", "").strip()
+        found = self._mailbox.list_newest(MAX_LISTED, recipient_part=query or None)
+        return _render_page("list.html", mails=found, query=query, limit=MAX_LISTED)
 
     async def show_mail(self, request: web.Request) -> web.Response:
-        letter = self._require_mail(request)
-        opened = self._letters.read_contents(letter)
-        return _render_page("letter.html", letter=letter, opened=opened, text=_linkify(opened.text))
+        mail = self._require_mail(request)
+        contents = self._mailbox.read_contents(mail)
+        return _render_page("mail.html", mail=mail, contents=contents, text=_linkify(contents.text))
 
     async def show_html(self, request: web.Request) -> web.Response:
-        opened = self._letters.read_contents(self._require_mail(request))
+        contents = self._mailbox.read_contents(self._require_mail(request))
         # Inside the frame a link would open in the frame, where scripts and cookies of the page are not.
-        body = '<!doctype html><meta charset="utf-8"><base target="_blank">' + opened.html
+        body = '<!doctype html><meta charset="utf-8"><base target="_blank">' + contents.html
         return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": _MAIL_CSP})
 
     async def download_raw(self, request: web.Request) -> web.Response:
-        letter = self._require_mail(request)
-        headers = {"Content-Disposition": f'attachment; filename="{letter.id}.eml"'}
-        return web.Response(body=self._letters.read_raw(letter), content_type="message/rfc822", headers=headers)
+        mail = self._require_mail(request)
+        headers = {"Content-Disposition": f'attachment; filename="{mail.id}.eml"'}
+        return web.Response(body=self._mailbox.read_raw(mail), content_type="message/rfc822", headers=headers)
 
     async def show_script(self, _request: web.Request) -> web.Response:
         return web.Response(text=_TEMPLATES.get_template("mailbox.js").render(), content_type="text/javascript")
@@ -91,18 +91,18 @@ class _MailboxPages:
         limit = request.query.get("limit", str(MAX_LISTED))
         if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_LISTED):
             raise web.HTTPBadRequest(text=f"limit is a number from 1 to {MAX_LISTED}")
-        found = self._letters.list_newest(int(limit), to=request.query.get("to"))
-        return web.json_response({"items": [self._to_json(letter) for letter in found]})
+        found = self._mailbox.list_newest(int(limit), to=request.query.get("to"))
+        return web.json_response({"items": [self._to_json(mail) for mail in found]})
 
     def _to_json(self, mail: StoredMail) -> dict[str, Any]:
-        told = asdict(mail)
-        return {**told, "from": told.pop("sender"), **asdict(self._letters.read_contents(mail))}
+        fields = asdict(mail)
+        return {**fields, "from": fields.pop("sender"), **asdict(self._mailbox.read_contents(mail))}
 
     def _require_mail(self, request: web.Request) -> StoredMail:
-        letter = self._letters.get(request.match_info["id"])
-        if letter is None:
-            raise web.HTTPNotFound(text="This mail is not kept any more.")
-        return letter
+        mail = self._mailbox.get(request.match_info["id"])
+        if mail is None:
+            raise web.HTTPNotFound(text="This mail was deleted.")
+        return mail
 
 
 def _render_page(template: str, **context: Any) -> web.Response:
@@ -112,12 +112,12 @@ def _render_page(template: str, **context: Any) -> web.Response:
 
 def _linkify(text: str) -> str:
     """Return *text* as HTML, each address in it a link; nothing of it is markup."""
-    shown, end = [], 0
+    parts, end = [], 0
     for found in _URL_PATTERN.finditer(text):
         address = escape(found[0])
-        shown += [
+        parts += [
             escape(text[end : found.start()]),
             f'<a href="{address}" target="_blank" rel="noopener">{address}</a>',
         ]
         end = found.end()
-    return "".join([*shown, escape(text[end:])])
+    return "".join([*parts, escape(text[end:])])

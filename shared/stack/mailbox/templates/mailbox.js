@@ -1,7 +1,7 @@
 // Shows new mail by itself: reads the same page again and replaces the list when it has changed.
 "use strict";
 
-async function look() {
+async function poll() {
   if (document.hidden) return;
   const answer = await fetch(location.href, { cache: "no-store" });
   if (!answer.ok) return;
@@ -10,4 +10,4 @@ async function look() {
   if (next && now.innerHTML !== next.innerHTML) now.replaceWith(next);
 }
 
-setInterval(() => look().catch(() => {}), 2000);
+setInterval(() => poll().catch(() => {}), 2000);
