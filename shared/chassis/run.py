@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import uvloop
 from aiohttp import web
@@ -19,6 +19,7 @@ from shared.chassis.tls import ServerCertificate
 from shared.chassis.workers import RELAY_WORKER, build_workers
 from shared.contracts import identity_v1
 from shared.errors import UnavailableError
+from shared.mongo import IncompatibleDataError
 from shared.registry import Registry
 from shared.settings import CommonSettings, SettingError
 from shared.web import Health, IdempotencyStore, RemoteTokenTrust, TokenTrust, TokenVerifier, build_app
@@ -78,11 +79,12 @@ async def _serve(service: str, settings: S, compose: Compose[S], registry: Regis
             if certificate and tls:
                 tasks.run_forever("reload-certificate", lambda: certificate.reload_on_change(tls))
             tasks.run_forever("check-dependencies", lambda: _poll_dependencies(chassis, health))
-            tasks.run_until_success("start", lambda: _start_service(chassis, parts, work, tasks))
+            refusal = asyncio.get_running_loop().create_future()
+            tasks.run_until_success("start", lambda: _start_service(chassis, parts, work, tasks, refusal=refusal))
             if parts.token_trust is None:
                 tasks.run_forever("consume-session-revocations", _build_revocation_consumer(asked, chassis).run)
                 tasks.run_until_success("signing-keys", lambda: _load_signing_keys(asked, tasks))
-            await wait_for_signal()
+            await _wait_for_end(refusal)
             log.info("service.stopping")
             health.set_status("running", ok=False, reason="is stopping")
             tasks.stop()
@@ -90,6 +92,8 @@ async def _serve(service: str, settings: S, compose: Compose[S], registry: Regis
             parts.on_shutdown()
     observe.flush_tracing()
     log.info("service.stopped")
+    if refusal.done():
+        raise SettingError(refusal.result())
 
 
 def build_service_app(
@@ -119,11 +123,30 @@ async def _poll_dependencies(chassis: Chassis, health: Health) -> None:
         await asyncio.sleep(READINESS_POLL_INTERVAL if health.ready else _STARTUP_POLL_INTERVAL)
 
 
+async def _wait_for_end(refusal: "asyncio.Future[str]") -> None:
+    """Wait for a signal, or for the reason why this process must not start at all."""
+    signalled = asyncio.create_task(wait_for_signal())
+    ends: set[asyncio.Future[Any]] = {signalled, refusal}
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        signalled.cancel()
+
+
 async def _start_service(
-    chassis: Chassis, spec: ServiceSpec, workers: Mapping[str, TaskFunction], tasks: TaskSupervisor
+    chassis: Chassis,
+    spec: ServiceSpec,
+    workers: Mapping[str, TaskFunction],
+    tasks: TaskSupervisor,
+    *,
+    refusal: "asyncio.Future[str]",
 ) -> None:
     """Prepare what must be there before the first request, then begin all tasks: the last step, which cannot fail."""
-    await chassis.db.ensure_collections(list_documents(spec))
+    try:
+        await chassis.db.ensure_collections(list_documents(spec))
+    except IncompatibleDataError as fault:
+        refusal.set_result(str(fault))
+        await asyncio.Event().wait()  # to return would make the process ready; it is cancelled as the process ends
     if spec.on_startup is not None:
         await spec.on_startup()
     for name, each in workers.items():

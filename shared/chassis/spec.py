@@ -12,7 +12,7 @@ from shared.clock import Clock, utc_now
 from shared.crypto import Keyring, SubjectKeyDocument, TokenSealer, Vault
 from shared.ids import NewId, new_id
 from shared.mail import MailLogDocument, MailQueue, QueuedMailDocument
-from shared.mongo import Database, Document, Leases, open_database
+from shared.mongo import Database, DataFormatDocument, Document, Leases, open_database
 from shared.policy import Purpose
 from shared.promises import Probe
 from shared.registry import Registry, get_registry
@@ -21,6 +21,7 @@ from shared.web import DOCUMENTS as WEB_DOCUMENTS
 from shared.web import IdempotencyDocument, Route, TokenTrust
 
 DOCUMENTS: tuple[type[Document], ...] = (
+    DataFormatDocument,
     *Leases.documents,
     *bus.DOCUMENTS,
     *WEB_DOCUMENTS,

@@ -1,10 +1,12 @@
 """MongoDB, and the only package that knows its driver: closed documents, aware times, ambient transactions."""
 
 from shared.mongo.collection import Collection
+from shared.mongo.data_format import DataFormatDocument
 from shared.mongo.database import Database, abort_all_transactions, open_database
 from shared.mongo.document import Document, EmbeddedValue, Index
 from shared.mongo.errors import (
     DuplicateError,
+    IncompatibleDataError,
     SchemaValidationError,
     StoreUnavailableError,
     TransactionMisuseError,
@@ -12,12 +14,15 @@ from shared.mongo.errors import (
 )
 from shared.mongo.gridfs import CorruptFileError, GridFs, GridFsChunkDocument, GridFsFileDocument
 from shared.mongo.leases import Lease, LeaseDocument, LeaseLostError, Leases
+from shared.mongo.paging import decode_position, encode_position, filter_after, sort_newest_first
 from shared.mongo.portable import UnsupportedQueryError
 from shared.mongo.retention import RetentionSweeper, build_data_map
+from shared.mongo.transaction import Transact
 
 __all__ = [
     "Collection",
     "CorruptFileError",
+    "DataFormatDocument",
     "Database",
     "Document",
     "DuplicateError",
@@ -25,6 +30,7 @@ __all__ = [
     "GridFs",
     "GridFsChunkDocument",
     "GridFsFileDocument",
+    "IncompatibleDataError",
     "Index",
     "Lease",
     "LeaseDocument",
@@ -33,10 +39,15 @@ __all__ = [
     "RetentionSweeper",
     "SchemaValidationError",
     "StoreUnavailableError",
+    "Transact",
     "TransactionMisuseError",
     "UnsupportedQueryError",
     "WriteConflictError",
     "abort_all_transactions",
     "build_data_map",
+    "decode_position",
+    "encode_position",
+    "filter_after",
     "open_database",
+    "sort_newest_first",
 ]

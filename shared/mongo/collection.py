@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from shared.mongo.document import Document, RawDocument, SortKey, index_keys
 from shared.mongo.driver import RawCollection, RawCursor, RawSession
+from shared.mongo.errors import DuplicateError
 from shared.mongo.index_prefix import Filter, TwoStepFilter, list_indexed_fields, split_filter
 from shared.mongo.portable import array_paths, check_pipeline, check_sort
 from shared.mongo.transaction import Transactions
@@ -64,6 +65,20 @@ class Collection(Generic[D]):
         """Store a new document; DuplicateError on a unique clash."""
         raw = document.to_mongo()
         await self._run_operation(lambda session: self._raw.insert_one(raw, session=session))
+
+    async def insert_once(self, document: D, *, key: str) -> D:
+        """Insert *document*, or return the stored one with the same idempotency key, the unique field *key*.
+
+        Not inside a transaction, which a duplicate aborts. DuplicateError when another unique field clashes.
+        """
+        try:
+            await self.insert_one(document)
+        except DuplicateError:
+            stored = await self.find_one({key: getattr(document, key)})
+            if stored is None:
+                raise
+            return stored
+        return document
 
     async def insert_many(self, documents: Iterable[D]) -> None:
         """Store new documents in order, up to the first that is refused."""

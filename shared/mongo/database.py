@@ -8,6 +8,7 @@ from typing import TypeVar
 from pymongo.errors import PyMongoError
 
 from shared.mongo.collection import Collection
+from shared.mongo.data_format import DataFormatDocument, ensure_data_format
 from shared.mongo.document import Document
 from shared.mongo.driver import Driver, create_client
 from shared.mongo.errors import translate_error
@@ -36,10 +37,16 @@ class Database:
         """Make the collections, closed validators and indexes exactly what *documents* declare. May be repeated.
 
         What a newer release has made is left alone: an older process that restarts beside it must not take from it
-        the fields and indexes that it needs.
+        the fields and indexes that it needs. A database of another data format is refused: IncompatibleDataError.
         """
+        await self._ensure_data_format()
         for document in documents:
             await self._transactions.run_operation(partial(self._ensure_collection, document))
+
+    async def _ensure_data_format(self) -> None:
+        await self._transactions.run_operation(partial(self._ensure_collection, DataFormatDocument))
+        names = await self._transactions.run_operation(lambda _: self._raw.list_collection_names())
+        await ensure_data_format(self.name, names, self.get_collection(DataFormatDocument))
 
     async def _ensure_collection(self, document: type[Document], _: object) -> None:
         await ensure_collection(self._raw, document, self._release)

@@ -13,6 +13,7 @@ from pymongo.errors import (
 )
 
 from shared.errors import ConflictError, UnavailableError
+from shared.release import DATA_FORMAT
 
 _DUPLICATE_KEY_CODE = 11000
 _VALIDATION_FAILURE_CODE = 121
@@ -39,6 +40,18 @@ class WriteConflictError(UnavailableError):
     """Too many changes to the same data at once."""
 
     code = "data.write.conflict"
+
+
+class IncompatibleDataError(Exception):
+    """The database was written by a build with another data format; the message is one line with the remedy."""
+
+    def __init__(self, database: str, *, found: int | None) -> None:
+        """*found* is the format that the database is marked with; None when it has no mark, as older builds left it."""
+        has = "of an older build (it has no format mark)" if found is None else f"in format {found}"
+        super().__init__(
+            f"MONGO_DATABASE={database} holds data {has}, this build reads format {DATA_FORMAT}: "
+            "drop the database, or name another one"
+        )
 
 
 class SchemaValidationError(Exception):

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pymongo.errors import PyMongoError
 
@@ -20,6 +20,15 @@ from shared.mongo.errors import TransactionMisuseError, is_commit_unknown, is_tr
 T = TypeVar("T")
 TransactionBody = Callable[[], Awaitable[T]]
 Callback = Callable[[], None]
+
+
+class Transact(Protocol):
+    """Runs *work* so that all its changes are kept or none, again on a conflict: ``Database.with_transaction``."""
+
+    async def __call__(self, work: Callable[[], Awaitable[T]], /) -> T:
+        """Return the result of the attempt that was committed."""
+        ...
+
 
 _BACKOFF_MAX = 0.25
 

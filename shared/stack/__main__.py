@@ -14,7 +14,7 @@ from rich.markup import escape
 from shared.settings import SettingError
 from shared.stack import background
 from shared.stack.console import ConsoleView, print_addresses, print_failure, print_parts
-from shared.stack.directory import DirectoryInUseError, StackDirectory
+from shared.stack.directory import DirectoryInUseError, IncompatibleDirectoryError, StackDirectory
 from shared.stack.doctor import CheckResult, blocking_problems, run_checks
 from shared.stack.promises import PromiseBoardError, fetch_board_lines
 from shared.stack.settings import StackSettings, read_environment
@@ -134,7 +134,7 @@ def main() -> None:
     """Run the command; a mistake of the person is one line and exit code 2."""
     try:
         app()
-    except (SettingError, DirectoryInUseError) as fault:
+    except (SettingError, DirectoryInUseError, IncompatibleDirectoryError) as fault:
         console.print(f"[red]✗[/] {escape(str(fault))}", soft_wrap=True)
         sys.exit(2)
 

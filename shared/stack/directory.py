@@ -7,9 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.release import DATA_FORMAT
+
 
 class DirectoryInUseError(Exception):
     """Another supervisor runs the stack of this folder."""
+
+
+class IncompatibleDirectoryError(Exception):
+    """A build with another data format wrote the folder; the message is one line with the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,32 @@ class StackDirectory:
         """The demo people and their passwords (local mode only)."""
         return self.root / "access.json"
 
+    @property
+    def format_file(self) -> Path:
+        """The data format of the folder: a number, written by the build that created it."""
+        return self.root / "data-format"
+
+    def check_format(self) -> None:
+        """Raise IncompatibleDirectoryError when the folder holds data of another format."""
+        try:
+            found = self.format_file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            # Builds before the mark left folders of data and no mark.
+            found = "" if self.data.is_dir() and any(self.data.iterdir()) else str(DATA_FORMAT)
+        if found != str(DATA_FORMAT):
+            has = f"in format {found}" if found else "of an older build (it has no format mark)"
+            raise IncompatibleDirectoryError(
+                f"CANDOR_HOME={self.root} holds data {has}, this build reads format {DATA_FORMAT}: "
+                "delete the folder, or name another one"
+            )
+
     def create_folders(self) -> None:
-        """Create the folders, closed to other users."""
+        """Create the folders, closed to other users, and mark them with this build's data format."""
+        self.check_format()
         for folder in (self.root, self.data, self.logs, self.keys):
             ensure_folder(folder)
+        if not self.format_file.exists():
+            write_private_file(self.format_file, f"{DATA_FORMAT}\n")
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from shared.crypto.keyring import Keyring
 from shared.settings import Env, Secret, SettingError
 from shared.stack.connectivity import check_amqp, check_mongo, check_smtp
-from shared.stack.directory import StackDirectory
+from shared.stack.directory import IncompatibleDirectoryError, StackDirectory
 from shared.stack.install import debian, environments
 from shared.stack.keys import KEY_USES, keyring_path
 from shared.stack.parts import edge, mongo, rabbit
@@ -83,6 +83,12 @@ def _invalid_settings(env: Env) -> Iterator[str]:
 
 def _check_folder(home: StackDirectory) -> Iterator[CheckResult]:
     name = f"CANDOR_HOME={home.root}"
+    try:
+        home.check_format()
+    except IncompatibleDirectoryError as fault:
+        message, _, remedy = str(fault).partition(": ")
+        yield CheckResult(message=message, remedy=remedy)
+        return
     try:
         home.create_folders()
         (home.root / "writable").touch()

@@ -82,6 +82,7 @@ class StatusWriter:
 
 def read_status(home: StackDirectory) -> StackStatus | None:
     """Return what the supervisor of *home* told last; None when none ever ran."""
+    home.check_format()  # the file of an older build has other fields
     try:
         told = json.loads(home.status_file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -158,3 +158,16 @@ async def test_C22_it_asks_identity_whom_to_believe_and_hears_at_once_of_ended_s
 
             await until(refused)
             assert monotonic() - began < 3, "two seconds, and one that the route takes"
+
+
+async def test_a_database_of_an_older_build_ends_it_with_one_line(
+    tmp_path: Path, parts: dict[str, str], mongo_url: str, mongo_driver: str, planter: RawWriter
+) -> None:
+    async with open_database(mongo_url, new_id("test"), driver=mongo_driver) as older:
+        await planter.write_raw(older, "notes", {"_id": "note_1"})
+        async with tiny(tmp_path, **{**parts, "MONGO_DATABASE": older.name}) as service:
+            assert await asyncio.wait_for(service.process.wait(), 40) == 2
+            last = service.tail().splitlines()[-1]
+        assert last.startswith(f"tiny: MONGO_DATABASE={older.name} holds data of an older build")
+        assert "drop the database" in last
+        await planter.drop_database(older.name)
