@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.disclosure.api import AgreementsApi, CasesApi, LedgerApi, PromisesApi, TransparencyApi
-from services.disclosure.events import AgreementRpc, ErasureEvents, ExportRpc, LedgerEvents, PromiseEvents
+from services.disclosure.events import AgreementRpc, LedgerEvents, PromiseEvents
 from services.disclosure.promises import DisclosureProbes
 from services.disclosure.service import (
     NOTICE_KIND,
     AccessLedger,
+    AccountEraser,
+    AccountExport,
     AgreementService,
     CaseService,
     Notifier,
@@ -32,6 +34,7 @@ from shared.chassis import Chassis, ServiceSpec
 from shared.contracts import identity_v1
 from shared.mail import DeliveryStatus, EmailAddress
 from shared.policy import Purpose
+from shared.privacy import ErasureConsumer, ExportServer
 from shared.registry import get_registry
 from shared.web import Paginator
 
@@ -48,7 +51,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     ledger, agreements = AccessEntries(db, chassis.vault.blind_index), PartnerAgreements(db)
     case_service = CaseService(cases=cases, notices=notices, outbox=outbox, transact=transact, new_id=new_id)
     agreement_service = AgreementService(agreements=agreements, outbox=outbox, transact=transact, new_id=new_id)
-    access_ledger = AccessLedger(entries=ledger, notices=notices)
+    access_ledger = AccessLedger(entries=ledger)
     board = PromiseBoard(results=results, stale_after=settings.probe_stale_after)
     notifier = Notifier(
         cases=cases,
@@ -62,13 +65,18 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         public_url=settings.common.public_url,
     )
     _register_mail_callback(chassis, notifier)
-    erasure = ErasureEvents(
-        ledger=access_ledger,
-        erase_subject=chassis.erase_subject,
+    erasure = ErasureConsumer(
+        service="disclosure",
+        account_eraser=AccountEraser(
+            entries=ledger,
+            notices=notices,
+            erase_subject=chassis.erase_subject,
+            notice_retention=NOTICE_RETENTION,
+        ),
         outbox=outbox,
         clock=chassis.clock,
-        notice_retention=NOTICE_RETENTION,
     )
+    export = ExportServer(service="disclosure", account_export=AccountExport(entries=ledger, notices=notices))
     probes = DisclosureProbes(
         cases=cases,
         notices=notices,
@@ -92,11 +100,11 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         subscriptions=(
             *LedgerEvents(ledger=access_ledger).build_subscriptions(),
             *PromiseEvents(board=board).build_subscriptions(),
-            *erasure.build_subscriptions(),
+            erasure.build_subscription(),
         ),
         rpc_handlers=(
             *AgreementRpc(agreements=agreement_service, clock=chassis.clock).build_rpc_handlers(),
-            *ExportRpc(ledger=access_ledger).build_rpc_handlers(),
+            export.build_rpc_handler(),
         ),
         workers={
             "send-notices": lambda: leases.run_exclusive(

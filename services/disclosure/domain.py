@@ -177,14 +177,3 @@ def _expire_if_stale(result: ProbeResult, at: datetime, stale_after: timedelta) 
     if at - result.checked_at <= stale_after:
         return result
     return replace(result, state="unknown", evidence="no word from its probe for too long")
-
-
-def encode_position(at: datetime, row_id: str) -> str:
-    """Return where a row stands in a list that is sorted newest first."""
-    return f"{at.isoformat()} {row_id}"
-
-
-def decode_position(text: str) -> tuple[datetime, str]:
-    """Return the time and the id in a *position*."""
-    at, _, row_id = text.partition(" ")
-    return datetime.fromisoformat(at), row_id

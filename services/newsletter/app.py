@@ -7,9 +7,14 @@ from datetime import timedelta
 from services.newsletter.api import NewsletterApi
 from services.newsletter.domain import OptInCooldown
 from services.newsletter.emails import CAMPAIGN_EMAIL, NewsletterEmails
-from services.newsletter.events import NewsletterEvents
 from services.newsletter.promises import NewsletterProbes
-from services.newsletter.service import AccountExport, CampaignSender, SubscribeService, UnsubscribeService
+from services.newsletter.service import (
+    AccountEraser,
+    AccountExport,
+    CampaignSender,
+    SubscribeService,
+    UnsubscribeService,
+)
 from services.newsletter.settings import Settings
 from services.newsletter.store import (
     DOCUMENTS,
@@ -23,6 +28,7 @@ from services.newsletter.store import (
 )
 from shared.chassis import Chassis, ServiceSpec
 from shared.mail import DeliveryStatus, FromAddress, QueuedMailDocument
+from shared.privacy import ErasureConsumer, ExportServer
 from shared.web import Paginator
 
 PURGE_INTERVAL = 60.0
@@ -114,13 +120,16 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         public_url=settings.common.public_url,
         opt_in_requests_per_minute=settings.opt_in_requests_per_minute,
     )
-    events = NewsletterEvents(
-        unsubscribe_service=module.unsubscribe_service,
-        account_export=module.account_export,
+    erasure = ErasureConsumer(
+        service="newsletter",
+        account_eraser=AccountEraser(
+            unsubscribe_service=module.unsubscribe_service,
+            suppression_retention=timedelta(days=SUPPRESSION_RETENTION_DAYS),
+        ),
         outbox=chassis.outbox,
         clock=chassis.clock,
-        suppression_retention=timedelta(days=SUPPRESSION_RETENTION_DAYS),
     )
+    export = ExportServer(service="newsletter", account_export=module.account_export)
 
     async def should_send(row: QueuedMailDocument) -> bool:
         return await module.campaign_sender.should_send(row.id, row.owner, at=chassis.clock())
@@ -142,8 +151,8 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     return ServiceSpec(
         routes=api.build_routes(),
         documents=DOCUMENTS,
-        subscriptions=events.build_subscriptions(),
-        rpc_handlers=events.build_rpc_handlers(),
+        subscriptions=(erasure.build_subscription(),),
+        rpc_handlers=(export.build_rpc_handler(),),
         workers={"send-campaigns": send_campaigns, "purge-opt-in-requests": purge_opt_in_requests},
         probes=module.probes.build_probes(),
         sends_mail=True,

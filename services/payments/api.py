@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.payments.domain import MINOR_UNITS, Card, Charge, Money, encode_position
+from services.payments.domain import MINOR_UNITS, Card, Charge, Money
 from services.payments.errors import (
     CardDeclinedError,
     CardDecryptionError,
@@ -21,6 +21,7 @@ from services.payments.errors import (
 )
 from services.payments.service import CardService, ChargeRequest, ChargeService, RefundService
 from shared.clock import rfc3339
+from shared.mongo import encode_position
 from shared.web import (
     PUBLIC,
     CursorPage,

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 from services.payments.api import PaymentsApi
-from services.payments.events import PaymentsEvents
 from services.payments.ports import CardDecrypter, SimulatedProcessor
 from services.payments.promises import PaymentsProbes
 from services.payments.service import AccountEraser, AccountExport, CardService, ChargeService, RefundService
@@ -12,6 +11,7 @@ from services.payments.settings import Settings
 from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, UsedCardPayloads
 from shared.chassis import Chassis, ServiceSpec
 from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
+from shared.privacy import ErasureConsumer, ExportServer
 from shared.web import Paginator
 
 RECONCILE_LEASE_TTL = timedelta(seconds=5)
@@ -47,12 +47,16 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         new_id=chassis.new_id,
         reconcile_after=settings.reconcile_after,
     )
-    events = PaymentsEvents(
-        account_eraser=AccountEraser(cards=cards, charges=charges, refunds=refunds),
-        account_export=AccountExport(cards=cards, charges=charges, refunds=refunds),
-        erase_subject=chassis.erase_subject,
+    erasure = ErasureConsumer(
+        service="payments",
+        account_eraser=AccountEraser(
+            cards=cards, charges=charges, refunds=refunds, erase_subject=chassis.erase_subject
+        ),
         outbox=chassis.outbox,
         clock=chassis.clock,
+    )
+    export = ExportServer(
+        service="payments", account_export=AccountExport(cards=cards, charges=charges, refunds=refunds)
     )
 
     async def reconcile() -> None:
@@ -71,8 +75,8 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             paginator=Paginator(chassis.token_sealer),
         ).build_routes(),
         documents=DOCUMENTS,
-        subscriptions=events.build_subscriptions(),
-        rpc_handlers=events.build_rpc_handlers(),
+        subscriptions=(erasure.build_subscription(),),
+        rpc_handlers=(export.build_rpc_handler(),),
         workers={"reconcile-pending-payments": reconcile},
         probes=PaymentsProbes(db=chassis.db, documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS)).build_probes(),
     )

@@ -169,14 +169,3 @@ def idempotency_marks(idempotency_key: str, at: datetime) -> tuple[str, str]:
     old one, because the embedded server does not release a unique value that was updated.
     """
     return f"{idempotency_key} {at:%Y-%m-%d}", f"{idempotency_key} {at - IDEMPOTENCY_TTL:%Y-%m-%d}"
-
-
-def encode_position(at: datetime, row_id: str) -> str:
-    """Return where a row stands in a list that is sorted newest first."""
-    return f"{at.isoformat()} {row_id}"
-
-
-def decode_position(position: str) -> tuple[datetime, str]:
-    """Return the time and the id in a *position*."""
-    at, _, row_id = position.partition(" ")
-    return datetime.fromisoformat(at), row_id

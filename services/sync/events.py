@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from services.sync.service.access.devices import DeviceAuthenticator
 from services.sync.service.lifecycle.erasure import AccountEraser
 from services.sync.service.lifecycle.export import AccountExport
-from shared.bus import EventDelivery, EventSubscription, RpcContext, RpcHandler, on
+from shared.bus import EventDelivery, EventSubscription, RpcHandler, on
 from shared.clock import Clock
-from shared.contracts import common_v1, identity_v1
+from shared.contracts import identity_v1
+from shared.privacy import ExportServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class SyncEvents:
 
     def build_rpc_handlers(self) -> tuple[RpcHandler, ...]:
         """Return the questions that sync answers."""
-        return (RpcHandler("sync.export.page", common_v1.ExportPageRequest, self.export_page),)
+        return (ExportServer(service="sync", account_export=self.account_export).build_rpc_handler(),)
 
     async def on_erasure_requested(self, event: identity_v1.ErasureRequested, _delivery: EventDelivery) -> None:
         """Destroy the account's keys; the rest follows, then the receipt (C31)."""
@@ -44,11 +45,3 @@ class SyncEvents:
     async def on_app_password_revoked(self, event: identity_v1.AppPasswordRevoked, _delivery: EventDelivery) -> None:
         """Forget the device: its next request is asked about anew, and refused."""
         self.devices.invalidate_device(event.app_password_id)
-
-    async def export_page(
-        self, request: common_v1.ExportPageRequest, _context: RpcContext
-    ) -> common_v1.ExportPageReply:
-        """Hand over the next page of the account's files (C26)."""
-        page = await self.account_export.export_page(request.account_id, request.cursor)
-        items = [common_v1.ExportItem(path=path, content=content) for path, content in page.items]
-        return common_v1.ExportPageReply(items=items, next_cursor=page.next_cursor)

@@ -1,12 +1,12 @@
 """The composition root of telemetry: opens nothing itself, wires everything, reads from top to bottom."""
 
 from services.telemetry.api import TelemetryApi
-from services.telemetry.events import TelemetryEvents
 from services.telemetry.promises import TelemetryProbes
-from services.telemetry.service import TelemetryService
+from services.telemetry.service import AccountEraser, AccountExport, TelemetryService
 from services.telemetry.settings import Settings
 from services.telemetry.store import DOCUMENTS, OptIns, Releases, WeeklyReports
 from shared.chassis import Chassis, ServiceSpec
+from shared.privacy import ErasureConsumer, ExportServer
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
@@ -22,12 +22,18 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         min_group_size=settings.min_group_size,
         release_open_weeks=settings.release_open_weeks,
     )
-    events = TelemetryEvents(erase_subject=chassis.erase_subject, outbox=chassis.outbox, clock=chassis.clock)
+    erasure = ErasureConsumer(
+        service="telemetry",
+        account_eraser=AccountEraser(chassis.erase_subject),
+        outbox=chassis.outbox,
+        clock=chassis.clock,
+    )
+    export = ExportServer(service="telemetry", account_export=AccountExport())
     probes = TelemetryProbes(opt_ins=opt_ins, reports=reports, releases=releases)
     return ServiceSpec(
         routes=TelemetryApi(service=telemetry).build_routes(),
         documents=DOCUMENTS,
-        subscriptions=events.build_subscriptions(),
-        rpc_handlers=events.build_rpc_handlers(),
+        subscriptions=(erasure.build_subscription(),),
+        rpc_handlers=(export.build_rpc_handler(),),
         probes=probes.build_probes(),
     )

@@ -1,6 +1,7 @@
 """What telemetry does."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,8 +27,10 @@ from services.telemetry.store import OptIns, Releases, WeeklyReports
 from shared.bus import Outbox
 from shared.contracts import telemetry_v1
 from shared.ids import NewId
+from shared.mongo import Transact
+from shared.privacy import EraseSubject, ErasureResult, ExportPage
 
-Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+EXPORT_NOTE = "Telemetry knows installations, not accounts: nothing that it stores can be linked to you or anyone else."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,3 +153,23 @@ def _coarsen(installation: str, usage: UsageReport, at: datetime) -> WeeklyRepor
         counters=counters,
         received_at=at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEraser:
+    """Erases what the chassis stores of an account, replies kept for a member of staff: telemetry knows no account."""
+
+    erase_subject: EraseSubject
+
+    async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:  # noqa: ARG002 - the protocol has a time
+        """Delete it; the receipt says that nothing else is stored (C31)."""
+        return ErasureResult(erased_counts=await self.erase_subject(account_id))
+
+
+class AccountExport:
+    """Says that there is nothing to export, and why (C26)."""
+
+    async def export_page(self, account_id: str, cursor: str) -> ExportPage:  # noqa: ARG002 - the same page for everyone
+        """Return the only page."""
+        content = json.dumps({"note": EXPORT_NOTE, "records": []}, indent=2).encode()
+        return ExportPage([("data.json", content)])

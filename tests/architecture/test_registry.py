@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from shared.bus import EventSubscription, event_type
 from shared.chassis.run import build_revocation_subscription
 from shared.chassis.spec import ServiceSpec
 from shared.clock import utc_now
+from shared.contracts import common_v1
 from shared.registry import EventQueue, Registry, get_registry
 from shared.stack.registry_copies import ENVOY, render_copies
 from shared.web import RemoteTokenTrust
@@ -27,6 +29,12 @@ LIST_LENGTH = 4
 BASE_PORT = 8080
 BESIDE_SERVICES = {"mailbox"}
 """Clusters of the edge that are no services: the local stack's."""
+MADE_FOR_SERVICES: dict[str, type[Message]] = {
+    "ErasureConsumer": common_v1.ErasureCompleted,
+    "build_receipt": common_v1.ErasureCompleted,
+    "record_access": common_v1.PersonalDataAccessed,
+}
+"""Names of shared.privacy: a service that calls one publishes its event."""
 ON_EVERY_SERVICE = "promise.checked.v1"
 """The runner of the probes publishes it, in whichever service it runs."""
 
@@ -68,6 +76,8 @@ def _events_made(source: Source, service: str) -> Iterator[str]:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)) if module.endswith("_v1"):
                 if message := facts(module.removesuffix("_v1")).get(name):
                     yield event_type(GetMessageClass(message), service)
+            case ast.Call(func=ast.Name(id=name)) if name in MADE_FOR_SERVICES:
+                yield event_type(MADE_FOR_SERVICES[name], service)
 
 
 def stray_calls(wanted: Iterable[Source], registry: Registry) -> Iterator[str]:

@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from services.disclosure.api.fields import STAFF_ACCESS, FieldName, Scope, SingleLine
-from services.disclosure.domain import PartnerAgreement, encode_position
+from services.disclosure.domain import PartnerAgreement
 from services.disclosure.errors import AgreementNotFoundError, CommercialPurposeError, InvalidAgreementTermError
 from services.disclosure.service import AgreementService, NewAgreement
 from shared.clock import rfc3339
+from shared.mongo import encode_position
 from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import Field
 
 from services.disclosure.api.fields import STAFF_ACCESS, AccountId, FieldName, SingleLine
-from services.disclosure.domain import Case, CaseNotice, Ground, NoticeState, encode_position
+from services.disclosure.domain import Case, CaseNotice, Ground, NoticeState
 from services.disclosure.errors import CaseNotFoundError, CaseNotOpenError, NoAffectedAccountsError
 from services.disclosure.service import CaseService, NewCase
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
+from shared.mongo import encode_position
 from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post
 
 MAX_ACCOUNTS = 10_000

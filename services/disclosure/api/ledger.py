@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.disclosure.domain import AccessEntry, encode_position
+from services.disclosure.domain import AccessEntry
 from services.disclosure.service import AccessLedger
 from shared.clock import rfc3339
+from shared.mongo import encode_position
 from shared.web import CursorPage, PageQuery, Paginator, RequestContext, Route, View, customer, get
 
 

@@ -1,6 +1,5 @@
 """The register of partners and processors: no agreement, no access (C07, C13)."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,10 +9,9 @@ from services.disclosure.store import PartnerAgreements
 from shared.bus import Outbox
 from shared.contracts import disclosure_v1
 from shared.ids import NewId
-from shared.mongo import DuplicateError
+from shared.mongo import Transact
 from shared.policy import Purpose
 
-Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 MAX_AGREEMENT_TERM = timedelta(days=3 * 366)
 
 
@@ -54,11 +52,7 @@ class AgreementService:
             starts_at=at,
             ends_at=new_agreement.ends_at,
         )
-        try:
-            await self.agreements.add(agreement, idempotency_key=idempotency_key)
-        except DuplicateError:
-            return await self.agreements.get_by_idempotency_key(idempotency_key) or agreement
-        return agreement
+        return await self.agreements.add(agreement, idempotency_key=idempotency_key)
 
     async def get(self, agreement_id: str) -> PartnerAgreement:
         """Return an agreement, also one that has ended."""

@@ -1,6 +1,6 @@
 """Opens and approves disclosure cases: nothing leaves without two people (C16, C21)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,7 @@ from shared.bus import Outbox
 from shared.contracts import disclosure_v1
 from shared.errors import FourEyesError
 from shared.ids import NewId
-from shared.mongo import DuplicateError
-
-Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+from shared.mongo import DuplicateError, Transact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

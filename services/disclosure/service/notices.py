@@ -12,10 +12,9 @@ from shared.contracts import disclosure_v1
 from shared.errors import ServiceError, UnavailableError
 from shared.ids import NewId
 from shared.mail import DeliveryStatus, EmailAddress, EmailMessage, MailQueue
-from shared.mongo import WriteConflictError
+from shared.mongo import Transact, WriteConflictError
 from shared.policy import Purpose
 
-Transact = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 ResolveEmail = Callable[[str, str], Awaitable[EmailAddress | None]]
 """Returns the registered address of an account for the purpose of telling it, on a basis; None when there is none."""
 

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from services.disclosure.domain import AccessEntry, DeniedAccess
-from services.disclosure.store.paging import filter_after, sort_newest_first
-from shared.mongo import Collection, Database, Document, Index
+from shared.mongo import Collection, Database, Document, Index, filter_after, sort_newest_first
 from shared.personal import UNTIL_ERASED, Category, Personal, retain_for
 from shared.policy import Purpose
 

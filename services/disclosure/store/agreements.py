@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.disclosure.domain import PartnerAgreement
-from services.disclosure.store.paging import filter_after, sort_newest_first
-from shared.mongo import Collection, Database, Document, Index
+from shared.mongo import Collection, Database, Document, Index, filter_after, sort_newest_first
 from shared.policy import Purpose
 
 
@@ -36,30 +35,24 @@ class PartnerAgreements:
     def __init__(self, db: Database) -> None:
         self._rows: Collection[PartnerAgreementDocument] = db.get_collection(PartnerAgreementDocument)
 
-    async def add(self, agreement: PartnerAgreement, *, idempotency_key: str) -> None:
-        """Keep a new agreement; DuplicateError when *operation* has entered one before."""
-        await self._rows.insert_one(
-            PartnerAgreementDocument(
-                id=agreement.agreement_id,
-                idempotency_key=idempotency_key,
-                partner=agreement.partner,
-                function=agreement.function,
-                purposes=[Purpose(purpose) for purpose in agreement.purposes],
-                scopes=list(agreement.scopes),
-                fields=list(agreement.fields),
-                starts_at=agreement.starts_at,
-                ends_at=agreement.ends_at,
-            )
+    async def add(self, agreement: PartnerAgreement, *, idempotency_key: str) -> PartnerAgreement:
+        """Store a new agreement, once for each *idempotency_key*; return the stored one."""
+        row = PartnerAgreementDocument(
+            id=agreement.agreement_id,
+            idempotency_key=idempotency_key,
+            partner=agreement.partner,
+            function=agreement.function,
+            purposes=[Purpose(purpose) for purpose in agreement.purposes],
+            scopes=list(agreement.scopes),
+            fields=list(agreement.fields),
+            starts_at=agreement.starts_at,
+            ends_at=agreement.ends_at,
         )
+        return _to_agreement(await self._rows.insert_once(row, key="idempotency_key"))
 
     async def get(self, agreement_id: str) -> PartnerAgreement | None:
         """Return an agreement."""
         row = await self._rows.get(agreement_id)
-        return _to_agreement(row) if row else None
-
-    async def get_by_idempotency_key(self, idempotency_key: str) -> PartnerAgreement | None:
-        """Return the agreement that *operation* has entered."""
-        row = await self._rows.find_one({"idempotency_key": idempotency_key})
         return _to_agreement(row) if row else None
 
     async def list_newest(self, *, after: str | None, limit: int) -> list[PartnerAgreement]:

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.disclosure.domain import Case, CaseState, Ground
-from services.disclosure.store.paging import filter_after, sort_newest_first
-from shared.mongo import Collection, Database, Document, Index
+from shared.mongo import Collection, Database, Document, Index, filter_after, sort_newest_first
 
 
 class CaseDocument(Document):

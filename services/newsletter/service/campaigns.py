@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from services.newsletter.domain import Campaign, CampaignState, DeliveryState, NewsletterRecipient
 from services.newsletter.emails import NewsletterEmails
 from services.newsletter.errors import CampaignNotFoundError, ListNotFoundError
-from services.newsletter.service.work import Transact
 from services.newsletter.store import CampaignDeliveries, Campaigns, MailingLists, Subscriptions
 from shared.bus import Outbox
 from shared.contracts import newsletter_v1
 from shared.ids import NewId
 from shared.mail import DeliveryStatus, EmailMessage, MailQueue
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 _DELIVERY_STATES = {

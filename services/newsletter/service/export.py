@@ -8,6 +8,7 @@ from services.newsletter.domain import CONSENT_TEXTS, Consent, NewsletterRecipie
 from services.newsletter.store import CampaignDeliveries, MailingLists, OptInRequests, Subscriptions, Suppressions
 from shared.clock import rfc3339
 from shared.policy import Purpose
+from shared.privacy import ExportPage
 
 _EXPORT_PAGE_SIZE = 2_000
 """Lines of 150 bytes: a page stays below the 1 MiB of a message."""
@@ -39,11 +40,11 @@ class AccountExport:
             SubscriptionDetails(recipient=each, list_name=names.get(each.subscription.list_id, "")) for each in found
         ]
 
-    async def export_page(self, account_id: str, cursor: str) -> tuple[str, bytes, str]:
-        """Return one page of an export: file name, content, and the next cursor (empty on the last page)."""
+    async def export_page(self, account_id: str, cursor: str) -> ExportPage:
+        """Return one page: the subscriptions, then the deliveries (C26)."""
         if not cursor:
             content = json.dumps(await self._export_overview(account_id), indent=2, ensure_ascii=False)
-            return "data.json", content.encode(), "deliveries"
+            return ExportPage([("data.json", content.encode())], "deliveries")
         return await self._export_deliveries(account_id, after=cursor.removeprefix("deliveries").removeprefix(":"))
 
     async def _export_overview(self, account_id: str) -> dict[str, Any]:
@@ -83,7 +84,7 @@ class AccountExport:
             ],
         }
 
-    async def _export_deliveries(self, account_id: str, *, after: str) -> tuple[str, bytes, str]:
+    async def _export_deliveries(self, account_id: str, *, after: str) -> ExportPage:
         """Return deliveries as JSON Lines."""
         ids = {each.subscription_id for each in await self.subscriptions.list_by_account(account_id)}
         ids |= {each.subscription_id for each in await self.suppressions.list_by_account(account_id)}
@@ -100,7 +101,8 @@ class AccountExport:
             for _, delivery in found
         )
         more = f"deliveries:{found[-1][0]}" if len(found) == _EXPORT_PAGE_SIZE else ""
-        return "deliveries.jsonl", "".join(f"{line}\n" for line in lines).encode(), more
+        content = "".join(f"{line}\n" for line in lines).encode()
+        return ExportPage([("deliveries.jsonl", content)], more)
 
 
 def _consent_evidence(consent: Consent, list_name: str) -> dict[str, str]:

@@ -15,15 +15,15 @@ from services.newsletter.domain import (
 )
 from services.newsletter.emails import NewsletterEmails
 from services.newsletter.errors import ListNotFoundError
-from services.newsletter.service.work import EraseSubject, Transact
 from services.newsletter.store import MailingLists, OptInRequests, Subscriptions, Suppressions
 from shared.bus import Outbox
 from shared.contracts import newsletter_v1
 from shared.crypto import InvalidTokenError
 from shared.ids import NewId
 from shared.mail import EmailAddress, MailQueue
-from shared.mongo import DuplicateError
+from shared.mongo import DuplicateError, Transact
 from shared.policy import Purpose
+from shared.privacy import EraseSubject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,21 +6,14 @@ from datetime import datetime
 from services.newsletter.domain import Subscription, Suppression, UnsubscribeMethod
 from services.newsletter.emails import NewsletterEmails
 from services.newsletter.errors import SubscriptionNotFoundError
-from services.newsletter.service.work import EraseSubject, Transact
 from services.newsletter.store import CampaignDeliveries, OptInRequests, Subscriptions, Suppressions
 from shared.bus import Outbox
-from shared.contracts import common_v1, newsletter_v1
+from shared.contracts import newsletter_v1
 from shared.ids import NewId
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 from shared.policy import Purpose
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasureResult:
-    """What an erasure has removed, by collection, and how many proofs of leaving stay."""
-
-    erased_counts: dict[str, int]
-    retained_proofs: int
+from shared.privacy import DataAccess, ErasedCounts, EraseSubject, record_access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +64,11 @@ class UnsubscribeService:
 
         return await self.transact(work)
 
-    async def erase_account(self, account_id: str, *, at: datetime) -> ErasureResult:
-        """Erase what is linked to an account (C31), in the ambient transaction; proofs of leaving lose the account."""
+    async def erase_account(self, account_id: str, *, at: datetime) -> tuple[ErasedCounts, int]:
+        """Erase what is linked to an account, in the ambient transaction; proofs of leaving lose the account.
+
+        Return how many documents were deleted, and how many proofs stay.
+        """
         found = await self.subscriptions.list_by_account(account_id)
         for each in found:
             await self._unsubscribe(each, UnsubscribeMethod.ERASURE, at)
@@ -84,15 +80,13 @@ class UnsubscribeService:
         for request in requests:
             await self.opt_in_requests.delete(request.request_id)
         await self.suppressions.anonymize(account_id)
-        counts: dict[str, int] = {}
+        counts: ErasedCounts = {}
         for subject in (account_id, *(each.subscriber_id for each in found), *(wish.request_id for wish in requests)):
             _add_counts(counts, await self.erase_subject(subject))
         _add_counts(
             counts, {"subscriptions": len(found), "opt_in_requests": len(requests), "deliveries": delivery_count}
         )
-        return ErasureResult(
-            erased_counts={name: count for name, count in counts.items() if count}, retained_proofs=len(suppressions)
-        )
+        return counts, len(suppressions)
 
     async def _unsubscribe(
         self,
@@ -128,7 +122,7 @@ class UnsubscribeService:
 
     async def _record_access(self, suppression: Suppression, staff_id: str, *, at: datetime) -> None:
         """Publish to the access ledger that staff saw a subscription; the suppression stores their reason."""
-        event = common_v1.PersonalDataAccessed(
+        access = DataAccess(
             entry_id=self.new_id("led"),
             account_id=suppression.account_id,
             recipient_kind="staff",
@@ -136,9 +130,9 @@ class UnsubscribeService:
             fields=["newsletter.subscriptions.address_index"],
             purpose=Purpose.SUPPORT,
             basis=suppression.suppression_id,
+            accessed_at=at,
         )
-        event.accessed_at.FromDatetime(at)
-        await self.outbox.put(event, subject=suppression.account_id)
+        await record_access(self.outbox, access)
 
 
 def _add_counts(total: dict[str, int], more: dict[str, int]) -> None:

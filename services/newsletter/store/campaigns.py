@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.newsletter.domain import Campaign, CampaignDelivery, CampaignState, DeliveryCounts, DeliveryState
 from services.newsletter.store.documents import CampaignDeliveryDocument, CampaignDocument, DeliveryCountsValue
-from shared.mongo import Collection, Database, DuplicateError
+from shared.mongo import Collection, Database
 
 _MAX_RUNNING = 100
 _MAX_NEWEST = 2_000
@@ -28,14 +28,7 @@ class Campaigns:
             idempotency_key=idempotency_key,
             created_at=campaign.created_at,
         )
-        try:
-            await self._rows.insert_one(row)
-        except DuplicateError:
-            found = await self._rows.find_one({"idempotency_key": idempotency_key})
-            if found is None:
-                raise
-            return _campaign(found)
-        return campaign
+        return _campaign(await self._rows.insert_once(row, key="idempotency_key"))
 
     async def get(self, campaign_id: str) -> Campaign | None:
         """Return a campaign; None when it does not exist."""

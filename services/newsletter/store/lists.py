@@ -2,7 +2,7 @@
 
 from services.newsletter.domain import MailingList
 from services.newsletter.store.documents import MailingListDocument
-from shared.mongo import Collection, Database, DuplicateError
+from shared.mongo import Collection, Database
 
 
 class MailingLists:
@@ -20,14 +20,7 @@ class MailingLists:
             idempotency_key=idempotency_key,
             created_at=mailing_list.created_at,
         )
-        try:
-            await self._rows.insert_one(row)
-        except DuplicateError:
-            found = await self._rows.find_one({"idempotency_key": idempotency_key})
-            if found is None:
-                raise
-            return _list(found)
-        return mailing_list
+        return _list(await self._rows.insert_once(row, key="idempotency_key"))
 
     async def get(self, list_id: str) -> MailingList | None:
         """Return a list; None when it does not exist."""

@@ -2,12 +2,11 @@
 
 from services.payments.service.cards import CardService
 from services.payments.service.charges import ChargeRequest, ChargeService
-from services.payments.service.erasure import BOOKS_RETENTION, AccountEraser
+from services.payments.service.erasure import AccountEraser
 from services.payments.service.export import AccountExport
 from services.payments.service.refunds import RefundService
 
 __all__ = [
-    "BOOKS_RETENTION",
     "AccountEraser",
     "AccountExport",
     "CardService",

@@ -1,10 +1,11 @@
 """Erases what payments stores of an account (C31)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.payments.store import Cards, Charges, Refunds
 from services.payments.store.fields import BOOKS_RETENTION_DAYS
+from shared.privacy import EraseSubject, ErasureResult, RetainedItem
 
 BOOKS_RETENTION = timedelta(days=BOOKS_RETENTION_DAYS)
 """How long a charge stays in the books after an erasure, without its account."""
@@ -17,10 +18,19 @@ class AccountEraser:
     cards: Cards
     charges: Charges
     refunds: Refunds
+    erase_subject: EraseSubject
 
-    async def erase(self, account_id: str) -> tuple[dict[str, int], int]:
-        """Return how many documents of each collection were deleted, and how many charges stay."""
+    async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
+        """Delete the cards, anonymize charges and refunds; name the charges that stay."""
         cards = await self.cards.delete_by_account(account_id)
         charges = await self.charges.anonymize(account_id)
         await self.refunds.anonymize(account_id)
-        return {"cards": cards}, charges
+        retained = RetainedItem(
+            description=f"{charges} charges without your name",
+            reason="bookkeeping duties",
+            retained_until=at + BOOKS_RETENTION,
+        )
+        return ErasureResult(
+            erased_counts={"cards": cards, **await self.erase_subject(account_id)},
+            retained_items=(retained,) if charges else (),
+        )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from services.payments.domain import IDEMPOTENCY_TTL, idempotency_marks
 from services.payments.errors import CardDeclinedError, PaymentPendingError
@@ -17,7 +17,7 @@ from services.payments.ports import Processor, ProcessorOutcome, ProcessorTimeou
 from shared import observe
 from shared.bus import Outbox
 from shared.ids import NewId
-from shared.mongo import DuplicateError
+from shared.mongo import DuplicateError, Transact
 
 log = observe.get_logger(__name__)
 
@@ -26,14 +26,6 @@ P = TypeVar("P")
 
 BATCH_SIZE = 200
 RETRY_AFTER_SECONDS = 30
-
-
-class Transact(Protocol):
-    """Runs database operations in one transaction."""
-
-    async def __call__(self, work: Callable[[], Awaitable[T]], /) -> T:
-        """Return what *work* returns; an error that it raises rolls everything back."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

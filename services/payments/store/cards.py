@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.payments.domain import Brand, Card
-from services.payments.store.fields import ACCOUNT_FIELD, CARD_FIELD, NEWEST_FIRST, filter_after
-from shared.mongo import Collection, Database, Document, DuplicateError, Index
+from services.payments.store.fields import ACCOUNT_FIELD, CARD_FIELD
+from shared.mongo import Collection, Database, Document, DuplicateError, Index, filter_after, sort_newest_first
 
 USED_PAYLOAD_RETENTION = timedelta(minutes=30)
 
@@ -88,8 +88,8 @@ class Cards:
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Card]:
         """Return up to *limit* cards of this account, newest first, after the position *after*."""
-        wanted = {"account_id": account_id, **filter_after(after)}
-        return [_card(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
+        wanted = {"account_id": account_id, **filter_after("created_at", after)}
+        return [_card(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)]
 
     async def delete(self, account_id: str, card_id: str) -> bool:
         """Delete a card; False when the account has no such card."""

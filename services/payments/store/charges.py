@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.payments.domain import CardCharge, Charge, ChargeState, Money
-from services.payments.store.fields import ACCOUNT_FIELD, BOOKKEEPING_FIELD, NEWEST_FIRST, filter_after
-from shared.mongo import Collection, Database, Document, Index
+from services.payments.store.fields import ACCOUNT_FIELD, BOOKKEEPING_FIELD
+from shared.mongo import Collection, Database, Document, Index, filter_after, sort_newest_first
 
 
 class ChargeDocument(Document):
@@ -74,8 +74,10 @@ class Charges:
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Charge]:
         """Return up to *limit* charges of this account, newest first, after the position *after*."""
-        wanted = {"account_id": account_id, **filter_after(after)}
-        return [_charge(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
+        wanted = {"account_id": account_id, **filter_after("created_at", after)}
+        return [
+            _charge(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)
+        ]
 
     async def complete(self, charge_id: str, state: ChargeState) -> bool:
         """Complete a pending charge; False when it was complete."""

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from services.payments.domain import Money, Refund, RefundState
-from services.payments.store.fields import ACCOUNT_FIELD, NEWEST_FIRST, filter_after
-from shared.mongo import Collection, Database, Document, Index
+from services.payments.store.fields import ACCOUNT_FIELD
+from shared.mongo import Collection, Database, Document, Index, filter_after, sort_newest_first
 
 
 class RefundDocument(Document):
@@ -61,8 +61,10 @@ class Refunds:
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Refund]:
         """Return up to *limit* refunds of this account, newest first, after the position *after*."""
-        wanted = {"account_id": account_id, **filter_after(after)}
-        return [_refund(row) for row in await self._rows.list(wanted, sort=NEWEST_FIRST, limit=limit)]
+        wanted = {"account_id": account_id, **filter_after("created_at", after)}
+        return [
+            _refund(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)
+        ]
 
     async def complete(self, refund_id: str, state: RefundState) -> bool:
         """Complete a pending refund; False when it was complete."""

@@ -9,9 +9,7 @@ from services.sync.domain.restores import UNFINISHED_STATES, Restore, RestoreFai
 from services.sync.domain.tree import TreePath
 from services.sync.store.ciphers import AccountCipher
 from services.sync.store.documents import RestoreDocument
-from shared.mongo import Database
-
-_NEWEST_FIRST = [("requested_at", -1), ("_id", -1)]
+from shared.mongo import Database, filter_after, sort_newest_first
 
 
 class UnfinishedRestore(NamedTuple):
@@ -43,8 +41,11 @@ class Restores:
 
     async def list_page(self, cipher: AccountCipher, *, after: str | None, limit: int) -> list[Restore]:
         """Return restores of the account, the latest first, beginning behind the position *after*."""
-        where: dict[str, Any] = {"account": cipher.account, **_filter_after(after)}
-        return [_to_restore(row, cipher) for row in await self._rows.list(where, sort=_NEWEST_FIRST, limit=limit)]
+        where: dict[str, Any] = {"account": cipher.account, **filter_after("requested_at", after)}
+        return [
+            _to_restore(row, cipher)
+            for row in await self._rows.list(where, sort=sort_newest_first("requested_at"), limit=limit)
+        ]
 
     async def list_unfinished(self, *, limit: int) -> list[UnfinishedRestore]:
         """Return what is to be done, of all accounts, the first that was asked for first."""
@@ -91,14 +92,6 @@ def end_update(state: RestoreState, failure: RestoreFailure | None, *, at: datet
     """Return the end of a restore as a change."""
     failure_value = None if failure is None else asdict(failure)
     return {"state": state.value, "finished_at": at, "uploading": "", "failure": failure_value}
-
-
-def _filter_after(after: str | None) -> dict[str, Any]:
-    if after is None:
-        return {}
-    time, _, restore = after.partition(" ")
-    at = datetime.fromisoformat(time)
-    return {"$or": [{"requested_at": {"$lt": at}}, {"requested_at": at, "_id": {"$lt": restore}}]}
 
 
 def _seal_path(cipher: AccountCipher, restore: str, path: TreePath) -> bytes:

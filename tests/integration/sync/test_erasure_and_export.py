@@ -22,10 +22,15 @@ from shared.contracts import common_v1
 from shared.errors import InvalidCursorError
 from shared.ids import new_id
 from shared.policy import PromiseState, Purpose
+from shared.privacy import ExportServer
 from tests.integration.sync.harness import MIB, DavClient, SyncHarness
 from tests.support import RawWriter
 
 _ASKED = RpcContext(caller="identity", purpose=Purpose.EXPORT, deadline=utc_now())
+
+
+def _export_server(house: SyncHarness) -> ExportServer:
+    return ExportServer(service="sync", account_export=house.sync.events.account_export)
 
 
 async def _exported(house: SyncHarness, device: DavClient) -> dict[str, bytes]:
@@ -34,7 +39,7 @@ async def _exported(house: SyncHarness, device: DavClient) -> dict[str, bytes]:
     cursor, order = "", list[str]()
     while True:
         request = common_v1.ExportPageRequest(export_id="exp_1", account_id=device.account, cursor=cursor)
-        page = await house.sync.events.export_page(request, _ASKED)
+        page = await _export_server(house).export_page(request, _ASKED)
         assert sum(len(item.content) for item in page.items) <= MIB
         for item in page.items:
             found[item.path] += item.content
@@ -62,10 +67,10 @@ async def test_a_file_that_changes_during_an_export_is_whole_in_the_old_or_the_n
     ada: DavClient, house: SyncHarness
 ) -> None:
     await ada.put("big.bin", b"1" * (3 * MIB))
-    events, request = house.sync.events, common_v1.ExportPageRequest(account_id=ada.account)
+    server, request = _export_server(house), common_v1.ExportPageRequest(account_id=ada.account)
     content = b""
     for _ in range(20):
-        page = await events.export_page(request, _ASKED)
+        page = await server.export_page(request, _ASKED)
         content += b"".join(item.content for item in page.items if item.path == "files/big.bin")
         if content:
             await ada.put("big.bin", b"2" * (3 * MIB))
@@ -78,11 +83,11 @@ async def test_a_file_that_changes_during_an_export_is_whole_in_the_old_or_the_n
 async def test_a_cursor_tells_nothing_and_cannot_be_forged(ada: DavClient, house: SyncHarness) -> None:
     await ada.put("a very telling name", b"x" * (2 * MIB))
     request = common_v1.ExportPageRequest(account_id=ada.account)
-    page = await house.sync.events.export_page(request, _ASKED)
+    page = await _export_server(house).export_page(request, _ASKED)
     assert "telling" not in page.next_cursor
     forged = common_v1.ExportPageRequest(account_id=ada.account, cursor="W10=")
     with pytest.raises(InvalidCursorError):
-        await house.sync.events.export_page(forged, _ASKED)
+        await _export_server(house).export_page(forged, _ASKED)
 
 
 async def test_who_has_no_files_gets_an_export_that_says_so(house: SyncHarness) -> None:

@@ -17,8 +17,6 @@ from services.disclosure.domain import (
     ProbeResult,
     all_notified,
     combine_results,
-    decode_position,
-    encode_position,
 )
 from tests.support import NOON
 
@@ -122,8 +120,3 @@ def test_silence_shows_as_the_evidence() -> None:
         "C01", [look("sync", "kept", SILENCE * 2)], expected=("sync",), at=NOON, stale_after=SILENCE
     )
     assert found.results[0].evidence != "seen"
-
-
-def test_a_position_in_a_list_survives_its_text() -> None:
-    at = NOON + timedelta(milliseconds=7)
-    assert decode_position(encode_position(at, "led_1 x")) == (at, "led_1 x")

@@ -12,7 +12,6 @@ from services.identity.emails.security import SecurityEmails
 from services.identity.errors import AccountNotFoundError, EmailTakenError, InvalidEmailChangeTokenError
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from services.identity.service.sessions.sessions import SessionService
-from services.identity.service.transact import Transact
 from services.identity.store import (
     AccountDocument,
     Accounts,
@@ -29,6 +28,7 @@ from shared.contracts import identity_v1
 from shared.errors import FieldProblem, InvalidInputError
 from shared.ids import NewId, new_token, sha256_digest
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 

@@ -1,11 +1,10 @@
 """What owners see of their account: its data and its security log (C26)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.identity.errors import AccountNotFoundError
 from services.identity.store import AccountDocument, Accounts, SecurityEventDocument, SecurityEvents
-from shared.clock import rfc3339
+from shared.mongo import encode_position
 from shared.policy import Purpose
 
 
@@ -39,16 +38,9 @@ class SecurityLogService:
 
     async def list_page(self, account_id: str, *, after: str | None, limit: int) -> list[SecurityEventDocument]:
         """Return events, the newest first, from behind the *position* after."""
-        return await self.security_events.list_by_account(
-            account_id, after=None if after is None else _parse_position(after), limit=limit
-        )
+        return await self.security_events.list_by_account(account_id, after=after, limit=limit)
 
     @staticmethod
     def encode_position(event: SecurityEventDocument) -> str:
         """Return where an event stands in the log."""
-        return f"{rfc3339(event.at)} {event.id}"
-
-
-def _parse_position(position: str) -> tuple[datetime, str]:
-    at, _, event_id = position.partition(" ")
-    return datetime.fromisoformat(at), event_id
+        return encode_position(event.at, event.id)

@@ -14,7 +14,6 @@ from services.identity.errors import (
     SignUpClosedError,
 )
 from services.identity.service.authentication.password_hasher import Argon2PasswordHasher
-from services.identity.service.transact import Transact
 from services.identity.store import (
     AccountDocument,
     Accounts,
@@ -32,6 +31,7 @@ from shared.crypto import InvalidTokenError, TokenSealer
 from shared.errors import FieldProblem, InvalidInputError
 from shared.ids import NewId, new_token, sha256_digest
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 
 _AGE_TOKEN_KIND = "identity.age.passed"  # noqa: S105 - the kind of a token, not a secret
 _DENIAL_COOKIE_KIND = "identity.age.closed"

@@ -9,9 +9,9 @@ import pyotp
 
 from services.identity.domain.authentication.security import RECOVERY_CODE_COUNT, SecurityEventKind
 from services.identity.errors import TotpExistsError, TotpNotFoundError
-from services.identity.service.transact import Transact
 from services.identity.store import RecoveryCodeDocument, RecoveryCodes, SecurityEvents, TotpDocument, Totps
 from shared.ids import NewId, random_bytes, sha256_digest
+from shared.mongo import Transact
 
 TOTP_ISSUER = "Candor"
 _STEP_SECONDS = 30

@@ -10,7 +10,6 @@ from services.identity.service.authentication.login import LoginService
 from services.identity.service.authentication.password_hasher import Argon2PasswordHasher
 from services.identity.service.authentication.second_factors import SecondFactorService
 from services.identity.service.sessions.sessions import SessionService
-from services.identity.service.transact import Transact
 from services.identity.store import (
     AccountDocument,
     Accounts,
@@ -22,6 +21,7 @@ from services.identity.store import (
     SecurityEvents,
 )
 from shared.ids import NewId
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 

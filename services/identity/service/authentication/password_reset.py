@@ -9,7 +9,6 @@ from services.identity.domain.authentication.security import PASSWORD_RESET_LIFE
 from services.identity.emails.security import SecurityEmails
 from services.identity.errors import InvalidPasswordResetTokenError
 from services.identity.service.authentication.password_change import PasswordSetter
-from services.identity.service.transact import Transact
 from services.identity.store import (
     Accounts,
     MailCooldowns,
@@ -21,6 +20,7 @@ from services.identity.store import (
 from services.identity.store.authentication.throttles import PASSWORD_RESET_SCOPE
 from shared.ids import NewId, new_token, sha256_digest
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 

@@ -18,7 +18,6 @@ from services.identity.errors import (
 )
 from services.identity.service.authentication.otp import OtpService, TotpEnrollment
 from services.identity.service.authentication.passkeys import CredentialOptions, WebAuthnService
-from services.identity.service.transact import Transact
 from services.identity.store import (
     Accounts,
     Credentials,
@@ -28,6 +27,7 @@ from services.identity.store import (
     SecurityEvents,
     Totps,
 )
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 

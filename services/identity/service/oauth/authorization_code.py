@@ -16,10 +16,10 @@ from services.identity.domain.oauth.clients import (
 )
 from services.identity.errors import InvalidAuthorizationRequestError, InvalidGrantError
 from services.identity.service.sessions.sessions import SessionService, TokenResponse
-from services.identity.service.transact import Transact
 from services.identity.store import AccountDocument, UsedAuthorizationCodes
 from shared.crypto import InvalidTokenError, TokenSealer
 from shared.ids import NewId
+from shared.mongo import Transact
 from shared.settings import SettingError
 from shared.web import Principal
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from services.identity.domain.oauth.agreements import CONTACT_READ, AgreementTerms
 from services.identity.errors import AccountNotFoundError, AgreementEndedError, NoDisclosableFieldsError
 from services.identity.service.oauth.agreement_client import AgreementClient
-from services.identity.service.transact import Transact
 from services.identity.store import AccountDocument, Accounts, DataAccessLog, PartnerClients
 from services.identity.store.staff.data_access import Recipient
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 

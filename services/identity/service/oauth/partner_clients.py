@@ -16,9 +16,9 @@ from services.identity.errors import (
 from services.identity.service.oauth.agreement_client import AgreementClient
 from services.identity.service.sessions.sessions import SessionRevoker
 from services.identity.service.sessions.tokens import SigningKeys
-from services.identity.service.transact import Transact
 from services.identity.store import PartnerClientDocument, PartnerClients
 from shared.ids import NewId, new_token, sha256_digest
+from shared.mongo import Transact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,6 @@ from services.identity.service.privacy_requests.legal_holds import LegalHoldServ
 from services.identity.service.privacy_requests.security_export import SecurityDataExport
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from services.identity.service.sessions.sessions import SessionService
-from services.identity.service.transact import Transact
 from services.identity.store import (
     AccountDocument,
     Accounts,
@@ -43,6 +42,7 @@ from shared import observe
 from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.ids import NewId
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 log = observe.get_logger(__name__)

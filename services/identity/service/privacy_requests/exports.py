@@ -15,14 +15,13 @@ from services.identity.domain.privacy_requests.lifecycle import (
 from services.identity.emails.account import AccountEmails
 from services.identity.errors import AccountNotFoundError, ExportBusyError, ExportNotFoundError, ExportNotReadyError
 from services.identity.service.privacy_requests.account_export import AccountExport, ExportFileChunk
-from services.identity.service.transact import Transact
 from services.identity.store import Accounts, ExportDocument, ExportPartDocument, Exports
 from shared import observe
 from shared.bus import RpcClient
 from shared.contracts import common_v1
 from shared.errors import ServiceError
 from shared.ids import NewId
-from shared.mongo import DuplicateError
+from shared.mongo import DuplicateError, Transact
 from shared.policy import Purpose
 
 log = observe.get_logger(__name__)

@@ -14,10 +14,9 @@ from services.identity.service.authentication.login import LoginService
 from services.identity.service.privacy_requests.erasures import ErasureSaga
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from services.identity.service.sessions.sessions import SessionService
-from services.identity.service.transact import Transact
 from services.identity.store import Accounts, ScheduledErasureDocument, ScheduledErasures, SecurityEvents
 from shared.ids import NewId, new_token, sha256_digest
-from shared.mongo import DuplicateError
+from shared.mongo import DuplicateError, Transact
 from shared.policy import Purpose
 
 ScheduledErasure = ScheduledErasureDocument

@@ -6,12 +6,12 @@ from datetime import datetime
 from services.identity.domain.authentication.security import SecurityEventKind
 from services.identity.domain.sessions.access import APP_PASSWORD_LIFETIME, MAX_APP_PASSWORDS, AppScope
 from services.identity.errors import AccountNotFoundError, AppPasswordNotFoundError, TooManyAppPasswordsError
-from services.identity.service.transact import Transact
 from services.identity.store import Accounts, AppPasswordDocument, AppPasswords, SecurityEvents
 from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.crypto import PurposeDeniedError
 from shared.ids import new_grouped_secret, sha256_digest
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 

@@ -24,7 +24,6 @@ from services.identity.errors import (
 )
 from services.identity.service.sessions.geoip import lookup_country
 from services.identity.service.sessions.tokens import RefreshTokenClaims, RefreshTokens, SigningKeys
-from services.identity.service.transact import Transact
 from services.identity.store import (
     AccountDocument,
     Accounts,
@@ -37,6 +36,7 @@ from services.identity.store import (
 from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.ids import NewId
+from shared.mongo import Transact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,6 @@ from services.identity.errors import (
 )
 from services.identity.service.staff.account_freeze import AccountFreezer
 from services.identity.service.staff.admin_actions import StaffMember, access_purpose
-from services.identity.service.transact import Transact
 from services.identity.store import (
     AbuseReportDocument,
     AbuseReports,
@@ -38,6 +37,7 @@ from shared.crypto import InvalidTokenError, TokenSealer
 from shared.errors import FieldProblem, InvalidInputError
 from shared.ids import NewId
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 _LOCK_TOKEN_KIND = "identity.lock"  # noqa: S105 - the kind of a token, not a secret

@@ -23,12 +23,12 @@ from services.identity.errors import (
 )
 from services.identity.service.staff.admin_action_executor import AdminActionExecutor
 from services.identity.service.staff.contacts import validate_reason
-from services.identity.service.transact import Transact
 from services.identity.store import AccountDocument, Accounts, AdminActionDocument, AdminActions, DataAccessLog
 from services.identity.store.staff.data_access import Recipient
 from shared.errors import FieldProblem, FourEyesError, InvalidInputError
 from shared.ids import NewId
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 ACCOUNT_ID_FIELD = "identity.admin_actions.account_id"

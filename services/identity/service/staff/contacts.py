@@ -5,12 +5,12 @@ from datetime import datetime
 
 from services.identity.domain.sessions.access import Role
 from services.identity.errors import AccountNotFoundError, InvalidReasonError
-from services.identity.service.transact import Transact
 from services.identity.store import AccountDocument, Accounts, DataAccessLog
 from services.identity.store.staff.data_access import Recipient
 from shared.crypto import PurposeDeniedError
 from shared.errors import FieldProblem
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 from shared.policy import Purpose
 
 EMAIL_FIELD = "identity.accounts.email"

@@ -8,11 +8,11 @@ from services.identity.domain.sessions.access import Role
 from services.identity.service.authentication.password_hasher import Argon2PasswordHasher
 from services.identity.service.privacy_requests.security_export import SecurityDataExport
 from services.identity.service.sessions.sessions import SessionService
-from services.identity.service.transact import Transact
 from services.identity.store import AccountDocument, Accounts, Credentials
 from shared import observe
 from shared.ids import NewId
 from shared.mail import EmailAddress
+from shared.mongo import Transact
 
 log = observe.get_logger(__name__)
 

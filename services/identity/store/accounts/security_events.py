@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from services.identity.domain.authentication.security import SECURITY_LOG_RETENTION_DAYS, SecurityEventKind
 from services.identity.domain.sessions.access import describe_user_agent
 from shared.ids import NewId
-from shared.mongo import Database, Document, Index
+from shared.mongo import Database, Document, Index, filter_after, sort_newest_first
 from shared.personal import Category, Personal, retain_for
 from shared.policy import Purpose
 
@@ -43,15 +43,10 @@ class SecurityEvents:
         row = SecurityEventDocument(id=self._new_id("sec"), account_id=account_id, kind=kind, client=client, at=at)
         await self._rows.insert_one(row)
 
-    async def list_by_account(
-        self, account_id: str, *, after: tuple[datetime, str] | None, limit: int
-    ) -> list[SecurityEventDocument]:
+    async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[SecurityEventDocument]:
         """Return events of the account, the newest first, from behind *after*."""
-        where: dict[str, object] = {"account_id": account_id}
-        if after is not None:
-            at, event_id = after
-            where["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": event_id}}]
-        return await self._rows.list(where, sort=[("at", -1), ("_id", -1)], limit=limit)
+        where = {"account_id": account_id, **filter_after("at", after)}
+        return await self._rows.list(where, sort=sort_newest_first("at"), limit=limit)
 
     async def delete_by_account(self, account_id: str) -> int:
         """Delete all of the account."""

@@ -10,6 +10,7 @@ from shared.contracts import common_v1
 from shared.ids import NewId
 from shared.mongo import Database, Document, Index
 from shared.policy import Purpose
+from shared.privacy import DataAccess, record_access
 
 
 class DataAccessDocument(Document):
@@ -54,7 +55,7 @@ class DataAccessLog:
         Return the id of the entry.
         """
         read = await self.record_unowned(fields, recipient, at=at)
-        event = common_v1.PersonalDataAccessed(
+        access = DataAccess(
             entry_id=read.id,
             account_id=account_id,
             recipient_kind=recipient.kind,
@@ -62,9 +63,9 @@ class DataAccessLog:
             fields=fields,
             purpose=recipient.purpose,
             basis=recipient.basis,
+            accessed_at=at,
         )
-        event.accessed_at.FromDatetime(at)
-        await self._outbox.put(event, subject=account_id)
+        await record_access(self._outbox, access)
         return read.id
 
     async def record_unowned(self, fields: Sequence[str], recipient: Recipient, *, at: datetime) -> DataAccessDocument:

@@ -11,8 +11,8 @@ from services.sync.service.lifecycle.garbage_collector import GarbageCollector
 from services.sync.store import Inspections, Restores, TreeStore
 from shared.bus import Outbox
 from shared.clock import Clock
-from shared.contracts import common_v1
 from shared.mongo import Database
+from shared.privacy import ErasureResult, build_receipt
 
 POLL_INTERVAL: Final = 2.0
 """Seconds between two looks for erasures that were begun elsewhere."""
@@ -93,7 +93,5 @@ class AccountEraser:
     async def _publish_receipt(self, account: str) -> None:
         row = await self.trees.erased_accounts.complete(account)
         if row is not None:
-            erased = {name: count for name, count in row.erased_counts.items() if count}
-            receipt = common_v1.ErasureCompleted(erasure_id=row.erasure_id, erased_counts=erased)
-            receipt.completed_at.FromDatetime(self.clock())
-            await self.outbox.put(receipt)
+            result = ErasureResult(erased_counts=row.erased_counts)
+            await self.outbox.put(build_receipt(row.erasure_id, result, at=self.clock()), subject=row.erasure_id)

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from services.sync.domain.frames import FRAME_SIZE, MAX_INLINE_SIZE, ByteRange
@@ -19,25 +19,13 @@ from services.sync.store import AccountCipher, AccountUsages, Nodes, Restores
 from shared.clock import rfc3339
 from shared.crypto import DecryptionError
 from shared.errors import InvalidCursorError
+from shared.privacy import ExportPage
 
 MAX_PAGE_BYTES = 1 << 20
 _BATCH_SIZE = 200
 _MAX_RESTORES = 1000
 _LISTING, _FILES, _PART = "listed", "sent", "part"
 ExportEntry = tuple[str, bytes]
-
-
-@dataclass(slots=True)
-class ExportPage:
-    """What goes out at once; *next* is where the next page begins, empty after the last."""
-
-    items: list[ExportEntry] = field(default_factory=list)
-    next_cursor: str = ""
-
-    @property
-    def size(self) -> int:
-        """How many bytes of content it holds."""
-        return sum(len(content) for _, content in self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ from services.sync.store import Inspections, RestrictedView
 from services.sync.store.inspections import NodeName
 from shared.bus import Outbox
 from shared.clock import Clock
-from shared.contracts import common_v1, sync_v1
+from shared.contracts import sync_v1
 from shared.ids import NewId
 from shared.mongo import Database
 from shared.policy import Purpose
+from shared.privacy import DataAccess, record_access
 
 POLL_INTERVAL: Final = 60.0
 _BATCH_SIZE: Final = 100
@@ -93,7 +94,7 @@ class InspectionService:
                 id=self.new_id("led"), inspection=now.id, account=now.account, by=by, at=at, scope=scope, node=node
             )
             await self.repository.record_access(access)
-            event = common_v1.PersonalDataAccessed(
+            entry = DataAccess(
                 entry_id=access.id,
                 account_id=now.account,
                 recipient_kind="staff",
@@ -101,9 +102,9 @@ class InspectionService:
                 fields=[_LEDGER_FIELDS[scope]],
                 purpose=Purpose.OPERATIONS,
                 basis=now.id,
+                accessed_at=at,
             )
-            event.accessed_at.FromDatetime(at)
-            await self.outbox.put(event, subject=now.account)
+            await record_access(self.outbox, entry)
             return now
 
         return await self.db.with_transaction(work)

@@ -1,0 +1,30 @@
+"""What every service does with the data of one account: erases it, exports it, records access by others."""
+
+from shared.privacy.access import DataAccess, record_access
+from shared.privacy.erasure import (
+    AccountEraser,
+    ErasedCounts,
+    EraseSubject,
+    ErasureConsumer,
+    ErasureResult,
+    RetainedItem,
+    build_receipt,
+)
+from shared.privacy.export import AccountExport, ExportPage, ExportPart, ExportServer, PagedExport
+
+__all__ = [
+    "AccountEraser",
+    "AccountExport",
+    "DataAccess",
+    "EraseSubject",
+    "ErasedCounts",
+    "ErasureConsumer",
+    "ErasureResult",
+    "ExportPage",
+    "ExportPart",
+    "ExportServer",
+    "PagedExport",
+    "RetainedItem",
+    "build_receipt",
+    "record_access",
+]
