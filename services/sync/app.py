@@ -28,6 +28,7 @@ from services.sync.service.restore.executor import RestoreExecutor
 from services.sync.service.restore.service import RestoreService
 from services.sync.service.restore.worker import RestoreWorker
 from services.sync.service.tree.reader import TreeReader
+from services.sync.service.tree.transfers import TreeTransfers
 from services.sync.service.tree.write_queue import TreeAccess
 from services.sync.service.tree.writer import TreeWriter
 from services.sync.service.webdav.locks import LockService
@@ -146,6 +147,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> S
     reader = TreeReader(tree_access=tree_access, contents=trees.contents, usages=trees.usages, blobs=blobs)
     in_order = ids.ulid_factory(clock)  # of nodes and contents: an account may have a million
     writer = TreeWriter(tree_access=tree_access, new_id=in_order)
+    transfers = TreeTransfers(tree_access=tree_access, new_id=in_order)
     uploads = UploadService(
         tree_access=tree_access, writer=writer, contents=trees.contents, blobs=blobs, new_id=in_order, clock=clock
     )
@@ -195,7 +197,13 @@ def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> S
         backups=backups, trees=trees, tree_access=tree_access, repository=restore_repository, wakeup=restore_wakeup
     )
     restore_executor = RestoreExecutor(
-        backups=backups, trees=trees, uploads=uploads, repository=restore_repository, clock=clock
+        backups=backups,
+        trees=trees,
+        writer=writer,
+        transfers=transfers,
+        uploads=uploads,
+        repository=restore_repository,
+        clock=clock,
     )
     sync_collection = SyncCollectionReport(tree_access=tree_access, tombstones=trees.tombstones, clock=clock)
     statistics = Statistics(db)
@@ -206,6 +214,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> S
         hrefs=hrefs,
         reader=reader,
         writer=writer,
+        transfers=transfers,
         uploads=uploads,
         locks=LockService(tree_access=tree_access, new_id=in_order),
         sync_collection=sync_collection,

@@ -35,6 +35,7 @@ from services.sync.domain.properties import apply_updates, find_protected
 from services.sync.errors import ALLOWED_METHODS, DavMethodNotAllowedError, InvalidHeaderError, PropfindFiniteDepthError
 from services.sync.service.oversight.statistics import UsageStatistics
 from services.sync.service.tree.reader import CollectionListing, TreeReader
+from services.sync.service.tree.transfers import TreeTransfers
 from services.sync.service.tree.writer import TreeWriter
 from services.sync.service.webdav.locks import LockRequest, LockResult, LockService
 from services.sync.service.webdav.sync_collection import SyncCollectionReport, SyncCollectionRequest
@@ -56,6 +57,7 @@ class WebDav:
     hrefs: HrefBuilder
     reader: TreeReader
     writer: TreeWriter
+    transfers: TreeTransfers
     uploads: UploadService
     locks: LockService
     sync_collection: SyncCollectionReport
@@ -139,7 +141,7 @@ class WebDav:
         if depth is Depth.ONE:
             raise InvalidHeaderError("Depth is 0 or infinity.")
         return _write_response(
-            await self.writer.copy(
+            await self.transfers.copy(
                 dav_request.operation, self._parse_destination(dav_request, deep=depth is Depth.INFINITY)
             )
         )
@@ -148,7 +150,7 @@ class WebDav:
         """Move a file or a folder."""
         _require_infinity(dav_request.request)
         return _write_response(
-            await self.writer.move(dav_request.operation, self._parse_destination(dav_request, deep=True))
+            await self.transfers.move(dav_request.operation, self._parse_destination(dav_request, deep=True))
         )
 
     def _parse_destination(self, dav_request: DavRequest, *, deep: bool) -> Destination:

@@ -32,6 +32,8 @@ from services.sync.service.backup.backups import BackupService
 from services.sync.service.backup.reader import BackupContent, BackupNode, BackupTree, read_contents, skip_to_account
 from services.sync.service.restore.placement import CreateAt, Placement, TargetDeletedError
 from services.sync.service.restore.run import RestoreRun, find_in_backup
+from services.sync.service.tree.transfers import TreeTransfers
+from services.sync.service.tree.writer import TreeWriter
 from services.sync.service.webdav.uploads import UploadBody, UploadService
 from services.sync.store import AccountCipher, Restores, TreeStore
 from services.sync.store.restores import destination_update, progress_update
@@ -53,6 +55,8 @@ class RestoreExecutor:
 
     backups: BackupService
     trees: TreeStore
+    writer: TreeWriter
+    transfers: TreeTransfers
     uploads: UploadService
     repository: Restores
     clock: Clock
@@ -176,7 +180,7 @@ class RestoreExecutor:
 
     async def _restore_folder(self, run: RestoreRun, node: BackupNode) -> None:
         def make(path: TreePath) -> Awaitable[object]:
-            return self.uploads.writer.create_folder(run.build_operation(path), new_node=run.build_new_node(node))
+            return self.writer.create_folder(run.build_operation(path), new_node=run.build_new_node(node))
 
         try:
             run.folder_paths[node.id] = await self._placement.place_node(run, node, make)
@@ -205,7 +209,7 @@ class RestoreExecutor:
 
     def _small_file_creator(self, run: RestoreRun, data: bytes, node: BackupNode) -> CreateAt:
         async def put(path: TreePath) -> None:
-            await self.uploads.writer.put_small(run.build_operation(path), data, run.build_new_node(node))
+            await self.writer.put_small(run.build_operation(path), data, run.build_new_node(node))
             run.progress.bytes += node.size
 
         return put
@@ -233,9 +237,7 @@ class RestoreExecutor:
         async def copy(path: TreePath) -> None:
             to = Destination(path=path, overwrite=False)
             try:
-                await self.uploads.writer.copy(
-                    DavOperation(device=run.device, path=source), to, run.build_new_node(node)
-                )
+                await self.transfers.copy(DavOperation(device=run.device, path=source), to, run.build_new_node(node))
             except ResourceNotFoundError as fault:
                 # The source was moved or deleted just now: the next attempt reads the backup again.
                 raise UploadReservationExpiredError from fault

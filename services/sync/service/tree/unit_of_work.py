@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from services.sync.domain.locks import Lock
+from services.sync.domain.locks import Lock, find_beneath
+from services.sync.domain.operation import DavOperation, NewNode, WriteKind, WriteResult
 from services.sync.domain.sync_tokens import MAX_TOMBSTONES, PRUNE_INTERVAL, Tombstone
-from services.sync.domain.tree import DETACHED, Node
+from services.sync.domain.tree import DETACHED, Node, NodeKind, ResolvedPath
 from services.sync.service.tree.view import TreeView
 from services.sync.store import Content
 from services.sync.store.tree_cache import node_location
@@ -14,6 +15,65 @@ from services.sync.store.tree_cache import node_location
 @dataclass(slots=True, kw_only=True)
 class TreeUnitOfWork(TreeView):
     """A tree and the changes made to it; the write queue stores them."""
+
+    # ── Whole steps of a request ──────────────────────────────────────────────────────────────────────────────────
+
+    def put_file(
+        self, operation: DavOperation, target: ResolvedPath, *, content: str, size: int, new_node: NewNode
+    ) -> WriteResult:
+        """Store *content* as the file at *target*, which becomes *new_node* when there is none."""
+        rev, old = self.next_rev(), target.node
+        folder = target.require_parent()
+        if old is None:
+            node = self.add_node(folder, operation.path[-1], new_node, NodeKind.FILE, size=size, content=content)
+            self.adjust_usage(used=size, files=1)
+        else:
+            # Never back in time, so that If-Unmodified-Since stays true when the clock is set back.
+            modified_at = max(self.at, old.modified_at)
+            node = replace(old, rev=rev, tag=rev, modified_at=modified_at, size=size, content=content)
+            self.update(old, node)
+            self.adjust_refs(old.content, old.size, delta=-1)
+            self.adjust_usage(used=size - old.size)
+        self.touch_folder(folder, rev)
+        return WriteResult(kind=WriteKind.CREATED if old is None else WriteKind.REPLACED, node=node)
+
+    def add_node(
+        self, folder: Node, name: str, new_node: NewNode, kind: NodeKind, *, size: int = 0, content: str = ""
+    ) -> Node:
+        """Add a node to *folder* at the current revision and return it."""
+        rev = self.usage.rev
+        node = Node(
+            id=new_node.id,
+            parent=folder.id,
+            name=name,
+            kind=kind,
+            rev=rev,
+            tag=rev,
+            created_at=self.at,
+            modified_at=self.at,
+            size=size,
+            content=content,
+            properties=new_node.properties,
+        )
+        self.add(node)
+        return node
+
+    async def detach(self, node: Node, rev: int) -> None:
+        """Take *node* out of the tree; the members of a folder stay in it until the garbage collector removes them."""
+        await self.release_locks(node)
+        self.add_tombstone(node)
+        if node.is_folder:
+            self.update(node, replace(node, parent=DETACHED, rev=rev))
+            return
+        self.remove_node(node)
+        self.adjust_refs(node.content, node.size, delta=-1)
+        self.adjust_usage(used=-node.size, files=-1)
+
+    async def release_locks(self, node: Node) -> None:
+        """Release the locks on *node* and inside it: a resource that leaves its address loses them (RFC 4918 §7.7)."""
+        self.unlock(find_beneath(await self.list_locks(), node.id))
+
+    # ── Bookkeeping ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def next_rev(self) -> int:
         """Begin a change and return its revision."""

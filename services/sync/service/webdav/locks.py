@@ -14,7 +14,6 @@ from services.sync.errors import (
 )
 from services.sync.service.tree.unit_of_work import TreeUnitOfWork
 from services.sync.service.tree.write_queue import TreeAccess
-from services.sync.service.tree.writer import put_file
 from services.sync.store import Content
 from shared.ids import NewId, random_bytes
 
@@ -51,15 +50,15 @@ class LockService:
         node, content = self.new_id("nod"), self.new_id("cnt")
 
         async def change(uow: TreeUnitOfWork) -> LockResult:
-            resolved = await uow.resolve_checked(operation)
+            target = await uow.resolve_checked(operation)
             locks = await uow.list_locks()
             if len(locks) >= MAX_LOCKS:
                 raise TooManyLocksError
-            if resolved.node is None:
-                resolved.require_parent()
+            if target.node is None:
+                target.require_parent()
             lock = Lock(
                 token=token,
-                ids=resolved.ids if resolved.node is not None else (*resolved.ids, node),
+                ids=target.ids if target.node is not None else (*target.ids, node),
                 path=operation.path,
                 exclusive=request.exclusive,
                 deep=request.deep,
@@ -69,17 +68,17 @@ class LockService:
                 expires_at=_lock_expiry(uow.at, request.seconds),
             )
             check_lock_conflict(lock, locks)
-            if resolved.node is None:
-                await uow.require_unlocked(operation, resolved, members=True, deep=False)
+            if target.node is None:
+                await uow.require_unlocked(operation, target, members=True, deep=False)
                 sealed = uow.cipher.content_cipher(content).seal(0, b"", last=True)
                 uow.add_content(
                     Content(id=content, account=operation.account, refs=1, size=0, reserved_bytes=0, inline=sealed)
                 )
-                put_file(uow, operation, resolved, content=content, size=0, new_node=NewNode(id=node))
+                uow.put_file(operation, target, content=content, size=0, new_node=NewNode(id=node))
             else:
                 uow.next_rev()
             uow.lock(lock)
-            return LockResult(lock=lock, at=uow.at, created=resolved.node is None)
+            return LockResult(lock=lock, at=uow.at, created=target.node is None)
 
         return await self.tree_access.write(operation.account, change)
 
@@ -87,11 +86,11 @@ class LockService:
         """Let the lock whose token the request submits last for *seconds* from now."""
 
         async def change(uow: TreeUnitOfWork) -> LockResult:
-            resolved = await uow.resolve_checked(operation)
-            resolved.require_node()
+            target = await uow.resolve_checked(operation)
+            target.require_node()
             own = [
                 lock
-                for lock in find_covering(await uow.list_locks(), resolved.ids)
+                for lock in find_covering(await uow.list_locks(), target.ids)
                 if lock.token in operation.preconditions.submitted_tokens and lock.device == operation.device.id
             ]
             if len(own) != 1:
@@ -107,9 +106,9 @@ class LockService:
         """End the lock *token*, which covers the address; only the device that took it may."""
 
         async def change(uow: TreeUnitOfWork) -> None:
-            resolved = await uow.resolve_checked(operation)
-            resolved.require_node()
-            found = [lock for lock in find_covering(await uow.list_locks(), resolved.ids) if lock.token == token]
+            target = await uow.resolve_checked(operation)
+            target.require_node()
+            found = [lock for lock in find_covering(await uow.list_locks(), target.ids) if lock.token == token]
             if not found:
                 raise LockNotFoundError
             if found[0].device != operation.device.id:

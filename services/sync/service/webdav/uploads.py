@@ -14,7 +14,7 @@ from services.sync.ports import Blobs
 from services.sync.service.tree.prefetch import prefetch_one
 from services.sync.service.tree.unit_of_work import TreeUnitOfWork
 from services.sync.service.tree.write_queue import TreeAccess
-from services.sync.service.tree.writer import TreeWriter, put_file
+from services.sync.service.tree.writer import TreeWriter
 from services.sync.store import AccountCipher, Content, ContentHash, Contents
 from shared.clock import Clock
 from shared.errors import ServiceError
@@ -187,7 +187,7 @@ class UploadService:
                 uow.adjust_refs(same.id, upload.size, delta=1)
             uow.update_content(done)
             content = same.id if same else upload.content
-            return put_file(uow, act, resolved, content=content, size=upload.size, new_node=upload.new_node)
+            return uow.put_file(act, resolved, content=content, size=upload.size, new_node=upload.new_node)
 
         return await self.tree_access.write(act.account, change)
 
