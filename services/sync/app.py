@@ -146,11 +146,9 @@ def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> S
     devices = DeviceAuthenticator(verify, clock)
     reader = TreeReader(tree_access=tree_access, contents=trees.contents, usages=trees.usages, blobs=blobs)
     in_order = ids.ulid_factory(clock)  # of nodes and contents: an account may have a million
-    writer = TreeWriter(tree_access=tree_access, new_id=in_order)
+    writer = TreeWriter(tree_access=tree_access, contents=trees.contents, new_id=in_order, clock=clock)
     transfers = TreeTransfers(tree_access=tree_access, new_id=in_order)
-    uploads = UploadService(
-        tree_access=tree_access, writer=writer, contents=trees.contents, blobs=blobs, new_id=in_order, clock=clock
-    )
+    uploads = UploadService(writer=writer, blobs=blobs, new_id=in_order)
     garbage_collector = GarbageCollector(
         tree_access=tree_access, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock
     )

@@ -6,7 +6,7 @@ import random
 from collections.abc import AsyncIterator
 
 from services.sync.domain.operation import DavOperation
-from services.sync.service.webdav.uploads import RESERVATION_TTL
+from services.sync.service.tree.writer import RESERVATION_TTL
 from services.sync.store.documents import ContentDocument, NodeDocument
 from shared.ids import new_id
 from tests.integration.sync.harness import MIB, DavClient, SyncHarness
@@ -100,7 +100,7 @@ async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_
     await house.collect()
     before, uploads = house.blobs(), house.sync.webdav.uploads
     act = DavOperation(device=house.devices.known[ada.username, ada.password], path=("cut.bin",))
-    begun = await uploads._reserve_upload(act, new_id("cnt"), 5 * MIB, uploads.writer.build_new_node())
+    begun = await uploads.writer.reserve(act, new_id("cnt"), 5 * MIB)
     await uploads.blobs.write(begun.content, _pieces())
     assert not await house.has_no_room_reserved(ada)
     await house.collect()

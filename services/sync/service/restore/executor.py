@@ -71,7 +71,7 @@ class RestoreExecutor:
         if backup is None or backup.state is not BackupState.AVAILABLE:
             raise BackupNotFoundError
         if restore.uploading:
-            await self.uploads.abort_upload(restore.account, restore.uploading)
+            await self.writer.abort_upload(restore.account, restore.uploading)
         tree = BackupTree()
         async with aclosing(self.backups.read(backup)) as records:
             if await skip_to_account(records, restore.account.__eq__) is None:
@@ -209,7 +209,7 @@ class RestoreExecutor:
 
     def _small_file_creator(self, run: RestoreRun, data: bytes, node: BackupNode) -> CreateAt:
         async def put(path: TreePath) -> None:
-            await self.writer.put_small(run.build_operation(path), data, run.build_new_node(node))
+            await self.writer.put_inline(run.build_operation(path), data, run.build_new_node(node))
             run.progress.bytes += node.size
 
         return put
