@@ -36,6 +36,11 @@ async def state_of(house: SyncHarness, ada: DavClient, one: UnfinishedRestore) -
     return told
 
 
+async def is_running(house: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> bool:
+    """Tell whether the restore has not ended."""
+    return bool((await state_of(house, ada, one))["state"] == "running")
+
+
 async def restored(house: SyncHarness, ada: DavClient, **body: Any) -> Any:
     """Ask for a restore, let a worker do it, return what is told of it then."""
     one = await begun(house, ada, **body)
