@@ -1,1 +1,1 @@
-"""Telemetry owns opt-ins by installation, reports and the public statistics made of them; it knows no account."""
+"""Telemetry owns opt-ins by installation, usage reports and the public statistics. It stores no account."""

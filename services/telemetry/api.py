@@ -1,8 +1,8 @@
-"""Telemetry over HTTP: parse, one call, render.
+"""The HTTP API of telemetry.
 
-Anonymous: a token that is sent all the same is not read, so no account is ever beside an installation. Reports come as
-bodies, so that nothing lands in an address that gets logged; a withdrawal names its installation in the address, and
-nothing is stored of it any more by then.
+The routes for people are anonymous: a token that a client sends is not read, so no account is stored with an
+installation. Reports are sent in bodies, because paths are logged. A withdrawal has the installation in its path, but
+its data is deleted by then.
 """
 
 from dataclasses import dataclass
@@ -24,24 +24,24 @@ from shared.clock import rfc3339
 from shared.web import ANONYMOUS, JsonBody, RateLimit, RequestContext, Route, View, delete, get, post, staff
 
 STATISTICS_NOTE = (
-    "Counts of installations that opted in and reported in the week; people who share more are over-represented. "
-    "Groups below the minimum are left out, and so is any figure that would reveal one by subtraction."
+    "Counts of the installations that opted in and reported in this week, not of all installations. Groups below the "
+    "minimum size are suppressed, and so is any count that would reveal one by subtraction."
 )
 OPT_IN_RATE_LIMIT = RateLimit(300, timedelta(hours=1), "opt-ins")
 REPORT_RATE_LIMIT = RateLimit(1_200, timedelta(hours=1), "reports")
-"""For each address, in memory only: a household or an office reports a few times a week, a flood more."""
+"""For each IP address, in memory only: a household or an office sends a few reports a week."""
 MAX_REPORT_BYTES = 16 * 1024
 InstallationId = Annotated[str, Field(pattern=r"^ins_[0-9a-z]{26}$")]
 
 
 class OptInBody(JsonBody):
-    """The yes of a person to the question of this version."""
+    """An opt-in: a person agreed to this version of the question."""
 
     question_version: int
 
 
 class UsageReportBody(JsonBody):
-    """One week of one installation: closed lists and whole numbers, so that no free text can be sent."""
+    """The report of an installation for a week: fixed values and integers only, so no free text can be sent."""
 
     installation: InstallationId
     question_version: int
@@ -53,13 +53,13 @@ class UsageReportBody(JsonBody):
 
 
 class ReleaseBody(JsonBody):
-    """Which week to publish; null for the oldest that waits."""
+    """The week to publish; null for the oldest unpublished one."""
 
     week: Annotated[str, Field(pattern=r"^\d{4}-W\d{2}$")] | None = None
 
 
 class QuestionView(View):
-    """What a person is asked."""
+    """The question that a person is asked before anything is collected."""
 
     version: int
     text: str
@@ -67,19 +67,19 @@ class QuestionView(View):
 
 
 class OptInView(View):
-    """The random name of the installation; keep it on the device and nowhere else."""
+    """The random id of the installation; store it on the device only."""
 
     installation: str
 
 
 class ReportAcceptedView(View):
-    """The report was taken."""
+    """The report was accepted."""
 
     status: Literal["accepted"] = "accepted"
 
 
 class PublishedReleaseView(View):
-    """A release was published."""
+    """A published release."""
 
     release_id: str
     week: str
@@ -87,7 +87,7 @@ class PublishedReleaseView(View):
 
 
 class CellView(View):
-    """How many installations have this value."""
+    """The number of installations with this value."""
 
     dimension: str
     value: str
@@ -107,22 +107,22 @@ class ReleaseView(View):
 
 
 class PublicStatisticsView(View):
-    """All public statistics, newest first."""
+    """All public statistics, the newest week first."""
 
     releases: list[ReleaseView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryApi:
-    """The handlers."""
+    """The handlers of telemetry."""
 
     service: TelemetryService
 
     def build_routes(self) -> tuple[Route, ...]:
-        """Return the routes of telemetry."""
+        """Return all routes of telemetry."""
         root = "/v1/telemetry"
         return (
-            get(f"{root}/question", self.get_question, access=ANONYMOUS, summary="Read the question to be asked"),
+            get(f"{root}/question", self.get_question, access=ANONYMOUS, summary="Get the opt-in question"),
             post(
                 f"{root}/opt-ins",
                 self.create_opt_in,
@@ -130,7 +130,7 @@ class TelemetryApi:
                 status=201,
                 idempotent=True,
                 limit=OPT_IN_RATE_LIMIT,
-                summary="Opt a new installation in",
+                summary="Opt in a new installation",
                 errors=(InvalidQuestionVersionError,),
             ),
             delete(
@@ -138,7 +138,7 @@ class TelemetryApi:
                 self.delete_opt_in,
                 access=ANONYMOUS,
                 status=204,
-                summary="Withdraw; what was reported and not yet published is deleted",
+                summary="Withdraw an opt-in and delete its unpublished reports",
             ),
             post(
                 f"{root}/reports",
@@ -147,7 +147,7 @@ class TelemetryApi:
                 status=202,
                 limit=REPORT_RATE_LIMIT,
                 body_limit=MAX_REPORT_BYTES,
-                summary="Send the report of one week",
+                summary="Submit the report of a week",
                 errors=(OptInRequiredError, QuestionOutdatedError),
             ),
             post(
@@ -159,26 +159,26 @@ class TelemetryApi:
                 summary="Publish the statistics of a week",
                 errors=(ReleasableWeekNotFoundError, WeekAlreadyReleasedError),
             ),
-            get(f"{root}/statistics", self.get_statistics, access=ANONYMOUS, summary="Read the public statistics"),
+            get(f"{root}/statistics", self.get_statistics, access=ANONYMOUS, summary="Get the public statistics"),
         )
 
     async def get_question(self, _call: RequestContext) -> QuestionView:
-        """Return the current question and all that a yes allows to be collected."""
+        """Get the current question and the data that an opt-in covers."""
         return QuestionView(
             version=CURRENT_QUESTION.version, text=CURRENT_QUESTION.text, collected=list(CURRENT_QUESTION.collected)
         )
 
     async def create_opt_in(self, call: RequestContext, body: OptInBody) -> OptInView:
-        """Keep the yes."""
+        """Opt in a new installation."""
         opt_in = await self.service.create_opt_in(body.question_version, at=call.now)
         return OptInView(installation=opt_in.installation)
 
     async def delete_opt_in(self, call: RequestContext) -> None:
-        """Forget the installation; the answer is the same for one that never opted in."""
+        """Withdraw an opt-in. The answer is the same for an unknown installation."""
         await self.service.delete_opt_in(call.path["installation"])
 
     async def submit_report(self, call: RequestContext, body: UsageReportBody) -> ReportAcceptedView:
-        """Take the report of one week."""
+        """Submit the report of a week; a second report of the same week replaces the first."""
         usage = UsageReport(
             program=body.program,
             version=body.version,
@@ -190,12 +190,12 @@ class TelemetryApi:
         return ReportAcceptedView()
 
     async def publish_release(self, call: RequestContext, body: ReleaseBody) -> PublishedReleaseView:
-        """Publish the statistics of a week."""
+        """Publish the statistics of a week, once."""
         release = await self.service.publish_release(body.week, idempotency_key=call.idempotency_key, at=call.now)
         return PublishedReleaseView(release_id=release.release_id, week=release.week, cell_count=len(release.cells))
 
     async def get_statistics(self, _call: RequestContext) -> PublicStatisticsView:
-        """Return what is public."""
+        """Get the public statistics of the newest 52 weeks."""
         return PublicStatisticsView(releases=[_release_view(release) for release in await self.service.list_releases()])
 
 

@@ -1,4 +1,4 @@
-"""The composition root of telemetry: opens nothing itself, wires everything, reads from top to bottom."""
+"""The composition root of telemetry."""
 
 from services.telemetry.api import TelemetryApi
 from services.telemetry.promises import TelemetryProbes
@@ -10,7 +10,7 @@ from shared.privacy import ErasureConsumer, ExportServer
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
-    """Wire telemetry."""
+    """Return the specification of telemetry: routes, documents, events, probes."""
     opt_ins, reports, releases = OptIns(chassis.db), WeeklyReports(chassis.db), Releases(chassis.db)
     telemetry = TelemetryService(
         opt_ins=opt_ins,

@@ -1,4 +1,4 @@
-"""What opt-ins, reports and releases are."""
+"""Opt-ins, usage reports, and the releases of public statistics."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ class Program(StrEnum):
 
 
 class OperatingSystem(StrEnum):
-    """Operating systems, no finer than this."""
+    """Operating systems by major version, to keep groups large."""
 
     MACOS_14 = "macos-14"
     MACOS_15 = "macos-15"
@@ -30,7 +30,7 @@ class OperatingSystem(StrEnum):
 
 
 class Locale(StrEnum):
-    """Languages, without their countries."""
+    """Languages without countries, to keep groups large."""
 
     DE = "de"
     EN = "en"
@@ -47,7 +47,7 @@ class Locale(StrEnum):
 
 
 class Feature(StrEnum):
-    """What is counted."""
+    """The features whose use is counted."""
 
     LAUNCHES = "launches"
     CRASHES = "crashes"
@@ -59,20 +59,20 @@ _VERSION_PREFIX = "version of "
 
 
 def version_dimension(program: str) -> str:
-    """Return the dimension of the versions of *program*."""
+    """Return the name of the dimension with the versions of *program*."""
     return f"{_VERSION_PREFIX}{program}"
 
 
 RAW_REPORT_RETENTION = timedelta(days=21)
-"""A report is kept for the rest of its week (up to 7 days) and 14 days after it closed; then only figures remain."""
+"""The rest of the week of a report (up to 7 days) and 14 days for its release."""
 
 COUNTER_BUCKETS = (0, 1, 3, 10, 30, 100, 300)
-"""A counter is kept as the largest of these that it reaches: coarse by construction."""
+"""A counter is stored as the largest bucket that it reaches, so the exact number is never stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptInQuestion:
-    """What a person is asked, and all that a yes allows to be collected."""
+    """A version of the question, and the data that an opt-in to it covers."""
 
     version: int
     text: str
@@ -81,27 +81,27 @@ class OptInQuestion:
 
 CURRENT_QUESTION = OptInQuestion(
     version=1,
-    text="May this app send a report about how it is used, once a week? It says nothing that leads to you.",
+    text="May this app send a weekly report about how it is used? The report contains nothing that identifies you.",
     collected=("program", "version", "os", "locale", *(f"counters.{feature}" for feature in Feature)),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptIn:
-    """A yes of one installation to one version of the question; nothing leads from it to a person."""
+    """The consent of an installation to one version of the question; it identifies no person."""
 
     installation: str
     question_version: int
     granted_at: datetime
 
     def allows(self, at: datetime) -> bool:
-        """Tell whether something collected *at* that time is allowed (C03)."""
+        """Return whether this opt-in covers data collected *at* that time (C03)."""
         return at >= self.granted_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeeklyReport:
-    """One week of one installation."""
+    """The report of an installation for a week."""
 
     installation: str
     week: str
@@ -115,7 +115,7 @@ class WeeklyReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One public figure: how many installations have this value."""
+    """A published count: the number of installations with this value."""
 
     dimension: str
     value: str
@@ -141,13 +141,13 @@ def iso_week(at: datetime) -> str:
 
 
 def next_week_start(week: str) -> date:
-    """Return the first day after *week*; ValueError when there is no such week."""
+    """Return the first day after *week*; raises ValueError when the week does not exist."""
     year, number = week.split("-W")
     return date.fromisocalendar(int(year), int(number), 1) + timedelta(days=7)
 
 
 def is_week_over(week: str, at: datetime) -> bool:
-    """Tell whether *week* is a week, and over."""
+    """Return whether *week* exists and is over."""
     try:
         return at.date() >= next_week_start(week)
     except (ValueError, OverflowError):
@@ -161,35 +161,35 @@ def to_bucket(count: int) -> int:
 
 @dataclass(slots=True)
 class CellCounter:
-    """Counts reports by dimension and value; memory grows with the number of values, not of reports."""
+    """Counts reports by dimension and value. Memory grows with the number of values, not of reports."""
 
     n: int = 0
     dimensions: dict[str, Counter[str]] = field(default_factory=dict)
 
     def add(self, report: WeeklyReport) -> None:
-        """Count *report*."""
+        """Count one report."""
         self.n += 1
         for dimension, value in _report_cells(report):
             self.dimensions.setdefault(dimension, Counter())[value] += 1
 
 
 def suppress_small_cells(dimensions: Mapping[str, Mapping[str, int]], *, min_group_size: int) -> tuple[Cell, ...]:
-    """Return the cells that hide everybody: none below *minimum_group*, and none that a subtraction reveals (C15)."""
+    """Return the cells to publish: none below *min_group_size*, none that reveals one by subtraction (C15)."""
     programs = _suppress_counts(dimensions.get(PROGRAM_DIMENSION, {}), min_group_size)
-    # The versions of a program add up to it: they would tell how often a program that is left out was used.
-    left_out = {
+    # The versions of a program add up to its count: they would reveal the count of a suppressed program.
+    suppressed = {
         version_dimension(program) for program in dimensions.get(PROGRAM_DIMENSION, {}) if program not in programs
     }
     return tuple(
         Cell(dimension=dimension, value=value, count=count)
         for dimension, counts in sorted(dimensions.items())
-        if dimension not in left_out
+        if dimension not in suppressed
         for value, count in sorted(_suppress_counts(counts, min_group_size).items())
     )
 
 
 def disclosure_risks(cells: Iterable[Cell], *, n: int, min_group_size: int) -> list[str]:
-    """Return the dimensions in which the figures, or what is missing from their total, are about too few."""
+    """Return the dimensions in which a count, or the rest of a total, is below *min_group_size*."""
     published: dict[str, dict[str, int]] = {}
     for cell in cells:
         published.setdefault(cell.dimension, {})[cell.value] = cell.count
@@ -206,7 +206,7 @@ def disclosure_risks(cells: Iterable[Cell], *, n: int, min_group_size: int) -> l
 def _suppress_counts(counts: Mapping[str, int], min_group_size: int) -> dict[str, int]:
     published = {value: count for value, count in counts.items() if count >= min_group_size}
     hidden = sum(counts.values()) - sum(published.values())
-    # The total is public: what is missing from it must itself be a group, or it is the hidden figure.
+    # The total is public, so the rest of it must be a group of its own: otherwise it is the suppressed count.
     while published and 0 < hidden < min_group_size:
         smallest = min(published, key=lambda value: (published[value], value))
         hidden += published.pop(smallest)
@@ -219,5 +219,5 @@ def _report_cells(report: WeeklyReport) -> Iterator[tuple[str, str]]:
     yield "os", report.os
     yield "locale", report.locale
     for feature in Feature:
-        # Who did not count it is a group like any other: left out, a subtraction from the total would show it.
+        # Installations without this counter are a group too: a subtraction from the total would reveal them.
         yield f"{feature} a week, at least", str(report.counters.get(feature, "not counted"))

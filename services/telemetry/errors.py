@@ -1,38 +1,38 @@
-"""Every refusal that telemetry can give."""
+"""The errors of telemetry."""
 
 from shared.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 
 
 class OptInRequiredError(ForbiddenError):
-    """This installation has not opted in."""
+    """The installation has not opted in."""
 
     code = "telemetry.opt_in.required"
-    remedy = "Ask the person first; send nothing until they have said yes."
+    remedy = "Ask the person first. Send no report before they agree."
 
 
 class QuestionOutdatedError(ConflictError):
-    """The question has changed since it was answered."""
+    """The question has changed since the opt-in."""
 
     code = "telemetry.question.outdated"
-    remedy = "Show the current question and ask again; until then send nothing."
+    remedy = "Show the current question and ask again. Send no report before the person agrees."
 
 
 class InvalidQuestionVersionError(InvalidInputError):
-    """There is no question of this version."""
+    """This version of the question is not the current one."""
 
     code = "telemetry.question_version.invalid"
-    remedy = "Use the version that GET /v1/telemetry/question names."
+    remedy = "Use the version of GET /v1/telemetry/question."
 
 
 class ReleasableWeekNotFoundError(NotFoundError):
-    """No closed week is waiting for its release."""
+    """No week can be released."""
 
     code = "telemetry.releasable_week.not_found"
-    remedy = "Wait until the week has ended and reports have come in."
+    remedy = "Wait until the week is over and enough installations have reported."
 
 
 class WeekAlreadyReleasedError(ConflictError):
-    """The statistics of this week are published already."""
+    """The statistics of this week are already published."""
 
     code = "telemetry.week.already_released"
-    remedy = "Read them; a week is released once, so that two releases cannot be subtracted from each other."
+    remedy = "Use the published release. A second one could reveal single installations by subtraction."

@@ -7,13 +7,13 @@ from services.telemetry.store import OptIns, Releases, WeeklyReports
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 SAMPLE_SIZE = 2_000
-"""How many of the newest reports a look covers: its cost does not grow with what is stored."""
-MAX_NAMED_FIGURES = 5
+"""The number of newest reports that a check reads, so that its cost does not grow with the collection."""
+MAX_NAMED_CELLS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryProbes:
-    """Looks at what is stored, not at what the code means to store."""
+    """Checks the stored documents, not the code that stores them."""
 
     opt_ins: OptIns
     reports: WeeklyReports
@@ -24,7 +24,7 @@ class TelemetryProbes:
         return (Probe("C03", self.opt_in_covers_report), Probe("C15", self.groups_are_large_enough))
 
     async def opt_in_covers_report(self) -> Finding:
-        """C03: no stored report without an opt-in that covers its time."""
+        """C03: every stored report has an opt-in that covers its time."""
         reports = await self.reports.list_newest(SAMPLE_SIZE)
         opt_ins = await self.opt_ins.get_many(sorted({report.installation for report in reports}))
         without = sum(
@@ -36,7 +36,7 @@ class TelemetryProbes:
         return (broken_finding if without else kept_finding)(len(reports), evidence)
 
     async def groups_are_large_enough(self) -> Finding:
-        """C15: no public figure is about fewer than the minimum group, not even one that a subtraction reveals."""
+        """C15: no published count is below the minimum group size, nor reveals such a count by subtraction."""
         releases = await self.releases.list_newest()
         figures = sum(len(release.cells) for release in releases)
         small = [
@@ -46,7 +46,7 @@ class TelemetryProbes:
         ]
         small += [f"{release.week} n" for release in releases if release.n < release.min_group_size]
         if small:
-            return broken_finding(figures, f"figures about too few: {', '.join(small[:MAX_NAMED_FIGURES])}")
+            return broken_finding(figures, f"counts below the minimum group size: {', '.join(small[:MAX_NAMED_CELLS])}")
         return kept_finding(
-            figures, f"{figures} public figures of {len(releases)} weeks, none about fewer than its group"
+            figures, f"{figures} published counts of {len(releases)} weeks, none below the minimum group size"
         )

@@ -1,4 +1,4 @@
-"""What telemetry does."""
+"""Collects opt-ins and reports, and publishes statistics."""
 
 import json
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ EXPORT_NOTE = "Telemetry knows installations, not accounts: nothing that it stor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """What a report says, before it is made coarse."""
+    """A report as the app sent it, with exact counters."""
 
     program: str
     version: str
@@ -46,7 +46,7 @@ class UsageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryService:
-    """Opt in, report, withdraw, release."""
+    """Stores opt-ins and reports, deletes them on withdrawal, and publishes releases."""
 
     opt_ins: OptIns
     reports: WeeklyReports
@@ -58,7 +58,7 @@ class TelemetryService:
     release_open_weeks: bool
 
     async def create_opt_in(self, question_version: int, *, at: datetime) -> OptIn:
-        """Keep the yes of a new installation to the current question."""
+        """Store the opt-in of a new installation; raises InvalidQuestionVersionError."""
         if question_version != CURRENT_QUESTION.version:
             raise InvalidQuestionVersionError(f"the current question has version {CURRENT_QUESTION.version}")
         opt_in = OptIn(installation=self.new_id("ins"), question_version=question_version, granted_at=at)
@@ -66,7 +66,7 @@ class TelemetryService:
         return opt_in
 
     async def delete_opt_in(self, installation: str) -> None:
-        """Forget the yes and every report that is not yet part of a figure; unknown installations are fine."""
+        """Delete an opt-in and its unpublished reports; an unknown installation is no error."""
 
         async def delete() -> None:
             await self.opt_ins.delete(installation)
@@ -77,7 +77,10 @@ class TelemetryService:
     async def submit_report(
         self, installation: str, question_version: int, usage: UsageReport, *, at: datetime
     ) -> None:
-        """Take the report of one week; a second one of the same week replaces the first (C03)."""
+        """Store the report of the current week; a second one replaces the first (C03).
+
+        Raises OptInRequiredError and QuestionOutdatedError.
+        """
 
         async def store_report() -> None:
             opt_in = await self.opt_ins.lock(installation)
@@ -90,7 +93,10 @@ class TelemetryService:
         await self.transact(store_report)
 
     async def publish_release(self, week: str | None, *, idempotency_key: str, at: datetime) -> Release:
-        """Publish the statistics of *week*, or of the oldest that waits; a week once, an *operation* once."""
+        """Publish *week*, or the oldest week that can be released; once for each week and *idempotency_key*.
+
+        Raises ReleasableWeekNotFoundError and WeekAlreadyReleasedError.
+        """
         earlier = await self.releases.get_by_idempotency_key(idempotency_key)
         if earlier is not None:
             return earlier
@@ -101,9 +107,7 @@ class TelemetryService:
         async for report in self.reports.iter_by_week(chosen):
             counter.add(report)
         if counter.n < self.min_group_size:
-            raise ReleasableWeekNotFoundError(
-                f"too few reports for {chosen}: their number itself is about a small group"
-            )
+            raise ReleasableWeekNotFoundError(f"there are too few reports for {chosen}")
         release = Release(
             release_id=self.new_id("rel"),
             week=chosen,
@@ -116,7 +120,7 @@ class TelemetryService:
         return release
 
     async def list_releases(self) -> list[Release]:
-        """Return what is public, the newest week first."""
+        """Return the published releases, the newest week first."""
         return await self.releases.list_newest()
 
     async def _publish(self, release: Release, idempotency_key: str) -> None:

@@ -1,4 +1,4 @@
-"""All that an operator may change of telemetry."""
+"""The settings of telemetry."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from shared.settings import CommonSettings, Env
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of telemetry."""
+    """Settings read from ``TELEMETRY_*``."""
 
     common: CommonSettings
     min_group_size: int
-    """No figure about fewer installations than this is published (C15)."""
+    """The smallest group of installations that is published (C15)."""
     release_open_weeks: bool
-    """Allow a release of the week that still runs: for trying it out, never in production."""
+    """Allow a release of the current week; for local use, never in production."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
-        """Read the settings; a wrong one fails by its name."""
+        """Read the settings; raises SettingError with the name of a setting that is missing or invalid."""
         platform = CommonSettings.from_env(env, "telemetry", port=8095)
         return cls(
             common=platform,

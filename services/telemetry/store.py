@@ -1,4 +1,4 @@
-"""Telemetry's collections in MongoDB: nothing in them leads to a person or an address."""
+"""The collections of telemetry. None of their fields identifies a person or an IP address."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -14,17 +14,17 @@ _RAW = Personal(Category.USAGE, {Purpose.STATISTICS}, Retention(limit=RAW_REPORT
 
 
 class OptInDocument(Document):
-    """A live opt-in; its ``_id`` is the random name of the installation. Withdrawing deletes it."""
+    """An opt-in; its ``_id`` is the random id of the installation. A withdrawal deletes it."""
 
     collection: ClassVar[str] = "opt_ins"
     question_version: int
     granted_at: Annotated[datetime, _OPT_IN]
     report_count: int = 0
-    """Moved by each report, so that a report and a withdrawal cannot both win."""
+    """Incremented by each report, so that a concurrent withdrawal conflicts with it."""
 
 
 class WeeklyReportDocument(Document):
-    """One week of one installation; ``_id`` is installation and week, so a repeated report counts once."""
+    """The report of a week; ``_id`` is installation and week, so a repeated report counts once."""
 
     collection: ClassVar[str] = "reports"
     indexes: ClassVar[tuple[Index, ...]] = (Index("week"), Index("installation"), Index("received_at"))
@@ -39,7 +39,7 @@ class WeeklyReportDocument(Document):
 
 
 class CellValue(EmbeddedValue):
-    """One public figure."""
+    """A published count."""
 
     dimension: str
     value: str
@@ -53,7 +53,7 @@ class ReleaseDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True),)
     release_id: str
     idempotency_key: str
-    """The request that made it: repeated after a crash, it finds this release instead of publishing another week."""
+    """The request that created it: repeated after a crash, it finds this release instead of publishing another week."""
     n: int
     min_group_size: int
     cells: list[CellValue]
@@ -64,42 +64,42 @@ DOCUMENTS = (OptInDocument, WeeklyReportDocument, ReleaseDocument)
 
 
 class OptIns:
-    """The installations that said yes."""
+    """The opt-ins of all installations."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[OptInDocument] = db.get_collection(OptInDocument)
 
     async def add(self, opt_in: OptIn) -> None:
-        """Keep a new yes."""
+        """Insert an opt-in."""
         row = OptInDocument(
             id=opt_in.installation, question_version=opt_in.question_version, granted_at=opt_in.granted_at
         )
         await self._rows.insert_one(row)
 
     async def lock(self, installation: str) -> OptIn | None:
-        """Return the yes of *installation*, held against a withdrawal until the transaction ends."""
+        """Return the opt-in of *installation*, locked until the transaction ends; None when there is none."""
         if not await self._rows.update_one({"_id": installation}, {"$inc": {"report_count": 1}}):
             return None
         row = await self._rows.get(installation)
         return _opt_in(row) if row else None
 
     async def delete(self, installation: str) -> None:
-        """Forget the yes of *installation*."""
+        """Delete the opt-in of *installation*."""
         await self._rows.delete_many({"_id": installation})
 
     async def get_many(self, installations: Sequence[str]) -> dict[str, OptIn]:
-        """Return the live opt-ins of *among*."""
+        """Return the opt-ins of *installations*, by installation."""
         return {row.id: _opt_in(row) for row in await self._rows.list({"_id": {"$in": list(installations)}})}
 
 
 class WeeklyReports:
-    """The raw reports, until their weeks are figures."""
+    """The unpublished reports."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[WeeklyReportDocument] = db.get_collection(WeeklyReportDocument)
 
     async def put(self, report: WeeklyReport) -> None:
-        """Keep *report*, in place of an earlier one of the same installation and week."""
+        """Store *report*; it replaces an earlier one of the same installation and week."""
         await self._rows.upsert_one(
             WeeklyReportDocument(
                 id=f"{report.installation}:{report.week}",
@@ -120,12 +120,12 @@ class WeeklyReports:
             yield _report(row)
 
     async def count_by_week(self) -> dict[str, int]:
-        """Count the reports of each week that has some."""
+        """Return the number of reports by week."""
         rows = await self._rows.run_pipeline([{"$group": {"_id": "$week", "n": {"$sum": 1}}}])
         return {row["_id"]: int(row["n"]) for row in rows}
 
     async def delete_by_installation(self, installation: str) -> None:
-        """Forget all reports of *installation*."""
+        """Delete all reports of *installation*."""
         await self._rows.delete_many({"installation": installation})
 
     async def list_newest(self, limit: int) -> list[WeeklyReport]:
@@ -134,13 +134,13 @@ class WeeklyReports:
 
 
 class Releases:
-    """The public statistics."""
+    """The published releases."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[ReleaseDocument] = db.get_collection(ReleaseDocument)
 
     async def add(self, release: Release, *, idempotency_key: str) -> bool:
-        """Publish *release*; False when its week is published already, or *operation* has published one."""
+        """Insert *release*; False when its week is published, or *idempotency_key* has published one."""
         cells = [CellValue(dimension=cell.dimension, value=cell.value, count=cell.count) for cell in release.cells]
         row = ReleaseDocument(
             id=release.week,
@@ -158,16 +158,16 @@ class Releases:
         return True
 
     async def get_by_idempotency_key(self, idempotency_key: str) -> Release | None:
-        """Return the release that *operation* has published."""
+        """Return the release that *idempotency_key* published; None when there is none."""
         row = await self._rows.find_one({"idempotency_key": idempotency_key})
         return _release(row) if row else None
 
     async def list_weeks(self) -> set[str]:
-        """Return the weeks that are published."""
+        """Return the published weeks."""
         return {row.id for row in await self._rows.list({})}
 
     async def list_newest(self, limit: int = 52) -> list[Release]:
-        """Return the newest releases, newest week first."""
+        """Return the *limit* newest releases, the newest week first."""
         return [_release(row) for row in await self._rows.list({}, sort=[("_id", -1)], limit=limit)]
 
 
