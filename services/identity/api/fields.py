@@ -1,4 +1,4 @@
-"""What fields of requests look like, the same everywhere."""
+"""Request fields, access rules and views that several handlers share."""
 
 from typing import Annotated
 
@@ -9,10 +9,14 @@ from services.identity.service.staff.admin_actions import StaffMember
 from shared.web import RequestContext, View, customer, staff
 
 Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.org"])]
-Password = Annotated[str, Field(max_length=1024, description="as it is typed: nothing is trimmed or changed")]
-Reason = Annotated[str, Field(min_length=3, max_length=200, description="the case or the request; the owner reads it")]
-EmailToken = Annotated[str, Field(min_length=1, max_length=4096, description="the token of the link in the mail")]
-OneTimeCode = Annotated[str, Field(min_length=1, max_length=64, description="of the app, or a recovery code")]
+Password = Annotated[str, Field(max_length=1024, description="exactly as entered: not trimmed or normalised")]
+Reason = Annotated[
+    str, Field(min_length=3, max_length=200, description="the number of the case or request; the account owner sees it")
+]
+EmailToken = Annotated[str, Field(min_length=1, max_length=4096, description="the token of the link in the email")]
+OneTimeCode = Annotated[
+    str, Field(min_length=1, max_length=64, description="of the authenticator app, or a recovery code")
+]
 
 ANY_PERSON = customer() | staff()
 RECENT_LOGIN_CUSTOMER = customer(max_age=REAUTH_MAX_AGE)
@@ -20,9 +24,9 @@ RECENT_LOGIN_PERSON = customer(max_age=REAUTH_MAX_AGE) | staff(max_age=REAUTH_MA
 
 
 class RequestAcceptedView(View):
-    """The same for every address."""
+    """The same response for every address (I-15)."""
 
-    message: str = "If that can be done, we have written to this address. Open the link in the mail to go on."
+    message: str = "If this is possible, we have sent an email. Open the link in it to continue."
 
 
 def get_staff_member(call: RequestContext) -> StaffMember:

@@ -1,4 +1,4 @@
-"""The age screen, sign-up, the proof of an address, the own account, and how staff find one."""
+"""Age screen, sign-up, email verification, the caller's account, and account lookup by staff."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,14 +29,14 @@ AGE_DENIED_COOKIE = "__Host-candor-age-screen"
 
 
 class AgeScreenBody(JsonBody):
-    """When somebody was born; neither is kept."""
+    """A month of birth. It is not stored (C23)."""
 
     birth_year: Annotated[int, Field(ge=1800, le=2200)]
     birth_month: Annotated[int, Field(ge=1, le=12)]
 
 
 class SignUpBody(JsonBody):
-    """A wish for an account; nothing else is asked for (C01)."""
+    """A sign-up; these are the only data asked for (C01)."""
 
     age_token: Annotated[str, Field(max_length=4096)]
     email: Email
@@ -44,39 +44,39 @@ class SignUpBody(JsonBody):
 
 
 class EmailVerificationBody(JsonBody):
-    """The token of the link in the mail."""
+    """The token of the verification link."""
 
     token: Annotated[str, Field(max_length=4096)]
 
 
 class FindAccountBody(JsonBody):
-    """Whose account is looked for, and why."""
+    """The address to look up, and the reason."""
 
     email: Email
     reason: Reason
 
 
 class AgeScreenView(View):
-    """Whether the sign-up is open, and the token that opens it."""
+    """The result, and the age token that sign-up requires."""
 
     passed: bool
     age_token: str
 
 
 class SignUpView(View):
-    """The same for every address."""
+    """The same response for every address (I-15)."""
 
-    message: str = "We have written to this address. Open the link in the mail to go on."
+    message: str = "Check your email and open the link to continue."
 
 
 class VerifiedAccountView(View):
-    """The account that is open now."""
+    """The account that was opened."""
 
     account_id: str
 
 
 class MyAccountView(View):
-    """What is held about the owner of the account."""
+    """Your account."""
 
     account_id: str
     email: str
@@ -88,7 +88,7 @@ class MyAccountView(View):
 
 
 class FoundAccountView(View):
-    """The account that staff looked for; the address is not repeated."""
+    """The account at the address. The address is not repeated."""
 
     account_id: str
     created_at: str
@@ -96,7 +96,7 @@ class FoundAccountView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountsApi:
-    """The handlers."""
+    """HTTP handlers of accounts."""
 
     age_screen: AgeScreen
     registration_service: RegistrationService
@@ -140,10 +140,10 @@ class AccountsApi:
         )
 
     async def submit_age_screen(self, call: RequestContext, body: AgeScreenBody) -> web.Response:
-        """Answer the age screen; the date is not kept.
+        """Submit the age screen. The date is not stored.
 
-        Whoever passes gets a token for the sign-up, good for 30 minutes. Whoever does not gets a cookie that keeps the
-        sign-up of this browser closed for a day.
+        If you pass, the response has an age token for sign-up, valid for 30 minutes. If not, it sets a cookie that
+        blocks sign-up in this browser for a day.
         """
         if self._is_sign_up_denied(call):
             return json_response(AgeScreenView(passed=False, age_token=""))
@@ -162,20 +162,20 @@ class AccountsApi:
         return response
 
     async def register_account(self, call: RequestContext, body: SignUpBody) -> SignUpView:
-        """Ask for an account.
+        """Sign up for an account.
 
-        The answer is the same whether or not the address has an account; what comes next stands in the mail.
+        The response is the same whether or not the address has an account. The email says how to continue.
         """
         self.age_screen.check_not_denied(call.get_cookie(AGE_DENIED_COOKIE), at=call.now)
         await self.registration_service.sign_up(body.age_token, body.email, body.password, at=call.now)
         return SignUpView()
 
     async def verify_email(self, call: RequestContext, body: EmailVerificationBody) -> VerifiedAccountView:
-        """Prove an address with the token of the mail; works once."""
+        """Verify an email address with the token of the link. A token works once."""
         return VerifiedAccountView(account_id=await self.registration_service.verify(body.token, at=call.now))
 
     async def get_my_account(self, call: RequestContext) -> MyAccountView:
-        """Read the own account."""
+        """Get your account."""
         profile = await self.profiles.get(call.principal.id)
         account = profile.account
         return MyAccountView(
@@ -189,7 +189,7 @@ class AccountsApi:
         )
 
     async def find_account(self, call: RequestContext, body: FindAccountBody) -> FoundAccountView:
-        """Find an account by its address, as staff; the owner sees who looked, and why."""
+        """Find an account by its email address, as staff. The owner sees who looked it up, and why."""
         found = await self.contact_resolver.find_for_staff(
             body.email, staff_id=call.principal.id, roles=call.principal.roles, reason=body.reason, at=call.now
         )

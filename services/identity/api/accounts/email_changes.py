@@ -14,20 +14,20 @@ from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, post
 
 
 class EmailChangeBody(JsonBody):
-    """Where the account is to move."""
+    """The new email address."""
 
     email: Email
 
 
 class EmailChangeTokenBody(JsonBody):
-    """The link of the mail."""
+    """The token of the link."""
 
     token: EmailToken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangesApi:
-    """The handlers."""
+    """HTTP handlers of email changes."""
 
     email_change_service: EmailChangeService
     rate_limit_per_minute: int
@@ -63,15 +63,15 @@ class EmailChangesApi:
         )
 
     async def request_email_change(self, call: RequestContext, body: EmailChangeBody) -> RequestAcceptedView:
-        """Ask for another address; it changes once a link there has proven it."""
+        """Request a change of your email address. It takes effect when you open the link sent to the new address."""
         agent = call.get_header("User-Agent") or ""
         await self.email_change_service.request(call.principal.id, body.email, user_agent=agent, at=call.now)
         return RequestAcceptedView()
 
     async def confirm_email_change(self, call: RequestContext, body: EmailChangeTokenBody) -> None:
-        """Prove the new address by the link of the mail, once; the old one is told and can undo it for seven days."""
+        """Confirm the new address with the token of the link, once. The old address can revert it for seven days."""
         await self.email_change_service.confirm(body.token, at=call.now)
 
     async def revert_email_change(self, call: RequestContext, body: EmailChangeTokenBody) -> None:
-        """Bring the account back to its old address; all sessions and app passwords end."""
+        """Revert to the old address. All sessions and app passwords are revoked."""
         await self.email_change_service.revert(body.token, at=call.now)

@@ -1,4 +1,4 @@
-"""The security log of the own account."""
+"""The security log of the caller's account."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from shared.web import CursorPage, PageQuery, Paginator, RequestContext, Route, 
 
 
 class SecurityEventView(View):
-    """One thing that happened to the account."""
+    """A security event."""
 
     at: str
     event: str
@@ -18,7 +18,7 @@ class SecurityEventView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityLogApi:
-    """The handlers."""
+    """HTTP handlers of the security log."""
 
     security_log: SecurityLogService
     paginator: Paginator
@@ -29,7 +29,7 @@ class SecurityLogApi:
         return (get(path, self.list_security_events, access=ANY_PERSON, replies=CursorPage[SecurityEventView]),)
 
     async def list_security_events(self, call: RequestContext, query: PageQuery) -> CursorPage[SecurityEventView]:
-        """Read what happened to the own account in the last 180 days, the newest first."""
+        """List the security events of your account in the last 180 days, newest first."""
         found = await self.security_log.list_page(
             call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )

@@ -1,4 +1,4 @@
-"""Log-in: with a password and, where there is one, a second factor; or with a passkey alone. Step-up of a session."""
+"""Login with a password and a second factor, or with a passkey; step-up of a session."""
 
 import json
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ from shared.mail import InvalidEmailAddressError
 from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, json_response, post
 from shared.web.problems import PROBLEM_RENDERER
 
-_DeviceToken = Annotated[str | None, Field(max_length=4096, description="device_token of an earlier log-in")]
+_DeviceToken = Annotated[str | None, Field(max_length=4096, description="device_token of an earlier login")]
 _ROOT = "/v1/identity/sessions"
 
 
 class LoginBody(JsonBody):
-    """Who logs in."""
+    """Email address and password."""
 
     email: Email
     password: Password
@@ -45,7 +45,7 @@ class LoginBody(JsonBody):
 
 
 class SecondFactorBody(JsonBody):
-    """The second factor: a code or a passkey."""
+    """A second factor: a code or a passkey."""
 
     challenge_token: Annotated[str, Field(max_length=4096)]
     code: OneTimeCode | None = None
@@ -54,7 +54,7 @@ class SecondFactorBody(JsonBody):
 
 
 class PasskeyLoginBody(JsonBody):
-    """The answer of a passkey."""
+    """The assertion of a passkey."""
 
     challenge_id: Annotated[str, Field(max_length=64)]
     credential: AuthenticationCredential
@@ -62,7 +62,7 @@ class PasskeyLoginBody(JsonBody):
 
 
 class StepUpBody(JsonBody):
-    """Whoever is logged in proves it once more: by password, or, where there is a second factor, by that."""
+    """Proof for a step-up: the password, or a second factor if the account has one."""
 
     password: Password | None = None
     code: OneTimeCode | None = None
@@ -79,7 +79,9 @@ class SessionTokensView(View):
     refresh_token: str
     session_id: str
     account_id: str
-    device_token: Annotated[str, Field(description="sent with the next log-in, strangers' guesses do not lock it out")]
+    device_token: Annotated[
+        str, Field(description="send it with the next login: attempts from other devices then cannot lock you out")
+    ]
 
 
 class RefreshedTokenView(View):
@@ -92,7 +94,7 @@ class RefreshedTokenView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginApi:
-    """The handlers."""
+    """HTTP handlers of login and step-up."""
 
     login_service: LoginService
     step_up_service: StepUpService
@@ -185,7 +187,7 @@ class LoginApi:
         )
 
     async def complete_second_factor(self, call: RequestContext, body: SecondFactorBody) -> SessionTokensView:
-        """Go on with a log-in by a code of the app, a recovery code or a passkey; five tries for one password."""
+        """Complete a login with a one-time code, a recovery code or a passkey. A challenge allows five attempts."""
         if (body.code is None) == (body.passkey is None):
             raise _one_of_error("code", "passkey")
         credential = None if body.passkey is None else body.passkey.to_dict()
@@ -197,11 +199,11 @@ class LoginApi:
         )
 
     async def begin_passkey_login(self, call: RequestContext) -> ChallengeView:
-        """Ask for the challenge of a log-in by passkey; good for one answer within five minutes."""
+        """Start a login with a passkey. The challenge works once and expires in five minutes."""
         return _challenge_view(await self.login_service.begin_passkey(at=call.now))
 
     async def log_in_with_passkey(self, call: RequestContext, body: PasskeyLoginBody) -> SessionTokensView:
-        """Log in with a passkey alone: it verifies its user, so it is both factors at once."""
+        """Log in with a passkey. It verifies its user, so it counts as both factors."""
         by = _login_context(call, body.device_token)
         return _tokens_view(
             await self.login_service.login_with_passkey(
@@ -210,13 +212,13 @@ class LoginApi:
         )
 
     async def begin_step_up(self, call: RequestContext) -> ChallengeView:
-        """Ask for the challenge of a step-up by passkey."""
+        """Start a step-up with a passkey."""
         return _challenge_view(await self.step_up_service.begin_passkey(call.principal.id, at=call.now))
 
     async def complete_step_up(self, call: RequestContext, body: StepUpBody) -> RefreshedTokenView:
-        """Confirm the own session before a sensitive change, and get an access token that says so.
+        """Confirm it is you before a sensitive change. The new access token proves a recent authentication.
 
-        By password; an account with a second factor sends a code or a passkey.
+        Send your password, or a code or passkey if the account has a second factor.
         """
         if body.password is None and body.code is None and body.passkey is None:
             raise _one_of_error("password", "code", "passkey")
@@ -259,7 +261,7 @@ def _challenge_view(options: CredentialOptions) -> ChallengeView:
 
 
 def _second_factor_problem(call: RequestContext, step: SecondFactorRequired) -> web.Response:
-    """Return the problem with what the client needs to go on (RFC 9457, 3.2: a problem may carry more)."""
+    """Return the problem with what the client needs to continue (extension members, RFC 9457, 3.2)."""
     problem = call.request.app[PROBLEM_RENDERER].render(SecondFactorRequiredError(), call.request)
     assert isinstance(problem.body, bytes)
     payload: dict[str, Any] = {

@@ -22,27 +22,27 @@ from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View,
 
 
 class PasswordChangeBody(JsonBody):
-    """The old password and the new one."""
+    """The current password and the new one."""
 
     old_password: Password
     new_password: Password
 
 
 class PasswordResetRequestBody(JsonBody):
-    """Whose password is forgotten."""
+    """The address of the account."""
 
     email: Email
 
 
 class PasswordResetBody(JsonBody):
-    """The link of the mail, and the new password."""
+    """The token of the link, and the new password."""
 
     token: EmailToken
     password: Password
 
 
 class RemainingAppPasswordView(View):
-    """An app password that goes on; revoke it if its device may be in other hands."""
+    """An app password that stays valid. Revoke it if its device was lost."""
 
     app_password_id: str
     label: str
@@ -50,15 +50,15 @@ class RemainingAppPasswordView(View):
 
 
 class PasswordChangedView(View):
-    """What became of the rest."""
+    """How many other sessions were revoked, and the app passwords that stay valid."""
 
     revoked_sessions: int
-    app_passwords: Annotated[list[RemainingAppPasswordView], Field(description="they go on until they are revoked")]
+    app_passwords: Annotated[list[RemainingAppPasswordView], Field(description="valid until you revoke them")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChangesApi:
-    """The handlers."""
+    """HTTP handlers of password changes and resets."""
 
     password_change_service: PasswordChangeService
     password_reset_service: PasswordResetService
@@ -99,7 +99,7 @@ class PasswordChangesApi:
         )
 
     async def change_password(self, call: RequestContext, body: PasswordChangeBody) -> PasswordChangedView:
-        """Change the own password; all other sessions end, and the owner is told by mail."""
+        """Change your password. All other sessions are revoked, and you are notified by email."""
         done = await self.password_change_service.change_password(
             call.principal.id, call.principal.session, body.old_password, body.new_password, at=call.now
         )
@@ -116,10 +116,10 @@ class PasswordChangesApi:
         )
 
     async def request_password_reset(self, call: RequestContext, body: PasswordResetRequestBody) -> RequestAcceptedView:
-        """Ask for a link that sets a new password; the answer is the same whether or not there is an account."""
+        """Request a password reset link. The response is the same whether or not there is an account."""
         await self.password_reset_service.request(body.email, at=call.now)
         return RequestAcceptedView()
 
     async def confirm_password_reset(self, call: RequestContext, body: PasswordResetBody) -> None:
-        """Set a new password by the link of the mail, once; every session ends, and nobody is logged in by it."""
+        """Set a new password with the token of the link, once. All sessions are revoked; you are not logged in."""
         await self.password_reset_service.reset_password(body.token, body.password, at=call.now)

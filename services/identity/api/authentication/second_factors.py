@@ -1,4 +1,4 @@
-"""The second factors of the own account; each change needs a recent log-in or step-up."""
+"""Second factors of the caller's account. Each change requires a recent login or step-up."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -24,19 +24,17 @@ from services.identity.service.authentication.second_factors import SecondFactor
 from shared.clock import rfc3339
 from shared.web import JsonBody, RequestContext, Route, View, delete, get, post
 
-_RecoveryCodes = Annotated[
-    list[str], Field(description="shown here and never again; empty where there are some already")
-]
+_RecoveryCodes = Annotated[list[str], Field(description="returned only here; empty if the account already has some")]
 
 
 class TotpCodeBody(JsonBody):
-    """The first code of the app."""
+    """The first code of the authenticator app."""
 
     code: OneTimeCode
 
 
 class NewPasskeyBody(JsonBody):
-    """A new passkey, and what its owner calls it."""
+    """A new passkey and its name."""
 
     challenge_id: Annotated[str, Field(max_length=64)]
     name: Annotated[str, Field(min_length=1, max_length=100)]
@@ -44,14 +42,14 @@ class NewPasskeyBody(JsonBody):
 
 
 class TotpEnrollmentView(View):
-    """What the app is given: typed, or as a QR code of the URI; it is shown here and never again."""
+    """The secret of the authenticator app, also as a URI for a QR code. It is returned only here."""
 
     secret: str
     otpauth_uri: str
 
 
 class RecoveryCodesView(View):
-    """Recovery codes; each works once in place of the second factor."""
+    """Recovery codes. Each replaces the second factor once."""
 
     recovery_codes: _RecoveryCodes
 
@@ -66,7 +64,7 @@ class PasskeyView(View):
 
 
 class NewPasskeyView(PasskeyView):
-    """A passkey that was added now."""
+    """A passkey that was just registered."""
 
     recovery_codes: _RecoveryCodes
 
@@ -81,7 +79,7 @@ class SecondFactorsView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorsApi:
-    """The handlers."""
+    """HTTP handlers of second factors."""
 
     second_factor_service: SecondFactorService
 
@@ -160,7 +158,7 @@ class SecondFactorsApi:
         )
 
     async def list_second_factors(self, call: RequestContext) -> SecondFactorsView:
-        """List the second factors of the own account."""
+        """List your second factors."""
         enrolled = await self.second_factor_service.get_enrolled(call.principal.id)
         return SecondFactorsView(
             totp_enrolled_at=rfc3339(enrolled.totp_enrolled_at) if enrolled.totp_enrolled_at else None,
@@ -177,33 +175,33 @@ class SecondFactorsApi:
         )
 
     async def begin_totp_enrollment(self, call: RequestContext) -> TotpEnrollmentView:
-        """Begin to add an app for one-time codes; it counts once a code has confirmed it."""
+        """Start to add an authenticator app. It takes effect when a code confirms it."""
         enrollment = await self.second_factor_service.begin_totp(call.principal.id, at=call.now)
         return TotpEnrollmentView(secret=enrollment.secret, otpauth_uri=enrollment.uri)
 
     async def confirm_totp_enrollment(self, call: RequestContext, body: TotpCodeBody) -> RecoveryCodesView:
-        """Confirm the app by its first code; from now on a log-in needs it."""
+        """Confirm the authenticator app with its first code. From now on login requires it."""
         return RecoveryCodesView(
             recovery_codes=await self.second_factor_service.confirm_totp(call.principal.id, body.code, at=call.now)
         )
 
     async def delete_totp(self, call: RequestContext) -> None:
-        """Remove the app for one-time codes."""
+        """Remove your authenticator app."""
         await self.second_factor_service.remove_totp(call.principal.id, at=call.now)
 
     async def create_recovery_codes(self, call: RequestContext) -> RecoveryCodesView:
-        """Make ten recovery codes in place of all earlier ones."""
+        """Create ten recovery codes. They replace all earlier ones."""
         return RecoveryCodesView(
             recovery_codes=await self.second_factor_service.replace_recovery_codes(call.principal.id, at=call.now)
         )
 
     async def begin_passkey_registration(self, call: RequestContext) -> ChallengeView:
-        """Begin to add a passkey."""
+        """Start to register a passkey."""
         options = await self.second_factor_service.begin_passkey(call.principal.id, at=call.now)
         return ChallengeView(challenge_id=options.challenge_id, options=dict(options.options))
 
     async def register_passkey(self, call: RequestContext, body: NewPasskeyBody) -> NewPasskeyView:
-        """Add the passkey that the authenticator has made; from now on a log-in by password needs a second factor."""
+        """Register a passkey. From now on login with a password requires a second factor."""
         passkey, codes = await self.second_factor_service.add_passkey(
             call.principal.id, body.challenge_id, body.credential.to_dict(), label=body.name, at=call.now
         )

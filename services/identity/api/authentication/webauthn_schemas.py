@@ -1,4 +1,4 @@
-"""What browsers send of passkeys (``PublicKeyCredential.toJSON()``), as far as it is read."""
+"""The JSON of WebAuthn credentials (``PublicKeyCredential.toJSON()``), as far as it is used."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,20 +13,20 @@ _CredentialId = Annotated[
 
 
 class _BrowserObject(JsonBody):
-    """A part of a credential: browsers send more than is read, and what is not known is ignored."""
+    """A part of a credential. Unknown fields are ignored: browsers send more than is used."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
 class AttestationResponse(_BrowserObject):
-    """What a new passkey shows of itself."""
+    """The attestation of a new passkey."""
 
     client_data_json: _Base64Url = Field(alias="clientDataJSON")
     attestation_object: _Base64Url = Field(alias="attestationObject")
 
 
 class AssertionResponse(_BrowserObject):
-    """What a passkey has signed."""
+    """The assertion that a passkey signed."""
 
     client_data_json: _Base64Url = Field(alias="clientDataJSON")
     authenticator_data: _Base64Url = Field(alias="authenticatorData")
@@ -40,24 +40,24 @@ class _PublicKeyCredential(_BrowserObject):
     type: Literal["public-key"]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as the browser has sent it."""
+        """Return the credential with the names that the browser used."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
 class RegistrationCredential(_PublicKeyCredential):
-    """A new passkey."""
+    """A new passkey with its attestation."""
 
     response: AttestationResponse
 
 
 class AuthenticationCredential(_PublicKeyCredential):
-    """The answer of a passkey."""
+    """A passkey with its assertion."""
 
     response: AssertionResponse
 
 
 class ChallengeView(View):
-    """A challenge, and what ``navigator.credentials`` is given for it (``parseCreationOptionsFromJSON`` and so on)."""
+    """A challenge and its WebAuthn options, for ``parseCreationOptionsFromJSON`` and its counterpart."""
 
     challenge_id: str
     options: dict[str, Any]

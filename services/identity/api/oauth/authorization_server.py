@@ -28,7 +28,7 @@ _CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class OAuthForm(FormBody):
-    """What every endpoint here reads; RFC 6749 3.2: what is not known is ignored."""
+    """The parameters that all endpoints share. Unknown ones are ignored (RFC 6749, 3.2)."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -48,7 +48,7 @@ class TokenForm(OAuthForm):
 
 
 class TokenHintForm(OAuthForm):
-    """A token that somebody asks about."""
+    """A token to revoke or introspect."""
 
     token: _Parameter = ""
     token_type_hint: _Parameter = ""
@@ -65,7 +65,7 @@ class TokenView(View):
 
 
 class IntrospectionView(View):
-    """What a token says (RFC 7662, section 2.2)."""
+    """The claims of a token (RFC 7662, section 2.2)."""
 
     active: bool
     sub: str | None = None
@@ -94,7 +94,7 @@ class JwksView(View):
 
 
 class ServerMetadataView(View):
-    """What clients need to know (RFC 8414)."""
+    """The metadata of the authorization server (RFC 8414)."""
 
     issuer: str
     authorization_endpoint: str
@@ -115,7 +115,7 @@ class ServerMetadataView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthApi:
-    """The handlers."""
+    """HTTP handlers of the authorization server."""
 
     session_service: SessionService
     partner_client_service: PartnerClientService
@@ -146,27 +146,27 @@ class OAuthApi:
         )
 
     async def issue_token(self, call: RequestContext, form: TokenForm) -> web.Response:
-        """Get an access token: with a code, with a refresh token, which is replaced, or with client credentials.
+        """Get an access token with a code, a refresh token or client credentials.
 
-        A refresh token works once. Sent again within 20 seconds, as by two tabs, it gives an access token alone; later
-        its second use ends the session.
+        A refresh token is rotated: it works once. If it is sent again within 20 seconds (two tabs do so), the response
+        has an access token only. A later reuse revokes the session.
         """
         return await _render_view(call, self._grant(call, form))
 
     async def revoke_token(self, call: RequestContext, form: TokenHintForm) -> web.Response:
-        """Revoke a token and its session; a token that is not valid needs no revocation and is no error."""
+        """Revoke a token and its session. An invalid token is no error (RFC 7009)."""
         return await _render_view(call, self._revoke(call, form))
 
     async def introspect_token(self, call: RequestContext, form: TokenHintForm) -> web.Response:
-        """Ask whether an own token is valid; a partner asks with its client credentials."""
+        """Check whether a token of yours is valid. A partner sends its client credentials."""
         return await _render_view(call, self._introspect(call, form))
 
     async def get_jwks(self, _call: RequestContext) -> JwksView:
-        """Read the keys that sign access tokens."""
+        """Get the keys that verify access tokens."""
         return JwksView(**self.signing_keys.build_jwks())
 
     async def get_server_metadata(self, _call: RequestContext) -> ServerMetadataView:
-        """Read the metadata of the authorization server."""
+        """Get the metadata of the authorization server."""
         issuer = self.signing_keys.issuer
         secrets = ["client_secret_basic", "client_secret_post"]
         return ServerMetadataView(
@@ -260,7 +260,7 @@ def _introspection_view(principal: Principal, issuer: str) -> IntrospectionView:
 
 
 def _parse_credentials(call: RequestContext, form: OAuthForm) -> ClientCredentials | None:
-    """Return the credentials of the client, from the header or the body: RFC 6749 2.3 forbids both at once."""
+    """Return the client credentials from the header or the body; RFC 6749, 2.3 forbids both at once."""
     scheme, _, encoded = (call.get_header("Authorization") or "").partition(" ")
     if scheme.lower() == "basic":
         if form.client_secret:
@@ -280,7 +280,7 @@ def _parse_basic(encoded: str) -> ClientCredentials:
 
 
 async def _render_view(call: RequestContext, work: Awaitable[View | None]) -> web.Response:
-    """Return what *work* returns, or its refusal as RFC 6749 5.2 has it, which is a problem besides."""
+    """Await *work*; render an OAuthError as RFC 6749, 5.2 requires, with the members of a problem added."""
     try:
         view = await work
     except OAuthError as fault:

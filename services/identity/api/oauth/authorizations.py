@@ -1,4 +1,4 @@
-"""Where a logged-in customer lets one of the company's apps in; the page that asks is the portal's."""
+"""Authorization of the company's apps by a customer. The consent page is the portal's."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,7 @@ _Scope = Annotated[str, Field(max_length=100)]
 
 
 class AuthorizationBody(JsonBody):
-    """What the app asks for, as it stands in its request (RFC 6749, 4.1.1; RFC 7636, 4.3)."""
+    """An authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3) and the customer's decision."""
 
     response_type: Literal["code"] = "code"
     client_id: _ClientId
@@ -28,11 +28,13 @@ class AuthorizationBody(JsonBody):
     code_challenge_method: Literal["S256"]
     state: _State = ""
     scope: _Scope = ""
-    allow: Annotated[bool, Field(description="false: the customer denies it, and the app is told so")] = True
+    allow: Annotated[bool, Field(description="false: the customer denies access, and the app gets access_denied")] = (
+        True
+    )
 
 
 class AuthorizationQuery(Query):
-    """What the app asks for, as the page that asks the customer got it."""
+    """An authorization request, for the consent page."""
 
     response_type: Literal["code"]
     client_id: _ClientId
@@ -44,23 +46,23 @@ class AuthorizationQuery(Query):
 
 
 class ClientView(View):
-    """The app that asks, as the customer is shown it."""
+    """The client, as the consent page shows it."""
 
     client_id: str
     name: str
     redirect_uri: str
-    scope_descriptions: Annotated[list[str], Field(description="in plain words")]
+    scope_descriptions: Annotated[list[str], Field(description="in plain language")]
 
 
 class AuthorizationView(View):
-    """Where the browser is to go."""
+    """The URI to redirect the browser to."""
 
     redirect_to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationsApi:
-    """The handlers."""
+    """HTTP handlers of authorizations."""
 
     authorizations: AuthorizationCodeGrant
     rate_limit_per_minute: int
@@ -75,7 +77,7 @@ class AuthorizationsApi:
         )
 
     async def get_authorization_request(self, _call: RequestContext, query: AuthorizationQuery) -> ClientView:
-        """Read which app asks and what it would get, for the page that asks the customer; it lets nobody in."""
+        """Get the client and the scopes of an authorization request, for the consent page. Grants nothing."""
         app = self.authorizations.validate_request(_parse_request(query))
         return ClientView(
             client_id=app.id,
@@ -85,7 +87,7 @@ class AuthorizationsApi:
         )
 
     async def authorize_client(self, call: RequestContext, body: AuthorizationBody) -> AuthorizationView:
-        """Let an app in, or deny it; a code is good for one use within a minute, by the app that knows the verifier."""
+        """Allow or deny an app. The code works once, within a minute, with the PKCE verifier."""
         request = _parse_request(body)
         if not body.allow:
             return AuthorizationView(redirect_to=self.authorizations.deny_request(request))

@@ -1,4 +1,4 @@
-"""What partners' programs may read (C13)."""
+"""Account data for partners (C13)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +10,7 @@ from shared.web import RateLimit, RequestContext, Route, View, get, partner
 
 
 class AccountProjectionView(View):
-    """An account as the partner's agreement shows it: the fields that it names, and no others."""
+    """The account fields that the partner's agreement names."""
 
     account_id: str
     agreement_id: str
@@ -19,7 +19,7 @@ class AccountProjectionView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerAccessApi:
-    """The handlers."""
+    """HTTP handlers of partners."""
 
     partner_access: PartnerAccessService
     rate_limit_per_minute: int
@@ -37,6 +37,6 @@ class PartnerAccessApi:
         )
 
     async def get_account_projection(self, call: RequestContext) -> AccountProjectionView:
-        """Read of a customer what the own agreement names; the customer sees it under "Who has seen my data"."""
+        """Get the account fields that your agreement names. The customer sees the access in the access ledger."""
         found = await self.partner_access.get_account(call.path["account_id"], client_id=call.principal.id, at=call.now)
         return AccountProjectionView(account_id=found.account_id, agreement_id=found.agreement_id, fields=found.fields)

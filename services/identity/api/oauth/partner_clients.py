@@ -1,4 +1,4 @@
-"""The clients of partners, made and ended by staff (C13)."""
+"""OAuth clients of partners, managed by staff (C13)."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +12,7 @@ from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContex
 
 
 class PartnerClientBody(JsonBody):
-    """A client of a partner, under which agreement, with which of its scopes."""
+    """A new client: its partner, agreement and scopes."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     agreement_id: Annotated[str, Field(pattern=r"^[a-z]+_[0-9a-z]{1,40}$")]
@@ -20,7 +20,7 @@ class PartnerClientBody(JsonBody):
 
 
 class NewPartnerClientView(View):
-    """A new client; its secret is shown here and never again."""
+    """A new client. Its secret is returned only here."""
 
     client_id: str
     client_secret: str
@@ -42,7 +42,7 @@ class PartnerClientView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerClientsApi:
-    """The handlers."""
+    """HTTP handlers of partner clients."""
 
     partner_client_service: PartnerClientService
     paginator: Paginator
@@ -71,7 +71,7 @@ class PartnerClientsApi:
         )
 
     async def create_partner_client(self, call: RequestContext, body: PartnerClientBody) -> NewPartnerClientView:
-        """Make a client for a partner, with no more scopes than its agreement has."""
+        """Create a client for a partner. Its scopes must be allowed by the agreement."""
         created = await self.partner_client_service.create(
             body.name, body.agreement_id, frozenset(body.scopes), idempotency_key=call.idempotency_key, at=call.now
         )
@@ -84,7 +84,7 @@ class PartnerClientsApi:
         )
 
     async def list_partner_clients(self, call: RequestContext, query: PageQuery) -> CursorPage[PartnerClientView]:
-        """List the clients of partners, ended ones too."""
+        """List the partner clients, revoked ones included."""
         found = await self.partner_client_service.list_page(
             after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
@@ -104,5 +104,5 @@ class PartnerClientsApi:
         )
 
     async def revoke_partner_client(self, call: RequestContext) -> None:
-        """End a client and refuse its tokens from now on."""
+        """Revoke a client and its tokens."""
         await self.partner_client_service.revoke(call.path["client_id"], at=call.now)

@@ -24,27 +24,27 @@ from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View,
 
 
 class ErasureBody(JsonBody):
-    """The password once more: this cannot be undone, unless some days of grace are wished for."""
+    """The password, since an erasure cannot be undone; with days of grace it can be cancelled until then."""
 
     password: Password
-    grace_days: Annotated[int, Field(ge=0, le=MAX_ERASURE_GRACE_DAYS, description="0: at once")] = 0
+    grace_days: Annotated[int, Field(ge=0, le=MAX_ERASURE_GRACE_DAYS, description="0: erase at once")] = 0
 
 
 class CancelErasureBody(JsonBody):
-    """The link of the mail."""
+    """The token of the link."""
 
     token: EmailToken
 
 
 class ScheduledErasureView(View):
-    """An erasure that is planned; until it begins, it can be taken back."""
+    """A scheduled erasure. It can be cancelled until it starts."""
 
     erasure_id: str
     starts_at: str
 
 
 class RetainedItemView(View):
-    """Something that had to be kept, why, and until when where that is known."""
+    """Data that must be retained, why, and until when if that is known."""
 
     description: str
     reason: str
@@ -52,7 +52,7 @@ class RetainedItemView(View):
 
 
 class ErasureReceiptView(View):
-    """What one service has erased, by collection, and what it had to keep."""
+    """The receipt of one service: erased documents by collection, and retained items."""
 
     service: str
     state: str
@@ -62,9 +62,9 @@ class ErasureReceiptView(View):
 
 
 class ErasureView(View):
-    """An erasure: planned, running or done."""
+    """An erasure. *state* is scheduled, running, on_hold or completed."""
 
-    erasure_id: Annotated[str, Field(description="keep it: it is the only way to ask how far the erasure is")]
+    erasure_id: Annotated[str, Field(description="keep it: you need it to check the state of the erasure")]
     state: str
     created_at: str
     starts_at: str
@@ -75,7 +75,7 @@ class ErasureView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasuresApi:
-    """The handlers."""
+    """HTTP handlers of erasures."""
 
     erasure_saga: ErasureSaga
     scheduled_erasure_service: ScheduledErasureService
@@ -124,9 +124,10 @@ class ErasuresApi:
         )
 
     async def create_erasure(self, call: RequestContext, body: ErasureBody) -> ErasureView:
-        """Erase the account and everything that is held; logs out everywhere at once.
+        """Erase your account and all your data in every service. All sessions are revoked at once.
 
-        With days of grace it begins after them; until then the link of the mail, or a log-in, can take it back.
+        With days of grace the erasure starts later. Until then you can cancel it with the emailed link, or by logging
+        in.
         """
         who, session = call.principal.id, call.principal.session
         if not body.grace_days:
@@ -139,20 +140,20 @@ class ErasuresApi:
         )
 
     async def get_scheduled_erasure(self, call: RequestContext) -> ScheduledErasureView:
-        """Read when the own account will be erased."""
+        """Get your scheduled erasure."""
         erasure = await self.scheduled_erasure_service.get_by_account(call.principal.id)
         return ScheduledErasureView(erasure_id=erasure.id, starts_at=rfc3339(erasure.due_at))
 
     async def cancel_scheduled_erasure(self, call: RequestContext) -> None:
-        """Keep the own account: the planned erasure is taken back."""
+        """Cancel your scheduled erasure."""
         await self.scheduled_erasure_service.cancel(call.principal.id, at=call.now)
 
     async def cancel_erasure_by_token(self, call: RequestContext, body: CancelErasureBody) -> None:
-        """Take a planned erasure back by the link of the mail."""
+        """Cancel a scheduled erasure with the token of the link."""
         await self.scheduled_erasure_service.cancel_by_token(body.token, at=call.now)
 
     async def get_erasure(self, call: RequestContext) -> ErasureView:
-        """Read how far an erasure is; its id, which only its owner was told, is the key."""
+        """Get an erasure with its receipts. Its id works as a key: the account can no longer log in."""
         planned = await self.scheduled_erasure_service.get(call.path["erasure_id"])
         if planned is not None:
             return _scheduled_erasure_view(planned)

@@ -20,18 +20,18 @@ from shared.clock import rfc3339
 from shared.web import RequestContext, Route, View, customer, get, post
 
 _DOWNLOAD_STALL_TIMEOUT = timedelta(seconds=60)
-"""How long a download may stand still."""
+"""How long a client may take to read one chunk."""
 
 
 class ExportPartView(View):
-    """How far one service has come with an export."""
+    """The part of one service in an export."""
 
     service: str
     state: str
 
 
 class ExportView(View):
-    """An export: collecting, ready or expired."""
+    """An export with its parts. *state* is collecting, ready or expired."""
 
     export_id: str
     state: str
@@ -42,7 +42,7 @@ class ExportView(View):
 
 
 class ExportSummaryView(View):
-    """An export in the list."""
+    """An export in a list."""
 
     export_id: str
     state: str
@@ -52,14 +52,14 @@ class ExportSummaryView(View):
 
 
 class ExportsView(View):
-    """The exports of the account, the newest first."""
+    """Your exports, newest first."""
 
     items: list[ExportSummaryView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportsApi:
-    """The handlers."""
+    """HTTP handlers of exports."""
 
     export_saga: ExportSaga
     export_archiver: ExportArchiver
@@ -88,11 +88,11 @@ class ExportsApi:
         )
 
     async def create_export(self, call: RequestContext) -> ExportView:
-        """Ask for a copy of everything that is held; one at a time, ready by the deadline."""
+        """Request a copy of all your data. One export runs at a time, and is ready by its deadline."""
         return _export_view(await self.export_saga.start(call.principal.id, at=call.now))
 
     async def list_exports(self, call: RequestContext) -> ExportsView:
-        """List the own exports."""
+        """List your exports."""
         return ExportsView(
             items=[
                 ExportSummaryView(
@@ -107,11 +107,11 @@ class ExportsApi:
         )
 
     async def get_export(self, call: RequestContext) -> ExportView:
-        """Read how far an export is, service by service."""
+        """Get an export with the state of each part."""
         return _export_view(await self.export_saga.get_progress(call.principal.id, call.path["export_id"]))
 
     async def download_export(self, call: RequestContext) -> web.StreamResponse:
-        """Download the archive, a zip file; the log-in must not be older than 15 minutes."""
+        """Download the archive, a zip file. Requires a login within the last 15 minutes."""
         export = await self.export_saga.get_ready(call.principal.id, call.path["export_id"], at=call.now)
         response = web.StreamResponse(
             headers={

@@ -1,4 +1,4 @@
-"""App passwords for sync."""
+"""App passwords for sync clients."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -14,14 +14,14 @@ from shared.web import JsonBody, RequestContext, Route, View, customer, delete, 
 
 
 class AppPasswordBody(JsonBody):
-    """For which device, and what it may do."""
+    """The label and the scope of a new app password."""
 
     label: Annotated[str, Field(min_length=1, max_length=100)]
     scope: Literal["read", "read_write"] = "read_write"
 
 
 class NewAppPasswordView(View):
-    """A new app password; it is shown here and never again."""
+    """A new app password. It is returned only here."""
 
     app_password_id: str
     username: str
@@ -43,14 +43,14 @@ class AppPasswordView(View):
 
 
 class AppPasswordsView(View):
-    """The app passwords of the account, the newest first."""
+    """Your app passwords, newest first."""
 
     items: list[AppPasswordView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppPasswordsApi:
-    """The handlers."""
+    """HTTP handlers of app passwords."""
 
     app_password_service: AppPasswordService
 
@@ -78,7 +78,7 @@ class AppPasswordsApi:
         )
 
     async def create_app_password(self, call: RequestContext, body: AppPasswordBody) -> NewAppPasswordView:
-        """Make an app password for one device; it opens sync and nothing else."""
+        """Create an app password for one device. It gives access to sync only."""
         created = await self.app_password_service.create(
             call.principal.id, body.label, AppScope(body.scope), idempotency_key=call.idempotency_key, at=call.now
         )
@@ -92,7 +92,7 @@ class AppPasswordsApi:
         )
 
     async def list_app_passwords(self, call: RequestContext) -> AppPasswordsView:
-        """List the own app passwords."""
+        """List your app passwords."""
         return AppPasswordsView(
             items=[
                 AppPasswordView(

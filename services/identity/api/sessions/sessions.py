@@ -1,4 +1,4 @@
-"""The sessions that the owner can see and end (C22)."""
+"""Sessions of the caller (C22)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,31 +12,31 @@ from shared.web import Query, RequestContext, Route, View, delete, get
 
 
 class RevokeSessionsQuery(Query):
-    """Which sessions to end: those but this one, all, or all together with the app passwords."""
+    """Which sessions to revoke: all others, all, or everything (all sessions and app passwords)."""
 
     which: Literal["others", "all", "everything"]
 
 
 class SessionView(View):
-    """One session."""
+    """A session."""
 
     session_id: str
     client: str
     current: bool
     country: str
-    """The country that it began in (ISO 3166-1, two letters), or empty; the address itself is not kept (C01)."""
+    """Country of the login (ISO 3166-1 alpha-2) or empty. The IP address is not stored (C01)."""
     created_at: str
     last_seen_at: str
 
 
 class SessionsView(View):
-    """The sessions of the account, the one seen last first."""
+    """Your sessions, the last used first."""
 
     items: list[SessionView]
 
 
 class RevokedSessionsView(View):
-    """How many were ended."""
+    """How many were revoked."""
 
     revoked_sessions: int
     revoked_app_passwords: int
@@ -44,7 +44,7 @@ class RevokedSessionsView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsApi:
-    """The handlers."""
+    """HTTP handlers of sessions."""
 
     session_service: SessionService
     app_password_service: AppPasswordService
@@ -65,7 +65,7 @@ class SessionsApi:
         )
 
     async def list_sessions(self, call: RequestContext) -> SessionsView:
-        """List the own sessions."""
+        """List your sessions."""
         return SessionsView(
             items=[
                 SessionView(
@@ -81,18 +81,18 @@ class SessionsApi:
         )
 
     async def revoke_session(self, call: RequestContext) -> None:
-        """End one session; "current" is the one that asks: that is a log-out."""
+        """Revoke a session. The id "current" is the session of the request, which logs it out."""
         wanted = call.path["session_id"]
         session_id = call.principal.session if wanted == "current" else wanted
         await self.session_service.revoke(call.principal.id, session_id, at=call.now)
 
     async def revoke_sessions(self, call: RequestContext, query: RevokeSessionsQuery) -> RevokedSessionsView:
-        """End the other sessions, all sessions, or everything: all sessions and all app passwords."""
-        but = call.principal.session if query.which == "others" else None
+        """Revoke your other sessions, all sessions, or all sessions and app passwords."""
+        kept_session_id = call.principal.session if query.which == "others" else None
         revoked = (
             await self.app_password_service.revoke_all(call.principal.id, at=call.now)
             if query.which == "everything"
             else 0
         )
-        ended = await self.session_service.revoke_all(call.principal.id, except_session_id=but, at=call.now)
+        ended = await self.session_service.revoke_all(call.principal.id, except_session_id=kept_session_id, at=call.now)
         return RevokedSessionsView(revoked_sessions=ended, revoked_app_passwords=revoked)

@@ -1,4 +1,4 @@
-"""Reports over HTTP: anybody makes one, whoever has its id reads where it stands, staff answers (C28, C24)."""
+"""Abuse reports: anyone can send one, its id gives access to the answer, and staff answer it (C28, C24)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,42 +38,40 @@ from shared.web import (
     staff,
 )
 
-_ReportText = Annotated[
-    str, Field(max_length=10 * 1024, description="10 kB at most; an armoured PGP message is welcome")
-]
+_ReportText = Annotated[str, Field(max_length=10 * 1024, description="at most 10 kB; may be an armoured PGP message")]
 
 
 class AbuseReportBody(JsonBody):
-    """What is reported; whoever is logged in need not name an address."""
+    """A report. A logged-in customer sends no address."""
 
     kind: Literal["unauthorized_use", "security_problem", "password_phishing"]
     text: _ReportText = ""
     email: Email | None = None
-    lock_account: Annotated[bool, Field(description="lock the account at once; for whoever is logged in")] = False
+    lock_account: Annotated[bool, Field(description="lock the account at once; requires a login")] = False
 
 
 class AccountLockBody(JsonBody):
-    """The token of the link in the mail."""
+    """The token of the lock link."""
 
     token: Annotated[str, Field(max_length=4096)]
 
 
 class AbuseReportAnswerBody(JsonBody):
-    """What the person is told."""
+    """The answer to the reporter."""
 
     text: Annotated[str, Field(min_length=1, max_length=10 * 1024)]
 
 
 class AbuseReportsQuery(PageQuery):
-    """Which cases, and which part of the list."""
+    """Filter by state, and page."""
 
     state: Literal["open", "answered", "closed"] | None = None
 
 
 class AbuseReportView(View):
-    """A case, as whoever has its id sees it."""
+    """A report, for its author."""
 
-    report_id: Annotated[str, Field(description="the number of the case; keep it: it is the key to the answer")]
+    report_id: Annotated[str, Field(description="keep it: you need it to read the answer")]
     kind: str
     state: str
     created_at: str
@@ -83,7 +81,7 @@ class AbuseReportView(View):
 
 
 class AbuseReportSummaryView(View):
-    """A case in the list of the staff; what was written stands in the case itself."""
+    """A report in the list of staff, without its text."""
 
     report_id: str
     kind: str
@@ -97,7 +95,7 @@ class AbuseReportSummaryView(View):
 
 
 class AbuseReportContentsView(AbuseReportSummaryView):
-    """A case with what was written, and of which account."""
+    """A report with its text and account."""
 
     text: str
     email: str | None
@@ -107,12 +105,12 @@ class AbuseReportContentsView(AbuseReportSummaryView):
 class AccountLockedView(View):
     """The account is locked."""
 
-    message: str = "The account is locked. We have written to its address what comes next."
+    message: str = "The account is locked. We have emailed its owner what to do next."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbuseReportsApi:
-    """The handlers."""
+    """HTTP handlers of abuse reports."""
 
     abuse_report_service: AbuseReportService
     paginator: Paginator
@@ -121,7 +119,7 @@ class AbuseReportsApi:
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes."""
         root, answering = "/v1/identity/abuse-reports", staff("support", "security", "admin")
-        # A report stores up to 10 kB and may cause a mail: fewer of them than of anything else.
+        # A report stores up to 10 kB and may cause an email: its limit is a tenth of the others.
         few = RateLimit(max(1, self.rate_limit_per_minute // 10), timedelta(minutes=1))
         limit = RateLimit(self.rate_limit_per_minute, timedelta(minutes=1))
         return (
@@ -172,9 +170,9 @@ class AbuseReportsApi:
         )
 
     async def create_abuse_report(self, call: RequestContext, body: AbuseReportBody) -> AbuseReportView:
-        """Report misuse of an account, a security problem, or that somebody asked for a password.
+        """Report unauthorized use of an account, a security problem, or password phishing.
 
-        The answer is the same whether or not the named address has an account; if it has, its owner gets a link that
+        The response is the same whether or not the address has an account. If it has one, its owner gets a link that
         locks it.
         """
         new_report = NewAbuseReport(
@@ -187,18 +185,18 @@ class AbuseReportsApi:
         return _report_view(await self.abuse_report_service.submit(new_report, at=call.now))
 
     async def get_abuse_report(self, call: RequestContext) -> AbuseReportView:
-        """Read where a case stands, and the answer; its id, which only its author was told, is the key."""
+        """Get the state of a report and its answer. Its id, which only the author has, works as a key."""
         return _report_view(await self.abuse_report_service.get_status(call.path["report_id"]))
 
     async def lock_account(self, call: RequestContext, body: AccountLockBody) -> AccountLockedView:
-        """Lock the account by the link of the mail; works once."""
+        """Lock an account with the token of the link. A token works once."""
         await self.abuse_report_service.lock_account(body.token, at=call.now)
         return AccountLockedView()
 
     async def list_abuse_reports(
         self, call: RequestContext, query: AbuseReportsQuery
     ) -> CursorPage[AbuseReportSummaryView]:
-        """List cases, by state when one is named; what was written is not among it."""
+        """List reports without their texts, optionally by state."""
         state = AbuseReportState(query.state) if query.state else None
         found = await self.abuse_report_service.list_page(
             state, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
@@ -212,19 +210,19 @@ class AbuseReportsApi:
         )
 
     async def get_abuse_report_contents(self, call: RequestContext) -> AbuseReportContentsView:
-        """Read what was written, as staff; whoever reported while logged in sees who has read it."""
+        """Get the text of a report, as staff. A customer who reported while logged in sees the access."""
         opened = await self.abuse_report_service.read(call.path["report_id"], by=get_staff_member(call), at=call.now)
         return _contents_view(opened, call)
 
     async def answer_abuse_report(self, call: RequestContext, body: AbuseReportAnswerBody) -> AbuseReportSummaryView:
-        """Answer a case."""
+        """Answer a report."""
         record = await self.abuse_report_service.answer_report(
             call.path["report_id"], body.text, by=get_staff_member(call), at=call.now
         )
         return _summary_view(record, call)
 
     async def close_abuse_report(self, call: RequestContext) -> AbuseReportSummaryView:
-        """Close a case that has an answer."""
+        """Close an answered report."""
         return _summary_view(await self.abuse_report_service.close(call.path["report_id"], at=call.now), call)
 
 

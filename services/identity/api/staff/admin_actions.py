@@ -1,4 +1,4 @@
-"""What staff does to accounts, over HTTP: asked for, allowed by somebody else, read (C21, C27)."""
+"""Admin actions on accounts: requested by one member of staff, approved by another (C21, C27)."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -34,28 +34,28 @@ _AdminActionKind = Literal[
 
 
 class AdminActionBody(JsonBody):
-    """What is to be done to whose account, and why; there is no field for a password (C27)."""
+    """A request for an action on an account. There is no field for a password on purpose (C27)."""
 
     kind: _AdminActionKind
     account_id: Annotated[str, Field(pattern=r"^acc_[0-9a-z]{1,40}$")]
     reason: Reason
     verification: Annotated[
         Literal["reply_from_address", "called_back", "in_person"] | None,
-        Field(description="how it was made sure that the owner is asking"),
+        Field(description="how the identity of the owner was verified"),
     ] = None
     new_email: Email | None = None
     hold_scope: Literal["account", "everything"] | None = None
-    hold_until: Annotated[AwareDatetime | None, Field(description="two years ahead at most")] = None
+    hold_until: Annotated[AwareDatetime | None, Field(description="at most two years ahead")] = None
 
 
 class AdminActionsQuery(PageQuery):
-    """Which acts, and which part of the list."""
+    """Filter by state, and page."""
 
     state: Literal["pending", "completed", "rejected", "expired"] | None = None
 
 
 class AdminActionSummaryView(View):
-    """An act in the list; to whose account stands in the act itself."""
+    """An action in a list, without its account."""
 
     admin_action_id: str
     kind: str
@@ -70,18 +70,18 @@ class AdminActionSummaryView(View):
 
 
 class AdminActionView(AdminActionSummaryView):
-    """An act."""
+    """An admin action with its account."""
 
     account_id: str | None
     needs_second_person: bool
-    new_email: Annotated[str | None, Field(description="while it waits, for who asked and who may allow it")]
+    new_email: Annotated[str | None, Field(description="only while pending, for the requester and approvers")]
     hold_scope: str | None
     hold_until: str | None
     erasure_id: str | None
 
 
 class LegalHoldView(View):
-    """A hold that is in force; on which account stands in the act that began it."""
+    """An active legal hold, without its account."""
 
     admin_action_id: str
     scope: str
@@ -91,7 +91,7 @@ class LegalHoldView(View):
 
 
 class PendingPrivacyRequestView(View):
-    """A request of a person that is not done; whose it is, is not said."""
+    """An open export or erasure, without its account."""
 
     id: str
     kind: str
@@ -103,14 +103,14 @@ class PendingPrivacyRequestView(View):
 
 
 class PendingPrivacyRequestsView(View):
-    """The open requests, the one that is due first before the others."""
+    """The open privacy requests, the first due first."""
 
     items: list[PendingPrivacyRequestView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminActionsApi:
-    """The handlers."""
+    """HTTP handlers of admin actions, legal holds and open privacy requests."""
 
     admin_action_service: AdminActionService
     legal_hold_service: LegalHoldService
@@ -171,7 +171,7 @@ class AdminActionsApi:
         )
 
     async def request_admin_action(self, call: RequestContext, body: AdminActionBody) -> AdminActionView:
-        """Ask for an act on an account; all but a freeze wait for the yes of a second person, for 72 hours."""
+        """Request an admin action. All but a freeze need the approval of a second person within 72 hours."""
         request = AdminActionRequest(
             kind=AdminActionKind(body.kind),
             account_id=body.account_id,
@@ -190,7 +190,7 @@ class AdminActionsApi:
     async def list_admin_actions(
         self, call: RequestContext, query: AdminActionsQuery
     ) -> CursorPage[AdminActionSummaryView]:
-        """List acts, by state when one is named."""
+        """List admin actions, optionally by state."""
         state = AdminActionState(query.state) if query.state else None
         found = await self.admin_action_service.list_page(
             state, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
@@ -198,13 +198,13 @@ class AdminActionsApi:
         return self.paginator.render(call, query, found, view=_summary_view, position=lambda record: record.action.id)
 
     async def get_admin_action(self, call: RequestContext) -> AdminActionView:
-        """Read an act; the owner of the account sees who looked."""
+        """Get an admin action. The account owner sees the access."""
         return _action_view(
             await self.admin_action_service.read(call.path["admin_action_id"], by=get_staff_member(call), at=call.now)
         )
 
     async def approve_admin_action(self, call: RequestContext) -> AdminActionView:
-        """Allow an act that a colleague has asked for; it is done at once, and once."""
+        """Approve an action of a colleague. It is carried out at once, and only once."""
         return _action_view(
             await self.admin_action_service.approve(
                 call.path["admin_action_id"], by=get_staff_member(call), at=call.now
@@ -212,20 +212,20 @@ class AdminActionsApi:
         )
 
     async def reject_admin_action(self, call: RequestContext) -> AdminActionView:
-        """Refuse an act, or take the own wish back."""
+        """Reject an action, or withdraw your own."""
         return _action_view(
             await self.admin_action_service.reject(call.path["admin_action_id"], by=get_staff_member(call), at=call.now)
         )
 
     async def list_legal_holds(self, call: RequestContext, query: PageQuery) -> CursorPage[LegalHoldView]:
-        """List the holds that are in force: why something is kept, and until when; the account is not named."""
+        """List the active legal holds with reason and end, without accounts."""
         found = await self.legal_hold_service.list_active(
             at=call.now, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
         return self.paginator.render(call, query, found, view=_legal_hold_view, position=lambda record: record.hold.id)
 
     async def list_privacy_requests(self, _call: RequestContext) -> PendingPrivacyRequestsView:
-        """List the exports and erasures that are not done, and who is waited for."""
+        """List the open exports and erasures, and the services they wait for."""
         return PendingPrivacyRequestsView(
             items=[_privacy_request_view(one) for one in await self.monitor.list_pending()]
         )
