@@ -1,4 +1,4 @@
-"""What identity hears and answers: receipts of erasures, ended agreements and sessions; questions of the others."""
+"""Events and RPCs of identity: decode, then make one call."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from shared.contracts import common_v1, disclosure_v1, identity_v1, sync_v1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityEvents:
-    """Decodes, makes one call."""
+    """The handlers of events and RPCs."""
 
     trust: LocalTokenTrust
     contact_resolver: ContactResolver
@@ -31,13 +31,13 @@ class IdentityEvents:
     clock: Clock
 
     def build_subscriptions(self) -> tuple[EventSubscription, ...]:
-        """Return what identity consumes."""
+        """Return the subscriptions."""
         receipts = tuple(
             on(common_v1.ErasureCompleted, service, self.on_erasure_completed) for service in OTHER_SERVICES
         )
         ended = on(disclosure_v1.AgreementEnded, "disclosure", self.on_agreement_ended)
         inspected = on(sync_v1.InspectionEnded, "sync", self.on_inspection_ended)
-        # Every replica keeps ended sessions and agreements in mind, so every one must hear of a change.
+        # Broadcast: every replica caches revoked sessions and agreements.
         on_agreement = on(disclosure_v1.AgreementEnded, "disclosure", self.on_agreement_changed, transactional=False)
         on_session = on(identity_v1.SessionRevoked, "identity", self.on_session_revoked, transactional=False)
         return (
@@ -48,7 +48,7 @@ class IdentityEvents:
         )
 
     def build_rpc_handlers(self) -> tuple[RpcHandler, ...]:
-        """Return the questions that identity answers."""
+        """Return the RPC handlers."""
         return (
             RpcHandler("identity.signing_keys.get", identity_v1.SigningKeysGetRequest, self.get_signing_keys),
             RpcHandler("identity.contact.resolve", identity_v1.ContactResolveRequest, self.resolve_contact),
@@ -57,7 +57,7 @@ class IdentityEvents:
         )
 
     async def on_erasure_completed(self, event: common_v1.ErasureCompleted, delivery: EventDelivery) -> None:
-        """Store the receipt of the service that told it."""
+        """Record the receipt of the service that published it."""
         service = delivery.type.partition(".")[0]
         retained_items = [
             RetainedItem(description=item.description, reason=item.reason, until=_parse_until(item))
@@ -68,30 +68,30 @@ class IdentityEvents:
         )
 
     async def on_agreement_ended(self, event: disclosure_v1.AgreementEnded, _delivery: EventDelivery) -> None:
-        """End the access of the partner (C13)."""
+        """Revoke the tokens of the partner's clients (C13)."""
         await self.partner_client_service.revoke_by_agreement(
             event.agreement_id, ended_at=event.ended_at.ToDatetime(UTC), at=self.clock()
         )
 
     async def on_inspection_ended(self, event: sync_v1.InspectionEnded, _delivery: EventDelivery) -> None:
-        """Write to the owner (C12)."""
+        """Notify the owner by email (C12)."""
         ended_at = event.ended_at.ToDatetime(UTC)
         await self.inspection_notifier.notify_owner(
             event.account_id, event.inspection_id, access_count=event.access_count, ended_at=ended_at
         )
 
     async def on_agreement_changed(self, event: disclosure_v1.AgreementEnded, _delivery: EventDelivery) -> None:
-        """Forget what this process knows of the agreement."""
+        """Invalidate the cached agreement."""
         self.agreement_client.invalidate(event.agreement_id)
 
     async def on_session_revoked(self, event: identity_v1.SessionRevoked, _delivery: EventDelivery) -> None:
-        """Refuse the tokens of a session that another replica has ended (C22)."""
+        """Reject the tokens of a session that another replica revoked (C22)."""
         self.trust.record_revocation(event.session_id, tokens_end_at=event.tokens_expire_at.ToDatetime(UTC))
 
     async def get_signing_keys(
         self, _request: identity_v1.SigningKeysGetRequest, _context: RpcContext
     ) -> identity_v1.SigningKeysGetReply:
-        """Return the keys that sign, and the sessions ended within the life of a token."""
+        """Return the public signing keys, and the sessions revoked within the lifetime of a token."""
         reply = identity_v1.SigningKeysGetReply(jwks=json.dumps(self.trust.signing_keys.build_jwks()))
         for session_id, tokens_end_at in (await self.trust.load_revocations(at=self.clock())).items():
             reply.revoked.add(session_id=session_id).tokens_expire_at.FromDatetime(tokens_end_at)
@@ -100,7 +100,7 @@ class IdentityEvents:
     async def resolve_contact(
         self, request: identity_v1.ContactResolveRequest, context: RpcContext
     ) -> identity_v1.ContactResolveReply:
-        """Return the address of an account for the asker's purpose, and write it to the ledger."""
+        """Return the email address of an account for the caller's purpose; the access is recorded in the ledger."""
         email = await self.contact_resolver.resolve(
             request.account_id, caller=context.caller, purpose=context.purpose, basis=request.basis, at=self.clock()
         )
@@ -109,7 +109,7 @@ class IdentityEvents:
     async def find_account(
         self, request: identity_v1.AccountFindRequest, context: RpcContext
     ) -> identity_v1.AccountFindReply:
-        """Return the account at an address for the asker's purpose, and write it to the ledger."""
+        """Return the account with an email address for the caller's purpose; the access is recorded in the ledger."""
         found = await self.contact_resolver.find_account(
             request.email, caller=context.caller, purpose=context.purpose, basis=request.basis, at=self.clock()
         )
@@ -118,7 +118,7 @@ class IdentityEvents:
     async def verify_credential(
         self, request: identity_v1.CredentialVerifyRequest, context: RpcContext
     ) -> identity_v1.CredentialVerifyReply:
-        """Tell sync whose an app password is, and what it opens."""
+        """Return the account, scope and expiry of an app password."""
         found = await self.app_password_service.verify(
             request.username, request.app_password, purpose=context.purpose, at=self.clock()
         )

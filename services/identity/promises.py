@@ -1,4 +1,4 @@
-"""The probes of the promises that identity owns: they look at what is stored, not at what the code means to store."""
+"""The promise probes of identity. They examine stored data, not what the code intends to store."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,16 +33,16 @@ from shared.policy import Purpose
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 MAX_SAMPLE_SIZE = 1_000
-"""How many rows a look reads at most: its cost does not grow with what is stored."""
+"""The cost of a check must not grow with the number of documents."""
 LEDGER_WINDOW = timedelta(days=85)
-"""Identity's own record of what was shown is kept for 90 days."""
+"""Shorter than the 90 days for which identity keeps its own record of accesses."""
 CANCELLED_PASSWORD_WINDOW = timedelta(days=365)
 MAX_REVOCATION_DELAY = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityProbes:
-    """Looks at identity's own data."""
+    """Checks identity's own data."""
 
     accounts: Accounts
     credentials: Credentials
@@ -75,13 +75,13 @@ class IdentityProbes:
         )
 
     async def check_purposes(self) -> Finding:
-        """C06: nothing was shown to others for a purpose that it is not held for."""
+        """C06: no field was disclosed for a purpose that it does not allow."""
         reads = await self.data_access_log.latest_entries(MAX_SAMPLE_SIZE)
         wrong = [read.id for read in reads if not all(_is_allowed(field, read.purpose) for field in read.fields)]
         return _build_finding(len(reads), wrong, "readings for a purpose that the field does not carry")
 
     async def check_partner_access(self) -> Finding:
-        """C13: no partner was shown a field outside its agreement, or outside its dates, or for anything else."""
+        """C13: no field was disclosed to a partner outside the fields, dates and purpose of its agreement."""
         reads = await self.data_access_log.latest_by_partners(MAX_SAMPLE_SIZE)
         known = await self.known_agreements.get_many(sorted({read.agreement_id for read in reads if read.agreement_id}))
         wrong = [read.id for read in reads if not _is_within_agreement(read, known.get(read.agreement_id or ""))]
@@ -90,8 +90,8 @@ class IdentityProbes:
         )
 
     async def check_revoked_sessions(self) -> Finding:
-        """C22: an ended session is refused here, and none is live of an account that may not be logged in."""
-        # Those ended within the last seconds may still be on their way.
+        """C22: revoked sessions are rejected here, and no inactive account has a live session."""
+        # A revocation of the last seconds may still be on its way to this replica.
         certain = self.clock() + ACCESS_TOKEN_LIFETIME + TOKEN_LEEWAY - MAX_REVOCATION_DELAY
         ended = await self.revoked_sessions.list_stored(tokens_expire_after=self.clock(), limit=MAX_SAMPLE_SIZE)
         live = await self.sessions.list_latest(MAX_SAMPLE_SIZE)
@@ -113,7 +113,7 @@ class IdentityProbes:
         )
 
     async def check_age_screens(self) -> Finding:
-        """C23: no customer, and nobody who wants to become one, without a passed age screen."""
+        """C23: every customer and every sign-up has passed the age screen."""
         without = await self.accounts.count_unscreened() + await self.sign_ups.count_unscreened()
         for child in await self.erasure_ledger.list_purged_children():
             without += await self.accounts.count_screened_before(child.id, child.erased_at)
@@ -122,7 +122,7 @@ class IdentityProbes:
         return (broken_finding if without else kept_finding)(sample_size, evidence)
 
     async def check_emails_and_passwords(self) -> Finding:
-        """C24: every active customer has proven an address; every password is stored by Argon2id and no other way."""
+        """C24: every active customer has a verified email address, and every password is an Argon2id hash."""
         unproven, accounts = await self.accounts.count_unverified(), await self.accounts.count()
         passwords, otherwise = await self.credentials.count_not_argon2id()
         evidence = (
@@ -132,7 +132,7 @@ class IdentityProbes:
         return (broken_finding if unproven or otherwise else kept_finding)(accounts + passwords, evidence)
 
     async def check_staff_on_record(self) -> Finding:
-        """C21: each act of the staff is in the ledger as theirs, and what takes two people was done by two."""
+        """C21: every admin action is in the ledger under its people, and two people made those that need two."""
         acts = await self.admin_actions.list_requested_since(self.clock() - LEDGER_WINDOW, limit=MAX_SAMPLE_SIZE)
         entries = [entry for act in acts for entry in (act.requested_entry_id, act.completed_entry_id) if entry]
         readers = await self.data_access_log.staff_entries(entries)
@@ -146,7 +146,7 @@ class IdentityProbes:
         return _build_finding(len(acts), wrong, "acts of staff without a ledger entry, or without a second person")
 
     async def check_cancelled_passwords(self) -> Finding:
-        """C27: nothing that was there when a password was cancelled opens the account any more."""
+        """C27: no credential from before a password cancellation gives access."""
         since = self.clock() - CANCELLED_PASSWORD_WINDOW
         acts = await self.admin_actions.list_done_since(
             since, limit=MAX_SAMPLE_SIZE, kind=AdminActionKind.CANCEL_PASSWORD
@@ -155,7 +155,7 @@ class IdentityProbes:
         return _build_finding(len(acts), wrong, "cancelled passwords that still open something")
 
     async def check_abuse_reports(self) -> Finding:
-        """C28: no report is past its target without an answer."""
+        """C28: no report is unanswered after its deadline."""
         late, sample_size = await self.abuse_reports.count_unanswered(self.clock()), await self.abuse_reports.count()
         return (broken_finding if late else kept_finding)(
             sample_size, f"{late} of {sample_size} reports without an answer past the target"
@@ -169,7 +169,7 @@ class IdentityProbes:
         )
 
     async def check_erasure_deadlines(self) -> Finding:
-        """C31: no erasure is past its deadline, and none is called done without all receipts."""
+        """C31: no erasure is past its deadline, and no completed one lacks a receipt."""
         late, sample_size = (
             await self.erasures.count_overdue(self.clock(), grace=POST_HOLD_GRACE),
             await self.erasures.count(),
@@ -189,13 +189,13 @@ class IdentityProbes:
             ]
         ):
             return True
-        # Until its owner has set another password, no passkey and no code opens the account.
+        # Until the owner sets a new password, passkeys and codes must not log in either.
         is_closed = await self.credentials.get_password(action.account_id) is None
         return is_closed and bool(await self.sessions.list_by_account(action.account_id))
 
 
 def _is_on_record(action: AdminActionDocument, recipients: dict[str, str]) -> bool:
-    """Tell whether those who asked for *act*, and settled it, stand in the ledger, and are two where it takes two."""
+    """Return whether requester and approver of *action* are in the ledger, and differ if it needs two people."""
     if recipients.get(action.requested_entry_id) != action.requested_by:
         return False
     if action.completed_by is None:

@@ -1,4 +1,4 @@
-"""All that an operator may change of identity."""
+"""The settings of identity."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ STAFF_EXAMPLE = '[{"email": "ada@staff.example", "password": "…", "roles": ["s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffEntry:
-    """One of the staff, as listed in IDENTITY_STAFF."""
+    """A member of staff, from IDENTITY_STAFF."""
 
     email: str
     password: Secret
@@ -28,7 +28,7 @@ class StaffEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientEntry:
-    """One of the company's apps, as listed in IDENTITY_OAUTH_CLIENTS."""
+    """An app of the company, from IDENTITY_OAUTH_CLIENTS."""
 
     client_id: str
     name: str
@@ -41,26 +41,26 @@ class Settings:
 
     common: CommonSettings
     argon2_threads: int
-    """How many passwords are hashed at once; each takes ``argon2_memory_kib``."""
+    """How many passwords are hashed in parallel. Each takes ``argon2_memory_kib`` of memory."""
     argon2_queue_size: int
-    """How many more may wait; beyond that a log-in is answered with 503."""
+    """How many more may wait. Beyond that, a login gets a 503."""
     argon2_memory_kib: int
     argon2_rounds: int
     mail_cooldown: timedelta
-    """How long after a mail that anybody can cause the next one goes to the same address."""
+    """How long after an email that anyone can trigger the next one may go to the same address."""
     breached_passwords: Path | None
     """A larger list of breached passwords than the bundled one; ``services.identity.domain.authentication.breached``
     builds it."""
     rate_limit_per_minute: int
-    """How many age screens, sign-ups, log-ins … one client address may send in a minute, counted apart."""
+    """How many requests one IP address may send a minute to each public endpoint."""
     staff: tuple[StaffEntry, ...] | None
-    """Exactly these are staff; None leaves the staff as it is."""
+    """The complete list of staff. None leaves the staff accounts as they are."""
     oauth_clients: tuple[ClientEntry, ...]
-    """The company's apps that may ask for codes; what they redirect to is compared as it is written."""
+    """The company's apps that may request codes. Redirect URIs are compared exactly."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
-        """Read the settings; a wrong one fails by its name."""
+        """Return the settings from the environment; SettingError names a wrong one."""
         return cls(
             common=CommonSettings.from_env(env, "identity", port=8091),
             argon2_threads=env.integer("IDENTITY_ARGON2_THREADS", 2, least=1, most=64),
@@ -106,7 +106,7 @@ def _parse_staff(text: str | None) -> tuple[StaffEntry, ...] | None:
     try:
         return tuple(_parse_staff_entry(entry) for entry in json.loads(text))
     except (ValueError, TypeError, KeyError):
-        # Not even the cause is shown: it may quote a password.
+        # Without the cause: it may quote a password.
         raise SettingError(
             f"{STAFF_SETTING} is not a list of people; for example {STAFF_SETTING}={STAFF_EXAMPLE}"
         ) from None

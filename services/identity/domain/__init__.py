@@ -1,1 +1,1 @@
-"""What things are: frozen values, rules, state changes; standard library only."""
+"""Values and rules of identity. Frozen dataclasses and pure functions, standard library only."""

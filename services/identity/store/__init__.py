@@ -1,4 +1,4 @@
-"""The MongoDB collections of identity: documents with their declarations of personal data, indexes, queries."""
+"""The MongoDB collections of identity: documents with their declarations of personal data, indexes and queries."""
 
 from services.identity.store.accounts.accounts import AccountDocument, Accounts
 from services.identity.store.accounts.email_changes import EmailChangeDocument, EmailChanges
@@ -96,7 +96,7 @@ NON_ACCOUNT_DOCUMENTS = (
     AdminActionDocument,
     ErasureRequestDocument,
 )
-"""Found by other things than the id of an account, or kept, without it, as a record."""
+"""Documents whose subject is not an account id, or which stay, without the account id, as a record."""
 
 __all__ = [
     "DOCUMENTS",

@@ -1,1 +1,1 @@
-"""Sign-up, profile and change of the email address: values and rules."""
+"""Sign-up, profile and email changes: values and rules."""

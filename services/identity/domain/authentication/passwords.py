@@ -1,4 +1,4 @@
-"""Which passwords are acceptable (C24): long, not common, not like their owner; no composition rules."""
+"""Password rules (C24): length, no common passwords, nothing similar to the owner's address. No composition rules."""
 
 import re
 from collections.abc import Container, Iterable
@@ -12,7 +12,7 @@ MIN_LENGTH_WITH_SECOND_FACTOR = 8
 MAX_LENGTH = 256
 CONTEXT_WORDS = ("candor", "candour", "password", "passphrase", "passwort", "account", "newsletter", "login", "welcome")
 _MIN_REMAINDER = 8
-"""With the known words taken out, a password needs this many characters that nobody knows."""
+"""Without the known words, a password must have this many other characters."""
 _LEET_SUBSTITUTIONS = str.maketrans(
     {"@": "a", "4": "a", "3": "e", "1": "i", "!": "i", "0": "o", "$": "s", "5": "s", "7": "t"}
 )
@@ -20,7 +20,7 @@ _LEET_SUBSTITUTIONS = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class PasswordIssue:
-    """Why a password is refused: a stable code and what would be accepted."""
+    """Why a password is rejected: a stable code, and a message that says what is accepted."""
 
     code: str
     message: str
@@ -37,7 +37,7 @@ LIKE_OWNER = PasswordIssue("like_owner", "It is too much like your address or th
 def validate_password(
     password: str, *, address: str, second_factor: bool = False, breached: Iterable[Container[str]] = ()
 ) -> PasswordIssue | None:
-    """Return what is wrong with *password* for the owner of *address*; the one function for every path (I-21)."""
+    """Return what is wrong with *password* for the owner of *address*, or None. Every path uses it (I-21)."""
     if len(password) < (MIN_LENGTH_WITH_SECOND_FACTOR if second_factor else MIN_LENGTH):
         return TOO_SHORT_WITH_SECOND_FACTOR if second_factor else TOO_SHORT
     if len(password) > MAX_LENGTH:
@@ -54,14 +54,14 @@ def _alphanumerics(text: str) -> str:
 
 
 def _address_words(address: str) -> list[str]:
-    """The address and its parts, the longest first, from three characters on."""
+    """The address and its parts of three characters or more, longest first."""
     local, _, domain = address.casefold().partition("@")
     parts = {address.casefold(), local, domain, *re.split(r"[^\w]|_", address.casefold())}
     return sorted((part for part in parts if len(part) >= 3), key=len, reverse=True)
 
 
 def _is_similar(password: str, words: Iterable[str]) -> bool:
-    """Tell whether little is left of it without *words*, also when they are disguised (c@nd0r)."""
+    """Return whether little remains without *words*, disguised ones (c@nd0r) included."""
     plain, undisguised = password, password.translate(_LEET_SUBSTITUTIONS)
     for word in words:
         plain = plain.replace(word, "")
@@ -73,7 +73,7 @@ def _is_similar(password: str, words: Iterable[str]) -> bool:
 
 
 def _is_repetitive(password: str) -> bool:
-    """Tell whether it is a short piece said again and again, or a run of neighbours such as 123456789012345."""
+    """Return whether it repeats a short piece, or is a sequence such as 123456789012345."""
     repeated = any(password == (password[:size] * len(password))[: len(password)] for size in range(1, 7))
     steps = {(ord(current) - ord(previous)) % 10 for previous, current in pairwise(password)}
     return repeated or (password.isdigit() and len(steps) == 1)

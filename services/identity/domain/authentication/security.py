@@ -1,15 +1,15 @@
-"""What happens to an account's own security: the events of its log, and how long each kind of proof is good for."""
+"""Security events and challenges, and the lifetimes of tokens."""
 
 from datetime import timedelta
 from enum import StrEnum
 
 
 class SecurityEventKind(StrEnum):
-    """What the owner reads in the security log."""
+    """The kinds of events in the security log."""
 
     LOGGED_IN = "logged_in"
     REAUTHENTICATED = "reauthenticated"
-    """Whoever was logged in has proven it once more."""
+    """The owner authenticated again during a session."""
     SECOND_FACTOR_FAILED = "second_factor_failed"
     SESSIONS_REVOKED = "sessions_revoked"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event, not a secret
@@ -34,7 +34,7 @@ class SecurityEventKind(StrEnum):
 
 
 class ChallengeKind(StrEnum):
-    """What a challenge may be answered for; one for another kind is refused."""
+    """What a challenge is for. A response to one kind is invalid for another."""
 
     SECOND_FACTOR = "second_factor"
     PASSKEY_LOGIN = "passkey_login"
@@ -44,7 +44,7 @@ class ChallengeKind(StrEnum):
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 MAX_CHALLENGE_ATTEMPTS = 5
-"""How many codes may be tried after one right password."""
+"""How many codes may be tried after one correct password."""
 PASSWORD_RESET_LIFETIME = timedelta(minutes=30)
 EMAIL_CHANGE_LIFETIME = timedelta(minutes=30)
 EMAIL_CHANGE_REVERT_LIFETIME = timedelta(days=7)

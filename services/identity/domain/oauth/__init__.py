@@ -1,1 +1,1 @@
-"""OAuth: clients, partners, authorization codes: values and rules."""
+"""OAuth: clients, partners and authorization codes: values and rules."""

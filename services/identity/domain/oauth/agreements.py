@@ -1,17 +1,17 @@
-"""What an agreement with a partner allows, and until when (C13)."""
+"""The terms of an agreement with a partner (C13)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 PARTNER_SERVICE = "partner_service"
-"""What a partner's token is for, and the only purpose under which it is shown anything."""
+"""The purpose of every partner token, and the only one under which data is disclosed to partners."""
 CONTACT_READ = "contact.read"
-"""The scope of the contact data of an account."""
+"""The scope for the contact data of an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementTerms:
-    """The terms of one agreement."""
+    """The terms of an agreement."""
 
     id: str
     in_force: bool
@@ -21,5 +21,5 @@ class AgreementTerms:
     ends_at: datetime
 
     def allows(self, at: datetime) -> bool:
-        """Tell whether a partner may do anything under it *at* that time."""
+        """Return whether the agreement is active at *at*."""
         return self.in_force and at < self.ends_at and PARTNER_SERVICE in self.purposes

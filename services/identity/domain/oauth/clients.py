@@ -1,4 +1,4 @@
-"""The company's own apps, which are public clients: they hold no secret and prove by PKCE that a code is theirs."""
+"""The company's own apps: public clients (RFC 6749, 2.1), which authenticate their codes by PKCE."""
 
 import base64
 import hashlib
@@ -10,14 +10,14 @@ from urllib.parse import urlencode, urlsplit
 
 CODE_LIFETIME = timedelta(seconds=60)
 USED_CODE_RETENTION = timedelta(days=1)
-"""How long a second use of a code still ends what the first one gave."""
+"""How long reuse of a code still revokes the session it created."""
 APP_SCOPE = "account"
-"""All that the owner can do in an app; the apps are the company's own, so there is nothing smaller yet."""
+"""Everything the owner can do in an app. The apps are the company's own, so no smaller scope exists yet."""
 APP_SCOPE_DESCRIPTIONS = (
     "to see and change what is in your account, as you can here",
     "your files, newsletters and cards among it",
 )
-"""The same in plain words, for whoever is asked."""
+"""The scope in plain language, for the consent page."""
 _LOOPBACK_HOSTS = {"127.0.0.1", "::1"}
 
 
@@ -31,7 +31,7 @@ class PublicClient:
 
 
 def is_valid_redirect_uri(uri: str) -> bool:
-    """Tell whether codes may be sent to *uri*: https, this machine, or a scheme of an app (RFC 8252, 7.1)."""
+    """Return whether *uri* may receive codes: https, loopback, or the scheme of an app (RFC 8252, 7.1)."""
     try:
         parts = urlsplit(uri)
         host = parts.hostname
@@ -49,12 +49,12 @@ def is_valid_redirect_uri(uri: str) -> bool:
 
 
 def redirect_with(redirect_uri: str, params: Mapping[str, str]) -> str:
-    """Return *redirect_uri* with *answer* in its query; what it had there stays."""
+    """Return *redirect_uri* with *params* added to its query."""
     return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(params)}"
 
 
 def verify_pkce(code_verifier: str, code_challenge: str) -> bool:
-    """Tell whether *verifier* is what S256 made *challenge* of (RFC 7636, 4.6)."""
+    """Return whether *challenge* is the S256 of *verifier* (RFC 7636, 4.6)."""
     computed = (
         base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode(errors="replace")).digest()).decode().rstrip("=")
     )

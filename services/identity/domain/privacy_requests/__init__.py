@@ -1,1 +1,1 @@
-"""Export, erasure and legal holds of accounts: values and rules."""
+"""Exports, erasures and legal holds: values and rules."""

@@ -1,4 +1,4 @@
-"""What a person may ask of all services at once: everything that is held (C26), and its erasure (C31)."""
+"""The lifecycle of privacy requests: exports (C26) and erasures (C31) over all services."""
 
 import calendar
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ SERVICES = get_registry().with_personal_data
 OTHER_SERVICES = tuple(service for service in SERVICES if service != OWN_SERVICE)
 
 REQUEST_DEADLINE = timedelta(days=30)
-"""What we promise ourselves; ``deadline_of`` is never later than the law."""
+"""Our own deadline; ``request_deadline`` is never later than the law."""
 CCPA_DEADLINE = timedelta(days=45)
 CHILD_DEADLINE = timedelta(days=3)
-"""What was collected from a child is erased at once; a service that is away has this long to come back."""
+"""A child's data is erased at once. A service that is down has this long to recover."""
 REMINDER_LEAD_TIME = timedelta(days=5)
 """How long before its deadline staff is reminded of a request."""
 POST_HOLD_GRACE = timedelta(days=3)
-"""How long an erasure may still take once nothing holds it any more."""
+"""How long an erasure may take after its hold has ended."""
 ERASURE_LEDGER_RETENTION = timedelta(days=200)
-"""Longer than any backup is kept (C19): whatever comes back from one is known to be erased."""
+"""Longer than any backup is kept (C19), so that an erased account that a restore brings back is recognised."""
 ARCHIVE_LIFETIME = timedelta(days=7)
 RESEND_INTERVAL = timedelta(minutes=5)
-"""A service that was not there when an erasure was asked for hears of it again."""
+"""How long until the request is published again to services without a receipt."""
 
 
 class ExportState(StrEnum):
-    """Where an export stands."""
+    """The states of an export."""
 
     COLLECTING = "collecting"
     READY = "ready"
@@ -38,7 +38,7 @@ class ExportState(StrEnum):
 
 
 class RequestPartState(StrEnum):
-    """Where one service's part of a request stands."""
+    """The states of one service's part of a request."""
 
     PENDING = "pending"
     ON_HOLD = "on_hold"
@@ -46,17 +46,17 @@ class RequestPartState(StrEnum):
 
 
 class ErasureState(StrEnum):
-    """Where an erasure stands."""
+    """The states of an erasure."""
 
     RUNNING = "running"
     ON_HOLD = "on_hold"
-    """Something must be kept for now; the person was told what, why and until when."""
+    """A hold retains some data for now. The owner was told what, why and until when."""
     COMPLETED = "completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainedItem:
-    """Something that had to be kept: what and why, told to the person."""
+    """Data that must be retained, as it is described to the owner."""
 
     description: str
     reason: str
@@ -64,9 +64,9 @@ class RetainedItem:
 
 
 def request_deadline(received_at: datetime) -> datetime:
-    """Return by when a request is answered: the month of GDPR article 12, the 45 days of CCPA, our 30; what is first.
+    """Return the deadline of a request: a month (GDPR, article 12), 45 days (CCPA) or our 30 days, whichever is first.
 
-    A month ends on the day with the same number, or on the last one where there is none (Regulation 1182/71).
+    A month ends on the day with the same number, or on its last day if it has no such day (Regulation 1182/71).
     """
     year, month = received_at.year + received_at.month // 12, received_at.month % 12 + 1
     day = min(received_at.day, calendar.monthrange(year, month)[1])
@@ -78,14 +78,14 @@ def request_deadline(received_at: datetime) -> datetime:
 
 
 def backoff(failures: int) -> timedelta:
-    """Return how long to leave a service alone that did not answer: 2, 4, 8 … seconds, at most 5 minutes."""
+    """Return how long to wait after *failures* in a row: 2, 4, 8 … seconds, at most 5 minutes."""
     return timedelta(seconds=min(2.0 ** min(failures, 9), 300.0))
 
 
 def archive_path(service: str, path: str) -> str:
-    """Return where a file of *service* stands in the archive: never absolute, never outside its folder."""
+    """Return the path of a file in the archive. It is relative and never leaves the folder of *service*."""
     parts = PurePosixPath(path.replace("\\", "/")).parts
     clean = ("".join(sign for sign in part if sign.isprintable() and sign != ":") for part in parts)
-    # Looked at once it is clean: ":.." is ".." without its colon.
+    # Checked after cleaning: ":.." is ".." without its colon.
     safe_parts = [part for part in clean if part not in {"", "/", ".", ".."}]
     return "/".join([service, *(safe_parts or ["file"])])

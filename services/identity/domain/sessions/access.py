@@ -1,4 +1,4 @@
-"""Who may do what, and for how long: roles, scopes, lifetimes, and how a session is named to its owner."""
+"""Roles, scopes, token lifetimes, and how a session is described to its owner."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Literal
 
 
 class Role(StrEnum):
-    """What a member of the staff may do."""
+    """The roles of staff."""
 
     SUPPORT = "support"
     DISCLOSURE = "disclosure"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class AppScope(StrEnum):
-    """What an app password opens in sync."""
+    """The scopes of an app password in sync."""
 
     READ = "read"
     READ_WRITE = "read_write"
@@ -25,7 +25,7 @@ class AppScope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSubject:
-    """Whom an access token speaks for."""
+    """The subject of an access token."""
 
     kind: Literal["customer", "staff", "partner"]
     id: str
@@ -34,28 +34,28 @@ class TokenSubject:
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     purpose: str = ""
-    """What a partner's token is for (C13)."""
+    """The purpose of a partner's token (C13)."""
 
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
 TOKEN_LEEWAY = timedelta(minutes=1)
-"""Clocks of services may differ by this: an ended session is remembered that much longer than its last token lives."""
+"""Clock skew between services. A revoked session is kept that much longer than its last token lives."""
 KEY_PREPUBLISH_PERIOD = timedelta(minutes=15)
-"""How long a new key to sign is shown before it signs: within that time every replica is started again."""
+"""How long a new signing key is published before it signs. Every replica is restarted within this time."""
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_REUSE_GRACE = timedelta(seconds=20)
-"""How long the refresh token before the newest still gives an access token, and no refresh token (decision 7).
+"""How long the previous refresh token still gets an access token, but no refresh token (decision 7).
 
-As long as an answer may take through the edge: until then a browser may not have the newest one.
+It is the longest time of a response through the edge: until then a browser may not have the new token.
 """
 SESSION_LIFETIME = timedelta(days=180)
 VERIFICATION_LIFETIME = timedelta(minutes=30)
 APP_PASSWORD_LIFETIME = timedelta(days=365)
 MAX_SESSIONS = 100
-"""More log-ins of one account end the session that was not seen for longest."""
+"""One more login revokes the session that was not used for longest."""
 MAX_APP_PASSWORDS = 50
 REAUTH_MAX_AGE = timedelta(minutes=15)
-"""How old a log-in may be when everything is handed over."""
+"""The maximum age of a login for sensitive requests."""
 AGREEMENT_CACHE_TTL = timedelta(seconds=60)
 
 _CLIENT_NAMES = (
@@ -78,7 +78,7 @@ _SYSTEM_NAMES = (
 
 
 def describe_user_agent(user_agent: str) -> str:
-    """Return what the owner needs to recognise a session by, and no more of the User-Agent (C01)."""
+    """Return the browser and the system of a User-Agent. No more of it is stored (C01)."""
     seen = user_agent.lower()
     program = next((name for mark, name in _CLIENT_NAMES if mark in seen), "An app")
     system = next((name for mark, name in _SYSTEM_NAMES if mark in seen), "")

@@ -1,1 +1,1 @@
-"""Staff: admin actions, abuse reports, freezes: values and rules."""
+"""Admin actions, abuse reports and freezes: values and rules."""

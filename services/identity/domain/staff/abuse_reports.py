@@ -1,12 +1,12 @@
-"""Reports of misuse and of security problems: what they are about, and by when a person has answered (C28, C24)."""
+"""Abuse reports: kinds, states and the deadline of an answer (C28, C24)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_TEXT_BYTES = 10 * 1024
-"""Bytes; room for an armoured PGP message of some pages."""
+"""Enough for an armoured PGP message of some pages."""
 ANSWER_WORKING_DAYS = 3
-"""Working days."""
+"""Without Saturdays and Sundays."""
 LOCK_TOKEN_LIFETIME = timedelta(hours=24)
 ABUSE_REPORT_RETENTION = timedelta(days=365)
 
@@ -20,7 +20,7 @@ class AbuseReportKind(StrEnum):
 
 
 class AbuseReportState(StrEnum):
-    """Where a case stands."""
+    """The states of a report."""
 
     OPEN = "open"
     ANSWERED = "answered"
@@ -28,7 +28,7 @@ class AbuseReportState(StrEnum):
 
 
 def answer_deadline(received_at: datetime) -> datetime:
-    """Return by when the case is to be answered: three working days, Saturdays and Sundays not counted."""
+    """Return the deadline of the answer: three working days."""
     target, left = received_at, ANSWER_WORKING_DAYS
     while left:
         target += timedelta(days=1)
@@ -37,6 +37,6 @@ def answer_deadline(received_at: datetime) -> datetime:
 
 
 def is_pgp_message(text: str) -> bool:
-    """Tell whether *text* is a PGP message that only the security people can open."""
+    """Return whether *text* is a PGP message, which only the security team can decrypt."""
     stripped = text.strip()
     return stripped.startswith("-----BEGIN PGP MESSAGE-----") and stripped.endswith("-----END PGP MESSAGE-----")

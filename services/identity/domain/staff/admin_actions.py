@@ -1,4 +1,4 @@
-"""What staff may do to an account: who may ask for it, who must allow it, and for how long the wish stands (C21)."""
+"""Admin actions: who may request and who must approve each kind, and within which time (C21)."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ from enum import StrEnum
 from services.identity.domain.sessions.access import Role
 
 APPROVAL_WINDOW = timedelta(hours=72)
-"""A wish that nobody has allowed by then is void."""
+"""A request expires if no one approves it within this time."""
 MAX_HOLD_DURATION = timedelta(days=2 * 365)
-"""A hold that must last longer is asked for again: nothing is kept without somebody who still wants it."""
+"""A longer hold must be requested again, so that its need is reviewed."""
 
 
 class AdminActionKind(StrEnum):
-    """What can be done."""
+    """The kinds of actions."""
 
     CANCEL_PASSWORD = "cancel_password"  # noqa: S105 - the name of an act, not a secret
-    """The owner asked for it: password, sessions and app passwords end (C27)."""
+    """At the owner's request: revokes the password, sessions and app passwords (C27)."""
     CORRECT_EMAIL = "correct_email"
-    """The owner cannot do it: another address is to be proven and put in place of the old one (C26)."""
+    """At the owner's request: starts a change to another email address, which must be confirmed there (C26)."""
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
     PURGE_CHILD = "purge_child"
-    """The account is that of a child under 13: everything is erased at once (C23)."""
+    """Erases the account of a child under 13 at once (C23)."""
     PLACE_HOLD = "place_hold"
-    """Law or a dispute obliges to keep something, even when its owner asks for erasure (C31)."""
+    """Retains data that the law or a dispute requires, even if the owner requests erasure (C31)."""
     RELEASE_HOLD = "release_hold"
 
 
 class AdminActionState(StrEnum):
-    """Where an act stands."""
+    """The states of an action."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -39,16 +39,16 @@ class AdminActionState(StrEnum):
 
 
 class HoldScope(StrEnum):
-    """What a hold keeps."""
+    """What a hold retains."""
 
     ACCOUNT = "account"
-    """Who the person is and how to reach them; all other services erase."""
+    """The account and its email address; all other services erase."""
     EVERYTHING = "everything"
-    """Whatever any service holds, until the hold ends."""
+    """The data of every service."""
 
 
 class OwnerVerification(StrEnum):
-    """How staff made sure that the owner is asking."""
+    """How staff verified the identity of the owner."""
 
     REPLY_FROM_ADDRESS = "reply_from_address"
     CALLED_BACK = "called_back"
@@ -57,24 +57,24 @@ class OwnerVerification(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminActionRule:
-    """Who may ask for an act and who may allow it; with nobody to allow it, it is done by whoever asks."""
+    """Who may request an action and who may approve it. Without approvers it is carried out at once."""
 
     requesters: frozenset[Role]
     approvers: frozenset[Role] = frozenset()
     is_owner_requested: bool = False
-    """Whether the owner asks for it: then it must be said how that was verified."""
+    """Whether the owner asks for it. Then staff must say how they verified the owner's identity."""
 
     @property
     def needs_approval(self) -> bool:
-        """Whether somebody else must allow it."""
+        """Whether a second person must approve it."""
         return bool(self.approvers)
 
     def may_request(self, roles: AbstractSet[str]) -> bool:
-        """Tell whether somebody with *roles* may ask for it."""
+        """Return whether *roles* may request it."""
         return bool(self.requesters & roles)
 
     def may_approve(self, roles: AbstractSet[str]) -> bool:
-        """Tell whether somebody with *roles* may allow it."""
+        """Return whether *roles* may approve it."""
         return bool(self.approvers & roles)
 
 
@@ -103,5 +103,5 @@ ADMIN_ACTION_RULES = {
 
 
 def approval_deadline(requested_at: datetime) -> datetime:
-    """Return until when the act may be allowed."""
+    """Return when the request expires."""
     return requested_at + APPROVAL_WINDOW

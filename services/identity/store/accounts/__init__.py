@@ -1,1 +1,1 @@
-"""Sign-up, profile and change of the email address: what is stored."""
+"""Sign-up, profile and email changes: what is stored."""

@@ -19,7 +19,7 @@ _EMAIL_PURPOSES = {
     Purpose.LEGAL_DISCLOSURE,
     Purpose.SUPPORT,
     Purpose.EXPORT,
-    # For partners that write to customers in our name, such as a carrier: no more than their agreement names (C13).
+    # For partners that write to customers on our behalf, such as a carrier, within their agreement (C13).
     Purpose.PARTNER_SERVICE,
 }
 _LOOKUP_PURPOSES = {Purpose.ACCOUNT, Purpose.SECURITY, Purpose.LEGAL_DISCLOSURE, Purpose.SUPPORT}
@@ -27,7 +27,7 @@ _AGE_SCREEN_PURPOSES = {Purpose.ACCOUNT, Purpose.EXPORT}
 
 
 class AccountDocument(Document):
-    """Somebody with a proven address; staff are accounts with roles."""
+    """An account with a verified email address. Staff are accounts with roles."""
 
     collection: ClassVar[str] = "accounts"
     subject: ClassVar[str | None] = "id"
@@ -38,15 +38,15 @@ class AccountDocument(Document):
     ]
     email: Annotated[bytes, Personal(Category.CONTACT, _EMAIL_PURPOSES, UNTIL_ERASED)]
     email_index: Annotated[str, Personal(Category.CONTACT, _LOOKUP_PURPOSES, UNTIL_ERASED)]
-    """What the account is found by; its own id once it is being erased: the address is free from then on."""
+    """The blind index of the address. During erasure it is the account id, so that the address is free again."""
     state: Literal["active", "erasing"]
     roles: list[Role]
     age_screened_at: Annotated[datetime | None, Personal(Category.CONSENT, _AGE_SCREEN_PURPOSES, UNTIL_ERASED)]
-    """When the age screen was passed; what was answered is not kept (C23)."""
+    """When the age screen was passed. The answers are not stored (C23)."""
     verified_at: datetime | None
     created_at: datetime
     frozen_at: datetime | None = None
-    """Since when nobody is let in, not even with the right password."""
+    """Since when login is blocked."""
     lock_nonce: str = ""
     """Random; see ``Accounts.lock_for_update``."""
 
@@ -59,51 +59,52 @@ class Accounts:
         self._vault = vault
 
     async def lock_for_update(self, account_id: str) -> None:
-        """Let the ambient transaction come before or after every other one that takes a turn at the account.
+        """Serialize the ambient transaction with all others that lock the same account.
 
-        Neither then decides by what the other is about to change; a read alone would not collide.
+        MongoDB detects conflicts of writes only. Two transactions that merely read the account could both act on a
+        state that the other is changing.
         """
         await self._rows.update_one({"_id": account_id}, {"$set": {"lock_nonce": new_token(64)}})
 
     def blind_index(self, email: str) -> str:
-        """Return the blind index of *address*; upper and lower case of one address are one person's."""
+        """Return the blind index of *email*, ignoring case."""
         return self._vault.blind_index(build_associated_data(AccountDocument, "email"), email.casefold())
 
     async def seal(self, account_id: str, email: str) -> bytes:
-        """Return *address* as an account holds it."""
+        """Return *email* sealed under the account's key."""
         return await self._vault.seal(account_id, build_associated_data(AccountDocument, "email"), email.encode())
 
     async def add(self, account: AccountDocument) -> None:
-        """Store a new account; AddressTakenError when its address already has one."""
+        """Store a new account; EmailTakenError if the address has an account."""
         try:
             await self._rows.insert_one(account)
         except DuplicateError as fault:
             raise EmailTakenError from fault
 
     async def get(self, account_id: str) -> AccountDocument | None:
-        """Return the account, whatever its state."""
+        """Return the account in any state, or None."""
         return await self._rows.get(account_id)
 
     async def get_active(self, account_id: str) -> AccountDocument | None:
-        """Return the account unless it is being erased."""
+        """Return the account, or None if there is none or it is being erased."""
         return await self._rows.find_one({"_id": account_id, "state": "active"})
 
     async def get_by_email(self, email_index: str) -> AccountDocument | None:
-        """Return the active account whose address has this blind index."""
+        """Return the active account with this blind index, or None."""
         return await self._rows.find_one({"email_index": email_index, "state": "active"})
 
     async def open_email(self, account: AccountDocument, purpose: Purpose) -> str:
-        """Return the address for *purpose*; PurposeRefusedError when it is not held for that."""
+        """Return the email address; PurposeDeniedError if *purpose* does not allow it."""
         return await self._vault.open_field(account, "email", purpose)
 
     def field_names(self) -> frozenset[str]:
-        """Return the personal fields of an account as agreements and the ledger name them."""
+        """Return the names of an account's personal fields, as agreements and the ledger use them."""
         return frozenset(
             f"identity.{build_associated_data(AccountDocument, name)}" for name in personal_fields(AccountDocument)
         )
 
     async def project_fields(self, account: AccountDocument, fields: Iterable[str], purpose: Purpose) -> dict[str, str]:
-        """Return those of *fields* that are held for *purpose*; each is opened under its own declaration."""
+        """Return the values of those *fields* that *purpose* allows."""
         declared = {
             f"identity.{build_associated_data(AccountDocument, name)}": mark
             for name, mark in personal_fields(AccountDocument).items()
@@ -116,47 +117,47 @@ class Accounts:
         return await self._vault.open_field(account, field, purpose) if isinstance(value, bytes) else str(value)
 
     def may_find(self, purpose: Purpose) -> bool:
-        """Tell whether an account may be looked for by its address for *purpose*."""
+        """Return whether *purpose* allows finding an account by email address."""
         return personal_fields(AccountDocument)["email_index"].allows(purpose)
 
     def may_resolve_email(self, purpose: Purpose) -> bool:
-        """Tell whether another service may read the address of an account for *purpose*.
+        """Return whether another service may read an account's email address for *purpose*.
 
-        Never for a partner: what a partner sees, identity itself shows, within the agreement (C13).
+        Never for a partner: identity itself discloses to partners, within the agreement (C13).
         """
         return purpose is not Purpose.PARTNER_SERVICE and personal_fields(AccountDocument)["email"].allows(purpose)
 
     def may_match_username(self, purpose: Purpose) -> bool:
-        """Tell whether a username may be held against an app password for *purpose*."""
+        """Return whether *purpose* allows matching a username with an app password."""
         return personal_fields(AccountDocument)["username"].allows(purpose)
 
     async def list_staff(self) -> list[AccountDocument]:
-        """Return the active accounts that have roles."""
+        """Return the active accounts with roles."""
         return await self._rows.list({"state": "active", "roles.0": {"$exists": True}})
 
     async def set_roles(self, account_id: str, roles: list[Role]) -> None:
-        """Replace the roles of a member of the staff."""
+        """Set the roles of a member of staff."""
         await self._rows.update_one({"_id": account_id}, {"$set": {"roles": roles}})
 
     async def count_unscreened(self) -> int:
-        """Return how many customers never passed the age screen (C23): none, while all is well."""
+        """Return the number of customers who have not passed the age screen; it must be 0 (C23)."""
         return await self._rows.count_documents({"roles": [], "age_screened_at": None})
 
     async def count_unverified(self) -> int:
-        """Return how many customers are active although their address is not proven (C24)."""
+        """Return the number of active customers without a verified email address; it must be 0 (C24)."""
         return await self._rows.count_documents({"roles": [], "state": "active", "verified_at": None})
 
     async def count(self) -> int:
-        """Return how many accounts there are."""
+        """Return the number of accounts."""
         return await self._rows.count_documents({})
 
     async def list_inactive_ids(self, account_ids: list[str]) -> set[str]:
-        """Return those of *account_ids* that may not be logged in: unknown, frozen, or being erased."""
+        """Return those of *account_ids* that cannot log in: unknown, frozen or being erased."""
         found = await self._rows.list({"_id": {"$in": account_ids}, "state": "active", "frozen_at": None})
         return set(account_ids) - {account.id for account in found}
 
     async def change_email(self, account: AccountDocument, email: bytes, email_index: str) -> None:
-        """Give the account another address, in the ambient transaction; AddressTakenError when that has an account."""
+        """Set the email address, in the ambient transaction; EmailTakenError if another account has it."""
         if not await self._rows.delete_many(
             {"_id": account.id, "email_index": account.email_index, "state": account.state}
         ):
@@ -164,36 +165,36 @@ class Accounts:
         await self.add(account.model_copy(update={"email": email, "email_index": email_index}))
 
     def throttle_key(self, kind: str, value: str) -> str:
-        """Return where guesses of one *kind* at one *value* are counted; it tells nothing about the value."""
+        """Return the key of a throttle for *value*. It is a blind index, so it does not reveal the value."""
         return self._vault.blind_index(f"login_throttles.{kind}", value)
 
     async def freeze_account(self, account_id: str, *, at: datetime) -> bool:
-        """Let nobody in any more; False when the account is frozen, or not there."""
+        """Block login; return False if the account is frozen already or does not exist."""
         wanted = {"_id": account_id, "state": "active", "frozen_at": None}
         return await self._rows.update_one(wanted, {"$set": {"frozen_at": at}}) == 1
 
     async def unfreeze_account(self, account_id: str) -> bool:
-        """Let the owner in again; False when the account is not frozen."""
+        """Allow login again; return False if the account is not frozen."""
         wanted = {"_id": account_id, "state": "active", "frozen_at": {"$ne": None}}
         return await self._rows.update_one(wanted, {"$set": {"frozen_at": None}}) == 1
 
     async def count_screened_before(self, email_index: str, purged_at: datetime) -> int:
-        """Return how many accounts at an address passed the age screen before a child's account there was purged."""
+        """Return the number of accounts at an address that passed the age screen before a child was purged there."""
         return await self._rows.count_documents({"email_index": email_index, "age_screened_at": {"$lte": purged_at}})
 
     async def get_roles(self, account_ids: list[str]) -> dict[str, list[Role]]:
-        """Return the roles of those of *account_ids* that exist."""
+        """Return the roles of those *account_ids* that exist."""
         return {one.id: one.roles for one in await self._rows.list({"_id": {"$in": account_ids}})}
 
     async def start_erasure(self, account_id: str) -> bool:
-        """Close the account and free its address, in the ambient transaction; False when it is closed already."""
+        """Mark the account as erasing and free its address, in the ambient transaction; False if it was not active."""
         account = await self.get_active(account_id)
         if account is None or not await self._rows.delete_many({"_id": account_id, "state": "active"}):
             return False
-        # Put anew and not updated: the embedded server goes on refusing a unique value that an update has replaced.
+        # Insert instead of update: the embedded server keeps rejecting a unique value that an update has replaced.
         await self._rows.insert_one(account.model_copy(update={"state": "erasing", "email_index": account_id}))
         return True
 
     async def delete(self, account_id: str) -> int:
-        """Delete the account; whoever calls it also destroys the key that opens what backups still hold of it."""
+        """Delete the account. The caller also destroys its key, which makes copies in backups unreadable."""
         return await self._rows.delete_many({"_id": account_id})

@@ -1,4 +1,4 @@
-"""The security log of each account: what happened to it, told to its owner, kept for 180 days."""
+"""The security log of each account, kept for 180 days."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -15,7 +15,7 @@ _OWNER_PURPOSES = {Purpose.SECURITY, Purpose.ACCOUNT, Purpose.EXPORT}
 
 
 class SecurityEventDocument(Document):
-    """One thing that happened."""
+    """A security event."""
 
     collection: ClassVar[str] = "security_events"
     subject: ClassVar[str | None] = "account_id"
@@ -24,12 +24,12 @@ class SecurityEventDocument(Document):
     account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNER_PURPOSES, _RETENTION)]
     kind: Annotated[SecurityEventKind, Personal(Category.USAGE, _OWNER_PURPOSES, _RETENTION)]
     client: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)]
-    """As a session is named; empty where nobody's program was at work."""
+    """The browser and system; empty for an event without a client."""
     at: datetime
 
 
 class SecurityEvents:
-    """The events."""
+    """The security events."""
 
     def __init__(self, db: Database, new_id: NewId) -> None:
         self._rows = db.get_collection(SecurityEventDocument)
@@ -38,16 +38,16 @@ class SecurityEvents:
     async def record(
         self, account_id: str, kind: SecurityEventKind, *, user_agent: str | None = None, at: datetime
     ) -> None:
-        """Write an event down, in the ambient transaction."""
+        """Store an event, in the ambient transaction."""
         client = "" if user_agent is None else describe_user_agent(user_agent)
         row = SecurityEventDocument(id=self._new_id("sec"), account_id=account_id, kind=kind, client=client, at=at)
         await self._rows.insert_one(row)
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[SecurityEventDocument]:
-        """Return events of the account, the newest first, from behind *after*."""
+        """Return events of the account after the cursor, newest first."""
         where = {"account_id": account_id, **filter_after("at", after)}
         return await self._rows.list(where, sort=sort_newest_first("at"), limit=limit)
 
     async def delete_by_account(self, account_id: str) -> int:
-        """Delete all of the account."""
+        """Delete the events of the account."""
         return await self._rows.delete_many({"account_id": account_id})

@@ -1,4 +1,4 @@
-"""Challenges: asked once, answered once, within minutes; what is signed or typed is good for no other."""
+"""One-time authentication challenges. A response is valid for one challenge only."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
@@ -13,7 +13,7 @@ _NONCE_BYTES = 32
 
 
 class ChallengeDocument(Document):
-    """One question to whoever says to be somebody."""
+    """A one-time authentication challenge."""
 
     collection: ClassVar[str] = "challenges"
     subject: ClassVar[str | None] = "account_id"
@@ -21,11 +21,11 @@ class ChallengeDocument(Document):
 
     kind: ChallengeKind
     account_id: Annotated[str | None, Personal(Category.PSEUDONYM, {Purpose.SECURITY}, retain_for(1))]
-    """Whose answer is awaited; None where the passkey itself says whose it is."""
+    """The account that must respond; None if the passkey identifies it."""
     throttle_key: str
-    """Where wrong codes are counted besides."""
+    """The throttle of wrong codes."""
     nonce: bytes
-    """What an authenticator signs."""
+    """The bytes that an authenticator signs."""
     attempts: int
     created_at: datetime
     expires_at: datetime
@@ -41,7 +41,7 @@ class Challenges:
     async def create(
         self, kind: ChallengeKind, account_id: str | None, *, throttle_key: str = "", at: datetime
     ) -> ChallengeDocument:
-        """Store a new challenge and return it."""
+        """Store and return a new challenge."""
         challenge = ChallengeDocument(
             id=self._new_id("chl"),
             kind=kind,
@@ -56,18 +56,18 @@ class Challenges:
         return challenge
 
     async def get(self, challenge_id: str, kind: ChallengeKind, *, at: datetime) -> ChallengeDocument | None:
-        """Return a challenge that can still be answered."""
+        """Return the challenge if it has not expired."""
         return await self._rows.find_one({"_id": challenge_id, "kind": kind, "expires_at": {"$gt": at}})
 
     async def count_attempt(self, challenge_id: str, *, at: datetime) -> bool:
-        """Count an answer before it is looked at; False when there were too many, or it is too late."""
+        """Count an attempt before it is checked; False if there were too many or the challenge has expired."""
         wanted = {"_id": challenge_id, "attempts": {"$lt": MAX_CHALLENGE_ATTEMPTS}, "expires_at": {"$gt": at}}
         return await self._rows.update_one(wanted, {"$inc": {"attempts": 1}}) == 1
 
     async def consume(self, challenge_id: str) -> bool:
-        """End the challenge; of two answers at once one is told yes."""
+        """Delete the challenge; of several concurrent calls, one returns True."""
         return await self._rows.delete_one({"_id": challenge_id}) == 1
 
     async def delete_by_account(self, account_id: str) -> int:
-        """Delete all of the account."""
+        """Delete the challenges of the account."""
         return await self._rows.delete_many({"account_id": account_id})

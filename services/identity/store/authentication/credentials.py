@@ -9,7 +9,7 @@ from shared.policy import Purpose
 
 
 class CredentialDocument(Document):
-    """How an account proves itself; for now one password, by its Argon2id hash with salt and parameters."""
+    """The password of an account: an Argon2id hash in PHC format, with salt and parameters."""
 
     collection: ClassVar[str] = "credentials"
     subject: ClassVar[str | None] = "account_id"
@@ -19,19 +19,19 @@ class CredentialDocument(Document):
     kind: Literal["password"]
     password_hash: Annotated[str, Personal(Category.CREDENTIAL, {Purpose.SECURITY}, UNTIL_ERASED)]
     needs_second_factor: bool = False
-    """Too short to stand alone: the account must keep a second factor."""
+    """Whether the password is so short that the account must keep a second factor."""
     created_at: datetime
     changed_at: datetime
 
 
 class Credentials:
-    """The passwords, by their hashes."""
+    """The passwords."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(CredentialDocument)
 
     async def get_password(self, account_id: str) -> CredentialDocument | None:
-        """Return the password of the account."""
+        """Return the password of the account, or None."""
         return await self._rows.find_one({"account_id": account_id, "kind": "password"})
 
     async def add_password(self, credential_id: str, account_id: str, password_hash: str, *, at: datetime) -> None:
@@ -56,7 +56,7 @@ class Credentials:
         needs_second_factor: bool = False,
         at: datetime,
     ) -> None:
-        """Store another password in place of the one that the account has, if it has one."""
+        """Set the password of the account, whether or not it has one."""
         change = {
             "$set": {"password_hash": password_hash, "needs_second_factor": needs_second_factor, "changed_at": at}
         }
@@ -64,21 +64,21 @@ class Credentials:
             await self.add_password(credential_id, account_id, password_hash, at=at)
 
     async def rehash(self, credential: CredentialDocument, password_hash: str) -> None:
-        """Store the same password by a hash with newer parameters, unless it was changed in between."""
+        """Store a hash with newer parameters, unless the password was changed in between."""
         wanted = {"_id": credential.id, "password_hash": credential.password_hash}
         await self._rows.update_one(wanted, {"$set": {"password_hash": password_hash}})
 
     async def cancel_password(self, account_id: str) -> int:
-        """Take the password of an account away; its owner sets another one by a link in a mail."""
+        """Delete the password of an account."""
         return await self._rows.delete_many({"account_id": account_id, "kind": "password"})
 
     async def count_created_before(self, account_id: str, at: datetime) -> int:
-        """Return how many passwords of the account were there before that time."""
+        """Return the number of passwords of the account created before *at*."""
         return await self._rows.count_documents({"account_id": account_id, "created_at": {"$lt": at}})
 
     async def count_not_argon2id(self) -> tuple[int, int]:
-        """Return how many passwords are stored, and how many of them otherwise than by Argon2id (C24)."""
-        # A range instead of a negated pattern: every server answers it alike, and from an index if there is one.
+        """Return the number of passwords, and the number that are not Argon2id hashes (C24)."""
+        # A range instead of a negated regex: every server evaluates it alike, and can use an index.
         outside = {
             "$or": [
                 {"password_hash": {"$lt": "$argon2id$"}},
@@ -89,5 +89,5 @@ class Credentials:
         return await self._rows.count_documents({}), await self._rows.count_documents(outside)
 
     async def delete_by_account(self, account_id: str) -> int:
-        """Delete every credential of the account."""
+        """Delete the credentials of the account."""
         return await self._rows.delete_many({"account_id": account_id})

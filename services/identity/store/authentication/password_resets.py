@@ -1,4 +1,4 @@
-"""Forgotten passwords: wishes, which are taken from everybody alike, and the links that were mailed."""
+"""Password reset requests, which are accepted for every address alike, and the tokens that were emailed."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -13,7 +13,7 @@ _SECURITY_PURPOSES = {Purpose.SECURITY}
 
 
 class PasswordResetRequestDocument(Document):
-    """Somebody has forgotten the password of an address, which may be nobody's: it is looked up later."""
+    """A request to reset the password at an address. A worker finds out later whether it has an account."""
 
     collection: ClassVar[str] = "password_reset_requests"
     subject: ClassVar[str | None] = "email_index"
@@ -24,7 +24,7 @@ class PasswordResetRequestDocument(Document):
 
 
 class PasswordResetDocument(Document):
-    """A link that was mailed to the owner of an account."""
+    """A token that was emailed to the owner of an account."""
 
     collection: ClassVar[str] = "password_resets"
     subject: ClassVar[str | None] = "account_id"
@@ -37,40 +37,40 @@ class PasswordResetDocument(Document):
 
 
 class PasswordResets:
-    """The wishes and the links."""
+    """The requests and tokens."""
 
     def __init__(self, db: Database) -> None:
         self._requests = db.get_collection(PasswordResetRequestDocument)
         self._rows = db.get_collection(PasswordResetDocument)
 
     async def add_request(self, request: PasswordResetRequestDocument) -> None:
-        """Store a wish."""
+        """Store a request."""
         await self._requests.insert_one(request)
 
     async def list_requests(self) -> list[PasswordResetRequestDocument]:
-        """Return wishes that wait, the oldest first."""
+        """Return pending requests, oldest first."""
         return await self._requests.list({}, sort=["created_at"], limit=_BATCH_SIZE)
 
     async def claim_request(self, request: PasswordResetRequestDocument) -> bool:
-        """Take a wish up; False when another process was first."""
+        """Claim a request; False if another worker was first."""
         return await self._requests.delete_many({"_id": request.id}) == 1
 
     async def add(self, reset: PasswordResetDocument) -> None:
-        """Store a link."""
+        """Store a token."""
         await self._rows.insert_one(reset)
 
     async def get_by_token(self, token_hash: bytes, *, at: datetime) -> PasswordResetDocument | None:
-        """Return the link that carries the token with this hash, while it is good."""
+        """Return the reset with this token hash if it has not expired."""
         return await self._rows.find_one({"token_hash": token_hash, "expires_at": {"$gt": at}})
 
     async def consume(self, reset: PasswordResetDocument) -> bool:
-        """End the link; of two requests at once one is told yes."""
+        """Delete the token; of several concurrent calls, one returns True."""
         return await self._rows.delete_many({"_id": reset.id}) == 1
 
     async def delete_by_account(self, account_id: str) -> int:
-        """Delete every link of the account: its password or address has changed, or it goes."""
+        """Delete the tokens of the account. Its password or address has changed, or it is erased."""
         return await self._rows.delete_many({"account_id": account_id})
 
     async def delete_requests(self, email_index: str) -> int:
-        """Delete the wishes of an address."""
+        """Delete the requests for an address."""
         return await self._requests.delete_many({"email_index": email_index})

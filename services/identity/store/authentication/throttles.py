@@ -1,4 +1,4 @@
-"""Two bounds that are kept per address, known or not: how often it is written to, how often its password is guessed."""
+"""Throttles per email address, known or unknown: e-mails sent to it, and login attempts."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ _DAY = timedelta(days=1)
 _MAX_ATTEMPTS = 20
 _ATTEMPT_WINDOW = timedelta(minutes=15)
 _MAX_WRITE_CONFLICTS = 10
-"""How often a guess that collides with others is counted again before it is refused."""
+"""How often an attempt that conflicts with others is retried before it is rejected."""
 PASSWORD_RESET_SCOPE = ".password_reset"  # noqa: S105 - a suffix, not a secret
 EMAIL_CHANGE_SCOPE = ".email_change"
 ACCOUNT_LOCK_SCOPE = ".account_lock"
@@ -21,7 +21,7 @@ _EMAIL_INDEX_DATA = Personal(Category.CONTACT, {Purpose.SECURITY}, retain_for(1)
 
 
 class MailCooldownDocument(Document):
-    """How often strangers made us write to an address lately; the id is its blind index."""
+    """The e-mails that anyone can trigger to an address. The id is its blind index and a scope."""
 
     collection: ClassVar[str] = "mail_cooldowns"
     subject: ClassVar[str | None] = "id"
@@ -33,7 +33,7 @@ class MailCooldownDocument(Document):
 
 
 class LoginThrottleDocument(Document):
-    """How many wrong passwords were tried for an address lately; the id is its blind index."""
+    """The failed login attempts for a key. The id is a blind index."""
 
     collection: ClassVar[str] = "login_throttles"
     subject: ClassVar[str | None] = "id"
@@ -44,16 +44,16 @@ class LoginThrottleDocument(Document):
 
 
 class MailCooldowns:
-    """The defence of the person who is written to: a limit per sender cannot be one."""
+    """Protects the recipient of e-mails: a limit per sender could not."""
 
     def __init__(self, db: Database, cooldown: timedelta) -> None:
         self._rows = db.get_collection(MailCooldownDocument)
         self._cooldown = cooldown
 
     async def hit(self, email_index: str, *, scope: str = "", at: datetime) -> bool:
-        """Tell whether the address may be written to now, and count it; of several at once, one is told yes.
+        """Count an e-mail and return whether it may be sent; of several concurrent calls, one returns True.
 
-        Each *matter* has its own bound: whoever signs up with an address does not keep its owner's reset away.
+        Each *scope* counts apart, so that a stranger's sign-up cannot block the owner's password reset.
         """
         first = MailCooldownDocument(
             id=email_index + scope, sent_count=1, next_allowed_at=at + self._cooldown, created_at=at
@@ -65,7 +65,7 @@ class MailCooldowns:
         return True
 
     async def reset(self, email_index: str) -> int:
-        """Begin anew: the owner has shown that the mails are wanted, or is gone."""
+        """Delete the counters of an address: its owner has confirmed an e-mail, or is gone."""
         return await self._rows.delete_many(
             {"_id": {"$in": [email_index, *(email_index + matter for matter in COOLDOWN_SCOPES)]}}
         )
@@ -79,29 +79,29 @@ class MailCooldowns:
 
 
 class LoginThrottle:
-    """The defence against guessing one account's password; it counts unknown addresses just the same."""
+    """Limits login attempts per key. Unknown addresses are counted alike, so that they cannot be told apart (I-14)."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(LoginThrottleDocument)
 
     async def hit(self, key: str, *, at: datetime) -> bool:
-        """Count a guess before it is looked at, so that many at once count too; False when there were too many."""
+        """Count an attempt before it is checked, so that concurrent ones count, too; False if there were too many."""
         for _ in range(_MAX_WRITE_CONFLICTS):
             if await self._increment(key, at) or await self._start_window(key, at):
                 return True
             row = await self._rows.get(key)
             if row is not None and row.attempts >= _MAX_ATTEMPTS and row.created_at > at - _ATTEMPT_WINDOW:
                 return False
-            # Not full: another guess at the same moment was the first, or a right one has just begun anew.
+            # Not full: a concurrent attempt opened the window, or a successful one has just reset it.
         return False
 
     async def retry_after(self, key: str, *, at: datetime) -> timedelta:
-        """Return how long until the address may be tried again."""
+        """Return how long until the next attempt is allowed."""
         row = await self._rows.get(key)
         return timedelta() if row is None else max(row.created_at + _ATTEMPT_WINDOW - at, timedelta())
 
     async def reset(self, key: str) -> int:
-        """Begin anew: the right password was given, or the account is gone."""
+        """Delete the counter: an attempt succeeded, or the account is gone."""
         return await self._rows.delete_many({"_id": key})
 
     async def _increment(self, key: str, at: datetime) -> bool:

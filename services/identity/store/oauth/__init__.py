@@ -1,1 +1,1 @@
-"""OAuth: clients, partners, authorization codes: what is stored."""
+"""OAuth: clients, partners and authorization codes: what is stored."""

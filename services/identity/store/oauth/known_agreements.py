@@ -1,4 +1,4 @@
-"""What disclosure has told of partners' agreements, so that a look at the past knows what was allowed then (C13)."""
+"""The known terms of partner agreements, so that a probe can check past accesses against them (C13)."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -7,33 +7,33 @@ from shared.mongo import Database, Document, Index
 
 
 class KnownAgreementDocument(Document):
-    """The terms of an agreement as disclosure told them last; about a company, not a person."""
+    """The latest known terms of an agreement. They concern a company, not a person."""
 
     collection: ClassVar[str] = "known_agreements"
-    # Longer than the readings under it are remembered.
+    # Longer than accesses under the agreement are kept.
     indexes: ClassVar[tuple[Index, ...]] = (Index("ends_at", expire_after=timedelta(days=100)),)
 
     purposes: list[str]
     scopes: list[str]
     fields: list[str]
     ends_at: datetime
-    """When it ends or has ended."""
+    """When the agreement ends or ended."""
 
 
 class KnownAgreements:
-    """The terms that are known."""
+    """The known agreements."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(KnownAgreementDocument)
 
     async def put(self, agreement: KnownAgreementDocument) -> None:
-        """Keep what was told last."""
+        """Store the latest terms."""
         await self._rows.upsert_one(agreement)
 
     async def mark_ended(self, agreement_id: str, *, at: datetime) -> None:
-        """Note the end of an agreement; a later one than is known says nothing new."""
+        """Record the end of an agreement, unless an earlier one is known."""
         await self._rows.update_one({"_id": agreement_id, "ends_at": {"$gt": at}}, {"$set": {"ends_at": at}})
 
     async def get_many(self, agreement_ids: list[str]) -> dict[str, KnownAgreementDocument]:
-        """Return the terms of those that are known."""
+        """Return the known terms by agreement."""
         return {row.id: row for row in await self._rows.list({"_id": {"$in": agreement_ids}})}

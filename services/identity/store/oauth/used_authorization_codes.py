@@ -1,4 +1,4 @@
-"""Authorization codes that were used; one that was not is stored nowhere: it says itself what it is for."""
+"""Used authorization codes. An unused code is not stored: it is a sealed token."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -9,13 +9,13 @@ from shared.mongo import Database, Document, DuplicateError, Index
 
 
 class UsedAuthorizationCodeDocument(Document):
-    """A used code; nobody's data: whose it was stands in the session, while that lives."""
+    """A used code. It names no account, only the session it created."""
 
     collection: ClassVar[str] = "used_authorization_codes"
     indexes: ClassVar[tuple[Index, ...]] = (Index("used_at", expire_after=USED_CODE_RETENTION),)
 
     session_id: str | None
-    """What it gave; None when it was shown wrongly and gave nothing."""
+    """The session it created; None if it was presented wrongly."""
     used_at: datetime
 
 
@@ -26,11 +26,11 @@ class UsedAuthorizationCodes:
         self._rows = db.get_collection(UsedAuthorizationCodeDocument)
 
     async def get(self, code_id: str) -> UsedAuthorizationCodeDocument | None:
-        """Return what became of the code, if it was used."""
+        """Return the used code, or None."""
         return await self._rows.get(code_id)
 
     async def consume(self, code_id: str, *, session_id: str | None, at: datetime) -> None:
-        """Use the code up; InvalidGrantError when it was used before."""
+        """Mark the code as used; InvalidGrantError if it was used before."""
         try:
             await self._rows.insert_one(UsedAuthorizationCodeDocument(id=code_id, session_id=session_id, used_at=at))
         except DuplicateError as fault:

@@ -1,1 +1,1 @@
-"""Export, erasure and legal holds of accounts: what is stored."""
+"""Exports, erasures and legal holds: what is stored."""

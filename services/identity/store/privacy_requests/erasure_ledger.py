@@ -1,7 +1,7 @@
-"""The erasure ledger: what must not come back, by keyed hashes; and whatever is left of an account, in any collection.
+"""The erasure ledger: keyed hashes of erased accounts. Also finds residual data of an account in any collection.
 
-Like the keys of subjects, ``erased_accounts`` and ``purged_children`` are no part of the backups of the rest: a restore
-must not forget what was erased since.
+Like the keys of subjects, ``erased_accounts`` and ``purged_children`` are backed up apart from the rest: a restore
+must not lose the erasures made since the backup.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _BATCH_SIZE = 500
 
 
 class ErasureLedgerEntryDocument(Document):
-    """An account that was erased; the id is a keyed hash of its id, which leads to nobody without our key."""
+    """An erased account. The id is a keyed hash of the account id."""
 
     collection: ClassVar[str] = "erased_accounts"
     subject: ClassVar[str | None] = "id"
@@ -30,7 +30,7 @@ class ErasureLedgerEntryDocument(Document):
 
 
 class PurgedChildDocument(Document):
-    """The address of a child whose account was purged, by its blind index: only a later age screen opens it again."""
+    """The blind index of a purged child's address. Only a later age screen allows a new account there."""
 
     collection: ClassVar[str] = "purged_children"
     subject: ClassVar[str | None] = "id"
@@ -41,7 +41,7 @@ class PurgedChildDocument(Document):
 
 
 class ErasureLedger:
-    """The keyed hashes."""
+    """The erasure ledger."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows = db.get_collection(ErasureLedgerEntryDocument)
@@ -49,7 +49,7 @@ class ErasureLedger:
         self._vault = vault
 
     async def add(self, account_id: str, *, at: datetime) -> None:
-        """Remember that the account was erased, in the ambient transaction."""
+        """Add an erased account, in the ambient transaction."""
         await self._rows.upsert_one(ErasureLedgerEntryDocument(id=self._hash(account_id), erased_at=at))
 
     async def filter_erased(self, account_ids: Iterable[str]) -> list[str]:
@@ -63,16 +63,16 @@ class ErasureLedger:
         return found
 
     async def record_purged_child(self, email_index: str, *, at: datetime) -> None:
-        """Remember that a child's account was at this address, in the ambient transaction."""
+        """Record that a child's account at this address was purged, in the ambient transaction."""
         await self._children.upsert_one(PurgedChildDocument(id=email_index, erased_at=at))
 
     async def get_purged_at(self, email_index: str) -> datetime | None:
-        """Return when a child's account at this address was purged: an age screen passed before counts no more."""
+        """Return when a child's account at this address was purged, or None. Earlier age screens are void."""
         row = await self._children.get(email_index)
         return None if row is None else row.erased_at
 
     async def list_purged_children(self) -> list[PurgedChildDocument]:
-        """Return the addresses of purged accounts."""
+        """Return the addresses of purged children."""
         return await self._children.list({}, limit=1_000)
 
     def _hash(self, account_id: str) -> str:
@@ -80,17 +80,17 @@ class ErasureLedger:
 
 
 class ResidualData:
-    """Whatever any collection holds of an account, found by the subject that its documents declare."""
+    """The data of an account in any collection, found by the subject that its documents declare."""
 
     def __init__(self, db: Database, documents: Sequence[type[Document]]) -> None:
-        """Look into *documents*; those whose subject is themselves, and nobody's account, are to be left out."""
+        """Search *documents*; leave out those whose subject is not an account."""
         self._collections = [
             (one.collection, _stored_subject_field(one), db.get_collection(one)) for one in documents if one.subject
         ]
         self._keys = db.get_collection(SubjectKeyDocument)
 
     async def list_subjects(self) -> set[str]:
-        """Return the accounts of which anything is held."""
+        """Return the ids of all accounts with any data."""
         found: set[str] = set()
         for _, field, rows in self._collections:
             groups: list[dict[str, Any]] = await rows.run_pipeline([{"$group": {"_id": f"${field}"}}])
@@ -98,7 +98,7 @@ class ResidualData:
         return found | {key.id async for key in self._keys.iter_documents({})}
 
     async def erase(self, account_id: str) -> dict[str, int]:
-        """Delete all that is held of the account; return how many documents, by collection."""
+        """Delete all data of the account; return the number of documents by collection."""
         return {name: await rows.delete_many({field: account_id}) for name, field, rows in self._collections}
 
 

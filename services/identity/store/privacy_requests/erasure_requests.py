@@ -1,4 +1,4 @@
-"""Erasures: one row for the request, one receipt for each service (C31)."""
+"""Erasure requests and the receipts of the services (C31)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ _BATCH_SIZE = 50
 
 
 class ErasureRequestDocument(Document):
-    """An erasure that an owner asked for; when it is done, it no longer says whose."""
+    """An erasure request. When it is completed, the account id is removed."""
 
     collection: ClassVar[str] = "erasure_requests"
     subject: ClassVar[str | None] = "account_id"
@@ -28,18 +28,18 @@ class ErasureRequestDocument(Document):
     created_at: datetime
     deadline: datetime
     requested_at: datetime
-    """When the services were last told to erase."""
+    """When the request was last published to the services."""
     should_dispatch: bool = True
-    """False while a hold keeps everything: the services are told when it ends."""
+    """False while a hold retains everything: the request is published when it ends."""
     on_hold_until: datetime | None = None
     reminded_at: datetime | None = None
     completed_at: datetime | None = None
     receipt_count: int = 0
-    """How many receipts were given. Each changes this row, so that of several at once one sees that it is the last."""
+    """Incremented by each receipt, so that of concurrent ones exactly one sees that it is the last."""
 
 
 class RetainedItemValue(EmbeddedValue):
-    """Something that a service had to keep."""
+    """Data that a service must retain."""
 
     description: str
     reason: str
@@ -47,7 +47,7 @@ class RetainedItemValue(EmbeddedValue):
 
 
 class ErasureReceiptDocument(Document):
-    """What one service erased, by collection, and what it had to keep."""
+    """What one service erased, by collection, and what it must retain."""
 
     collection: ClassVar[str] = "erasure_receipts"
     indexes: ClassVar[tuple[Index, ...]] = (Index("erasure_id"),)
@@ -61,14 +61,14 @@ class ErasureReceiptDocument(Document):
 
 
 class ErasureRequests:
-    """The erasures with their receipts."""
+    """The erasure requests and receipts."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(ErasureRequestDocument)
         self._receipts = db.get_collection(ErasureReceiptDocument)
 
     async def add(self, erasure: ErasureRequestDocument) -> None:
-        """Store a new erasure with a receipt to be awaited from each service."""
+        """Store a new request with a pending receipt for each service."""
         await self._rows.insert_one(erasure)
         await self._receipts.insert_many(
             ErasureReceiptDocument(
@@ -83,11 +83,11 @@ class ErasureRequests:
         )
 
     async def get(self, erasure_id: str) -> ErasureRequestDocument | None:
-        """Return the erasure."""
+        """Return the request, or None."""
         return await self._rows.get(erasure_id)
 
     async def list_receipts(self, erasure_id: str) -> list[ErasureReceiptDocument]:
-        """Return the receipts, given and awaited."""
+        """Return the receipts, pending ones included."""
         return await self._receipts.list({"erasure_id": erasure_id})
 
     async def record_receipt(
@@ -99,7 +99,7 @@ class ErasureRequests:
         *,
         at: datetime,
     ) -> bool:
-        """Store the receipt of a service; False when it was given before, or was never awaited."""
+        """Record the receipt of a service; False if it is there already or was not expected."""
         change = {
             "state": RequestPartState.COMPLETED,
             "erased_counts": dict(erased_counts),
@@ -113,7 +113,7 @@ class ErasureRequests:
         return True
 
     async def record_progress(self, erasure_id: str, service: str, erased_counts: Mapping[str, int]) -> None:
-        """Note what a service has erased already, before its receipt is given."""
+        """Record what a service has erased before its receipt."""
         await self._receipts.update_one(
             {"_id": f"{erasure_id}.{service}"}, {"$set": {"erased_counts": dict(erased_counts)}}
         )
@@ -121,19 +121,19 @@ class ErasureRequests:
     async def suspend_service(
         self, erasure: ErasureRequestDocument, service: str, retained_items: Iterable[RetainedItem]
     ) -> None:
-        """Note that a service keeps something for now: its receipt says what, why and until when."""
+        """Record that a service retains data for now."""
         wanted = {"_id": f"{erasure.id}.{service}", "state": {"$ne": RequestPartState.COMPLETED}}
         await self._receipts.update_one(
             wanted, {"$set": {"state": RequestPartState.ON_HOLD, "retained_items": _to_values(retained_items)}}
         )
 
     async def suspend(self, erasure: ErasureRequestDocument, *, until: datetime, should_dispatch: bool) -> None:
-        """Put the erasure off until then; the services go on, or wait as well."""
+        """Put the request on hold until *until*."""
         change = {"state": ErasureState.ON_HOLD, "on_hold_until": until, "should_dispatch": should_dispatch}
         await self._rows.update_one({"_id": erasure.id, "state": {"$ne": ErasureState.COMPLETED}}, {"$set": change})
 
     async def resume(self, erasure: ErasureRequestDocument, *, deadline: datetime, at: datetime) -> bool:
-        """Go on: nothing is held any more. False when another process was first."""
+        """Resume the request after a hold; False if another process was first."""
         change = {
             "state": ErasureState.RUNNING,
             "on_hold_until": None,
@@ -148,40 +148,40 @@ class ErasureRequests:
         return True
 
     async def list_on_hold(self) -> list[ErasureRequestDocument]:
-        """Return the erasures that something holds, those that end first before the others."""
+        """Return the requests on hold, the first to end first."""
         return await self._rows.list({"state": ErasureState.ON_HOLD}, sort=["on_hold_until"], limit=_BATCH_SIZE)
 
     async def list_open(self, *, limit: int) -> list[ErasureRequestDocument]:
-        """Return the erasures that are not done, the oldest first."""
+        """Return the requests that are not completed, oldest first."""
         return await self._rows.list({"state": {"$ne": ErasureState.COMPLETED}}, sort=["created_at"], limit=limit)
 
     async def list_due_for_reminder(self, at: datetime, *, within: timedelta) -> list[ErasureRequestDocument]:
-        """Return running erasures that are due soon and of which staff was not reminded yet."""
+        """Return running requests near their deadline without a reminder."""
         wanted = {"state": ErasureState.RUNNING, "deadline": {"$lte": at + within}, "reminded_at": None}
         return await self._rows.list(wanted, sort=["deadline"], limit=_BATCH_SIZE)
 
     async def mark_reminded(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
-        """Note that staff was reminded; False when another process was first."""
+        """Record the reminder; False if another process was first."""
         wanted = {"_id": erasure.id, "reminded_at": None}
         return await self._rows.update_one(wanted, {"$set": {"reminded_at": at}}) == 1
 
     async def get_by_account(self, account_id: str) -> ErasureRequestDocument | None:
-        """Return the erasure of the account that is under way."""
+        """Return the open request of the account, or None."""
         return await self._rows.find_one({"account_id": account_id})
 
     async def pending_services(self, erasure_id: str) -> set[str]:
-        """Return the services whose receipt is missing."""
+        """Return the services without a receipt."""
         missing = await self._receipts.list({"erasure_id": erasure_id, "state": {"$ne": RequestPartState.COMPLETED}})
         return {receipt.service for receipt in missing}
 
     async def complete(self, erasure_id: str, *, at: datetime) -> bool:
-        """End the erasure and forget whose it was; False when it was ended before."""
+        """Complete the request and remove the account id; False if it was completed before."""
         change = {"state": ErasureState.COMPLETED, "completed_at": at, "account_id": None}
         wanted = {"_id": erasure_id, "state": {"$ne": ErasureState.COMPLETED}}
         return await self._rows.update_one(wanted, {"$set": change}) == 1
 
     async def unanswered_since(self, before: datetime) -> list[ErasureRequestDocument]:
-        """Return erasures under way of which the services were last told before then."""
+        """Return open requests that were last published before *before*."""
         wanted = {
             "state": {"$ne": ErasureState.COMPLETED},
             "should_dispatch": {"$ne": False},
@@ -190,7 +190,7 @@ class ErasureRequests:
         return await self._rows.list(wanted, sort=["requested_at"], limit=_BATCH_SIZE)
 
     async def mark_resent(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
-        """Note that the services are told again; False when another process was first."""
+        """Record that the request is published again; False if another process was first."""
         return (
             await self._rows.update_one(
                 {"_id": erasure.id, "requested_at": erasure.requested_at}, {"$set": {"requested_at": at}}
@@ -199,17 +199,17 @@ class ErasureRequests:
         )
 
     async def count(self) -> int:
-        """Return how many there are, done ones too."""
+        """Return the number of requests."""
         return await self._rows.count_documents({})
 
     async def count_overdue(self, at: datetime, *, grace: timedelta) -> int:
-        """Return how many are past their deadline, or still held *grace* after the hold has ended."""
+        """Return the number of requests past their deadline, or on hold longer than *grace* after the hold ended."""
         late = await self._rows.count_documents({"state": ErasureState.RUNNING, "deadline": {"$lte": at}})
         on_hold = {"state": ErasureState.ON_HOLD, "on_hold_until": {"$lte": at - grace}}
         return late + await self._rows.count_documents(on_hold)
 
     async def count_without_receipts(self) -> int:
-        """Return how many receipts are missing from erasures that are called done, or altogether."""
+        """Return the number of receipts that are missing, or pending in completed requests."""
         waiting = await self._receipts.list({"state": {"$ne": RequestPartState.COMPLETED}})
         awaited_in_vain = {"_id": {"$in": sorted({row.erasure_id for row in waiting})}, "state": ErasureState.COMPLETED}
         lost = len(SERVICES) * await self._rows.count_documents({}) - await self._receipts.count_documents({})

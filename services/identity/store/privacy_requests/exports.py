@@ -1,4 +1,4 @@
-"""Exports: one row for the request, one for each service's part, and the pieces of the archive, each sealed (C26)."""
+"""Exports: the request, the part of each service, and the sealed chunks of the archive (C26)."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ _BATCH_SIZE = 20
 
 
 class ExportDocument(Document):
-    """An export that an owner asked for."""
+    """An export request."""
 
     collection: ClassVar[str] = "exports"
     subject: ClassVar[str | None] = "account_id"
@@ -29,18 +29,18 @@ class ExportDocument(Document):
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _REQUEST_RETENTION)]
     running_for: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _REQUEST_RETENTION)]
-    """The account while its archive is being collected, afterwards the export itself: there is one at a time."""
+    """The account id while the export runs, then the export id: a unique index allows one running export."""
     state: ExportState
     created_at: datetime
     deadline: datetime
     expires_at: datetime | None = None
     completed_part_count: int = 0
-    """How many parts are done. Each changes this row, so that of several at once one sees that it is the last."""
+    """Incremented by each completed part, so that of concurrent ones exactly one sees that it is the last."""
     reminded_at: datetime | None = None
 
 
 class ExportPartDocument(Document):
-    """What one service contributes, and how far it has been collected."""
+    """The part of one service, and its progress."""
 
     collection: ClassVar[str] = "export_parts"
     subject: ClassVar[str | None] = "account_id"
@@ -59,7 +59,7 @@ class ExportPartDocument(Document):
 
 
 class ExportChunkDocument(Document):
-    """A piece of a file of the archive."""
+    """A chunk of a file in the archive."""
 
     collection: ClassVar[str] = "export_chunks"
     subject: ClassVar[str | None] = "account_id"
@@ -73,7 +73,7 @@ class ExportChunkDocument(Document):
 
 
 class Exports:
-    """The exports with their parts and pieces."""
+    """The exports with their parts and chunks."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows = db.get_collection(ExportDocument)
@@ -82,7 +82,7 @@ class Exports:
         self._vault = vault
 
     async def add(self, export: ExportDocument) -> None:
-        """Store a new export with a waiting part for each service."""
+        """Store a new export with a pending part for each service."""
         await self._rows.insert_one(export)
         await self._parts.insert_many(
             ExportPartDocument(
@@ -98,15 +98,15 @@ class Exports:
         )
 
     async def get(self, export_id: str, account_id: str) -> ExportDocument | None:
-        """Return the account's export."""
+        """Return the export of the account, or None."""
         return await self._rows.find_one({"_id": export_id, "account_id": account_id})
 
     async def list_by_account(self, account_id: str) -> list[ExportDocument]:
-        """Return the exports of the account, the newest first."""
+        """Return the exports of the account, newest first."""
         return await self._rows.list({"account_id": account_id}, sort=[("created_at", -1)], limit=_BATCH_SIZE)
 
     async def get_running(self, account_id: str) -> ExportDocument | None:
-        """Return the export of the account that is under way."""
+        """Return the running export of the account, or None."""
         return await self._rows.find_one({"running_for": account_id})
 
     async def list_parts(self, export_id: str) -> list[ExportPartDocument]:
@@ -114,12 +114,12 @@ class Exports:
         return await self._parts.list({"export_id": export_id})
 
     async def list_due_parts(self, at: datetime) -> list[ExportPartDocument]:
-        """Return parts of which a page can be asked for now."""
+        """Return parts whose next page is due."""
         wanted = {"state": RequestPartState.PENDING, "next_attempt_at": {"$lte": at}}
         return await self._parts.list(wanted, sort=["next_attempt_at"], limit=_BATCH_SIZE)
 
     async def advance(self, part: ExportPartDocument, cursor: str, chunk_count: int) -> bool:
-        """Move *part* on by one page of *pieces*; False when another was first, or the export is gone."""
+        """Advance *part* by one page; False if another process was first or the export is gone."""
         change = {
             "cursor": cursor,
             "page_count": part.page_count + 1,
@@ -135,7 +135,7 @@ class Exports:
         return True
 
     async def postpone_part(self, part: ExportPartDocument, *, until: datetime) -> None:
-        """Leave *part* alone for a while: its service did not answer."""
+        """Postpone the next attempt: the service failed."""
         await self._parts.update_one(
             {"_id": part.id}, {"$set": {"next_attempt_at": until}, "$inc": {"failure_count": 1}}
         )
@@ -143,9 +143,9 @@ class Exports:
     async def store_chunks(
         self, part: ExportPartDocument, chunks: Iterable[tuple[str, bytes]], *, at: datetime
     ) -> None:
-        """Seal and store *pieces* (path and content) behind those that *part* has."""
+        """Seal and store *chunks* (path and content) after those that *part* has."""
         for number, (path, content) in enumerate(chunks, start=part.chunk_count):
-            # Numbered with leading zeros: the order of the ids is the order of the pieces.
+            # Zero-padded, so that the ids sort in the order of the chunks.
             chunk_id = f"{part.id}.{number:09}"
             sealed = await self._vault.seal(part.account_id, _chunk_associated_data(chunk_id), content)
             await self._chunks.insert_one(
@@ -160,7 +160,7 @@ class Exports:
             )
 
     async def stream_chunks(self, export: ExportDocument, service: str) -> AsyncIterator[tuple[str, bytes]]:
-        """Yield path and content of each piece of a service's part, in order; one piece is in memory at a time."""
+        """Yield path and content of the chunks of a service, in order. One chunk is in memory at a time."""
         part_id = f"{export.id}.{service}"
         last = f"{part_id}."
         while found := await self._chunks.list({"_id": {"$gt": last, "$lt": f"{part_id}/"}}, sort=["_id"], limit=1):
@@ -169,21 +169,21 @@ class Exports:
             last = chunk.id
 
     async def complete(self, export_id: str, *, expires_at: datetime) -> bool:
-        """Make the export ready, in the ambient transaction; False when it was already, or is gone."""
+        """Mark the export as ready, in the ambient transaction; False if it was ready before or is gone."""
         export = await self._rows.find_one({"_id": export_id, "state": ExportState.COLLECTING})
         if export is None or not await self._rows.delete_many({"_id": export_id}):
             return False
         change = {"state": ExportState.READY, "expires_at": expires_at, "running_for": export_id}
-        # Put anew and not updated: the embedded server goes on refusing a unique value that an update has replaced.
+        # Insert instead of update: the embedded server keeps rejecting a unique value that an update has replaced.
         await self._rows.insert_one(export.model_copy(update=change))
         return True
 
     async def expire_due(self, at: datetime) -> int:
-        """Delete the archives whose time is over; return how many."""
+        """Delete expired archives; return their number."""
         return await self._expire({"state": ExportState.READY, "expires_at": {"$lte": at}})
 
     async def expire_by_account(self, account_id: str) -> int:
-        """Delete the archives of the account: there is one of each at a time."""
+        """Delete the archives of the account: one exists at a time."""
         return await self._expire({"account_id": account_id, "state": ExportState.READY})
 
     async def _expire(self, wanted: dict[str, Any]) -> int:
@@ -194,29 +194,29 @@ class Exports:
         return len(expired)
 
     async def count(self) -> int:
-        """Return how many there are, whatever became of them."""
+        """Return the number of exports."""
         return await self._rows.count_documents({})
 
     async def count_overdue(self, at: datetime, *, within: timedelta = timedelta()) -> int:
-        """Return how many are past their deadline, or will be after *warned*."""
+        """Return the number of exports past their deadline, or due *within* that time."""
         return await self._rows.count_documents({"state": ExportState.COLLECTING, "deadline": {"$lte": at + within}})
 
     async def list_open(self, *, limit: int) -> list[ExportDocument]:
-        """Return the exports that are being collected, the oldest first."""
+        """Return the running exports, oldest first."""
         return await self._rows.list({"state": ExportState.COLLECTING}, sort=["created_at"], limit=limit)
 
     async def list_due_for_reminder(self, at: datetime, *, within: timedelta) -> list[ExportDocument]:
-        """Return exports that are due soon and of which staff was not reminded yet."""
+        """Return running exports near their deadline without a reminder."""
         wanted = {"state": ExportState.COLLECTING, "deadline": {"$lte": at + within}, "reminded_at": None}
         return await self._rows.list(wanted, sort=["deadline"], limit=_BATCH_SIZE)
 
     async def mark_reminded(self, export: ExportDocument, *, at: datetime) -> bool:
-        """Note that staff was reminded; False when another process was first."""
+        """Record the reminder; False if another process was first."""
         wanted = {"_id": export.id, "reminded_at": None}
         return await self._rows.update_one(wanted, {"$set": {"reminded_at": at}}) == 1
 
     async def delete_by_account(self, account_id: str) -> dict[str, int]:
-        """Delete everything of the account's exports; return how many documents, by collection."""
+        """Delete the exports of the account; return the number of documents by collection."""
         mine: dict[str, Any] = {"account_id": account_id}
         return {
             ExportDocument.collection: await self._rows.delete_many(mine),

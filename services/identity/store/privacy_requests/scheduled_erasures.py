@@ -1,4 +1,4 @@
-"""Erasures that are put off: until a day, the owner can take the wish back."""
+"""Scheduled erasures, which the owner can cancel until they are due."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ _ACCOUNT_DATA = Personal(Category.PSEUDONYM, {Purpose.ACCOUNT, Purpose.ERASURE, 
 
 
 class ScheduledErasureDocument(Document):
-    """An account that is to be erased at a time; its id becomes that of the erasure."""
+    """A scheduled erasure. Its id becomes the id of the erasure request."""
 
     collection: ClassVar[str] = "scheduled_erasures"
     subject: ClassVar[str | None] = "account_id"
@@ -29,35 +29,35 @@ class ScheduledErasureDocument(Document):
 
 
 class ScheduledErasures:
-    """The erasures that are put off."""
+    """The scheduled erasures."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(ScheduledErasureDocument)
 
     async def add(self, erasure: ScheduledErasureDocument) -> None:
-        """Store one; DuplicateError when the account has one."""
+        """Store a scheduled erasure; DuplicateError if the account has one."""
         await self._rows.insert_one(erasure)
 
     async def get(self, erasure_id: str) -> ScheduledErasureDocument | None:
-        """Return the one with this id."""
+        """Return the scheduled erasure, or None."""
         return await self._rows.get(erasure_id)
 
     async def get_by_account(self, account_id: str) -> ScheduledErasureDocument | None:
-        """Return the one of the account."""
+        """Return the scheduled erasure of the account, or None."""
         return await self._rows.find_one({"account_id": account_id})
 
     async def get_by_token(self, token_hash: bytes) -> ScheduledErasureDocument | None:
-        """Return the one whose link carries the token with this hash."""
+        """Return the scheduled erasure with this token hash, or None."""
         return await self._rows.find_one({"token_hash": token_hash})
 
     async def list_due(self, at: datetime) -> list[ScheduledErasureDocument]:
-        """Return those whose time has come."""
+        """Return the scheduled erasures that are due."""
         return await self._rows.list({"due_at": {"$lte": at}}, sort=["due_at"], limit=_BATCH_SIZE)
 
     async def consume(self, erasure: ScheduledErasureDocument) -> bool:
-        """Take one away: it was taken back, or it has begun; of two at once one is told yes."""
+        """Delete one that was cancelled or started; of several concurrent calls, one returns True."""
         return await self._rows.delete_many({"_id": erasure.id}) == 1
 
     async def delete_by_account(self, account_id: str) -> int:
-        """Delete that of the account."""
+        """Delete the scheduled erasure of the account."""
         return await self._rows.delete_many({"account_id": account_id})

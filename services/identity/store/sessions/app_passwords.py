@@ -1,4 +1,4 @@
-"""App passwords for sync, found by the hash of 160 random bits; nothing that could be guessed is stored."""
+"""App passwords for sync, stored as hashes of 160 random bits."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
@@ -13,7 +13,7 @@ _LAST_USED_INTERVAL = timedelta(minutes=1)
 
 
 class AppPasswordDocument(Document):
-    """A password of one device, for sync only."""
+    """The app password of a device, valid for sync only."""
 
     collection: ClassVar[str] = "app_passwords"
     subject: ClassVar[str | None] = "account_id"
@@ -37,27 +37,27 @@ class AppPasswords:
         self._rows = db.get_collection(AppPasswordDocument)
 
     async def put(self, app_password: AppPasswordDocument) -> None:
-        """Store an app password, in place of the one with its id."""
+        """Store an app password, replacing the one with its id."""
         await self._rows.upsert_one(app_password)
 
     async def list_by_account(self, account_id: str) -> list[AppPasswordDocument]:
-        """Return those of the account, the newest first."""
+        """Return the app passwords of the account, newest first."""
         return await self._rows.list({"account_id": account_id}, sort=[("created_at", -1)])
 
     async def get_by_hash(self, secret_hash: bytes) -> AppPasswordDocument | None:
-        """Return the app password with this hash."""
+        """Return the app password with this hash, or None."""
         return await self._rows.find_one({"secret_hash": secret_hash})
 
     async def mark_used(self, app_password: AppPasswordDocument, *, at: datetime) -> None:
-        """Note the use for the owner to see, to the minute."""
+        """Record a use, to the minute."""
         last = app_password.last_used_at
         if last is None or at - last >= _LAST_USED_INTERVAL:
             await self._rows.update_one({"_id": app_password.id}, {"$set": {"last_used_at": at}})
 
     async def count_created_before(self, account_id: str, at: datetime) -> int:
-        """Return how many app passwords of the account were made before that time."""
+        """Return the number of app passwords of the account created before *at*."""
         return await self._rows.count_documents({"account_id": account_id, "created_at": {"$lt": at}})
 
     async def delete(self, app_password_id: str, account_id: str) -> bool:
-        """Delete one of the account's; False when it has no such one."""
+        """Delete an app password of the account; False if it has no such one."""
         return await self._rows.delete_many({"_id": app_password_id, "account_id": account_id}) == 1

@@ -1,4 +1,4 @@
-"""Sessions, and those ended so lately that a token of theirs might still be shown somewhere."""
+"""Sessions, and recently revoked ones whose access tokens have not expired yet."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ _OWNER_PURPOSES = {Purpose.SECURITY, Purpose.ACCOUNT, Purpose.EXPORT}
 
 
 class SessionDocument(Document):
-    """One log-in on one device; ended means deleted."""
+    """A session. A revoked one is deleted."""
 
     collection: ClassVar[str] = "sessions"
     subject: ClassVar[str | None] = "account_id"
@@ -21,19 +21,19 @@ class SessionDocument(Document):
     account_id: Annotated[str, Personal(Category.PSEUDONYM, _OWNER_PURPOSES, _RETENTION)]
     client: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)]
     country: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, _RETENTION)] = ""
-    """The country that it began in, of two letters; its address is not kept."""
+    """Country of the login (ISO 3166-1 alpha-2). The IP address is not stored."""
     client_id: str | None = None
-    """The app whose session it is: no other client refreshes it."""
+    """The app of the session: no other client may refresh it."""
     generation: int
-    """How often the refresh token was rotated: only the newest one refreshes, an older one ends the session."""
+    """The number of refresh token rotations. An older token revokes the session."""
     created_at: datetime
     authenticated_at: datetime | None = None
-    """When its owner was last confirmed; None: at its beginning."""
+    """When the owner last authenticated; None if at the login only."""
     last_seen_at: Annotated[datetime, Personal(Category.USAGE, _OWNER_PURPOSES, _RETENTION)]
 
 
 class RevokedSessionDocument(Document):
-    """An ended session or partner's grant; nobody's data: the session that it names is gone."""
+    """A revoked session, or a partner's revoked grant. It names no account."""
 
     collection: ClassVar[str] = "revoked_sessions"
     indexes: ClassVar[tuple[Index, ...]] = (Index("tokens_expire_at"),)
@@ -56,36 +56,36 @@ class Sessions:
         return await self._rows.get(session_id)
 
     async def list_by_account(self, account_id: str) -> list[SessionDocument]:
-        """Return the sessions of the account, the one seen last first."""
+        """Return the sessions of the account, the last used first."""
         return await self._rows.list({"account_id": account_id}, sort=[("last_seen_at", -1)])
 
     async def rotate_generation(self, session: SessionDocument, *, at: datetime) -> bool:
-        """Go to the next generation; False when another request was first.
+        """Start the next generation; False if another request was first.
 
-        ``last_seen_at`` is then the time of the rotation, which decides who comes a moment late (decision 7).
+        ``last_seen_at`` is then the time of the rotation; the reuse grace is measured from it (decision 7).
         """
         wanted = {"_id": session.id, "generation": session.generation}
         return await self._rows.update_one(wanted, {"$inc": {"generation": 1}, "$set": {"last_seen_at": at}}) == 1
 
     async def mark_authenticated(self, session: SessionDocument, *, at: datetime) -> bool:
-        """Note that the owner was confirmed once more; False when the session was ended meanwhile."""
+        """Record an authentication; False if the session was revoked."""
         return await self._rows.update_one({"_id": session.id}, {"$set": {"authenticated_at": at}}) == 1
 
     async def list_latest(self, limit: int) -> list[SessionDocument]:
-        """Return the sessions that were seen last."""
+        """Return the last used sessions."""
         return await self._rows.list({}, sort=[("last_seen_at", -1)], limit=limit)
 
     async def count_created_before(self, account_id: str, at: datetime) -> int:
-        """Return how many sessions of the account were begun before that time."""
+        """Return the number of sessions of the account created before *at*."""
         return await self._rows.count_documents({"account_id": account_id, "created_at": {"$lt": at}})
 
     async def delete(self, session_id: str, account_id: str) -> bool:
-        """Delete one session of the account; False when it has no such session."""
+        """Delete a session of the account; False if it has no such session."""
         return await self._rows.delete_many({"_id": session_id, "account_id": account_id}) == 1
 
 
 class RevokedSessions:
-    """The ended sessions: durable in the database, and at hand in memory for the check of each token."""
+    """Revoked sessions: stored in the database, and cached in memory for the check of each token."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -93,24 +93,24 @@ class RevokedSessions:
         self._cached: dict[str, datetime] = {}
 
     async def add(self, session_id: str, *, tokens_expire_at: datetime) -> None:
-        """Remember that the session ended, here as soon as the transaction commits."""
+        """Store a revoked session; cache it once the transaction commits."""
         await self._rows.upsert_one(RevokedSessionDocument(id=session_id, tokens_expire_at=tokens_expire_at))
         self._db.after_commit(lambda: self.add_to_cache(session_id, tokens_expire_at=tokens_expire_at))
 
     def add_to_cache(self, session_id: str, *, tokens_expire_at: datetime) -> None:
-        """Refuse the session's tokens in this process from now on."""
+        """Reject the session's tokens in this process from now on."""
         self._cached[session_id] = tokens_expire_at
 
     def is_revoked(self, session_id: str) -> bool:
-        """Tell whether the session was ended."""
+        """Return whether the session was revoked."""
         return session_id in self._cached
 
     async def list_stored(self, *, tokens_expire_after: datetime, limit: int) -> list[RevokedSessionDocument]:
-        """Return ended sessions as the database has them."""
+        """Return revoked sessions from the database."""
         return await self._rows.list({"tokens_expire_at": {"$gt": tokens_expire_after}}, limit=limit)
 
     async def reload_cache(self, *, at: datetime) -> list[RevokedSessionDocument]:
-        """Take the database's word, after a start and for what others ended; return those that still matter."""
+        """Reload the cache from the database and delete expired entries; return the rest."""
         await self._rows.delete_many({"tokens_expire_at": {"$lte": at}})
         live = await self._rows.list({"tokens_expire_at": {"$gt": at}})
         self._cached = {key: end for key, end in self._cached.items() if end > at}

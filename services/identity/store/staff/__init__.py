@@ -1,1 +1,1 @@
-"""Staff: admin actions, abuse reports, freezes: what is stored."""
+"""Admin actions, abuse reports and freezes: what is stored."""

@@ -1,4 +1,4 @@
-"""What staff did, or wants to do, to accounts; the record of it outlives the account without naming it."""
+"""Admin actions. The record outlives the account, without naming it."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -19,7 +19,7 @@ _BATCH_SIZE = 50
 
 
 class AdminActionDocument(Document):
-    """One act; of an erased account it says that it was done and by whom, no longer to whom."""
+    """An admin action. After an erasure it still says what was done and by whom, but not to whom."""
 
     collection: ClassVar[str] = "admin_actions"
     subject: ClassVar[str | None] = "account_id"
@@ -34,7 +34,7 @@ class AdminActionDocument(Document):
     kind: AdminActionKind
     state: AdminActionState
     reason: str
-    """The case or the request; the owner reads it."""
+    """The number of the case or request. The owner sees it."""
     verification: OwnerVerification | None
     new_email: Annotated[bytes | None, Personal(Category.CONTACT, _OWNER_PURPOSES, _RETENTION)]
     """Sealed under the account's key."""
@@ -44,7 +44,7 @@ class AdminActionDocument(Document):
     requested_at: datetime
     expires_at: datetime
     requested_entry_id: str
-    """The entry in the ledger that whoever asked has caused."""
+    """The ledger entry of the requester's access."""
     completed_by: str | None = None
     completed_at: datetime | None = None
     completed_entry_id: str | None = None
@@ -52,43 +52,43 @@ class AdminActionDocument(Document):
 
 
 class AdminActions:
-    """The acts."""
+    """The admin actions."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows = db.get_collection(AdminActionDocument)
         self._vault = vault
 
     async def seal(self, account_id: str, email: str) -> bytes:
-        """Return *address* as an act holds it."""
+        """Return *email* sealed under the account's key."""
         return await self._vault.seal(
             account_id, build_associated_data(AdminActionDocument, "new_email"), email.encode()
         )
 
     async def open_new_email(self, action: AdminActionDocument, purpose: Purpose) -> str:
-        """Return the address that is to be put in place of the account's."""
+        """Return the new email address."""
         return await self._vault.open_field(action, "new_email", purpose)
 
     async def add(self, action: AdminActionDocument) -> None:
-        """Store a new act."""
+        """Store a new action."""
         await self._rows.insert_one(action)
 
     async def get(self, action_id: str) -> AdminActionDocument | None:
-        """Return the act."""
+        """Return the action, or None."""
         return await self._rows.get(action_id)
 
     async def get_pending(self, account_id: str, kind: AdminActionKind, *, at: datetime) -> AdminActionDocument | None:
-        """Return the act of this kind that waits for somebody to allow it."""
+        """Return the pending action of this kind for the account, or None."""
         wanted = {"account_id": account_id, "kind": kind, "state": AdminActionState.PENDING, "expires_at": {"$gt": at}}
         return await self._rows.find_one(wanted)
 
     async def list_by_account(self, account_id: str) -> list[AdminActionDocument]:
-        """Return what was done, or is to be done, to an account, the newest first."""
+        """Return the actions on an account, newest first."""
         return await self._rows.list({"account_id": account_id}, sort=[("requested_at", -1)], limit=_BATCH_SIZE)
 
     async def list_page(
         self, state: AdminActionState | None, *, after: str | None, limit: int
     ) -> list[AdminActionDocument]:
-        """Return acts in the order of their ids, from behind *after*."""
+        """Return a page of actions by id."""
         where: dict[str, object] = {} if state is None else {"state": state}
         if after is not None:
             where["_id"] = {"$gt": after}
@@ -97,16 +97,16 @@ class AdminActions:
     async def complete(
         self, action: AdminActionDocument, state: AdminActionState, *, by: str, entry_id: str, at: datetime
     ) -> bool:
-        """End an act that waits; of several people at once, one is told yes."""
+        """Complete a pending action; of several concurrent calls, one returns True."""
         change = {"state": state, "completed_by": by, "completed_entry_id": entry_id, "completed_at": at}
         return await self._rows.update_one({"_id": action.id, "state": AdminActionState.PENDING}, {"$set": change}) == 1
 
     async def set_erasure(self, action: AdminActionDocument, erasure_id: str) -> None:
-        """Note the erasure that an act has begun."""
+        """Record the erasure that an action started."""
         await self._rows.update_one({"_id": action.id}, {"$set": {"erasure_id": erasure_id}})
 
     async def expire_pending(self, at: datetime) -> int:
-        """Make void what nobody has allowed in time; return how many."""
+        """Expire pending actions whose time is over; return their number."""
         wanted = {"state": AdminActionState.PENDING, "expires_at": {"$lte": at}}
         change = {"state": AdminActionState.EXPIRED, "completed_at": at, "new_email": None}
         return await self._rows.update_many(wanted, {"$set": change})
@@ -114,17 +114,17 @@ class AdminActions:
     async def list_done_since(
         self, since: datetime, *, limit: int, kind: AdminActionKind | None = None
     ) -> list[AdminActionDocument]:
-        """Return the newest acts that are done."""
+        """Return the newest completed actions."""
         where: dict[str, object] = {"state": AdminActionState.COMPLETED, "completed_at": {"$gt": since}}
         if kind is not None:
             where["kind"] = kind
         return await self._rows.list(where, sort=[("completed_at", -1)], limit=limit)
 
     async def list_requested_since(self, since: datetime, *, limit: int) -> list[AdminActionDocument]:
-        """Return the newest acts, whatever became of them."""
+        """Return the newest actions in any state."""
         return await self._rows.list({"requested_at": {"$gt": since}}, sort=[("requested_at", -1)], limit=limit)
 
     async def anonymize(self, account_id: str) -> int:
-        """Keep the acts and forget whose account it was: it is being erased."""
+        """Remove the account from its actions: it is being erased."""
         change = {"account_id": None, "new_email": None}
         return await self._rows.update_many({"account_id": account_id}, {"$set": change})

@@ -1,4 +1,4 @@
-"""What is shown to others than its owner: told to the ledger, and remembered here without whose it was (C06, C21)."""
+"""Accesses to personal data by others than the owner: published to the ledger, stored here without the account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from shared.privacy import DataAccess, record_access
 
 
 class DataAccessDocument(Document):
-    """One reading: who read which fields for what. The probe of C06 holds it against the declarations."""
+    """An access: recipient, fields and purpose. The probe of C06 checks it against the declarations."""
 
     collection: ClassVar[str] = "data_accesses"
     indexes: ClassVar[tuple[Index, ...]] = (
@@ -27,13 +27,13 @@ class DataAccessDocument(Document):
     fields: list[str]
     purpose: str
     agreement_id: str | None = None
-    """Under which agreement a partner has read."""
+    """The agreement of a partner's access."""
     accessed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Who reads personal data of others, for what, and what allows it: a case, an agreement, a request."""
+    """Who accesses personal data, for which purpose, and on which basis (a case, an agreement, a request)."""
 
     kind: Literal["service", "staff", "partner"]
     id: str
@@ -42,7 +42,7 @@ class Recipient:
 
 
 class DataAccessLog:
-    """The readings."""
+    """The accesses."""
 
     def __init__(self, db: Database, outbox: Outbox, new_id: NewId) -> None:
         self._rows = db.get_collection(DataAccessDocument)
@@ -50,9 +50,9 @@ class DataAccessLog:
         self._new_id = new_id
 
     async def record(self, account_id: str, fields: Sequence[str], recipient: Recipient, *, at: datetime) -> str:
-        """Record that *reader* was shown *fields* of the account; the owner sees it under "Who has seen my data".
+        """Record an access to *fields* of the account and return the id of its entry.
 
-        Return the id of the entry.
+        The owner sees it in the access ledger.
         """
         read = await self.record_unowned(fields, recipient, at=at)
         access = DataAccess(
@@ -69,7 +69,7 @@ class DataAccessLog:
         return read.id
 
     async def record_unowned(self, fields: Sequence[str], recipient: Recipient, *, at: datetime) -> DataAccessDocument:
-        """Record a reading of what is of no account: nobody could find it in the ledger."""
+        """Record an access to data of no account, which no ledger could show."""
         read = DataAccessDocument(
             id=self._new_id("led"),
             recipient_kind=recipient.kind,
@@ -83,22 +83,22 @@ class DataAccessLog:
         return read
 
     async def staff_entries(self, entry_ids: Sequence[str]) -> dict[str, str]:
-        """Return who of the staff caused those of *entry_ids* that are there."""
+        """Return the member of staff of those *entry_ids* that exist."""
         found = await self._rows.list({"_id": {"$in": list(entry_ids)}, "recipient_kind": "staff"})
         return {read.id: read.recipient_id for read in found}
 
     async def latest_entries(self, limit: int) -> list[DataAccessDocument]:
-        """Return the newest readings."""
+        """Return the newest accesses."""
         return await self._rows.list({}, sort=[("accessed_at", -1)], limit=limit)
 
     async def latest_by_partners(self, limit: int) -> list[DataAccessDocument]:
-        """Return the newest readings of partners."""
+        """Return the newest accesses of partners."""
         return await self._rows.list({"recipient_kind": "partner"}, sort=[("accessed_at", -1)], limit=limit)
 
     async def record_denied(
         self, account_id: str, fields: Sequence[str], recipient: Recipient, *, at: datetime
     ) -> None:
-        """Record that *reader* was refused *fields* because they are not held for that purpose."""
+        """Record that access to *fields* was denied for that purpose."""
         event = common_v1.PurposeDenied(
             account_id=account_id,
             recipient_kind=recipient.kind,

@@ -1,12 +1,11 @@
-"""Passwords that are known from breaches, offline: the first 48 bits of their SHA-1, sorted, searched where they lie.
+"""An offline list of breached passwords: the first 48 bits of each SHA-1, sorted, searched on disk.
 
-Build a larger list than the shipped one out of a corpus that you have downloaded, and name it in
-``IDENTITY_BREACHED_PASSWORDS``::
+To build a larger list than the bundled one, download a corpus and set ``IDENTITY_BREACHED_PASSWORDS`` to OUT::
 
     python -m services.identity.domain.authentication.breached CORPUS OUT
 
-CORPUS has one entry a line: a password, or the SHA-1 of one with the count behind a colon, as Have I Been Pwned
-publishes them. Nothing is ever asked of anybody: the password that somebody types stays here.
+CORPUS has one entry a line: a password, or a SHA-1 with a count after a colon, as Have I Been Pwned publishes
+them. No service is queried, so a password never leaves this process.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 _ENTRY_SIZE = 6
-"""Bytes of each entry: of ten million, one password in 28 million is refused by mistake."""
+"""Bytes of each entry. With ten million entries, one password in 28 million is rejected by mistake."""
 _MAGIC = b"candor-breached1"
 _MIN_LENGTH = 8
 _SHA1_LINE = re.compile(rb"([0-9A-Fa-f]{40})(?::\d+)?\s*")
@@ -26,14 +25,14 @@ BUNDLED_FILE = Path(__file__).with_name("passwords.bin")
 
 
 class BreachedFileError(Exception):
-    """The file is not one that ``build`` has written."""
+    """The file was not written by ``build_file``."""
 
 
 class BreachedPasswords:
-    """The passwords of one file; a look takes some 25 comparisons, and the file is not read into memory."""
+    """The passwords of one file. A lookup takes about 25 comparisons; the file is not read into memory."""
 
     def __init__(self, path: Path = BUNDLED_FILE) -> None:
-        """BreachedFileError for a file of another form, OSError for none."""
+        """Open *path*; BreachedFileError for another format, OSError if it cannot be read."""
         with path.open("rb") as file:
             start = file.read(len(_MAGIC))
             size = path.stat().st_size - len(_MAGIC)
@@ -66,8 +65,8 @@ class BreachedPasswords:
 
 
 def build_file(lines: Iterable[bytes], out: Path) -> int:
-    """Write the entries of a corpus to *out*; return how many there are."""
-    # Numbers and not byte strings: ten million of these fit into 80 MB.
+    """Write the entries of a corpus to *out*; return their number."""
+    # Integers instead of bytes: ten million of them fit into 80 MB.
     numbers = array("Q", (int.from_bytes(entry, "big") for entry in _parse_lines(lines)))
     ordered = sorted(set(numbers))
     with out.open("wb") as file:
