@@ -1,1 +1,1 @@
-"""Identity owns accounts, credentials, sessions, app passwords, partners' clients, contact data and the sagas."""
+"""Identity: accounts, credentials, sessions, app passwords, partner clients, contact data and privacy requests."""

@@ -1,4 +1,4 @@
-"""``python -m services.identity``."""
+"""Starts identity: ``python -m services.identity``."""
 
 import os
 

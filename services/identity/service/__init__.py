@@ -1,1 +1,1 @@
-"""What identity does: one class for each matter, one method for each action; time is an argument."""
+"""What identity does: services by feature. Time is always an argument, so that tests control it."""

@@ -1,1 +1,1 @@
-"""Sign-up, profile and change of the email address: what is done."""
+"""Sign-up, profile and email changes: the services."""

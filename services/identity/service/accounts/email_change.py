@@ -1,4 +1,4 @@
-"""Another address for an account: proven by a link there, told to the old one, which can undo it for seven days."""
+"""Changes of the email address, confirmed at the new one and revertible from the old one for seven days."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +34,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangeService:
-    """Takes wishes for another address, proofs, and undoings."""
+    """Requests, confirms and reverts email changes."""
 
     accounts: Accounts
     email_changes: EmailChanges
@@ -50,7 +50,7 @@ class EmailChangeService:
     new_id: NewId
 
     async def request(self, account_id: str, email: str, *, user_agent: str, at: datetime) -> None:
-        """Write to the new address; the answer is the same whether or not that has an account already (I-15)."""
+        """Send a confirmation link to *email*. The result is the same whether or not it has an account (I-15)."""
         account, address = await self._get_active(account_id), EmailAddress(email).email
         index = self.accounts.blind_index(address)
         if index == account.email_index:
@@ -74,7 +74,7 @@ class EmailChangeService:
         await self.transact(store_change)
 
     async def confirm(self, token: str, *, at: datetime) -> None:
-        """Move the account to the address that the link proves, once."""
+        """Apply the change with this token, once; InvalidEmailChangeTokenError otherwise."""
         change = await self.email_changes.get_by_token(sha256_digest(token), "pending", at=at)
         if change is None:
             raise InvalidEmailChangeTokenError
@@ -84,7 +84,7 @@ class EmailChangeService:
             raise InvalidEmailChangeTokenError from fault
 
     async def revert(self, token: str, *, at: datetime) -> None:
-        """Bring the account back to its old address; whoever moved it is thrown out."""
+        """Revert to the old address and revoke all access: another person may have made the change."""
         change = await self.email_changes.get_by_token(sha256_digest(token), "applied", at=at)
         if change is None:
             raise InvalidEmailChangeTokenError

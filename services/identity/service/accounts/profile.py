@@ -10,7 +10,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """An account as its owner sees it."""
+    """An account with its opened email address."""
 
     account: AccountDocument
     email: str
@@ -18,12 +18,12 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ProfileService:
-    """Shows owners what is held about them (C26)."""
+    """Reads an account for its owner (C26)."""
 
     accounts: Accounts
 
     async def get(self, account_id: str) -> Profile:
-        """Return the account with its address opened."""
+        """Return the account with its email address; AccountNotFoundError if there is none."""
         account = await self.accounts.get_active(account_id)
         if account is None:
             raise AccountNotFoundError
@@ -32,15 +32,15 @@ class ProfileService:
 
 @dataclass(frozen=True, slots=True)
 class SecurityLogService:
-    """Shows owners what happened to their accounts."""
+    """Reads the security log for its owner."""
 
     security_events: SecurityEvents
 
     async def list_page(self, account_id: str, *, after: str | None, limit: int) -> list[SecurityEventDocument]:
-        """Return events, the newest first, from behind the *position* after."""
+        """Return a page of events, newest first, after the position *after*."""
         return await self.security_events.list_by_account(account_id, after=after, limit=limit)
 
     @staticmethod
     def encode_position(event: SecurityEventDocument) -> str:
-        """Return where an event stands in the log."""
+        """Return the position of an event in the log, for a cursor."""
         return encode_position(event.at, event.id)

@@ -1,4 +1,4 @@
-"""From the age screen to a proven address, and what the owner sees of the account."""
+"""The age screen, sign-up and verification of the email address."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,12 +39,12 @@ _DENIAL_COOKIE_KIND = "identity.age.closed"
 
 @dataclass(frozen=True, slots=True)
 class AgeScreen:
-    """Asks for month and year of birth and keeps neither: who passes takes a sealed token along (C23)."""
+    """Checks a month of birth and stores nothing: who passes gets a sealed token (C23)."""
 
     token_sealer: TokenSealer
 
     def issue_token(self, birth_month: BirthMonth, *, at: datetime) -> str | None:
-        """Return the token that opens the sign-up, or None: then nothing at all is remembered here."""
+        """Return the token that sign-up requires, or None below the age; InvalidInputError for an implausible month."""
         if not birth_month.is_plausible(at):
             wrong = FieldProblem(field="birth_year", code="implausible", message="Check the month and the year.")
             raise InvalidInputError(fields=(wrong,))
@@ -55,18 +55,18 @@ class AgeScreen:
         )
 
     def verify_token(self, token: str, *, at: datetime) -> datetime:
-        """Return when the screen was passed; AgeTokenRefusedError when it was not, or too long ago."""
+        """Return when the screen was passed; InvalidAgeTokenError if the token is invalid or expired."""
         try:
             return datetime.fromisoformat(self.token_sealer.open(_AGE_TOKEN_KIND, token, at=at)["at"])
         except InvalidTokenError as fault:
             raise InvalidAgeTokenError from fault
 
     def denial_cookie(self, *, at: datetime) -> str:
-        """Return the mark that keeps this browser's door closed for a while; it holds no date of birth (I-22)."""
+        """Return a sealed cookie that blocks sign-up in this browser for a while. It has no date of birth (I-22)."""
         return self.token_sealer.issue(_DENIAL_COOKIE_KIND, {}, expires_at=at + age_screen.DENIAL_COOKIE_TTL)
 
     def check_not_denied(self, cookie: str | None, *, at: datetime) -> None:
-        """Raise SignUpClosedError for a browser that carries a mark; one that is not ours closes nothing."""
+        """Raise SignUpClosedError if the browser has a valid denial cookie. Other cookies are ignored."""
         if cookie is None:
             return
         try:
@@ -78,7 +78,7 @@ class AgeScreen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationService:
-    """Takes wishes for accounts and proofs of addresses; nobody learns here whether an address has an account."""
+    """Signs up customers, without revealing which addresses have accounts."""
 
     age_screen: AgeScreen
     password_hasher: Argon2PasswordHasher
@@ -94,16 +94,16 @@ class RegistrationService:
     new_id: NewId
 
     async def sign_up(self, age_token: str, email: str, password: str, *, at: datetime) -> None:
-        """Write to *email*: a link that proves it, or, to the owner of an account, that there is one already.
+        """Send a verification link to *email*, or tell its owner that an account exists.
 
-        Both paths do the same work in the same order; the only one that is shorter is that of an address that was
-        written to a moment ago, whoever it belongs to (I-14, I-15, I-16).
+        Both paths do the same work in the same order, so that their timing does not differ. Only an address that got an
+        email a moment ago takes a shorter path, with or without an account (I-14, I-15, I-16).
         """
         screened_at = self.age_screen.verify_token(age_token, at=at)
         address = EmailAddress(email).email
         password_hash = await self.password_hasher.hash_new(password, address=address)
         index = self.accounts.blind_index(address)
-        # Not in the transaction below: of several requests at once exactly one must see that it is the first.
+        # Outside the transaction below: of concurrent requests, exactly one must see that it is the first.
         if not await self.mail_cooldowns.hit(index, at=at):
             return
         token = new_token()
@@ -127,20 +127,20 @@ class RegistrationService:
             if existing_account is None and reserved is None:
                 await self.account_emails.send_verification(account_id, address, token)
             else:
-                # The row stays, with a token that nobody knows, until it expires: leaving it out would take less time.
+                # The row is stored with a token that was never sent: to omit it would make this path faster.
                 await self.account_emails.send_already_registered(account_id, address)
 
         await self.transact(store_sign_up)
 
     async def verify(self, token: str, *, at: datetime) -> str:
-        """Open the account whose address the link proves, once; return its id (C24)."""
+        """Open the account of the sign-up with this token, once; return its id (C24)."""
         try:
             return await self.transact(lambda: self._open_account(token, at=at))
         except EmailTakenError as fault:
             raise InvalidVerificationTokenError from fault
 
     async def delete_expired(self, *, at: datetime) -> int:
-        """Forget the addresses that nobody proved in time."""
+        """Delete the sign-ups that were not verified in time."""
         return await self.transact(lambda: self.sign_ups.delete_expired(at))
 
     async def _open_account(self, token: str, *, at: datetime) -> str:

@@ -1,1 +1,1 @@
-"""Login, passwords, passkeys, one-time codes and second factors: what is done."""
+"""Login, passwords, passkeys, one-time codes and second factors: the services."""

@@ -1,4 +1,4 @@
-"""Devices that an owner has logged in with: guesses of strangers do not lock them out (OWASP's device cookies)."""
+"""Known devices: failed logins from other devices cannot lock them out (OWASP's device cookies)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ _DEVICE_TOKEN_KIND = "identity.known_device"  # noqa: S105 - the kind of a token
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device of the owner of an account; its wrong passwords are counted apart from everybody else's."""
+    """A device of the account's owner. Its failed logins are counted apart."""
 
     account_id: str
     device_id: str
@@ -20,19 +20,19 @@ class KnownDevice:
 
 @dataclass(frozen=True, slots=True)
 class KnownDeviceTokens:
-    """Makes and reads the tokens that devices are known by; they open nothing by themselves."""
+    """Issues and verifies device tokens. A token gives no access by itself."""
 
     token_sealer: TokenSealer
     new_id: NewId
 
     def issue(self, account_id: str, device: KnownDevice | None, *, at: datetime) -> str:
-        """Return a token for the device of a log-in that has succeeded; a known one stays the same device."""
+        """Return a token for the device of a successful login. A known device keeps its id."""
         device_id = device.device_id if device is not None else self.new_id("dev")
         claims = {"account": account_id, "device": device_id}
         return self.token_sealer.issue(_DEVICE_TOKEN_KIND, claims, expires_at=at + KNOWN_DEVICE_LIFETIME)
 
     def verify(self, token: str | None, account_id: str | None, *, at: datetime) -> KnownDevice | None:
-        """Return the device if the token is one of this account; a wrong one is as good as none."""
+        """Return the device of a valid token of this account, else None."""
         if token is None or account_id is None:
             return None
         try:

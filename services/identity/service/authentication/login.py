@@ -1,6 +1,6 @@
-"""Log-in: by address and password, then a second factor where there is one; or by a passkey alone.
+"""Login by password and second factor, or by passkey.
 
-The same answer and the same time for an address without an account (I-14).
+Response and timing are the same for an address without an account (I-14).
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ _CHALLENGE_TOKEN_KIND = "identity.second_step"  # noqa: S105 - the kind of a tok
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginContext:
-    """Where a log-in comes from: program, address, the device as it is known, the session it takes the place of."""
+    """Where a login comes from: client, IP address, device token, and the session that it replaces."""
 
     user_agent: str
     client_ip: str
@@ -52,7 +52,7 @@ class LoginContext:
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """A new session, and what the device is known by from now on."""
+    """A new session, and the token by which its device is known from now on."""
 
     tokens: TokenResponse
     device_token: str
@@ -60,7 +60,7 @@ class LoginResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorRequired:
-    """The password was right; what the second factor may be, and the token to go on with."""
+    """The password is correct: the challenge to continue with, and the enrolled second factors."""
 
     challenge_token: str
     expires_at: datetime
@@ -70,7 +70,7 @@ class SecondFactorRequired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginService:
-    """Checks who somebody is; guesses are counted for each address, known or not."""
+    """Authenticates owners. Attempts are counted per address, known or unknown."""
 
     accounts: Accounts
     credentials: Credentials
@@ -88,7 +88,7 @@ class LoginService:
     async def log_in(
         self, email: str, password: str, *, context: LoginContext, at: datetime
     ) -> LoginResult | SecondFactorRequired:
-        """Begin a session for whoever knows the password of *email*, or ask for the second factor (I-12)."""
+        """Return a new session, or the challenge of the second factor if the account has one (I-12)."""
         index = self.accounts.blind_index(EmailAddress(email).email)
         account = await self.accounts.get_by_email(index)
         device = self.known_devices.verify(context.device_token, account.id if account else None, at=at)
@@ -104,7 +104,7 @@ class LoginService:
     async def complete_second_factor(
         self, token: str, code: str | None, credential: Mapping[str, Any] | None, *, context: LoginContext, at: datetime
     ) -> LoginResult:
-        """Begin the session that waits for a second factor; five wrong ones, and the password is asked for again."""
+        """Return the session of a completed challenge. After five wrong codes, the password is required again."""
         challenge, password_changed_at = await self._attempt_challenge(token, at=at)
         account = await self.accounts.get_active(challenge.account_id or "")
         if account is None:
@@ -119,13 +119,13 @@ class LoginService:
         return await self._create_session(account, context, device, password_changed_at=password_changed_at, at=at)
 
     async def begin_passkey(self, *, at: datetime) -> CredentialOptions:
-        """Ask for whichever passkey the person chooses."""
+        """Return a challenge for any passkey."""
         return await self.webauthn_service.authentication_options(ChallengeKind.PASSKEY_LOGIN, None, at=at)
 
     async def login_with_passkey(
         self, challenge_id: str, credential: Mapping[str, Any], *, context: LoginContext, at: datetime
     ) -> LoginResult:
-        """Begin a session for whoever holds a passkey: it verifies its user, so it is both factors at once."""
+        """Return a new session. A passkey verifies its user, so it counts as both factors."""
         passkey = await self.webauthn_service.verify_authentication(
             ChallengeKind.PASSKEY_LOGIN, challenge_id, credential, account_id=None, at=at
         )
@@ -138,9 +138,9 @@ class LoginService:
     async def reauthenticate_with_password(
         self, account_id: str, password: str, *, session_id: str = "", at: datetime
     ) -> AccountDocument:
-        """Return the account if *password* is its own: asked again before what cannot be undone.
+        """Return the account if *password* is correct, before an action that cannot be undone.
 
-        Wrong ones are counted for the session, so that strangers who guess at the door do not keep the owner from it.
+        Attempts are counted per session, so that failed logins of strangers do not block the owner here.
         """
         account = await self.accounts.get_active(account_id)
         throttle_key = self.accounts.throttle_key("session", session_id or account_id)
@@ -151,7 +151,7 @@ class LoginService:
     async def check_code(
         self, account_id: str, code: str, *, throttle_key: str, context: LoginContext, at: datetime
     ) -> None:
-        """Return when *code* is right; wrong ones are counted in *bucket* and told to the owner."""
+        """Return if *code* is correct. Wrong ones are counted and recorded in the security log."""
         await self._hit_throttle(throttle_key, at=at)
         if not await self.otp_service.verify(account_id, code, at=at):
             await self.security_events.record(
@@ -211,7 +211,7 @@ class LoginService:
     async def _verify_password(
         self, throttle_key: str, account: AccountDocument | None, password: str, *, at: datetime
     ) -> CredentialDocument | None:
-        """Return what *password* is right for; each path checks a hash, also where there is none to check."""
+        """Return the credential if *password* is correct. Every path hashes once, with or without an account (I-14)."""
         await self._hit_throttle(throttle_key, at=at)
         credential = await self.credentials.get_password(account.id if account else "")
         result = await self.password_hasher.verify(password, credential.password_hash if credential else None)

@@ -1,4 +1,4 @@
-"""One-time codes: those of an app (RFC 6238) and recovery codes; each works once, and wrong ones are counted."""
+"""One-time codes: TOTP (RFC 6238) and recovery codes. Each is valid once."""
 
 import base64
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ TOTP_ISSUER = "Candor"
 _STEP_SECONDS = 30
 _DIGITS = 6
 _SECRET_BYTES = 20
-"""As RFC 4226 recommends: as long as the output of SHA-1."""
+"""RFC 4226 recommends the length of a SHA-1."""
 _RECOVERY_CODE_BYTES = 15
-"""120 bits: enough that a plain hash of it can be stored (ASVS 6.5.2)."""
+"""120 bits, so that a plain hash may be stored (ASVS 6.5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TotpEnrollment:
-    """What the app is given: the secret, and the same as the content of a QR code."""
+    """The secret of an authenticator app, and the URI for its QR code."""
 
     secret: str
     uri: str
@@ -32,7 +32,7 @@ class TotpEnrollment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtpService:
-    """Makes and checks codes."""
+    """Enrolls authenticator apps and verifies codes."""
 
     totps: Totps
     recovery_codes: RecoveryCodes
@@ -41,21 +41,21 @@ class OtpService:
     new_id: NewId
 
     async def enroll_totp(self, account_id: str, address: str, *, at: datetime) -> TotpEnrollment:
-        """Make a secret for an app; it counts only once a code has confirmed it."""
+        """Return a new secret. It takes effect when a code confirms it."""
         secret = base64.b32encode(random_bytes(_SECRET_BYTES)).decode()
         if not await self.totps.start_enrollment(account_id, secret, at=at):
             raise TotpExistsError
         return TotpEnrollment(secret, pyotp.TOTP(secret).provisioning_uri(name=address, issuer_name=TOTP_ISSUER))
 
     async def confirm_totp(self, account_id: str, code: str, *, at: datetime) -> bool:
-        """Confirm the app by its first *code*; False for a wrong one."""
+        """Confirm the app with its first *code*; False if the code is wrong."""
         totp = await self.totps.get_by_account(account_id)
         if totp is None or totp.confirmed:
             raise TotpNotFoundError
         return await self._consume_totp(totp, code, at=at)
 
     async def verify(self, account_id: str, code: str, *, at: datetime) -> bool:
-        """Tell whether *code* is one of the app, or a recovery code, and use it up."""
+        """Return whether *code* is a valid one-time or recovery code, and use it."""
         plain = "".join(code.split()).lower()
         totp = await self.totps.get_by_account(account_id)
         if totp is not None and totp.confirmed and await self._consume_totp(totp, plain, at=at):
@@ -63,7 +63,7 @@ class OtpService:
         return await self.transact(lambda: self._consume_recovery_code(account_id, plain, at=at))
 
     async def replace_recovery_codes(self, account_id: str, *, at: datetime) -> list[str]:
-        """Make ten codes in place of all earlier ones, in the ambient transaction; they are shown once."""
+        """Return ten new recovery codes; they replace all earlier ones, in the ambient transaction."""
         codes = [_new_recovery_code() for _ in range(RECOVERY_CODE_COUNT)]
         await self.recovery_codes.put(
             [
@@ -82,7 +82,7 @@ class OtpService:
     async def _consume_totp(self, totp: TotpDocument, code: str, *, at: datetime) -> bool:
         generator = pyotp.TOTP(await self.totps.open_secret(totp), digits=_DIGITS, interval=_STEP_SECONDS)
         current_step = int(at.timestamp()) // _STEP_SECONDS
-        # All three are compared, and the window is one step to each side: clocks of phones differ (RFC 6238, 5.2).
+        # One step of clock drift to each side (RFC 6238, 5.2). All three are compared, for constant time.
         matching_steps = [
             step
             for step in (current_step - 1, current_step, current_step + 1)
@@ -107,5 +107,5 @@ def _without_dashes(code: str) -> str:
 
 
 def _ascii_or_empty(code: str) -> str:
-    """Return what can be compared in constant time: no one-time code has another letter."""
+    """Return *code* if it can be compared in constant time, else an empty string: codes are ASCII."""
     return code if code.isascii() else ""

@@ -1,4 +1,4 @@
-"""WebAuthn: the two ceremonies of passkeys, with challenges that are kept here and good for one answer (I-18)."""
+"""WebAuthn: registration and authentication with passkeys. Challenges are stored here and valid once (I-18)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -39,13 +39,13 @@ _ALGORITHMS = [
     COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
 ]
 _TIMEOUT_MS = int(CHALLENGE_LIFETIME.total_seconds() * 1000)
-# What a forged answer makes the library stumble over; each of it is a refusal.
+# Any of these can be raised by the library for a forged response.
 _MALFORMED_ERRORS = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialOptions:
-    """A challenge and what ``navigator.credentials`` is given for it."""
+    """A challenge and the options for ``navigator.credentials``."""
 
     challenge_id: str
     options: Mapping[str, Any]
@@ -53,21 +53,21 @@ class CredentialOptions:
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """Where passkeys are used: from the public URL of the settings alone, never from a request."""
+    """The WebAuthn relying party: from the public URL of the settings, never from a request."""
 
     origin: str
     rp_id: str
 
     @classmethod
     def from_url(cls, public_url: str) -> "RelyingParty":
-        """Return the site at *public_url*."""
+        """Return the relying party at *public_url*."""
         parts = urlsplit(public_url)
         return cls(origin=f"{parts.scheme}://{parts.netloc}", rp_id=parts.hostname or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAuthnService:
-    """Asks for passkeys and checks the answers."""
+    """Creates WebAuthn options and verifies the responses."""
 
     relying_party: RelyingParty
     passkeys: Passkeys
@@ -75,7 +75,7 @@ class WebAuthnService:
     new_id: NewId
 
     async def registration_options(self, account_id: str, address: str, *, at: datetime) -> CredentialOptions:
-        """Ask the authenticator for a new passkey: discoverable, and it verifies its user."""
+        """Return options for a new passkey: discoverable, with user verification."""
         challenge = await self.challenges.create(ChallengeKind.PASSKEY_REGISTRATION, account_id, at=at)
         options = generate_registration_options(
             rp_id=self.relying_party.rp_id,
@@ -95,7 +95,7 @@ class WebAuthnService:
     async def verify_registration(
         self, account_id: str, challenge_id: str, credential: Mapping[str, Any], *, label: str, at: datetime
     ) -> PasskeyDocument:
-        """Return the new passkey of an answer; it is not stored yet."""
+        """Return the new passkey, which is not stored yet; InvalidPasskeyError if the response is not valid."""
         challenge = await self.challenges.get(challenge_id, ChallengeKind.PASSKEY_REGISTRATION, at=at)
         if challenge is None or challenge.account_id != account_id or not await self.challenges.consume(challenge.id):
             raise InvalidChallengeError
@@ -114,12 +114,12 @@ class WebAuthnService:
     async def authentication_options(
         self, kind: ChallengeKind, account_id: str | None, *, at: datetime
     ) -> CredentialOptions:
-        """Ask for a passkey of the account, or for whichever the person chooses."""
+        """Return options for a passkey of the account, or, without an account, for any passkey."""
         challenge = await self.challenges.create(kind, account_id, at=at)
         return CredentialOptions(challenge.id, await self.build_options(challenge))
 
     async def build_options(self, challenge: ChallengeDocument) -> Mapping[str, Any]:
-        """Return what ``navigator.credentials.get`` is given for *challenge*."""
+        """Return the options of *challenge* for ``navigator.credentials.get``."""
         passkeys = [] if challenge.account_id is None else await self.passkeys.list_by_account(challenge.account_id)
         options = generate_authentication_options(
             rp_id=self.relying_party.rp_id,
@@ -140,7 +140,7 @@ class WebAuthnService:
         account_id: str | None,
         at: datetime,
     ) -> PasskeyDocument:
-        """Return the passkey that answers a challenge of *kind*, which is then used up, right or wrong."""
+        """Return the passkey that responds to a challenge of *kind*. The challenge is used up in any case."""
         challenge = await self.challenges.get(challenge_id, kind, at=at)
         if challenge is None or challenge.account_id != account_id or not await self.challenges.consume(challenge.id):
             raise InvalidChallengeError
@@ -149,7 +149,7 @@ class WebAuthnService:
     async def verify_assertion(
         self, challenge: ChallengeDocument, credential: Mapping[str, Any], *, at: datetime
     ) -> PasskeyDocument:
-        """Return the passkey whose signature answers *challenge*; PasskeyRefusedError for anything else."""
+        """Return the passkey that signed *challenge*; InvalidPasskeyError if the response is not valid."""
         passkey = await self.passkeys.get_by_credential_id(str(credential["id"]))
         if passkey is None or challenge.account_id not in {None, passkey.account_id}:
             raise InvalidPasskeyError

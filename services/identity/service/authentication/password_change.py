@@ -1,4 +1,4 @@
-"""Passwords that change: by whoever knows the old one, or through a link in a mail to the owner."""
+"""Changes of a known password, and the one way to set any password."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True)
 class PasswordChangeResult:
-    """What became of the rest: how many sessions were ended, and the app passwords, which go on until revoked."""
+    """The number of revoked sessions, and the app passwords, which stay valid."""
 
     revoked_sessions: int
     app_passwords: list[AppPasswordDocument]
@@ -35,7 +35,7 @@ class PasswordChangeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordSetter:
-    """Sets a password: the one way for every path (I-21); what was begun with the old one ends (I-01)."""
+    """Sets passwords, for every path (I-21). Access gained with the old password ends (I-01)."""
 
     accounts: Accounts
     credentials: Credentials
@@ -49,7 +49,7 @@ class PasswordSetter:
     new_id: NewId
 
     async def hash_password(self, account: AccountDocument, password: str) -> str:
-        """Return the hash of a password that is acceptable for the account."""
+        """Return the hash of *password*; PasswordNotAcceptableError if it breaks a rule."""
         address = await self.accounts.open_email(account, Purpose.SECURITY)
         factors = bool(await self.second_factor_service.get_enrolled(account.id))
         return await self.password_hasher.hash_new(password, address=address, second_factor=factors)
@@ -64,7 +64,7 @@ class PasswordSetter:
         except_session_id: str | None,
         at: datetime,
     ) -> int:
-        """Store it, end every session *but* one, void mailed links, tell the owner; in the ambient transaction."""
+        """Store the hash, revoke all other sessions and emailed links, notify the owner; in the ambient transaction."""
         address = await self.accounts.open_email(account, Purpose.SECURITY)
         await self.credentials.set_password(
             self.new_id("crd"), account.id, password_hash, needs_second_factor=is_short, at=at
@@ -78,7 +78,7 @@ class PasswordSetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChangeService:
-    """For whoever is logged in."""
+    """Changes the password of a logged-in owner."""
 
     login_service: LoginService
     password_setter: PasswordSetter
@@ -88,7 +88,7 @@ class PasswordChangeService:
     async def change_password(
         self, account_id: str, session_id: str, current_password: str, new_password: str, *, at: datetime
     ) -> PasswordChangeResult:
-        """Change the password; all other sessions end, app passwords are shown to be revoked where wanted."""
+        """Change the password and revoke all other sessions; return the app passwords, which the owner may revoke."""
         account = await self.login_service.reauthenticate_with_password(
             account_id, current_password, session_id=session_id, at=at
         )

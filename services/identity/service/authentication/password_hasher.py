@@ -1,4 +1,4 @@
-"""Argon2id in a bounded pool off the loop: memory and time are limited, beyond the bound callers must wait."""
+"""Argon2id in a bounded thread pool off the event loop. Beyond the bound, callers are rejected."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argon2Parameters:
-    """The parameters of Argon2id; they stand in each hash, so that they can change."""
+    """The parameters of Argon2id. Each hash carries its own, so they can change."""
 
     memory_kib: int = 19 * 1024
     rounds: int = 2
@@ -30,14 +30,14 @@ class Argon2Parameters:
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """Whether a password is right, and whether its hash should be made anew with today's parameters."""
+    """Whether a password is correct, and whether its hash has outdated parameters."""
 
     is_correct: bool
     needs_rehash: bool = False
 
 
 class Argon2PasswordHasher:
-    """Hashes and checks passwords."""
+    """Hashes and verifies passwords."""
 
     def __init__(
         self,
@@ -47,21 +47,21 @@ class Argon2PasswordHasher:
         parameters: Argon2Parameters,
         breached: Sequence[BreachedPasswords] = (),
     ) -> None:
-        """*threads* hashes are made at once, *waiting* more may wait; each takes ``cost.memory_kib`` of memory.
+        """Hash with *threads* threads and at most *max_waiting* queued jobs; each job takes ``parameters.memory_kib``.
 
-        No password in one of *breached* is taken.
+        Passwords in *breached* are not accepted.
         """
         self._breached = tuple(breached)
         self._argon2 = PasswordHasher(parameters.rounds, parameters.memory_kib, parameters.lanes)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._slots = BoundedSemaphore(threads + max_waiting)
-        # What an unknown address is checked against: it takes as long, and no password is right (I-14).
+        # Verified for unknown addresses: it takes as long, and no password matches (I-14).
         self._dummy_hash = self._hash(new_token())
 
     async def hash_new(self, password: str, *, address: str, second_factor: bool = False) -> str:
-        """Return the hash of a password that somebody wants to have; the only way in: no path skips the rules.
+        """Return the hash of a new password; PasswordNotAcceptableError if it breaks a rule. No path skips the rules.
 
-        With a *second_factor*, a shorter one will do.
+        With a *second_factor*, it may be shorter.
         """
         issue = validate_password(password, address=address, second_factor=second_factor, breached=self._breached)
         if issue is not None:
@@ -69,15 +69,15 @@ class Argon2PasswordHasher:
         return await self._run(lambda: self._hash(password))
 
     async def rehash(self, password: str) -> str:
-        """Return a new hash of a password that was just found right, with today's parameters."""
+        """Return a hash with current parameters, for a password that was just verified."""
         return await self._run(lambda: self._hash(password))
 
     async def verify(self, password: str, stored: str | None) -> VerificationResult:
-        """Tell whether *password* is the one behind *stored*; without one it takes the same time, and is wrong."""
+        """Verify *password*. Without *stored* it takes as long, and the result is incorrect."""
         return await self._run(lambda: self._verify(password, stored))
 
     def close(self) -> None:
-        """Finish what is running and take nothing more."""
+        """Finish the running jobs and accept no more."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _hash(self, password: str) -> str:
@@ -94,7 +94,7 @@ class Argon2PasswordHasher:
         if not self._slots.acquire(blocking=False):
             raise PasswordHashingBusyError(retry_after=1)
         job = self._pool.submit(work)
-        # Freed when the thread is, not when the caller is: one who hangs up makes no room for the next.
+        # Released when the thread is done, not when the caller leaves: a disconnect must not free a slot.
         job.add_done_callback(self._release_slot)
         return await asyncio.wrap_future(job)
 

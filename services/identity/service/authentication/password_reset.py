@@ -1,4 +1,4 @@
-"""Setting a forgotten password by a mailed link."""
+"""Password resets by an emailed link."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetService:
-    """For whoever has forgotten it."""
+    """Resets forgotten passwords."""
 
     accounts: Accounts
     password_resets: PasswordResets
@@ -38,7 +38,7 @@ class PasswordResetService:
     new_id: NewId
 
     async def request(self, email: str, *, at: datetime) -> None:
-        """Take the wish down; whether the address has an account is not even looked at here (I-14, I-16)."""
+        """Queue a request. Whether the address has an account is not looked up here (I-14, I-16)."""
         index = self.accounts.blind_index(EmailAddress(email).email)
         if await self.mail_cooldowns.hit(index, scope=PASSWORD_RESET_SCOPE, at=at):
             await self.password_resets.add_request(
@@ -46,14 +46,14 @@ class PasswordResetService:
             )
 
     async def send_pending(self, *, at: datetime) -> bool:
-        """Write to the owners of the addresses that were named; tell whether there were any."""
+        """Send the links of the queued requests; return whether there were any."""
         requests = await self.password_resets.list_requests()
         for request in requests:
             await self.transact(partial(self._send_reset, request, at=at))
         return bool(requests)
 
     async def reset_password(self, token: str, new_password: str, *, at: datetime) -> None:
-        """Set the password of the account whose owner has the link, once."""
+        """Set the password of the account with this token, once; InvalidPasswordResetTokenError otherwise."""
         reset = await self.password_resets.get_by_token(sha256_digest(token), at=at)
         account = None if reset is None else await self.accounts.get_active(reset.account_id)
         if reset is None or account is None:
@@ -74,7 +74,7 @@ class PasswordResetService:
         if not await self.password_resets.claim_request(request):
             return
         account = await self.accounts.get_by_email(request.email_index)
-        if account is None or account.roles:  # the passwords of the staff are the operator's matter
+        if account is None or account.roles:  # the operator sets the passwords of staff
             return
         token = new_token()
         await self.password_resets.add(

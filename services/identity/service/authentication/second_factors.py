@@ -1,4 +1,4 @@
-"""The second factors of an account: added, listed, removed; each change is told to the owner."""
+"""Second factors of an account: add, list, remove. The owner is notified of each change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolledFactors:
-    """What an account can prove itself by besides its password."""
+    """The second factors of an account."""
 
     totp_enrolled_at: datetime | None
     passkeys: list[PasskeyDocument]
@@ -44,14 +44,14 @@ class EnrolledFactors:
 
     @property
     def methods(self) -> list[str]:
-        """The names of what may be sent, the strongest first."""
+        """The accepted methods, strongest first."""
         present = {"passkey": self.passkeys, "totp": self.totp_enrolled_at, "recovery_code": self.recovery_codes}
         return [name for name, enrolled in present.items() if enrolled]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorService:
-    """Any second factor that is there must be used: none is weaker than the password alone (I-12)."""
+    """Manages second factors. An enrolled one is always required: no path falls back to the password (I-12)."""
 
     accounts: Accounts
     credentials: Credentials
@@ -65,7 +65,7 @@ class SecondFactorService:
     transact: Transact
 
     async def get_enrolled(self, account_id: str) -> EnrolledFactors:
-        """Return what the account has."""
+        """Return the enrolled factors."""
         totp = await self.totps.get_by_account(account_id)
         return EnrolledFactors(
             totp_enrolled_at=totp.created_at if totp is not None and totp.confirmed else None,
@@ -74,12 +74,12 @@ class SecondFactorService:
         )
 
     async def begin_totp(self, account_id: str, *, at: datetime) -> TotpEnrollment:
-        """Make the secret for an app."""
+        """Return the secret of a new authenticator app."""
         address = await self._get_email(account_id)
         return await self.otp_service.enroll_totp(account_id, address, at=at)
 
     async def confirm_totp(self, account_id: str, code: str, *, at: datetime) -> list[str]:
-        """Let the app count from now on; return recovery codes if there were none."""
+        """Confirm the app; return recovery codes if the account had none."""
         address = await self._get_email(account_id)
 
         async def confirm_and_record() -> list[str]:
@@ -90,7 +90,7 @@ class SecondFactorService:
         return await self.transact(confirm_and_record)
 
     async def remove_totp(self, account_id: str, *, at: datetime) -> None:
-        """Remove the app."""
+        """Remove the authenticator app."""
         address = await self._get_email(account_id)
 
         async def delete_and_record() -> None:
@@ -101,14 +101,14 @@ class SecondFactorService:
         await self.transact(delete_and_record)
 
     async def begin_passkey(self, account_id: str, *, at: datetime) -> CredentialOptions:
-        """Ask the authenticator for a new passkey."""
+        """Return the options for a new passkey."""
         address = await self._get_email(account_id)
         return await self.webauthn_service.registration_options(account_id, address, at=at)
 
     async def add_passkey(
         self, account_id: str, challenge_id: str, credential: Mapping[str, Any], *, label: str, at: datetime
     ) -> tuple[PasskeyDocument, list[str]]:
-        """Add the passkey that answers; return it, and recovery codes if there were none."""
+        """Store the new passkey; return it, and recovery codes if the account had none."""
         address = await self._get_email(account_id)
         if len(await self.passkeys.list_by_account(account_id)) >= MAX_PASSKEYS:
             raise TooManyPasskeysError
@@ -134,7 +134,7 @@ class SecondFactorService:
         await self.transact(delete_and_record)
 
     async def replace_recovery_codes(self, account_id: str, *, at: datetime) -> list[str]:
-        """Make ten codes in place of all earlier ones."""
+        """Replace the recovery codes; return ten new ones."""
         address = await self._get_email(account_id)
         if not await self.get_enrolled(account_id):
             raise SecondFactorNotEnrolledError
@@ -160,7 +160,7 @@ class SecondFactorService:
         return [] if has_codes else await self.otp_service.replace_recovery_codes(account_id, at=at)
 
     async def _record_removed(self, account_id: str, address: str, kind: SecurityEventKind, *, at: datetime) -> None:
-        """Tell the owner; with the last factor go the recovery codes, and a short password does not stand alone."""
+        """Record and notify; with the last factor, delete the recovery codes, or fail if the password is too short."""
         await self.security_events.record(account_id, kind, at=at)
         await self.security_emails.send_security_event(account_id, address, kind, at=at)
         if await self.get_enrolled(account_id):

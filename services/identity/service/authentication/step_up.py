@@ -1,4 +1,4 @@
-"""Step-up: whoever is logged in proves it once more, and the session's tokens say so (RFC 9470)."""
+"""Step-up authentication: the owner authenticates again, and the session's tokens carry the time (RFC 9470)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from services.identity.store import SecurityEvents
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepUpCredentials:
-    """What somebody shows: a password, a code, or a passkey with the challenge that it answers."""
+    """The proof of a step-up: a password, a code, or a passkey with its challenge."""
 
     password: str | None = None
     code: str | None = None
@@ -26,7 +26,7 @@ class StepUpCredentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepUpService:
-    """Renews the time at which a session's owner was last confirmed."""
+    """Authenticates the owner of a session again."""
 
     login_service: LoginService
     second_factor_service: SecondFactorService
@@ -35,13 +35,13 @@ class StepUpService:
     security_events: SecurityEvents
 
     async def begin_passkey(self, account_id: str, *, at: datetime) -> CredentialOptions:
-        """Ask for a passkey of the account."""
+        """Return a challenge for a passkey of the account."""
         return await self.webauthn_service.authentication_options(ChallengeKind.STEP_UP, account_id, at=at)
 
     async def reauthenticate_session(
         self, account_id: str, session_id: str, credentials: StepUpCredentials, *, context: LoginContext, at: datetime
     ) -> RefreshedAccessToken:
-        """Return a new access token for the session; an account with a second factor shows that one (I-12)."""
+        """Return a new access token. An account with a second factor must use it (I-12)."""
         if (
             credentials.code is None
             and credentials.credential is None

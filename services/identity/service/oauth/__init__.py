@@ -1,1 +1,1 @@
-"""OAuth: clients, partners, authorization codes: what is done."""
+"""OAuth: clients, partners and authorization codes: the services."""

@@ -1,4 +1,4 @@
-"""What partners' agreements say, asked from disclosure, which holds them (C13)."""
+"""The terms of partner agreements, fetched from disclosure (C13)."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ _MAX_CACHED = 1_000
 
 
 class AgreementClient:
-    """Asks, and remembers the answers for at most a minute; ``drop`` forgets one at once."""
+    """Fetches agreements and caches them for a minute; ``invalidate`` drops one at once."""
 
     def __init__(self, *, rpc_client: RpcClient, known_agreements: KnownAgreements, clock: Clock) -> None:
         self._rpc_client = rpc_client
@@ -24,19 +24,19 @@ class AgreementClient:
         self._invalidations = 0
 
     async def get(self, agreement_id: str) -> AgreementTerms:
-        """Return the agreement; QuestionTimeoutError (503) when disclosure does not answer."""
+        """Return the agreement; RpcTimeoutError (503) if disclosure does not reply."""
         fetched_at, cached = self._cache.get(agreement_id, (None, None))
         if fetched_at is not None and cached is not None and self._clock() - fetched_at < AGREEMENT_CACHE_TTL:
             return cached
         return await self._fetch(agreement_id)
 
     def invalidate(self, agreement_id: str) -> None:
-        """Forget what was answered: the agreement has changed."""
+        """Drop the cached agreement: it has changed."""
         self._cache.pop(agreement_id, None)
         self._invalidations += 1
 
     async def record_end(self, agreement_id: str, *, at: datetime) -> None:
-        """Note the end in the ambient transaction: whoever reads later than *at* is outside the agreement."""
+        """Record the end, in the ambient transaction: later accesses are outside the agreement."""
         await self._known_agreements.mark_ended(agreement_id, at=at)
 
     async def _fetch(self, agreement_id: str) -> AgreementTerms:
@@ -48,7 +48,7 @@ class AgreementClient:
             purpose=Purpose.PARTNER_SERVICE,
         )
         if invalidations != self._invalidations:
-            # It may have ended while the answer was on its way: an answer from before must not outlive the end.
+            # It may have ended while the reply was on its way: a reply from before must not be cached.
             return await self._fetch(agreement_id)
         terms = AgreementTerms(
             id=agreement_id,

@@ -1,4 +1,4 @@
-"""Authorization codes with PKCE (RFC 7636, OAuth 2.1) for the company's apps: bound, short-lived, good for one use."""
+"""Authorization codes with PKCE (RFC 7636, OAuth 2.1) for the company's apps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _CODE_KIND: Final = "identity.code"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """What an app asks its user for."""
+    """An authorization request of an app."""
 
     client_id: str
     redirect_uri: str
@@ -39,7 +39,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokenRequest:
-    """What an app shows to get tokens."""
+    """A token request with an authorization code."""
 
     code: str
     client_id: str
@@ -51,7 +51,7 @@ class ClientRegistry:
     """The registered apps."""
 
     def __init__(self, clients: tuple[PublicClient, ...]) -> None:
-        """An address that codes must not be sent to fails here, not at the first log-in."""
+        """Register *clients*; SettingError for a redirect URI that is not allowed."""
         self._clients = {app.id: app for app in clients}
         wrong = [
             app.id for app in clients if not app.redirect_uris or not all(map(is_valid_redirect_uri, app.redirect_uris))
@@ -62,13 +62,13 @@ class ClientRegistry:
             )
 
     def get(self, client_id: str) -> PublicClient | None:
-        """Return the app."""
+        """Return the app, or None."""
         return self._clients.get(client_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCodeGrant:
-    """Gives a code for the word of whoever is logged in, and tokens for the code."""
+    """Issues authorization codes, and exchanges them for tokens."""
 
     client_registry: ClientRegistry
     issuer: str
@@ -79,7 +79,7 @@ class AuthorizationCodeGrant:
     new_id: NewId
 
     def authorize(self, request: AuthorizationRequest, principal: Principal, *, at: datetime) -> str:
-        """Return where to send the browser of *who*; nothing is ever sent to an address that is not registered."""
+        """Return the redirect with a code. Only registered URIs are redirected to."""
         app = self.validate_request(request)
         claims = {
             "id": self.new_id("cod"),
@@ -95,22 +95,22 @@ class AuthorizationCodeGrant:
         return self._build_redirect(request, {"code": code})
 
     def validate_request(self, request: AuthorizationRequest) -> PublicClient:
-        """Return the app that asks; AppRefusedError for one, an address or a scope that is not registered."""
+        """Return the app; InvalidAuthorizationRequestError if client, redirect URI or scope is not registered."""
         app = self.client_registry.get(request.client_id)
-        # Compared as it is written, never as a pattern (I-09).
+        # Compared exactly, never as a pattern (I-09).
         if app is None or request.redirect_uri not in app.redirect_uris or request.scope not in {"", APP_SCOPE}:
             raise InvalidAuthorizationRequestError
         return app
 
     def deny_request(self, request: AuthorizationRequest) -> str:
-        """Return where to send the browser of whoever does not let the app in (RFC 6749, 4.1.2.1)."""
+        """Return the redirect of a denied request (RFC 6749, 4.1.2.1)."""
         self.validate_request(request)
         return self._build_redirect(request, {"error": "access_denied"})
 
     async def exchange_code(
         self, request: AccessTokenRequest, *, user_agent: str, client_ip: str, at: datetime
     ) -> TokenResponse:
-        """Return tokens for a code; whatever is wrong with it uses it up, and a second use ends what it gave."""
+        """Return tokens for a code. A wrong request uses the code up; a second use revokes its session."""
         try:
             claims = self.token_sealer.open(_CODE_KIND, request.code, at=at)
         except InvalidTokenError as fault:
@@ -143,7 +143,7 @@ class AuthorizationCodeGrant:
 
     def _build_redirect(self, request: AuthorizationRequest, params: Mapping[str, str]) -> str:
         state = {"state": request.state} if request.state else {}
-        # RFC 9207: the app sees who answers, and does not take a code of one server to another.
+        # RFC 9207: the issuer protects the app from mix-up attacks.
         return redirect_with(request.redirect_uri, {**params, **state, "iss": self.issuer})
 
     def _matches(self, claims: Mapping[str, str], request: AccessTokenRequest, *, at: datetime) -> bool:
@@ -155,7 +155,7 @@ class AuthorizationCodeGrant:
         )
 
     async def _get_owner(self, claims: Mapping[str, str]) -> AccountDocument | None:
-        """Return whose code it is, unless the session that gave it has ended meanwhile."""
+        """Return the owner of the code, or None if the session that issued it was revoked."""
         sessions = await self.session_service.list_by_account(claims["account"])
         if all(session.id != claims["session"] for session in sessions):
             return None

@@ -1,4 +1,4 @@
-"""Shows partners what their agreement names, field by field, on record, as long as it is in force (C13)."""
+"""Discloses to partners the fields of their agreement, while it is active (C13)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountProjection:
-    """What a partner is shown of an account: each field by its name in the agreement."""
+    """The account fields that are disclosed to a partner, by their names in the agreement."""
 
     account_id: str
     agreement_id: str
@@ -23,7 +23,7 @@ class AccountProjection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerAccessService:
-    """Answers partners."""
+    """Reads accounts for partners."""
 
     accounts: Accounts
     partner_clients: PartnerClients
@@ -32,7 +32,7 @@ class PartnerAccessService:
     transact: Transact
 
     async def get_account(self, account_id: str, *, client_id: str, at: datetime) -> AccountProjection:
-        """Return exactly those fields of a customer's account that the agreement names and their declaration allows."""
+        """Return the fields that the agreement names and that are declared for partners."""
         agreement = await self._get_agreement(client_id, at=at)
         recipient = Recipient(kind="partner", id=client_id, purpose=Purpose.PARTNER_SERVICE, basis=agreement.id)
         account = await self._get_customer(account_id)
@@ -45,7 +45,7 @@ class PartnerAccessService:
             if visible:
                 await self.data_access_log.record(account.id, sorted(visible), recipient, at=at)
 
-        # On record first: what is not in the ledger is not shown.
+        # Recorded first: nothing is disclosed that is not in the ledger.
         await self.transact(record_access)
         if not visible:
             raise NoDisclosableFieldsError
@@ -56,7 +56,7 @@ class PartnerAccessService:
         if client is None or client.revoked_at is not None:
             raise AgreementEndedError
         agreement = await self.agreement_client.get(client.agreement_id)
-        # The token says so too; it was given out minutes ago.
+        # The token has the scope, too, but it may be minutes old.
         if not agreement.allows(at) or CONTACT_READ not in agreement.scopes & frozenset(client.scopes):
             raise AgreementEndedError
         return agreement

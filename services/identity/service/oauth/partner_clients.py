@@ -1,4 +1,4 @@
-"""The clients of partners: each is bound to one agreement, gets no more than it says, and ends with it (C13)."""
+"""OAuth clients of partners: bound to one agreement, with no more scopes, and no longer (C13)."""
 
 import hmac
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from shared.mongo import Transact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPartnerClient:
-    """A new client with its secret, which is nowhere else."""
+    """A new client with its secret, which is not stored."""
 
     client: PartnerClientDocument
     secret: str
@@ -31,7 +31,7 @@ class NewPartnerClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerToken:
-    """An access token of a partner's client."""
+    """An access token of a partner client."""
 
     access_token: str
     expires_in: int
@@ -40,7 +40,7 @@ class PartnerToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerClientService:
-    """Made and ended by staff only: a client never makes or widens a client (I-11)."""
+    """Manages partner clients. Only staff can create them: no client creates or extends a client (I-11)."""
 
     partner_clients: PartnerClients
     agreement_client: AgreementClient
@@ -52,7 +52,7 @@ class PartnerClientService:
     async def create(
         self, name: str, agreement_id: str, scopes: frozenset[str], *, idempotency_key: str, at: datetime
     ) -> NewPartnerClient:
-        """Make a client under an agreement that is in force and has these scopes; repeated, it gets a new secret."""
+        """Create a client under an active agreement. With the same idempotency key, it gets a new secret instead."""
         agreement = await self.agreement_client.get(agreement_id)
         if not agreement.allows(at) or not scopes or not scopes <= agreement.scopes:
             raise AgreementNotActiveError
@@ -70,11 +70,11 @@ class PartnerClientService:
         return NewPartnerClient(client=client, secret=secret)
 
     async def list_page(self, *, after: str | None, limit: int) -> list[PartnerClientDocument]:
-        """Return clients, ended ones too."""
+        """Return a page of clients, revoked ones included."""
         return await self.partner_clients.list_page(after=after, limit=limit)
 
     async def revoke(self, client_id: str, *, at: datetime) -> None:
-        """End a client and its tokens."""
+        """Revoke a client and its tokens."""
 
         async def revoke_client() -> None:
             client = await self.partner_clients.get(client_id)
@@ -86,7 +86,7 @@ class PartnerClientService:
         await self.transact(revoke_client)
 
     async def authenticate(self, client_id: str, secret: str) -> PartnerClientDocument:
-        """Return the live client of these credentials, or raise InvalidClientError without saying what was wrong."""
+        """Return the active client; InvalidClientError does not say which of the credentials is wrong."""
         client = await self.partner_clients.get(client_id)
         stored = client.secret_hash if client else sha256_digest("")
         if not hmac.compare_digest(sha256_digest(secret), stored) or client is None or client.revoked_at is not None:
@@ -96,7 +96,7 @@ class PartnerClientService:
     async def issue_token(
         self, client: PartnerClientDocument, requested_scopes: frozenset[str], *, at: datetime
     ) -> PartnerToken:
-        """Return an access token with the scopes that client and agreement share; it does not outlive the agreement."""
+        """Return an access token with the scopes of client and agreement, which expires with the agreement."""
         agreement = await self.agreement_client.get(client.agreement_id)
         if not agreement.allows(at):
             raise UnauthorizedClientError
@@ -114,7 +114,7 @@ class PartnerClientService:
         return PartnerToken(access_token=token, expires_in=int(lifetime.total_seconds()), scopes=scopes)
 
     async def revoke_tokens(self, client: PartnerClientDocument, *, at: datetime) -> None:
-        """Refuse the tokens that the client has; it may ask for new ones (RFC 7009)."""
+        """Reject the client's tokens; it may request new ones (RFC 7009)."""
 
         async def rotate_grant() -> None:
             await self.session_revoker.revoke(client.grant_id, "", at=at)
@@ -123,7 +123,7 @@ class PartnerClientService:
         await self.transact(rotate_grant)
 
     async def revoke_by_agreement(self, agreement_id: str, *, ended_at: datetime, at: datetime) -> None:
-        """Refuse the tokens of all clients under the agreement, in the ambient transaction; it gives no new ones."""
+        """Reject the tokens of all clients under the agreement, in the ambient transaction."""
         await self.agreement_client.record_end(agreement_id, at=ended_at)
         for client in await self.partner_clients.list_by_agreement(agreement_id):
             await self.revoke_tokens(client, at=at)

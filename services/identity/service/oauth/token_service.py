@@ -1,4 +1,4 @@
-"""The token endpoint and its neighbours (OAuth 2.1): codes, refresh tokens, client credentials (I-10)."""
+"""Token revocation and introspection (OAuth 2.1) (I-10)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from shared.web import Principal, TokenVerifier
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """How a partner's client proves itself."""
+    """The credentials of a partner client."""
 
     client_id: str
     secret: str
@@ -21,7 +21,7 @@ class ClientCredentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenService:
-    """Revokes and describes tokens; making them is the matter of ``LiveSessions`` and ``PartnerClients``."""
+    """Revokes and introspects tokens. ``SessionService`` and ``PartnerClientService`` issue them."""
 
     session_service: SessionService
     partner_client_service: PartnerClientService
@@ -29,9 +29,9 @@ class TokenService:
     token_verifier: TokenVerifier
 
     async def revoke(self, token: str, credentials: ClientCredentials | None, *, at: datetime) -> None:
-        """End what *token* is of (RFC 7009); one that is not valid is no error: it needs no revocation.
+        """Revoke *token* and its session (RFC 7009); an invalid token is no error.
 
-        Whoever holds a person's token may end it; a partner's takes the credentials of its client.
+        The token of a person is its own proof; the token of a partner requires the credentials of its client.
         """
         if await self.session_service.revoke_by_token(token, at=at):
             return
@@ -48,7 +48,7 @@ class TokenService:
     async def introspect(
         self, token: str, caller: Principal, credentials: ClientCredentials | None, *, at: datetime
     ) -> Principal | None:
-        """Return whom *token* is of, to the client or person that it was given to; None for any other (RFC 7662)."""
+        """Return the principal of *token* to the client or person it was issued to, else None (RFC 7662)."""
         client = None if credentials is None else await self._authenticate_client(credentials)
         if client is None and caller.kind == "public":
             raise InvalidClientError

@@ -1,1 +1,1 @@
-"""Export, erasure and legal holds of accounts: what is done."""
+"""Exports, erasures and legal holds: the services."""

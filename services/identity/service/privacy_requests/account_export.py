@@ -1,4 +1,4 @@
-"""What identity itself holds of an account, as it is handed over (C26)."""
+"""Identity's own part of an export (C26)."""
 
 import json
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from shared.clock import rfc3339
 from shared.policy import Purpose
 
 ExportFileChunk = tuple[str, bytes]
-"""The path of a file inside a service's folder, and a piece of its content."""
+"""The path of a file in the service's folder, and a chunk of its content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountExport:
-    """Writes identity's part of an export."""
+    """Exports identity's data of an account."""
 
     accounts: Accounts
     sessions: Sessions
@@ -28,7 +28,7 @@ class AccountExport:
     admin_action_export: AdminActionExport
 
     async def export(self, account_id: str) -> list[ExportFileChunk]:
-        """Return identity's files; no secret is among them, not even as a hash."""
+        """Return identity's files. They contain no secrets, not even hashed ones."""
         return [
             ("account.json", _to_json(await self._account_data(account_id))),
             ("sessions.json", _to_json({"sessions": await self._session_data(account_id)})),

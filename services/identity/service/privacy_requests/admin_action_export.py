@@ -1,4 +1,4 @@
-"""What staff did to an account, and what its owner has reported: as it is handed over (C26)."""
+"""Admin actions and abuse reports in an export (C26)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminActionExport:
-    """Acts and reports."""
+    """Exports admin actions and abuse reports."""
 
     admin_actions: AdminActions
     abuse_reports: AbuseReports
 
     async def export(self, account_id: str) -> Mapping[str, Any]:
-        """Return what the owner gets by the names of the files."""
+        """Return the content of each file by name."""
         actions = [
             {
                 "admin_action_id": action.id,

@@ -1,4 +1,4 @@
-"""The archive of an export as a stream of bytes: the same export always gives the same archive (C26)."""
+"""The archive of an export as a stream. The same export always gives the same bytes (C26)."""
 
 import asyncio
 import html
@@ -63,7 +63,7 @@ class _ZipBuffer(io.RawIOBase):
         return len(self._chunks[-1])
 
     def read_pending(self) -> bytes:
-        """Return what was written since the last time."""
+        """Return the data since the last call."""
         data = b"".join(self._chunks)
         self._chunks.clear()
         return data
@@ -71,7 +71,7 @@ class _ZipBuffer(io.RawIOBase):
 
 @dataclass(slots=True, kw_only=True)
 class _ArchiveNames:
-    """The names in the archive, each once, in order: for the index, and against two files of one name."""
+    """The names in the archive, in order: for the index, and to make duplicates unique."""
 
     by_service: dict[str, list[str]] = field(default_factory=lambda: {service: [] for service in SERVICES})
     used_names: set[str] = field(default_factory=set)
@@ -93,7 +93,7 @@ class _ArchiveNames:
 
 
 class _ArchiveWriter:
-    """An archive under way."""
+    """An archive being written."""
 
     def __init__(self, at: datetime) -> None:
         self.created_at = at
@@ -102,15 +102,15 @@ class _ArchiveWriter:
         self.zip_file = ZipFile(self._buffer, "w", ZIP_DEFLATED)
 
     def read_pending(self) -> bytes:
-        """Return what can go out."""
+        """Return the bytes that can be sent."""
         return self._buffer.read_pending()
 
     def add_text(self, name: str, text: str) -> None:
-        """Add a small file of ours."""
+        """Add a small file of our own."""
         self.zip_file.writestr(_zip_info(name, self.created_at), text)
 
     def open_file(self, service: str, path: str) -> IO[bytes]:
-        """Begin a file of *service*, of whatever length."""
+        """Open a file of *service*, of any length."""
         return self.zip_file.open(
             _zip_info(self.names.reserve_name(service, path), self.created_at), "w", force_zip64=True
         )
@@ -118,17 +118,17 @@ class _ArchiveWriter:
 
 @dataclass(frozen=True, slots=True)
 class ExportArchiver:
-    """Writes archives; one piece of a file is in memory at a time."""
+    """Streams archives. One chunk is in memory at a time."""
 
     exports: Exports
 
     async def stream_archive(self, export: ExportDocument) -> AsyncGenerator[bytes, None]:
-        """Yield the archive of *export*, a zip file."""
+        """Yield the zip file of *export*."""
         writer = _ArchiveWriter(export.created_at)
         with writer.zip_file:
             writer.add_text("README.txt", _render_readme(export.created_at))
             for service in SERVICES:
-                # Closed here also when nobody reads on: a zip file with an open entry cannot be closed.
+                # Also closed when the client disconnects: a zip file with an open entry cannot be closed.
                 async with aclosing(self._stream_service(writer, export, service)) as pieces:
                     async for chunk in pieces:
                         yield chunk
@@ -145,7 +145,7 @@ class ExportArchiver:
                     if entry is not None:
                         entry.close()
                     path, entry = piece_path, writer.open_file(service, piece_path)
-                # Compressing a piece takes milliseconds that the loop has not.
+                # Off the event loop: compressing a chunk takes milliseconds.
                 await asyncio.to_thread(entry.write, content)
                 yield writer.read_pending()
         finally:

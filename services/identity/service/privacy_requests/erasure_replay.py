@@ -1,4 +1,4 @@
-"""Replays the erasure ledger: what a backup has brought back of an erased account is erased again (C31)."""
+"""Replays the erasure ledger: an erased account that a restore brought back is erased again (C31)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +12,14 @@ log = observe.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureReplayer:
-    """Run at each start, as a restore comes with one, and now and then after that."""
+    """Runs at each start, since a restore comes with one, and at intervals."""
 
     ledger: ErasureLedger
     residual_data: ResidualData
     erasure_saga: ErasureSaga
 
     async def run(self, *, at: datetime) -> int:
-        """Erase again whatever has come back, here and in every other service; return of how many accounts."""
+        """Erase reappeared accounts here and in every service; return their number."""
         reappeared = await self.ledger.filter_erased(await self.residual_data.list_subjects())
         for account_id in reappeared:
             await self.erasure_saga.rerun_erasure(account_id, at=at)

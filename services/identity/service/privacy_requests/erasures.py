@@ -1,4 +1,4 @@
-"""The erasure saga (C31): the account is closed at once, each service erases and gives a receipt, identity last."""
+"""The erasure saga (C31): the account is closed at once, each service erases and sends a receipt, identity last."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -48,7 +48,7 @@ from shared.policy import Purpose
 log = observe.get_logger(__name__)
 
 SendNotice = Callable[[ErasureRequestDocument, str], Awaitable[None]]
-"""Writes to the address of an account that an erasure has begun."""
+"""Queues the email that an erasure has started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class ErasureStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEraser:
-    """What identity itself holds of an account, and how it goes: what opens doors at once, the rest at the end."""
+    """Erases identity's own data of an account: credentials at once, the rest at the end."""
 
     accounts: Accounts
     credentials: Credentials
@@ -75,12 +75,12 @@ class AccountEraser:
     admin_actions: AdminActions
     ledger: ErasureLedger
     residual_data: ResidualData
-    """Whatever else any collection holds: what is added to the service later goes as well."""
+    """All other data of any collection, so that collections added later are covered."""
     erase_subject: Callable[[str], Awaitable[dict[str, int]]]
-    """Erases what the chassis holds of an account, its key last (``Chassis.forget``)."""
+    """Erases the chassis's data of an account, its key last (``Chassis.erase_subject``)."""
 
     async def close(self, account: AccountDocument, *, at: datetime) -> Counter[str]:
-        """Take everything away that somebody could come in with; the address is free from here on."""
+        """Revoke all access and free the email address; AccountNotFoundError if the account is not active."""
         if not await self.accounts.start_erasure(account.id):
             raise AccountNotFoundError
         erased = {"mail_cooldowns": await self.mail_cooldowns.reset(account.email_index)}
@@ -89,8 +89,8 @@ class AccountEraser:
         return Counter(erased) + await self._revoke_access(account.id, at=at)
 
     async def erase(self, account_id: str, *, at: datetime) -> Counter[str]:
-        """Erase the account, and the key that opens what backups still hold of it; a hash remembers that it is gone."""
-        # Once more: a request that was under way when the account was closed may have left something behind.
+        """Erase the account, and its key, which makes copies in backups unreadable; add it to the erasure ledger."""
+        # Again: a request that was running when the account was closed may have stored something.
         erased = await self._revoke_access(account_id, at=at)
         erased += Counter({"accounts": await self.accounts.delete(account_id)})
         erased += Counter(await self.residual_data.erase(account_id))
@@ -104,7 +104,7 @@ class AccountEraser:
             "app_passwords": await self.app_password_service.revoke_all(account_id, at=at),
             "credentials": await self.credentials.delete_by_account(account_id),
         }
-        # The security log last: what goes before it is noted there.
+        # The security log last: the steps before it are recorded there.
         return Counter(
             erased | await self.exports.delete_by_account(account_id) | await self.security_export.delete(account_id)
         )
@@ -112,7 +112,7 @@ class AccountEraser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureSaga:
-    """Erases an account everywhere, once; each step is a transaction, and any process can take the next."""
+    """Erases an account in every service, once. Each step is a transaction that any process can take."""
 
     login_service: LoginService
     accounts: Accounts
@@ -126,14 +126,14 @@ class ErasureSaga:
     new_id: NewId
 
     async def request(self, account_id: str, password: str, *, session_id: str = "", at: datetime) -> ErasureStatus:
-        """Begin the erasure of the account whose owner gives its *password* once more."""
+        """Start the erasure of the account, after its owner has entered the *password* again."""
         account = await self.login_service.reauthenticate_with_password(
             account_id, password, session_id=session_id, at=at
         )
         return await self.start(account, at=at)
 
     async def start(self, account: AccountDocument, *, erasure_id: str = "", at: datetime) -> ErasureStatus:
-        """Begin the erasure of *account*, which its owner has asked for, under an id that it was told before."""
+        """Start the erasure of *account*. A scheduled erasure passes its *erasure_id*, which the owner knows."""
         erasure = self._build_erasure(account.id, erasure_id, deadline=request_deadline(at), at=at)
 
         async def send_notice(begun: ErasureRequestDocument, address: str) -> None:
@@ -146,13 +146,13 @@ class ErasureSaga:
         return await self.get_status(erasure.id)
 
     async def purge_child(self, account: AccountDocument, *, at: datetime) -> str:
-        """Begin the erasure of a child's account, in the ambient transaction; return its id (C23)."""
+        """Start the erasure of a child's account, in the ambient transaction; return its id (C23)."""
         erasure = self._build_erasure(account.id, deadline=at + CHILD_DEADLINE, at=at)
         await self._start(account, erasure, lambda begun, to: self.staff_emails.send_child_purged(begun.id, to), at=at)
         return erasure.id
 
     async def rerun_erasure(self, account_id: str, *, at: datetime) -> None:
-        """Erase once more what has come back, from a backup for example: here at once, elsewhere as ever."""
+        """Erase an account that a restore brought back: here at once, in the other services by event."""
         erasure = self._build_erasure(account_id, deadline=request_deadline(at), at=at)
 
         async def erase_and_publish() -> None:
@@ -164,26 +164,26 @@ class ErasureSaga:
         await self.transact(erase_and_publish)
 
     async def suspend(self, account_id: str, *, at: datetime) -> None:
-        """Put off the erasure that is under way, if there is one: a hold has begun, in the ambient transaction."""
+        """Put a running erasure on hold, in the ambient transaction."""
         erasure = await self.erasure_requests.get_by_account(account_id)
         if erasure is not None:
             await self.legal_hold_service.retain_account_if_held(erasure, at=at)
 
     async def resume_one(self, account_id: str, *, at: datetime) -> None:
-        """Go on with the erasure that was put off, if there is one, in the ambient transaction."""
+        """Resume the erasure of the account after its hold, in the ambient transaction."""
         erasure = await self.erasure_requests.get_by_account(account_id)
         if erasure is not None:
             await self._resume(erasure, at=at)
 
     async def resume(self, *, at: datetime) -> int:
-        """Go on with the erasures that nothing holds any more; return how many were looked at."""
+        """Resume the erasures whose holds have ended; return how many were checked."""
         suspended = await self.erasure_requests.list_on_hold()
         for erasure in suspended:
             await self.transact(partial(self._resume, erasure, at=at))
         return len(suspended)
 
     async def get_status(self, erasure_id: str) -> ErasureStatus:
-        """Return where an erasure stands; whoever knows its id may ask, as nobody can log in to it any more."""
+        """Return the state of an erasure. Its id works as a key: the account can no longer log in."""
         erasure = await self.erasure_requests.get(erasure_id)
         if erasure is None:
             raise ErasureNotFoundError
@@ -198,7 +198,7 @@ class ErasureSaga:
         *,
         at: datetime,
     ) -> None:
-        """Store the receipt of a service; after the last one, identity erases what it held, and all is done."""
+        """Record the receipt of a service. After the last one, identity erases its own data."""
 
         async def store_receipt() -> None:
             await self.erasure_requests.record_receipt(erasure_id, service, erased, retained_items, at=at)
@@ -207,7 +207,7 @@ class ErasureSaga:
         await self.transact(store_receipt)
 
     async def resend_pending(self, *, at: datetime) -> int:
-        """Tell the services again of the erasures for which a receipt is missing for long; return how many."""
+        """Publish overdue requests again, for services without a receipt; return their number."""
         unanswered = await self.erasure_requests.unanswered_since(at - RESEND_INTERVAL)
         for erasure in unanswered:
             await self.transact(partial(self._resend, erasure, at=at))

@@ -1,4 +1,4 @@
-"""The export saga (C26): every service is asked page by page; each page is a step, and any process takes the next."""
+"""The export saga (C26): fetches the pages of every service. Each page is a step that any process can take."""
 
 import asyncio
 from collections.abc import Iterable
@@ -28,16 +28,16 @@ log = observe.get_logger(__name__)
 
 PAGE_TIMEOUT = timedelta(seconds=15)
 _MAX_PAGE_BYTES = 8 * 1024 * 1024
-"""A page that is larger than this was not made as the contract says, and would not fit into a document."""
+"""Larger pages break the contract and would not fit into a document."""
 
 
 class InvalidExportPageError(Exception):
-    """A page is not as the contract says: too large, or its cursor leads nowhere."""
+    """A page breaks the contract: it is too large, or its cursor does not advance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportProgress:
-    """An export and how far each service has come."""
+    """An export and its parts."""
 
     export: ExportDocument
     parts: list[ExportPartDocument]
@@ -51,7 +51,7 @@ class _ExportPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSaga:
-    """Collects everything that is held of an account into one archive."""
+    """Collects the data of an account from all services."""
 
     accounts: Accounts
     exports: Exports
@@ -61,10 +61,10 @@ class ExportSaga:
     transact: Transact
     new_id: NewId
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when there is something to collect: the worker need not wait for its next look."""
+    """Set when there is work: the worker need not wait for its next poll."""
 
     async def start(self, account_id: str, *, at: datetime) -> ExportProgress:
-        """Begin an export, or return the one that is under way: there is one at a time."""
+        """Start an export, or return the running one: there is one at a time."""
         export = ExportDocument(
             id=self.new_id("exp"),
             account_id=account_id,
@@ -77,35 +77,35 @@ class ExportSaga:
             await self.transact(lambda: self._add_export(export))
         except DuplicateError:
             running = await self.exports.get_running(account_id)
-            if running is None:  # it has become ready this very moment
+            if running is None:  # it has just become ready
                 raise ExportBusyError from None
             export = running
         self.wake.set()
         return await self._build_progress(export)
 
     async def list_by_account(self, account_id: str) -> list[ExportDocument]:
-        """Return the exports of the account, the newest first."""
+        """Return the exports of the account, newest first."""
         return await self.exports.list_by_account(account_id)
 
     async def get_progress(self, account_id: str, export_id: str) -> ExportProgress:
-        """Return how far an export of the account is."""
+        """Return an export of the account with its parts; ExportNotFoundError if there is none."""
         return await self._build_progress(await self._get_export(account_id, export_id))
 
     async def get_ready(self, account_id: str, export_id: str, *, at: datetime) -> ExportDocument:
-        """Return an export of the account whose archive can be downloaded."""
+        """Return an export whose archive can be downloaded; ExportNotReadyError otherwise."""
         export = await self._get_export(account_id, export_id)
         if export.state is not ExportState.READY or export.expires_at is None or at >= export.expires_at:
             raise ExportNotReadyError
         return export
 
     async def collect(self, *, at: datetime) -> bool:
-        """Take one step of each part that is due; tell whether there was any."""
+        """Take one step of each due part; return whether there was any."""
         due = await self.exports.list_due_parts(at)
         await asyncio.gather(*(self._collect_part(part, at=at) for part in due))
         return bool(due)
 
     async def expire_archives(self, *, at: datetime) -> int:
-        """Delete the archives whose time is over."""
+        """Delete the expired archives."""
         return await self.transact(lambda: self.exports.expire_due(at))
 
     async def _add_export(self, export: ExportDocument) -> None:
@@ -148,7 +148,7 @@ class ExportSaga:
         return _ExportPage(chunks=[(item.path, item.content) for item in reply.items], cursor=reply.next_cursor)
 
     async def _store_page(self, part: ExportPartDocument, page: _ExportPage, *, at: datetime) -> None:
-        """Keep a page and move on; what another process kept first, or an erasure took away, is left alone."""
+        """Store a page and advance, unless another process was first or the account was erased."""
         if not await self.exports.advance(part, page.cursor, len(page.chunks)):
             return
         await self.exports.store_chunks(part, page.chunks, at=at)

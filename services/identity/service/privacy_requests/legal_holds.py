@@ -1,4 +1,4 @@
-"""Legal holds against an erasure: what must be kept is named to the person, and goes when the hold ends (C31)."""
+"""Legal holds on erasures: the owner is told what is retained, and it is erased when the hold ends (C31)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,20 +13,20 @@ _EVERYTHING_ITEM = "everything that {service} holds of you"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalHoldSummary:
-    """A hold as staff sees it in a list."""
+    """A hold in the list of staff."""
 
     hold: LegalHoldDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalHoldService:
-    """Looks for holds at each step of an erasure, in the ambient transaction."""
+    """Checks for holds at each step of an erasure, in the ambient transaction."""
 
     legal_holds: LegalHolds
     erasure_requests: ErasureRequests
 
     async def defer_if_held(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
-        """Put off what is held of an erasure that begins; tell whether the services are asked to erase now."""
+        """Put a new erasure on hold if needed; return whether the services erase now."""
         holds = await self._list_holds(erasure, at=at)
         everything = any(hold.scope is HoldScope.EVERYTHING for hold in holds)
         if holds:
@@ -36,28 +36,28 @@ class LegalHoldService:
         return not everything
 
     async def retain_account_if_held(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
-        """Tell whether identity must keep the account for now; then its receipt says what, why and until when."""
+        """Return whether a hold retains the account; if so, identity's receipt says what, why and until when."""
         holds = await self._list_holds(erasure, at=at)
         if holds:
             await self._suspend(erasure, holds, (OWN_SERVICE,), services_notified=erasure.should_dispatch)
         return bool(holds)
 
     async def is_released(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
-        """Tell whether nothing holds the account any more."""
+        """Return whether no hold retains the account."""
         return not await self._list_holds(erasure, at=at)
 
     async def delete(self, account_id: str) -> int:
-        """Delete the holds of an account that is gone."""
+        """Delete the holds of an erased account."""
         return await self.legal_holds.delete_by_account(account_id)
 
     async def list_active(self, *, at: datetime, after: str | None, limit: int) -> list[LegalHoldSummary]:
-        """Return the holds that are in force; whose accounts they are on is not for a list."""
+        """Return a page of active holds, without their accounts."""
         return [
             LegalHoldSummary(hold=hold) for hold in await self.legal_holds.list_active(at=at, after=after, limit=limit)
         ]
 
     async def list_retained_items(self, erasure: ErasureRequestDocument, *, at: datetime) -> list[RetainedItem]:
-        """Return what is kept of the account itself, as it is written to the person."""
+        """Return the retained items of the account itself, for the email to its owner."""
         return [_build_item(OWN_SERVICE, hold) for hold in await self._list_holds(erasure, at=at)]
 
     async def _list_holds(self, erasure: ErasureRequestDocument, *, at: datetime) -> list[LegalHoldDocument]:

@@ -1,4 +1,4 @@
-"""Watches the requests of people until they are done: metrics, a reminder before the deadline, a list for staff."""
+"""Monitors open privacy requests: metrics, reminders before the deadline, and a list for staff."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _due_soon_gauge = observe.gauge(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingPrivacyRequest:
-    """A request that is not done; whose it is, is not said."""
+    """An open request, without its account."""
 
     id: str
     kind: str
@@ -41,13 +41,13 @@ class PendingPrivacyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyRequestMonitor:
-    """Looks at both sagas."""
+    """Monitors exports and erasures."""
 
     exports: Exports
     erasure_requests: ErasureRequests
 
     async def export_metrics(self, *, at: datetime) -> None:
-        """Set the metrics; each replica does."""
+        """Set the gauges. Each replica does so."""
         exports, erasures = (
             await self.exports.list_open(limit=_MAX_PENDING),
             await self.erasure_requests.list_open(limit=_MAX_PENDING),
@@ -58,7 +58,7 @@ class PrivacyRequestMonitor:
         _overdue_gauge.labels("erasure").set(await self.erasure_requests.count_overdue(at, grace=POST_HOLD_GRACE))
 
     async def send_reminders(self, *, at: datetime) -> int:
-        """Tell the operators, once, of each request that is due within five days; return how many."""
+        """Log a reminder, once, for each request due within five days; return their number."""
         reminded = 0
         for export in await self.exports.list_due_for_reminder(at, within=REMINDER_LEAD_TIME):
             if await self.exports.mark_reminded(export, at=at):
@@ -81,7 +81,7 @@ class PrivacyRequestMonitor:
         return reminded
 
     async def list_pending(self) -> list[PendingPrivacyRequest]:
-        """Return the requests that are not done, for the staff, the one that is due first before the others."""
+        """Return the open requests, the first due first."""
         pending = [
             self._build_pending(document, "export", await self._pending_parts(document))
             for document in await self.exports.list_open(limit=_MAX_PENDING)
@@ -117,7 +117,7 @@ class PrivacyRequestMonitor:
 
 def _set_gauges(kind: str, requests: Sequence[ExportDocument | ErasureRequestDocument], at: datetime) -> None:
     _pending_gauge.labels(kind).set(len(requests))
-    # What a hold keeps is waiting for nobody.
+    # A request on hold waits for no service.
     waiting = [request for request in requests if request.state is not ErasureState.ON_HOLD]
     oldest = max((at - one.created_at for one in waiting), default=None)
     _oldest_age_gauge.labels(kind).set(oldest.total_seconds() if oldest else 0)

@@ -1,4 +1,4 @@
-"""Erasures with time to think: logged out everywhere at once, erased on the day, taken back by link or log-in."""
+"""Scheduled erasures: logged out at once, erased when due, cancelled by link or login."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ ScheduledErasure = ScheduledErasureDocument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledErasureService:
-    """Plans erasures, takes them back, begins them."""
+    """Schedules, cancels and starts erasures."""
 
     login_service: LoginService
     accounts: Accounts
@@ -40,7 +40,7 @@ class ScheduledErasureService:
     async def schedule(
         self, account_id: str, password: str, *, session_id: str, grace: timedelta, at: datetime
     ) -> ScheduledErasureDocument:
-        """Plan the erasure of the account; until then only its owner's log-in works, to take it back."""
+        """Schedule the erasure and revoke all access. Until it is due, the owner can log in to cancel."""
         account = await self.login_service.reauthenticate_with_password(
             account_id, password, session_id=session_id, at=at
         )
@@ -68,26 +68,26 @@ class ScheduledErasureService:
         return scheduled
 
     async def get(self, erasure_id: str) -> ScheduledErasureDocument | None:
-        """Return the plan with this id."""
+        """Return the scheduled erasure, or None."""
         return await self.scheduled_erasures.get(erasure_id)
 
     async def get_by_account(self, account_id: str) -> ScheduledErasureDocument:
-        """Return the plan for this account; ErasureNotScheduledError without one."""
+        """Return the scheduled erasure of the account; ErasureNotScheduledError if there is none."""
         scheduled = await self.scheduled_erasures.get_by_account(account_id)
         if scheduled is None:
             raise ErasureNotScheduledError
         return scheduled
 
     async def cancel(self, account_id: str, *, at: datetime) -> None:
-        """Take the plan back, as the owner who has logged in."""
+        """Cancel the scheduled erasure of the account."""
         await self._cancel(await self.scheduled_erasures.get_by_account(account_id), at=at)
 
     async def cancel_by_token(self, token: str, *, at: datetime) -> None:
-        """Take the plan back by the link of the mail."""
+        """Cancel the scheduled erasure with this token."""
         await self._cancel(await self.scheduled_erasures.get_by_token(sha256_digest(token)), at=at)
 
     async def start_due(self, *, at: datetime) -> int:
-        """Begin the erasures whose day has come; return how many."""
+        """Start the due erasures; return their number."""
         due = await self.scheduled_erasures.list_due(at)
         for scheduled in due:
             await self.transact(partial(self._start, scheduled, at=at))

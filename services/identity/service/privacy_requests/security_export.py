@@ -1,4 +1,4 @@
-"""What identity holds for the security of an account: as it is handed over, and as it goes."""
+"""The security data of an account: its export and its deletion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from services.identity.store import (
 from shared.clock import rfc3339
 
 _MAX_EVENTS = 10_000
-"""Events in an export; more is not the doing of a person."""
+"""More events are not the work of a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityDataExport:
-    """The second factors, the log, and what is under way."""
+    """Exports and deletes second factors, the security log and pending changes."""
 
     totps: Totps
     recovery_codes: RecoveryCodes
@@ -42,7 +42,7 @@ class SecurityDataExport:
     scheduled_erasures: ScheduledErasures
 
     async def export(self, account_id: str) -> Mapping[str, Any]:
-        """Return what the owner gets by the names of the files; no secret, not even as a hash."""
+        """Return the content of each file by name. It contains no secrets, not even hashed ones."""
         totp, scheduled = (
             await self.totps.get_by_account(account_id),
             await self.scheduled_erasures.get_by_account(account_id),
@@ -64,7 +64,7 @@ class SecurityDataExport:
         }
 
     async def delete(self, account_id: str) -> dict[str, int]:
-        """Delete all of the account; return how many documents, by collection."""
+        """Delete the security data of the account; return the number of documents by collection."""
         return {
             TotpDocument.collection: await self.totps.delete_by_account(account_id),
             RecoveryCodeDocument.collection: await self.recovery_codes.delete_by_account(account_id),

@@ -1,1 +1,1 @@
-"""Sessions, tokens and app passwords: what is done."""
+"""Sessions, tokens and app passwords: the services."""

@@ -1,4 +1,4 @@
-"""App passwords: one for each device, for sync only, shown once; the password of the account stays at home."""
+"""App passwords: one for each device, for sync only, so that no device stores the account password."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAppPassword:
-    """A new app password with its secret, which is nowhere else."""
+    """A new app password with its secret, which is not stored."""
 
     app_password: AppPasswordDocument
     secret: str
@@ -26,7 +26,7 @@ class NewAppPassword:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppPasswordService:
-    """Makes, shows, checks and revokes app passwords."""
+    """Manages and verifies app passwords."""
 
     accounts: Accounts
     app_passwords: AppPasswords
@@ -37,7 +37,7 @@ class AppPasswordService:
     async def create(
         self, account_id: str, label: str, scope: AppScope, *, idempotency_key: str, at: datetime
     ) -> NewAppPassword:
-        """Make one; a repeated *operation* makes the same one anew with another secret, not a second one."""
+        """Create an app password. With the same idempotency key, it gets a new secret instead."""
         account = await self.accounts.get_active(account_id)
         if account is None:
             raise AccountNotFoundError
@@ -67,11 +67,11 @@ class AppPasswordService:
         return NewAppPassword(app_password=app_password, secret=secret, username=account.username)
 
     async def list_by_account(self, account_id: str) -> list[AppPasswordDocument]:
-        """Return those of the account, the newest first."""
+        """Return the app passwords of the account, newest first."""
         return await self.app_passwords.list_by_account(account_id)
 
     async def revoke(self, account_id: str, app_password_id: str, *, at: datetime) -> None:
-        """Revoke one; sync drops what it has cached of it."""
+        """Revoke an app password; sync drops its cached result."""
 
         async def delete_and_record() -> None:
             if not await self.app_passwords.delete(app_password_id, account_id):
@@ -81,7 +81,7 @@ class AppPasswordService:
         await self.transact(delete_and_record)
 
     async def revoke_all(self, account_id: str, *, at: datetime) -> int:
-        """Revoke all of the account; return how many."""
+        """Revoke all app passwords of the account; return their number."""
 
         async def delete_all() -> int:
             app_passwords = await self.app_passwords.list_by_account(account_id)
@@ -93,7 +93,7 @@ class AppPasswordService:
         return await self.transact(delete_all)
 
     async def verify(self, username: str, secret: str, *, purpose: Purpose, at: datetime) -> AppPasswordDocument | None:
-        """Return the app password that *secret* is: not expired, and one of the active account *username*."""
+        """Return the app password if it has not expired and belongs to the active account *username*, else None."""
         if not self.accounts.may_match_username(purpose):
             raise PurposeDeniedError(f"accounts.username may not be read for {purpose}")
         app_password = await self.app_passwords.get_by_hash(sha256_digest(secret))

@@ -1,4 +1,4 @@
-"""Where a client is, as coarse as it helps its owner: a country."""
+"""The country of an IP address."""
 
 from ipaddress import ip_address
 
@@ -6,10 +6,10 @@ from iptocc import country_code
 
 
 def lookup_country(client_ip: str) -> str:
-    """Return the country (ISO 3166-1, two letters) that *address* was given to, or an empty string.
+    """Return the country (ISO 3166-1 alpha-2) of *address*, or an empty string.
 
-    Looked up in this process, in the registries' tables that come with the library: nobody else learns the address, and
-    it is not kept (C01). Whom a block was given to is not always where it is used; about one in twenty differs.
+    The tables of the registries are bundled with the library: no service is queried, and the address is not stored
+    (C01). They give the holder of a block, not its use; about one in twenty differs.
     """
     try:
         ip = ip_address(client_ip)

@@ -1,4 +1,4 @@
-"""Sessions: begun at a log-in, refreshed with rotation, ended at once everywhere (C22)."""
+"""Sessions: created at login, refreshed with token rotation, revoked everywhere at once (C22)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,11 +41,11 @@ from shared.mongo import Transact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenResponse:
-    """What a client gets for a log-in or a refresh token."""
+    """The tokens of a login or a refresh."""
 
     access_token: str
     refresh_token: str
-    """Empty for whoever comes a moment late with the one before."""
+    """Empty within the reuse grace: there is never a second valid refresh token."""
     session_id: str
     account_id: str
     expires_in: int = int(ACCESS_TOKEN_LIFETIME.total_seconds())
@@ -53,7 +53,7 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshedAccessToken:
-    """A new access token for a session whose owner was confirmed once more; its refresh token stays."""
+    """A new access token after a step-up. The refresh token stays."""
 
     access_token: str
     expires_in: int = int(ACCESS_TOKEN_LIFETIME.total_seconds())
@@ -61,13 +61,13 @@ class RefreshedAccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRevoker:
-    """Makes every service refuse the tokens of a session, or of a partner's grant."""
+    """Makes every service reject the tokens of a session, or of a partner's grant."""
 
     revoked_sessions: RevokedSessions
     outbox: Outbox
 
     async def revoke(self, session_id: str, account_id: str, *, at: datetime) -> None:
-        """Remember it and broadcast it, in the ambient transaction; a partner's grant is of no account."""
+        """Store and publish the revocation, in the ambient transaction. A partner's grant has no account."""
         tokens_expire_at = at + ACCESS_TOKEN_LIFETIME + TOKEN_LEEWAY
         await self.revoked_sessions.add(session_id, tokens_expire_at=tokens_expire_at)
         event = identity_v1.SessionRevoked(session_id=session_id, account_id=account_id)
@@ -78,7 +78,7 @@ class SessionRevoker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionService:
-    """What happens to sessions between log-in and log-out."""
+    """Manages sessions from login to logout."""
 
     sessions: Sessions
     accounts: Accounts
@@ -100,11 +100,10 @@ class SessionService:
         replaced_session_id: str = "",
         at: datetime,
     ) -> TokenResponse:
-        """Begin a session; its id is new at each log-in (I-19), and one that it takes the place of ends.
+        """Create a session with a new id (I-19), and revoke the one that it replaces.
 
-        *password_of* says since when the password that was shown is the account's: one that was changed in between is
-        wrong by now (I-01). Where it was cancelled, nothing else opens the account either (C27). Beyond the bound, the
-        longest unseen sessions end.
+        *password_changed_at* identifies the verified password: if it was changed since, the login fails (I-01). If it
+        was cancelled, other factors fail, too (C27). Beyond MAX_SESSIONS, the sessions unused for longest are revoked.
         """
         session = SessionDocument(
             id=self.new_id("ses"),
@@ -117,7 +116,7 @@ class SessionService:
         )
 
         async def add_session() -> None:
-            # Read anew: it may have been frozen while the password was being checked.
+            # Read again: it may have been frozen while the password was being verified.
             current = await self.accounts.get_active(account.id)
             if current is not None and current.frozen_at is not None:
                 raise AccountFrozenError
@@ -140,7 +139,7 @@ class SessionService:
         client_ip: str,
         at: datetime,
     ) -> TokenResponse:
-        """Begin the session of an app, in the ambient transaction; its owner was confirmed when it was let in."""
+        """Create the session of an app, in the ambient transaction. The owner authenticated when authorizing it."""
         session = SessionDocument(
             id=session_id,
             account_id=account.id,
@@ -156,10 +155,9 @@ class SessionService:
         return self._build_token_response(session, account, 0, at=at)
 
     async def refresh_session(self, token: str, *, client_id: str = "", at: datetime) -> TokenResponse:
-        """Return new tokens for a refresh token; one that was used before ends its session: it was stolen.
+        """Return new tokens. A reused refresh token is taken as stolen: its session is revoked.
 
-        Used again within moments, as by two tabs, it gives an access token alone: there is never a second one that
-        refreshes (decision 7).
+        Within the reuse grace (two tabs, a lost response) it gets an access token only (decision 7).
         """
         claims = self.refresh_tokens.open(token, at=at)
         session = await self.sessions.get(claims.session_id)
@@ -176,7 +174,7 @@ class SessionService:
         raise InvalidGrantError
 
     async def record_reauthentication(self, session_id: str, *, at: datetime) -> RefreshedAccessToken:
-        """Note that the session's owner was confirmed, and return an access token that says so."""
+        """Record the authentication; return an access token with its time."""
         session = await self.sessions.get(session_id)
         account = None if session is None else await self.accounts.get_active(session.account_id)
         if session is None or account is None or not await self.sessions.mark_authenticated(session, at=at):
@@ -184,18 +182,18 @@ class SessionService:
         return RefreshedAccessToken(access_token=self._build_access_token(session, account, authenticated_at=at, at=at))
 
     async def list_by_account(self, account_id: str) -> list[SessionDocument]:
-        """Return the sessions of the account, the one seen last first."""
+        """Return the sessions of the account, the last used first."""
         return await self.sessions.list_by_account(account_id)
 
     async def revoke(self, account_id: str, session_id: str, *, at: datetime) -> None:
-        """End one session of the account; SessionNotFoundError when it has no such session."""
+        """Revoke a session of the account; SessionNotFoundError if it has no such session."""
         session = await self.sessions.get(session_id)
         if session is None or session.account_id != account_id:
             raise SessionNotFoundError
         await self.revoke_many([session], at=at)
 
     async def revoke_all(self, account_id: str, *, except_session_id: str | None = None, at: datetime) -> int:
-        """End every session of the account, *but* one, those that are being begun among them; return how many."""
+        """Revoke every session but *except_session_id*, also those being created; return their number."""
 
         async def revoke_sessions() -> int:
             await self.accounts.lock_for_update(account_id)
@@ -210,7 +208,7 @@ class SessionService:
         return await self.transact(revoke_sessions)
 
     async def revoke_by_token(self, token: str, *, at: datetime) -> bool:
-        """End the session of a refresh token (RFC 7009); False when it is no refresh token, or its session is over."""
+        """Revoke the session of a refresh token (RFC 7009); False if it is no valid refresh token."""
         try:
             claims = self.refresh_tokens.open(token, at=at)
         except InvalidGrantError:
@@ -222,11 +220,11 @@ class SessionService:
         return True
 
     async def revoke_many(self, sessions: Iterable[SessionDocument], *, at: datetime) -> None:
-        """End *sessions*, all or none."""
+        """Revoke *sessions* in one transaction."""
         await self.transact(lambda: self._revoke(sessions, at=at))
 
     async def revoke_by_id(self, session_id: str, *, at: datetime) -> None:
-        """End the session, whosever it is, if it is live."""
+        """Revoke the session of any account, if it is live."""
         session = await self.sessions.get(session_id)
         await self.revoke_many([session] if session else [], at=at)
 
@@ -259,7 +257,7 @@ class SessionService:
         return await self.sessions.rotate_generation(session, at=at)
 
     async def _is_within_reuse_grace(self, claims: RefreshTokenClaims, *, at: datetime) -> bool:
-        """Tell whether the token is the one before the newest, which is only moments old."""
+        """Return whether this is the previous refresh token, rotated moments ago."""
         session = await self.sessions.get(claims.session_id)
         return (
             session is not None

@@ -1,4 +1,4 @@
-"""Access tokens and the keys that sign them; refresh tokens, which nobody but identity can make or read."""
+"""Access tokens and their signing keys; refresh tokens, which only identity can open."""
 
 import base64
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ _REFRESH_TOKEN_KIND = "identity.refresh"  # noqa: S105 - the kind of a token, no
 
 
 class SigningKeys:
-    """The keys of the keyring that sign access tokens: one signs, all of them verify.
+    """The signing keys of access tokens. One signs, all of them verify.
 
-    A new key is shown for a while before it signs, so that every replica and every service knows it by then.
+    A new key is published before it signs, so that every replica and every service knows it by then.
     """
 
     def __init__(self, keyring: Keyring, *, issuer: str) -> None:
-        """A keyring without a key to sign fails here, not at the first log-in."""
+        """Load the keys; fails here, not at the first login, if the keyring has none."""
         self.issuer = issuer
         keyring.get_active(KeyUse.SIGN)
         self._private_keys = [
@@ -39,17 +39,17 @@ class SigningKeys:
         self._public_keys = {key.id: _public_jwk(key) for key in keyring.list_by_use(KeyUse.SIGN)}
 
     def get_public_key(self, kid: str) -> OKPKey | None:
-        """Return the public key *kid*."""
+        """Return the public key *kid*, or None."""
         return self._public_keys.get(kid)
 
     def build_jwks(self) -> dict[str, Any]:
-        """Return the JWK set (RFC 7517); older keys stay in it, so that a rotation refuses nobody."""
+        """Return the JWK set (RFC 7517). Older keys stay in it, so that a rotation invalidates no token."""
         return {"keys": [dict(key.as_dict(private=False)) for key in self._public_keys.values()]}
 
     def issue_access_token(
         self, subject: TokenSubject, *, at: datetime, lifetime: timedelta = ACCESS_TOKEN_LIFETIME
     ) -> str:
-        """Return an access token for *bearer*."""
+        """Return an access token for *subject*."""
         principal = Principal(
             kind=subject.kind,
             id=subject.id,
@@ -62,38 +62,38 @@ class SigningKeys:
         return issue_access_token(principal, self._signing_key(at), issuer=self.issuer, at=at, lifetime=lifetime)
 
     def _signing_key(self, at: datetime) -> OKPKey:
-        """Return the newest key that is known everywhere; where none is old enough, the oldest."""
+        """Return the newest key that was published long enough, else the oldest."""
         published = [key for created, key in self._private_keys if created + KEY_PREPUBLISH_PERIOD <= at]
         return published[-1] if published else self._private_keys[0][1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTokenTrust:
-    """Whom identity believes: itself (a ``shared.web.Trust``)."""
+    """The keys and revocations used to verify access tokens in identity itself (a ``shared.web.TokenTrust``)."""
 
     signing_keys: SigningKeys
     revoked_sessions: RevokedSessions
 
     async def get_key(self, kid: str) -> OKPKey | None:
-        """Return the public key *kid*."""
+        """Return the public key *kid*, or None."""
         return self.signing_keys.get_public_key(kid)
 
     def is_revoked(self, session: str) -> bool:
-        """Tell whether *session* was ended."""
+        """Return whether *session* was revoked."""
         return self.revoked_sessions.is_revoked(session)
 
     def record_revocation(self, session_id: str, *, tokens_end_at: datetime) -> None:
-        """Refuse the tokens of a session that another process has ended."""
+        """Reject the tokens of a session that another process revoked."""
         self.revoked_sessions.add_to_cache(session_id, tokens_expire_at=tokens_end_at)
 
     async def load_revocations(self, *, at: datetime) -> dict[str, datetime]:
-        """Take the database's word for what is ended; return it: each session, and when its last token ends."""
+        """Reload the revocations; return the expiry of the last token by session id."""
         return {row.id: row.tokens_expire_at for row in await self.revoked_sessions.reload_cache(at=at)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshTokenClaims:
-    """What a refresh token says: which session, and how often it had been rotated."""
+    """The claims of a refresh token: the session and its generation."""
 
     session_id: str
     generation: int
@@ -101,7 +101,7 @@ class RefreshTokenClaims:
 
 @dataclass(frozen=True, slots=True)
 class RefreshTokens:
-    """Makes and reads refresh tokens: sealed, so that the session's row is all the state there is (I-04)."""
+    """Issues and opens refresh tokens. They are sealed, so the session document is the only state (I-04)."""
 
     token_sealer: TokenSealer
 
@@ -111,7 +111,7 @@ class RefreshTokens:
         return self.token_sealer.issue(_REFRESH_TOKEN_KIND, claims, expires_at=at + REFRESH_TOKEN_LIFETIME)
 
     def open(self, token: str, *, at: datetime) -> RefreshTokenClaims:
-        """Return what *token* says; InvalidGrantError when it is forged, altered or expired."""
+        """Return the claims; InvalidGrantError if the token is forged, altered or expired."""
         try:
             claims = self.token_sealer.open(_REFRESH_TOKEN_KIND, token, at=at)
         except InvalidTokenError as fault:

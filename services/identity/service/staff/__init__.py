@@ -1,1 +1,1 @@
-"""Staff: admin actions, abuse reports, freezes: what is done."""
+"""Admin actions, abuse reports and freezes: the services."""

@@ -1,4 +1,4 @@
-"""Takes reports of misuse and of security problems, and sees that a person answers (C28, C24)."""
+"""Abuse reports: received from anyone, answered by staff within the deadline (C28, C24)."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ _READ_FIELDS = ("identity.abuse_reports.text", "identity.abuse_reports.email")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAbuseReport:
-    """What is reported; *account_id* is of whoever is logged in, *email* of whom nobody is."""
+    """A report. *account_id* is set if the reporter is logged in, *email* if not."""
 
     kind: AbuseReportKind
     text: str = ""
@@ -57,7 +57,7 @@ class NewAbuseReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbuseReportSummary:
-    """A case, and its answer where that was asked for."""
+    """A report, with its answer if requested."""
 
     report: AbuseReportDocument
     answer: str | None = None
@@ -65,7 +65,7 @@ class AbuseReportSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbuseReportContents:
-    """A case with what was written."""
+    """A report with its text."""
 
     summary: AbuseReportSummary
     text: str
@@ -74,7 +74,7 @@ class AbuseReportContents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbuseReportService:
-    """Takes reports, locks accounts of those who ask for it, and answers."""
+    """Receives and answers reports, and locks accounts on request."""
 
     abuse_reports: AbuseReports
     accounts: Accounts
@@ -86,10 +86,10 @@ class AbuseReportService:
     transact: Transact
     new_id: NewId
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when a link is wanted: the worker need not wait for its next look."""
+    """Set when a lock link is to be sent: the worker need not wait for its next poll."""
 
     async def submit(self, new_report: NewAbuseReport, *, at: datetime) -> AbuseReportSummary:
-        """Open a case; whether a named address has an account is not even looked at here (I-14)."""
+        """Store a report. Whether the address has an account is not looked up here (I-14)."""
         _validate_report(new_report)
         report_id = self.new_id("rep")
         subject_id = new_report.account_id or report_id
@@ -119,17 +119,17 @@ class AbuseReportService:
         return AbuseReportSummary(report=report)
 
     async def send_lock_emails(self, *, at: datetime) -> bool:
-        """Write to the owners of the addresses that were named; tell whether there were any."""
+        """Send the pending lock links; return whether there were any."""
         pending = await self.abuse_reports.pending_lock_emails()
         for report in pending:
             email = await self.abuse_reports.open_field(report, "email", Purpose.SECURITY) or ""
-            # Not in the transaction: of several reports at once exactly one must see that it is the first.
+            # Outside the transaction: of concurrent reports, exactly one must see that it is the first.
             may_write = await self.mail_cooldowns.hit(self.accounts.blind_index(email), scope=ACCOUNT_LOCK_SCOPE, at=at)
             await self.transact(partial(self._send_lock_email, report, email if may_write else None, at=at))
         return bool(pending)
 
     async def lock_account(self, token: str, *, at: datetime) -> None:
-        """Lock the account whose owner has the link, once."""
+        """Lock the account with this token, once; InvalidLockTokenError otherwise."""
         try:
             claims = self.token_sealer.open(_LOCK_TOKEN_KIND, token, at=at)
         except InvalidTokenError as fault:
@@ -137,7 +137,7 @@ class AbuseReportService:
         await self.transact(lambda: self._lock_by_token(claims["report"], claims["account"], at=at))
 
     async def get_status(self, report_id: str) -> AbuseReportSummary:
-        """Return the case and its answer; whoever knows its id may ask."""
+        """Return the report and its answer. Its id works as a key."""
         report = await self._get_report(report_id)
         return AbuseReportSummary(
             report=report, answer=await self.abuse_reports.open_field(report, "answer", Purpose.SUPPORT)
@@ -146,14 +146,14 @@ class AbuseReportService:
     async def list_page(
         self, state: AbuseReportState | None, *, after: str | None, limit: int
     ) -> list[AbuseReportSummary]:
-        """Return cases without what was written."""
+        """Return a page of reports, without their texts."""
         return [
             AbuseReportSummary(report=report)
             for report in await self.abuse_reports.list_page(state, after=after, limit=limit)
         ]
 
     async def read(self, report_id: str, *, by: StaffMember, at: datetime) -> AbuseReportContents:
-        """Open what was written, on record; the owner of an account sees who has read it."""
+        """Return the text. The access is recorded, and the account's owner sees it."""
         report = await self._get_report(report_id)
         recipient = Recipient(kind="staff", id=by.id, purpose=access_purpose(by), basis=report.id)
         if report.anonymous:
@@ -167,7 +167,7 @@ class AbuseReportService:
         )
 
     async def answer_report(self, report_id: str, text: str, *, by: StaffMember, at: datetime) -> AbuseReportSummary:
-        """Answer an open case; whoever reported while logged in is told by mail that there is an answer."""
+        """Answer an open report. A reporter with an account is notified by email."""
         _check_length(text)
         report = await self._get_report(report_id)
         account = None if report.anonymous else await self.accounts.get_active(report.subject_id)
@@ -184,13 +184,13 @@ class AbuseReportService:
         return AbuseReportSummary(report=await self._get_report(report_id))
 
     async def close(self, report_id: str, *, at: datetime) -> AbuseReportSummary:
-        """Close a case that has an answer."""
+        """Close an answered report."""
         if not await self.abuse_reports.close(await self._get_report(report_id), at=at):
             raise AbuseReportNotOpenError
         return AbuseReportSummary(report=await self._get_report(report_id))
 
     async def delete_expired(self, *, at: datetime) -> int:
-        """Delete what was kept long enough."""
+        """Delete expired reports."""
         return await self.transact(lambda: self.abuse_reports.delete_expired(at))
 
     async def _send_lock_email(self, report: AbuseReportDocument, email: str | None, *, at: datetime) -> None:
@@ -203,7 +203,7 @@ class AbuseReportService:
         token = self.token_sealer.issue(
             _LOCK_TOKEN_KIND, {"report": report.id, "account": account.id}, expires_at=until
         )
-        # To the address that the account has, not to the one that a stranger has typed.
+        # To the stored address of the account, not to the one that a stranger has entered.
         await self.staff_emails.send_lock_link(
             account.id, await self.accounts.open_email(account, Purpose.SECURITY), token
         )

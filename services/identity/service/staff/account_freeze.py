@@ -1,4 +1,4 @@
-"""Freezing an account: nobody is let in, whatever they know; the owner is told, and two people open it again."""
+"""Freezing an account blocks every login. Two people are needed to unfreeze it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFreezer:
-    """Closes and opens accounts, in the ambient transaction."""
+    """Freezes and unfreezes accounts, in the ambient transaction."""
 
     accounts: Accounts
     session_service: SessionService
@@ -23,11 +23,11 @@ class AccountFreezer:
     staff_emails: StaffEmails
 
     async def freeze_account(self, account: AccountDocument, *, reason: str | None, at: datetime) -> bool:
-        """End whatever opens the account; without a *reason* its owner asked. False when it is frozen already."""
+        """Freeze the account and revoke all access; False if it was frozen already. Without *reason*, the owner asked."""
         if not await self.accounts.freeze_account(account.id, at=at):
             return False
         await self.session_service.revoke_all(account.id, at=at)
-        # Really revoked: whoever has taken one from a device must not be let in again when the account is opened.
+        # Revoked, not suspended: a stolen app password must not work again after the unfreeze.
         await self.app_password_service.revoke_all(account.id, at=at)
         await self.password_resets.delete_by_account(account.id)
         await self.security_events.record(account.id, SecurityEventKind.FROZEN, at=at)
@@ -35,7 +35,7 @@ class AccountFreezer:
         return True
 
     async def unfreeze_account(self, account: AccountDocument, *, at: datetime) -> bool:
-        """Let the owner in again; False when the account is not frozen."""
+        """Allow login again; False if the account is not frozen."""
         if not await self.accounts.unfreeze_account(account.id):
             return False
         await self.security_events.record(account.id, SecurityEventKind.UNFROZEN, at=at)

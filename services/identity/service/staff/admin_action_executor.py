@@ -1,4 +1,4 @@
-"""What each act does; with ``ActDesk`` it is the only code by which staff changes anything of a customer's account."""
+"""Carries out admin actions. Staff change accounts only through this class and ``AdminActionService``."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminActionExecutor:
-    """Does an act that is allowed, in the transaction that settles it."""
+    """Carries out an approved action, in the transaction that completes it."""
 
     accounts: Accounts
     credentials: Credentials
@@ -48,13 +48,13 @@ class AdminActionExecutor:
     staff_emails: StaffEmails
 
     async def prepare_action(self, action: AdminActionDocument, *, at: datetime) -> None:
-        """Do before the act is settled what can be repeated and stands outside any transaction."""
+        """Do the repeatable work that must stay outside the transaction."""
         if action.kind is AdminActionKind.CORRECT_EMAIL and action.account_id is not None:
             address = await self.admin_actions.open_new_email(action, Purpose.SUPPORT)
             await self.email_change_service.request(action.account_id, address, user_agent="", at=at)
 
     async def execute(self, action: AdminActionDocument, account: AccountDocument, *, at: datetime) -> None:
-        """Do *act* to *account*; ActPointlessError when there is nothing to do."""
+        """Carry out *action*; AdminActionNotApplicableError if there is nothing to do."""
         if account.state != "active" and action.kind not in {AdminActionKind.PLACE_HOLD, AdminActionKind.RELEASE_HOLD}:
             raise AccountNotFoundError
         match action.kind:
@@ -67,10 +67,10 @@ class AdminActionExecutor:
             case AdminActionKind.PLACE_HOLD | AdminActionKind.RELEASE_HOLD:
                 await self._place_or_release_hold(action, account, at=at)
             case AdminActionKind.CORRECT_EMAIL:
-                pass  # Prepared: the new address must prove itself, and the old one can undo it.
+                pass  # Done in prepare_action: the new address must be confirmed, and the old one can revert.
 
     async def _cancel_password(self, account: AccountDocument, *, at: datetime) -> None:
-        """End the password and all that was begun with it; no other one is set, here or anywhere by staff (C27)."""
+        """Revoke the password and all access. Staff never set another password (C27)."""
         await self.credentials.cancel_password(account.id)
         await self.session_service.revoke_all(account.id, at=at)
         await self.app_password_service.revoke_all(account.id, at=at)
@@ -89,7 +89,7 @@ class AdminActionExecutor:
             raise AdminActionNotApplicableError
 
     async def _purge_child(self, action: AdminActionDocument, account: AccountDocument, *, at: datetime) -> None:
-        """Erase everything at once; of the address a keyed hash stays, so that only a later age screen opens it."""
+        """Erase everything. A keyed hash of the address stays: only a later age screen allows a new account."""
         await self.ledger.record_purged_child(account.email_index, at=at)
         await self.sign_ups.delete_by_email(account.email_index)
         await self.admin_actions.set_erasure(action, await self.erasure_saga.purge_child(account, at=at))

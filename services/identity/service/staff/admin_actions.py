@@ -1,4 +1,4 @@
-"""What staff does to accounts: asked for by one, allowed by another, done once, on record (C21, C27)."""
+"""Admin actions: requested by one person, approved by another, carried out once, on record (C21, C27)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ NEW_EMAIL_FIELD = "identity.admin_actions.new_email"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffMember:
-    """A member of the staff, as the access token says."""
+    """A member of staff, from the access token."""
 
     id: str
     roles: frozenset[str]
@@ -45,7 +45,7 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminActionRequest:
-    """What is to be done to whose account, why, and what the act needs besides."""
+    """A request for an action, with the fields that its kind needs."""
 
     kind: AdminActionKind
     account_id: str
@@ -58,21 +58,21 @@ class AdminActionRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminActionDetails:
-    """An act, and whether it is for a second person to allow it."""
+    """An action, and whether it needs approval."""
 
     action: AdminActionDocument
     new_email: str | None = None
-    """The address that is to be put in place of the account's, for whoever has to judge that."""
+    """The new email address, for those who approve it."""
 
     @property
     def needs_approval(self) -> bool:
-        """Whether somebody else must allow it before it is done."""
+        """Whether a second person must approve it."""
         return ADMIN_ACTION_RULES[self.action.kind].needs_approval and self.action.state is AdminActionState.PENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminActionService:
-    """Takes wishes, and does what a second person allows; staff learns of an account's acts on record only."""
+    """Requests, approves and rejects admin actions. Every access to an action's account is recorded."""
 
     admin_actions: AdminActions
     accounts: Accounts
@@ -84,7 +84,7 @@ class AdminActionService:
     async def request(
         self, action_request: AdminActionRequest, *, by: StaffMember, idempotency_key: str, at: datetime
     ) -> AdminActionDetails:
-        """Write the wish down, once for each *operation*; what needs no second person is done at once."""
+        """Store a request, once per idempotency key. An action without approvers is carried out at once."""
         rule = ADMIN_ACTION_RULES[action_request.kind]
         if not rule.may_request(by.roles):
             raise AdminActionForbiddenError
@@ -102,7 +102,7 @@ class AdminActionService:
         return AdminActionDetails(action=await self._get_action(act_id))
 
     async def approve(self, action_id: str, *, by: StaffMember, at: datetime) -> AdminActionDetails:
-        """Do what somebody else has asked for; saying it twice is once."""
+        """Approve and carry out a colleague's action. A repeated approval has no effect."""
         action = await self._get_action(action_id)
         if not ADMIN_ACTION_RULES[action.kind].may_approve(by.roles):
             raise AdminActionForbiddenError
@@ -113,7 +113,7 @@ class AdminActionService:
         return AdminActionDetails(action=await self._get_action(action_id))
 
     async def reject(self, action_id: str, *, by: StaffMember, at: datetime) -> AdminActionDetails:
-        """Leave it: whoever may allow it says no, or whoever asked takes it back."""
+        """Reject the action, as an approver, or withdraw it, as the requester."""
         action = await self._get_action(action_id)
         if action.requested_by != by.id and not ADMIN_ACTION_RULES[action.kind].may_approve(by.roles):
             raise AdminActionForbiddenError
@@ -121,9 +121,9 @@ class AdminActionService:
         return AdminActionDetails(action=await self._get_action(action_id))
 
     async def read(self, action_id: str, *, by: StaffMember, at: datetime) -> AdminActionDetails:
-        """Return the act with whose account it is; the owner sees that staff has looked.
+        """Return the action with its account. The account's owner sees the access.
 
-        Whoever asked for a new address, and whoever may allow it, sees it: nobody allows what is not seen.
+        Requester and approvers also see a new email address: it cannot be approved unseen.
         """
         action = await self._get_action(action_id)
         if action.account_id is None:
@@ -140,14 +140,14 @@ class AdminActionService:
     async def list_page(
         self, state: AdminActionState | None, *, after: str | None, limit: int
     ) -> list[AdminActionDetails]:
-        """Return acts; whose accounts they are is not for a list."""
+        """Return a page of actions, without their accounts."""
         return [
             AdminActionDetails(action=action)
             for action in await self.admin_actions.list_page(state, after=after, limit=limit)
         ]
 
     async def expire_pending(self, *, at: datetime) -> int:
-        """Make void what nobody has allowed in time."""
+        """Expire the pending actions whose time is over."""
         return await self.admin_actions.expire_pending(at)
 
     async def _add_pending(
@@ -201,13 +201,13 @@ class AdminActionService:
         return action
 
     async def _record_access(self, action: AdminActionDocument, by: StaffMember, *more: str, at: datetime) -> str:
-        """Write into the ledger who had to do with the act; the owner reads the reason by the act's id."""
+        """Record the access to the account. The basis is the action's id, by which the owner finds the reason."""
         recipient = Recipient(kind="staff", id=by.id, purpose=access_purpose(by), basis=action.id)
         return await self.data_access_log.record(action.account_id or "", [ACCOUNT_ID_FIELD, *more], recipient, at=at)
 
     async def _get_customer(self, account_id: str) -> AccountDocument:
         account = await self.accounts.get(account_id)
-        if account is None or account.roles:  # the accounts of the staff are the operator's matter
+        if account is None or account.roles:  # the operator manages the accounts of staff
             raise AccountNotFoundError
         return account
 
@@ -219,14 +219,14 @@ class AdminActionService:
 
 
 def access_purpose(by: StaffMember) -> Purpose:
-    """Return for what somebody with these roles looks at personal data."""
+    """Return the purpose of accesses with these roles."""
     if by.roles & {Role.SUPPORT, Role.ADMIN}:
         return Purpose.SUPPORT
     return Purpose.SECURITY if Role.SECURITY in by.roles else Purpose.LEGAL_DISCLOSURE
 
 
 def _validate_request(action_request: AdminActionRequest, *, at: datetime) -> None:
-    """Refuse a wish without what the act needs, or with what it has no use for."""
+    """Raise InvalidInputError if a field that the kind needs is missing, or one that it does not use is set."""
     validate_reason(action_request.reason)
     holds = action_request.kind is AdminActionKind.PLACE_HOLD
     problems = [

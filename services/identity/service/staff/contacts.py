@@ -1,4 +1,4 @@
-"""Shows contact data to others than its owner: for a purpose that the field carries, and on record (C06, C21)."""
+"""Discloses contact data for a declared purpose, on record (C06, C21)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +20,14 @@ _MAX_BASIS_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactResolver:
-    """Answers services and staff."""
+    """Resolves contacts for services and staff."""
 
     accounts: Accounts
     data_access_log: DataAccessLog
     transact: Transact
 
     async def resolve(self, account_id: str, *, caller: str, purpose: Purpose, basis: str, at: datetime) -> str | None:
-        """Return the address of the account, also of one that is being erased: it may be owed a notice (C16)."""
+        """Return the email address, also during an erasure: a notice may be due (C16)."""
         recipient = Recipient(kind="service", id=caller, purpose=purpose, basis=validate_reason(basis))
         if not self.accounts.may_resolve_email(purpose):
             await self._deny_access(account_id, EMAIL_FIELD, recipient, at=at)
@@ -39,7 +39,7 @@ class ContactResolver:
         return address
 
     async def find_account(self, email: str, *, caller: str, purpose: Purpose, basis: str, at: datetime) -> str | None:
-        """Return the id of the account at *email*."""
+        """Return the id of the account at *email*, or None."""
         account = await self._find_account(
             email, Recipient(kind="service", id=caller, purpose=purpose, basis=validate_reason(basis)), at=at
         )
@@ -48,7 +48,7 @@ class ContactResolver:
     async def find_for_staff(
         self, email: str, *, staff_id: str, roles: frozenset[str], reason: str, at: datetime
     ) -> AccountDocument:
-        """Return the account at *email* to a member of the staff, whose reason the owner can read."""
+        """Return the account at *email* to staff; the owner sees the reason. AccountNotFoundError if there is none."""
         purpose = Purpose.SUPPORT if roles & {Role.SUPPORT, Role.ADMIN} else Purpose.LEGAL_DISCLOSURE
         recipient = Recipient(kind="staff", id=staff_id, purpose=purpose, basis=validate_reason(reason))
         account = await self._find_account(email, recipient, at=at)
@@ -58,7 +58,7 @@ class ContactResolver:
 
     async def _find_account(self, email: str, recipient: Recipient, *, at: datetime) -> AccountDocument | None:
         if not self.accounts.may_find(recipient.purpose):
-            # Of whom is not said: the purpose is wrong whoever it is.
+            # Recorded without an account: the purpose is wrong for every account.
             await self._deny_access("", EMAIL_INDEX_FIELD, recipient, at=at)
         account = await self.accounts.get_by_email(self.accounts.blind_index(EmailAddress(email).email))
         if account is not None:
@@ -74,7 +74,7 @@ class ContactResolver:
 
 
 def validate_reason(basis: str) -> str:
-    """Return *basis* if it can stand in the ledger and in an event: a case, a request; no address."""
+    """Return *basis* if it may be stored in the ledger; InvalidReasonError if it contains an address."""
     if len(basis) > _MAX_BASIS_LENGTH or not basis.isprintable() or "@" in basis:
         wrong = FieldProblem(field="reason", code="personal", message="Name the case or the request, not the person.")
         raise InvalidReasonError(fields=(wrong,))

@@ -1,4 +1,4 @@
-"""Tells the owner of a tree that our staff could look into it: afterwards, also when nobody did (C12)."""
+"""Notifies owners of ended inspections of their files, whether or not staff accessed any (C12)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +10,13 @@ from shared.policy import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionNotifier:
-    """Writes to owners, in the ambient transaction."""
+    """Queues the notice, in the ambient transaction."""
 
     accounts: Accounts
     staff_emails: StaffEmails
 
     async def notify_owner(self, account_id: str, inspection_id: str, *, access_count: int, ended_at: datetime) -> None:
-        """Tell that an inspection has ended; nobody is written to whose account is gone meanwhile."""
+        """Notify the owner, unless the account is gone."""
         account = await self.accounts.get(account_id)
         if account is None:
             return

@@ -1,4 +1,4 @@
-"""The staff: accounts with roles, exactly those that the operator has listed (C21)."""
+"""The accounts of staff: exactly those in the operator's list (C21)."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ log = observe.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffAccountSpec:
-    """One of the staff, as the operator lists them."""
+    """A member of staff, from the operator's list."""
 
     email_address: EmailAddress
     password: str
     roles: tuple[Role, ...]
 
     def __repr__(self) -> str:
-        return f"Member(roles={self.roles})"
+        return f"StaffAccountSpec(roles={self.roles})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffProvisioner:
-    """Makes the staff accounts what the list says; doing it again changes nothing."""
+    """Reconciles the staff accounts with the list. It is idempotent."""
 
     accounts: Accounts
     credentials: Credentials
@@ -39,12 +39,12 @@ class StaffProvisioner:
     session_service: SessionService
     security_export: SecurityDataExport
     erase_subject: Callable[[str], Awaitable[dict[str, int]]]
-    """Erases what the chassis holds of an account, its key last (``Chassis.forget``)."""
+    """Erases the chassis's data of an account, its key last (``Chassis.erase_subject``)."""
     transact: Transact
     new_id: NewId
 
     async def reconcile(self, specs: Sequence[StaffAccountSpec], *, at: datetime) -> None:
-        """Add who is missing, change what is different, take the accounts of those away who are no longer listed."""
+        """Add missing accounts, update changed ones, delete those that are no longer listed."""
         for spec in specs:
             await self._reconcile_one(spec, at=at)
         listed = {self.accounts.blind_index(member.email_address.email) for member in specs}
@@ -57,7 +57,7 @@ class StaffProvisioner:
         if account is None:
             await self._create(spec, at=at)
         elif not account.roles:
-            # A customer does not become staff by a setting: a person has two accounts then, at two addresses.
+            # A setting must not turn a customer into staff: such a person has two accounts, at two addresses.
             log.error("staff.email_belongs_to_customer", roles=sorted(spec.roles))
         else:
             await self._update(account, spec, at=at)
@@ -104,7 +104,7 @@ class StaffProvisioner:
                 await self.credentials.add_password(self.new_id("crd"), account.id, password_hash, at=at)
             await self.session_service.revoke_all(
                 account.id, at=at
-            )  # I-01: what was begun with other rights or another password
+            )  # I-01: sessions with other roles or another password end.
 
         await self.transact(update_account)
         log.info("staff.updated", account_id=account.id, roles=sorted(spec.roles))
