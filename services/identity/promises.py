@@ -78,16 +78,14 @@ class IdentityProbes:
         """C06: no field was disclosed for a purpose that it does not allow."""
         reads = await self.data_access_log.latest_entries(MAX_SAMPLE_SIZE)
         wrong = [read.id for read in reads if not all(_is_allowed(field, read.purpose) for field in read.fields)]
-        return _build_finding(len(reads), wrong, "readings for a purpose that the field does not carry")
+        return _build_finding(len(reads), wrong, "accesses for a purpose that the field does not allow")
 
     async def check_partner_access(self) -> Finding:
         """C13: no field was disclosed to a partner outside the fields, dates and purpose of its agreement."""
         reads = await self.data_access_log.latest_by_partners(MAX_SAMPLE_SIZE)
         known = await self.known_agreements.get_many(sorted({read.agreement_id for read in reads if read.agreement_id}))
         wrong = [read.id for read in reads if not _is_within_agreement(read, known.get(read.agreement_id or ""))]
-        return _build_finding(
-            len(reads), wrong, "readings of partners outside the fields or the dates of their agreement"
-        )
+        return _build_finding(len(reads), wrong, "accesses of partners outside their agreement")
 
     async def check_revoked_sessions(self) -> Finding:
         """C22: revoked sessions are rejected here, and no inactive account has a live session."""
@@ -108,9 +106,7 @@ class IdentityProbes:
                 if session.account_id in gone or self.revoked_sessions.is_revoked(session.id)
             ),
         )
-        return _build_finding(
-            len(ended) + len(live), sorted(wrong), "sessions that are ended and would still be let in"
-        )
+        return _build_finding(len(ended) + len(live), sorted(wrong), "revoked sessions that are still accepted")
 
     async def check_age_screens(self) -> Finding:
         """C23: every customer and every sign-up has passed the age screen."""
@@ -126,8 +122,8 @@ class IdentityProbes:
         unproven, accounts = await self.accounts.count_unverified(), await self.accounts.count()
         passwords, otherwise = await self.credentials.count_not_argon2id()
         evidence = (
-            f"{unproven} of {accounts} accounts active without a proven address, "
-            f"{otherwise} of {passwords} passwords not stored by Argon2id"
+            f"{unproven} of {accounts} accounts active without a verified email address, "
+            f"{otherwise} of {passwords} passwords not stored as Argon2id"
         )
         return (broken_finding if unproven or otherwise else kept_finding)(accounts + passwords, evidence)
 
@@ -143,7 +139,7 @@ class IdentityProbes:
             for act in acts
             if not _is_on_record(act, readers) or customers & {act.requested_by, act.completed_by}
         ]
-        return _build_finding(len(acts), wrong, "acts of staff without a ledger entry, or without a second person")
+        return _build_finding(len(acts), wrong, "admin actions without a ledger entry or a second person")
 
     async def check_cancelled_passwords(self) -> Finding:
         """C27: no credential from before a password cancellation gives access."""
@@ -152,13 +148,13 @@ class IdentityProbes:
             since, limit=MAX_SAMPLE_SIZE, kind=AdminActionKind.CANCEL_PASSWORD
         )
         wrong = [act.id for act in acts if await self._still_opens(act)]
-        return _build_finding(len(acts), wrong, "cancelled passwords that still open something")
+        return _build_finding(len(acts), wrong, "cancelled passwords with access left")
 
     async def check_abuse_reports(self) -> Finding:
         """C28: no report is unanswered after its deadline."""
         late, sample_size = await self.abuse_reports.count_unanswered(self.clock()), await self.abuse_reports.count()
         return (broken_finding if late else kept_finding)(
-            sample_size, f"{late} of {sample_size} reports without an answer past the target"
+            sample_size, f"{late} of {sample_size} reports unanswered past their deadline"
         )
 
     async def check_export_deadlines(self) -> Finding:
@@ -175,7 +171,7 @@ class IdentityProbes:
             await self.erasures.count(),
         )
         missing = await self.erasures.count_without_receipts()
-        evidence = f"{late} of {sample_size} erasures past their deadline, {missing} missing a receipt"
+        evidence = f"{late} of {sample_size} erasures past their deadline, {missing} receipts missing"
         return (broken_finding if late or missing else kept_finding)(sample_size, evidence)
 
     async def _still_opens(self, action: AdminActionDocument) -> bool:

@@ -89,14 +89,14 @@ def _parse_clients(text: str) -> tuple[ClientEntry, ...]:
         return tuple(_parse_client(**entry) for entry in json.loads(text))
     except (ValueError, TypeError, AttributeError) as fault:
         raise SettingError(
-            f"{OAUTH_CLIENTS_SETTING} is not a list of apps; "
+            f"{OAUTH_CLIENTS_SETTING} is not a valid list of apps; "
             f"for example {OAUTH_CLIENTS_SETTING}={OAUTH_CLIENTS_EXAMPLE}"
         ) from fault
 
 
 def _parse_client(*, client_id: str, name: str, redirect_uris: list[str]) -> ClientEntry:
     if not (client_id and name and all(isinstance(text, str) for text in [client_id, name, *redirect_uris])):
-        raise ValueError("an app has an id, a name and addresses to return to")
+        raise ValueError("an app has an id, a name and redirect URIs")
     return ClientEntry(client_id=client_id, name=name, redirect_uris=tuple(redirect_uris))
 
 
@@ -108,7 +108,7 @@ def _parse_staff(text: str | None) -> tuple[StaffEntry, ...] | None:
     except (ValueError, TypeError, KeyError):
         # Without the cause: it may quote a password.
         raise SettingError(
-            f"{STAFF_SETTING} is not a list of people; for example {STAFF_SETTING}={STAFF_EXAMPLE}"
+            f"{STAFF_SETTING} is not a valid list of staff; for example {STAFF_SETTING}={STAFF_EXAMPLE}"
         ) from None
 
 

@@ -83,10 +83,12 @@ def _build_staff_spec(entry: StaffEntry) -> StaffAccountSpec:
         roles = tuple(Role(role) for role in entry.roles)
     except (InvalidEmailAddressError, ValueError) as fault:
         role_names = ", ".join(Role)
-        raise SettingError(f"{STAFF_SETTING}: each entry has a mail address and roles of {role_names}") from fault
+        raise SettingError(
+            f"{STAFF_SETTING}: each entry needs a valid email address and roles among {role_names}"
+        ) from fault
     issue = validate_password(entry.password.get_secret_value(), address=address.email)
     if issue is not None:
-        raise SettingError(f"{STAFF_SETTING}: a password of the staff is refused: {issue.message}")
+        raise SettingError(f"{STAFF_SETTING}: a password is not acceptable: {issue.message}")
     return StaffAccountSpec(email_address=address, password=entry.password.get_secret_value(), roles=roles)
 
 

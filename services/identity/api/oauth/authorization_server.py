@@ -200,7 +200,7 @@ class OAuthApi:
 
     async def _exchange_code(self, call: RequestContext, form: TokenForm) -> TokenResponse:
         if _CODE_VERIFIER.fullmatch(form.code_verifier) is None:
-            raise OAuthError("code_verifier is missing or not of its form")
+            raise OAuthError("code_verifier is missing or malformed")
         request = AccessTokenRequest(
             code=form.code,
             client_id=form.client_id,
@@ -264,7 +264,7 @@ def _parse_credentials(call: RequestContext, form: OAuthForm) -> ClientCredentia
     scheme, _, encoded = (call.get_header("Authorization") or "").partition(" ")
     if scheme.lower() == "basic":
         if form.client_secret:
-            raise OAuthError("send the credentials once")
+            raise OAuthError("send the client credentials in the header or the body, not both")
         return _parse_basic(encoded)
     return ClientCredentials(form.client_id, form.client_secret) if form.client_secret else None
 

@@ -26,12 +26,12 @@ class PasswordIssue:
     message: str
 
 
-TOO_SHORT = PasswordIssue("too_short", f"Use at least {MIN_LENGTH} characters; a few words in a row are fine.")
+TOO_SHORT = PasswordIssue("too_short", f"Use at least {MIN_LENGTH} characters; several words are fine.")
 TOO_SHORT_WITH_SECOND_FACTOR = PasswordIssue("too_short", f"Use at least {MIN_LENGTH_WITH_SECOND_FACTOR} characters.")
 TOO_LONG = PasswordIssue("too_long", f"Use at most {MAX_LENGTH} characters.")
-COMMON = PasswordIssue("common", "Many people use this password: it is guessed first.")
-BREACHED = PasswordIssue("breached", "This password is known from a breach elsewhere: it is guessed first.")
-LIKE_OWNER = PasswordIssue("like_owner", "It is too much like your address or the name of this product.")
+COMMON = PasswordIssue("common", "This password is too common.")
+BREACHED = PasswordIssue("breached", "This password has appeared in a data breach.")
+LIKE_OWNER = PasswordIssue("like_owner", "It is too similar to your email address or our product name.")
 
 
 def validate_password(

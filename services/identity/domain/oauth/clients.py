@@ -14,8 +14,8 @@ USED_CODE_RETENTION = timedelta(days=1)
 APP_SCOPE = "account"
 """Everything the owner can do in an app. The apps are the company's own, so no smaller scope exists yet."""
 APP_SCOPE_DESCRIPTIONS = (
-    "to see and change what is in your account, as you can here",
-    "your files, newsletters and cards among it",
+    "view and change everything in your account",
+    "including your files, newsletters and cards",
 )
 """The scope in plain language, for the consent page."""
 _LOOPBACK_HOSTS = {"127.0.0.1", "::1"}

@@ -54,7 +54,7 @@ class EmailChangeService:
         account, address = await self._get_active(account_id), EmailAddress(email).email
         index = self.accounts.blind_index(address)
         if index == account.email_index:
-            same = FieldProblem(field="email", code="same", message="This is your address already.")
+            same = FieldProblem(field="email", code="same", message="This is already your email address.")
             raise InvalidInputError(fields=(same,))
         if not await self.mail_cooldowns.hit(index, scope=EMAIL_CHANGE_SCOPE, at=at):
             return

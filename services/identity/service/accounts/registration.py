@@ -46,7 +46,7 @@ class AgeScreen:
     def issue_token(self, birth_month: BirthMonth, *, at: datetime) -> str | None:
         """Return the token that sign-up requires, or None below the age; InvalidInputError for an implausible month."""
         if not birth_month.is_plausible(at):
-            wrong = FieldProblem(field="birth_year", code="implausible", message="Check the month and the year.")
+            wrong = FieldProblem(field="birth_year", code="implausible", message="Check the month and year.")
             raise InvalidInputError(fields=(wrong,))
         if not birth_month.is_of_age(at):
             return None

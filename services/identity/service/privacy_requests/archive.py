@@ -19,13 +19,13 @@ from shared.registry import get_registry
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_README_TEMPLATE = """This is everything that we hold about you, as of {at}.
+_README_TEMPLATE = """This is everything we hold about you, as of {at}.
 
-Open index.html for an overview. There is one folder for each part of our service:
+Open index.html for an overview. Each of our services has a folder:
 
 {parts}
 
-The .json files can be read by people and by programs.
+The .json files can be read by people and programs.
 """
 
 _SERVICE_DESCRIPTIONS = {service.name: service.holds for service in get_registry() if service.holds}
@@ -152,7 +152,7 @@ class ExportArchiver:
             if entry is not None:
                 entry.close()
         if entry is None:
-            writer.add_text(writer.names.reserve_name(service, "nothing.txt"), "Nothing is held about you here.\n")
+            writer.add_text(writer.names.reserve_name(service, "nothing.txt"), "We hold no data about you here.\n")
         yield writer.read_pending()
 
 

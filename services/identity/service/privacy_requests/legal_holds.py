@@ -7,8 +7,8 @@ from services.identity.domain.privacy_requests.lifecycle import OWN_SERVICE, SER
 from services.identity.domain.staff.admin_actions import HoldScope
 from services.identity.store import ErasureRequestDocument, ErasureRequests, LegalHoldDocument, LegalHolds
 
-_ACCOUNT_ITEM = "your account with its address"
-_EVERYTHING_ITEM = "everything that {service} holds of you"
+_ACCOUNT_ITEM = "your account with its email address"
+_EVERYTHING_ITEM = "all your data in {service}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,19 @@ from shared import observe
 log = observe.get_logger(__name__)
 
 _MAX_PENDING = 200
-_pending_gauge = observe.gauge("candor_privacy_requests_open", "Requests of people that are not done yet.", ("kind",))
+_pending_gauge = observe.gauge("candor_privacy_requests_open", "Open privacy requests.", ("kind",))
 _oldest_age_gauge = observe.gauge(
-    "candor_privacy_requests_oldest_age_seconds", "How long the oldest open request has been waiting.", ("kind",)
+    "candor_privacy_requests_oldest_age_seconds",
+    "Age of the oldest open privacy request that is not on hold.",
+    ("kind",),
 )
-_overdue_gauge = observe.gauge("candor_privacy_requests_overdue", "Requests past their legal deadline.", ("kind",))
+_overdue_gauge = observe.gauge(
+    "candor_privacy_requests_overdue", "Privacy requests past their legal deadline.", ("kind",)
+)
 _due_soon_gauge = observe.gauge(
-    "candor_privacy_requests_due_soon", "Requests within five days of their legal deadline, or past it.", ("kind",)
+    "candor_privacy_requests_due_soon",
+    "Privacy requests within five days of their legal deadline, or past it.",
+    ("kind",),
 )
 
 

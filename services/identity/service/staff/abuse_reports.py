@@ -236,12 +236,14 @@ def _validate_report(new_report: NewAbuseReport) -> None:
     _check_length(new_report.text)
     misuse = new_report.kind is AbuseReportKind.UNAUTHORIZED_USE
     if misuse and not new_report.account_id and new_report.email is None:
-        _reject_field("email", "missing", "Log in, or name the address of the account.")
+        _reject_field("email", "missing", "Log in, or enter the email address of the account.")
     if not misuse and not new_report.text.strip():
-        _reject_field("text", "missing", "Say what happened.")
+        _reject_field("text", "missing", "Describe what happened.")
     if new_report.lock and not (misuse and new_report.account_id):
         _reject_field(
-            "lock_account", "not_logged_in", "Log in, or name the address: then we mail a link that locks the account."
+            "lock_account",
+            "not_logged_in",
+            "Log in, or enter the email address: we will send it a link that locks the account.",
         )
 
 

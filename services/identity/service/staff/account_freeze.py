@@ -23,7 +23,7 @@ class AccountFreezer:
     staff_emails: StaffEmails
 
     async def freeze_account(self, account: AccountDocument, *, reason: str | None, at: datetime) -> bool:
-        """Freeze the account and revoke all access; False if it was frozen already. Without *reason*, the owner asked."""
+        """Freeze the account and revoke all access; False if it was frozen already. No *reason*: the owner asked."""
         if not await self.accounts.freeze_account(account.id, at=at):
             return False
         await self.session_service.revoke_all(account.id, at=at)

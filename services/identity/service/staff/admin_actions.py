@@ -242,7 +242,9 @@ def _validate_request(action_request: AdminActionRequest, *, at: datetime) -> No
         _check_presence("hold_until", action_request.hold_until is not None, holds),
     ]
     if action_request.hold_until is not None and not at < action_request.hold_until <= at + MAX_HOLD_DURATION:
-        problems.append(FieldProblem(field="hold_until", code="out_of_range", message="A hold ends within two years."))
+        problems.append(
+            FieldProblem(field="hold_until", code="out_of_range", message="Choose an end within two years.")
+        )
     fields = tuple(problem for problem in problems if problem is not None)
     if fields:
         raise InvalidInputError(fields=fields)
@@ -253,5 +255,7 @@ def _validate_request(action_request: AdminActionRequest, *, at: datetime) -> No
 def _check_presence(field: str, is_present: bool, is_needed: bool) -> FieldProblem | None:  # noqa: FBT001 - two facts, one table
     if is_present == is_needed:
         return None
-    code, message = ("missing", "This act needs it.") if is_needed else ("not_needed", "This act has no use for it.")
+    code, message = (
+        ("missing", "This action requires it.") if is_needed else ("not_needed", "This action does not use it.")
+    )
     return FieldProblem(field=field, code=code, message=message)

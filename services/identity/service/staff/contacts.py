@@ -70,12 +70,14 @@ class ContactResolver:
 
     async def _deny_access(self, account_id: str, field: str, recipient: Recipient, *, at: datetime) -> None:
         await self.data_access_log.record_denied(account_id, [field], recipient, at=at)
-        raise PurposeDeniedError(f"{field} may not be read for {recipient.purpose}")
+        raise PurposeDeniedError(f"{field} may not be disclosed for {recipient.purpose}")
 
 
 def validate_reason(basis: str) -> str:
     """Return *basis* if it may be stored in the ledger; InvalidReasonError if it contains an address."""
     if len(basis) > _MAX_BASIS_LENGTH or not basis.isprintable() or "@" in basis:
-        wrong = FieldProblem(field="reason", code="personal", message="Name the case or the request, not the person.")
+        wrong = FieldProblem(
+            field="reason", code="personal", message="Give the number of the case or request, not the person."
+        )
         raise InvalidReasonError(fields=(wrong,))
     return basis

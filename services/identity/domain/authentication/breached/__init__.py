@@ -38,7 +38,7 @@ class BreachedPasswords:
             size = path.stat().st_size - len(_MAGIC)
             if start != _MAGIC or size < _ENTRY_SIZE or size % _ENTRY_SIZE:
                 raise BreachedFileError(
-                    f"{path.name} was not made by python -m services.identity.domain.authentication.breached"
+                    f"{path.name} was not built by python -m services.identity.domain.authentication.breached"
                 )
             self._map = mmap(file.fileno(), 0, access=ACCESS_READ)
         self._count = size // _ENTRY_SIZE
