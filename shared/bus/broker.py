@@ -10,8 +10,8 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ChannelNotFoundEntity, ChannelPreconditionFailed
 
 from shared import observe
+from shared.backoff import Backoff
 from shared.bus.topology import ensure_exchanges
-from shared.ids import jitter
 
 log = observe.get_logger(__name__)
 T = TypeVar("T")
@@ -23,8 +23,7 @@ CONNECTION_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, Timeou
 HEARTBEAT_SECONDS: Final = 15
 CONNECT_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 2.0
-BACKOFF_MIN: Final = 0.2
-BACKOFF_MAX: Final = 5.0
+BACKOFF: Final = Backoff(0.2, 5.0)
 
 
 class _AmqpConnection(aio_pika.Connection):
@@ -54,15 +53,15 @@ class RobustConnection:
 
     async def run(self) -> None:
         """Hold a connection; wait longer before each attempt that fails."""
-        delay = BACKOFF_MIN
+        failures = 0
         while True:
             connection = await result_or_exception(self._connect())
             if isinstance(connection, BaseException):
                 log.warning("broker.unreachable", connection=self._name, fault=type(connection).__name__)
-                await asyncio.sleep(jitter(delay))
-                delay = min(2 * delay, BACKOFF_MAX)
+                failures += 1
+                await asyncio.sleep(BACKOFF.seconds(failures))
             else:
-                delay = BACKOFF_MIN
+                failures = 0
                 await self._wait_until_lost(connection)
 
     @asynccontextmanager
@@ -104,7 +103,7 @@ class RobustConnection:
             self._raise_unless_lost(fault)
             if isinstance(fault, ChannelNotFoundEntity) and self._connection is not None:
                 await _close(self._connection)  # an exchange was deleted: a new connection declares it again
-            await asyncio.sleep(jitter(BACKOFF_MIN))
+            await asyncio.sleep(BACKOFF.seconds(1))
 
     async def _run_once(self, work: ChannelTask) -> None:
         async with self.acquire_channel() as channel:

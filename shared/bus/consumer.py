@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from traceback import extract_tb
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from aio_pika.abc import AbstractIncomingMessage
 
 from shared import observe
+from shared.backoff import Backoff
 from shared.bus.broker import Broker, settle_if_open
 from shared.bus.consumer_loop import ConsumerLoop
 from shared.bus.envelope import EventEnvelope
@@ -19,7 +21,6 @@ from shared.bus.inbox import AlreadyHandledError, Inbox
 from shared.bus.subscription import EventDelivery, EventHandler, EventSubscription
 from shared.clock import Clock, monotonic
 from shared.errors import UnavailableError
-from shared.ids import jitter
 from shared.mongo import Database
 
 log = observe.get_logger(__name__)
@@ -31,6 +32,7 @@ _process_seconds = observe.histogram(
 )
 
 MAX_RETRY_DELAY: Final = timedelta(seconds=5)
+_UNAVAILABLE_BACKOFF: Final = Backoff(0.1, 5.0)
 RETRY_TIMEOUT: Final = timedelta(minutes=10)
 """How long a delivery waits for a part that is away before it has failed; the broker itself waits 30 minutes."""
 
@@ -112,7 +114,9 @@ class Consumer:
         )
         should_requeue = not (isinstance(fault, MalformedMessageError) or self._subscription.broadcast)
         if should_requeue:
-            await asyncio.sleep(min(self._subscription.retry_after * 4**deliveries, MAX_RETRY_DELAY).total_seconds())
+            first, longest = self._subscription.retry_after, MAX_RETRY_DELAY
+            backoff = Backoff(first.total_seconds(), longest.total_seconds(), factor=4)
+            await asyncio.sleep(backoff.seconds(deliveries + 1))
         # Never nack: from RabbitMQ 4.3 it does not count, and a message that always fails would return for ever.
         await settle_if_open(message.reject(requeue=should_requeue))
         self._count_delivery("failed" if should_requeue else "rejected")
@@ -123,15 +127,15 @@ class Consumer:
 
 async def retry_while_unavailable(operation: Callable[[], Awaitable[str]]) -> str:
     """Run *effect* again while a part that it needs is away: an outage must not use up deliveries."""
-    until, delay = monotonic() + RETRY_TIMEOUT.total_seconds(), 0.1
-    while True:
+    until = monotonic() + RETRY_TIMEOUT.total_seconds()
+    for failures in count(1):
         try:
             return await operation()
         except UnavailableError:
             if monotonic() > until:
                 raise
-        await asyncio.sleep(jitter(delay))
-        delay = min(2 * delay, MAX_RETRY_DELAY.total_seconds())
+        await asyncio.sleep(_UNAVAILABLE_BACKOFF.seconds(failures))
+    raise AssertionError("count() does not end")
 
 
 def _source_location(fault: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from aio_pika.abc import AbstractChannel, AbstractExchange
 
 from shared import observe
+from shared.backoff import Backoff
 from shared.bus.broker import Broker
 from shared.bus.outbox import Outbox, OutboxDocument
 from shared.bus.publishing import PUBLISH_TIMEOUT, PublishOutcome, publish_outcomes
@@ -33,8 +34,7 @@ RELAY_LEASE_TTL: Final = timedelta(seconds=5)
 POLL_INTERVAL: Final = 0.5
 """Seconds between looks for rows of other processes; the own ones wake the relay."""
 MEASURE_INTERVAL: Final = 5.0
-BACKOFF_MIN: Final = timedelta(seconds=2)
-BACKOFF_MAX: Final = timedelta(minutes=5)
+BACKOFF: Final = Backoff(2, 300)
 UNROUTABLE_RETENTION: Final = timedelta(days=1)
 """A queue that was declared once stays: a fact that none has wanted for so long is meant for nobody here."""
 
@@ -119,7 +119,7 @@ class OutboxRelay:
     async def _postpone(self, rows: list[OutboxDocument], *, unroutable: bool) -> None:
         """Keep *rows* for later: behind the others, or facts that nobody wants would stop all."""
         for attempts, group in groupby(sorted(rows, key=_attempts), key=_attempts):
-            due_at = self._clock() + min(BACKOFF_MIN * 2 ** min(attempts, 10), BACKOFF_MAX)
+            due_at = self._clock() + BACKOFF.delay(attempts + 1)
             batch = list(group)
             log.warning(
                 "outbox.publish_postponed",

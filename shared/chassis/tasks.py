@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Self
 
 from shared import observe
+from shared.backoff import Backoff
 from shared.clock import monotonic
 from shared.errors import UnavailableError
-from shared.ids import jitter
 from shared.web import Health
 
 log = observe.get_logger(__name__)
@@ -15,8 +15,7 @@ _task_failures = observe.counter("candor_task_failures_total", "Tasks that faile
 
 TaskFunction = Callable[[], Awaitable[None]]
 
-BACKOFF_MIN = 0.5
-BACKOFF_MAX = 10.0
+BACKOFF = Backoff(0.5, 10.0)
 BACKOFF_RESET = 60.0
 """A task that ran this many seconds has recovered: its next failure is the first again."""
 
@@ -64,24 +63,24 @@ class TaskSupervisor:
         _task_failures.labels(name)
 
     async def _run_until_success(self, name: str, work: TaskFunction) -> None:
-        pause = BACKOFF_MIN
+        failures = 0
         while (fault := await _run_and_catch(work)) is not None:
             self._record_failure(name, fault)
-            await asyncio.sleep(jitter(pause))
-            pause = min(2 * pause, BACKOFF_MAX)
+            failures += 1
+            await asyncio.sleep(BACKOFF.seconds(failures))
         self._health.set_status(name, ok=True)
 
     async def _run_forever(self, name: str, work: TaskFunction) -> None:
-        pause = BACKOFF_MIN
+        failures = 0
         while True:
             began = monotonic()
             # A task that fails again at once stays "not ready": it counts as there after its first second.
             up = asyncio.get_running_loop().call_later(1.0, lambda: self._health.set_status(name, ok=True))
             fault = await _run_and_catch(work)
             up.cancel()
-            pause = BACKOFF_MIN if monotonic() - began > BACKOFF_RESET else min(2 * pause, BACKOFF_MAX)
+            failures = 1 if monotonic() - began > BACKOFF_RESET else failures + 1
             self._record_failure(name, fault)
-            await asyncio.sleep(jitter(pause))
+            await asyncio.sleep(BACKOFF.seconds(failures))
 
     def _record_failure(self, name: str, error: BaseException | None) -> None:
         why = type(error).__name__ if error is not None else "has ended"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared import observe
+from shared.backoff import Backoff
 from shared.clock import Clock
 from shared.crypto import DecryptionError, KeyDestroyedError
-from shared.ids import jitter
 from shared.mail.address import FromAddress
 from shared.mail.compose import compose
 from shared.mail.dkim import DkimSigner
@@ -20,6 +20,8 @@ from shared.mail.queue import DeliveryStatus, MailQueue, QueuedMailDocument
 from shared.mail.smtp import ReplyClass, SmtpClient, SmtpUnavailableError, SmtpUrl
 
 log = observe.get_logger(__name__)
+
+_RECONNECT_DELAY_MIN = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class MailSender:
                 else:
                     failures += 1
                     await asyncio.sleep(
-                        _backoff_seconds(timedelta(seconds=0.5), self._config.reconnect_delay_max, failures)
+                        Backoff.between(_RECONNECT_DELAY_MIN, self._config.reconnect_delay_max).seconds(failures)
                     )
         finally:
             for client in self._clients:
@@ -150,15 +152,10 @@ class MailSender:
                 await self._schedule_retry(row, reply.code)
 
     async def _schedule_retry(self, row: QueuedMailDocument, code: int) -> None:
-        delay = _backoff_seconds(self._config.retry_delay_min, self._config.retry_delay_max, row.attempts)
-        await self._queue.schedule_retry(row, timedelta(seconds=delay), code=code)
+        delay = Backoff.between(self._config.retry_delay_min, self._config.retry_delay_max).delay(row.attempts)
+        await self._queue.schedule_retry(row, delay, code=code)
         self._attempts.labels(row.kind, DeliveryStatus.DEFERRED).inc()
 
     async def _complete(self, row: QueuedMailDocument, status: DeliveryStatus, code: int = 0) -> None:
         await self._queue.complete(row, status, code=code)
         self._attempts.labels(row.kind, status).inc()
-
-
-def _backoff_seconds(minimum: timedelta, maximum: timedelta, attempt: int) -> float:
-    """Return seconds that double with each attempt, from *first* up to *longest*, with jitter."""
-    return jitter(min(maximum.total_seconds(), minimum.total_seconds() * 2 ** min(attempt - 1, 30)))

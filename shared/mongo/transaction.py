@@ -11,9 +11,9 @@ from typing import Protocol, TypeVar
 
 from pymongo.errors import PyMongoError
 
+from shared.backoff import Backoff
 from shared.cancellation import finish_before_cancel, reraise_cancel
 from shared.clock import monotonic
-from shared.ids import jitter
 from shared.mongo.driver import Driver, RawSession
 from shared.mongo.errors import TransactionMisuseError, is_commit_unknown, is_transient, translate_error
 
@@ -30,7 +30,8 @@ class Transact(Protocol):
         ...
 
 
-_BACKOFF_MAX = 0.25
+_BACKOFF = Backoff(0.005, 0.25)
+_COMMIT_BACKOFF = Backoff(0.25, 0.25)
 
 
 @dataclass(eq=False, slots=True)
@@ -135,13 +136,13 @@ class Transactions:
 
     async def _run_with_retry(self, work: TransactionBody[T]) -> T:
         deadline = monotonic() + self._limit
-        for attempt in count():
+        for attempt in count(1):
             try:
                 return await self._run_once(work, deadline)
             except PyMongoError as fault:
                 if not is_transient(fault) or monotonic() > deadline:
                     raise translate_error(fault) from None
-            await asyncio.sleep(jitter(min(_BACKOFF_MAX, 0.005 * 2 ** min(attempt, 10))))
+            await asyncio.sleep(_BACKOFF.seconds(attempt))
         raise AssertionError("count() does not end")
 
     async def _run_once(self, work: TransactionBody[T], deadline: float) -> T:
@@ -170,7 +171,7 @@ class Transactions:
                 # Also when cancelled meanwhile: what was committed has happened, whoever still waits for it.
                 if commit.done() and not commit.cancelled() and commit.exception() is None:
                     attempt.run_callbacks()
-            await asyncio.sleep(jitter(_BACKOFF_MAX))
+            await asyncio.sleep(_COMMIT_BACKOFF.seconds(1))
 
     def _current_attempt(self) -> _TransactionAttempt | None:
         attempt = _CURRENT_ATTEMPT.get()

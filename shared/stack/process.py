@@ -10,8 +10,8 @@ from pathlib import Path
 from shutil import which
 from typing import Literal
 
+from shared.backoff import Backoff
 from shared.clock import monotonic
-from shared.ids import jitter
 
 ReadinessCheck = Callable[[], Awaitable[str | None]]
 """Looks once: None when the part is ready, else in a few words what is missing."""
@@ -35,7 +35,7 @@ ProcessListener = Callable[[ProcessEvent], None]
 _POLL_INTERVAL = 0.2
 _UNREADY_STOP_TIMEOUT = 8.0
 """Seconds to end for a part that was never ready: it has nothing to finish, and a broker that boots hears nothing."""
-_BACKOFF_MAX = 10.0
+_BACKOFF = Backoff(0.5, 10.0)
 _BACKOFF_RESET = 60.0
 """A child that lived this many seconds has recovered: its next crash is the first again."""
 
@@ -146,7 +146,7 @@ class ChildProcess:
             self._notify("restarting", how)
             if self.command.after_crash is not None:
                 await self.command.after_crash()
-            await asyncio.sleep(jitter(min(_BACKOFF_MAX, 0.25 * 2**crashes)))
+            await asyncio.sleep(_BACKOFF.seconds(crashes))
             with suppress(PartFailedError):
                 await self.start("restarting")
 

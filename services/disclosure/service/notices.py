@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.disclosure.domain import AccessEntry, Case, CaseNotice, Ground, NoticeProof, NoticeState, all_notified
 from services.disclosure.store import AccessEntries, CaseNotices, Cases
+from shared.backoff import Backoff
 from shared.bus import Outbox
 from shared.contracts import disclosure_v1
 from shared.errors import ServiceError, UnavailableError
@@ -20,8 +21,7 @@ ResolveEmail = Callable[[str, str], Awaitable[EmailAddress | None]]
 
 NOTICE_KIND = "disclosure.notice"
 NOTICE_EXPIRES_AFTER = timedelta(days=30)
-BACKOFF_MIN = timedelta(seconds=5)
-BACKOFF_MAX = timedelta(minutes=5)
+BACKOFF = Backoff(5, 300)
 BATCH_SIZE = 200
 MAX_CONCURRENT_SENDS = 10
 WRITE_CONFLICT_DELAY = timedelta(minutes=1)
@@ -97,7 +97,7 @@ class Notifier:
             address = await self.resolve(notice.account_id, case_basis(case))
         except ServiceError as fault:
             # Away or unwilling: time is lost, the notice is not. A refusal stays pending for the probe of C16 to show.
-            await self.notices.schedule_retry(notice, until=at + _backoff(notice.attempts))
+            await self.notices.schedule_retry(notice, until=at + BACKOFF.delay(notice.attempts + 1))
             return not isinstance(fault, UnavailableError)
         try:
             await self.transact(lambda: self._process_address(case, notice, address, at))
@@ -195,7 +195,3 @@ You find this, and everything else that anybody has seen of your data, in your a
 
 If you think that this is wrong, answer to the address on {public_url}/policy and name our case.
 """
-
-
-def _backoff(attempts: int) -> timedelta:
-    return min(BACKOFF_MIN * (1 << min(attempts, 10)), BACKOFF_MAX)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.backoff import Backoff
 from shared.chassis import tasks as under_test
 from shared.chassis.tasks import TaskSupervisor
 from shared.errors import UnavailableError
@@ -15,8 +16,7 @@ from tests.support.logs import Lines
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(under_test, "BACKOFF_MIN", 0.01)
-    monkeypatch.setattr(under_test, "BACKOFF_MAX", 0.02)
+    monkeypatch.setattr(under_test, "BACKOFF", Backoff(0.01, 0.02))
 
 
 @pytest.fixture

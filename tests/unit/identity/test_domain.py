@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.identity.domain.accounts.age_screen import BirthMonth
 from services.identity.domain.authentication.passwords import COMMON, LIKE_OWNER, TOO_LONG, TOO_SHORT, validate_password
-from services.identity.domain.privacy_requests.lifecycle import SERVICES, archive_path, backoff
+from services.identity.domain.privacy_requests.lifecycle import SERVICES, archive_path
 from services.identity.domain.sessions.access import describe_user_agent
 from services.identity.service.sessions.geoip import lookup_country
 
@@ -115,12 +115,6 @@ def test_a_file_stays_in_the_folder_of_its_service(service: str, path: str) -> N
     assert parts[0] == service
     assert len(parts) >= 2
     assert all(part and part not in {".", ".."} and part.isprintable() for part in parts)
-
-
-def test_a_service_that_does_not_answer_is_left_alone_longer_and_longer() -> None:
-    pauses = [backoff(failures).total_seconds() for failures in range(1, 12)]
-    assert pauses == sorted(pauses)
-    assert (pauses[0], pauses[-1]) == (2, 300)
 
 
 @pytest.mark.parametrize(

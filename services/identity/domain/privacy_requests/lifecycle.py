@@ -77,11 +77,6 @@ def request_deadline(received_at: datetime) -> datetime:
     )
 
 
-def backoff(failures: int) -> timedelta:
-    """Return how long to wait after *failures* in a row: 2, 4, 8 … seconds, at most 5 minutes."""
-    return timedelta(seconds=min(2.0 ** min(failures, 9), 300.0))
-
-
 def archive_path(service: str, path: str) -> str:
     """Return the path of a file in the archive. It is relative and never leaves the folder of *service*."""
     parts = PurePosixPath(path.replace("\\", "/")).parts

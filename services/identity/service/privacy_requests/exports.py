@@ -9,7 +9,6 @@ from services.identity.domain.privacy_requests.lifecycle import (
     ARCHIVE_LIFETIME,
     ExportState,
     RequestPartState,
-    backoff,
     request_deadline,
 )
 from services.identity.emails.account import AccountEmails
@@ -17,6 +16,7 @@ from services.identity.errors import AccountNotFoundError, ExportBusyError, Expo
 from services.identity.service.privacy_requests.account_export import AccountExport, ExportFileChunk
 from services.identity.store import Accounts, ExportDocument, ExportPartDocument, Exports
 from shared import observe
+from shared.backoff import Backoff
 from shared.bus import RpcClient
 from shared.contracts import common_v1
 from shared.errors import ServiceError
@@ -27,6 +27,8 @@ from shared.policy import Purpose
 log = observe.get_logger(__name__)
 
 PAGE_TIMEOUT = timedelta(seconds=15)
+_BACKOFF = Backoff(2, 300)
+"""Between the attempts at a service that does not answer."""
 _MAX_PAGE_BYTES = 8 * 1024 * 1024
 """Larger pages break the contract and would not fit into a document."""
 
@@ -130,7 +132,7 @@ class ExportSaga:
             log.warning(
                 "export.page_failed", service=part.service, export_id=part.export_id, why=_failure_reason(fault)
             )
-            await self.exports.postpone_part(part, until=at + backoff(part.failure_count + 1))
+            await self.exports.postpone_part(part, until=at + _BACKOFF.delay(part.failure_count + 1))
             return
         await self.transact(lambda: self._store_page(part, page, at=at))
 

@@ -1,0 +1,35 @@
+"""Exponential back-off with jitter: how long to wait before an operation that failed is retried."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from shared.ids import jitter
+
+_MAX_EXPONENT = 60  # beyond it every delay is the maximum, and a float would overflow in the end
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Delays that grow by *factor* with each failure in a row, from *minimum* to *maximum* seconds.
+
+    Jitter takes up to half of a delay away, so that many clients of one failed part do not return at once.
+    """
+
+    minimum: float
+    maximum: float
+    factor: float = 2.0
+
+    @classmethod
+    def between(cls, minimum: timedelta, maximum: timedelta) -> Self:
+        """Return the back-off between two durations."""
+        return cls(minimum.total_seconds(), maximum.total_seconds())
+
+    def seconds(self, failures: int) -> float:
+        """Return the seconds to wait after the failure number *failures* in a row; the first is 1."""
+        exponent = min(max(failures, 1) - 1, _MAX_EXPONENT)
+        return jitter(min(self.maximum, self.minimum * self.factor**exponent))
+
+    def delay(self, failures: int) -> timedelta:
+        """Return the same as a duration."""
+        return timedelta(seconds=self.seconds(failures))
