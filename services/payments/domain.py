@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from shared.card_numbers import is_luhn_valid
+
 
 class CardDetails:
     """Full card details, in memory for one request; they cannot be printed, serialized or pickled (C18)."""
@@ -74,12 +76,6 @@ def detect_brand(number: str) -> Brand:
     if len(number) == 16 and (number.startswith("6011") or number[:2] == "65" or 644 <= int(number[:3]) <= 649):
         return Brand.DISCOVER
     return Brand.UNKNOWN
-
-
-def is_luhn_valid(number: str) -> bool:
-    """Tell whether the check digit of *number* is right (ISO/IEC 7812-1, annex B)."""
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

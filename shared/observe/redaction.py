@@ -10,6 +10,8 @@ from ipaddress import ip_address, ip_network
 from re import Match
 from typing import Any
 
+from shared.card_numbers import MAX_CARD_DIGITS, MIN_CARD_DIGITS, is_card_number
+
 _MAX_TEXT = 4_000
 _TRUNCATION_MARGIN = 300
 """What is left of a secret that the cut has halved would not be known as one."""
@@ -67,7 +69,7 @@ def _redact_number(value: float) -> object:
     """A card number may come as an integer, too."""
     if not isinstance(value, int) or value < 10**12:
         return value
-    if value >= 10**_MAX_CARD_DIGITS:
+    if value >= 10**MAX_CARD_DIGITS:
         return "[number]"  # nothing that we count; and beyond 4,300 digits Python would not even write it
     told = redact(str(value))
     return value if told == str(value) else told
@@ -76,17 +78,10 @@ def _redact_number(value: float) -> object:
 def _redact_card(found: Match[str]) -> str:
     """Replace a run of digits in which some whole groups together are a card number (``4242 4242 4242 4242 123``)."""
     groups = re.findall(r"\d+", found[0])
-    if any(len(group) > _MAX_CARD_DIGITS for group in groups):
+    if any(len(group) > MAX_CARD_DIGITS for group in groups):
         return "[number]"
     joined = ("".join(groups[start:end]) for start in range(len(groups)) for end in range(start + 1, start + 20))
-    return "[card]" if any(_is_card(digits) for digits in joined) else found[0]
-
-
-def _is_card(digits: str) -> bool:
-    if not _MIN_CARD_DIGITS <= len(digits) <= _MAX_CARD_DIGITS or digits[0] in "01":  # no card begins so, but times do
-        return False
-    own, doubled = digits[::-2], (2 * int(digit) - 9 * (digit > "4") for digit in digits[-2::-2])
-    return (sum(map(int, own)) + sum(doubled)) % 10 == 0
+    return "[card]" if any(is_card_number(digits) for digits in joined) else found[0]
 
 
 def _redact_address(found: Match[str]) -> str:
@@ -101,7 +96,6 @@ def _redact_address(found: Match[str]) -> str:
     )
 
 
-_MIN_CARD_DIGITS, _MAX_CARD_DIGITS = 13, 19
 _PRIVATE_NETWORKS = tuple(
     ip_network(each)
     for each in (
@@ -138,7 +132,7 @@ _REDACTIONS: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ..
     (re.compile(rf"(?<!{_WORD_PATTERN}){_WORD_PATTERN}+?%40{_WORD_PATTERN}*+"), "[email]"),
     # app passwords, whichever letters and digits they are of (shared/ids.py), before some look like a card
     (re.compile(r"(?<![\w-])(?:[0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}(?![\w-])"), "[token]"),
-    (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_SEPARATOR_PATTERN}\d){{{_MIN_CARD_DIGITS - 1},}}+"), _redact_card),
+    (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_SEPARATOR_PATTERN}\d){{{MIN_CARD_DIGITS - 1},}}+"), _redact_card),
     # recovery codes, and any unguessable string of 256 bits in base64url or hexadecimal
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?:[0-9a-zA-Z]{4,8}-){3,}[0-9a-zA-Z]{4,8}(?![\w-])"), "[token]"),
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{32,}+"), "[token]"),

@@ -11,8 +11,8 @@ from services.payments.ports import ProcessorOutcome
 from services.payments.service.payment import PaymentService
 from services.payments.store import Cards, Charges
 from shared import observe
+from shared.card_numbers import contains_card_number
 from shared.contracts import payments_v1
-from shared.promises.card_numbers import contains_card_number
 
 _STATES = {
     ProcessorOutcome.SUCCEEDED: ChargeState.CAPTURED,

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.payments.domain import Brand, CardDetails, detect_brand, is_luhn_valid
+from services.payments.domain import Brand, CardDetails, detect_brand
+from shared.card_numbers import is_luhn_valid
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 

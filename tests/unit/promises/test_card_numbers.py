@@ -5,8 +5,8 @@ import secrets
 
 import pytest
 
+from shared.card_numbers import contains_card_number
 from shared.ids import new_id, new_token
-from shared.promises.card_numbers import contains_card_number
 
 NUMBER = "4242424242424242"
 
