@@ -61,12 +61,13 @@ def _broad(caught: ast.expr) -> str | None:
 
 
 def not_standard(wanted: Iterable[Source]) -> Iterator[str]:
-    """Yield what the domains import beyond the standard library, errors, the registry and their own domain."""
+    """Yield what the domains import beyond the standard library, errors, the registry, the check of card numbers and their own domain."""
     for source in wanted:
         match room(source):
             case service, "domain":
                 own = (
                     "shared.errors.",
+                    "shared.card_numbers.",
                     "shared.registry.",
                     *(f"services.{service}.{inner}" for inner in ("domain", "errors")),
                 )

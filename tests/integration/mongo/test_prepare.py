@@ -107,6 +107,7 @@ async def test_the_release_before_still_reads_what_the_next_one_wrote(database: 
 
 
 async def test_a_collection_that_was_there_unprotected_becomes_closed(database: Database, planter: RawWriter) -> None:
+    await database.ensure_collections([])
     await planter.write_raw(database, "visits", {"_id": "old", "whatever": 1})
     await database.ensure_collections([Visit])
     with pytest.raises(SchemaValidationError):
