@@ -61,7 +61,7 @@ def _broad(caught: ast.expr) -> str | None:
 
 
 def not_standard(wanted: Iterable[Source]) -> Iterator[str]:
-    """Yield what the domains import beyond the standard library, errors, the registry, the check of card numbers and their own domain."""
+    """Yield what domains import beyond the standard library, errors, registry, card numbers and their own domain."""
     for source in wanted:
         match room(source):
             case service, "domain":
