@@ -1,18 +1,22 @@
 """A person at a real browser, and what the browser complains of behind their back."""
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.demo.world import Person, World, link_in
 
 if TYPE_CHECKING:  # where there is no playwright, the tests are skipped with a word, not broken
-    from playwright.async_api import ConsoleMessage, Page, Request
+    from playwright.async_api import ConsoleMessage, Locator, Page, Request
 
 REFUSALS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.effectiveDirective} refused ${event.blockedURI || event.sourceFile}`));
 """
+
+
+def passkey_button(action: str) -> str:
+    """Return the selector of the button that asks for a passkey for *action*."""
+    return f'form[data-passkey][action="{action}"] button'
 
 
 @dataclass  # no slots: playwright hangs its wrappers on the object whose methods listen
@@ -39,24 +43,37 @@ class Visitor:
         await self.page.goto(self.world.base_url + path)
 
     async def fill_in(self, **typed: str) -> None:
-        """Fill in fields by their labels, written with _ for blanks: the first label that begins so."""
-        for label, text in typed.items():
-            named = re.compile("^" + re.escape(label.replace("_", " ")), re.IGNORECASE)
-            await self.page.get_by_label(named).first.fill(text)
+        """Fill in fields by their ids."""
+        for field_id, text in typed.items():
+            await self.page.locator(f"#{field_id}:visible").fill(text)
 
-    async def press(self, name: str) -> None:
-        """Press the button *name* and wait for the page that follows."""
+    def button(self, target: str) -> "Locator":
+        """The visible button of the form that is sent to the path *target*, or of what a selector names."""
+        chosen = f'form[action="{target}"]:not([data-passkey]) button' if target.startswith("/") else target
+        return self.page.locator(chosen).locator("visible=true").first
+
+    async def press(self, target: str) -> None:
+        """Press the button of the form that is sent to *target* and wait for the page that follows."""
         async with self.page.expect_navigation():
-            await self.page.get_by_role("button", name=name, exact=True).first.click()
+            await self.button(target).click()
+
+    async def press_passkey(self, action: str) -> None:
+        """Press the button that asks for a passkey, and wait for the page that follows."""
+        await self.press(passkey_button(action))
 
     @property
     def where(self) -> str:
         """The path of the page."""
         return self.page.url.removeprefix(self.world.base_url)
 
-    async def heading(self) -> str:
-        """Return the heading of the page."""
-        return (await self.page.locator("h1").inner_text()).strip()
+    async def name(self) -> str:
+        """Return the name of the template that made the page."""
+        return await self.page.locator("main").get_attribute("data-page") or ""
+
+    async def marks(self) -> list[str]:
+        """Return the marks (``data-test``) of the parts of the page."""
+        found = self.page.locator("main [data-test]")
+        return [str(mark) for mark in await found.evaluate_all("found => found.map(part => part.dataset.test)")]
 
     async def text(self) -> str:
         """Return all that the page says."""
@@ -70,20 +87,20 @@ class Visitor:
     async def sign_up(self, person: Person) -> None:
         """Become a customer: age screen, address, mail, log-in."""
         await self.open("/account/sign-up")
-        await self.fill_in(Month="12", Year="1985")
-        await self.press("Go on")
-        await self.fill_in(Mail_address=person.email, Password=person.password)
-        await self.press("Sign up")
+        await self.fill_in(birth_month="12", birth_year="1985")
+        await self.press("/account/sign-up")
+        await self.fill_in(email=person.email, password=person.password)
+        await self.press("/account/sign-up/account")
         await self.follow_mail(person, about="confirm", path="/account/verify")
-        await self.press("Yes, this is my address")
+        await self.press("/account/verify")
         await self.log_in(person)
 
     async def log_in(self, person: Person) -> None:
         """Log in."""
         if not self.where.startswith("/account/log-in"):
             await self.open("/account/log-in")
-        await self.fill_in(Mail_address=person.email, Password=person.password)
-        await self.press("Log in")
+        await self.fill_in(email=person.email, password=person.password)
+        await self.press("/account/log-in")
 
     async def use_passkeys(self) -> None:
         """Have a device that makes passkeys and asks for a finger, which is always the right one (Chromium's own)."""
@@ -96,7 +113,7 @@ class Visitor:
     async def log_out(self) -> None:
         """Log out."""
         await self.open("/account/log-out")
-        await self.press("Log out")
+        await self.press("/account/log-out")
 
     def _on_console(self, message: "ConsoleMessage") -> None:
         if message.type in {"error", "warning"}:

@@ -33,7 +33,9 @@ class CardPages:
             if sealed.count(".") != 4:
                 missing = FieldProblem(field="jwe", code="missing", message="The card was not encrypted by this page.")
                 raise InvalidInputError("Turn JavaScript on for this one page.", fields=(missing,))
-            await context.user_session.send("POST", CARDS, body={"jwe": sealed}, idempotency_key=typed.get("once"))
+            await context.user_session.send(
+                "POST", CARDS, body={"jwe": sealed}, idempotency_key=typed.get("idempotency_key")
+            )
         except ServiceError as fault:
             return await self._render_cards(context, fault)
         return context.redirect("/account/cards", done="stored")

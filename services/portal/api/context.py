@@ -21,8 +21,8 @@ from shared.web.errors import ReauthenticationRequiredError
 _MAX_FORM_SIZE = 2**16
 _MAX_FIELDS = 200
 STEP_UP_PATH = "/account/confirm"
-RETURN_TO = "wanted"
-SAVED_PREFIX = "kept."
+RETURN_TO = "return_to"
+SAVED_PREFIX = "saved."
 """A form that came too long after the log-in is kept under these names until its sender has confirmed it."""
 PASSWORD_FIELDS = frozenset({"password", "old_password"})
 """Fields that are never sent back to the page."""
@@ -117,7 +117,8 @@ class PageContext:
             "query": self.request.query,
             "public_url": self.public_url,
             "form_token": self._issue_form_token,
-            "once": lambda: new_token(128),
+            "idempotency_key": lambda: new_token(128),
+            "page": template.removesuffix(".html"),
         }
         response = aiohttp_jinja2.render_template(template, self.request, context)
         if self.session is None:

@@ -33,11 +33,11 @@ class FilePages:
         typed = await context.read_form()
         try:
             await context.user_session.send(
-                "POST", RESTORES, body=_parse_restore(typed), idempotency_key=typed.get("once")
+                "POST", RESTORES, body=_parse_restore(typed), idempotency_key=typed.get("idempotency_key")
             )
         except ServiceError as fault:
             return await self._render_files(context, fault, typed)
-        return context.redirect("/account/files", done="asked")
+        return context.redirect("/account/files", done="requested")
 
     async def _render_files(
         self, context: PageContext, fault: ServiceError | None = None, typed: FormData | None = None

@@ -100,7 +100,7 @@ class PrivacyPages:
         created = fault = None
         try:
             created = await context.user_session.send(
-                "POST", APP_PASSWORDS, body=body, idempotency_key=typed.get("once")
+                "POST", APP_PASSWORDS, body=body, idempotency_key=typed.get("idempotency_key")
             )
         except ServiceError as refused:
             fault = refused
@@ -127,7 +127,7 @@ class PrivacyPages:
         context.require_kind("customer")
         await context.read_form()
         await context.user_session.send("DELETE", f"{SUBSCRIPTIONS}/{{}}", context.get_path_variable("subscription_id"))
-        return context.redirect("/account/newsletters", done="left")
+        return context.redirect("/account/newsletters", done="unsubscribed")
 
     async def show_access_ledger(self, context: PageContext) -> web.Response:
         """Show who has seen the account's data: who, what, why, when."""

@@ -41,7 +41,7 @@ class PrivacyRequestPages:
         """Ask for everything that is held."""
         context.require_kind("customer")
         typed = await context.read_form()
-        export = await context.user_session.send("POST", EXPORTS, idempotency_key=typed.get("once"))
+        export = await context.user_session.send("POST", EXPORTS, idempotency_key=typed.get("idempotency_key"))
         return context.redirect(f"/account/exports/{export['export_id']}")
 
     async def show_export(self, context: PageContext) -> web.Response:
@@ -78,7 +78,9 @@ class PrivacyRequestPages:
         typed = await context.read_form()
         try:
             body = {"password": typed.get("password", ""), "grace_days": _parse_grace_days(typed)}
-            erasure = await context.user_session.send("POST", ERASURES, body=body, idempotency_key=typed.get("once"))
+            erasure = await context.user_session.send(
+                "POST", ERASURES, body=body, idempotency_key=typed.get("idempotency_key")
+            )
         except ServiceError as fault:
             return context.render("erase.html", fault=fault, typed=without_passwords(typed), planned=None)
         context.user_session.session = None

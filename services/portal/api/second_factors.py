@@ -43,7 +43,7 @@ class SecondFactorPages:
         context.require_session()
         typed = await context.read_form()
         try:
-            created = await context.user_session.send("POST", _TOTP, idempotency_key=typed.get("once"))
+            created = await context.user_session.send("POST", _TOTP, idempotency_key=typed.get("idempotency_key"))
         except ServiceError as fault:
             return await _render_factors(context, fault)
         return _render_totp(context, {"secret": created["secret"], "uri": created["otpauth_uri"]})
@@ -55,7 +55,7 @@ class SecondFactorPages:
         body = {"code": typed.get("code", "")}
         try:
             created = await context.user_session.send(
-                "POST", f"{_TOTP}/confirmation", body=body, idempotency_key=typed.get("once")
+                "POST", f"{_TOTP}/confirmation", body=body, idempotency_key=typed.get("idempotency_key")
             )
         except ServiceError as fault:
             return _render_totp(context, typed | {"code": ""}, fault)
@@ -70,7 +70,7 @@ class SecondFactorPages:
         context.require_session()
         typed = await context.read_form()
         try:
-            created = await context.user_session.send("POST", _RECOVERY, idempotency_key=typed.get("once"))
+            created = await context.user_session.send("POST", _RECOVERY, idempotency_key=typed.get("idempotency_key"))
         except ServiceError as fault:
             return await _render_factors(context, fault)
         return _render_recovery_codes(context, created["recovery_codes"], done="codes")
@@ -89,7 +89,9 @@ class SecondFactorPages:
                 "name": typed.get("name", ""),
                 "credential": parse_passkey(typed),
             }
-            created = await context.user_session.send("POST", _PASSKEYS, body=body, idempotency_key=typed.get("once"))
+            created = await context.user_session.send(
+                "POST", _PASSKEYS, body=body, idempotency_key=typed.get("idempotency_key")
+            )
         except ServiceError as fault:
             return await _render_passkey_form(context, {"name": typed.get("name", "")}, fault)
         return _render_recovery_codes(context, created["recovery_codes"], done="passkey")

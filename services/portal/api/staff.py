@@ -127,7 +127,9 @@ class StaffPages:
             "account_ids": typed.get("account_ids", "").split(),
         }
         try:
-            opened = await context.user_session.send("POST", CASES, body=body, idempotency_key=typed.get("once"))
+            opened = await context.user_session.send(
+                "POST", CASES, body=body, idempotency_key=typed.get("idempotency_key")
+            )
         except ServiceError as fault:
             return await self._render_cases(context, fault, typed)
         return context.redirect(f"/staff/cases/{opened['case_id']}")
@@ -145,7 +147,7 @@ class StaffPages:
                 "POST",
                 f"{CASES}/{{}}/approvals",
                 context.get_path_variable("case_id"),
-                idempotency_key=typed.get("once"),
+                idempotency_key=typed.get("idempotency_key"),
             )
         except ServiceError as fault:
             return await self._render_case(context, fault)
@@ -165,7 +167,7 @@ class StaffPages:
                 **{name: typed.get(name, "").split() for name in ("purposes", "scopes", "fields")},
                 "ends_at": _parse_end_date(typed),
             }
-            await context.user_session.send("POST", AGREEMENTS, body=body, idempotency_key=typed.get("once"))
+            await context.user_session.send("POST", AGREEMENTS, body=body, idempotency_key=typed.get("idempotency_key"))
         except ServiceError as fault:
             return await self._render_agreements(context, fault, typed)
         return context.redirect("/staff/agreements", done="entered")

@@ -61,7 +61,7 @@ class StaffActionPages:
         typed, kind = await context.read_form(), context.get_path_variable("kind")
         try:
             created = await context.user_session.send(
-                "POST", ACTIONS_PATH, body=_parse_action(kind, typed), idempotency_key=typed.get("once")
+                "POST", ACTIONS_PATH, body=_parse_action(kind, typed), idempotency_key=typed.get("idempotency_key")
             )
         except ServiceError as fault:
             return self._render_request_form(context, kind, fault, typed)
@@ -106,7 +106,7 @@ class StaffActionPages:
                 "POST",
                 f"{ACTIONS_PATH}/{{}}/{resource}",
                 context.get_path_variable("admin_action_id"),
-                idempotency_key=typed.get("once"),
+                idempotency_key=typed.get("idempotency_key"),
             )
         except ServiceError as fault:
             return await self._render_actions(context, fault)

@@ -60,7 +60,7 @@ class StaffReportPages:
                 f"{REPORTS_PATH}/{{}}/answers",
                 _report_id(context),
                 body={"text": typed.get("text", "")},
-                idempotency_key=typed.get("once"),
+                idempotency_key=typed.get("idempotency_key"),
             )
         except ServiceError as fault:
             return await self._render_report(context, fault=fault, typed=typed)
@@ -72,7 +72,10 @@ class StaffReportPages:
         typed = await context.read_form()
         try:
             await context.user_session.send(
-                "POST", f"{REPORTS_PATH}/{{}}/closures", _report_id(context), idempotency_key=typed.get("once")
+                "POST",
+                f"{REPORTS_PATH}/{{}}/closures",
+                _report_id(context),
+                idempotency_key=typed.get("idempotency_key"),
             )
         except ServiceError as fault:
             return await self._render_report(context, fault=fault)

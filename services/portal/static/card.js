@@ -90,9 +90,9 @@ function checked() {
   const date = expiry(field("expiry").value);
   const code = field("code").value.trim();
   const wellTyped = [
-    complain("number", /^\d{12,19}$/.test(digits) && luhn(digits) ? "" : "Check the number: a digit is missing or wrong."),
-    complain("expiry", date ? "" : "Write month and year as on the card, for example 09/29."),
-    complain("code", /^\d{3,4}$/.test(code) ? "" : "The security code has three or four digits."),
+    complain("number", /^\d{12,19}$/.test(digits) && luhn(digits) ? "" : "Check the card number: a digit is missing or wrong."),
+    complain("expiry", date ? "" : "Enter month and year, for example 09/29."),
+    complain("code", /^\d{3,4}$/.test(code) ? "" : "Enter the three or four digits of the security code."),
   ].every(Boolean);
   return wellTyped ? { digits, date, code } : null;
 }

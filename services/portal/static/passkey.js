@@ -1,11 +1,11 @@
 // Asks for a passkey (WebAuthn) and puts its answer into the form around the button, which sends it like any other.
 // The challenge stands in the page, or is fetched when the button is pressed; nothing is kept here.
 
-const CANCELLED = "It was cancelled, took too long, or there is no passkey for this account here. Nothing was changed.";
+const CANCELLED = "The request was cancelled or timed out, or this device has no passkey for your account. Nothing was changed.";
 const WHY = {
-  InvalidStateError: "This device has a passkey of your account already.",
-  SecurityError: "Passkeys work under the name of a site only, not under a bare number such as 127.0.0.1.",
-  NetworkError: "We could not be reached. Check your connection and try again.",
+  InvalidStateError: "This device already has a passkey for your account.",
+  SecurityError: "Passkeys require a domain name; they do not work with an IP address such as 127.0.0.1.",
+  NetworkError: "The connection failed. Check your internet connection and try again.",
 };
 
 function bytes(text) {

@@ -31,6 +31,22 @@ class Page:
         return " ".join(self.tree.text_content().split())
 
     @property
+    def name(self) -> str:
+        """The name of the template that made the page."""
+        return str(self.tree.xpath("string(//main/@data-page)"))
+
+    @property
+    def marks(self) -> list[str]:
+        """The marks (``data-test``) of notices and other parts of the page, in their order."""
+        return [str(mark) for mark in self.tree.xpath("//@data-test")]
+
+    def part(self, mark: str) -> str:
+        """Return the text of the first part with *mark*, blanks made one."""
+        found = self.tree.xpath("//*[@data-test=$mark]", mark=mark)
+        assert found, f"no {mark} among {self.marks}"
+        return " ".join(found[0].text_content().split())
+
+    @property
     def title(self) -> str:
         """The first heading."""
         return " ".join(self.tree.xpath("string(//h1)").split())

@@ -21,7 +21,7 @@ async def test_C23_I22_who_is_turned_away_cannot_go_back_and_try_again(browser: 
     page = await browser.get("/account/sign-up")
     closed = await browser.submit(page, "/account/sign-up", birth_month="5", birth_year="2019")
     again = await browser.submit(page, "/account/sign-up", birth_month="5", birth_year="1985")
-    assert closed.title == again.title == (await browser.get("/account/sign-up")).title
+    assert closed.name == again.name == (await browser.get("/account/sign-up")).name == "sign_up_closed"
     assert sum(path.endswith("/age-screens") for _, path, _ in edge.asked) == 1
     assert "2019" not in browser.set[0]
 
@@ -29,7 +29,7 @@ async def test_C23_I22_who_is_turned_away_cannot_go_back_and_try_again(browser: 
 async def test_C23_I22_the_newsletter_door_is_closed_too(browser: Browser, edge: FakeEdge) -> None:
     await browser.post("/account/sign-up", birth_month="5", birth_year="2019")
     page = await browser.post("/newsletter", list_id="lst_1", email="kid@customers.example")
-    assert "cannot open an account" in page.title
+    assert page.name == "sign_up_closed"
     assert not edge.asked_to_join
 
 
@@ -37,13 +37,13 @@ async def test_a_refused_age_answer_keeps_what_was_typed_and_says_what_to_do(bro
     page = await browser.post("/account/sign-up", birth_month="May", birth_year="1985")
     assert page.status == 422
     assert page.form("/account/sign-up")["birth_month"] == "May"
-    assert "Write a whole number" in page.text
+    assert "wrong-birth_month" in page.marks
 
 
 async def test_sign_up_ends_at_the_mailbox(browser: Browser) -> None:
     page = await browser.post("/account/sign-up", birth_month="12", birth_year="1985")
     done = await browser.submit(page, "/account/sign-up/account", email="new@customers.example", password=PASSWORD)
-    assert done.title == "Look into your mailbox"
+    assert done.name == "sign_up_done"
 
 
 async def test_a_refused_password_is_said_at_the_field_and_is_not_sent_back(browser: Browser) -> None:
@@ -58,15 +58,15 @@ async def test_a_refused_password_is_said_at_the_field_and_is_not_sent_back(brow
 async def test_opening_the_link_proves_nothing_and_the_button_does_once(browser: Browser, edge: FakeEdge) -> None:
     page = await browser.get("/account/verify?token=good-token")
     assert not edge.verified
-    assert (await browser.submit(page, "/account/verify")).title == "Log in"
+    assert (await browser.submit(page, "/account/verify")).name == "login"
     assert (await browser.submit(page, "/account/verify")).status == 400
 
 
 async def test_a_log_in_leads_back_to_the_page_that_asked_for_it(browser: Browser) -> None:
     asked = await browser.get("/account/sessions")
-    assert asked.title == "Log in"
+    assert asked.name == "login"
     page = await browser.submit(asked, "/account/log-in", email=ADA, password=PASSWORD)
-    assert page.title == "Where you are logged in"
+    assert page.name == "sessions"
 
 
 async def test_a_log_in_never_leads_to_another_site(browser: Browser) -> None:
@@ -100,7 +100,7 @@ async def test_C22_a_log_out_ends_the_session_everywhere(ada: Browser, edge: Fak
     assert not edge.sessions
     assert not ada.session
     ada.cookies = kept
-    assert (await ada.get("/account")).title == "Log in"
+    assert (await ada.get("/account")).name == "login"
     assert not ada.session
 
 
@@ -121,7 +121,7 @@ async def test_a_log_out_without_the_platform_still_forgets_the_session_here(ada
 async def test_an_old_access_token_is_replaced_on_the_way(ada: Browser, edge: FakeEdge, clock: FixedClock) -> None:
     before = dict(ada.cookies)
     clock.advance(timedelta(minutes=6))
-    assert (await ada.get("/account")).title == "What we hold about you"
+    assert (await ada.get("/account")).name == "account"
     assert edge.refreshes == 1
     assert ada.cookies != before
 
@@ -129,7 +129,7 @@ async def test_an_old_access_token_is_replaced_on_the_way(ada: Browser, edge: Fa
 async def test_a_session_that_ended_elsewhere_leads_to_the_log_in(ada: Browser, edge: FakeEdge) -> None:
     edge.sessions.clear()
     page = await ada.get("/account/sessions")
-    assert page.title == "Log in"
+    assert page.name == "login"
     assert not ada.session
 
 

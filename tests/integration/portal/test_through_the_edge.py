@@ -43,7 +43,7 @@ async def test_a_person_comes_from_the_log_in_to_the_archive_and_to_the_receipts
     house: OpenBrowser, edge: FakeEdge, tmp_path: Path
 ) -> None:
     async with house as browser:
-        assert (await browser.log_in("ada@customers.example", PASSWORD)).title == "What we hold about you"
+        assert (await browser.log_in("ada@customers.example", PASSWORD)).name == "account"
         await browser.post("/account/export")
         edge.exports["exp_1"]["state"] = "ready"
         archive = await browser.get("/account/exports/exp_1/archive")
