@@ -94,7 +94,11 @@ check-chart:
 	@echo '· tests/chart' && $(RUN) pytest tests/chart -q
 
 # ── What is generated ─────────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: proto lock docs image chart clean
+.PHONY: new-service proto lock docs image chart clean
+new-service: setup  ## Write a service that starts: make new-service NAME=loyalty (SUMMARY="…" LABEL="…")
+	@[ -n '$(NAME)' ] || { echo 'NAME is missing: make new-service NAME=loyalty (more: docs/how-to/new-service.md)' >&2; exit 2; }
+	@$(RUN) shared.stack.new_service '$(NAME)' $(if $(SUMMARY),--summary '$(SUMMARY)') $(if $(LABEL),--label '$(LABEL)')
+
 proto: setup  ## Generate shared/contracts from proto/
 	@$(RUN) shared.contracts
 

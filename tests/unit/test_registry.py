@@ -57,8 +57,8 @@ def test_an_event_that_its_owner_does_not_declare_is_refused() -> None:
 
 
 def test_a_service_that_is_not_there_is_named() -> None:
-    with pytest.raises(RegistryError, match="make new-service NAME=loyalty"):
-        get_registry().get("loyalty")
+    with pytest.raises(RegistryError, match="make new-service NAME=nowhere"):
+        get_registry().get("nowhere")
 
 
 def test_the_key_uses_are_those_of_the_keyring() -> None:

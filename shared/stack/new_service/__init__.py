@@ -1,0 +1,1 @@
+"""Writes a new service from a template: ``make new-service NAME=loyalty``."""
