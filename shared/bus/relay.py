@@ -36,7 +36,8 @@ POLL_INTERVAL: Final = 0.5
 MEASURE_INTERVAL: Final = 5.0
 BACKOFF: Final = Backoff(2, 300)
 UNROUTABLE_RETENTION: Final = timedelta(days=1)
-"""A queue that was declared once stays: a fact that none has wanted for so long is meant for nobody here."""
+"""How long an event waits for a queue. Every event in the outbox has a declared consumer, and a queue that was declared
+once stays: what waits longer is meant for a service that is not installed, or for replicas that were not running."""
 
 
 class OutboxRelay:
