@@ -34,7 +34,7 @@ def build_environment(
 
 
 def _portal_variables(settings: StackSettings) -> dict[str, str]:
-    # The portal is a frontend like any other: it calls the public APIs through the edge, by the door for frontends.
+    # The portal is a frontend like any other: it calls the public APIs through the listener of the edge for frontends.
     return {"PORTAL_API_URL": settings.ports.build_url("frontend")}
 
 

@@ -50,7 +50,7 @@ async def behind_the_edge(
     *,
     limits: proxy.EdgeLimits = LIMITS,
 ) -> AsyncIterator[EdgeUrls]:
-    """Run the proxy and the portal behind it; the pages reach the APIs by the door for frontends."""
+    """Run the proxy and the portal behind it; the pages reach the APIs by the listener for frontends."""
     edge_port, frontend_port, admin_port, portal_port = some_ports(4)
     doors = EdgeUrls(f"http://127.0.0.1:{edge_port}", f"http://127.0.0.1:{frontend_port}")
     values = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": doors.public, "CANDOR_KEYRING": str(keyring)}
