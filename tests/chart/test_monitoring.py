@@ -70,7 +70,7 @@ def test_every_runbook_belongs_to_an_alert() -> None:
 
 def test_there_is_a_dashboard_for_each_area() -> None:
     found = {path.stem for path in (CHART / "dashboards").glob("*.yaml")}
-    assert found == {"overview", "messaging", "promises", "sagas", "sync", "mail", "payments"}
+    assert found == {"overview", "messaging", "promises", "sagas", "sync", "mail", "payments", "identity"}
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool comes with Debian's prometheus")

@@ -18,6 +18,13 @@ from services.identity.errors import (
     InvalidSecondFactorError,
     TooManyLoginAttemptsError,
 )
+from services.identity.service.authentication.attempts import (
+    LOGIN_ATTEMPTS,
+    REAUTHENTICATION_ATTEMPTS,
+    SECOND_FACTOR_ATTEMPTS,
+    SECOND_FACTOR_REQUIRED,
+    SUCCEEDED,
+)
 from services.identity.service.authentication.known_devices import KnownDevice, KnownDeviceTokens
 from services.identity.service.authentication.otp import OtpService
 from services.identity.service.authentication.passkeys import CredentialOptions, WebAuthnService
@@ -89,6 +96,15 @@ class LoginService:
         self, email: str, password: str, *, context: LoginContext, at: datetime
     ) -> LoginResult | SecondFactorRequired:
         """Return a new session, or the challenge of the second factor if the account has one (I-12)."""
+        return await LOGIN_ATTEMPTS.count_attempt(
+            "password",
+            self._log_in(email, password, context=context, at=at),
+            outcome=lambda result: SECOND_FACTOR_REQUIRED if isinstance(result, SecondFactorRequired) else SUCCEEDED,
+        )
+
+    async def _log_in(
+        self, email: str, password: str, *, context: LoginContext, at: datetime
+    ) -> LoginResult | SecondFactorRequired:
         index = self.accounts.blind_index(EmailAddress(email).email)
         account = await self.accounts.get_by_email(index)
         device = self.known_devices.verify(context.device_token, account.id if account else None, at=at)
@@ -105,6 +121,14 @@ class LoginService:
         self, token: str, code: str | None, credential: Mapping[str, Any] | None, *, context: LoginContext, at: datetime
     ) -> LoginResult:
         """Return the session of a completed challenge. After five wrong codes, the password is required again."""
+        return await SECOND_FACTOR_ATTEMPTS.count_attempt(
+            "code" if credential is None else "passkey",
+            self._complete_second_factor(token, code, credential, context=context, at=at),
+        )
+
+    async def _complete_second_factor(
+        self, token: str, code: str | None, credential: Mapping[str, Any] | None, *, context: LoginContext, at: datetime
+    ) -> LoginResult:
         challenge, password_changed_at = await self._attempt_challenge(token, at=at)
         account = await self.accounts.get_active(challenge.account_id or "")
         if account is None:
@@ -126,6 +150,13 @@ class LoginService:
         self, challenge_id: str, credential: Mapping[str, Any], *, context: LoginContext, at: datetime
     ) -> LoginResult:
         """Return a new session. A passkey verifies its user, so it counts as both factors."""
+        return await LOGIN_ATTEMPTS.count_attempt(
+            "passkey", self._login_with_passkey(challenge_id, credential, context=context, at=at)
+        )
+
+    async def _login_with_passkey(
+        self, challenge_id: str, credential: Mapping[str, Any], *, context: LoginContext, at: datetime
+    ) -> LoginResult:
         passkey = await self.webauthn_service.verify_authentication(
             ChallengeKind.PASSKEY_LOGIN, challenge_id, credential, account_id=None, at=at
         )
@@ -142,6 +173,13 @@ class LoginService:
 
         Attempts are counted per session, so that failed logins of strangers do not block the owner here.
         """
+        return await REAUTHENTICATION_ATTEMPTS.count_attempt(
+            "password", self._reauthenticate(account_id, password, session_id=session_id, at=at)
+        )
+
+    async def _reauthenticate(
+        self, account_id: str, password: str, *, session_id: str, at: datetime
+    ) -> AccountDocument:
         account = await self.accounts.get_active(account_id)
         throttle_key = self.accounts.throttle_key("session", session_id or account_id)
         if account is None or await self._verify_password(throttle_key, account, password, at=at) is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.identity.domain.authentication.security import ChallengeKind, SecurityEventKind
 from services.identity.errors import StepUpSecondFactorRequiredError
+from services.identity.service.authentication.attempts import SECOND_FACTOR_ATTEMPTS
 from services.identity.service.authentication.login import LoginContext, LoginService
 from services.identity.service.authentication.passkeys import CredentialOptions, WebAuthnService
 from services.identity.service.authentication.second_factors import SecondFactorService
@@ -54,14 +55,16 @@ class StepUpService:
             )
         if credentials.code is not None:
             throttle_key = self.login_service.accounts.throttle_key("session_codes", session_id)
-            await self.login_service.check_code(
+            check = self.login_service.check_code(
                 account_id, credentials.code, throttle_key=throttle_key, context=context, at=at
             )
+            await SECOND_FACTOR_ATTEMPTS.count_attempt("code", check)
         if credentials.credential is not None:
             kind = ChallengeKind.STEP_UP
-            await self.webauthn_service.verify_authentication(
+            verification = self.webauthn_service.verify_authentication(
                 kind, credentials.challenge_id, credentials.credential, account_id=account_id, at=at
             )
+            await SECOND_FACTOR_ATTEMPTS.count_attempt("passkey", verification)
         renewed = await self.session_service.record_reauthentication(session_id, at=at)
         await self.security_events.record(
             account_id, SecurityEventKind.REAUTHENTICATED, user_agent=context.user_agent, at=at
