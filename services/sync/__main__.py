@@ -1,4 +1,4 @@
-"""``python -m services.sync``; with ``check URL`` or ``restore URL``, a command."""
+"""``python -m services.sync`` runs the service; with ``check URL`` or ``restore URL`` it runs a command."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The composition root of sync: opens nothing itself, wires everything, reads from top to bottom."""
+"""The composition root of sync: wires everything, from top to bottom."""
 
 import asyncio
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ WORKER_LEASE_TTL = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncModule:
-    """What sync consists of, wired."""
+    """The wired parts of sync."""
 
     trees: TreeStore
     tree_access: TreeAccess
@@ -89,12 +89,12 @@ class SyncModule:
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
-    """Wire sync and return what the chassis runs."""
+    """Wire sync and return the specification that the chassis runs."""
     return build_spec(chassis, wire(chassis, settings, verify=IdentityClient(chassis.rpc_client)))
 
 
 def build_spec(chassis: Chassis, sync: SyncModule) -> ServiceSpec:
-    """Return what the chassis runs of *sync*."""
+    """Return the specification of *sync* for the chassis."""
     run_exclusive = chassis.leases.run_exclusive
     # One replica at a time does each of these; the name of the worker is that of its lease.
     exclusive = {
@@ -129,7 +129,7 @@ def build_spec(chassis: Chassis, sync: SyncModule) -> ServiceSpec:
 
 
 def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> SyncModule:
-    """Wire sync; *verify* knows the app passwords."""
+    """Wire sync; *verify* checks app passwords."""
     db, new_id, clock = chassis.db, chassis.new_id, chassis.clock
     blobs, backup_blobs = _open_blob_stores(chassis, settings)
     trees = TreeStore(
@@ -145,7 +145,7 @@ def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> S
     tree_access = TreeAccess(db, trees, clock)
     devices = DeviceAuthenticator(verify, clock)
     reader = TreeReader(tree_access=tree_access, contents=trees.contents, usages=trees.usages, blobs=blobs)
-    in_order = ids.ulid_factory(clock)  # of nodes and contents: an account may have a million
+    in_order = ids.ulid_factory(clock)  # of nodes and contents: ids in order of time keep index pages in use dense
     writer = TreeWriter(tree_access=tree_access, contents=trees.contents, new_id=in_order, clock=clock)
     transfers = TreeTransfers(tree_access=tree_access, new_id=in_order)
     uploads = UploadService(writer=writer, blobs=blobs, new_id=in_order)
@@ -253,13 +253,13 @@ def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> S
 
 
 def _open_blob_stores(chassis: Chassis, settings: Settings) -> tuple[Blobs, Blobs]:
-    """Return where the contents of files are kept, and where backups are."""
+    """Return the blob stores of contents and of backups."""
     if settings.blob_store == "folder":
         data = settings.common.data_dir
         return FolderBlobs(data / "blobs"), FolderBlobs(data / "backups")
 
     def open_bucket(file: type[GridFsFileDocument], chunk: type[GridFsChunkDocument]) -> Blobs:
-        # A chunk is a sealed frame: whatever range is read, no byte is fetched that is not needed to open it.
+        # A chunk is one sealed frame, so a range read fetches no more than the frames it opens.
         return GridFsBlobs(GridFs(chassis.db, file, chunk, chunk_size=SEALED_FRAME_SIZE, clock=chassis.clock))
 
     return open_bucket(BlobDocument, BlobChunkDocument), open_bucket(BackupFileDocument, BackupChunkDocument)

@@ -1,4 +1,4 @@
-"""Every refusal that sync can give; *precondition* is the element that RFC 4918 §16 puts into the body."""
+"""The errors of sync; *precondition* is the XML element that RFC 4918 §16 puts into the body."""
 
 from typing import ClassVar
 
@@ -15,10 +15,10 @@ from shared.errors import (
 
 
 class InvalidDeviceCredentialsError(UnauthenticatedError):
-    """A user name and an app password are needed."""
+    """A user name and an app password are required."""
 
     code = "sync.credentials.invalid"
-    remedy = "Make an app password in the privacy centre and use it with your sync user name."
+    remedy = "Create an app password in the privacy centre and use it with your sync user name."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Basic realm="Candor sync", charset="UTF-8"'})
@@ -28,25 +28,25 @@ class ReadOnlyAppPasswordError(ForbiddenError):
     """This app password may only read."""
 
     code = "sync.app_password.read_only"
-    remedy = "Make an app password with the scope read_write."
+    remedy = "Create an app password with the scope read_write."
 
 
 class AccountClosedError(ForbiddenError):
     """The files of this account were erased."""
 
     code = "sync.account.closed"
-    remedy = "There is nothing left to sync; sign up anew."
+    remedy = "Sign up again: an erased account cannot be restored."
 
 
 class ResourceNotFoundError(NotFoundError):
-    """There is no file or folder at this address."""
+    """There is no file or folder at this URL."""
 
     code = "sync.resource.not_found"
     remedy = "Read the folder again: it may have been moved or deleted."
 
 
 class DavMethodNotAllowedError(ServiceError):
-    """This method cannot be used on what is here."""
+    """This resource does not support the method."""
 
     code = "sync.method.not_allowed"
     status = 405
@@ -60,7 +60,7 @@ ALLOWED_METHODS = "OPTIONS, GET, HEAD, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND,
 
 
 class InvalidPathError(MalformedError):
-    """This address is not a path of files and folders."""
+    """This URL is not a path of files and folders."""
 
     code = "sync.path.invalid"
     remedy = "Send each name percent-encoded UTF-8, without empty, '.' or '..' parts, '%2F' or '%00'."
@@ -75,17 +75,17 @@ class NameTooLongError(ServiceError):
 
 
 class ParentNotFoundError(ConflictError):
-    """The folder that should hold this does not exist."""
+    """The parent folder does not exist."""
 
     code = "sync.parent.not_found"
-    remedy = "Make the folder first (MKCOL)."
+    remedy = "Create the folder first (MKCOL)."
 
 
 class NormalizationConflictError(ConflictError):
     """A file here has the same name in another Unicode normal form."""
 
     code = "sync.name.normalization_conflict"
-    remedy = "Use the name as the folder shows it, or rename the other one first."
+    remedy = "Use the name as the folder lists it, or rename the other file first."
 
 
 class SameResourceError(ForbiddenError):
@@ -100,64 +100,64 @@ class CrossServerDestinationError(ServiceError):
 
     code = "sync.destination.cross_server"
     status = 502
-    remedy = "Copy and move within your own folder; download and upload for the rest."
+    remedy = "Copy and move within your own folder; otherwise download and upload."
 
 
 class PreconditionFailedError(ServiceError):
-    """The resource is not in the state that the request asked for."""
+    """A precondition of the request does not hold."""
 
     code = "sync.resource.precondition_failed"
     status = 412
-    remedy = "Read the resource again and decide anew."
+    remedy = "Read the resource again and repeat the request with its current ETag."
 
 
 class LockedError(ServiceError):
-    """A lock protects this, and its token was not submitted by its creator."""
+    """The resource is locked, and the request did not submit a token of this device."""
 
     code = "sync.resource.locked"
     status = 423
-    remedy = "Submit the lock's token in the If header, or wait until the lock ends."
+    remedy = "Submit the lock token in the If header, or wait until the lock expires."
     precondition: ClassVar[str] = "lock-token-submitted"
 
     def __init__(self, path: tuple[str, ...]) -> None:
-        """*path* is the root of the lock; its token is never shown."""
+        """*path* is the root of the lock; its token is never revealed."""
         super().__init__()
         self.path = path
 
 
 class LockConflictError(LockedError):
-    """Another lock is in the way of this one."""
+    """Another lock conflicts with this one."""
 
     code = "sync.lock.conflict"
     precondition = "no-conflicting-lock"
 
 
 class LockNotFoundError(ConflictError):
-    """No lock with this token covers this address."""
+    """No lock with this token covers this URL."""
 
     code = "sync.lock.not_found"
-    remedy = "Use the Lock-Token that LOCK returned, at the address that it locked."
+    remedy = "Use the Lock-Token that LOCK returned, at the URL that it locked."
     precondition: ClassVar[str] = "lock-token-matches-request-uri"
 
 
 class NotLockOwnerError(ForbiddenError):
-    """Only the device that took a lock may end it."""
+    """Only the device that created a lock may release it."""
 
     code = "sync.lock.not_owner"
-    remedy = "End it with the app password that took it, or wait until it ends."
+    remedy = "Release it with the app password that created it, or wait until it expires."
 
 
 class QuotaExceededError(ServiceError):
-    """There is not enough room left in this account."""
+    """The storage quota of this account is exceeded."""
 
     code = "sync.quota.exceeded"
     status = 507
-    remedy = "Delete something, or ask for more room."
+    remedy = "Delete files, or ask for a larger quota."
     precondition: ClassVar[str] = "quota-not-exceeded"
 
 
 class PropertiesTooLargeError(ServiceError):
-    """The properties of this resource would take more than 64 KiB."""
+    """The properties of this resource would exceed 64 KiB."""
 
     code = "sync.properties.too_large"
     status = 507
@@ -165,18 +165,18 @@ class PropertiesTooLargeError(ServiceError):
 
 
 class TooManyLocksError(ServiceError):
-    """This account holds as many locks as it may."""
+    """This account has the maximum number of locks."""
 
     code = "sync.lock.too_many"
     status = 507
-    remedy = "End locks that are no longer needed."
+    remedy = "Release locks that are no longer needed."
 
 
 class TooManyMembersError(ForbiddenError):
-    """This folder holds more than can be copied at once."""
+    """This folder holds too many files to copy at once."""
 
     code = "sync.folder.too_many_members"
-    remedy = "Copy its folders one by one."
+    remedy = "Copy its subfolders one by one."
 
 
 class PropfindFiniteDepthError(ForbiddenError):
@@ -188,50 +188,50 @@ class PropfindFiniteDepthError(ForbiddenError):
 
 
 class InvalidSyncTokenError(ForbiddenError):
-    """This token does not tell any more what the client has seen."""
+    """This sync token is no longer valid."""
 
     code = "sync.sync_token.invalid"
-    remedy = "Begin anew with an empty token."
+    remedy = "Start again with an empty token."
     precondition: ClassVar[str] = "valid-sync-token"
 
 
 class UnsupportedReportError(ForbiddenError):
-    """This report cannot be given here."""
+    """This resource does not support the report."""
 
     code = "sync.report.unsupported"
-    remedy = "Ask a folder for one of the reports in its supported-report-set."
+    remedy = "Request a report from the supported-report-set of a folder."
     precondition: ClassVar[str] = "supported-report"
 
 
 class InvalidLimitError(ServiceError):
-    """So few results cannot be given."""
+    """The limit is below one result."""
 
     code = "sync.limit.invalid"
     status = 507
-    remedy = "Ask for at least one result."
+    remedy = "Request at least one result."
     precondition: ClassVar[str] = "number-of-matches-within-limits"
 
 
 class InvalidResourceTypeError(ForbiddenError):
-    """Only plain folders can be made here."""
+    """Only plain folders can be created here."""
 
     code = "sync.resource_type.invalid"
-    remedy = "Ask for the resource type DAV:collection alone."
+    remedy = "Request the resource type DAV:collection only."
     precondition: ClassVar[str] = "valid-resourcetype"
 
 
 class InvalidHeaderError(MalformedError):
-    """A header cannot be read."""
+    """A header is malformed."""
 
     code = "sync.header.invalid"
-    remedy = "Send the header as RFC 9110 and RFC 4918 describe it."
+    remedy = "Send the header as RFC 9110 and RFC 4918 specify it."
 
 
 class InvalidXmlError(MalformedError):
-    """The body is not the XML that this method takes."""
+    """The body is not the XML that this method expects."""
 
     code = "sync.xml.invalid"
-    remedy = "Send well-formed XML as RFC 4918 describes it, without a document type."
+    remedy = "Send well-formed XML as RFC 4918 specifies it, without a document type."
 
 
 class XmlTooLargeError(TooLargeError):
@@ -241,11 +241,11 @@ class XmlTooLargeError(TooLargeError):
 
 
 class UnsupportedDavBodyError(ServiceError):
-    """This method takes no body of this type."""
+    """This method does not accept a body of this type."""
 
     code = "sync.body.unsupported_media_type"
     status = 415
-    remedy = "Send the request without a body, or with XML that says what it is."
+    remedy = "Send no body, or XML with a Content-Type of XML."
 
 
 class RangeNotSatisfiableError(ServiceError):
@@ -253,18 +253,18 @@ class RangeNotSatisfiableError(ServiceError):
 
     code = "sync.range.not_satisfiable"
     status = 416
-    remedy = "Ask for a range within the size of the file."
+    remedy = "Request a range within the size of the file."
 
 
 class IncompleteUploadError(MalformedError):
-    """The upload ended early; the old file is untouched."""
+    """The upload is incomplete; the previous file is unchanged."""
 
     code = "sync.upload.incomplete"
     remedy = "Send the whole file again."
 
 
 class UploadTimeoutError(ServiceError):
-    """The upload came to a halt; the old file is untouched."""
+    """The upload timed out; the previous file is unchanged."""
 
     code = "sync.upload.timeout"
     status = 408
@@ -272,13 +272,13 @@ class UploadTimeoutError(ServiceError):
 
 
 class UploadReservationExpiredError(UnavailableError):
-    """The upload took longer than its reservation; the old file is untouched."""
+    """The reservation of the upload has expired; the previous file is unchanged."""
 
     code = "sync.upload.reservation_expired"
 
 
 class CorruptContentError(ServiceError):
-    """The stored content does not open: it was altered, cut or exchanged."""
+    """The stored content is corrupt."""
 
     code = "sync.content.corrupt"
     status = 500
@@ -289,18 +289,18 @@ class BackupNotFoundError(NotFoundError):
     """There is no such backup."""
 
     code = "sync.backup.not_found"
-    remedy = "List the backups: each is destroyed at its end date."
+    remedy = "List the backups: each is deleted at its end date."
 
 
 class BackupPathNotFoundError(NotFoundError):
     """This backup holds nothing of that name."""
 
     code = "sync.backup_path.not_found"
-    remedy = "Write the path as it was then, folder by folder, capital letters too; or try an older backup."
+    remedy = "Give the path at the time of the backup, including capital letters; or try an older backup."
 
 
 class CorruptBackupFileError(CorruptContentError):
-    """The backup holds this file in a form that does not open."""
+    """This file is corrupt in the backup."""
 
     code = "sync.backup_file.corrupt"
     remedy = "Restore the file from another backup."
@@ -310,66 +310,66 @@ class RestoreNotFoundError(NotFoundError):
     """There is no such restore of this account."""
 
     code = "sync.restore.not_found"
-    remedy = "List the restores: they are forgotten after four weeks."
+    remedy = "List the restores: they are deleted after four weeks."
 
 
 class TooManyRestoresError(ConflictError):
-    """As many restores of this account are waiting as may be."""
+    """This account has the maximum number of pending restores."""
 
     code = "sync.restore.too_many"
-    remedy = "Wait until one of them is done."
+    remedy = "Wait until one of them has finished."
 
 
 class RestoreTargetDeletedError(ConflictError):
-    """What had come back was deleted while more was coming."""
+    """The restored folder was deleted while the restore was running."""
 
     code = "sync.restore.target_deleted"
-    remedy = "Ask for the restore again if you want it after all."
+    remedy = "Request the restore again if you still need it."
 
 
 class RestoreAbandonedError(ServiceError):
-    """The restore was begun many times and came no further."""
+    """The restore was attempted many times without progress."""
 
     code = "sync.restore.abandoned"
     status = 500
-    remedy = "Ask for it again; what came back stays. If it ends like this again, write to support."
+    remedy = "Request it again; restored files stay. If it fails again, contact support."
 
 
 class InspectionNotFoundError(NotFoundError):
     """There is no such inspection."""
 
     code = "sync.inspection.not_found"
-    remedy = "Ask for an inspection first."
+    remedy = "Request an inspection first."
 
 
 class InspectionNotOpenError(ConflictError):
-    """This inspection waits for a second person, is approved already, or has ended."""
+    """This inspection awaits approval, is already approved, or has ended."""
 
     code = "sync.inspection.not_open"
-    remedy = "Read its state; ask for another one when it has ended."
+    remedy = "Read its state; request another one when it has ended."
 
 
 class NotInspectionRequesterError(ForbiddenError):
-    """Only who asked for an inspection may look."""
+    """Only the requester of an inspection may use it."""
 
     code = "sync.inspection.not_requester"
-    remedy = "Ask for an inspection of your own."
+    remedy = "Request an inspection of your own."
 
 
 class NotClientStateError(ForbiddenError):
-    """Contents are shown to nobody but their owner; only the state files of sync clients are."""
+    """Inspections show the state files of sync clients, no other contents."""
 
     code = "sync.file.not_client_state"
-    remedy = "Look at a file whose name ends in .client."
+    remedy = "Request a file whose name ends in .client."
 
 
 class TooManyPendingWritesError(UnavailableError):
-    """Too many changes of this account are waiting."""
+    """Too many changes of this account are pending."""
 
     code = "sync.write.too_many_pending"
 
 
 class WriteOutcomeUnknownError(UnavailableError):
-    """The change was interrupted; whether it was made is not known."""
+    """The change was interrupted; whether it was stored is unknown."""
 
     code = "sync.write.outcome_unknown"

@@ -16,17 +16,17 @@ from shared.clock import Clock
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 EXPIRY_GRACE = timedelta(hours=1)
-"""How late the destruction of a backup may be, within the six months, or the end of an inspection."""
+"""How late the deletion of a backup, or the end of an inspection, may be."""
 _DAY_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 MAX_INSPECTIONS = 1_000
-"""Inspections and looks that a probe looks at, the latest."""
+"""The newest inspections and accesses that a probe checks."""
 SAMPLE_SIZE = 20
-"""Nodes that a probe takes at random; and contents."""
+"""Random nodes and random contents that a probe checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncProbes:
-    """Looks at what is stored."""
+    """Checks what is stored."""
 
     statistics: Statistics
     inspections: Inspections
@@ -38,7 +38,7 @@ class SyncProbes:
     clock: Clock
 
     def build_probes(self) -> tuple[Probe, ...]:
-        """Return the probes."""
+        """Return the probes by promise."""
         return (
             Probe("C11", self.figures_are_anonymous),
             Probe("C12", self.accesses_are_allowed),
@@ -47,7 +47,7 @@ class SyncProbes:
         )
 
     async def figures_are_anonymous(self) -> Finding:
-        """C11: no figure is of fewer than ten accounts, and each is of a family of clients, or a size, of many."""
+        """C11: every figure is of at least ten accounts, and of a known client family or size."""
         clients = await self.statistics.list_client_days(since="", before="~")
         storage = await self.statistics.list_storage_days(since="", before="~")
         sizes = {name for name, _ in SIZE_CLASSES}
@@ -74,7 +74,7 @@ class SyncProbes:
         )
 
     async def accesses_are_allowed(self) -> Finding:
-        """C12: two people opened every inspection, for an hour; nobody looked at anything but names and state files."""
+        """C12: two people opened every inspection, for an hour; every access was to names or state files."""
         now = self.clock()
         register = await self.inspections.get_register(limit=MAX_INSPECTIONS)
         opened, accesses = register.inspections, register.accesses
@@ -100,7 +100,7 @@ class SyncProbes:
         )
 
     async def backups_end(self) -> Finding:
-        """C19: every backup ends within six months and can be read back; a destroyed one has no key."""
+        """C19: every backup expires within six months and can be read back; a deleted one has no key."""
         now = self.clock()
         backups = [
             backup
@@ -124,7 +124,7 @@ class SyncProbes:
         )
 
     async def files_are_sealed(self) -> Finding:
-        """C20: random names and contents open with the key of their account, for their place, and in no other way."""
+        """C20: random names and contents open with their account's key at their own place only."""
         sampled = await self.samples.sample_nodes(SAMPLE_SIZE)
         for content, seal in await self.samples.sample_contents(SAMPLE_SIZE):
             if await self._is_sealed(content, seal):
@@ -138,7 +138,7 @@ class SyncProbes:
         return kept_finding(len(sampled), f"{len(sampled)} names and contents, taken at random, are sealed")
 
     async def _is_sealed(self, content: Content, cipher: AccountCipher) -> bool:
-        """Tell whether the first frame of *content* opens, and is as long as it should be; it is thrown away."""
+        """Tell whether the first frame of *content* opens and has the right length; the plain bytes are dropped."""
         size = min(content.size, FRAME_SIZE)
         try:
             sealed = content.inline if content.inline is not None else await self._first_frame(content.id, size)
@@ -152,6 +152,6 @@ class SyncProbes:
             return await blob.read(0, size + FRAME_OVERHEAD)
 
     async def _is_used(self, content: Content) -> bool:
-        """Tell whether somebody still uses *content*: one whose last user has just gone may be destroyed already."""
+        """Tell whether *content* is still used: one that was just released may be deleted already."""
         now = await self.contents.get(content.account, content.id)
         return now is not None and now.refs > 0

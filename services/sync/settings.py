@@ -1,4 +1,4 @@
-"""All that an operator may change of sync."""
+"""What an operator can configure of sync."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,17 +14,17 @@ class Settings:
 
     common: CommonSettings
     blob_store: str
-    """Where blobs and backups are kept: ``folder`` (one machine), or ``gridfs`` (what all replicas share)."""
+    """Where blobs and backups are stored: ``folder`` (one machine) or ``gridfs`` (shared by all replicas)."""
     quota_bytes: int
-    """What each account may store."""
+    """The quota of each account in bytes."""
     backup_interval: timedelta
-    """How often a backup of all accounts is taken."""
+    """The time between two backups of all accounts."""
     backup_retention: timedelta
     """How long a backup is kept; never longer than six months, whatever is set (C19)."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
-        """Read the settings; a wrong one fails by its name."""
+        """Read the settings; an invalid one fails with its name."""
         return cls(
             common=CommonSettings.from_env(env, "sync", port=8093),
             blob_store=env.choice("SYNC_BLOB_STORE", "folder", ("folder", "gridfs")),

@@ -1,4 +1,4 @@
-"""One request of a device: who it is, which tree and address it means, on what conditions."""
+"""Authenticates a WebDAV request and parses what it addresses."""
 
 import base64
 import binascii
@@ -23,24 +23,24 @@ _MAX_CREDENTIAL_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DavRequest:
-    """A request that was let in."""
+    """An authenticated request."""
 
     request: web.Request
     resource_path: ResourcePath
     operation: DavOperation
     reauthorize: Callable[[], Awaitable[object]]
-    """Raises once the device may no longer do this: its app password was revoked meanwhile."""
+    """Raises once the device may no longer do this, because its app password was revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DavAuthenticator:
-    """Lets requests in."""
+    """Authenticates devices by HTTP Basic and an app password."""
 
     devices: DeviceAuthenticator
     hrefs: HrefBuilder
 
     async def authenticate(self, request: web.Request) -> DavRequest:
-        """Return what is asked; CredentialRefusedError comes before anything that could be told of the tree."""
+        """Return the authenticated request. Nothing about the tree is revealed before the credentials are verified."""
         username, password = _parse_basic_credentials(request)
         writes = request.method not in READ_METHODS
 
@@ -52,8 +52,8 @@ class DavAuthenticator:
             raise InvalidPathError
         address = parse_path(request.rel_url.raw_path)
         if address.username != device.username:
-            # The same for a tree that exists and for one that does not.
-            raise ForbiddenError("This is not the tree of this account.")
+            # The same error whether the other tree exists or not.
+            raise ForbiddenError("This tree belongs to another account.")
         conditions = parse_preconditions(request, self.hrefs, device.username)
         act = DavOperation(device=device, path=address.path, preconditions=conditions)
         return DavRequest(request=request, resource_path=address, operation=act, reauthorize=reauthorize)

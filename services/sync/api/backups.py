@@ -14,7 +14,7 @@ from shared.web import Query, RequestContext, Route, View, delete, get, post, st
 
 
 class BackupView(View):
-    """A backup: what it holds and when it ends; whose files are in it nobody can see."""
+    """A backup: its dates and counts. Staff cannot see whose files it holds."""
 
     backup_id: str
     state: str
@@ -28,21 +28,21 @@ class BackupView(View):
 
 
 class BackupsQuery(Query):
-    """Which backups to list."""
+    """The page of backups to list."""
 
     before: datetime | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
 class BackupsView(View):
-    """Backups, the latest first; *before* of the next page is the ``requested_at`` of the last."""
+    """Backups, newest first; *before* of the next page is the ``requested_at`` of the last."""
 
     items: list[BackupView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupsApi:
-    """The handlers."""
+    """The handlers of ``/v1/sync/backups``."""
 
     backups: BackupService
 
@@ -51,28 +51,28 @@ class BackupsApi:
         root, engineers = "/v1/sync/backups", staff("engineer", "admin")
         return (
             get(root, self.list_backups, access=engineers, summary="List the backups"),
-            post(root, self.request_backup, access=engineers, status=202, idempotent=True, summary="Take a backup"),
+            post(root, self.request_backup, access=engineers, status=202, idempotent=True, summary="Request a backup"),
             delete(
                 f"{root}/{{backup_id}}",
                 self.delete_backup,
                 access=engineers,
                 status=200,
-                summary="Destroy a backup",
+                summary="Delete a backup",
                 errors=(BackupNotFoundError,),
             ),
         )
 
     async def list_backups(self, _call: RequestContext, query: BackupsQuery) -> BackupsView:
-        """Return the backups, with their end dates (C19)."""
+        """List the backups with their end dates (C19)."""
         found = await self.backups.list(after=query.before, limit=query.limit)
         return BackupsView(items=[_backup_view(backup) for backup in found])
 
     async def request_backup(self, call: RequestContext) -> BackupView:
-        """Ask for a backup; it is taken at once, and ends at its end date."""
+        """Request a backup; it is created at once."""
         return _backup_view(await self.backups.request(at=call.now))
 
     async def delete_backup(self, call: RequestContext) -> BackupView:
-        """Destroy a backup before its end, its key first."""
+        """Delete a backup before its end date, its key first."""
         return _backup_view(await self.backups.delete(call.path["backup_id"], at=call.now))
 
 

@@ -1,4 +1,4 @@
-"""Request bodies: asked for once they are wanted, counted, and never left half-read on a connection that goes on."""
+"""Request bodies: read on demand, limited in size and time, and drained where the connection is kept."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -19,22 +19,22 @@ _DRAIN_TIMEOUT = timedelta(seconds=5)
 
 
 def expects_continue(request: web.Request) -> bool:
-    """Tell whether the client sends the body only when it is asked for it (Expect: 100-continue)."""
+    """Tell whether the client waits for 100 (Continue) before it sends the body."""
     return request.headers.get("Expect", "").strip().lower() == "100-continue"
 
 
 async def defer_continue(_: web.Request) -> None:
-    """Take the place of aiohttp's own "100 Continue", which comes before anybody knows whether the body is wanted."""
+    """Replace aiohttp's expect handler, which sends 100 (Continue) before the request is checked."""
 
 
 async def _send_continue(request: web.Request) -> None:
     if expects_continue(request):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # what was written is no part of the answer
+        request.writer.output_size = 0  # 100 (Continue) is no part of the response
 
 
 async def read_xml_body(request: web.Request) -> bytes:
-    """Return the body of a method that takes XML."""
+    """Return the XML body of a request."""
     await _send_continue(request)
     try:
         return await read_body(request, limit=MAX_XML_BYTES)
@@ -43,7 +43,7 @@ async def read_xml_body(request: web.Request) -> bytes:
 
 
 async def read_optional_xml_body(request: web.Request) -> bytes:
-    """Return the body of a method that mostly has none; one that is no XML is refused (RFC 4918 8.4)."""
+    """Return the optional XML body of a request; a body that is not XML is refused (RFC 4918 §8.4)."""
     if not request.can_read_body or request.content_length == 0:
         return b""
     if request.content_type not in {"text/xml", "application/xml"}:
@@ -52,7 +52,7 @@ async def read_optional_xml_body(request: web.Request) -> bytes:
 
 
 async def iter_file_body(request: web.Request) -> AsyncIterator[bytes]:
-    """Yield the body of a PUT; whatever breaks it off is an error, never an end."""
+    """Yield the body of a PUT. A connection that ends early raises; it never looks like the end of the body."""
     await _send_continue(request)
     try:
         async for chunk in iter_body(request, limit=_UNLIMITED, stall_timeout=STALL_TIMEOUT):
@@ -64,7 +64,7 @@ async def iter_file_body(request: web.Request) -> AsyncIterator[bytes]:
 
 
 async def drain(request: web.Request) -> None:
-    """Read what is left of a small body, so that the refused client can repeat its request on the same connection."""
+    """Read the rest of a small body, so that a refused client can repeat its request on the same connection."""
     length = request.content_length
     if request.content.is_eof() or expects_continue(request) or length is None or length > _MAX_DRAIN_BYTES:
         return

@@ -1,4 +1,4 @@
-"""Refusals as WebDAV tells them: where RFC 4918 16 names a precondition, the body is its element, not a problem."""
+"""Errors of WebDAV: where RFC 4918 §16 defines a precondition, the body is its XML element, not a problem document."""
 
 from aiohttp import web
 
@@ -10,12 +10,12 @@ from shared.errors import ServiceError
 
 
 def precondition_element(fault: ServiceError) -> str:
-    """Return the element that names what was not met, or nothing."""
+    """Return the precondition element of *fault*, or an empty string."""
     return str(getattr(fault, "precondition", ""))
 
 
 def error_response(fault: ServiceError, hrefs: HrefBuilder, username: str) -> web.Response:
-    """Return the answer to a request that failed a precondition."""
+    """Return the response for an error with a precondition element."""
     inside = ""
     if isinstance(fault, LockedError):
         # The root of the lock is shown, its token never.

@@ -1,4 +1,4 @@
-"""The XML of WebDAV: read without document types, entities or network, in bounded size and depth."""
+"""Parses the XML bodies of WebDAV, without document types, entities or network, in bounded size and depth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ DAV_NAMESPACE = "{DAV:}"
 
 
 class PropfindKind(Enum):
-    """What a PROPFIND asks for."""
+    """The kinds of PROPFIND."""
 
     NAMED = "prop"
     ALL = "allprop"
@@ -31,7 +31,7 @@ class PropfindKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Propfind:
-    """What to tell of each resource: the properties *names*, in Clark notation, or all or the names of all."""
+    """A PROPFIND: the properties *names* (Clark notation), all properties, or all names."""
 
     kind: PropfindKind
     names: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Propfind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncCollection:
-    """What a sync-collection REPORT asks for (RFC 6578); *deep* is None where its sync-level is missing."""
+    """A sync-collection REPORT (RFC 6578); *deep* is None where the sync-level is missing."""
 
     token: str
     deep: bool | None
@@ -49,14 +49,14 @@ class SyncCollection:
 
 @dataclass(frozen=True, slots=True)
 class LockInfo:
-    """What a LOCK asks for."""
+    """A LOCK request."""
 
     exclusive: bool
     owner: str
 
 
 def parse_propfind(body: bytes) -> Propfind:
-    """Read the body of a PROPFIND; none at all asks for everything."""
+    """Parse the body of a PROPFIND; an empty body requests all properties."""
     if not body.strip():
         return Propfind(PropfindKind.ALL)
     root = _parse_document(body, "propfind")
@@ -78,7 +78,7 @@ _SYNC_LEVELS = {"1": False, "infinite": True, "infinity": True, "": None}
 
 
 def parse_sync_collection(body: bytes) -> SyncCollection:
-    """Read the body of a REPORT; ReportUnknownError when it asks for another one."""
+    """Parse the body of a REPORT; UnsupportedReportError for any report but sync-collection."""
     root = _parse_document(body)
     if root.tag != f"{DAV_NAMESPACE}sync-collection":
         raise UnsupportedReportError
@@ -99,7 +99,7 @@ def _child_text(root: "etree._Element", name: str) -> str:
 
 
 def parse_mkcol(body: bytes) -> list[PropertyUpdate]:
-    """Read the body of an extended MKCOL (RFC 5689): which properties the new folder has."""
+    """Parse the body of an extended MKCOL (RFC 5689): the properties of the new folder."""
     root = _parse_document(body)
     if root.tag != f"{DAV_NAMESPACE}mkcol":
         raise UnsupportedDavBodyError
@@ -114,7 +114,7 @@ def parse_mkcol(body: bytes) -> list[PropertyUpdate]:
 
 
 def parse_propertyupdate(body: bytes) -> list[PropertyUpdate]:
-    """Read the body of a PROPPATCH: what to set and remove, in its order."""
+    """Parse the body of a PROPPATCH: the properties to set and remove, in order."""
     found = _parse_property_updates(_parse_document(body, "propertyupdate"))
     if not found:
         raise InvalidXmlError
@@ -125,7 +125,7 @@ def _parse_property_updates(root: "etree._Element") -> list[PropertyUpdate]:
     found: list[PropertyUpdate] = []
     for action in root:
         if action.tag not in {f"{DAV_NAMESPACE}set", f"{DAV_NAMESPACE}remove"}:
-            continue  # RFC 4918 17: what is not understood is ignored
+            continue  # RFC 4918 §17: unknown elements are ignored
         for prop in action.iterchildren(f"{DAV_NAMESPACE}prop"):
             for element in _child_elements(prop):
                 xml = _serialize_element(element) if action.tag == f"{DAV_NAMESPACE}set" else None
@@ -136,7 +136,7 @@ def _parse_property_updates(root: "etree._Element") -> list[PropertyUpdate]:
 
 
 def parse_lockinfo(body: bytes) -> LockInfo:
-    """Read the body of a LOCK."""
+    """Parse the body of a LOCK."""
     root = _parse_document(body, "lockinfo")
     scope = [child.tag for each in root.iterchildren(f"{DAV_NAMESPACE}lockscope") for child in _child_elements(each)]
     kind = [child.tag for each in root.iterchildren(f"{DAV_NAMESPACE}locktype") for child in _child_elements(each)]
@@ -177,7 +177,7 @@ def _child_elements(parent: "etree._Element") -> Iterator["etree._Element"]:
 
 
 def _property_names(parent: "etree._Element") -> Iterator[str]:
-    # In the order in which they were asked, each once.
+    # In the order of the request, each name once.
     names = dict.fromkeys(str(child.tag) for child in _child_elements(parent))
     if len(names) > _MAX_PROPERTIES:
         raise InvalidXmlError
@@ -185,7 +185,7 @@ def _property_names(parent: "etree._Element") -> Iterator[str]:
 
 
 def _serialize_element(element: "etree._Element") -> str:
-    """Return *element* as XML that stands for itself, with the language that it inherits (RFC 4918 4.3)."""
+    """Return *element* as self-contained XML, with the language that it inherits (RFC 4918 §4.3)."""
     language = next((up.get(_XML_LANG) for up in (element, *element.iterancestors()) if up.get(_XML_LANG)), None)
     copied = etree.fromstring(etree.tostring(element, encoding="unicode", with_tail=False), _new_parser())
     if language is not None:
@@ -198,7 +198,7 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def empty_element(name: str) -> str:
-    """Return an empty element of the *name* in Clark notation; the prefix D is that of DAV:."""
+    """Return an empty element for *name* in Clark notation; the prefix D stands for DAV:."""
     namespace, _, local = name[1:].rpartition("}") if name.startswith("{") else ("", "", name)
     if namespace == "DAV:":
         return f"<D:{local}/>"

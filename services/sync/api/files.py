@@ -1,4 +1,4 @@
-"""GET, HEAD and PUT."""
+"""GET, HEAD and PUT of files."""
 
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from shared.ids import new_id
 
 
 async def get_file(dav_request: DavRequest, reader: TreeReader) -> web.StreamResponse:
-    """Send a file, or the ranges of it that were asked for."""
+    """Send a file, or the requested ranges of it."""
     file = await reader.get_file(dav_request.operation)
     headers = _file_headers(file.node)
     if file.decision is ReadDecision.NOT_MODIFIED:
@@ -34,12 +34,12 @@ async def get_file(dav_request: DavRequest, reader: TreeReader) -> web.StreamRes
 
 
 async def put_file(dav_request: DavRequest, uploads: UploadService) -> web.StreamResponse:
-    """Store a file."""
+    """Store the request body as a file."""
     request = dav_request.request
     if dav_request.resource_path.trailing_slash:
-        raise DavMethodNotAllowedError("This is the address of a folder.")
+        raise DavMethodNotAllowedError("This is the URL of a folder.")
     if "Content-Range" in request.headers:
-        raise InvalidHeaderError("A part of a file cannot be put (RFC 9110 14.5).")
+        raise InvalidHeaderError("A partial PUT is not supported (RFC 9110 §14.5).")
     body = UploadBody(
         chunks=iter_file_body(request),
         size=parse_content_length(request),
@@ -56,14 +56,14 @@ def _file_headers(node: Node) -> dict[str, str]:
         "Last-Modified": format_http_date(node.modified_at),
         "Accept-Ranges": "bytes",
         "Content-Type": FILE_CONTENT_TYPE,
-        # What customers store is shown by nobody's browser under our name.
+        # Browsers must not display customers' files under our origin.
         "Content-Disposition": "attachment",
         "Cache-Control": "private, no-cache",
     }
 
 
 def _requested_ranges(request: web.Request, node: Node) -> list[ByteRange] | None:
-    """Return the ranges to send; None for the whole file, also when it is not the one of which they are (If-Range)."""
+    """Return the ranges to send; None for the whole file, also when If-Range names another version of it."""
     range_header = request.headers.get("Range")
     if range_header is None or request.method != "GET":
         return None
@@ -75,7 +75,7 @@ def _requested_ranges(request: web.Request, node: Node) -> list[ByteRange] | Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FileSender:
-    """Sends a file, or parts of it."""
+    """Sends a file, or ranges of it."""
 
     request: web.Request
     file: FileContent
@@ -83,20 +83,20 @@ class _FileSender:
     headers: dict[str, str]
 
     async def send_whole(self) -> web.StreamResponse:
-        """Send all of it."""
+        """Send the whole file."""
         if self.file.inline_data is not None and self.request.method == "GET":
             return web.Response(body=self.file.inline_data, headers=self.headers)
         size = self.file.node.size
         return await self._send(web.StreamResponse(headers=self.headers), [(b"", ByteRange(0, size))])
 
     async def send_range(self, byte_range: ByteRange) -> web.StreamResponse:
-        """Send one range."""
+        """Send a single range."""
         response = web.StreamResponse(status=206, headers=self.headers)
         response.headers["Content-Range"] = self._content_range(byte_range)
         return await self._send(response, [(b"", byte_range)])
 
     async def send_ranges(self, byte_ranges: list[ByteRange]) -> web.StreamResponse:
-        """Send several ranges, each with its own head (RFC 9110 14.6)."""
+        """Send several ranges as multipart/byteranges (RFC 9110 §14.6)."""
         boundary = new_id("part")
         response = web.StreamResponse(status=206, headers=self.headers)
         response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"

@@ -1,4 +1,4 @@
-"""The request headers of WebDAV and of conditional requests, read strictly."""
+"""Parses the request headers of WebDAV and of conditional requests, strictly."""
 
 import re
 from collections import deque
@@ -16,7 +16,7 @@ from services.sync.domain.tree import TreePath
 from services.sync.errors import CrossServerDestinationError, InvalidHeaderError
 
 _UNMAPPED_PATH: TreePath = ("",)
-"""Where a tag of the If header points that is not in this tree: nothing is ever there."""
+"""The path for an If header tag that is outside this tree: no resource is ever there."""
 _MAX_TOKENS = 500
 _MAX_HEADER_LENGTH = 8 << 10
 _ENTITY_TAG = r'(?:W/)?"[^"\x00-\x20\x7f]*"'
@@ -29,7 +29,7 @@ _TIMEOUT_SECONDS = re.compile(r"Second-(\d{1,10})", re.IGNORECASE)
 
 
 class Depth(Enum):
-    """How far a method reaches."""
+    """The values of the Depth header."""
 
     ZERO = "0"
     ONE = "1"
@@ -37,24 +37,24 @@ class Depth(Enum):
 
 
 def parse_depth(request: web.Request, default: Depth) -> Depth:
-    """Return the Depth header."""
+    """Parse the Depth header."""
     value = request.headers.get("Depth")
     try:
         return default if value is None else Depth(value.strip().lower())
     except ValueError as fault:
-        raise InvalidHeaderError("Depth is 0, 1 or infinity.") from fault
+        raise InvalidHeaderError("Depth must be 0, 1 or infinity.") from fault
 
 
 def parse_overwrite(request: web.Request) -> bool:
-    """Return the Overwrite header; without one, what is at the destination is replaced."""
+    """Parse the Overwrite header; without one the destination may be replaced."""
     value = request.headers.get("Overwrite", "T").strip().upper()
     if value not in {"T", "F"}:
-        raise InvalidHeaderError("Overwrite is T or F.")
+        raise InvalidHeaderError("Overwrite must be T or F.")
     return value == "T"
 
 
 def parse_timeout(request: web.Request) -> int:
-    """Return how long a lock is wanted: the first wish in the Timeout header that can be read, bounded."""
+    """Parse the Timeout header: the first valid value, in seconds, bounded by MAX_LOCK_TIMEOUT."""
     longest = int(MAX_LOCK_TIMEOUT.total_seconds())
     for candidate in request.headers.get("Timeout", "")[:200].split(","):
         if found := _TIMEOUT_SECONDS.fullmatch(candidate.strip()):
@@ -63,7 +63,7 @@ def parse_timeout(request: web.Request) -> int:
 
 
 def parse_content_length(request: web.Request) -> int | None:
-    """Return the size of the body as the client announces it; Finder sends it beside a chunked body."""
+    """Parse the announced size of the body; Finder sends X-Expected-Entity-Length with a chunked body."""
     if request.content_length is not None:
         return request.content_length
     expected = request.headers.get("X-Expected-Entity-Length", "").strip()
@@ -71,7 +71,7 @@ def parse_content_length(request: web.Request) -> int | None:
 
 
 def parse_preconditions(request: web.Request, hrefs: HrefBuilder, username: str) -> Preconditions:
-    """Return all that the request demands of the present state."""
+    """Parse all preconditions of a request."""
     headers = request.headers
 
     def resolve_path(tag: str) -> TreePath:
@@ -96,12 +96,12 @@ def _parse_entity_tags(values: list[str]) -> EntityTags | None:
     if text.strip() == "*":
         return EntityTags(matches_any=True)
     if len(text) > _MAX_HEADER_LENGTH or not _ENTITY_TAG_LIST.fullmatch(text):
-        raise InvalidHeaderError("Entity tags are quoted and separated by commas.")
+        raise InvalidHeaderError("Entity tags must be quoted and separated by commas.")
     return EntityTags(frozenset(re.findall(_ENTITY_TAG, text)))
 
 
 def _parse_http_date(value: str | None) -> datetime | None:
-    """Return an HTTP date; one that cannot be read is ignored, as RFC 9110 13.1.3 wants it."""
+    """Parse an HTTP date; an invalid one is ignored (RFC 9110 §13.1.3)."""
     if value is None:
         return None
     try:
@@ -111,7 +111,7 @@ def _parse_http_date(value: str | None) -> datetime | None:
 
 
 def _parse_if_header(text: str, resolve_path: Callable[[str], TreePath]) -> Iterator[ConditionList]:
-    """Read an If header (RFC 4918 10.4.2)."""
+    """Parse an If header (RFC 4918 §10.4.2)."""
     tokens, path = deque(_tokenize(text.strip())), None
     if len(tokens) > _MAX_TOKENS:
         raise InvalidHeaderError
@@ -126,7 +126,7 @@ def _parse_if_header(text: str, resolve_path: Callable[[str], TreePath]) -> Iter
 
 
 def _parse_condition_list(tokens: deque[tuple[str, str]]) -> list[Condition]:
-    """Read what stands between parentheses."""
+    """Parse one list of the If header."""
     terms: list[Condition] = []
     while tokens:
         kind, value = tokens.popleft()

@@ -1,4 +1,4 @@
-"""Addresses: every path that comes in is taken apart here, and every one that goes out is put together here."""
+"""Parses the URLs of requests and builds the hrefs of responses."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class ResourcePath:
-    """The tree of *username*, the *path* in it, and whether the address ends in a slash, as those of folders do."""
+    """The tree of *username*, the *path* in it, and whether the URL ends in a slash as folders do."""
 
     username: str
     path: TreePath
@@ -25,7 +25,7 @@ class ResourcePath:
 
 
 def parse_path(raw_path: str) -> ResourcePath:
-    """Take the percent-encoded path of a request apart: split first, then decode each part once."""
+    """Parse the percent-encoded path of a request: split first, then decode each segment once."""
     if len(raw_path) > _MAX_PATH_LENGTH:
         raise NameTooLongError
     if not raw_path.startswith(f"{DAV_PREFIX}/"):
@@ -47,28 +47,28 @@ def _decode_segment(segment: str) -> str:
 
 
 def quote_segment(name: str) -> str:
-    """Return *name* as a part of a path."""
+    """Return *name* as a path segment."""
     return quote(name, safe=_SAFE_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
 class HrefBuilder:
-    """Knows where the world sees this server: by the public address in the settings, never by a header."""
+    """Builds and parses URLs under the public URL of the settings; a header of the request never decides."""
 
     public_url: SplitResult
 
     @classmethod
     def from_public_url(cls, public_url: str) -> "HrefBuilder":
-        """Return the addresses under *public_url*."""
+        """Return the builder for *public_url*."""
         return cls(urlsplit(public_url))
 
     def build_href(self, username: str, path: TreePath, *, folder: bool) -> str:
-        """Return the absolute path of a node as the world sees it."""
+        """Return the href of a node: an absolute path."""
         parts = "/".join([f"{self.public_url.path}{DAV_PREFIX}", quote_segment(username), *map(quote_segment, path)])
         return f"{parts}/" if folder or not path else parts
 
     def parse_destination(self, text: str, username: str) -> ResourcePath:
-        """Return where a Destination header or a tag of an If header points; it must be in the tree of *username*."""
+        """Parse the URL of a Destination header or an If header tag; it must be in the tree of *username*."""
         address = self._parse_href(text)
         if address.username != username:
             raise CrossServerDestinationError
@@ -90,7 +90,7 @@ class HrefBuilder:
         return parse_path(url.path[len(prefix) :])
 
     def _is_this_server(self, url: SplitResult) -> bool:
-        """Tell whether *url* is on this server, whatever its scheme: some clients forget the s behind a proxy."""
+        """Tell whether *url* is on this server. The scheme is ignored: behind a proxy some clients send http."""
         if url.scheme not in _DEFAULT_PORTS or url.username is not None:
             return False
         public = self.public_url

@@ -1,4 +1,4 @@
-"""Inspections over HTTP: for staff, and their number for everybody (C12)."""
+"""The JSON API of inspections: for staff, and their number for the public (C12)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,14 +24,14 @@ _ACCESS_ERRORS = (InspectionNotFoundError, InspectionNotOpenError, NotInspection
 
 
 class InspectionBody(JsonBody):
-    """Whose tree, and why."""
+    """An account to inspect, and the reason."""
 
     account_id: Annotated[str, Field(min_length=1, max_length=80)]
     reason: Annotated[str, Field(min_length=10, max_length=500)]
 
 
 class InspectionView(View):
-    """An inspection."""
+    """An inspection and its state."""
 
     inspection_id: str
     account_id: str
@@ -46,20 +46,20 @@ class InspectionView(View):
 
 
 class InspectionsQuery(Query):
-    """Which inspections to list."""
+    """The page of inspections to list."""
 
     before: datetime | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
 class InspectionsView(View):
-    """Inspections, the latest first; *before* of the next page is the ``requested_at`` of the last."""
+    """Inspections, newest first; *before* of the next page is the ``requested_at`` of the last."""
 
     items: list[InspectionView]
 
 
 class InspectionNamesQuery(Query):
-    """Which names to show: those in *folder* (without one, in the top folder) after *after*."""
+    """The page of names to list: in *folder* (default: the root folder), after the key *after*."""
 
     folder: Annotated[str, Field(max_length=120)] = ""
     after: Annotated[str, Field(max_length=80)] = ""
@@ -67,7 +67,7 @@ class InspectionNamesQuery(Query):
 
 
 class InspectionNameView(View):
-    """A name; *client_state* says that the file may be shown, too."""
+    """A name; *client_state* says that the file's content may be requested, too."""
 
     node_id: str
     name: str
@@ -83,13 +83,13 @@ class InspectionNamesView(View):
 
 
 class ClientStateView(View):
-    """The state file of a client."""
+    """The content of a client's state file."""
 
     text: str
 
 
 class InspectionCountView(View):
-    """How many inspections were opened, in all and in each month."""
+    """The number of opened inspections, in all and by month."""
 
     opened: int
     by_month: dict[str, int]
@@ -97,7 +97,7 @@ class InspectionCountView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionsApi:
-    """The handlers."""
+    """The handlers of ``/v1/sync/inspections``."""
 
     inspections: InspectionService
 
@@ -112,7 +112,7 @@ class InspectionsApi:
                 access=_REQUESTER_ACCESS,
                 status=201,
                 idempotent=True,
-                summary="Ask to look at file names",
+                summary="Request an inspection",
             ),
             get(
                 root,
@@ -120,7 +120,7 @@ class InspectionsApi:
                 access=_REQUESTER_ACCESS | _APPROVER_ACCESS,
                 summary="List the inspections, newest first",
             ),
-            get(f"{root}/count", self.count_inspections, access=PUBLIC, summary="Read how many inspections there were"),
+            get(f"{root}/count", self.count_inspections, access=PUBLIC, summary="Count the inspections"),
             post(
                 f"{one}/approvals",
                 self.approve_inspection,
@@ -143,46 +143,46 @@ class InspectionsApi:
                 f"{one}/names",
                 self.list_inspection_names,
                 access=_REQUESTER_ACCESS,
-                summary="Look at the names in a folder",
+                summary="List the names in a folder",
                 errors=_ACCESS_ERRORS,
             ),
             get(
                 f"{one}/client-states/{{node_id}}",
                 self.get_client_state,
                 access=_REQUESTER_ACCESS,
-                summary="Look at the state file of a sync client",
+                summary="Read the state file of a sync client",
                 errors=(*_ACCESS_ERRORS, NotClientStateError),
             ),
         )
 
     async def request_inspection(self, call: RequestContext, body: InspectionBody) -> InspectionView:
-        """Ask; another person has to approve."""
+        """Request an inspection; a second person has to approve it."""
         return _inspection_view(
             await self.inspections.request(body.account_id, body.reason, by=call.principal.id, at=call.now)
         )
 
     async def list_inspections(self, _call: RequestContext, query: InspectionsQuery) -> InspectionsView:
-        """Return the inspections."""
+        """List the inspections."""
         found = await self.inspections.list(after=query.before, limit=query.limit)
         return InspectionsView(items=[_inspection_view(one) for one in found])
 
     async def count_inspections(self, _call: RequestContext) -> InspectionCountView:
-        """Return the public count."""
+        """Return the public number of inspections."""
         counts = await self.inspections.count_by_month()
         return InspectionCountView(opened=sum(counts.values()), by_month=counts)
 
     async def approve_inspection(self, call: RequestContext) -> InspectionView:
-        """Approve; from now on it may look for an hour."""
+        """Approve an inspection as the second person; it is open for an hour."""
         return _inspection_view(
             await self.inspections.approve(call.path["inspection_id"], by=call.principal.id, at=call.now)
         )
 
     async def end_inspection(self, call: RequestContext) -> InspectionView:
-        """End it."""
+        """End an inspection early."""
         return _inspection_view(await self.inspections.end_inspection(call.path["inspection_id"], at=call.now))
 
     async def list_inspection_names(self, call: RequestContext, query: InspectionNamesQuery) -> InspectionNamesView:
-        """Show names; the customer sees that they were shown."""
+        """List names in a folder; the access is recorded in the customer's ledger."""
         found = await self.inspections.list_names(
             call.path["inspection_id"],
             query.folder,
@@ -203,7 +203,7 @@ class InspectionsApi:
         return InspectionNamesView(items=items, next=found[-1].key if len(found) == query.limit else None)
 
     async def get_client_state(self, call: RequestContext) -> ClientStateView:
-        """Show a state file; the customer sees that it was shown."""
+        """Return a state file; the access is recorded in the customer's ledger."""
         inspection, node = call.path["inspection_id"], call.path["node_id"]
         data = await self.inspections.get_client_state(inspection, node, by=call.principal.id, at=call.now)
         return ClientStateView(text=data.decode("utf-8", errors="replace"))

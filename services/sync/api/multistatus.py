@@ -1,4 +1,4 @@
-"""Writes multistatus bodies (RFC 4918 13) as text: four times as fast as a tree of elements, as strictly escaped."""
+"""Renders multistatus bodies (RFC 4918 §13) as text: four times as fast as a tree of elements, as strictly escaped."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,28 +42,28 @@ _MISSING_TAIL = "</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propsta
 _NO_ID_PATHS: Mapping[str, TreePath] = {}
 
 PropertyRenderer = Callable[[Node], str | None]
-"""Returns a property of a node as XML; None when it has none."""
+"""Renders one property of a node as XML; None when the node has no such property."""
 
 
 @lru_cache(maxsize=4096)
 def format_http_date(at: datetime) -> str:
-    """Return *at* as HTTP writes dates."""
+    """Format *at* as an HTTP date."""
     return format_datetime(at, usegmt=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Multistatus:
-    """Tells what a PROPFIND asks of what was listed."""
+    """Renders the properties that a PROPFIND requests of a listing."""
 
     hrefs: HrefBuilder
     username: str
     listing: CollectionListing
     propfind: Propfind
     rev: int = 0
-    """Up to which revision the client has seen the tree with this answer, for the sync tokens in it."""
+    """The revision that sync tokens in this response stand for."""
 
     def render_listing(self) -> Iterator[bytes]:
-        """Yield the body, piece by piece."""
+        """Yield the body in pieces."""
         render = self._response_renderer()
         base = self.hrefs.build_href(self.username, self.listing.path, folder=self.listing.node.is_folder)
         texts = [MULTISTATUS_HEAD, render(base, self.listing.node)]
@@ -77,7 +77,7 @@ class Multistatus:
         yield "".join(texts).encode()
 
     def render_changes(self, result: SyncCollectionResult) -> Iterator[bytes]:
-        """Yield the body that answers a sync-collection REPORT (RFC 6578), piece by piece."""
+        """Yield the body of a sync-collection response (RFC 6578) in pieces."""
         render = self._response_renderer(result.id_paths)
         base = self.hrefs.build_href(self.username, self.listing.path, folder=True)
         texts = [MULTISTATUS_HEAD]
@@ -96,7 +96,7 @@ class Multistatus:
         yield "".join(texts).encode()
 
     def _response_renderer(self, id_paths: Mapping[str, TreePath] = _NO_ID_PATHS) -> Callable[[str, Node], str]:
-        """Return what writes one response element; *trails* are those to nodes that are not in the folder itself."""
+        """Return the renderer of one response element; *id_paths* locates nodes that are not in the folder itself."""
         if self.propfind.kind is PropfindKind.NAMES:
             return self._render_names
         if self.propfind.kind is PropfindKind.ALL:
@@ -160,7 +160,7 @@ class Multistatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockDiscovery:
-    """How locks are shown to *device*, at a time."""
+    """Renders locks for *device* at a time."""
 
     hrefs: HrefBuilder
     username: str
@@ -168,7 +168,7 @@ class LockDiscovery:
     at: datetime
 
     def render_lock(self, lock: Lock) -> str:
-        """Return *lock* as XML; its token is for the device that took it alone."""
+        """Return *lock* as XML; its token is included for the device that created it only."""
         token = f"<D:locktoken><D:href>{lock.token}</D:href></D:locktoken>" if lock.device == self.device else ""
         href = self.hrefs.build_href(self.username, lock.path, folder=False)
         return (
@@ -216,12 +216,12 @@ _NODE_RENDERERS: dict[str, PropertyRenderer] = {
 }
 
 _ALLPROP_NAMES = (*_NODE_RENDERERS, "{DAV:}lockdiscovery")
-"""What allprop tells besides dead properties (RFC 4331: not the quota)."""
+"""The properties of allprop besides dead properties; RFC 4331 leaves the quota out."""
 
 
 @dataclass(frozen=True, slots=True)
 class PropStat:
-    """What became of one property of a PROPPATCH."""
+    """The outcome for one property of a PROPPATCH or an extended MKCOL."""
 
     name: str
     status: str
@@ -229,14 +229,14 @@ class PropStat:
 
 
 def proppatch_response(href: str, prop_stats: Sequence[PropStat]) -> bytes:
-    """Return the body that answers a PROPPATCH."""
+    """Return the body of a PROPPATCH response."""
     prop_stat_xml = "".join(map(_render_prop_stat, prop_stats))
     response_xml = f"<D:response><D:href>{escape(href)}</D:href>{prop_stat_xml}</D:response>"
     return f"{MULTISTATUS_HEAD}{response_xml}{MULTISTATUS_TAIL}".encode()
 
 
 def mkcol_response(prop_stats: Sequence[PropStat]) -> bytes:
-    """Return the body that refuses an extended MKCOL (RFC 5689 5)."""
+    """Return the body of a failed extended MKCOL (RFC 5689 §5)."""
     prop_stat_xml = "".join(map(_render_prop_stat, prop_stats))
     response_xml = f'<D:mkcol-response xmlns:D="DAV:">{prop_stat_xml}</D:mkcol-response>'
     return f'<?xml version="1.0" encoding="utf-8"?>\n{response_xml}\n'.encode()

@@ -1,4 +1,4 @@
-"""Answers to PROPFIND as they were told before: most clients ask every few minutes for a folder that is as it was."""
+"""A cache of PROPFIND responses: most clients poll every few minutes for folders that have not changed."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _MAX_REPLY_BYTES = 1 << 20
 
 
 class PropfindKey(NamedTuple):
-    """Whose folder is listed, telling what."""
+    """The user, the folder and the requested properties."""
 
     username: str
     path: TreePath
@@ -22,7 +22,7 @@ class PropfindKey(NamedTuple):
 
 @dataclass(slots=True)
 class _CachedReply:
-    """An answer: of which state of the folder, and at which revision of the tree that was last seen."""
+    """A cached response: the version of the folder, and the last revision of the tree at which it was current."""
 
     version: ListingVersion
     rev: int
@@ -30,19 +30,19 @@ class _CachedReply:
 
 
 class PropfindCache:
-    """Keeps the last answer for each of the folders that were listed last, in memory alone."""
+    """Caches the last response for the folders that were listed most recently, in memory."""
 
     def __init__(self, *, max_bytes: int = 16 << 20) -> None:
         self._entries: OrderedDict[PropfindKey, _CachedReply] = OrderedDict()
         self._room = max_bytes
 
     def has(self, key: PropfindKey, rev: int) -> bool:
-        """Tell whether the answer at this revision of the tree is there: then nobody needs to look at the folder."""
+        """Tell whether the response at this revision is cached: then the folder need not be read."""
         reply = self._entries.get(key)
         return reply is not None and reply.rev == rev
 
     def get(self, key: PropfindKey, rev: int, version: ListingVersion) -> bytes | None:
-        """Return the answer, if the tree is at the revision *rev* as it was, or the folder is: at *version*."""
+        """Return the response when it is current at *rev*, or when the folder still has *version*."""
         reply = self._entries.get(key)
         if reply is None or (reply.rev != rev and reply.version != version):
             return None
@@ -53,7 +53,7 @@ class PropfindCache:
     def record_pieces(
         self, key: PropfindKey, rev: int, version: ListingVersion, pieces: Iterator[bytes]
     ) -> Iterator[bytes]:
-        """Yield *pieces*, and keep the whole once it was told, unless it is long."""
+        """Yield *pieces* and cache the whole response afterwards, unless it is too long."""
         collected: list[bytes] | None = []
         size = 0
         for piece in pieces:

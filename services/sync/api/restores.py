@@ -1,4 +1,4 @@
-"""The JSON API of restores: what one's own backups are, what comes back from them, how far it has come."""
+"""The JSON API of restores: your backups, your restores and their progress."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,7 +22,7 @@ _ROOT = "/v1/sync/restores"
 
 
 class RestorableBackupView(View):
-    """A backup from which the account can restore."""
+    """A backup from which you can restore."""
 
     backup_id: str
     created_at: str | None
@@ -30,20 +30,20 @@ class RestorableBackupView(View):
 
 
 class RestorableBackupsView(View):
-    """All of them, the latest first: at most one for each day that backups are kept, and those taken on demand."""
+    """All of them, newest first: at most one for each day that backups are kept, and those requested by staff."""
 
     items: list[RestorableBackupView]
 
 
 class RestoreBody(JsonBody):
-    """What to bring back: the path of a file or folder as it was then, or everything."""
+    """The path of a file or folder at the time of the backup; without one, everything."""
 
     backup_id: Annotated[str, Field(pattern=r"^bak_[0-9a-z]{26}$")]
     path: Annotated[str, Field(max_length=4096)] | None = None
 
 
 class RestoreFailureView(View):
-    """Why a restore ended early."""
+    """Why a restore failed."""
 
     code: str
     detail: str
@@ -51,10 +51,10 @@ class RestoreFailureView(View):
 
 
 class RestoreView(View):
-    """A restore: ``pending``, ``running``, ``succeeded`` or ``failed``; what came back stays, also when it fails.
+    """A restore: ``pending``, ``running``, ``succeeded`` or ``failed``; restored files stay, also when it fails.
 
-    *path* is what was asked for, null for everything; *restored_to* is where it came back, null while nothing has.
-    *missing* are files whose contents the backup does not hold. *files_total* and *bytes_total* are known once it
+    *path* is the requested path, null for everything; *restored_to* is where it was restored, null while nothing was.
+    *missing* counts files whose contents the backup does not hold. *files_total* and *bytes_total* are known once it
     runs.
     """
 
@@ -77,7 +77,7 @@ class RestoreView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoresApi:
-    """The handlers."""
+    """The handlers of ``/v1/sync/restores``."""
 
     restores: RestoreService
     paginator: Paginator
@@ -89,7 +89,7 @@ class RestoresApi:
                 "/v1/sync/backups/mine",
                 self.list_my_backups,
                 access=customer(),
-                summary="List the backups that hold one's own files",
+                summary="List the backups that hold your files",
             ),
             post(
                 _ROOT,
@@ -100,18 +100,18 @@ class RestoresApi:
                 summary="Restore a file, a folder or everything",
                 errors=(BackupNotFoundError, BackupPathNotFoundError, AccountClosedError, TooManyRestoresError),
             ),
-            get(_ROOT, self.list_restores, access=customer(), summary="List one's restores of the last four weeks"),
+            get(_ROOT, self.list_restores, access=customer(), summary="List your restores of the last four weeks"),
             get(
                 f"{_ROOT}/{{restore_id}}",
                 self.get_restore,
                 access=customer(),
-                summary="Read how far a restore has come",
+                summary="Read the progress of a restore",
                 errors=(RestoreNotFoundError,),
             ),
         )
 
     async def list_my_backups(self, call: RequestContext) -> RestorableBackupsView:
-        """Return the backups that hold files of the account."""
+        """List the backups that hold your files."""
         found = await self.restores.list_backups(call.principal.id)
         return RestorableBackupsView(
             items=[
@@ -125,7 +125,7 @@ class RestoresApi:
         )
 
     async def request_restore(self, call: RequestContext, body: RestoreBody) -> RestoreView:
-        """Bring files back beside those that are there; none is replaced. Read the restore to see how it goes on."""
+        """Restore files beside the existing ones, which are never replaced. Poll the restore for its progress."""
         path: TreePath = tuple(body.path.strip("/").split("/")) if body.path and body.path.strip("/") else ()
         return _restore_view(
             await self.restores.request(
@@ -134,13 +134,13 @@ class RestoresApi:
         )
 
     async def list_restores(self, call: RequestContext, query: PageQuery) -> CursorPage[RestoreView]:
-        """Return the restores, the latest first."""
+        """List your restores, newest first."""
         after = self.paginator.decode_cursor(call, query)
         found = await self.restores.list_page(call.principal.id, after=after, limit=query.limit + 1)
         return self.paginator.render(call, query, found, view=_restore_view, position=lambda restore: restore.position)
 
     async def get_restore(self, call: RequestContext) -> RestoreView:
-        """Return one restore as it is now."""
+        """Return one restore and its progress."""
         return _restore_view(await self.restores.get(call.principal.id, call.path["restore_id"]))
 
 

@@ -1,4 +1,4 @@
-"""The statistics of the service, for everybody (C11)."""
+"""The public statistics of the service (C11)."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,7 +17,7 @@ class StatisticsQuery(Query):
 
 
 class ClientDayView(View):
-    """What the accounts with one family of clients did on one day."""
+    """What the accounts with one client family did on one day."""
 
     day: str
     family: str
@@ -28,7 +28,7 @@ class ClientDayView(View):
 
 
 class StorageDayView(View):
-    """How much was stored on one day, and by how many accounts of each size."""
+    """The storage on one day, and the accounts of each size."""
 
     day: str
     accounts: int
@@ -37,7 +37,7 @@ class StorageDayView(View):
 
 
 class SyncStatisticsView(View):
-    """Figures of days that are over; none is of fewer than *min_group_size* accounts, all are rounded down."""
+    """Figures of past days, each of at least *min_group_size* accounts and rounded down."""
 
     min_group_size: int
     clients: list[ClientDayView]
@@ -46,7 +46,7 @@ class SyncStatisticsView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsApi:
-    """The handler."""
+    """The handler of ``/v1/sync/statistics``."""
 
     statistics: UsageStatistics
 
@@ -59,7 +59,7 @@ class StatisticsApi:
         )
 
     async def get_statistics(self, _call: RequestContext, query: StatisticsQuery) -> SyncStatisticsView:
-        """Return what is published."""
+        """Return the published figures."""
         clients, storage = await self.statistics.list_days(query.days)
         return SyncStatisticsView(
             min_group_size=MIN_GROUP_SIZE,

@@ -51,7 +51,7 @@ _QUOTA_PROPERTIES = frozenset({"{DAV:}quota-available-bytes", "{DAV:}quota-used-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebDav:
-    """The handlers of ``/sync/<username>/…``."""
+    """The handlers of ``/sync/<username>/…``, one for each method."""
 
     authenticator: DavAuthenticator
     hrefs: HrefBuilder
@@ -65,12 +65,12 @@ class WebDav:
     propfind_cache: PropfindCache = field(default_factory=PropfindCache)
 
     def add_routes(self, app: web.Application) -> None:
-        """Add the handlers; what aiohttp does not know as a method is refused here, too."""
+        """Add the routes; methods that aiohttp does not know are refused by ``handle_request``, too."""
         for path in (f"{DAV_PREFIX}/{{username}}", f"{DAV_PREFIX}/{{username}}/{{path:.*}}"):
             app.router.add_route("*", path, accept_any_encoding(self.handle_request), expect_handler=defer_continue)
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request."""
+        """Authenticate a request and pass it to the handler of its method."""
         handlers: dict[str, DavHandler] = {
             "OPTIONS": self.handle_options,
             "GET": self.handle_get,
@@ -105,7 +105,7 @@ class WebDav:
         return response
 
     async def handle_options(self, _dav_request: DavRequest) -> web.StreamResponse:
-        """Say what can be done here."""
+        """Return the DAV classes and the allowed methods."""
         return web.Response(
             headers={"DAV": "1, 2, 3, extended-mkcol", "Allow": ALLOWED_METHODS, "MS-Author-Via": "DAV"}
         )
@@ -125,7 +125,7 @@ class WebDav:
         return web.Response(status=204)
 
     async def handle_mkcol(self, dav_request: DavRequest) -> web.StreamResponse:
-        """Make a folder, perhaps with properties (RFC 5689)."""
+        """Create a folder, with properties when there is a body (RFC 5689)."""
         body = await read_optional_xml_body(dav_request.request)
         instructions = parse_mkcol(body) if body else []
         if refused_names := find_protected(instructions):
@@ -139,7 +139,7 @@ class WebDav:
         """Copy a file or a folder."""
         depth = parse_depth(dav_request.request, Depth.INFINITY)
         if depth is Depth.ONE:
-            raise InvalidHeaderError("Depth is 0 or infinity.")
+            raise InvalidHeaderError("Depth must be 0 or infinity.")
         return _write_response(
             await self.transfers.copy(
                 dav_request.operation, self._parse_destination(dav_request, deep=depth is Depth.INFINITY)
@@ -156,12 +156,12 @@ class WebDav:
     def _parse_destination(self, dav_request: DavRequest, *, deep: bool) -> Destination:
         values = dav_request.request.headers.getall("Destination", [])
         if len(values) != 1:
-            raise InvalidHeaderError("Send one Destination.")
+            raise InvalidHeaderError("Send exactly one Destination header.")
         address = self.hrefs.parse_destination(values[0], dav_request.resource_path.username)
         return Destination(path=address.path, overwrite=parse_overwrite(dav_request.request), deep=deep)
 
     async def handle_propfind(self, dav_request: DavRequest) -> web.StreamResponse:
-        """Tell the properties of what is here and, with Depth 1, of its members."""
+        """Return the properties of the resource and, with Depth: 1, of its members."""
         request = dav_request.request
         depth = parse_depth(request, Depth.INFINITY)
         propfind = parse_propfind(await read_xml_body(request))
@@ -175,7 +175,7 @@ class WebDav:
     async def _propfind_cached(
         self, dav_request: DavRequest, propfind: Propfind, *, members: bool
     ) -> web.StreamResponse:
-        """Tell what depends on the revisions of the nodes alone, as it was told before where that is remembered."""
+        """Answer from the cache where the properties depend on revisions only."""
         key = PropfindKey(dav_request.resource_path.username, dav_request.operation.path, propfind)
         listing = await self.reader.list(
             dav_request.operation,
@@ -201,8 +201,8 @@ class WebDav:
     async def _propfind_uncached(
         self, dav_request: DavRequest, propfind: Propfind, *, members: bool, locks: bool
     ) -> web.StreamResponse:
-        """Tell what changes otherwise, too: locks end by themselves, sync tokens begin to be kept when asked for."""
-        # The mark comes first: what changes while the folder is read is told once more rather than never.
+        """Answer without the cache: locks expire without a revision, and sync tokens start change tracking."""
+        # The revision is read first: a change during the listing is then reported twice rather than never.
         rev = (
             await self.sync_collection.current_rev(dav_request.operation.account)
             if _SYNC_TOKEN in propfind.names
@@ -221,12 +221,12 @@ class WebDav:
         )
 
     async def handle_report(self, dav_request: DavRequest) -> web.StreamResponse:
-        """Tell what has changed in a folder (RFC 6578)."""
+        """Answer a sync-collection report (RFC 6578)."""
         request = dav_request.request
         sync_request, depth = parse_sync_collection(await read_xml_body(request)), parse_depth(request, Depth.ZERO)
         deep = sync_request.deep
         if deep is None and depth is not Depth.ZERO:
-            deep = depth is Depth.INFINITY  # as it was asked for before RFC 6578 was one
+            deep = depth is Depth.INFINITY  # drafts of RFC 6578 used Depth instead of sync-level
         elif deep is None or depth is not Depth.ZERO:
             raise InvalidHeaderError("Send a sync-level, and Depth: 0.")
         locks = _LOCK_DISCOVERY in sync_request.names
@@ -243,7 +243,7 @@ class WebDav:
         return await _multistatus_response(request, multistatus.render_changes(result))
 
     async def handle_proppatch(self, dav_request: DavRequest) -> web.StreamResponse:
-        """Set and remove dead properties: all of them, or none."""
+        """Set and remove dead properties, all or none."""
         instructions = parse_propertyupdate(await read_xml_body(dav_request.request))
         names = list(dict.fromkeys(instruction.name for instruction in instructions))
         refused_names = find_protected(instructions)
@@ -263,7 +263,7 @@ class WebDav:
         return _xml_response(207, proppatch_response(href, outcomes))
 
     async def handle_lock(self, dav_request: DavRequest) -> web.StreamResponse:
-        """Take a lock, or refresh one when there is no body."""
+        """Create a lock, or refresh one when there is no body."""
         request, seconds = dav_request.request, parse_timeout(dav_request.request)
         body = await read_xml_body(request)
         if not body.strip():
@@ -272,7 +272,7 @@ class WebDav:
             )
         depth = parse_depth(request, Depth.INFINITY)
         if depth is Depth.ONE:
-            raise InvalidHeaderError("Depth is 0 or infinity.")
+            raise InvalidHeaderError("Depth must be 0 or infinity.")
         info = parse_lockinfo(body)
         lock_request = LockRequest(
             exclusive=info.exclusive, deep=depth is Depth.INFINITY, owner=info.owner, seconds=seconds
@@ -297,7 +297,7 @@ class WebDav:
         return _xml_response(status, body.encode())
 
     async def handle_unlock(self, dav_request: DavRequest) -> web.StreamResponse:
-        """End a lock."""
+        """Release a lock."""
         token = dav_request.request.headers.get("Lock-Token", "").strip()
         if not (token.startswith("<") and token.endswith(">") and len(token) < 200):
             raise InvalidHeaderError("Send the Lock-Token in angle brackets.")
@@ -306,9 +306,9 @@ class WebDav:
 
 
 def _require_infinity(request: web.Request) -> None:
-    """Refuse a depth that would leave something of a folder behind (RFC 4918 9.6.1, 9.9.2); files have none."""
+    """Refuse a Depth that would leave parts of a folder behind (RFC 4918 §9.6.1, §9.9.2)."""
     if parse_depth(request, Depth.INFINITY) is not Depth.INFINITY:
-        raise InvalidHeaderError("This reaches all that is inside: Depth is infinity.")
+        raise InvalidHeaderError("Depth must be infinity for a folder.")
 
 
 def _write_response(kind: WriteKind) -> web.Response:
@@ -326,7 +326,7 @@ def _xml_response(status: int, body: bytes) -> web.Response:
 
 
 async def _multistatus_response(request: web.Request, pieces: Iterator[bytes]) -> web.StreamResponse:
-    """Send a multistatus: at once when it is small, piece by piece when it is not."""
+    """Send a multistatus: at once when it is small, otherwise in chunks."""
     first, second = next(pieces), next(pieces, None)
     if second is None:
         return _xml_response(207, first)

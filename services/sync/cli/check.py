@@ -1,4 +1,4 @@
-"""``python -m services.sync check URL``: tells whether a WebDAV server is good enough to sync with."""
+"""``python -m services.sync check URL``: checks whether a WebDAV server is good enough to sync with."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,37 +20,37 @@ TextOption = Annotated[str, typer.Option()]
 
 @dataclass(frozen=True, slots=True)
 class HttpServer:
-    """A server at the folder *base*."""
+    """A server whose base folder is *base_url*."""
 
     session: aiohttp.ClientSession
     base_url: str
 
     def build_url(self, path: str) -> str:
-        """Return the address of *path*."""
+        """Return the URL of *path*."""
         return f"{self.base_url.rstrip('/')}/{quote(path)}"
 
     async def request(
         self, method: str, path: str, headers: Mapping[str, str] = NO_HEADERS, body: Any = None
     ) -> DavResponse:
-        """Send one request; an answer that breaks off or is none is a ConnectionError."""
+        """Send one request; ConnectionError when the response is broken off or invalid."""
         url = URL(self.build_url(path), encoded=True)
         try:
             async with self.session.request(method, url, headers=headers, data=body, allow_redirects=False) as reply:
                 response_headers = {name.lower(): value for name, value in reply.headers.items()}
                 return DavResponse(reply.status, response_headers, await reply.read())
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError, aiohttp.ServerDisconnectedError) as fault:
-            raise ConnectionError("the answer broke off, or is none") from fault
+            raise ConnectionError("the response is incomplete or missing") from fault
 
 
 async def collect_results(url: str, user: str, password: str) -> list[ConformanceResult]:
-    """Check the server at *url*, in a folder of its own that is deleted afterwards."""
+    """Check the server at *url* in a new folder that is deleted afterwards."""
     headers = {"Authorization": aiohttp.encode_basic_auth(user, password)} if user else {}
     async with aiohttp.ClientSession(headers=headers, auto_decompress=False, timeout=_REQUEST_TIMEOUT) as http:
         return [one async for one in run_checks(HttpServer(http, url), name=f"candor-check-{new_token(64)}")]
 
 
 def format_report(results: list[ConformanceResult]) -> str:
-    """Return what is told of *results*: each check once, with what it found in each of the folders."""
+    """Return the report of *results*: each check once, with the failures in each folder."""
     lines = []
     for one in dict.fromkeys(result.check for result in results):
         faults = {result.folder: result.failure for result in results if result.check is one and result.failure}
@@ -70,15 +70,15 @@ def _format_summary(results: list[ConformanceResult]) -> str:
 
 
 def is_usable(results: list[ConformanceResult]) -> bool:
-    """Tell whether everything that is needed passed."""
+    """Tell whether all required checks passed."""
     return not any(result.failure and result.check.required for result in results)
 
 
 @app.command()
 def check_server(
-    url: Annotated[str, typer.Argument(help="the folder to check; a new folder is made in it and deleted again")],
+    url: Annotated[str, typer.Argument(help="the folder to check; a new folder is created in it and deleted again")],
     user: TextOption = "",
-    password: Annotated[str, typer.Option(envvar="DAV_PASSWORD", help="better given in the environment")] = "",
+    password: Annotated[str, typer.Option(envvar="DAV_PASSWORD", help="better set in the environment")] = "",
 ) -> None:
     """Check a WebDAV server; ends with 0 when everything needed passed, 1 when not, 2 when it cannot be checked."""
     try:

@@ -1,4 +1,4 @@
-"""A customer at the public API, for commands: logs in, asks, ends the session."""
+"""A client of the public API for commands: logs in, sends requests, logs out."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ _SECOND_FACTOR_INVALID = "identity.second_factor.invalid"
 _MAX_CODE_ATTEMPTS = 3
 
 CodePrompt = Callable[[str], Awaitable[str]]
-"""Asks the person for a one-time code; what is given says why."""
+"""Asks the person for a one-time code; the argument is the label of the prompt."""
 
 
 class CandorProblemError(Exception):
-    """The platform refused, with a problem (RFC 9457)."""
+    """The platform answered with a problem document (RFC 9457)."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status, self.problem = status, problem
@@ -25,12 +25,12 @@ class CandorProblemError(Exception):
 
 
 class NotCandorError(Exception):
-    """What answers at this address is not the platform."""
+    """The server at this URL is not the platform."""
 
 
 @dataclass(slots=True, kw_only=True)
 class CandorClient:
-    """Somebody who is, or is about to be, logged in at *base*."""
+    """A customer's session at the platform *base_url*."""
 
     session: aiohttp.ClientSession
     base_url: str
@@ -39,7 +39,7 @@ class CandorClient:
     session_id: str = ""
 
     async def log_in(self, email: str, password: str, prompt_code: CodePrompt) -> None:
-        """Begin a session, with the second factor when the account has one."""
+        """Log in, with a second factor when the account has one."""
         try:
             self._store_tokens(
                 await self._send("POST", "/v1/identity/sessions", {"email": email, "password": password})
@@ -60,12 +60,12 @@ class CandorClient:
             except CandorProblemError as refusal:
                 if refusal.code != _SECOND_FACTOR_INVALID or not left:
                     raise
-                label = "That code is not accepted. The next one-time code"
+                label = "That code was not accepted. Next one-time code"
             else:
                 return
 
     async def log_out(self) -> None:
-        """End the session; one that is over already is as good."""
+        """Log out; a session that has ended already is no error."""
         if self.session_id:
             try:
                 await self.request("DELETE", f"/v1/identity/sessions/{self.session_id}")
@@ -74,7 +74,7 @@ class CandorClient:
                     raise
 
     async def request(self, method: str, path: str, body: object = None, *, idempotency_key: str = "") -> Any:
-        """Return what is answered; RefusalError when it is a refusal. A token that has run out is renewed."""
+        """Return the JSON response; CandorProblemError for an error. An expired access token is refreshed once."""
         try:
             return await self._send(method, path, body, idempotency_key=idempotency_key)
         except CandorProblemError as refusal:
@@ -103,7 +103,7 @@ class CandorClient:
             if response.status == 204:
                 return None
             if "json" not in response.content_type:
-                raise NotCandorError(f"{self.base_url} does not answer as the platform does ({response.status})")
+                raise NotCandorError(f"{self.base_url} is not the platform ({response.status})")
             payload = await response.json(content_type=None)
             if response.status >= 300:
                 raise CandorProblemError(response.status, payload)

@@ -1,7 +1,7 @@
-"""Checks any WebDAV server for what a sync client needs before it trusts it with somebody's documents.
+"""Checks any WebDAV server for what a sync client needs before it entrusts documents to it.
 
-The needed ones are those that clients which sync packages of files make before they accept a server; the others make
-such a client quicker or safer, and few servers pass them.
+The required checks are those that clients which sync packages of files make before they accept a server. The others
+make such a client faster or safer; few servers pass them.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from lxml import etree
 
 NO_HEADERS: Mapping[str, str] = {}
 TEST_FOLDERS: Final = ("plain", "with a space")
-"""Every check is made in both: names that must be percent-encoded are where servers differ."""
+"""Every check runs in both: servers differ in names that must be percent-encoded."""
 _DAV = "{DAV:}"
 _CHECK_TIMEOUT = 20.0
 _CLOCK_TICK = 1.1
-"""Seconds after which a time in whole seconds must be another."""
+"""Seconds after which a time in whole seconds must differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class DavResponse:
-    """What the server answered; the names of *headers* are in lower case."""
+    """The server's response; the names of *headers* are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ class DavResponse:
 
     @property
     def is_success(self) -> bool:
-        """Tell whether it did what it was asked; 207 says that a part failed."""
+        """Tell whether the request succeeded; 207 means that a part of it failed."""
         return self.status in {200, 201, 204}
 
 
@@ -44,21 +44,21 @@ class DavServer(Protocol):
     async def request(
         self, method: str, path: str, headers: Mapping[str, str] = NO_HEADERS, body: Any = None
     ) -> DavResponse:
-        """Send a request; *path* is relative to the address that was given, not encoded."""
+        """Send a request; *path* is relative to the base URL, not encoded."""
         ...
 
     def build_url(self, path: str) -> str:
-        """Return the absolute address of *path*, encoded."""
+        """Return the absolute URL of *path*, encoded."""
         ...
 
 
 class CheckFailedError(Exception):
-    """The server does otherwise; the message says what it did."""
+    """The server failed the check; the message says what it did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A folder of one check on the server, in which it may do what it likes."""
+    """The folder of one check on the server."""
 
     server: DavServer
     folder: str
@@ -70,19 +70,19 @@ class Sandbox:
     async def request(
         self, method: str, name: str, headers: Mapping[str, str] = NO_HEADERS, body: Any = None
     ) -> DavResponse:
-        """Send any request about *name*."""
+        """Send a request about *name*."""
         return await self.server.request(method, self.build_path(name), headers, body)
 
     async def require_success(
         self, method: str, name: str, headers: Mapping[str, str] = NO_HEADERS, body: Any = None
     ) -> DavResponse:
-        """Send a request that any server accepts."""
+        """Send a request that every server must accept."""
         reply = await self.request(method, name, headers, body)
         require(reply.is_success or reply.status == 207, f"{method} was answered with {reply.status}")
         return reply
 
     async def put(self, name: str, body: Any = b"x") -> None:
-        """Make a file."""
+        """Create a file."""
         await self.require_success("PUT", name, {"Content-Type": "application/octet-stream"}, body)
 
     async def copy_or_move(
@@ -94,7 +94,7 @@ class Sandbox:
         )
 
     async def get_properties(self, name: str) -> dict[str, str]:
-        """Return the live properties that a sync client reads."""
+        """Return the live properties that sync clients read."""
         props = "<resourcetype/><getcontentlength/><getlastmodified/><getetag/>"
         body = f'<?xml version="1.0"?><propfind xmlns="DAV:"><prop>{props}</prop></propfind>'.encode()
         reply = await self.request("PROPFIND", name, {"Depth": "0", "Content-Type": "text/xml"}, body)
@@ -118,7 +118,7 @@ def _parse_properties(body: bytes) -> dict[str, str]:
 
 
 def require(condition: object, message: str) -> None:
-    """Go on only if it *holds*."""
+    """Raise CheckFailedError with *message* unless the condition holds."""
     if not condition:
         raise CheckFailedError(message)
 
@@ -127,7 +127,7 @@ def require(condition: object, message: str) -> None:
 
 
 async def replaces_a_folder(sandbox: Sandbox) -> None:
-    """Move a folder over another one, on the condition that this is what was seen last."""
+    """Move a folder over another one, if that is still the version that was read last."""
     for folder in ("old", "new"):
         await sandbox.require_success("MKCOL", folder)
     await sandbox.put("new/inside")
@@ -145,7 +145,7 @@ async def replaces_a_folder(sandbox: Sandbox) -> None:
 
 
 async def sends_the_date(sandbox: Sandbox) -> None:
-    """Each answer has a Date, and it goes forward."""
+    """Every response has a Date, and it never goes back."""
     times: list[datetime] = []
     for _ in range(2):
         reply = await sandbox.require_success("PROPFIND", "", {"Depth": "0"})
@@ -156,7 +156,7 @@ async def sends_the_date(sandbox: Sandbox) -> None:
 
 
 async def returns_the_location(sandbox: Sandbox) -> None:
-    """After a copy or move, a Location (if any) is the address that was asked for."""
+    """After a copy or move, a Location (if any) is the requested URL."""
     await sandbox.put("file")
     await sandbox.require_success("MKCOL", "folder")
     for method, name, to in (
@@ -179,7 +179,7 @@ def _is_same_url(returned_url: str, requested_url: str) -> bool:
 
 
 async def does_not_overwrite(sandbox: Sandbox) -> None:
-    """With Overwrite: F, what is at the destination stays: 412."""
+    """With Overwrite: F the destination is kept: 412."""
     for kind in ("file", "folder"):
         for name in ("a", "b"):
             await (
@@ -190,7 +190,7 @@ async def does_not_overwrite(sandbox: Sandbox) -> None:
 
 
 async def requires_the_parent(sandbox: Sandbox) -> None:
-    """A move into a folder that does not exist is refused, and nothing is lost."""
+    """A move into a missing folder is refused, and nothing is lost."""
     await sandbox.put("file")
     await sandbox.require_success("MKCOL", "folder")
     for name in ("file", "folder"):
@@ -200,7 +200,7 @@ async def requires_the_parent(sandbox: Sandbox) -> None:
 
 
 async def preserves_bytes(sandbox: Sandbox) -> None:
-    """What is compressed already comes back as it went up, byte by byte."""
+    """Compressed files are returned as they were uploaded, byte by byte."""
     data = gzip.compress(b"kept as it is" * 100, mtime=0)
     await sandbox.put("file.gz", data)
     reply = await sandbox.request("GET", "file.gz", {"Accept-Encoding": "gzip"})
@@ -209,7 +209,7 @@ async def preserves_bytes(sandbox: Sandbox) -> None:
 
 
 async def enforces_locks(sandbox: Sandbox) -> None:
-    """An exclusive lock keeps out who does not have its token."""
+    """An exclusive lock keeps out clients without its token."""
     await sandbox.put("file")
     body = b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
     reply = await sandbox.request("LOCK", "file", {"Depth": "infinity", "Content-Type": "text/xml"}, body)
@@ -235,7 +235,7 @@ async def etags_every_write(sandbox: Sandbox) -> None:
 
 
 async def etags_folders(sandbox: Sandbox) -> None:
-    """The entity tag of a folder changes with its members, and moving it by an old one fails."""
+    """The entity tag of a folder changes with its members, and moving it with an old tag fails."""
     await sandbox.require_success("MKCOL", "folder")
     old = (await sandbox.get_properties("folder")).get("getetag", "")
     require(old, "folders have none")
@@ -247,7 +247,7 @@ async def etags_folders(sandbox: Sandbox) -> None:
 
 
 async def rejects_stale_writes(sandbox: Sandbox) -> None:
-    """A write on the condition of an old entity tag fails: 412."""
+    """A write with an old entity tag fails: 412."""
     await sandbox.put("file", b"one")
     tag = (await sandbox.get_properties("file")).get("getetag", '"none"')
     await sandbox.put("file", b"two")
@@ -257,14 +257,14 @@ async def rejects_stale_writes(sandbox: Sandbox) -> None:
 
 
 async def allows_one_creator(sandbox: Sandbox) -> None:
-    """Of eight who make the same file at once (If-None-Match: *), one does."""
+    """Of eight concurrent creations of a file (If-None-Match: *), one succeeds."""
     puts = (sandbox.request("PUT", "file", {"If-None-Match": "*"}, b"%d" % number) for number in range(8))
     accepted = [reply for reply in await asyncio.gather(*puts) if reply.is_success]
     require(len(accepted) == 1, f"{len(accepted)} did")
 
 
 async def survives_broken_uploads(sandbox: Sandbox) -> None:
-    """An upload that breaks off leaves the file as it was."""
+    """An upload that is broken off leaves the file unchanged."""
     old = b"old" * 1000
     await sandbox.put("file", old)
 
@@ -273,7 +273,7 @@ async def survives_broken_uploads(sandbox: Sandbox) -> None:
         await asyncio.sleep(0.2)
         raise ConnectionError
 
-    # Whatever the client sees of it: what counts is what is there afterwards.
+    # The client may see any error: the file afterwards is what counts.
     await asyncio.gather(
         sandbox.request("PUT", "file", {"Content-Length": "100000000"}, broken()), return_exceptions=True
     )
@@ -282,13 +282,13 @@ async def survives_broken_uploads(sandbox: Sandbox) -> None:
 
 
 async def rejects_depth_infinity(sandbox: Sandbox) -> None:
-    """Listing a whole tree in one request is refused: 403."""
+    """A listing of a whole tree in one request is refused: 403."""
     status = (await sandbox.request("PROPFIND", "", {"Depth": "infinity"})).status
     require(status == 403, f"it was answered with {status}")
 
 
 async def reports_changes(sandbox: Sandbox) -> None:
-    """A folder can be followed by sync tokens (RFC 6578)."""
+    """A folder supports sync tokens (RFC 6578)."""
     await sandbox.put("file")
     request_xml = "<sync-token/><sync-level>1</sync-level><prop><getetag/></prop>"
     body = f'<sync-collection xmlns="DAV:">{request_xml}</sync-collection>'.encode()
@@ -299,7 +299,7 @@ async def reports_changes(sandbox: Sandbox) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ConformanceCheck:
-    """One check, and *why* it matters."""
+    """A check, and *why* it matters."""
 
     run: Callable[[Sandbox], Awaitable[None]]
     why: str
@@ -307,7 +307,7 @@ class ConformanceCheck:
 
     @property
     def title(self) -> str:
-        """What is checked, in a sentence."""
+        """What is checked, in one sentence."""
         return str(self.run.__doc__)
 
 
@@ -335,7 +335,7 @@ CHECKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ConformanceResult:
-    """What came of a check in a *folder*; *fault* is empty when it passed."""
+    """The result of a check in a *folder*; *failure* is empty when it passed."""
 
     check: ConformanceCheck
     folder: str
@@ -345,7 +345,7 @@ class ConformanceResult:
 async def run_checks(
     server: DavServer, *, name: str, checks: Iterable[ConformanceCheck] = CHECKS
 ) -> AsyncIterator[ConformanceResult]:
-    """Make the checks in a new folder *name*, which is deleted afterwards; OSErrors of the connection are faults."""
+    """Run the checks in a new folder *name*, which is deleted afterwards; connection errors are failures."""
     reply = await server.request("MKCOL", name)
     require(reply.status == 201, f"no folder could be made here: MKCOL was answered with {reply.status}")
     try:

@@ -1,4 +1,4 @@
-"""``python -m services.sync restore URL [PATH]``: brings a customer's own files back, through the public API alone."""
+"""``python -m services.sync restore URL [PATH]``: restores your own files through the public API."""
 
 import asyncio
 import sys
@@ -20,23 +20,23 @@ PASSWORD_VARIABLE = "CANDOR_PASSWORD"  # noqa: S105 - the name of a variable, no
 _REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=30)
 _POLL_INTERVAL = 0.5
 _PROGRESS_INTERVAL = 2.0
-"""Seconds after which a restore that still runs says how far it is."""
+"""Seconds between two progress messages."""
 _UNREACHABLE_TIMEOUT = 120.0
-"""Seconds for which a platform that does not answer is asked again."""
+"""Seconds for which an unreachable platform is polled."""
 _UNITS = ("bytes", "KB", "MB", "GB")
-_CONTINUES_MESSAGE = "A restore that has begun goes on by itself: see Files in your privacy centre."
+_CONTINUES_MESSAGE = "A restore that has started continues: see Files in your privacy centre."
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _API_ERRORS = (aiohttp.ClientError, TimeoutError, NotCandorError, CandorProblemError)
 _UNFINISHED = frozenset({"pending", "running"})
 
 
 class RestoreCommandError(Exception):
-    """Nothing could be begun; the message says why and what to do."""
+    """Nothing was started; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreSelection:
-    """What is to come back: *path* from *backup* (empty: the latest); nothing at all is a look at the backups."""
+    """What to restore: *path* from *backup_id* (empty: the newest); nothing selected lists the backups."""
 
     path: str
     everything: bool
@@ -47,25 +47,25 @@ class RestoreSelection:
 def restore(
     context: typer.Context,
     *,
-    url: Annotated[str, typer.Argument(help="where the platform is, such as https://candor.example")],
+    url: Annotated[str, typer.Argument(help="the URL of the platform, such as https://candor.example")],
     path: Annotated[
         str,
-        typer.Argument(help="the file or folder as it was called then, such as Photos/lake.jpg", show_default=False),
+        typer.Argument(help="the path at the time of the backup, such as Photos/lake.jpg", show_default=False),
     ] = "",
-    email: Annotated[str, typer.Option(help="the address of your account; asked for when it is left out")] = "",
-    backup: Annotated[str, typer.Option(help="the id of a backup; the latest when it is left out")] = "",
-    everything: Annotated[bool, typer.Option("--everything", help="bring everything back")] = False,
+    email: Annotated[str, typer.Option(help="the email address of your account; asked for by default")] = "",
+    backup: Annotated[str, typer.Option(help="the id of a backup; the newest by default")] = "",
+    everything: Annotated[bool, typer.Option("--everything", help="restore everything")] = False,
 ) -> None:
-    """Bring a file, a folder or everything back from a backup.
+    """Restore a file, a folder or everything from a backup.
 
     Without PATH and without --everything it lists the backups that hold your files.
 
-    Nothing that is there now is replaced: what comes back stands beside it, as "name (restored date)".
+    No existing file is replaced: restored files stand beside them, as "name (restored date)".
 
-    The password is taken from the variable CANDOR_PASSWORD, or asked for; so is the one-time code of an account that
+    The password is read from the variable CANDOR_PASSWORD, or asked for; so is the one-time code of an account that
     has a second factor. The session is ended afterwards.
 
-    A restore that has begun goes on by itself, also when this command is ended.
+    A restore that has started goes on when this command is ended.
     """
     if path and everything:
         raise typer.BadParameter("Give PATH or --everything, not both.")
@@ -81,7 +81,7 @@ def restore(
         _print_error(str(fault))
         code = 2
     except typer.Abort:
-        _print_error("Nobody can be asked here: give --email, and the password in CANDOR_PASSWORD.")
+        _print_error("There is no terminal: give --email, and set CANDOR_PASSWORD.")
         code = 2
     except KeyboardInterrupt:
         _print_error(_CONTINUES_MESSAGE)
@@ -90,12 +90,12 @@ def restore(
 
 
 def _validate_url(url: str) -> str:
-    """Return the address without a slash at its end; CannotError for one that would carry a password in the clear."""
+    """Return the URL without a slash at its end; RestoreCommandError when the password would be sent in plain text."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise RestoreCommandError(f"{url} is not an address: it begins with https://")
+        raise RestoreCommandError(f"{url} is not a URL: it must begin with https://")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise RestoreCommandError(f"{url} would carry your password unencrypted: use https://")
+        raise RestoreCommandError(f"{url} would send your password unencrypted: use https://")
     return url.rstrip("/")
 
 
@@ -108,19 +108,19 @@ async def _run(base_url: str, email: str, password: str, selection: RestoreSelec
     except NotCandorError as fault:
         raise RestoreCommandError(f"{fault}.") from fault
     except (aiohttp.ClientError, TimeoutError) as fault:
-        raise RestoreCommandError(f"{base_url} cannot be reached: {str(fault) or 'no answer in time'}.") from fault
+        raise RestoreCommandError(f"{base_url} cannot be reached: {str(fault) or 'no response in time'}.") from fault
 
 
 @asynccontextmanager
 async def _open_session(base_url: str, email: str, password: str) -> AsyncIterator[CandorClient]:
-    """Log in, and out again whatever happens."""
+    """Log in, and log out in any case."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=_REQUEST_TIMEOUT) as http:
         customer = CandorClient(session=http, base_url=base_url)
         await customer.log_in(email, password, _prompt_code)
         try:
             yield customer
         finally:
-            with suppress(*_API_ERRORS):  # then it ends by itself, a little later
+            with suppress(*_API_ERRORS):  # the session then expires on its own
                 await customer.log_out()
 
 
@@ -129,7 +129,7 @@ async def _prompt_code(label: str) -> str:
 
 
 def _prompt_line(label: str) -> str:
-    """Ask on stderr: what is on stdout may be read by a program."""
+    """Prompt on stderr: stdout may be read by a program."""
     typer.echo(f"{label}: ", nl=False, err=True)
     line = sys.stdin.readline()
     if not line:
@@ -149,7 +149,7 @@ async def _execute(client: CandorClient, selection: RestoreSelection) -> int:
     try:
         return _print_result(await _wait_until_finished(client, requested))
     except _API_ERRORS as fault:
-        _print_error(f"It cannot be followed any more: {fault}")
+        _print_error(f"The progress is no longer available: {fault}")
         _print_error(_CONTINUES_MESSAGE)
         return 1
 
@@ -158,16 +158,16 @@ def _format_backups(backups: list[dict[str, Any]]) -> str:
     if not backups:
         return "No backup holds your files yet. One is taken every day."
     lines = [
-        f"{one['backup_id']}  taken {_format_time(one['created_at'])}  kept until {_format_time(one['expires_at'])}"
+        f"{one['backup_id']}  created {_format_time(one['created_at'])}  kept until {_format_time(one['expires_at'])}"
         for one in backups
     ]
     return "\n".join(
-        ("The backups that hold your files, the latest first:", *lines, "", "Add a PATH or --everything to restore.")
+        ("The backups that hold your files, newest first:", *lines, "", "Add a PATH or --everything to restore.")
     )
 
 
 async def _wait_until_finished(client: CandorClient, restore: dict[str, Any]) -> dict[str, Any]:
-    """Return the restore once it has ended; say every few seconds how far it is."""
+    """Return the restore once it has ended; print its progress every few seconds."""
     last_output = last_reply = monotonic()
     address = f"/v1/sync/restores/{restore['restore_id']}"
     while restore["state"] in _UNFINISHED:
@@ -188,23 +188,21 @@ async def _wait_until_finished(client: CandorClient, restore: dict[str, Any]) ->
 
 def _format_progress(restore: Mapping[str, Any]) -> str:
     if restore["state"] == "pending" or not restore["files_total"]:
-        return "It waits for its turn." if restore["state"] == "pending" else "The backup is being read."
+        return "The restore is pending." if restore["state"] == "pending" else "The backup is being read."
     return f"{_format_counts(restore)} of {restore['files_total']} files, {_format_size(restore['bytes_total'])}"
 
 
 def _print_result(restore: Mapping[str, Any]) -> int:
-    """Say what came of it, and return the exit code."""
+    """Print the result and return the exit code."""
     where = f" They are in: {restore['restored_to']}" if restore["restored_to"] else ""
     if restore["state"] == "failed":
         failure = restore["failure"]
-        _print_error(f"It ended early: {failure['detail'].rstrip('.')}. {failure['remedy']}")
-        _print_error(f"{_format_counts(restore)} came back.{where}")
+        _print_error(f"The restore failed: {failure['detail'].rstrip('.')}. {failure['remedy']}")
+        _print_error(f"{_format_counts(restore)} restored.{where}")
         return 1
-    typer.echo(f"{_format_counts(restore)} came back.{where}")
+    typer.echo(f"{_format_counts(restore)} restored.{where}")
     if restore["missing"]:
-        _print_error(
-            f"{restore['missing']} files could not: this backup does not hold what was in them. Try another one."
-        )
+        _print_error(f"{restore['missing']} files are missing in this backup. Try another one.")
         return 1
     return 0
 

@@ -1,1 +1,1 @@
-"""What the things of sync are: the tree, conditions, locks, frames, quota, backups. Standard library only."""
+"""The concepts of sync: tree, preconditions, locks, frames, quota, backups. Standard library only."""

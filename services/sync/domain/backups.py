@@ -1,15 +1,15 @@
-"""Backups of Customer Data end (C19): each has its end date when it is taken."""
+"""Backups of customer data expire (C19): each has its end date from the start."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_BACKUP_AGE = timedelta(days=183)
-"""Six months: no backup may be kept longer."""
+"""Six months, the promise: no backup may be older."""
 
 
 class BackupState(StrEnum):
-    """Where a backup is in its life."""
+    """The life of a backup."""
 
     REQUESTED = "requested"
     AVAILABLE = "available"
@@ -30,14 +30,14 @@ class Backup:
     nodes: int = 0
     bytes: int = 0
     sha256: str = ""
-    """The checksum of all its records, before they were sealed; none in backups that were taken before it was kept."""
+    """The checksum of all records before sealing; empty in backups that are older than this field."""
     drilled_at: datetime | None = None
-    """When it was last read back."""
+    """When the restore drill last read it."""
     drill_failed: bool = False
-    """Whether it could not be read back then."""
+    """Whether that drill failed."""
 
     def is_overdue(self, at: datetime) -> bool:
-        """Tell whether it should have been destroyed by *at*."""
+        """Tell whether it should have been deleted by *at*."""
         return self.state is not BackupState.DESTROYED and at >= self.expires_at
 
     def exceeds_max_age(self) -> bool:

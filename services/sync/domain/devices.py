@@ -1,4 +1,4 @@
-"""Who comes in: an account, by one of its devices."""
+"""A device that authenticated with an app password."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """An account, and the device (its app password) that speaks for it."""
+    """An account and the device (the app password) that acts for it."""
 
     account: str
     username: str

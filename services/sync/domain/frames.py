@@ -1,4 +1,4 @@
-"""Contents are sealed in frames of 1 MiB: which frames hold which bytes, and where they lie."""
+"""Contents are sealed in frames of 1 MiB: which frames hold which bytes, and their offsets."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ FRAME_OVERHEAD = 16
 SEALED_FRAME_SIZE = FRAME_SIZE + FRAME_OVERHEAD
 
 MAX_INLINE_SIZE = 64 << 10
-"""Contents up to this size are kept in the node itself."""
+"""Contents up to this size are stored in the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """The bytes from *start* up to and without *stop*."""
+    """The bytes from *start* up to, not including, *stop*."""
 
     start: int
     stop: int
@@ -31,7 +31,7 @@ class ByteRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentFrame:
-    """One frame of a content: where it lies sealed, and which of its bytes are wanted."""
+    """One sealed frame of a content, and which of its bytes are needed."""
 
     index: int
     is_last: bool
@@ -41,12 +41,12 @@ class ContentFrame:
 
 
 def count_frames(size: int) -> int:
-    """Return how many frames a content of *size* bytes has; an empty one has one, so that nothing can be cut away."""
+    """Return how many frames *size* bytes have; an empty content has one, so that a truncated blob never opens."""
     return max(1, -(-size // FRAME_SIZE))
 
 
 def iter_frames(byte_range: ByteRange, size: int) -> Iterator[ContentFrame]:
-    """Return the frames that hold *span* of a content of *size* bytes."""
+    """Return the frames that hold *byte_range* of a content of *size* bytes."""
     count = count_frames(size)
     final = max(byte_range.stop - 1, byte_range.start) // FRAME_SIZE
     for index in range(byte_range.start // FRAME_SIZE, min(final, count - 1) + 1):
@@ -61,10 +61,10 @@ def iter_frames(byte_range: ByteRange, size: int) -> Iterator[ContentFrame]:
 
 
 async def into_frames(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[memoryview, bool], None]:
-    """Yield what begins with *head* and goes on with *chunks* frame by frame, and of each whether it is the last.
+    """Yield the frames of a body that begins with *head*, each with whether it is the last.
 
-    Two buffers take turns, since fresh memory costs more than sealing what it holds: a frame is there until the next
-    but one is asked for.
+    Two buffers alternate, since fresh memory costs more than sealing what it holds: a frame is valid until the second
+    next one is requested.
     """
     buffers = cycle(memoryview(bytearray(FRAME_SIZE)) for _ in range(2))
     frame, size = next(buffers), 0

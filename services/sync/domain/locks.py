@@ -1,4 +1,4 @@
-"""Write locks (RFC 4918 §6, §7): what a lock covers, what it protects, which locks exclude each other."""
+"""Write locks (RFC 4918 §6, §7): what a lock covers, what it protects, which locks conflict."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from services.sync.domain.tree import TreePath
 from services.sync.errors import LockConflictError, LockedError
 
 MAX_LOCK_TIMEOUT = timedelta(hours=1)
-"""No lock lasts longer without a refresh: a lost device blocks nobody for ever."""
+"""The longest time without a refresh, so that a lost device does not block others."""
 
 MAX_LOCKS = 1000
 """Live locks of one account."""
@@ -18,9 +18,9 @@ MAX_OWNER_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A lock on the node at the end of *ids*; *deep* ones cover everything beneath, also what comes later.
+    """A lock on the last node of *ids*; a *deep* one also covers everything inside it, present and future.
 
-    A node that moves loses its locks and those beneath it (RFC 4918 §7.7), so *ids* and *path* stay true.
+    A node that moves loses its locks and those inside it (RFC 4918 §7.7), so *ids* and *path* stay valid.
     """
 
     token: str
@@ -29,9 +29,9 @@ class Lock:
     exclusive: bool
     deep: bool
     owner: str
-    """The XML that the client gave to describe itself, shown back as it came."""
+    """The owner XML as the client sent it (RFC 4918 §14.17)."""
     device: str
-    """The app password that took it: the only one that may use or see its token."""
+    """The app password that created it: only this device may use its token."""
     seconds: int
     expires_at: datetime
 
@@ -41,11 +41,11 @@ class Lock:
         return self.ids[-1]
 
     def seconds_left(self, at: datetime) -> int:
-        """Return how long it still lasts, rounded up."""
+        """Return the remaining time in seconds, rounded up."""
         return max(0, -((at - self.expires_at) // timedelta(seconds=1)))
 
     def covers_node(self, ids: TreePath) -> bool:
-        """Tell whether it covers the node at the end of *ids*."""
+        """Tell whether it covers the last node of *ids*."""
         return self.node == ids[-1] or (self.deep and self.node in ids)
 
     def is_beneath(self, node: str) -> bool:
@@ -54,17 +54,20 @@ class Lock:
 
 
 def find_covering(locks: Iterable[Lock], ids: TreePath) -> list[Lock]:
-    """Return those of *locks* that cover the node at the end of *ids*."""
+    """Return the locks that cover the last node of *ids*."""
     return [lock for lock in locks if lock.covers_node(ids)]
 
 
 def find_beneath(locks: Iterable[Lock], node: str) -> list[Lock]:
-    """Return those of *locks* on *node* and inside it."""
+    """Return the locks on *node* and inside it."""
     return [lock for lock in locks if lock.is_beneath(node)]
 
 
 def check_lock_tokens(locks: Iterable[Lock], submitted: frozenset[str], device: str) -> None:
-    """Refuse unless for every locked node among *locks* the creator submitted a token; one of shared ones is enough."""
+    """Raise LockedError unless *device* submitted a token of its own for every locked node.
+
+    Of several shared locks on a node one token is enough.
+    """
     relevant = list(locks)
     opened = {lock.node for lock in relevant if lock.device == device and lock.token in submitted}
     for lock in relevant:
@@ -73,7 +76,7 @@ def check_lock_tokens(locks: Iterable[Lock], submitted: frozenset[str], device: 
 
 
 def check_lock_conflict(requested: Lock, existing: Iterable[Lock]) -> None:
-    """Refuse *wanted* when a lock that is *present* excludes it."""
+    """Raise LockConflictError when an *existing* lock excludes *requested*."""
     for lock in existing:
         meets = lock.covers_node(requested.ids) or (requested.deep and lock.is_beneath(requested.node))
         if meets and (lock.exclusive or requested.exclusive):

@@ -1,4 +1,4 @@
-"""What a request demands of the present state before it acts: RFC 9110 §13 and the If header of RFC 4918 §10.4."""
+"""Preconditions of a request: RFC 9110 §13 and the If header of RFC 4918 §10.4."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from services.sync.errors import PreconditionFailedError
 
 @dataclass(frozen=True, slots=True)
 class EntityTags:
-    """The entity tags of If-Match or If-None-Match; *anything* is ``*``."""
+    """The entity tags of If-Match or If-None-Match; *matches_any* is ``*``."""
 
     values: frozenset[str] = frozenset()
     matches_any: bool = False
 
     def matches_node(self, node: Node | None) -> bool:
-        """Compare strongly: a weak tag never matches, for ours are all strong."""
+        """Compare strongly; all our tags are strong, so a weak one never matches."""
         return node is not None and (self.matches_any or node.etag in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition of a list: a state token or an entity tag (``*`` stands for whatever exists), perhaps negated."""
+    """One condition of the If header: a state token or an entity tag (``*``: any resource), perhaps negated."""
 
     token: str = ""
     etag: str = ""
@@ -32,7 +32,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class ConditionList:
-    """A list of the If header: all its terms must hold for *path*; None is the address of the request."""
+    """A list of the If header: all its conditions must hold for *path*; None is the request's own path."""
 
     path: TreePath | None
     conditions: tuple[Condition, ...]
@@ -40,7 +40,7 @@ class ConditionList:
 
 @dataclass(frozen=True, slots=True)
 class ResourceState:
-    """What a clause is held against: the node, if any, and the tokens of the device's own locks that cover it."""
+    """What a condition is evaluated against: the node, if any, and the state tokens that are valid for it."""
 
     node: Node | None
     state_tokens: frozenset[str]
@@ -57,7 +57,7 @@ class ResourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preconditions:
-    """All that a request demands."""
+    """All preconditions of a request."""
 
     if_match: EntityTags | None = None
     if_none_match: EntityTags | None = None
@@ -67,12 +67,12 @@ class Preconditions:
 
     @property
     def submitted_tokens(self) -> frozenset[str]:
-        """The lock tokens that are submitted: every one that the If header names."""
+        """Every state token that the If header names."""
         return frozenset(term.token for clause in self.condition_lists for term in clause.conditions if term.token)
 
     @property
     def tagged_paths(self) -> frozenset[TreePath]:
-        """The other addresses of which the If header speaks."""
+        """The other paths that the If header names."""
         return frozenset(clause.path for clause in self.condition_lists if clause.path is not None)
 
 
@@ -80,14 +80,14 @@ NO_PRECONDITIONS = Preconditions()
 
 
 class ReadDecision(Enum):
-    """What a read comes to."""
+    """The result of a conditional read."""
 
     SEND = "send"
     NOT_MODIFIED = "not modified"
 
 
 def check_if_header(preconditions: Preconditions, states: Mapping[TreePath | None, ResourceState]) -> None:
-    """Refuse unless one clause of the If header holds (or there is none); *states* has each of its addresses."""
+    """Raise PreconditionFailedError unless one list of the If header holds; *states* has each of its paths."""
     if not preconditions.condition_lists:
         return
     for clause in preconditions.condition_lists:
@@ -97,7 +97,7 @@ def check_if_header(preconditions: Preconditions, states: Mapping[TreePath | Non
 
 
 def check_if_match(preconditions: Preconditions, node: Node | None) -> None:
-    """Refuse a change of *node* that RFC 9110 §13.2.2 forbids."""
+    """Raise PreconditionFailedError for a change of *node* that RFC 9110 §13.2.2 forbids."""
     if preconditions.if_match is not None:
         _require(preconditions.if_match.matches_node(node))
     elif preconditions.if_unmodified_since is not None:
@@ -107,7 +107,7 @@ def check_if_match(preconditions: Preconditions, node: Node | None) -> None:
 
 
 def evaluate_read(preconditions: Preconditions, node: Node) -> ReadDecision:
-    """Say whether a GET or HEAD of *node* sends it; a failed If-Match refuses."""
+    """Decide whether GET or HEAD of *node* sends it; raise PreconditionFailedError as ``check_if_match``."""
     check_if_match(
         Preconditions(if_match=preconditions.if_match, if_unmodified_since=preconditions.if_unmodified_since), node
     )

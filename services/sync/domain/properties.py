@@ -1,4 +1,4 @@
-"""Dead properties: what clients store about a resource, kept as they gave it."""
+"""Dead properties: what clients store about a resource, kept unchanged (RFC 4918 §4.3)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ LIVE_PROPERTIES = frozenset(
         "sync-token",
     )
 )
-"""The properties that the server keeps, in Clark notation; nobody can set them."""
+"""The live properties that clients cannot set, in Clark notation."""
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyUpdate:
-    """Set the property *name* (in Clark notation) to the element *xml*, or remove it where there is none."""
+    """Set the property *name* (Clark notation) to the element *xml*, or remove it when there is none."""
 
     name: str
     xml: str | None
@@ -43,7 +43,7 @@ def parse_properties(properties: str) -> Mapping[str, str]:
 
 
 def apply_updates(properties: str, updates: Sequence[PropertyUpdate]) -> str:
-    """Return *properties* after *instructions*, in their order; TooManyPropertiesError when they take too much room."""
+    """Return *properties* after *instructions*, applied in order; PropertiesTooLargeError beyond the limit."""
     found = dict(parse_properties(properties))
     for instruction in updates:
         if instruction.xml is None:
@@ -57,5 +57,5 @@ def apply_updates(properties: str, updates: Sequence[PropertyUpdate]) -> str:
 
 
 def find_protected(updates: Sequence[PropertyUpdate]) -> frozenset[str]:
-    """Return the names among *instructions* that nobody can set."""
+    """Return the names among *instructions* that clients cannot set."""
     return LIVE_PROPERTIES & {instruction.name for instruction in updates}

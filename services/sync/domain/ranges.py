@@ -1,4 +1,4 @@
-"""Byte ranges (RFC 9110 §14): which spans of a file a Range header asks for."""
+"""Byte ranges (RFC 9110 §14)."""
 
 import re
 from itertools import pairwise
@@ -7,15 +7,15 @@ from services.sync.domain.frames import ByteRange
 from services.sync.errors import RangeNotSatisfiableError
 
 MAX_RANGES = 16
-"""Ranges answered in one response; whoever asks for more gets the whole file."""
+"""Ranges in one response; a request for more gets the whole file."""
 
 _HEADER = re.compile(r"bytes=(\s*\d*-\d*\s*(?:,\s*\d*-\d*\s*)*)", re.IGNORECASE)
 
 
 def parse_range(header: str, size: int) -> list[ByteRange] | None:
-    """Return the spans that *header* asks of a file of *size* bytes; None when the header is to be ignored.
+    """Return the ranges that *header* requests of a file of *size* bytes; None when the header is to be ignored.
 
-    A header that cannot be read, or that asks for overlapping or too many ranges, is ignored as RFC 9110 §14.2 allows.
+    A header that is malformed, or that has overlapping or too many ranges, is ignored as RFC 9110 §14.2 allows.
     """
     if len(header) > 1024 or not (read := _HEADER.fullmatch(header.strip())):
         return None

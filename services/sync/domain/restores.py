@@ -1,4 +1,4 @@
-"""A restore: what a customer wants back from a backup, and how far it has come."""
+"""A restore from a backup: what the customer requested, and its progress."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from typing import Final
 from services.sync.domain.tree import TreePath
 
 MAX_PENDING_RESTORES: Final = 10
-"""Restores of one account that may be waiting or running."""
+"""Restores of one account that may be pending or running."""
 MAX_ATTEMPTS_WITHOUT_PROGRESS: Final = 30
-"""Attempts, one after the other, of which none brought anything back: then it is given up."""
+"""Attempts in a row without progress, after which a restore fails."""
 
 
 class RestoreState(StrEnum):
-    """Where a restore is in its life."""
+    """The life of a restore."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -28,18 +28,18 @@ UNFINISHED_STATES: Final = (RestoreState.PENDING, RestoreState.RUNNING)
 
 @dataclass(slots=True, kw_only=True)
 class RestoreProgress:
-    """What has come back so far."""
+    """What has been restored so far."""
 
     files: int = 0
     folders: int = 0
     bytes: int = 0
     missing: int = 0
-    """Files whose contents the backup does not hold, since they were replaced while it was taken, or cannot open."""
+    """Files whose content the backup does not hold (it was replaced during the backup) or does not open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreFailure:
-    """Why a restore ended early: the stable code, what happened, and what helps."""
+    """Why a restore failed: error code, what happened, and what helps."""
 
     code: str
     detail: str
@@ -57,18 +57,18 @@ class Restore:
     account: str
     backup: str
     path: TreePath
-    """What is wanted, as it was called then; ``()`` is everything."""
+    """The requested path at the time of the backup; ``()`` is everything."""
     requested_at: datetime
     state: RestoreState = RestoreState.PENDING
     started_at: datetime | None = None
     finished_at: datetime | None = None
     fencing_token: int = 0
     attempts_without_progress: int = 0
-    """Attempts since something came back."""
+    """Attempts since the last progress."""
     uploading: str = ""
-    """The content that was on its way last: whoever goes on gives its room back."""
+    """The content that was being uploaded last; the next attempt gives its reservation back."""
     destination: TreePath = ()
-    """Where it was brought back to; ``()`` while nothing was."""
+    """The path to which it was restored; ``()`` while nothing was."""
     files: int = 0
     folders: int = 0
     bytes: int = 0
@@ -79,17 +79,17 @@ class Restore:
 
     @property
     def position(self) -> str:
-        """Where it stands in a list that is sorted newest first."""
+        """Its position in a list that is sorted newest first."""
         return f"{self.requested_at.isoformat()} {self.id}"
 
 
 def restore_id(idempotency_key: str) -> str:
-    """Return the id of the restore that *operation* asks for: a request that is repeated asks for the same."""
+    """Return the id of the restore for *idempotency_key*: a repeated request is the same restore."""
     return f"rst_{_digest(idempotency_key)}"
 
 
 def node_id(restore: str, backup_node: str) -> str:
-    """Return the id under which the node *held* of a backup comes back: always the same, so it never comes twice."""
+    """Return the id of the restored copy of *backup_node*: always the same, so no attempt creates it twice."""
     return f"nod_{_digest(f'{restore}:{backup_node}')}"
 
 

@@ -1,4 +1,4 @@
-"""Statistics of the service: how much is stored, with which clients, how it is used; each of at least ten accounts."""
+"""Usage statistics: storage, client families and operations, always of at least ten accounts (C11)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MIN_GROUP_SIZE: Final = 10
-"""No figure is ever stored, or told, of fewer accounts."""
+"""No figure of fewer accounts is ever stored or published."""
 
 OTHER_FAMILY: Final = "other"
 _FAMILY_MARKS: Final = (
@@ -37,23 +37,23 @@ SIZE_CLASSES: Final = (("up to 1 MB", 10**6), ("up to 100 MB", 10**8), ("up to 1
 
 
 def client_family(user_agent: str) -> str:
-    """Return the family of a client: no version, no system, nothing that few have."""
+    """Return the client family of a User-Agent: no version, no system, nothing that few clients have."""
     return next((family for mark, family in _FAMILY_MARKS if mark in user_agent[:200]), OTHER_FAMILY)
 
 
 def operation_kind(method: str) -> str | None:
-    """Return what a request does; None when it is not counted."""
+    """Return the operation that an HTTP method counts as; None when it is not counted."""
     return _OPERATION_KINDS.get(method)
 
 
 def round_down(count: int) -> int:
-    """Return *count* without its last digit, so that one more or less does not show."""
+    """Return *count* rounded down to tens, so that one more or less does not show."""
     return count - count % MIN_GROUP_SIZE
 
 
 @dataclass(slots=True)
 class ClientGroup:
-    """Accounts that used one family of clients on one day, and what they did; kept in memory until they are enough."""
+    """The accounts that used one client family on one day, in memory until the group is large enough."""
 
     uncounted: set[bytes] = field(default_factory=set)
     """Accounts that are not counted yet."""
@@ -61,13 +61,13 @@ class ClientGroup:
     operations: Counter[str] = field(default_factory=Counter)
 
     def record(self, account: bytes, kind: str) -> None:
-        """Note that *account* did something."""
+        """Count an operation of *account*."""
         if account not in self.counted:
             self.uncounted.add(account)
         self.operations[kind] += 1
 
     def take_countable(self) -> tuple[int, Counter[str]] | None:
-        """Return how many accounts are to be counted and what was done; None as long as they are too few."""
+        """Return the number of accounts and their operations, and reset; None while the group is too small."""
         if len(self.uncounted) < MIN_GROUP_SIZE:
             return None
         count, did = len(self.uncounted), self.operations
@@ -78,7 +78,7 @@ class ClientGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientDay:
-    """What the accounts with one *family* of clients did on a *day*."""
+    """What the accounts with one client *family* did on a *day*."""
 
     day: str
     family: str
@@ -90,7 +90,7 @@ class ClientDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageDay:
-    """How much was stored on a *day*: by how many accounts, and how many of each size."""
+    """The storage on a *day*: accounts, bytes, and accounts of each size."""
 
     day: str
     accounts: int
@@ -99,9 +99,9 @@ class StorageDay:
 
 
 def summarize_storage(day: str, used_bytes: Iterable[int]) -> StorageDay | None:
-    """Return what is told of accounts that use so many bytes each; None when they are too few.
+    """Return the published figures for accounts of these sizes; None when there are too few.
 
-    A size that too few have is told with the next larger one, and the largest not at all.
+    A size with too few accounts is merged into the next larger one; the largest is left out then.
     """
     sizes = sorted(used_bytes)
     if len(sizes) < MIN_GROUP_SIZE:

@@ -1,4 +1,4 @@
-"""How a client follows a tree (RFC 6578): marks of how far it has seen, and tombstones of what left its place."""
+"""Sync tokens (RFC 6578) and tombstones."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from services.sync.domain.tree import Node
 from services.sync.errors import InvalidSyncTokenError
 
 TOMBSTONE_TTL = timedelta(days=30)
-"""How long it is known what left its place; who comes later begins anew."""
+"""How long tombstones are kept; an older sync token is invalid."""
 MAX_TOMBSTONES = 50_000
-"""Over how many revisions it is known, at most."""
+"""Over how many revisions tombstones are kept at most."""
 PRUNE_INTERVAL = 1_000
 TOKEN_PREFIX = "urn:x-candor:sync:"  # noqa: S105 - a prefix of URIs, not a secret
 ChangeKey = tuple[int, str]
-"""Where a change stands in the order of all: its revision, then the node's id."""
+"""The position of a change in the order of all: its revision, then the node's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """A *node* left the place *name* in the folder *parent* at *rev*: it was deleted, moved or replaced."""
+    """Records that *node* left *name* in the folder *parent* at *rev*: it was deleted, moved or replaced."""
 
     node: str
     parent: str
@@ -32,13 +32,13 @@ class Tombstone:
 
     @property
     def id(self) -> str:
-        """A node leaves one place at each revision."""
+        """A node leaves one location at each revision."""
         return f"{self.node}:{self.rev}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncToken:
-    """How far a client has seen the folder *folder*: all changes up to *key*, and all that left up to *base*."""
+    """The state of *folder* that a client has seen: changes up to *key*, tombstones up to *base_rev*."""
 
     folder: str
     rev: int
@@ -47,19 +47,19 @@ class SyncToken:
 
     @property
     def key(self) -> ChangeKey:
-        """The last change that was seen."""
+        """The last change that the client has seen."""
         return self.rev, self.after
 
     @property
     def uri(self) -> str:
-        """The mark as a client holds it: a URI that tells it nothing."""
+        """The token as clients see it: an opaque URI."""
         return f"{TOKEN_PREFIX}{self.rev:x}:{self.base_rev:x}:{_hash_folder(self.folder)}:{self.after}"
 
     @classmethod
     def parse(cls, token: str, folder: Node) -> Self:
-        """Return the mark that was given for *folder*; SyncTokenRefusedError for anything else.
+        """Return the token that was issued for *folder*; InvalidSyncTokenError for anything else.
 
-        A token is one folder's: what another folder held, which was at this address before, nobody knows any more.
+        A token belongs to one folder id: of another folder that was at this path before, the members are unknown.
         """
         rev, base, digest, after = _split_token(token)
         if digest != _hash_folder(folder.id):
@@ -82,5 +82,5 @@ def _hash_folder(folder: str) -> str:
 
 
 def moved_folders(tombstones: Iterable[Tombstone]) -> dict[str, int]:
-    """Return the folders that left a place, and at which revision last: if they still are, all inside has moved."""
+    """Return the folders that moved, each with the revision of its last move: everything inside moved with them."""
     return {one.node: one.rev for one in sorted(tombstones, key=lambda one: one.rev) if one.is_folder}

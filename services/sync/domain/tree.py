@@ -17,11 +17,11 @@ TreePath = tuple[str, ...]
 """The names from the root down; the root itself is ``()``."""
 
 DETACHED = "detached"
-"""The parent of what was deleted, until its contents have been cleared away."""
+"""The parent of deleted folders until the garbage collector has removed their members."""
 
 
 def root_id(account: str) -> str:
-    """Return the id of the folder at the top of an account's tree."""
+    """Return the id of the root folder of an account."""
     return f"root:{account}"
 
 
@@ -41,9 +41,9 @@ class NodeKind(StrEnum):
 class Node:
     """A file or a folder.
 
-    *rev* is the account's revision at which it was last put, moved or described: the mark of synchronisation.
-    *tag* is the revision at which its content (of a folder: its membership) was last written: the ETag. A tag stands
-    for one content within an account for ever, so it travels with the content when that is moved or copied.
+    *rev* is the account's revision at which it was last written, moved or described; sync tokens use it.
+    *tag* is the revision at which its content (of a folder: its membership) was last written; the ETag uses it. A tag
+    stands for one content within an account, so it goes along when the content is moved or copied.
     """
 
     id: str
@@ -56,9 +56,9 @@ class Node:
     modified_at: datetime
     size: int = 0
     content: str = ""
-    """The id of a file's content: one content may be that of several files."""
+    """The id of a file's content; several files may share one."""
     properties: str = ""
-    """The dead properties as JSON, from the name in Clark notation to the XML of the element."""
+    """The dead properties as JSON: from the name in Clark notation to the XML of the element."""
 
     @property
     def is_folder(self) -> bool:
@@ -105,7 +105,7 @@ class ResolvedPath:
 
 
 def validate_path(names: TreePath) -> TreePath:
-    """Return *names* when each may be the name of a file and all together are not too long."""
+    """Return *names* unless one is no valid file name or the path is too long (InvalidPathError, NameTooLongError)."""
     for name in names:
         _check_name(name)
     if len(names) > MAX_PATH_PARTS or sum(len(name.encode()) + 1 for name in names) > MAX_PATH_BYTES:
@@ -121,13 +121,13 @@ def _check_name(name: str) -> None:
 
 
 def normalize_name(name: str) -> str:
-    """Return the form under which *name* is found: two names that look the same cannot stand in one folder.
+    """Return the key by which *name* is found: names that look the same cannot coexist in a folder.
 
-    macOS sends NFD and others NFC; merging them silently has lost data elsewhere, so the stored name stays as it came.
+    macOS sends NFD and others NFC. Merging them silently has lost data elsewhere, so the stored name stays as it came.
     """
     return unicodedata.normalize("NFC", name)
 
 
 def is_within(inner: TreePath, outer: TreePath) -> bool:
-    """Tell whether *inner* is *outer* or beneath it."""
+    """Tell whether *inner* is *outer* or inside it."""
     return inner[: len(outer)] == outer

@@ -1,4 +1,4 @@
-"""What stands between sync and the disks: the blob store."""
+"""The blob store: the port between sync and the disks."""
 
 from services.sync.ports.blobs import BlobReader, Blobs
 from services.sync.ports.folder import FolderBlobs

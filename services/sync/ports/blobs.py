@@ -1,4 +1,4 @@
-"""What sync needs of a blob store. What it is given is sealed already."""
+"""The port for blob stores. Everything they store is sealed already."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -8,37 +8,37 @@ Piece = bytes | memoryview
 
 
 class BlobReader(Protocol):
-    """An open blob. When it is deleted meanwhile, a read gives its bytes or ContentDamagedError, never other bytes.
+    """An open blob. If it is deleted during a read, the read returns its bytes or raises CorruptContentError.
 
-    A blob is deleted long after its last user went (READERS_GRACE), so that this meets few who read.
+    A blob is deleted long after its last use (BLOB_GRACE), so few reads meet this.
     """
 
     async def read(self, offset: int, size: int) -> bytes:
-        """Return *size* bytes from *offset*; fewer only where the blob ends."""
+        """Return *size* bytes from *offset*; fewer only at the end of the blob."""
         ...
 
     async def read_into(self, buffer: memoryview, offset: int) -> memoryview:
-        """Fill *room* from *offset*; return the part of it that was filled, less than all only where the blob ends.
+        """Fill *buffer* from *offset*; return the filled part, shorter only at the end of the blob.
 
-        For who reads a large blob to its end: it spares fresh memory for each piece.
+        A reader of a whole large blob needs no fresh memory for each piece.
         """
         ...
 
 
 class Blobs(Protocol):
-    """Keeps blobs by id; an id is used once."""
+    """Stores blobs by id; an id is used once."""
 
     async def write(self, blob: str, pieces: AsyncIterator[Piece]) -> None:
-        """Keep what *pieces* yields; it is durable when this returns, and nothing of it is there when this raises.
+        """Store what *pieces* yields. It is durable when this returns; when this raises, nothing of it is left.
 
-        A piece is used before the next one is asked for: its memory may then be used again.
+        A piece is used before the next one is requested, so its memory may be reused.
         """
         ...
 
     def open(self, blob: str) -> AbstractAsyncContextManager[BlobReader]:
-        """Open a blob; ContentDamagedError when it is not there."""
+        """Open a blob; CorruptContentError when it does not exist."""
         ...
 
     async def delete(self, blob: str) -> None:
-        """Destroy a blob, and what a crash left of writing it; one that is not there is no error."""
+        """Delete a blob and what a crash left of writing it; a missing one is no error."""
         ...

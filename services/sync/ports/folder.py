@@ -15,13 +15,13 @@ _TEMPORARY_FOLDER = "unfinished"
 
 
 class FolderBlobs:
-    """Keeps each blob as a file: written beside, flushed to the disk, then named."""
+    """Stores each blob as a file: written under a temporary name, flushed to disk, then renamed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def write(self, blob: str, pieces: AsyncIterator[Piece]) -> None:
-        """Write *pieces* to a file that gets its name once it is whole and on the disk."""
+        """Write *pieces* to a file that gets its name once it is complete and on disk."""
         uow = self._temporary_path(blob)
         file = await asyncio.to_thread(_create_file, uow)
         try:
@@ -29,7 +29,7 @@ class FolderBlobs:
                 await finish_before_cancel(asyncio.to_thread(_write_all, file, piece))
             await finish_before_cancel(asyncio.to_thread(_commit_file, file, uow, self._final_path(blob)))
         except BaseException:
-            # Also when cancelled: an upload that was broken off leaves nothing.
+            # Also on cancellation: an interrupted upload leaves no file.
             uow.unlink(missing_ok=True)
             raise
         finally:
@@ -45,7 +45,7 @@ class FolderBlobs:
             reader.close()
 
     async def delete(self, blob: str) -> None:
-        """Unlink the file; who has it open reads on."""
+        """Unlink the file; readers that have it open are not affected."""
         await asyncio.to_thread(_delete_files, self._temporary_path(blob), self._final_path(blob))
 
     def _final_path(self, blob: str) -> Path:
@@ -91,7 +91,7 @@ def _commit_file(file: int, temporary: Path, final: Path) -> None:
     os.fsync(file)
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary.rename(final)
-    # The name is on the disk only once the folder is.
+    # The rename is durable only once the folder is flushed.
     for folder in (final.parent, final.parent.parent):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -1,4 +1,4 @@
-"""Blobs in sync's own database, in the layout of GridFS: what all replicas of a cluster share."""
+"""Blobs in sync's own database, in the layout of GridFS: shared by all replicas of a cluster."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,25 +10,25 @@ from shared.mongo import CorruptFileError, GridFs, GridFsFileDocument
 
 
 class GridFsBlobs:
-    """Keeps each blob as chunks; it is there once its file's document is, which is written last."""
+    """Stores each blob as chunks; it exists once its file document does, which is written last."""
 
     def __init__(self, grid_fs: GridFs) -> None:
         self._grid_fs = grid_fs
 
     async def write(self, blob: str, pieces: AsyncIterator[Piece]) -> None:
-        """Write *pieces* chunk by chunk, then that they are whole."""
+        """Write *pieces* chunk by chunk, then the file document."""
         await self._grid_fs.write(blob, pieces)
 
     @asynccontextmanager
     async def open(self, blob: str) -> AsyncIterator["_ChunkReader"]:
-        """Look the file up; its chunks are read when they are asked for."""
+        """Find the file; its chunks are read on demand."""
         file = await self._grid_fs.get(blob)
         if file is None:
             raise CorruptContentError
         yield _ChunkReader(self._grid_fs, file)
 
     async def delete(self, blob: str) -> None:
-        """Delete the file, then its chunks; who has it open is told that it is gone."""
+        """Delete the file document, then the chunks; a running read fails with CorruptContentError."""
         await self._grid_fs.delete(blob)
 
 

@@ -1,1 +1,1 @@
-"""What sync does with files and folders, locks, uploads, erasure and backups."""
+"""What sync does with files, folders, locks, uploads, backups and erasures."""

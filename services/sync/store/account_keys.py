@@ -1,4 +1,4 @@
-"""The key of each account's names and contents: made with its space, destroyed first when the account is erased."""
+"""The key of each account's names and contents: created with its tree, destroyed first by its erasure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ class _CachedCipher:
 
 
 class AccountKeys:
-    """Gives the seal of an account, from memory when it was used a moment ago."""
+    """Returns the ciphers of accounts, from a cache where possible."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db, self._vault = db, vault
@@ -32,7 +32,7 @@ class AccountKeys:
         self._generation = 0
 
     async def get_cipher(self, account: str) -> AccountCipher | None:
-        """Return the seal of *account*, or None when it has no key, or no more."""
+        """Return the cipher of *account*; None when it has no key."""
         cached = self._ciphers.get(account)
         if cached is not None and monotonic() < cached.until:
             return cached.cipher
@@ -44,7 +44,7 @@ class AccountKeys:
         return self._cache_after_commit(seal, generation)
 
     async def create(self, account: str) -> AccountCipher:
-        """Make the key of *account*, in the transaction that makes its space."""
+        """Create the key of *account*, in the transaction that creates its tree."""
         key, generation = random_bytes(KEY_BYTES), self._generation
         await self._rows.insert_one(
             AccountKeyDocument(id=account, sealed=await self._vault.seal(account, _ASSOCIATED_DATA, key))
@@ -60,7 +60,7 @@ class AccountKeys:
         return gone
 
     def invalidate(self, account: str) -> None:
-        """Forget what is in memory; whoever is reading the row just now does not put it back."""
+        """Drop the cached key; a read that is running now does not put it back."""
         self._generation += 1
         self._ciphers.pop(account, None)
 

@@ -1,4 +1,4 @@
-"""The counters of each account."""
+"""The usage counters of each account."""
 
 from datetime import datetime
 
@@ -8,14 +8,14 @@ from shared.mongo import Database
 
 
 class AccountUsages:
-    """Reads and writes the counters; *quota_bytes* is what each account may store."""
+    """Reads and writes counters; *quota_bytes* is the quota of every account."""
 
     def __init__(self, db: Database, *, quota_bytes: int) -> None:
         self._rows = db.get_collection(AccountUsageDocument)
         self._quota_bytes = quota_bytes
 
     async def get(self, account: str) -> AccountUsage | None:
-        """Return the space of *account*."""
+        """Return the usage of *account*; None when it has no tree."""
         row = await self._rows.get(account)
         if row is None:
             return None
@@ -31,11 +31,11 @@ class AccountUsages:
         )
 
     def build_empty(self, account: str) -> AccountUsage:
-        """Return an empty space; it is not stored."""
+        """Return empty usage, which is not stored."""
         return AccountUsage(account=account, quota_bytes=self._quota_bytes)
 
     async def add(self, usage: AccountUsage, *, at: datetime) -> None:
-        """Store a new space; DuplicateError when there is one."""
+        """Store new usage; DuplicateError when it exists."""
         row = AccountUsageDocument(
             id=usage.account,
             rev=usage.rev,
@@ -49,7 +49,7 @@ class AccountUsages:
         await self._rows.insert_one(row)
 
     async def update(self, usage: AccountUsage) -> bool:
-        """Store the counters; False when the space is gone."""
+        """Store the counters; False when the account was erased."""
         change = {
             "rev": usage.rev,
             "used_bytes": usage.used_bytes,
@@ -61,9 +61,9 @@ class AccountUsages:
         return bool(await self._rows.update_one({"_id": usage.account}, {"$set": change}))
 
     async def delete(self, account: str, *, at: datetime) -> int:
-        """Remove the space of *account*, in the transaction of its erasure; return how many there were.
+        """Delete the usage of *account* in the transaction of its erasure; return how many there were.
 
-        Where there is none, one is made first: a device that opens the account at this moment collides with it.
+        Where there is none, one is created first: a device that creates the tree at this moment then conflicts.
         """
         exists = await self._rows.get(account) is not None
         if not exists:
@@ -72,16 +72,16 @@ class AccountUsages:
         return int(exists)
 
     async def get_created_at(self, account: str) -> datetime | None:
-        """Return when the space of *account* was made; None when there is none."""
+        """Return when the tree of *account* was created; None when there is none."""
         row = await self._rows.get(account)
         return None if row is None else row.created_at
 
     async def list_used_bytes(self, *, after: str, limit: int) -> list[tuple[str, int]]:
-        """Return the next accounts and how many bytes each uses, in order."""
+        """Return the next accounts and the bytes each uses, in order."""
         rows = await self._rows.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)
         return [(row.id, row.used_bytes) for row in rows]
 
     async def list_account_ids(self, *, after: str, limit: int) -> list[str]:
-        """Return the next accounts that have a space, in order."""
+        """Return the next account ids, in order."""
         rows = await self._rows.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)
         return [row.id for row in rows]

@@ -1,4 +1,4 @@
-"""The backups: when each was taken and when it ends; and their keys, apart."""
+"""The register of backups, and their keys."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -20,36 +20,36 @@ class Backups:
         self._rows = db.get_collection(BackupDocument)
 
     async def add(self, backup: Backup) -> None:
-        """Enter a backup."""
+        """Insert a backup."""
         await self._rows.insert_one(BackupDocument(**asdict(backup)))
 
     async def get(self, backup: str) -> Backup | None:
-        """Return one."""
+        """Return a backup."""
         row = await self._rows.get(backup)
         return None if row is None else _to_backup(row)
 
     async def update(self, backup: Backup, *, expected_state: BackupState) -> bool:
-        """Put *backup* in place of what it was; False when it is in another state by now."""
+        """Replace a backup; False when its state is no longer *expected_state*."""
         return await self._rows.replace_one(BackupDocument(**asdict(backup)), expect={"state": expected_state.value})
 
     async def list_page(self, *, after: datetime | None, limit: int) -> list[Backup]:
-        """Return backups, the latest first."""
+        """Return backups, newest first."""
         where = {} if after is None else {"requested_at": {"$lt": after}}
         return [_to_backup(row) for row in await self._rows.list(where, sort=[("requested_at", -1)], limit=limit)]
 
     async def list_by_state(self, state: BackupState) -> list[Backup]:
-        """Return all that are in *state*, the first to end first."""
+        """Return the backups in *state*, the first to expire first."""
         return [_to_backup(row) for row in await self._rows.list({"state": state.value}, sort=["expires_at"])]
 
 
 class BackupKeys:
-    """The key of each backup, sealed by the vault under a subject of its own."""
+    """The keys of backups, each sealed by the vault under a subject of its own."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._rows, self._vault = db.get_collection(BackupKeyDocument), vault
 
     async def create(self, backup: str) -> bytes:
-        """Make the key of *backup* anew: what an earlier attempt has sealed is lost."""
+        """Create a new key for *backup*; what an earlier attempt has sealed becomes unreadable."""
         key = random_bytes(KEY_BYTES)
         await self._rows.upsert_one(
             BackupKeyDocument(id=backup, sealed=await self._vault.seal(backup, _ASSOCIATED_DATA, key))
@@ -62,7 +62,7 @@ class BackupKeys:
         return None if row is None else await self._vault.open(backup, _ASSOCIATED_DATA, row.sealed)
 
     async def destroy_key(self, backup: str) -> None:
-        """Destroy the key of *backup*: it can never be read again."""
+        """Destroy the key of *backup*, so that it can never be read again."""
         await self._rows.delete_many({"_id": backup})
         await self._vault.destroy_key(backup)
 

@@ -1,4 +1,4 @@
-"""Seals what belongs to one account: names, properties, and contents in frames, all under one key per account."""
+"""Encryption for one account: names, properties, and contents in frames, all derived from the account's key."""
 
 import hmac
 from typing import Final
@@ -16,15 +16,15 @@ from shared.crypto.sealing import seal, unseal
 
 KEY_BYTES: Final = 32
 ContentHash = blake3
-"""Takes the bytes of a content one after the other; equal contents of one account have equal sums."""
+"""A keyed hash of a content: equal contents of one account have equal digests."""
 _NAMES, _PROPERTIES, _LOCKS = "sync.names", "sync.properties", "sync.locks"
 
 
 class ContentCipher:
     """Seals the frames of one content (the STREAM construction).
 
-    The key is the content's own and is used once, so the nonce is the frame's index and whether it is the last:
-    a frame that is altered, moved, left out, repeated or pasted from another content does not open.
+    The key belongs to this content and is used once, so the nonce is the frame's index and whether it is the last.
+    A frame that was altered, moved, left out, repeated or taken from another content does not open.
     """
 
     def __init__(self, account: str, content: str, key: bytes) -> None:
@@ -37,13 +37,13 @@ class ContentCipher:
         return self._cipher.encrypt(_nonce(index, last=last), data, self._associated_data)
 
     def seal_into(self, buffer: memoryview, index: int, data: memoryview, *, last: bool) -> memoryview:
-        """Seal the frame *index* at the beginning of *room*; return the part of it that was taken."""
+        """Seal the frame *index* into *buffer*; return the part that was used."""
         sealed = buffer[: len(data) + FRAME_OVERHEAD]
         self._cipher.encrypt_into(_nonce(index, last=last), data, self._associated_data, sealed)
         return sealed
 
     def open(self, index: int, sealed: bytes | memoryview, *, last: bool) -> bytes:
-        """Open the frame *index*; ContentDamagedError when it is not exactly that frame."""
+        """Open the frame *index*; CorruptContentError when it is not exactly that frame."""
         try:
             return self._cipher.decrypt(_nonce(index, last=last), sealed, self._associated_data)
         except (InvalidTag, ValueError) as fault:
@@ -51,17 +51,17 @@ class ContentCipher:
 
 
 class AccountCipher:
-    """Seals for one account."""
+    """Seals and opens the data of one account."""
 
     def __init__(self, account: str, key: bytes) -> None:
-        """Derive from *key* one key for each use."""
+        """Derive one key for each use from *key*."""
         self.account = account
         self._index, self._texts, self._contents, self._hash_key = (
             _derive_key(key, use) for use in ("index", "texts", "contents", "sums")
         )
 
     def name_key(self, parent: str, name: str) -> str:
-        """Return the blind index of *name* in the folder *parent*; names that look the same have the same one."""
+        """Return the blind index of *name* in the folder *parent*; equal in NFC means equal index."""
         return hmac.digest(self._index, f"{parent}\0{normalize_name(name)}".encode(), "sha256")[:16].hex()
 
     def seal_name(self, node: str, name: str) -> bytes:
@@ -81,22 +81,22 @@ class AccountCipher:
         return unseal(self._texts, (self.account, _PROPERTIES, node), sealed).decode()
 
     def seal_lock(self, token: str, text: str) -> bytes:
-        """Seal what describes the lock *token*."""
+        """Seal the details of the lock *token*."""
         return seal(self._texts, (self.account, _LOCKS, token), text.encode())
 
     def open_lock(self, token: str, sealed: bytes) -> str:
-        """Open what describes the lock *token*."""
+        """Open the details of the lock *token*."""
         return unseal(self._texts, (self.account, _LOCKS, token), sealed).decode()
 
     def new_content_hash(self) -> ContentHash:
-        """Begin the sum under which an equal content of this account is found; it tells nothing without the key.
+        """Return the hash by which equal contents of this account are found; without the key it reveals nothing.
 
-        BLAKE3 with a key takes a fourth of the time of SHA-256, which was the dearest step of a large upload.
+        Keyed BLAKE3 takes a fourth of the time of SHA-256, which was the slowest step of a large upload.
         """
         return ContentHash(key=self._hash_key)
 
     def content_cipher(self, content: str) -> ContentCipher:
-        """Return the seal of *content*."""
+        """Return the cipher of *content*."""
         return ContentCipher(self.account, content, self._contents)
 
 

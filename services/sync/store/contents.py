@@ -1,4 +1,4 @@
-"""The contents: who uses them, how much room they hold, when they may be destroyed."""
+"""The contents of files: reference counts, reservations, expiry."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -10,12 +10,12 @@ from services.sync.store.documents import ContentDocument
 from shared.mongo import Database
 
 DESTROYING_REFS = -1
-"""The count of references of a content that is being destroyed."""
+"""The reference count of a content that is being deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A content as it is accounted for."""
+    """A content and its accounting."""
 
     id: str
     account: str
@@ -28,7 +28,7 @@ class Content:
 
 
 class Contents:
-    """Reads and writes contents; small ones stay in memory for a while, for what has an id never changes."""
+    """Reads and writes contents; small ones are cached, since a content never changes under its id."""
 
     def __init__(self, db: Database, *, max_bytes: int = 32 << 20) -> None:
         self._rows = db.get_collection(ContentDocument)
@@ -41,7 +41,7 @@ class Contents:
         return None if row is None else build_content(row)
 
     async def find_duplicate(self, account: str, digest: str) -> Content | None:
-        """Return a whole content of *account* with this digest that is not being destroyed."""
+        """Return a complete content of *account* with this digest that is not being deleted."""
         row = await self._rows.find_one({"account": account, "digest": digest, "refs": {"$gte": 0}})
         return None if row is None else build_content(row)
 
@@ -64,25 +64,25 @@ class Contents:
             self._room += len(self._inline_cache.popitem(last=False)[1])
 
     async def add_many(self, contents: Collection[Content]) -> None:
-        """Store new contents; small ones are kept in memory: what one device sends, the others read next."""
+        """Insert new contents and cache the small ones: what one device uploads, the others read next."""
         await self._rows.insert_many(_to_document(content) for content in contents)
         for content in contents:
             if content.inline is not None:
                 self._cache_inline(content.id, content.inline)
 
     async def replace_many(self, contents: Iterable[Content]) -> None:
-        """Store *contents* in place of those with their ids."""
+        """Replace contents by their ids."""
         for content in contents:
             await self._rows.replace_one(_to_document(content))
 
     async def adjust_refs(self, deltas: Mapping[str, int], sizes: Mapping[str, int], *, delete_after: datetime) -> None:
-        """Change how many nodes use each of some contents of these *sizes*.
+        """Change the reference counts of some contents of these *sizes*.
 
-        The last user's small content goes with it; a blob then is doomed, for those who are reading it.
+        A small content is deleted with its last reference; a blob expires later, for running reads.
         """
         for delta, ids in _group_by_delta(deltas).items():
             small = [content for content in ids if sizes[content] <= MAX_INLINE_SIZE] if delta < 0 else []
-            # Mostly there was no other user: then this is the only operation.
+            # Mostly there was no other reference: then this is the only query.
             gone = await self._rows.delete_many({"_id": {"$in": small}, "refs": -delta}) if small else 0
             if gone < len(ids):
                 revived = {"$set": {"delete_after": None}} if delta > 0 else {}
@@ -92,12 +92,12 @@ class Contents:
                 await self._rows.update_many(unused, {"$set": {"delete_after": delete_after}})
 
     async def list_expired(self, *, by: datetime, limit: int) -> list[Content]:
-        """Return contents whose time has come."""
+        """Return contents that have expired."""
         rows = await self._rows.list({"delete_after": {"$lte": by}}, sort=["delete_after"], limit=limit)
         return [build_content(row) for row in rows]
 
     async def claim(self, content: str, *, by: datetime) -> Content | None:
-        """Take a doomed content for destruction; None when somebody has come to use it, as nobody can after this."""
+        """Claim an expired content for deletion; None when it is in use again. After a claim it can never be used."""
         free = {"_id": content, "refs": {"$lte": 0}, "delete_after": {"$lte": by}}
         row = await self._rows.find_one(free)
         if row is None or not await self._rows.update_one(
@@ -107,20 +107,20 @@ class Contents:
         return build_content(row)
 
     async def extend_upload(self, content: str, *, until: datetime) -> bool:
-        """Keep an upload under way alive *until* then; False when it is gone."""
+        """Extend the reservation of an upload *until* then; False when it has expired."""
         return bool(await self._rows.update_one({"_id": content, "refs": 0}, {"$set": {"delete_after": until}}))
 
     async def delete(self, content: str) -> None:
-        """Remove the row of a content that was destroyed."""
+        """Delete the document of a content whose blob was deleted."""
         await self._rows.delete_many({"_id": content})
 
     async def mark_account_deleted(self, account: str, *, at: datetime) -> int:
-        """Doom everything of an erased account; return how many blobs and small contents there were."""
+        """Expire all contents of an erased account; return how many there were."""
         change = {"$set": {"refs": DESTROYING_REFS, "reserved_bytes": 0, "delete_after": at}}
         return await self._rows.update_many({"account": account, "refs": {"$gte": 0}}, change)
 
     async def count_by_account(self, account: str) -> int:
-        """Return how many contents of *account* are still there."""
+        """Return how many contents of *account* still exist."""
         return await self._rows.count_documents({"account": account})
 
 
@@ -133,7 +133,7 @@ def _group_by_delta(deltas: Mapping[str, int]) -> dict[int, list[str]]:
 
 
 def build_content(document: ContentDocument) -> Content:
-    """Return the content that *row* describes."""
+    """Return the content in *document*."""
     return Content(
         id=document.id,
         account=document.account,

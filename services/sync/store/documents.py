@@ -16,7 +16,7 @@ _Account = Annotated[
 ]
 _Content = Annotated[bytes | None, Personal(Category.CONTENT, _OWNER_PURPOSES, UNTIL_ERASED)]
 _Device = Annotated[str, Personal(Category.DEVICE, {Purpose.SYNC, Purpose.ERASURE}, UNTIL_ERASED)]
-# Names may be looked at in rare cases, contents never (C12): only names carry the purpose OPERATIONS.
+# Inspections may open names, never contents (C12): only names carry the purpose OPERATIONS.
 _Name = Annotated[bytes, Personal(Category.CONTENT, _OWNER_PURPOSES | {Purpose.OPERATIONS}, UNTIL_ERASED)]
 _Size = Annotated[int, Personal(Category.USAGE, _OWNER_PURPOSES | {Purpose.STATISTICS}, UNTIL_ERASED)]
 
@@ -25,7 +25,7 @@ _FOUR_WEEKS = retain_for(28, since="requested_at")
 
 
 class AccountUsageDocument(Document):
-    """The counters of one account; its id is the account's. See ``domain.space``."""
+    """The usage counters of one account, whose id it has; see ``domain.account_usage``."""
 
     collection: ClassVar[str] = "account_usage"
     subject: ClassVar[str | None] = "_id"
@@ -41,7 +41,7 @@ class AccountUsageDocument(Document):
 
 
 class AccountKeyDocument(Document):
-    """The key of one account's names and contents, sealed by the vault; apart, so that no backup contains it."""
+    """The key of one account's names and contents, sealed by the vault. No backup contains this collection."""
 
     collection: ClassVar[str] = "account_keys"
     subject: ClassVar[str | None] = "_id"
@@ -51,7 +51,7 @@ class AccountKeyDocument(Document):
 
 
 class NodeDocument(Document):
-    """A file or folder; see ``domain.tree.Node``. *name_key* finds the name in its folder without telling it."""
+    """A file or folder; see ``domain.tree.Node``. *name_key* is a blind index of the name in its folder."""
 
     collection: ClassVar[str] = "nodes"
     subject: ClassVar[str | None] = "account"
@@ -77,7 +77,7 @@ class NodeDocument(Document):
 
 
 class TombstoneDocument(Document):
-    """What left its place; see ``domain.following.Tombstone``. It is swept once its revision is forgotten."""
+    """A location that a node left; see ``domain.sync_tokens.Tombstone``. Deleted once its revision is pruned."""
 
     collection: ClassVar[str] = "tombstones"
     subject: ClassVar[str | None] = "account"
@@ -94,11 +94,11 @@ class TombstoneDocument(Document):
 
 
 class ContentDocument(Document):
-    """A content: how many nodes use it, and when it may be destroyed unless one comes to use it.
+    """A content: its reference count, and when it may be deleted unless it is used again.
 
-    A small one is here, sealed (*inline*); a larger one is a blob of the same id. While it is being uploaded it has no
-    *refs* and reserves *reserved_bytes* of the account's quota. Its fate is decided here, in the transaction that
-    changes the nodes; the blob follows. With ``refs`` of -1 it is being destroyed and comes back no more.
+    A small content is stored here, sealed (*inline*); a larger one is a blob of the same id. During its upload it has
+    no *refs* and reserves *reserved_bytes* of the account's quota. This document decides whether it exists, in the
+    transaction that changes the nodes; the blob follows. ``refs`` of -1 mean that it is being deleted for good.
     """
 
     collection: ClassVar[str] = "contents"
@@ -113,13 +113,13 @@ class ContentDocument(Document):
     size: int
     reserved_bytes: int
     digest: str
-    """A keyed digest of the bytes of a blob: equal ones of one account are stored once."""
+    """A keyed digest of the bytes of a blob: equal blobs of one account are stored once."""
     inline: _Content
     delete_after: datetime | None
 
 
 class BlobDocument(GridFsFileDocument):
-    """A blob that is kept in the database (SYNC_BLOB_STORE=gridfs): sealed; whose it is, its ContentRow says."""
+    """A sealed blob in the database (SYNC_BLOB_STORE=gridfs); its ContentDocument has the account."""
 
     collection: ClassVar[str] = "blobs.files"
 
@@ -131,7 +131,7 @@ class BlobChunkDocument(GridFsChunkDocument):
 
 
 class BackupFileDocument(GridFsFileDocument):
-    """The sealed stream of a backup that is kept in the database (SYNC_BLOB_STORE=gridfs); see ``BackupRow``."""
+    """The sealed stream of a backup in the database (SYNC_BLOB_STORE=gridfs); see ``BackupDocument``."""
 
     collection: ClassVar[str] = "backups.files"
 
@@ -143,7 +143,7 @@ class BackupChunkDocument(GridFsChunkDocument):
 
 
 class LockDocument(Document):
-    """A lock; see ``domain.locks.Lock``. Its owner and path are sealed together as *sealed_details*."""
+    """A lock; see ``domain.locks.Lock``. Its owner and path are sealed together in *sealed_details*."""
 
     collection: ClassVar[str] = "locks"
     subject: ClassVar[str | None] = "account"
@@ -160,7 +160,7 @@ class LockDocument(Document):
 
 
 class BackupDocument(Document):
-    """A backup; see ``domain.backups.Backup``. It belongs to no one account."""
+    """A backup; see ``domain.backups.Backup``. It belongs to no single account."""
 
     collection: ClassVar[str] = "backups"
     indexes: ClassVar[tuple[Index, ...]] = (Index("state", "expires_at"),)
@@ -179,7 +179,7 @@ class BackupDocument(Document):
 
 
 class BackupKeyDocument(Document):
-    """The key of one backup, sealed by the vault under a subject of its own: the first thing to be destroyed."""
+    """The key of one backup, sealed by the vault under a subject of its own; destroyed before the backup's bytes."""
 
     collection: ClassVar[str] = "backup_keys"
 
@@ -187,7 +187,7 @@ class BackupKeyDocument(Document):
 
 
 class RestoreFailureValue(EmbeddedValue):
-    """Why a restore ended early; see ``domain.restores.Failure``. Nothing in it is of anybody."""
+    """Why a restore failed; see ``domain.restores.RestoreFailure``. It holds no personal data."""
 
     code: str
     detail: str
@@ -195,7 +195,7 @@ class RestoreFailureValue(EmbeddedValue):
 
 
 class RestoreDocument(Document):
-    """A restore; see ``domain.restores.Restore``. What is wanted, and where it comes back to, are names: sealed."""
+    """A restore; see ``domain.restores.Restore``. *path* and *destination* are names, so they are sealed."""
 
     collection: ClassVar[str] = "restores"
     subject: ClassVar[str | None] = "account"
@@ -240,7 +240,7 @@ class InspectionDocument(Document):
 
 
 class InspectionAccessDocument(Document):
-    """One look of an inspection; see ``domain.inspections.Look``."""
+    """One access of an inspection; see ``domain.inspections.InspectionAccess``."""
 
     collection: ClassVar[str] = "inspection_accesses"
     subject: ClassVar[str | None] = "account"
@@ -257,7 +257,7 @@ class InspectionAccessDocument(Document):
 
 
 class InspectionCountDocument(Document):
-    """How many inspections were opened in a month, which is the id: for the public, for ever, of nobody."""
+    """The number of inspections opened in a month, which is the id. Public, kept forever, anonymous."""
 
     collection: ClassVar[str] = "inspection_counts"
 
@@ -265,7 +265,7 @@ class InspectionCountDocument(Document):
 
 
 class ClientDayDocument(Document):
-    """A sum of groups; see ``domain.statistics.ClientDay``. It is of nobody."""
+    """A sum of groups; see ``domain.statistics.ClientDay``. It is anonymous."""
 
     collection: ClassVar[str] = "client_days"
     indexes: ClassVar[tuple[Index, ...]] = (Index("day"),)
@@ -279,7 +279,7 @@ class ClientDayDocument(Document):
 
 
 class StorageDayDocument(Document):
-    """How much was stored on a day, which is the id; see ``domain.statistics.StorageDay``. It is of nobody."""
+    """The storage on a day, which is the id; see ``domain.statistics.StorageDay``. It is anonymous."""
 
     collection: ClassVar[str] = "storage_days"
 
@@ -289,7 +289,7 @@ class StorageDayDocument(Document):
 
 
 class ErasedAccountDocument(Document):
-    """An account that was erased, for as long as a backup may still hold its sealed data: it never comes back (C31)."""
+    """An erased account, kept while a backup may hold its sealed data: it is never restored (C31)."""
 
     collection: ClassVar[str] = "erased_accounts"
     subject: ClassVar[str | None] = "_id"

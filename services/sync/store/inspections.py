@@ -1,4 +1,4 @@
-"""The register of inspections, what was looked at, how many there were; and the only view that they have (C12)."""
+"""The register of inspections and their accesses, and the restricted view that they have (C12)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,16 +29,16 @@ class Inspections:
         self._counts = db.get_collection(InspectionCountDocument)
 
     async def add(self, inspection: Inspection) -> None:
-        """Enter an inspection that was asked for."""
+        """Insert a requested inspection."""
         await self._rows.insert_one(InspectionDocument(**asdict(inspection)))
 
     async def get(self, inspection: str) -> Inspection | None:
-        """Return one."""
+        """Return an inspection."""
         row = await self._rows.get(inspection)
         return None if row is None else _to_inspection(row)
 
     async def update(self, inspection: Inspection, *, expected: Inspection) -> bool:
-        """Put *inspection* in place of what it was; False when it is otherwise by now."""
+        """Replace an inspection; False when it is no longer as *expected*."""
         expect = {
             "approved_by": expected.approved_by,
             "ended_at": expected.ended_at,
@@ -47,30 +47,30 @@ class Inspections:
         return await self._rows.replace_one(InspectionDocument(**asdict(inspection)), expect=expect)
 
     async def add_to_month(self, month: str) -> None:
-        """Count one more inspection that was opened in *month*."""
+        """Count an inspection that was opened in *month*."""
         if not await self._counts.update_one({"_id": month}, {"$inc": {"opened": 1}}):
             await self._counts.insert_one(InspectionCountDocument(id=month, opened=1))
 
     async def count_by_month(self) -> dict[str, int]:
-        """Return how many were opened in each month, for ever."""
+        """Return how many were opened in each month."""
         return {row.id: row.opened for row in await self._counts.list({}, sort=["_id"])}
 
     async def record_access(self, access: InspectionAccess) -> None:
-        """Enter a look."""
+        """Insert an access."""
         await self._accesses.insert_one(InspectionAccessDocument(**asdict(access)))
 
     async def list_page(self, *, after: datetime | None, limit: int) -> list[Inspection]:
-        """Return inspections, the latest first."""
+        """Return inspections, newest first."""
         where = {} if after is None else {"requested_at": {"$lt": after}}
         return [_to_inspection(row) for row in await self._rows.list(where, sort=[("requested_at", -1)], limit=limit)]
 
     async def list_overdue(self, *, by: datetime, limit: int) -> list[Inspection]:
-        """Return inspections that reached their end and are not ended."""
+        """Return inspections that have expired and are not ended."""
         where = {"ended_at": None, "expires_at": {"$lte": by}}
         return [_to_inspection(row) for row in await self._rows.list(where, limit=limit)]
 
     async def get_register(self, *, limit: int) -> "InspectionRegister":
-        """Return the latest inspections and looks, as they are at one moment."""
+        """Return the newest inspections and accesses in one snapshot."""
         return await self._db.with_transaction(lambda: self._read_register(limit))
 
     async def _read_register(self, limit: int) -> "InspectionRegister":
@@ -79,7 +79,7 @@ class Inspections:
         listed_ids = [row.id for row in rows]
         accesses = await self._accesses.list({"inspection": {"$in": listed_ids}})
         others = await self._accesses.list({"inspection": {"$nin": listed_ids}}, sort=[("at", -1)], limit=limit)
-        # Looks of inspections that are only too old to be shown are nothing to look at.
+        # Accesses of older inspections, which the limit left out, are not orphans.
         older = {"_id": {"$in": [look.inspection for look in others]}, "approved_by": {"$ne": None}}
         known = {row.id for row in await self._rows.list(older)}
         accesses += [look for look in others if look.inspection not in known]
@@ -89,7 +89,7 @@ class Inspections:
         )
 
     async def delete_by_account(self, account: str) -> int:
-        """Remove what is registered of an erased account; the public count stays."""
+        """Delete the register of an erased account; the public count stays."""
 
         async def work() -> int:
             return await self._rows.delete_many({"account": account}) + await self._accesses.delete_many(
@@ -101,7 +101,7 @@ class Inspections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionRegister:
-    """Inspections that were opened, and what was looked at."""
+    """Opened inspections and their accesses."""
 
     inspections: list[Inspection]
     accesses: list[InspectionAccess]
@@ -113,7 +113,7 @@ def _to_inspection(document: InspectionDocument) -> Inspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeName:
-    """What is seen of a file or folder: its name."""
+    """What an inspection sees of a file or folder."""
 
     node: str
     name: str
@@ -122,7 +122,7 @@ class NodeName:
 
 
 class RestrictedView:
-    """All that an inspection can open: names and state files. It has no way to blobs, properties or other contents."""
+    """All that an inspection can open: names and state files; neither blobs nor properties nor other contents."""
 
     def __init__(self, db: Database, keys: AccountKeys) -> None:
         self._nodes, self._contents, self._keys = (
@@ -132,14 +132,14 @@ class RestrictedView:
         )
 
     async def list_names(self, account: str, folder: str, *, after: str, limit: int) -> Sequence[NodeName]:
-        """Return the next names in a *folder* of the account; without one, in its top folder."""
+        """Return the next names in *folder* of the account (default: the root folder)."""
         seal = await self._get_cipher(account)
         where = {"account": account, "parent": folder or root_id(account), "name_key": {"$gt": after}}
         rows = await self._nodes.list(where, sort=["name_key"], limit=limit)
         return [_to_node_name(seal, row) for row in rows]
 
     async def get_client_state(self, account: str, node: str) -> bytes:
-        """Return a state file; NotClientStateError for any other."""
+        """Return a state file; NotClientStateError for any other file."""
         seal = await self._get_cipher(account)
         row = await self._nodes.find_one({"_id": node, "account": account})
         if row is None:

@@ -17,7 +17,7 @@ class Locks:
         self._rows = db.get_collection(LockDocument)
 
     async def list_active(self, cipher: AccountCipher, *, at: datetime) -> list[Lock]:
-        """Return the locks of the account that have not ended."""
+        """Return the locks of the account that have not expired."""
         rows = await self._rows.list({"account": cipher.account, "expires_at": {"$gt": at}})
         return [_to_lock(row, cipher) for row in rows]
 
@@ -27,11 +27,11 @@ class Locks:
             await self._rows.upsert_one(_to_document(lock, cipher))
 
     async def delete_many(self, tokens: Collection[str]) -> None:
-        """Remove locks by their tokens."""
+        """Delete locks by their tokens."""
         await self._rows.delete_many({"_id": {"$in": list(tokens)}})
 
     async def delete_by_account(self, account: str) -> int:
-        """Remove the locks of an account."""
+        """Delete the locks of an account."""
         return await self._rows.delete_many({"account": account})
 
 

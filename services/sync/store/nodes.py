@@ -1,4 +1,4 @@
-"""The nodes of the trees, their names sealed."""
+"""The nodes of the trees, with sealed names."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -13,19 +13,19 @@ _BATCH_SIZE = 500
 
 
 class Nodes:
-    """Finds and stores nodes; *seal* is that of the account whose they are."""
+    """Finds and stores nodes; *cipher* is that of their account."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(NodeDocument)
 
     async def get_child(self, cipher: AccountCipher, parent: str, name: str) -> Node | None:
-        """Return the member of *parent* whose name looks like *name*."""
+        """Return the member of *parent* whose name equals *name* in NFC."""
         where = {"account": cipher.account, "parent": parent, "name_key": cipher.name_key(parent, name)}
         row = await self._rows.find_one(where)
         return None if row is None else _to_node(row, cipher)
 
     async def list_members(self, cipher: AccountCipher, parent: str, *, limit: int, after: str = "") -> list[Node]:
-        """Return up to *limit* members of *parent* in the order of their keys, beginning after the key *after*."""
+        """Return up to *limit* members of *parent* in the order of their keys, after the key *after*."""
         where = {"account": cipher.account, "parent": parent, "name_key": {"$gt": after}}
         rows = await self._rows.list(where, sort=["name_key"], limit=limit)
         return [_to_node(row, cipher) for row in rows]
@@ -36,17 +36,17 @@ class Nodes:
         return [_to_node(row, cipher) for row in await self._rows.list(where, limit=limit)]
 
     async def get(self, cipher: AccountCipher, node: str) -> Node | None:
-        """Return the node *node* of the account."""
+        """Return a node of the account."""
         row = await self._rows.find_one({"_id": node, "account": cipher.account})
         return None if row is None else _to_node(row, cipher)
 
     async def get_many(self, cipher: AccountCipher, ids: Collection[str]) -> list[Node]:
-        """Return those of the nodes *ids* that exist."""
+        """Return the existing nodes among *ids*."""
         rows = await self._rows.list({"_id": {"$in": list(ids)}, "account": cipher.account}) if ids else []
         return [_to_node(row, cipher) for row in rows]
 
     async def get_by_locations(self, cipher: AccountCipher, locations: Mapping[str, str]) -> dict[str, Node]:
-        """Return what is at some *places* (the key of each name, and its folder), by the key of the name."""
+        """Return the nodes at some locations (name key, folder), by name key."""
         found: dict[str, Node] = {}
         keys = list(locations)
         for start in range(0, len(keys), _BATCH_SIZE):
@@ -59,7 +59,7 @@ class Nodes:
     async def list_changed(
         self, cipher: AccountCipher, *, after: ChangeKey, upto: int, limit: int, parent: str = ""
     ) -> list[Node]:
-        """Return the next nodes after *after*, up to the revision *upto*, in order; only those in *parent*."""
+        """Return the next nodes after *after* in the order of changes, up to *upto*; only those in *parent*."""
         rev, node = after
         where = {"account": cipher.account} | ({"parent": parent} if parent else {})
         rows = []
@@ -77,32 +77,32 @@ class Nodes:
         return [_to_node(row, cipher) for row in await self._rows.list(where, sort=["_id"], limit=limit)]
 
     async def list_stored(self, account: str) -> list[dict[str, Any]]:
-        """Return all nodes of *account* as they are stored, sealed."""
+        """Return all nodes of *account* as stored, sealed."""
         return [row.to_mongo() for row in await self._rows.list({"account": account})]
 
     async def add_many(self, cipher: AccountCipher, nodes: Collection[Node]) -> None:
-        """Store new nodes; DuplicateError when one's place is taken."""
+        """Insert new nodes; DuplicateError when a location is taken."""
         await self._rows.insert_many(_to_document(node, cipher) for node in nodes)
 
     async def replace_many(self, cipher: AccountCipher, nodes: Collection[Node]) -> None:
-        """Store *nodes* in place of those with their ids."""
+        """Replace nodes by their ids."""
         if len(nodes) == 1:
             await self._rows.replace_one(_to_document(next(iter(nodes)), cipher))
         elif nodes:
-            # Two operations however many nodes: a batch of changes is as quick as one change.
+            # Two queries however many nodes: a batch of changes is as fast as a single one.
             await self._rows.delete_many({"_id": {"$in": [node.id for node in nodes]}})
             await self.add_many(cipher, nodes)
 
     async def delete_many(self, ids: Collection[str]) -> int:
-        """Remove nodes by their ids."""
+        """Delete nodes by their ids."""
         return await self._rows.delete_many({"_id": {"$in": list(ids)}}) if ids else 0
 
     async def list_detached(self, *, limit: int) -> list[tuple[str, str]]:
-        """Return account and id of folders that were deleted and are still to be cleared away."""
+        """Return account and id of deleted folders whose members still exist."""
         return [(row.account, row.id) for row in await self._rows.list({"parent": DETACHED}, limit=limit)]
 
     async def delete_by_account(self, account: str) -> int:
-        """Remove all nodes of an account, whether they can still be opened or not."""
+        """Delete all nodes of an account, also those that no longer open."""
         return await self._rows.delete_many({"account": account})
 
 
@@ -123,7 +123,7 @@ def _to_node(document: NodeDocument, cipher: AccountCipher) -> Node:
 
 
 def _to_document(node: Node, cipher: AccountCipher) -> NodeDocument:
-    # What is detached has no place that another one could want.
+    # A detached node occupies no location.
     detached = node.parent == DETACHED
     return NodeDocument.model_construct(
         id=node.id,

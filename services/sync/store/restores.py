@@ -1,4 +1,4 @@
-"""The restores that were asked for; what they are about is sealed as the names of the files are."""
+"""The restores; their paths are sealed as the names of files are."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -13,20 +13,20 @@ from shared.mongo import Database, filter_after, sort_newest_first
 
 
 class UnfinishedRestore(NamedTuple):
-    """A restore that is to be done, of whom."""
+    """A pending or running restore and its account."""
 
     restore: str
     account: str
 
 
 class Restores:
-    """Reads and writes restores; *seal* is that of the account whose they are."""
+    """Reads and writes restores; *cipher* is that of their account."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(RestoreDocument)
 
     async def add(self, cipher: AccountCipher, restore: Restore) -> None:
-        """Enter a restore; DuplicateError when it was."""
+        """Insert a restore; DuplicateError when it exists."""
         row = asdict(restore) | {
             "path": _seal_path(cipher, restore.id, restore.path),
             "destination": None,
@@ -40,7 +40,7 @@ class Restores:
         return None if row is None else _to_restore(row, cipher)
 
     async def list_page(self, cipher: AccountCipher, *, after: str | None, limit: int) -> list[Restore]:
-        """Return restores of the account, the latest first, beginning behind the position *after*."""
+        """Return restores of the account, newest first, after the position *after*."""
         where: dict[str, Any] = {"account": cipher.account, **filter_after("requested_at", after)}
         return [
             _to_restore(row, cipher)
@@ -48,16 +48,16 @@ class Restores:
         ]
 
     async def list_unfinished(self, *, limit: int) -> list[UnfinishedRestore]:
-        """Return what is to be done, of all accounts, the first that was asked for first."""
+        """Return pending and running restores of all accounts, oldest first."""
         rows = await self._rows.list({"state": {"$in": list(UNFINISHED_STATES)}}, sort=["requested_at"], limit=limit)
         return [UnfinishedRestore(row.id, row.account) for row in rows]
 
     async def count_unfinished(self, account: str) -> int:
-        """Return how many of *account* are to be done."""
+        """Return how many restores of *account* are pending or running."""
         return await self._rows.count_documents({"account": account, "state": {"$in": list(UNFINISHED_STATES)}})
 
     async def claim(self, cipher: AccountCipher, restore: str, *, at: datetime) -> Restore | None:
-        """Take a restore up; None when there is nothing left to do. Whoever had it before can write no more."""
+        """Claim a restore; None when there is nothing left to do. A former claim can no longer write."""
         was = await self.get(cipher, restore)
         if was is None or was.state not in UNFINISHED_STATES:
             return None
@@ -69,27 +69,27 @@ class Restores:
         return await self.get(cipher, restore)
 
     async def update_claimed(self, restore: Restore, change: Mapping[str, Any]) -> bool:
-        """Write *change* of a restore that is claimed; False when it is another one's by now, or was erased."""
+        """Update a claimed restore; False when the claim was lost or the account erased."""
         where = {"_id": restore.id, "fencing_token": restore.fencing_token, "state": RestoreState.RUNNING.value}
         return bool(await self._rows.update_one(where, {"$set": dict(change)}))
 
     async def delete_by_account(self, account: str) -> int:
-        """Remove the restores of an erased account."""
+        """Delete the restores of an erased account."""
         return await self._rows.delete_many({"account": account})
 
 
 def progress_update(progress: RestoreProgress) -> dict[str, int]:
-    """Return *tally* as a change."""
+    """Return the update for *progress*."""
     return asdict(progress)
 
 
 def destination_update(cipher: AccountCipher, restore: Restore, destination: TreePath) -> dict[str, bytes]:
-    """Return where a restore comes back to as a change."""
+    """Return the update for the destination."""
     return {"destination": _seal_path(cipher, restore.id, destination)}
 
 
 def end_update(state: RestoreState, failure: RestoreFailure | None, *, at: datetime) -> dict[str, Any]:
-    """Return the end of a restore as a change."""
+    """Return the update that ends a restore."""
     failure_value = None if failure is None else asdict(failure)
     return {"state": state.value, "finished_at": at, "uploading": "", "failure": failure_value}
 

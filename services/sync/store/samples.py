@@ -1,4 +1,4 @@
-"""Random rows of the trees, each with the seal that should open it."""
+"""Random documents of the trees with the ciphers that should open them, for the probes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,14 +13,14 @@ from shared.mongo import Database
 
 
 class Samples:
-    """Takes samples; what belongs to an account without a key is left out: nobody can read it any more."""
+    """Takes samples; documents of accounts without a key are left out, since they cannot be opened."""
 
     def __init__(self, db: Database, keys: AccountKeys) -> None:
         self._keys = keys
         self._nodes, self._contents = db.get_collection(NodeDocument), db.get_collection(ContentDocument)
 
     async def sample_nodes(self, limit: int) -> dict[str, bool]:
-        """Return of up to *most* nodes, by id, whether all that names them is sealed and at its place."""
+        """Check up to *limit* nodes; return by id whether everything that names it is sealed in its place."""
         found: dict[str, bool] = {}
         for raw in await self._nodes.sample_documents(limit):
             seal = await self._keys.get_cipher(raw["account"])
@@ -29,7 +29,7 @@ class Samples:
         return found
 
     async def sample_contents(self, limit: int) -> list[tuple[Content, AccountCipher]]:
-        """Return up to *most* contents that somebody uses."""
+        """Return up to *limit* contents that are in use."""
         found: list[tuple[Content, AccountCipher]] = []
         for raw in await self._contents.sample_documents(limit):
             row = ContentDocument.from_mongo(raw)
@@ -40,7 +40,7 @@ class Samples:
 
 
 def _is_sealed(raw: Mapping[str, Any], cipher: AccountCipher) -> bool:
-    # As it is stored, not as the model reads it: that would make bytes of a text.
+    # As stored: the model would turn text into bytes.
     node, parent, properties = raw["_id"], raw["parent"], raw["properties"]
     try:
         name = cipher.open_name(node, raw["name"])

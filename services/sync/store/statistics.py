@@ -1,4 +1,4 @@
-"""The statistics of the service, by day: sums of groups, with nothing in them that leads to an account."""
+"""Usage statistics by day: anonymous sums."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from shared.mongo import Database
 
 
 class Statistics:
-    """Reads and writes days."""
+    """Reads and writes the figures of days."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -30,20 +30,20 @@ class Statistics:
         await self._db.with_transaction(work)
 
     async def put(self, stored: StorageDay) -> None:
-        """Keep how much was stored on a day."""
+        """Store the storage of a day."""
         values = asdict(stored)
         await self._storage.upsert_one(StorageDayDocument(id=values.pop("day"), **values))
 
     async def list_client_days(self, *, since: str, before: str) -> list[ClientDay]:
-        """Return what clients did on the days from *since* on, *before* another."""
+        """Return the client figures of the days from *since* on, before *before*."""
         rows = await self._clients.list({"day": {"$gte": since, "$lt": before}}, sort=["day"])
         return [ClientDay(**row.model_dump(exclude={"id"})) for row in rows]
 
     async def list_storage_days(self, *, since: str, before: str) -> list[StorageDay]:
-        """Return how much was stored on those days."""
+        """Return the storage figures of those days."""
         rows = await self._storage.list({"_id": {"$gte": since, "$lt": before}}, sort=["_id"])
         return [StorageDay(day=row.id, accounts=row.accounts, bytes=row.bytes, sizes=row.sizes) for row in rows]
 
     async def has_storage_day(self, day: str) -> bool:
-        """Tell whether it is known how much was stored on *day*."""
+        """Tell whether the storage of *day* was measured."""
         return await self._storage.get(day) is not None

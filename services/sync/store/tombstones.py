@@ -1,4 +1,4 @@
-"""What left its place in the trees, for clients that follow them (RFC 6578)."""
+"""Tombstones: the locations that nodes left, for sync tokens (RFC 6578)."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,7 +10,7 @@ from shared.mongo import Database
 
 
 class Tombstones:
-    """Stores and finds tombstones; *seal* is that of the account whose they are."""
+    """Stores and finds tombstones; *cipher* is that of their account."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.get_collection(TombstoneDocument)
@@ -25,7 +25,7 @@ class Tombstones:
         return [_to_tombstone(cipher, row) for row in await self._rows.list(where, sort=["rev"], limit=limit)]
 
     async def find_prunable_revisions(self, *, by: datetime, limit: int) -> dict[str, int]:
-        """Return accounts with tombstones older than *by*, and up to which revision some of these are."""
+        """Return accounts with tombstones older than *by*, each with the highest revision of these."""
         rows = await self._rows.list({"removed_at": {"$lte": by}}, sort=["removed_at"], limit=limit)
         found: dict[str, int] = {}
         for row in rows:
@@ -33,11 +33,11 @@ class Tombstones:
         return found
 
     async def delete_up_to_revision(self, account: str, *, revision: int) -> None:
-        """Remove the tombstones of *account* up to the revision *upto*."""
+        """Delete the tombstones of *account* up to *revision*."""
         await self._rows.delete_many({"account": account, "rev": {"$lte": revision}})
 
     async def delete_by_account(self, account: str) -> int:
-        """Remove all tombstones of an account."""
+        """Delete all tombstones of an account."""
         return await self._rows.delete_many({"account": account})
 
 

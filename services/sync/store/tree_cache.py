@@ -1,4 +1,4 @@
-"""What was read of a tree and is still true: an account's revision grows with each change, so equal is unchanged."""
+"""An in-memory cache of trees. Every change increments the account's revision, so equal revisions mean equal trees."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
@@ -7,59 +7,59 @@ from dataclasses import dataclass, field
 from services.sync.domain.tree import Node, normalize_name
 
 NodeLocation = tuple[str, str]
-"""A folder's id and the canonical form of a name in it."""
+"""A folder's id and the NFC form of a name in it."""
 
 MAX_CACHED_NODES = 100_000
-"""Nodes kept in memory, of all accounts together."""
+"""Nodes in memory, of all accounts together."""
 LOAD_ALL_AFTER_MISSES = 3
-"""After so many names that were looked up one by one, a folder is read whole, if it has not more than..."""
+"""After so many single lookups in a folder all its members are loaded, if there are at most..."""
 LOAD_ALL_MAX_MEMBERS = 2_000
-"""...members."""
+"""...so many."""
 _EVICTION_INTERVAL = 256
 MAX_CACHED_MEMBERS = 20_000
-"""A folder with more members is never kept whole."""
+"""Larger folders are never cached whole."""
 
 
 def node_location(node: Node) -> NodeLocation:
-    """Return where *node* is."""
+    """Return the location of *node*."""
     return node.parent, normalize_name(node.name)
 
 
 @dataclass(slots=True)
 class TreeCache:
-    """What is known of one account's tree as it is at *rev*."""
+    """What is cached of one account's tree at the revision *rev*."""
 
     rev: int
     locations: dict[NodeLocation, Node | None] = field(default_factory=dict)
     folders: dict[str, dict[str, Node]] = field(default_factory=dict)
-    """Folders of which every member is known, by canonical name."""
+    """Folders whose members are all cached, by NFC name."""
     misses: Counter[str] = field(default_factory=Counter)
-    """How often something was looked up in a folder that is not known whole."""
+    """How often something was looked up in a folder that is not cached whole."""
 
     def has(self, location: NodeLocation) -> bool:
-        """Tell whether it is known what is at *place*, if anything."""
+        """Tell whether the cache knows what is at *location*, if anything."""
         return location[0] in self.folders or location in self.locations
 
     def get(self, location: NodeLocation) -> Node | None:
-        """Return what is at *place*; ask ``knows`` first."""
+        """Return the node at *location*; call ``has`` first."""
         folder = self.folders.get(location[0])
         return folder.get(location[1]) if folder is not None else self.locations.get(location)
 
     def put(self, location: NodeLocation, node: Node | None) -> None:
-        """Note what is at *place*."""
+        """Cache the node at *location*."""
         self.locations[location] = node
 
     def should_load_all(self, folder: str) -> bool:
-        """Tell whether it is time to read *folder* whole; once: for a large one names are looked up one by one."""
+        """Tell whether to load all members of *folder* now; true once, since a large folder stays uncached."""
         self.misses[folder] += 1
         return self.misses[folder] == LOAD_ALL_AFTER_MISSES
 
     def put_folder(self, folder: str, members: Iterable[Node]) -> None:
-        """Note all members of *folder*."""
+        """Cache all members of *folder*."""
         self.folders[folder] = {normalize_name(node.name): node for node in members}
 
     def advance(self, rev: int, changed: Mapping[NodeLocation, Node | None], *, new_folders: Iterable[str]) -> None:
-        """Become the state at *rev*, which differs by what is *changed*; *new_folders* have no other members."""
+        """Advance to the revision *rev*, which differs by *changed*; *new_folders* have no other members."""
         self.rev = rev
         self.folders.update({folder: {} for folder in new_folders})
         for (parent, name), node in changed.items():
@@ -72,26 +72,26 @@ class TreeCache:
                 folder[name] = node
 
     def clear_all(self) -> None:
-        """Forget what is known."""
+        """Drop everything."""
         self.locations.clear()
         self.misses.clear()
         self.folders.clear()
 
     @property
     def node_count(self) -> int:
-        """How many nodes it holds."""
+        """How many nodes are cached."""
         return len(self.locations) + sum(map(len, self.folders.values()))
 
 
 class TreeCaches:
-    """The shelves of the accounts that were used last."""
+    """The caches of the accounts that were used last."""
 
     def __init__(self, max_nodes: int = MAX_CACHED_NODES) -> None:
         self._max_nodes, self._uses = max_nodes, 0
         self._caches: OrderedDict[str, TreeCache] = OrderedDict()
 
     def get_at_revision(self, account: str, rev: int) -> TreeCache:
-        """Return the shelf of *account* at *rev* or later; an older one is thrown away."""
+        """Return the cache of *account* at *rev* or later; an older one is dropped."""
         shelf = self._caches.get(account)
         if shelf is None or shelf.rev < rev:
             shelf = self._caches[account] = TreeCache(rev)
@@ -102,16 +102,16 @@ class TreeCaches:
         return shelf
 
     def is_stale(self, account: str, rev: int) -> bool:
-        """Tell whether what is known of *account* is older than *rev*."""
+        """Tell whether the cache of *account* is older than *rev*."""
         shelf = self._caches.get(account)
         return shelf is not None and shelf.rev < rev
 
     def invalidate(self, account: str) -> None:
-        """Forget what is known of *account*."""
+        """Drop the cache of *account*."""
         self._caches.pop(account, None)
 
     def _evict_oldest(self, except_account: str) -> None:
-        """Throw away the longest unused, but *keep*, until the bound holds."""
+        """Drop the least recently used caches, except one account's, until the limit holds."""
         weights = {account: shelf.node_count for account, shelf in self._caches.items()}
         total = sum(weights.values())
         for account, weight in weights.items():

@@ -1,4 +1,4 @@
-"""The tree of each account as it is stored: what a change reads, and how all that it makes is written at once."""
+"""The stored tree of each account: the collections, and the change set that is written to them at once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -23,33 +23,33 @@ from services.sync.store.tree_cache import NodeLocation, TreeCache, TreeCaches
 
 @dataclass(slots=True, kw_only=True)
 class ChangeSet:
-    """What is to be written, all at once."""
+    """The changes of one transaction."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     """New and changed nodes by id."""
     stored_ids: set[str] = field(default_factory=set)
-    """Those of *nodes* that are stored already."""
+    """The ids of *nodes* that exist in the database."""
     removed_ids: set[str] = field(default_factory=set)
     locations: dict[NodeLocation, str | None] = field(default_factory=dict)
-    """Which node is now at each place that has changed."""
+    """The node that is now at each changed location."""
     contents: dict[str, Content] = field(default_factory=dict)
     """New contents."""
     completed_uploads: dict[str, Content] = field(default_factory=dict)
-    """Contents whose upload is over."""
+    """Contents whose upload has ended."""
     ref_deltas: Counter[str] = field(default_factory=Counter)
-    """By how much the number of users of each stored content changes."""
+    """The change of the reference count of each stored content."""
     content_sizes: dict[str, int] = field(default_factory=dict)
     """The sizes of those contents."""
     locks: dict[str, Lock] = field(default_factory=dict)
     """New and refreshed locks by token."""
     released_locks: set[str] = field(default_factory=set)
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
-    """What left its place, where a client follows the tree."""
+    """New tombstones, where tombstones are written."""
     pruned_revision: int | None = None
-    """Up to which revision that is forgotten."""
+    """Up to which revision tombstones are pruned."""
 
     def copy(self) -> "ChangeSet":
-        """Return a copy that can go another way."""
+        """Return an independent copy."""
         return ChangeSet(
             nodes=dict(self.nodes),
             stored_ids=set(self.stored_ids),
@@ -67,17 +67,17 @@ class ChangeSet:
 
     @property
     def new_folders(self) -> list[str]:
-        """The folders that are new: all that they hold is new, too."""
+        """The folders that are new, whose members are all new as well."""
         return [node.id for node in self.nodes.values() if node.is_folder and node.id not in self.stored_ids]
 
     def cache_changes(self) -> Mapping[NodeLocation, Node | None]:
-        """Return what they change for who knows the tree as it was before."""
+        """Return the changed locations for the cache."""
         return {place: self.nodes[node] if node is not None else None for place, node in self.locations.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeStore:
-    """The collections that together are the trees."""
+    """The collections that make up the trees."""
 
     usages: AccountUsages
     keys: AccountKeys
@@ -89,16 +89,16 @@ class TreeStore:
     caches: TreeCaches
 
     async def get_cipher(self, account: str) -> AccountCipher:
-        """Return the seal of an account that has a space; AccountClosedError when its key is gone."""
+        """Return the cipher of an account that has a tree; AccountClosedError when its key is gone."""
         seal = await self.keys.get_cipher(account)
         if seal is None:
             raise AccountClosedError
         return seal
 
     async def create(self, account: str, *, at: datetime) -> AccountUsage:
-        """Make the space of *account* in the ambient transaction; DuplicateError when another was first.
+        """Create the tree of *account* in the ambient transaction; DuplicateError when it exists.
 
-        AccountClosedError for one that was erased: it never comes back.
+        AccountClosedError for an erased account, which is never created again.
         """
         if await self.erased_accounts.has(account):
             raise AccountClosedError
@@ -136,5 +136,5 @@ class TreeStore:
             await self.tombstones.delete_up_to_revision(usage.account, revision=changes.pruned_revision)
 
     def get_cache(self, usage: AccountUsage) -> TreeCache:
-        """Return what is known of the tree, as it is now or was a moment ago."""
+        """Return the cache of the tree, at the revision of *usage* or later."""
         return self.caches.get_at_revision(usage.account, usage.rev)

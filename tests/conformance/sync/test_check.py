@@ -48,7 +48,7 @@ async def test_another_server_is_told_what_it_lacks(wsgidav: str, tmp_path: Path
         conformance.reports_changes,
     }
     assert is_usable(results)
-    assert "miss  A folder can be followed by sync tokens" in format_report(results)
+    assert "miss  A folder supports sync tokens" in format_report(results)
     assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
 
 

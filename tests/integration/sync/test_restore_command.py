@@ -72,7 +72,7 @@ async def run(*words: str, password: str = PASSWORD, typed: str = "") -> Ended:
 async def test_without_a_path_it_lists_the_backups_and_ends_its_session(url: str, edge: Edge) -> None:
     told = await run(url)
     assert told.code == 0
-    assert f"{BACKUP}  taken 2027-01-04 12:00 UTC  kept until 2028-01-04 12:00 UTC" in told.out
+    assert f"{BACKUP}  created 2027-01-04 12:00 UTC  kept until 2028-01-04 12:00 UTC" in told.out
     assert edge.sessions == {}
     assert edge.restores == {}
 
@@ -82,7 +82,7 @@ async def test_it_brings_back_what_is_asked_for_and_says_where_it_is(
     url: str, edge: Edge, words: tuple[str, ...], path: str | None
 ) -> None:
     told = await run(url, *words)
-    assert (told.code, told.out) == (0, "4 files, 8.0 KB came back. They are in: holiday (restored 2027-01-04)\n")
+    assert (told.code, told.out) == (0, "4 files, 8.0 KB restored. They are in: holiday (restored 2027-01-04)\n")
     assert [one["path"] for one in edge.restores.values()] == [path]
     assert edge.sessions == {}
 
@@ -97,20 +97,20 @@ async def test_one_that_fails_says_why_how_far_it_came_and_what_helps(url: str, 
     edge.ends_as = {"state": "failed", "failure": failure}
     told = await run(url, "holiday")
     assert told.code == 1
-    assert told.err.startswith("It ended early: There is room for 9. Delete something. 1 files, 2.0 KB came back.")
+    assert told.err.startswith("The restore failed: There is room for 9. Delete something. 1 files, 2.0 KB restored.")
 
 
 async def test_files_that_are_missing_are_told_and_make_it_fail(url: str, edge: Edge) -> None:
     edge.ends_as |= {"missing": 2}
     told = await run(url, "holiday")
-    assert (told.code, "2 files could not" in told.err) == (1, True)
+    assert (told.code, "2 files are missing" in told.err) == (1, True)
 
 
 async def test_the_second_factor_is_asked_for_until_it_is_right(url: str, edge: Edge) -> None:
     edge.protect()
     told = await run(url, typed="000000\n123456\n")
     assert told.code == 0
-    assert "One-time code: That code is not accepted." in told.err
+    assert "One-time code: That code was not accepted." in told.err
     assert told.out.startswith("The backups"), "what is asked is not in what a program may read"
 
 
@@ -135,7 +135,7 @@ async def test_one_that_is_ended_says_that_the_restore_goes_on_and_ends_its_sess
     await until(running)
     process.send_signal(signal.SIGINT)
     _, told = await asyncio.wait_for(process.communicate(), 30)
-    assert (process.returncode, b"goes on by itself" in told) == (1, True), told
+    assert (process.returncode, b"continues" in told) == (1, True), told
     assert b"Traceback" not in told
     assert edge.sessions == {}
 
@@ -161,7 +161,7 @@ async def test_what_cannot_be_begun_is_refused_in_words(
     [
         ("http://127.0.0.1:9", "cannot be reached"),
         ("http://candor.example", "use https://"),
-        ("candor.example", "it begins with https://"),
+        ("candor.example", "must begin with https://"),
     ],
 )
 async def test_an_address_that_is_not_the_platform_is_refused(address: str, told: str) -> None:

@@ -38,7 +38,7 @@ async def test_somebody_elses_tree_is_403_whether_it_exists_or_not(ada: DavClien
         for target in (bob.path(""), bob.path("secret.txt"), "/sync/nobody/", f"/sync/{ada.username}x/")
     ]
     assert {(reply.status, reply.json["detail"]) for reply in replies} == {
-        (403, "This is not the tree of this account.")
+        (403, "This tree belongs to another account.")
     }
 
 

@@ -1,4 +1,4 @@
-"""Lets devices in: asks identity about an app password, and remembers the answer for a minute at most."""
+"""Authenticates devices: asks identity about an app password and caches the answer for at most a minute."""
 
 import asyncio
 import hashlib
@@ -14,11 +14,11 @@ from shared.errors import TooManyRequestsError, UnavailableError
 from shared.settings import Secret
 
 VerifyCredential = Callable[[str, Secret], Awaitable[Device | None]]
-"""Asks identity whether a user name and an app password belong together."""
+"""Verifies a user name and an app password with identity."""
 
 AUTH_CACHE_TTL = timedelta(seconds=60)
 AUTH_FAILURE_CACHE_TTL = timedelta(seconds=5)
-"""A device with a wrong password asks again and again: identity hears of it every few seconds."""
+"""How long a wrong password is cached: a client that repeats it reaches identity every few seconds only."""
 _MAX_ENTRIES = 20_000
 
 
@@ -29,27 +29,27 @@ class _CachedResult:
 
 
 class AuthThrottle:
-    """Counts the wrong passwords of each client: *most* in *per* seconds, then no more are looked at for a while."""
+    """Counts the wrong passwords of each client: after *limit* in *period* seconds it is throttled."""
 
     def __init__(self, limit: int = 60, window_seconds: float = 60.0) -> None:
         self._limit, self._interval = limit, window_seconds / limit
         self._reset_at: dict[str, float] = {}
 
     def check(self, client: str, now: float) -> None:
-        """Refuse a client with too many wrong passwords."""
+        """Raise TooManyRequestsError for a client with too many wrong passwords."""
         wait = self._reset_at.get(client, now) - now - (self._limit - 1) * self._interval
         if wait > 0:
             raise TooManyRequestsError("Too many wrong passwords.", retry_after=ceil(wait))
 
     def hit(self, client: str, now: float) -> None:
-        """Count a wrong password; a client is forgotten once all are forgiven."""
+        """Count a wrong password; a client is dropped once its count has decayed to zero."""
         if len(self._reset_at) >= _MAX_ENTRIES:
             self._reset_at = {name: at for name, at in self._reset_at.items() if at > now}
         self._reset_at[client] = max(self._reset_at.get(client, now), now) + self._interval
 
 
 class DeviceAuthenticator:
-    """Admits devices."""
+    """Authenticates devices."""
 
     def __init__(self, verify: VerifyCredential, clock: Clock) -> None:
         self._verify, self._clock = verify, clock
@@ -59,9 +59,11 @@ class DeviceAuthenticator:
         self._invalidations = 0
 
     async def authenticate(self, username: str, password: Secret, *, writes: bool, client: str) -> Device:
-        """Return who comes in; CredentialRefusedError, or ReadOnlyError when it *writes* and may only read.
+        """Return the device; InvalidDeviceCredentialsError for wrong credentials.
 
-        A *client* that guesses is not asked about again before a while: TooManyRequestsError.
+        ReadOnlyAppPasswordError when it *writes* with an app password that may only read.
+
+        TooManyRequestsError for a *client* that guesses: identity is not asked again for a while.
         """
         key = hashlib.sha256(f"{username}\0{password.get_secret_value()}".encode()).digest()
         known = self._cache.get(key)
@@ -88,7 +90,7 @@ class DeviceAuthenticator:
             device = await self._verify(username, password)
         except BaseException as fault:
             future.set_exception(fault if isinstance(fault, Exception) else UnavailableError())
-            future.exception()  # it is raised here; whether anybody else waits for it is their affair
+            future.exception()  # raised here only: other requests that wait for the same answer run on
             raise
         finally:
             del self._pending[key]
@@ -98,18 +100,18 @@ class DeviceAuthenticator:
 
     def _cache_result(self, key: bytes, device: Device | None, invalidations_before: int) -> None:
         if invalidations_before != self._invalidations:
-            return  # something was revoked while identity answered: the answer may be the old one
+            return  # a password was revoked while identity answered: the answer may predate it
         if len(self._cache) >= _MAX_ENTRIES:
             self._cache.pop(next(iter(self._cache)))
         lifetime = AUTH_CACHE_TTL if device is not None else AUTH_FAILURE_CACHE_TTL
         self._cache[key] = _CachedResult(device, monotonic() + lifetime.total_seconds())
 
     def invalidate_device(self, device: str) -> None:
-        """Forget a device: its app password was revoked."""
+        """Drop what is cached of a device whose app password was revoked."""
         self._invalidate_where(lambda visitor: visitor.id == device)
 
     def invalidate_account(self, account: str) -> None:
-        """Forget all devices of an account."""
+        """Drop what is cached of all devices of an account."""
         self._invalidate_where(lambda visitor: visitor.account == account)
 
     def _invalidate_where(self, matches: Callable[[Device], bool]) -> None:

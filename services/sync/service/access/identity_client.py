@@ -1,4 +1,4 @@
-"""What identity says about an app password."""
+"""Verifies app passwords with identity over the broker."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from shared.policy import Purpose
 from shared.settings import Secret
 
 _MAX_RETRIES = 2
-"""Of five seconds each: clients wait longer than that for a file, and take a 503 for the end of their round."""
+"""Attempts of five seconds each: clients wait longer for a file, and end their sync on a 503."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityClient:
-    """Asks identity, over the broker."""
+    """Calls identity's rpc."""
 
     rpc_client: RpcClient
 
     async def __call__(self, username: str, password: Secret) -> Device | None:
-        """Return who comes in with this user name and app password, or None."""
+        """Return the device for this user name and app password, or None."""
         reply = await self._verify_credential(
             identity_v1.CredentialVerifyRequest(username=username, app_password=password.get_secret_value())
         )
@@ -39,7 +39,7 @@ class IdentityClient:
     async def _verify_credential(
         self, request: identity_v1.CredentialVerifyRequest
     ) -> identity_v1.CredentialVerifyReply:
-        """Ask again when there was no answer: it may have died with the replica of identity that had the question."""
+        """Retry on a timeout: the replica of identity that took the request may have died."""
         ask = partial(
             self.rpc_client.call,
             "identity.credential.verify",

@@ -1,7 +1,7 @@
-"""Backups of all trees: each sealed under its own key, with an end date, destroyed by then, the key first (C19).
+"""Backups of all trees (C19): each under a key of its own, deleted by its end date, the key first.
 
-A backup is one stream of records: the account, its nodes as they are stored (names and properties sealed under the
-account's key), its contents (sealed, too). The accounts' keys are in no backup, so an erased account stays unreadable.
+A backup is one stream of records: the account, its nodes as stored (names and properties sealed under the account's
+key), its contents (sealed, too). No backup holds the accounts' keys, so an erased account stays unreadable.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from shared.ids import NewId
 from shared.mongo import Database
 
 POLL_INTERVAL: Final = 60.0
-"""Seconds between two looks at what is due."""
+"""Poll interval in seconds."""
 METRICS_INTERVAL: Final = 15.0
 _EXPIRY_MARGIN: Final = timedelta(minutes=5)
-"""A backup goes a little before its end date rather than after it."""
+"""A backup is deleted a little before its end date rather than after it."""
 _BATCH_SIZE: Final = 200
 BackupRecord = tuple[dict[str, Any], bytes]
-"""What a backup consists of: what it is, as JSON, and sealed bytes."""
+"""A record of a backup: its kind as JSON, and sealed bytes."""
 
 
 _newest_age = observe.gauge(
@@ -48,7 +48,7 @@ _oldest_age = observe.gauge(
 
 @dataclass(slots=True)
 class _BackupCounts:
-    """What a backup holds."""
+    """The counts of a backup."""
 
     accounts: int = 0
     nodes: int = 0
@@ -57,7 +57,7 @@ class _BackupCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupService:
-    """Takes, lists and destroys backups."""
+    """Creates, lists and deletes backups."""
 
     db: Database
     repository: Backups
@@ -66,9 +66,9 @@ class BackupService:
     nodes: Nodes
     contents: Contents
     blobs: Blobs
-    """Where the files' contents are."""
+    """The store of the files' contents."""
     backup_blobs: Blobs
-    """Where the backups go."""
+    """The store of the backups."""
     outbox: Outbox
     new_id: NewId
     clock: Clock
@@ -77,7 +77,7 @@ class BackupService:
     wakeup: asyncio.Event
 
     async def run(self) -> None:
-        """Do what is due, for ever."""
+        """Run due work on schedule."""
         while True:
             self.wakeup.clear()
             await self.run_once()
@@ -88,7 +88,7 @@ class BackupService:
                 continue
 
     async def export_metrics(self) -> None:
-        """Measure, for ever; every replica does, whoever takes the backups."""
+        """Export the metrics on schedule; every replica does, whichever runs the backups."""
         while True:
             await self.update_metrics(at=self.clock())
             await asyncio.sleep(METRICS_INTERVAL)
@@ -104,7 +104,7 @@ class BackupService:
         _oldest_age.set(max(ages, default=0))
 
     async def run_once(self) -> None:
-        """Destroy what is at its end, then take what is wanted or due."""
+        """Delete expired backups, then create requested and scheduled ones."""
         now = self.clock()
         for state in (BackupState.AVAILABLE, BackupState.REQUESTED):
             for backup in await self.repository.list_by_state(state):
@@ -117,7 +117,7 @@ class BackupService:
             await self.create(backup)
 
     async def request(self, *, at: datetime) -> Backup:
-        """Ask for a backup; its end date stands from now on."""
+        """Request a backup; its end date is fixed from now on."""
         backup = Backup(
             id=self.new_id("bak"),
             state=BackupState.REQUESTED,
@@ -129,11 +129,11 @@ class BackupService:
         return backup
 
     async def list(self, *, after: datetime | None, limit: int) -> list[Backup]:
-        """Return backups, the latest first."""
+        """Return backups, newest first."""
         return await self.repository.list_page(after=after, limit=limit)
 
     async def create(self, backup: Backup) -> None:
-        """Write a wanted backup; an attempt that fails is begun anew under another key."""
+        """Write a requested backup; a failed attempt is repeated under another key."""
         key, counts = await self.keys.create(backup.id), _BackupCounts()
         await self.backup_blobs.delete(backup.id)
         digest = hashlib.sha256()
@@ -160,7 +160,7 @@ class BackupService:
             await self.outbox.put(event)
 
     async def delete(self, backup_id: str, *, at: datetime) -> Backup:
-        """Destroy a backup: its key first, which is the end of it, then its bytes."""
+        """Delete a backup: its key first, which makes it unreadable, then its bytes."""
         backup = await self.repository.get(backup_id)
         if backup is None:
             raise BackupNotFoundError
@@ -179,11 +179,11 @@ class BackupService:
             await self.outbox.put(event)
 
     async def verify(self, backup: Backup) -> int:
-        """Read a backup from its first byte to its last; return how many nodes it holds. Raises when it is damaged."""
+        """Read a whole backup and return how many nodes it holds; CorruptContentError when it is damaged."""
         return sum([header["record"] == "node" async for header, _ in self.read(backup)])
 
     async def read(self, backup: Backup) -> AsyncGenerator[BackupRecord, None]:
-        """Yield the records of a backup in order; ContentDamagedError when it is not what was taken."""
+        """Yield the records of a backup in order; CorruptContentError when it is damaged."""
         key = await self.keys.get(backup.id)
         if key is None:
             raise BackupNotFoundError
@@ -196,7 +196,7 @@ class BackupService:
             raise CorruptContentError
 
     async def _iter_records(self, counts: _BackupCounts) -> AsyncIterator[bytes]:
-        """Yield all accounts, one after the other."""
+        """Yield all account ids in order."""
         last = ""
         while accounts := await self.usages.list_account_ids(after=last, limit=_BATCH_SIZE):
             for account in accounts:
@@ -207,7 +207,7 @@ class BackupService:
 
     async def _iter_account(self, account: str, counts: _BackupCounts) -> AsyncIterator[bytes]:
         yield _encode_record({"record": "account", "id": account})
-        # In a transaction: the tree as it is at one moment, with no node whose folder is missing.
+        # In a transaction: one snapshot of the tree, without nodes whose folder is missing.
         rows = await self.db.with_transaction(lambda: self.nodes.list_stored(account))
         counts.nodes += len(rows)
         for row in rows:
@@ -219,7 +219,7 @@ class BackupService:
                 yield piece
 
     async def _iter_content(self, account: str, content: str, size: int) -> AsyncIterator[bytes]:
-        """Yield a content as it is sealed; one that was replaced and cleared away since is left out."""
+        """Yield a content as stored, sealed; one that was deleted since is left out."""
         if size <= MAX_INLINE_SIZE:
             sealed = await self.contents.get_inline(account, content)
             if sealed is not None:
@@ -254,7 +254,7 @@ async def _hash_pieces(pieces: AsyncIterator[bytes], content_hash: "hashlib._Has
 
 
 async def _seal_frames(cipher: ContentCipher, records: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield *records* as sealed frames; the last one says so, so that a backup that was cut does not open."""
+    """Yield *records* as sealed frames; the last is marked, so that a truncated backup does not open."""
     buffer, index = bytearray(), 0
     async for record in records:
         buffer += record

@@ -1,4 +1,4 @@
-"""Reads what a backup holds of one account: with the account's key, which no backup holds."""
+"""Reads what a backup holds of one account, with the account's key, which no backup holds."""
 
 import asyncio
 from base64 import b64decode
@@ -18,7 +18,7 @@ BackupRecords = AsyncIterator[BackupRecord]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupNode:
-    """A file or folder as a backup holds it."""
+    """A file or folder as stored in a backup."""
 
     id: str
     parent: str
@@ -36,20 +36,20 @@ class BackupTree:
     members: dict[str, list[BackupNode]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, node: BackupNode) -> None:
-        """Put a node below its parent."""
+        """Add a node to its parent."""
         self.members[node.parent].append(node)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupContent:
-    """A content; its bytes are there to be read once, before the next one is."""
+    """A content; its bytes can be read once, before the next content."""
 
     id: str
     pieces: AsyncIterator[bytes]
 
 
 def open_node(row: dict[str, Any], cipher: AccountCipher) -> BackupNode:
-    """Open what is sealed of a node."""
+    """Open the sealed fields of a node."""
     node, properties = row["id"] if "id" in row else row["_id"], row["properties"]
     return BackupNode(
         id=node,
@@ -63,7 +63,7 @@ def open_node(row: dict[str, Any], cipher: AccountCipher) -> BackupNode:
 
 
 async def skip_to_account(records: BackupRecords, predicate: Callable[[str], bool]) -> str | None:
-    """Go on until an account begins that is *wanted*; return which, None when there is none."""
+    """Skip to the next account that *is_requested* accepts; return its id, None when there is none."""
     async for header, _ in records:
         if header["record"] == "account" and predicate(header["id"]):
             return str(header["id"])
@@ -73,9 +73,9 @@ async def skip_to_account(records: BackupRecords, predicate: Callable[[str], boo
 async def read_contents(
     records: BackupRecords, cipher: AccountCipher, tree: BackupTree
 ) -> AsyncGenerator[BackupContent, None]:
-    """Read one account to its end: its nodes go into *tree*, and all are there before the first content comes.
+    """Read one account: its nodes go into *tree* before the first content is yielded.
 
-    A content that does not open is a HeldFileDamagedError of its pieces: those after it can still be read.
+    The pieces of a content that does not open raise CorruptBackupFileError; those after it can still be read.
     """
     async for header, payload in records:
         if header["record"] == "account":
@@ -86,7 +86,7 @@ async def read_contents(
             pieces = _read_pieces(records, cipher, header, payload)
             yield BackupContent(id=header["id"], pieces=pieces)
             async for _ in pieces:
-                """What nobody wanted is passed over."""
+                """Skip what the caller did not read, so that *records* is at the next content."""
 
 
 async def _read_pieces(

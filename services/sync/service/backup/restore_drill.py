@@ -1,6 +1,6 @@
-"""The restore drill: once a day, somebody's files are read back from the newest backup, and the whole of it is summed.
+"""The restore drill: once a day the newest backup is read back, and one account's files are opened.
 
-What comes of it is in the register, where the probe of C19 sees it.
+The result is in the register of backups, where the probe of C19 reads it.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ class RestoreDrill:
     keys: AccountKeys
 
     async def run(self) -> None:
-        """Drill when it is time, for ever."""
+        """Run the restore drill on schedule."""
         while True:
             await self.run_if_due()
             await asyncio.sleep(POLL_INTERVAL)
 
     async def run_if_due(self) -> Backup | None:
-        """Read the newest backup back unless that was done within a day; return what is known of it then."""
+        """Read the newest backup back unless that was done within a day; return its record afterwards."""
         available = await self.backups.repository.list_by_state(BackupState.AVAILABLE)
         newest = max(available, key=lambda one: one.requested_at, default=None)
         if newest is None or (
@@ -44,12 +44,12 @@ class RestoreDrill:
         return await self.run_drill(newest)
 
     async def run_drill(self, backup: Backup) -> Backup | None:
-        """Read all of *backup*, one account with its keys; note the outcome. None when it was destroyed meanwhile."""
+        """Read all of *backup*, one account with its keys; record the result. None when it was deleted meanwhile."""
         try:
             await self._read_back(backup)
             failed = False
         except BackupNotFoundError:
-            # Without a key it is over, unless the register says otherwise: then it is as good as lost.
+            # Without a key the backup is lost, unless the register says that it was deleted.
             failed = True
         except ServiceError:
             failed = True
@@ -68,10 +68,10 @@ class RestoreDrill:
         while (account := await skip_to_account(records, is_chosen)) is not None:
             cipher = await self.keys.get_cipher(account)
             if cipher is None:
-                continue  # it was erased since: nobody can read it any more, as it should be
+                continue  # erased since the backup: it must not open any more
             async for content in read_contents(records, cipher, BackupTree()):
                 async for _ in content.pieces:
-                    """Each frame is proved to be what was sealed."""
+                    """Verify each frame by opening it."""
             break
         async for _ in records:
-            """The rest is summed, too."""
+            """The rest is read for the checksum."""

@@ -1,4 +1,4 @@
-"""Erases an account: its keys at once, so that nothing can be read again; then rows and blobs; then the receipt."""
+"""Erases an account: its keys at once, so that nothing is readable; then documents and blobs; then the receipt."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ from shared.mongo import Database
 from shared.privacy import ErasureResult, build_receipt
 
 POLL_INTERVAL: Final = 2.0
-"""Seconds between two looks for erasures that were begun elsewhere."""
+"""Poll interval in seconds for erasures that were started elsewhere."""
 _BATCH_SIZE: Final = 10
 
 
@@ -31,12 +31,12 @@ class AccountEraser:
     devices: DeviceAuthenticator
     outbox: Outbox
     erase_subject: Callable[[str], Awaitable[dict[str, int]]]
-    """Erases what the chassis holds of an account, the key that wraps all others with it."""
+    """Erases what the chassis stores of an account, with the key that wraps all others."""
     clock: Clock
     wakeup: asyncio.Event
 
     async def start(self, account: str, erasure_id: str, *, at: datetime) -> None:
-        """Destroy the keys of *account* in the ambient transaction; it can never be opened or opened anew after it."""
+        """Destroy the keys of *account* in the ambient transaction; it can never be opened or created again."""
         counts = {
             "account_keys": await self.trees.keys.destroy_key(account),
             "account_usage": await self.trees.usages.delete(account, at=at),
@@ -46,13 +46,13 @@ class AccountEraser:
         self.db.after_commit(self.wakeup.set)
 
     def invalidate(self, account: str) -> None:
-        """Forget what this process has in memory of *account*."""
+        """Drop what this process has cached of *account*."""
         self.devices.invalidate_account(account)
         self.trees.keys.invalidate(account)
         self.trees.caches.invalidate(account)
 
     async def run(self) -> None:
-        """Finish erasures for ever."""
+        """Complete erasures on schedule."""
         while True:
             self.wakeup.clear()
             await self.complete_pending()
@@ -63,14 +63,14 @@ class AccountEraser:
                 continue
 
     async def complete_pending(self) -> int:
-        """Finish the erasures that are begun; return how many."""
+        """Complete the erasures that were started; return how many."""
         rows = await self.trees.erased_accounts.list_unfinished(limit=_BATCH_SIZE)
         for row in rows:
             await self._complete_erasure(row.id)
         return len(rows)
 
     async def _complete_erasure(self, account: str) -> None:
-        """Clear away the rows and blobs, which nobody can read any more, then give the receipt."""
+        """Delete the documents and blobs, which are unreadable by now, then publish the receipt."""
         trees = self.trees
         await trees.erased_accounts.add_erased_count(account, "nodes", await trees.nodes.delete_by_account(account))
         await trees.erased_accounts.add_erased_count(

@@ -1,4 +1,4 @@
-"""Hands an account everything that is held of it: a list of all, then the files themselves, page by page."""
+"""Exports everything stored of an account: the list of its files, its restores, then the files, page by page."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ ExportEntry = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PathResolver:
-    """Finds the paths of nodes, asking for each folder once."""
+    """Finds the paths of nodes; reads each folder once."""
 
     nodes: Nodes
     cipher: AccountCipher
@@ -54,7 +54,7 @@ class _PathResolver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountExport:
-    """Exports (C26). A cursor is sealed: where one is in the export says what one's files are called."""
+    """Exports accounts (C26). The cursor is sealed, since the position in the export contains names of files."""
 
     tree_access: TreeAccess
     reader: TreeReader
@@ -63,7 +63,7 @@ class AccountExport:
     restores: Restores
 
     async def export_page(self, account: str, cursor: str) -> ExportPage:
-        """Return the page that begins at *cursor*."""
+        """Return the page at *cursor*."""
         if await self.usages.get(account) is None:
             return ExportPage([("data.json", json.dumps({"files": 0, "used_bytes": 0}).encode())])
         cipher = await self.tree_access.read(account, _get_cipher)
@@ -84,7 +84,7 @@ class AccountExport:
     async def _list_nodes(
         self, cipher: AccountCipher, paths: _PathResolver, after: str
     ) -> tuple[ExportPage, list[object]]:
-        """Describe the next nodes, one JSON text a line, with their dead properties."""
+        """Return the next nodes with their dead properties, one JSON object a line."""
         nodes = await self.nodes.list_page(cipher, after=after, limit=_BATCH_SIZE)
         lines, size, reached = [], 0, after
         for node in nodes:
@@ -99,7 +99,7 @@ class AccountExport:
         return page, [_LISTING, reached] if nodes else [_FILES, ""]
 
     async def _list_restores(self, cipher: AccountCipher) -> list[ExportEntry]:
-        """Tell of the restores of the last weeks."""
+        """Return the restores of the last weeks."""
         found = await self.restores.list_page(cipher, after=None, limit=_MAX_RESTORES)
         return (
             [("restores.json", json.dumps([_restore_to_json(one) for one in found], ensure_ascii=False).encode())]
@@ -110,7 +110,7 @@ class AccountExport:
     async def _send_files(
         self, cipher: AccountCipher, paths: _PathResolver, after: str
     ) -> tuple[ExportPage, list[object]]:
-        """Send the next files: as many small ones as fit, or the first piece of a larger one."""
+        """Return the next files: as many small ones as fit, or the first piece of a larger one."""
         nodes = await self.nodes.list_page(cipher, after=after, limit=_BATCH_SIZE)
         page = ExportPage()
         for node in nodes:
@@ -132,13 +132,13 @@ class AccountExport:
             page.items.append((path, cipher.content_cipher(node.content).open(0, sealed, last=True)))
 
     async def _send_piece(self, cipher: AccountCipher, part: "_PartPosition") -> tuple[ExportPage, list[object]]:
-        """Send a piece of a file as it was when its first piece was sent."""
+        """Return a piece of a file in the version of its first piece."""
         span = ByteRange(part.offset, min(part.offset + FRAME_SIZE, part.size))
         pieces = self.reader.iter_blob(cipher, part.content, part.size, span)
         try:
             content = b"".join([piece async for piece in pieces])
         except CorruptContentError:
-            return ExportPage(), [_FILES, part.node]  # replaced or deleted since, and cleared away
+            return ExportPage(), [_FILES, part.node]  # replaced or deleted since, and collected
         more = span.stop < part.size
         rest: list[object] = [_PART, part.node, part.content, part.size, span.stop, part.path]
         return ExportPage([(part.path, content)]), rest if more else [_FILES, part.node]
@@ -146,7 +146,7 @@ class AccountExport:
 
 @dataclass(frozen=True, slots=True)
 class _PartPosition:
-    """Where one is in a large file."""
+    """The position in a large file."""
 
     node: str
     content: str

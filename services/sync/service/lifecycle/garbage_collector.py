@@ -1,4 +1,4 @@
-"""Clears away what nobody can reach any more: what was inside deleted folders, and contents without a user."""
+"""Deletes what is no longer reachable: members of deleted folders, and contents without references."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ from services.sync.store import Content, Contents, Nodes
 from shared.clock import Clock
 
 BATCH_SIZE: Final = 500
-"""Nodes cleared in one change, and contents looked at in one go."""
+"""Nodes deleted in one transaction, and contents read at once."""
 POLL_INTERVAL: Final = 5.0
-"""Seconds between two looks when nothing calls."""
+"""Poll interval in seconds without a wake-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GarbageCollector:
-    """Gives room back and destroys blobs; whatever stops it, it goes on from there the next time."""
+    """Frees quota and deletes blobs; every step can be interrupted and is continued by the next run."""
 
     tree_access: TreeAccess
     nodes: Nodes
@@ -30,7 +30,7 @@ class GarbageCollector:
     clock: Clock
 
     async def run(self) -> None:
-        """Clear for ever: at once when something was deleted here, and every few seconds."""
+        """Collect when something was deleted here, and every few seconds."""
         while True:
             self.tree_access.garbage_added.clear()
             await self.collect()
@@ -41,18 +41,18 @@ class GarbageCollector:
                 continue
 
     async def collect(self) -> int:
-        """Clear all that there is; return how many nodes and contents that were."""
+        """Run one collection; return how many nodes and contents were removed."""
         cleared = 0
         while found := await self.nodes.list_detached(limit=BATCH_SIZE):
             before = cleared
             for account, folder in found:
                 cleared += await self.collect_folder(account, folder)
             if cleared == before:
-                break  # only erased accounts are left: theirs are the erasure's
+                break  # only erased accounts are left, which their erasure completes
         return cleared + await self.delete_expired()
 
     async def collect_folder(self, account: str, folder: str) -> int:
-        """Take away what is inside a deleted folder, then the folder; folders inside it wait for their turn."""
+        """Delete the members of a deleted folder, then the folder; folders inside it become detached themselves."""
         cleared = 0
         try:
             while (
@@ -64,7 +64,7 @@ class GarbageCollector:
         return cleared + more + 1
 
     async def delete_expired(self) -> int:
-        """Destroy the contents whose time has come."""
+        """Delete the contents that have expired."""
         destroyed, now = 0, self.clock()
         while doomed := await self.contents.list_expired(by=now, limit=BATCH_SIZE):
             for content in doomed:
@@ -76,7 +76,7 @@ class GarbageCollector:
         return destroyed
 
     async def _claim_content(self, content: Content, now: datetime) -> bool:
-        """Tell whether *content* may be destroyed: nobody has come to use it, and nobody can any more."""
+        """Claim an expired content; False when it is in use again. After a claim it can no longer be used."""
         if not content.reserved_bytes:
             return await self.contents.claim(content.id, by=now) is not None
 
@@ -95,7 +95,7 @@ class GarbageCollector:
 
 
 async def _collect_members(uow: TreeUnitOfWork, folder: str) -> int:
-    """Take some members of a deleted folder away, and the folder itself after the last; return how many."""
+    """Delete a batch of members of a detached folder, and the folder after the last; return how many."""
     members = await uow.trees.nodes.list_members_of_folders(uow.cipher, [folder], limit=BATCH_SIZE)
     rev = uow.next_rev()
     for node in members:

@@ -1,6 +1,6 @@
-"""Break-glass: staff look at names and state files, for a reason, with a second person, for an hour (C12).
+"""Break-glass access: staff see names and state files, with a reason, a second person, for an hour (C12).
 
-What it can see is what ``Glimpses`` can open. Each look is entered, and told for the ledger, before anything is shown.
+``RestrictedView`` can open nothing else. Each access is recorded and published for the ledger before data is shown.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _LEDGER_FIELDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionService:
-    """Asks for, approves, makes and ends inspections."""
+    """Requests, approves, uses and ends inspections."""
 
     db: Database
     repository: Inspections
@@ -41,7 +41,7 @@ class InspectionService:
     clock: Clock
 
     async def request(self, account: str, reason: str, *, by: str, at: datetime) -> Inspection:
-        """Ask to look into the tree of *account*; nothing is shown before another person approves."""
+        """Request an inspection of *account*; nothing is shown before another person approves."""
         inspection = Inspection(
             id=self.new_id("ins"),
             account=account,
@@ -54,7 +54,7 @@ class InspectionService:
         return inspection
 
     async def approve(self, inspection: str, *, by: str, at: datetime) -> Inspection:
-        """Let an inspection look, as the second person; it is counted for the public."""
+        """Approve an inspection as the second person; it counts in the public number."""
 
         async def work() -> Inspection:
             was = await self._require_inspection(inspection)
@@ -72,19 +72,19 @@ class InspectionService:
     async def list_names(
         self, inspection: str, folder: str, *, after: str, limit: int, by: str, at: datetime
     ) -> Sequence[NodeName]:
-        """Show the next names in a folder."""
+        """Return the next names in a folder."""
         recorded = await self._record_access(inspection, InspectionScope.NAMES, folder, by=by, at=at)
         return await self.restricted_view.list_names(recorded.account, folder, after=after, limit=limit)
 
     async def get_client_state(self, inspection: str, node: str, *, by: str, at: datetime) -> bytes:
-        """Show the state file of a client."""
+        """Return the state file of a client."""
         recorded = await self._record_access(inspection, InspectionScope.CLIENT_STATE, node, by=by, at=at)
         return await self.restricted_view.get_client_state(recorded.account, node)
 
     async def _record_access(
         self, inspection: str, scope: InspectionScope, node: str, *, by: str, at: datetime
     ) -> Inspection:
-        """Enter a look and tell of it: who cannot be told of is not looked at."""
+        """Record an access and publish it: without a record nothing is shown."""
 
         async def work() -> Inspection:
             was = await self._require_inspection(inspection)
@@ -110,7 +110,7 @@ class InspectionService:
         return await self.db.with_transaction(work)
 
     async def end_inspection(self, inspection: str, *, at: datetime) -> Inspection:
-        """End an inspection before its time; one that is over stays as it is."""
+        """End an inspection early; one that has ended stays as it is."""
 
         async def work() -> Inspection:
             was = await self._require_inspection(inspection)
@@ -129,7 +129,7 @@ class InspectionService:
         return await self.db.with_transaction(work)
 
     async def list(self, *, after: datetime | None, limit: int) -> list[Inspection]:
-        """Return inspections, the latest first."""
+        """Return inspections, newest first."""
         return await self.repository.list_page(after=after, limit=limit)
 
     async def count_by_month(self) -> dict[str, int]:
@@ -137,13 +137,13 @@ class InspectionService:
         return await self.repository.count_by_month()
 
     async def run(self) -> None:
-        """End for ever what has reached its end."""
+        """End expired inspections on schedule."""
         while True:
             await self.end_expired()
             await asyncio.sleep(POLL_INTERVAL)
 
     async def end_expired(self) -> None:
-        """End what has reached its end."""
+        """End the inspections that have expired."""
         now = self.clock()
         while found := await self.repository.list_overdue(by=now, limit=_BATCH_SIZE):
             for one in found:

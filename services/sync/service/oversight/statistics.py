@@ -1,7 +1,7 @@
-"""Counts for the public how sync is used (C11).
+"""Public usage statistics of sync (C11).
 
-Who does what is known only in memory, under a digest whose key lives for a day, and only until ten accounts are
-together: then their sum is stored. Of fewer nothing is stored anywhere, so nothing can be told, lost or subtracted.
+Accounts are known in memory only, under a digest whose key lives for a day, and only until a group has ten of them:
+then its sum is stored. Of smaller groups nothing is stored, so nothing can be published, lost or subtracted.
 """
 
 import asyncio
@@ -40,14 +40,14 @@ class _DayGroups:
 
 
 class UsageStatistics:
-    """Counts."""
+    """Counts requests and storage."""
 
     def __init__(self, repository: Statistics, usages: AccountUsages, clock: Clock) -> None:
         self._repository, self._usages, self._clock = repository, usages, clock
         self._today = _DayGroups(_format_day(clock()))
 
     def record_request(self, account: str, user_agent: str, method: str) -> None:
-        """Note one request."""
+        """Count one request."""
         kind = operation_kind(method)
         if kind is None:
             return
@@ -56,14 +56,14 @@ class UsageStatistics:
         today.groups[client_family(user_agent)].record(known_as, kind)
 
     async def run(self) -> None:
-        """Store for ever what groups are large enough."""
+        """Store complete groups on schedule."""
         while True:
             await asyncio.sleep(FLUSH_INTERVAL)
             with suppress(UnavailableError):
                 await self.flush_groups()
 
     async def flush_groups(self) -> None:
-        """Store the groups that are large enough; after midnight the others are forgotten."""
+        """Store the groups that are large enough; after midnight the others are dropped."""
         was, now = self._today, _format_day(self._clock())
         if was.day != now:
             self._today = _DayGroups(now)
@@ -72,14 +72,14 @@ class UsageStatistics:
                 await self._repository.add(was.day, family, *countable)
 
     async def run_storage_measurement(self) -> None:
-        """Store for ever, once a day, how much is stored."""
+        """Measure the storage once a day."""
         while True:
             with suppress(UnavailableError):
                 await self.measure_storage()
             await asyncio.sleep(FLUSH_INTERVAL)
 
     async def measure_storage(self) -> None:
-        """Store how much is stored today, if that is not known yet."""
+        """Measure today's storage unless that is done."""
         day = _format_day(self._clock())
         if await self._repository.has_storage_day(day):
             return
@@ -93,7 +93,7 @@ class UsageStatistics:
             await self._repository.put(stored)
 
     async def list_days(self, limit: int) -> tuple[list[ClientDay], list[StorageDay]]:
-        """Return the figures of the last days that are over."""
+        """Return the figures of the last complete days."""
         now = self._clock()
         since, before = _format_day(now - timedelta(days=min(limit, MAX_DAYS))), _format_day(now)
         return await self._repository.list_client_days(

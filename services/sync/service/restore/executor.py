@@ -1,8 +1,7 @@
-"""One attempt at a restore: brings back what is not back yet, beside what is there; nothing is ever replaced.
+"""One attempt at a restore: creates what is missing, beside existing files; nothing is ever replaced.
 
-Every node comes back under an id that follows from the restore and from the node that the backup holds. So an attempt
-that goes on after another one knows by the ids what is there, wherever the customer may have moved it meanwhile, and
-two at the same time cannot make anything twice.
+The id of every restored node is derived from the restore and the node in the backup. So a later attempt finds what
+exists, wherever the customer has moved it, and two concurrent attempts cannot create anything twice.
 """
 
 import asyncio
@@ -46,12 +45,12 @@ PROGRESS_INTERVAL: Final = timedelta(seconds=1)
 
 
 class RestoreSupersededError(Exception):
-    """Another worker has taken the restore up, or its account was erased: nothing more may be written of it."""
+    """Another worker has claimed the restore, or the account was erased: this one may write nothing more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreExecutor:
-    """Reads backups for those whose files they hold."""
+    """Restores files from backups."""
 
     backups: BackupService
     trees: TreeStore
@@ -66,7 +65,7 @@ class RestoreExecutor:
         return Placement(self.trees.nodes)
 
     async def execute(self, restore: Restore, cipher: AccountCipher) -> RestoreProgress:
-        """Bring back what is not back yet. A ServiceError ends it early: what has come back stays, and is noted."""
+        """Restore what is missing. A ServiceError ends the attempt early: what was restored stays and is recorded."""
         backup = await self.backups.repository.get(restore.backup)
         if backup is None or backup.state is not BackupState.AVAILABLE:
             raise BackupNotFoundError
@@ -77,7 +76,7 @@ class RestoreExecutor:
             if await skip_to_account(records, restore.account.__eq__) is None:
                 raise BackupNotFoundError
             async with aclosing(read_contents(records, cipher, tree)) as contents:
-                first = await anext(contents, None)  # all nodes are known now
+                first = await anext(contents, None)  # all nodes are read before the first content
                 run = self._start_run(restore, cipher, tree)
                 try:
                     await self._restore_all(run, _prepend_content(first, contents))
@@ -108,7 +107,7 @@ class RestoreExecutor:
     async def _restore_contents(
         self, run: RestoreRun, contents: AsyncIterator[BackupContent], files: dict[str, list[BackupNode]]
     ) -> None:
-        """Bring the *files* of each content back; small ones together, so that they are written in one transaction."""
+        """Restore the *files* of each content; small ones in batches that are written in one transaction."""
         together: list[Callable[[], Awaitable[None]]] = []
         async for content in contents:
             nodes = files.pop(content.id, [])
@@ -131,7 +130,7 @@ class RestoreExecutor:
             return None
 
     async def _find_restored(self, run: RestoreRun) -> None:
-        """Find what an earlier attempt brought back, and note how much is wanted."""
+        """Find what an earlier attempt restored, and record the totals."""
         if run.restore.fencing_token > 1:
             backup_nodes = {run.restored_id(node): node for node in run.nodes}
             ids = list(backup_nodes)
@@ -155,16 +154,16 @@ class RestoreExecutor:
         )
 
     async def _check_quota(self, run: RestoreRun) -> None:
-        """Refuse before anything is written what cannot come back whole."""
+        """Raise QuotaExceededError before anything is written when not everything fits."""
         needed = sum(node.size for node in run.nodes if node.id not in run.restored_ids)
         usage = await self.trees.usages.get(run.restore.account)
         if usage is not None and needed > usage.available_bytes:
             room = usage.available_bytes
-            message = f"There is not enough room: {needed:,} bytes are to come back, and there is room for {room:,}."
+            message = f"The restore needs {needed:,} bytes, and there is room for {room:,}."
             raise QuotaExceededError(message)
 
     async def _restore_folders(self, run: RestoreRun) -> dict[str, list[BackupNode]]:
-        """Make the folders; return which files each content is of."""
+        """Create the folders; return the files of each content."""
         files: dict[str, list[BackupNode]] = defaultdict(list)
         for node in run.nodes:
             if node.kind is NodeKind.FILE:
@@ -191,7 +190,7 @@ class RestoreExecutor:
     async def _restore_files(
         self, run: RestoreRun, nodes: list[BackupNode], create: Callable[[BackupNode], CreateAt]
     ) -> None:
-        """Put the first of *nodes*, which have one content, and copy it to all further places: copies share it."""
+        """Put the first of *nodes*, which have the same content, and copy it for the others."""
         source: TreePath | None = None
         for node in nodes:
             try:
@@ -264,7 +263,7 @@ class RestoreExecutor:
             await self._report_progress(run)
 
     async def _report_progress(self, run: RestoreRun, **more: Any) -> None:
-        """Note how far it has come, for whoever asks."""
+        """Record the progress."""
         run.reported_at = self.clock()
         has_progress = (run.progress.files, run.progress.bytes) > (
             run.initial_progress.files,
@@ -276,7 +275,7 @@ class RestoreExecutor:
 
 
 async def _run_all(works: list[Callable[[], Awaitable[None]]]) -> None:
-    """Do *works* at once and wait for all of them; then raise what the first that failed has raised."""
+    """Run *works* concurrently, wait for all, then raise the first error."""
     for outcome in await asyncio.gather(*(work() for work in works), return_exceptions=True):
         if outcome is not None:
             raise outcome
@@ -292,4 +291,4 @@ async def _prepend_content(
 
 
 async def _always_authorized() -> None:
-    """Nothing revokes the customer's own restore midway."""
+    """A customer's own restore needs no app password."""

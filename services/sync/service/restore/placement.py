@@ -1,4 +1,4 @@
-"""Where what comes back goes: into its folder, wherever that is now, under the first name that is free."""
+"""Chooses where restored nodes go: into their folder, wherever it is now, under the first free name."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,24 +21,24 @@ from services.sync.service.restore.run import RestoreRun
 from services.sync.store import Nodes
 
 CreateAt = Callable[[TreePath], Awaitable[object]]
-"""Makes something new at a path."""
+"""Creates a node at a path."""
 
 _MAX_NAME_ATTEMPTS: Final = 100
 _NAME_TAKEN_ERRORS = (DavMethodNotAllowedError, PreconditionFailedError, NormalizationConflictError)
 
 
 class TargetDeletedError(Exception):
-    """The folder into which something belongs was deleted by the customer: they do not want it."""
+    """The customer deleted the folder during the restore, so its members are not restored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Finds places."""
+    """Finds folders and free names."""
 
     nodes: Nodes
 
     async def place_node(self, run: RestoreRun, node: BackupNode, create: CreateAt) -> TreePath:
-        """Let *make* bring *node* back into its folder, under the first name that is free; return where."""
+        """Let *create* put *node* into its folder under the first free name; return the path."""
         folder, number = self._target_folder(run, node), 1 if node is run.top else 0
         while number < _MAX_NAME_ATTEMPTS:
             name = _restored_name(node.name, run.restore.requested_at, number, is_folder=node.kind is NodeKind.FOLDER)
@@ -60,7 +60,7 @@ class Placement:
         return run.folder_paths[node.parent]
 
     async def _relocated_folder(self, run: RestoreRun, node: BackupNode, folder: TreePath) -> TreePath:
-        """Return where *node* goes when *folder* is not there: the top, or where the customer has moved the folder."""
+        """Return the folder for *node* when *folder* is gone: the root, or where the customer has moved it."""
         if node is run.top:
             if not folder:
                 raise LockedError(folder)
@@ -77,7 +77,7 @@ class Placement:
         return path
 
     async def find_path(self, run: RestoreRun, backup_node: str) -> TreePath | None:
-        """Return where a folder that came back is now; None when it was deleted."""
+        """Return the present path of a restored folder; None when it was deleted."""
         names: list[str] = []
         step = node_id(run.restore.id, backup_node)
         while step != root_id(run.restore.account):
@@ -90,7 +90,7 @@ class Placement:
 
 
 def _restored_name(name: str, at: datetime, number: int, *, is_folder: bool) -> str:
-    """Return the name under which something comes back; the end of a file's name stays its end."""
+    """Return the name of a restored node; a file keeps its extension."""
     if number == 0:
         return name
     whole = PurePosixPath(name or "Everything")

@@ -1,4 +1,4 @@
-"""One attempt at a restore while it is under way."""
+"""The state of one attempt at a restore."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,36 +17,36 @@ _MUST_NOT_EXIST = Preconditions(if_none_match=EntityTags(matches_any=True))
 
 @dataclass(slots=True, kw_only=True)
 class RestoreRun:
-    """An attempt under way: what is wanted, what is there, how far it has come."""
+    """An attempt: what was requested, what exists, and the progress."""
 
     restore: Restore
     cipher: AccountCipher
     device: Device
     top: BackupNode
     nodes: list[BackupNode]
-    """All that is wanted, folders before their members."""
+    """All requested nodes, folders before their members."""
     reported_at: datetime
     restored_ids: set[str] = field(default_factory=set)
-    """The held nodes that have come back already."""
+    """The ids, in the backup, of nodes that were restored already."""
     folder_paths: dict[str, TreePath] = field(default_factory=dict)
-    """Where the folders of the backup are now."""
+    """The present paths of restored folders."""
     progress: RestoreProgress = field(default_factory=RestoreProgress)
     initial_progress: RestoreProgress = field(default_factory=RestoreProgress)
 
     def restored_id(self, node: BackupNode) -> str:
-        """Return the id under which *node* comes back."""
+        """Return the id of the restored copy of *node*."""
         return node_id(self.restore.id, node.id)
 
     def build_new_node(self, node: BackupNode, content: str = "") -> NewNode:
-        """Return how *node* comes back."""
+        """Return the new node for *node*."""
         return NewNode(id=self.restored_id(node), properties=node.properties, content=content)
 
     def build_operation(self, path: TreePath) -> DavOperation:
-        """Return the act that makes something new at *path*."""
+        """Return the operation that creates something at *path*; an existing resource is never replaced."""
         return DavOperation(device=self.device, path=path, preconditions=_MUST_NOT_EXIST)
 
     def record_restored(self, node: BackupNode) -> None:
-        """Count that *node* is back."""
+        """Count *node* as restored."""
         if node.kind is NodeKind.FOLDER:
             self.progress.folders += 1
         else:
@@ -54,7 +54,7 @@ class RestoreRun:
 
 
 def find_in_backup(tree: BackupTree, account: str, path: TreePath) -> BackupNode:
-    """Return what was at *path*; NotInBackupError when nothing was."""
+    """Return the node at *path* in the backup; BackupPathNotFoundError when there is none."""
     node = next((one for one in tree.members[""] if one.id == root_id(account)), None)
     if node is None:
         raise CorruptContentError

@@ -1,4 +1,4 @@
-"""Takes restores in and tells of them; they are done by ``restore_jobs``, one of an account after the other."""
+"""Accepts restores and reports their progress; ``worker`` runs them."""
 
 import asyncio
 from contextlib import aclosing
@@ -18,23 +18,23 @@ from services.sync.service.tree.write_queue import TreeAccess
 from services.sync.store import AccountCipher, Restores, TreeStore
 
 MAX_PRECHECKED_BYTES: Final = 32 << 20
-"""Backups up to this size are looked into at once, so that a path that they do not hold is refused and not queued."""
+"""Backups up to this size are searched at once, so that a missing path is refused instead of queued."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreService:
-    """Asks for restores and tells how far they have come."""
+    """Accepts and lists restores."""
 
     backups: BackupService
     trees: TreeStore
     tree_access: TreeAccess
     repository: Restores
     wakeup: asyncio.Event
-    """Set when there is something new to do."""
+    """Set when there is a new restore."""
     max_prechecked_bytes: int = MAX_PRECHECKED_BYTES
 
     async def list_backups(self, account: str) -> list[Backup]:
-        """Return the backups that hold the tree of *account*, the latest first; none once it was erased."""
+        """Return the backups that hold the tree of *account*, newest first; none once it was erased."""
         opened_at = await self.trees.usages.get_created_at(account)
         if opened_at is None:
             return []
@@ -46,9 +46,9 @@ class RestoreService:
     async def request(
         self, account: str, backup_id: str, path: TreePath, *, idempotency_key: str, at: datetime
     ) -> Restore:
-        """Ask to bring back what was at *path* (the root: everything); the same *operation* asks only once.
+        """Request a restore of *path* (the root: everything); a repeated *idempotency_key* returns the first restore.
 
-        AccountClosedError for an erased account, whose key is gone; NotInBackupError at once where that is cheap.
+        AccountClosedError for an erased account; BackupPathNotFoundError at once for small backups.
         """
         validate_path(path)
         if await self.trees.erased_accounts.has(account):
@@ -66,7 +66,7 @@ class RestoreService:
         async def enter(uow: TreeUnitOfWork) -> Restore:
             if await self.repository.count_unfinished(account) >= MAX_PENDING_RESTORES:
                 raise TooManyRestoresError
-            uow.next_rev()  # it collides with an erasure at this moment, so that no row outlives it
+            uow.next_rev()  # so that an erasure at this moment conflicts, and no restore outlives it
             await self.repository.add(uow.cipher, restore)
             return restore
 
@@ -80,7 +80,7 @@ class RestoreService:
             if await skip_to_account(records, cipher.account.__eq__) is None:
                 raise BackupNotFoundError
             async with aclosing(read_contents(records, cipher, tree)) as contents:
-                await anext(contents, None)  # all nodes are known then
+                await anext(contents, None)  # all nodes are read before the first content
         find_in_backup(tree, cipher.account, path)
 
     async def get(self, account: str, restore: str) -> Restore:
@@ -92,6 +92,6 @@ class RestoreService:
         return known
 
     async def list_page(self, account: str, *, after: str | None, limit: int) -> list[Restore]:
-        """Return restores of *account*, the latest first, beginning behind the position *after*."""
+        """Return restores of *account*, newest first, after the position *after*."""
         cipher = await self.trees.keys.get_cipher(account)
         return [] if cipher is None else await self.repository.list_page(cipher, after=after, limit=limit)

@@ -1,6 +1,6 @@
-"""Does the restores that were asked for: some at once, of each account one after the other.
+"""Runs pending restores: several accounts at a time, one restore of an account after the other.
 
-Whatever stops a worker, the next one goes on: see ``returning``.
+A restore whose worker died is claimed again and continued: see ``executor``.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from shared.mongo import DuplicateError
 
 log = observe.get_logger(__name__)
 POLL_INTERVAL: Final = 2.0
-"""Seconds between two looks for restores that were asked for elsewhere."""
+"""Poll interval in seconds for restores that were requested elsewhere."""
 MAX_CONCURRENT_RESTORES: Final = 4
 _BATCH_SIZE: Final = 200
 _RETRY_DELAY: Final = 5.0
 _TRANSIENT_ERRORS = (UnavailableError, DuplicateError, IncompleteUploadError)
-"""What is over the next time; a duplicate is what another worker brought back a moment before."""
+"""Errors after which a retry helps; a duplicate is what another worker has just created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreWorker:
-    """Does restores."""
+    """Runs restores."""
 
     repository: Restores
     trees: TreeStore
@@ -39,7 +39,7 @@ class RestoreWorker:
     wakeup: asyncio.Event
 
     async def run(self) -> None:
-        """Do what is asked for, for ever."""
+        """Run pending restores until cancelled."""
         async with asyncio.TaskGroup() as group:
             busy: dict[str, asyncio.Task[None]] = {}
             while True:
@@ -63,14 +63,14 @@ class RestoreWorker:
         self.wakeup.set()
 
     async def run_attempt(self, unfinished: UnfinishedRestore) -> bool:
-        """Take a restore up and do what is left of it; False when it is to be tried again after a while."""
+        """Claim a restore and run what is left of it; False when it is to be retried after a while."""
         try:
             cipher = await self.trees.keys.get_cipher(unfinished.account)
             restore = (
                 None if cipher is None else await self.repository.claim(cipher, unfinished.restore, at=self.clock())
             )
             if cipher is None or restore is None:
-                return cipher is not None  # without a key it is the erasure's
+                return cipher is not None  # without a key the erasure deletes the restore
             failure = await self._execute_restore(restore, cipher)
         except _TRANSIENT_ERRORS as fault:
             log.warning("restore.postponed", restore_id=unfinished.restore, code=fault.code)
@@ -84,7 +84,7 @@ class RestoreWorker:
         return True
 
     async def _execute_restore(self, restore: Restore, cipher: AccountCipher) -> RestoreFailure | None:
-        """Bring back what is left; return why it ended early, if it did."""
+        """Run the restore; return the failure that ended it, if any."""
         try:
             if restore.attempts_without_progress > MAX_ATTEMPTS_WITHOUT_PROGRESS:
                 raise RestoreAbandonedError

@@ -1,1 +1,1 @@
-"""The tree of an account: unit of work, write queue, reader, writer, preconditions."""
+"""The tree of an account: read view, unit of work, write queue, reader, writer, transfers."""

@@ -1,4 +1,4 @@
-"""Makes the next piece while one is used: what arrives is sealed while it is written, opened while it is sent."""
+"""Prefetching of one item: a body is sealed while it is written to disk, and opened while it is sent."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,9 +8,9 @@ T = TypeVar("T")
 
 
 async def prefetch_one(pieces: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """Yield *pieces*, each made in a task of its own while the one before it is used: two are in memory.
+    """Yield *pieces*, each produced in its own task while the one before it is used; at most two are in memory.
 
-    Whoever leaves it early closes it (``aclosing``): by then nothing is being made any more.
+    A caller that stops early must close it (``aclosing``): no task is running afterwards.
     """
     making = asyncio.ensure_future(anext(pieces, None))
     try:

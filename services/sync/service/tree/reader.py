@@ -1,4 +1,4 @@
-"""Looks: what is at an address, what is in a folder, the bytes of a file, how much room there is."""
+"""Reads resources, folder listings, the bytes of files and the usage of an account."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -22,32 +22,32 @@ from services.sync.store import AccountCipher, AccountUsages, Contents
 _MAX_ATTEMPTS = 3
 IsKnownRev = Callable[[int], bool]
 ListingVersion = tuple[str, int, int]
-"""Which folder, the latest revision of it and its members, and of the counters where they are told, too."""
+"""The folder's id, the latest revision of it and its members, and that of the counters where they are included."""
 
 
 def no_rev_known(_rev: int) -> bool:
-    """Nothing is known beforehand."""
+    """The default: the caller has nothing cached."""
     return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionListing:
-    """A node, its members when they were asked for, and what is to be told of the account and its locks."""
+    """A node with the members, locks and usage that were requested."""
 
     node: Node
     path: TreePath
     members: tuple[Node, ...]
     ids: TreePath
-    """The nodes from the root down to *node*."""
+    """The ids of the nodes from the root down to *node*."""
     usage: AccountUsage
     locks: tuple[Lock, ...]
     device_id: str
     at: datetime
 
     def build_version(self, *, include_usage: bool) -> ListingVersion:
-        """Return what becomes another one with every change of what is told of the node, its members, the *counters*.
+        """Return a key that changes with everything the listing contains.
 
-        Each change gives a revision of its own to what it changes, and to the folder whose members it changes.
+        Every change gives a new revision to the node that it changes, and to the folder whose members it changes.
         """
         latest = max(self.node.rev, max((member.rev for member in self.members), default=0))
         return self.node.id, latest, self.usage.rev if include_usage else 0
@@ -55,18 +55,18 @@ class CollectionListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContent:
-    """A file that may be sent: how to read it."""
+    """A file that may be sent, and how to open its content."""
 
     node: Node
     decision: ReadDecision
     cipher: AccountCipher
     inline_data: bytes | None = None
-    """All its bytes, when they are few."""
+    """The whole content when it is stored in the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeReader:
-    """Reads trees."""
+    """Reads the trees of all accounts."""
 
     tree_access: TreeAccess
     contents: Contents
@@ -74,7 +74,7 @@ class TreeReader:
     blobs: Blobs
 
     async def get_usage(self, account: str) -> AccountUsage:
-        """Return the counters of *account*, whether it has a tree or not."""
+        """Return the counters of *account*; zeros when it has no tree yet."""
         return await self.usages.get(account) or self.usages.build_empty(account)
 
     async def list(
@@ -85,9 +85,9 @@ class TreeReader:
         include_locks: bool,
         is_known: IsKnownRev = no_rev_known,
     ) -> CollectionListing:
-        """Return what is at the address, with its *members* and the *locks* of the account when they are wanted.
+        """Return the resource at the path of *operation*, with its members and the locks of the account on request.
 
-        The members are left out where *unless* says of the tree's revision that they are known.
+        The members are left out where *is_known* accepts the tree's revision: the caller has them cached.
         """
 
         async def read(view: TreeView) -> CollectionListing:
@@ -109,7 +109,7 @@ class TreeReader:
         return await self.tree_access.read(operation.account, read)
 
     async def get_file(self, operation: DavOperation) -> FileContent:
-        """Return the file at the address; a small one with its bytes."""
+        """Return the file at the path of *operation*; a small one with its bytes."""
 
         async def read(view: TreeView) -> tuple[Node, ReadDecision, AccountCipher]:
             node = (await view.resolve(operation)).require_node()
@@ -118,17 +118,17 @@ class TreeReader:
         for _ in range(_MAX_ATTEMPTS):
             node, decision, cipher = await self.tree_access.read(operation.account, read)
             if node.is_folder:
-                raise DavMethodNotAllowedError("A folder is listed with PROPFIND.")
+                raise DavMethodNotAllowedError("This is a folder; list it with PROPFIND.")
             if node.size > MAX_INLINE_SIZE:
                 return FileContent(node=node, decision=decision, cipher=cipher)
             sealed = await self.contents.get_inline(operation.account, node.content)
             if sealed is not None:
                 small = cipher.content_cipher(node.content).open(0, sealed, last=True)
                 return FileContent(node=node, decision=decision, cipher=cipher, inline_data=small)
-        raise CorruptContentError  # replaced again and again between two looks, or really gone
+        raise CorruptContentError  # replaced again and again between the two reads, or really gone
 
     async def iter_bytes(self, file: FileContent, byte_range: ByteRange) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes of *span*, a frame at a time; whoever leaves it early closes it."""
+        """Yield the bytes of *byte_range*, a frame at a time. A caller that stops early must close it."""
         if not byte_range.length:
             return
         if file.inline_data is not None:
@@ -143,7 +143,7 @@ class TreeReader:
     async def iter_blob(
         self, cipher: AccountCipher, content: str, size: int, byte_range: ByteRange
     ) -> AsyncGenerator[bytes, None]:
-        """Yield *span* of the blob that holds *content*; ContentDamagedError when it is gone or was tampered with."""
+        """Yield *byte_range* of the blob of *content*; CorruptContentError when it is missing or was tampered with."""
         opener = cipher.content_cipher(content)
         async with self.blobs.open(content) as blob:
             room = memoryview(bytearray(min(size, FRAME_SIZE) + FRAME_OVERHEAD))

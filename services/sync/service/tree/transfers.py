@@ -20,7 +20,7 @@ class TreeTransfers:
     new_id: NewId
 
     async def move(self, operation: DavOperation, destination: Destination) -> WriteKind:
-        """Move the file or folder at the address, with all that is inside: one node changes, whatever it holds."""
+        """Move the resource to *destination*. Only one node changes, however much a folder holds."""
 
         async def change(uow: TreeUnitOfWork) -> WriteKind:
             source, target = await self._resolve_both(uow, operation, destination)
@@ -44,7 +44,7 @@ class TreeTransfers:
     async def copy(
         self, operation: DavOperation, destination: Destination, new_node: NewNode | None = None
     ) -> WriteKind:
-        """Copy the file or folder at the address; contents are shared, not copied."""
+        """Copy the resource to *destination*. The copies share the contents, they are not duplicated."""
         first = new_node.id if new_node else self.new_id("nod")
 
         async def change(uow: TreeUnitOfWork) -> WriteKind:
@@ -70,7 +70,7 @@ class TreeTransfers:
     async def _resolve_both(
         self, uow: TreeUnitOfWork, operation: DavOperation, destination: Destination
     ) -> tuple[ResolvedPath, ResolvedPath]:
-        """Return the trails to both ends once the conditions of the request hold."""
+        """Return the paths of source and destination once the preconditions of the request hold."""
         source = await uow.resolve_checked(operation)
         source.require_node()
         if (
@@ -87,7 +87,7 @@ class TreeTransfers:
     def _add_copies(
         self, uow: TreeUnitOfWork, root: Node, descendants: list[Node], *, rev: int, root_copy_id: str
     ) -> None:
-        """Add copies of *root* and of what is *inside* it."""
+        """Add copies of *root* and its *descendants*."""
         ids = {root.id: root_copy_id}
         for node in (root, *descendants):
             copy_id = ids.setdefault(node.id, self.new_id("nod") if node is not root else root_copy_id)
@@ -102,9 +102,9 @@ class TreeTransfers:
 async def _require_target_parent(
     uow: TreeUnitOfWork, operation: DavOperation, target: ResolvedPath, destination: Destination
 ) -> Node:
-    """Return the folder into which something may be copied or moved."""
+    """Return the folder that is to hold the copied or moved resource."""
     if target.node is not None and not destination.overwrite:
-        raise PreconditionFailedError("Something is at the destination, and Overwrite is F.")
+        raise PreconditionFailedError("The destination exists, and Overwrite is F.")
     if not destination.path:
         raise SameResourceError
     folder = target.require_parent()

@@ -14,7 +14,7 @@ from services.sync.store.tree_cache import node_location
 
 @dataclass(slots=True, kw_only=True)
 class TreeUnitOfWork(TreeView):
-    """A tree and the changes made to it; the write queue stores them."""
+    """A tree and the changes made to it in one transaction; the write queue stores them."""
 
     # ── Whole steps of a request ──────────────────────────────────────────────────────────────────────────────────
 
@@ -76,18 +76,18 @@ class TreeUnitOfWork(TreeView):
     # ── Bookkeeping ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def next_rev(self) -> int:
-        """Begin a change and return its revision."""
+        """Start a change and return its revision."""
         self.revisions_added += 1
         self.usage = replace(self.usage, rev=self.usage.rev + 1)
         return self.usage.rev
 
     def add(self, node: Node) -> None:
-        """Put a new node at its place."""
+        """Add a new node at its location."""
         self.changes.nodes[node.id] = node
         self.changes.locations[node_location(node)] = node.id
 
     def update(self, old: Node, new: Node) -> None:
-        """Put *new* in place of *old*, which is the same node as it was, perhaps elsewhere."""
+        """Replace *old* by *new*, a later version of the same node, at the same location or another."""
         if old.id not in self.changes.nodes:
             self.changes.stored_ids.add(old.id)
         self.changes.nodes[new.id] = new
@@ -97,7 +97,7 @@ class TreeUnitOfWork(TreeView):
             self.changes.locations[node_location(new)] = new.id
 
     def remove_node(self, node: Node) -> None:
-        """Take *node* away for good; it has no members."""
+        """Delete *node*, which has no members."""
         if node.id not in self.changes.nodes or node.id in self.changes.stored_ids:
             self.changes.removed_ids.add(node.id)
         self.changes.nodes.pop(node.id, None)
@@ -105,7 +105,7 @@ class TreeUnitOfWork(TreeView):
         self._vacate(node)
 
     def remove_detached(self, node: str) -> None:
-        """Take a node away that is out of the tree already."""
+        """Delete a node that is detached already."""
         self.changes.removed_ids.add(node)
 
     def _vacate(self, node: Node) -> None:
@@ -114,7 +114,7 @@ class TreeUnitOfWork(TreeView):
             self.changes.locations[place] = None
 
     def add_tombstone(self, node: Node) -> None:
-        """Note that *node* leaves its place with this revision, if a client may have seen it there."""
+        """Record that *node* leaves its location at this revision, if a sync token may cover it there."""
         tracked_since_rev, rev = self.usage.tracked_since_rev, self.usage.rev
         if tracked_since_rev is None or (node.id in self.changes.nodes and node.id not in self.changes.stored_ids):
             return
@@ -131,22 +131,22 @@ class TreeUnitOfWork(TreeView):
             self.prune_tombstones(rev - MAX_TOMBSTONES)
 
     def start_change_tracking(self) -> None:
-        """From now on, note what leaves its place."""
+        """Write tombstones from now on."""
         rev = self.next_rev()
         self.usage = replace(self.usage, tracked_since_rev=rev)
 
     def prune_tombstones(self, upto: int) -> None:
-        """Forget what left its place up to the revision *upto*: who has seen no more begins anew."""
+        """Delete the tombstones up to the revision *upto*; older sync tokens become invalid."""
         self.usage = replace(self.usage, tracked_since_rev=max(upto, self.usage.tracked_since_rev or 0))
         self.changes.pruned_revision = self.usage.tracked_since_rev
 
     def touch_folder(self, folder: Node, rev: int) -> None:
-        """Note that the members of *folder* have changed."""
+        """Record that the membership of *folder* has changed: it gets a new revision and ETag."""
         now = self.changes.nodes.get(folder.id, folder)
         self.update(now, replace(now, rev=rev, tag=rev, modified_at=max(self.at, now.modified_at)))
 
     def adjust_usage(self, *, used: int = 0, files: int = 0, reserved: int = 0) -> None:
-        """Change the counters."""
+        """Change the counters of the account."""
         space = self.usage
         self.usage = replace(
             space,
@@ -156,15 +156,15 @@ class TreeUnitOfWork(TreeView):
         )
 
     def add_content(self, content: Content) -> None:
-        """Keep a new content."""
+        """Add a new content."""
         self.changes.contents[content.id] = content
 
     def update_content(self, content: Content) -> None:
-        """Keep a content whose upload is over, as it is now."""
+        """Update a content whose upload has ended."""
         self.changes.completed_uploads[content.id] = content
 
     def adjust_refs(self, content: str, size: int, *, delta: int) -> None:
-        """Change how many nodes use *content*."""
+        """Change the reference count of *content*, which has *size* bytes."""
         if not content:
             return
         for fresh in (self.changes.contents, self.changes.completed_uploads):
@@ -179,7 +179,7 @@ class TreeUnitOfWork(TreeView):
         if fresh[content].refs > 0:
             return
         if fresh is self.changes.contents:
-            del fresh[content]  # made and thrown away within one batch: it is never stored
+            del fresh[content]  # created and dropped within one batch: it is never stored
         else:
             fresh[content] = replace(fresh[content], delete_after=self.at)
 
@@ -190,7 +190,7 @@ class TreeUnitOfWork(TreeView):
         self.changes.released_locks.discard(lock.token)
 
     def unlock(self, locks: Iterable[Lock]) -> None:
-        """Take *locks* away."""
+        """Release *locks*."""
         tokens = {lock.token for lock in locks}
         if not tokens:
             return
@@ -208,12 +208,12 @@ class TreeUnitOfWork(TreeView):
         self.usage = replace(self.usage, locks=len(locks))
 
     def recount_locks(self) -> None:
-        """Correct the counter once locks have ended by themselves."""
+        """Correct the lock counter once locks have expired."""
         if self._locks is not None and len(self._locks) != self.usage.locks:
             self.usage = replace(self.usage, locks=len(self._locks))
 
     # ── One of several changes that are written together ──────────────────────────────────────────────────────────
 
     def copy(self) -> "TreeUnitOfWork":
-        """Return a draft that goes on from here and can be thrown away."""
+        """Return a copy to which one change of a batch is applied; it is dropped when that change is refused."""
         return replace(self, changes=self.changes.copy(), _locks=None if self._locks is None else list(self._locks))

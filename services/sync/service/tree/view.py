@@ -64,7 +64,7 @@ class TreeView:
         """Return the path of *operation* once a file may be put there."""
         target = await self.resolve_checked(operation)
         if target.node is not None and target.node.is_folder:
-            raise DavMethodNotAllowedError("A folder is here.")
+            raise DavMethodNotAllowedError("A folder exists at this URL.")
         if target.node is None:
             target.require_parent()
         await self.require_unlocked(operation, target, members=target.node is None, deep=False)
@@ -104,7 +104,7 @@ class TreeView:
     # ── Nodes and locks ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def resolve_path(self, path: TreePath) -> ResolvedPath:
-        """Return what is found on the way to *path*."""
+        """Return *path* with the nodes found along it."""
         root = await self.find_child(*ROOT_LOCATION)
         assert root is not None, "the root is made with the space"
         ids, folder, node, has_conflict = [root.id], None, root, False
@@ -123,7 +123,7 @@ class TreeView:
         return ResolvedPath(path=path, ids=tuple(ids), node=node, parent=folder)
 
     async def find_child(self, parent: str, name: str) -> Node | None:
-        """Return the member of *parent* whose name looks like *name*."""
+        """Return the member of *parent* whose name equals *name* in NFC."""
         place = (parent, normalize_name(name))
         if place in self.changes.locations:
             return self._changed_node(self.changes.locations[place])
@@ -150,7 +150,7 @@ class TreeView:
         return list(here.values())
 
     async def _load_members(self, folder: str, *, limit: int | None = None) -> list[Node]:
-        """Read the members of *folder*: all, or *most* and one; keep them if they are all and not too many."""
+        """Read all members of *folder*, or *limit* and one more; cache them when they are all and not too many."""
         self.require_database()
         nodes = await self.trees.nodes.list_members_of_folders(
             self.cipher, [folder], limit=0 if limit is None else limit + 1
@@ -160,7 +160,7 @@ class TreeView:
         return nodes
 
     async def list_descendants(self, node: Node, *, limit: int) -> list[Node]:
-        """Return everything inside *node*, folders before their members; stops after *most* and one more."""
+        """Return everything inside *node*, folders before their members; stop after *limit* and one more."""
         found: list[Node] = []
         level = [node.id] if node.is_folder else []
         while level and len(found) <= limit:
@@ -189,7 +189,7 @@ class TreeView:
         return self._locks
 
     async def is_current(self, since: SyncToken) -> bool:
-        """Tell whether nothing in the tree has changed since *mark* was given."""
+        """Tell whether nothing in the tree has changed since the token *since* was issued."""
         from_rev = self.usage.tracked_since_rev
         if since.after or from_rev is None or not from_rev <= since.rev <= self.usage.rev:
             return False
@@ -206,24 +206,24 @@ class TreeView:
         return None if node is None else self.changes.nodes[node]
 
     def _latest_version(self, node: Node | None) -> Node | None:
-        """Return *node* as it is now; None when it is gone."""
+        """Return the present version of *node*; None when it was deleted."""
         if node is None or node.id in self.changes.removed_ids:
             return None
         return self.changes.nodes.get(node.id, node)
 
     def require_database(self) -> None:
-        """Go on only where the database may be read; ``Turns`` then begins anew in a transaction."""
+        """Raise CacheMissError unless this view may read the database; TreeAccess then retries in a transaction."""
         if not self.reads_database:
             raise CacheMissError
 
     @property
     def _cache_is_current(self) -> bool:
-        # A transaction reads one moment: meanwhile the shelf may have gone on.
+        # A transaction reads one snapshot, while the cache may have advanced since.
         return not self.reads_database or self.cache.rev == self.base_rev
 
     @property
     def base_rev(self) -> int:
-        """The revision that is stored."""
+        """The stored revision."""
         return self.usage.rev - self.revisions_added
 
 

@@ -1,7 +1,7 @@
-"""Looks at trees and changes them: each account one batch of changes after the other, each batch one transaction.
+"""Runs reads and writes of trees: the changes of an account in batches, each batch in one transaction.
 
-Requests that wait for their turn are written together: eight devices cost hardly more than one, and none sees half of
-what another one does. A change that is refused leaves the others of its batch alone.
+Changes that wait at the same time are written together, so eight devices cost hardly more than one. Each sees all
+earlier changes of its batch; one that is refused leaves the others alone.
 """
 
 import asyncio
@@ -31,33 +31,33 @@ WriteCallback = Callable[[TreeUnitOfWork], Awaitable[T]]
 MAX_BATCH = 32
 """Changes written in one transaction."""
 MAX_PENDING = 1000
-"""Changes of one account that may wait for their turn."""
+"""Changes of one account that may wait at the same time."""
 BATCH_WINDOW = 0.002
-"""Seconds that a batch waits for those who were in the one before: they mostly come again as soon as it is answered."""
+"""Seconds that a batch waits for the clients of the batch before: most send again as soon as they are answered."""
 BLOB_GRACE = timedelta(minutes=10)
-"""How long a blob that nobody uses any more is still there for those who are reading it."""
+"""How long an unused blob stays for the requests that are reading it."""
 _STORE_ERRORS = (StoreUnavailableError, WriteConflictError, DuplicateError)
 _MAX_QUEUES = 10_000
 
 
 class TreeNotCreatedError(Exception):
-    """The account has no tree yet, or no more."""
+    """The account has no tree yet, or no longer."""
 
 
 @dataclass(eq=False, slots=True)
 class PendingWrite(Generic[T]):
-    """A change that waits for its turn, and then what came of it."""
+    """A change in the queue, and its outcome once it is done."""
 
     callback: WriteCallback[T]
     outcome: T | ServiceError | None = None
     done: bool = False
 
     def complete(self, outcome: Any) -> None:
-        """Note what came of it."""
+        """Record the outcome."""
         self.outcome, self.done = outcome, True
 
     def get_result(self) -> T:
-        """Return what came of it, or raise it."""
+        """Return the result of the change, or raise its error."""
         if isinstance(self.outcome, ServiceError):
             raise self.outcome
         return cast("T", self.outcome)
@@ -65,7 +65,7 @@ class PendingWrite(Generic[T]):
 
 @dataclass(eq=False, slots=True)
 class _UsageRead:
-    """One reading of an account's counters, shared by all who came before it began."""
+    """One read of an account's counters, shared by all requests that arrived before it started."""
 
     usage: AccountUsage | None = None
     done: bool = False
@@ -73,41 +73,41 @@ class _UsageRead:
 
 @dataclass(eq=False, slots=True)
 class AccountWriteQueue:
-    """Who waits for one account."""
+    """The changes of one account that wait to be written."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     pending: list[PendingWrite[Any]] = field(default_factory=list)
     last_batch_size: int = 1
-    """How many changes the last batch held."""
+    """The number of changes in the last batch."""
     batch_filled: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when as many wait again."""
+    """Set when as many changes wait as were in the last batch."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when nothing is being written: what is in memory is as this process has stored it."""
+    """Set when no batch is being written: the cache is then as new as what this process has stored."""
     usage_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_usage_read: _UsageRead = field(default_factory=_UsageRead)
 
     def __post_init__(self) -> None:
-        """Begin with nothing to write."""
+        """Start idle."""
         self.idle.set()
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether somebody waits or works."""
+        """Tell whether a read or write of the account is waiting or running."""
         return self.lock.locked() or self.usage_lock.locked() or bool(self.pending)
 
     def add(self, write: PendingWrite[Any]) -> None:
-        """Let *one* wait."""
+        """Add a change to the queue."""
         self.pending.append(write)
         if len(self.pending) >= self.last_batch_size:
             self.batch_filled.set()
 
     def remove_pending(self, write: PendingWrite[Any]) -> None:
-        """Let *one* wait no more; what is being written already is not stopped."""
+        """Remove a change that still waits; one that is being written is not stopped."""
         if write in self.pending:
             self.pending.remove(write)
 
     async def next_batch(self) -> list[PendingWrite[Any]]:
-        """Return the next batch, once as many wait as were in the last one, or have had the time to come."""
+        """Return the next batch: once it has as many changes as the last one, or after BATCH_WINDOW."""
         if len(self.pending) < self.last_batch_size:
             self.batch_filled.clear()
             with suppress(TimeoutError):
@@ -119,19 +119,19 @@ class AccountWriteQueue:
 
 
 class TreeAccess:
-    """The only way to the trees."""
+    """The only access to the trees: every read and every write of every account goes through it."""
 
     def __init__(self, db: Database, trees: TreeStore, clock: Clock) -> None:
         self._db, self._trees, self._clock = db, trees, clock
         self._queues: dict[str, AccountWriteQueue] = {}
         self.garbage_added = asyncio.Event()
-        """Set when something was taken out of a tree of which more than itself is to be cleared away."""
+        """Set when a change leaves something for the garbage collector."""
 
     async def read(self, account: str, callback: ReadCallback[T]) -> T:
         """Return what *callback* finds in the current tree of *account*."""
         usage = await self._read_usage(account) or await self._create_tree(account)
         if self._trees.caches.is_stale(account, usage.rev):
-            # Mostly by a batch of this process that is stored and will be in memory at once: no need to read it.
+            # Mostly a batch of this process is stored and about to reach the cache: waiting is cheaper than reading.
             await self._get_queue(account).idle.wait()
         try:
             return await callback(await self._open(TreeView, usage, reads_database=False))
@@ -139,10 +139,10 @@ class TreeAccess:
             return await self._db.with_transaction(lambda: self._read_from_store(account, callback))
 
     async def write(self, account: str, callback: WriteCallback[T]) -> T:
-        """Let *change* have its turn and return its result once it is stored.
+        """Queue *callback* and return its result once its changes are stored.
 
-        Cancelled before its turn, it is never made; cancelled during it, it is over, one way or the other, before any
-        later change of the account.
+        Cancelled in the queue, it never runs. Cancelled while it is written, it is either stored or dropped before
+        any later change of the account runs.
         """
         pending = PendingWrite(callback)
         queue = self._get_queue(account)
@@ -151,7 +151,7 @@ class TreeAccess:
         queue.add(pending)
         try:
             async with queue.lock:
-                # Whoever comes first serves those behind; mostly one's own turn was had while waiting.
+                # The first request in the lock writes for those behind it, so this change is mostly done by now.
                 while not pending.done:
                     await self._serve_batch(account, await queue.next_batch())
         except BaseException:
@@ -160,7 +160,7 @@ class TreeAccess:
         return pending.get_result()
 
     async def _read_usage(self, account: str) -> AccountUsage | None:
-        """Return the counters as they are now: read after this was called, and once for all who wait."""
+        """Return the current counters, read after this call started; concurrent calls share one query."""
         queue = self._get_queue(account)
         usage_read = queue.next_usage_read
         async with queue.usage_lock:
@@ -184,7 +184,7 @@ class TreeAccess:
             outcomes = [fault] * len(batch)
         finally:
             idle.set()
-            # Cancelled or failed in an unforeseen way: whoever else was in the batch is told, and not left waiting.
+            # After a cancellation or an unexpected error no other change of the batch may be left waiting.
             for each in batch:
                 each.complete(WriteOutcomeUnknownError())
         for each, outcome in zip(batch, outcomes, strict=True):
@@ -225,7 +225,7 @@ class TreeAccess:
             return uow, refusal
 
     def _advance_cache(self, account: str, uow: TreeUnitOfWork) -> None:
-        """Bring what is in memory to the state that was just stored."""
+        """Advance the cache to the state that was just stored."""
         if not uow.revisions_added:
             return
         if any(node.parent == DETACHED for node in uow.changes.nodes.values()) or uow.changes.completed_uploads:
@@ -259,7 +259,7 @@ class TreeAccess:
         )
 
     async def _create_tree(self, account: str) -> AccountUsage:
-        """Make the space of an account that has none yet."""
+        """Create the tree of an account that has none."""
         at: datetime = self._clock()
         try:
             return await self._db.with_transaction(lambda: self._trees.create(account, at=at))

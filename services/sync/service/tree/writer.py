@@ -190,13 +190,13 @@ class TreeWriter:
     async def create_folder(
         self, operation: DavOperation, properties: str = "", new_node: NewNode | None = None
     ) -> Node:
-        """Make the folder at the address, with its dead *properties*."""
+        """Create a folder with the dead *properties*."""
         template = new_node or replace(self.build_new_node(), properties=properties)
 
         async def change(uow: TreeUnitOfWork) -> Node:
             target = await uow.resolve_checked(operation)
             if target.node is not None:
-                raise DavMethodNotAllowedError("Something is here already.")
+                raise DavMethodNotAllowedError("A resource exists at this URL.")
             folder = target.require_parent()
             await uow.require_unlocked(operation, target, members=True, deep=False)
             rev = uow.next_rev()
@@ -207,13 +207,13 @@ class TreeWriter:
         return await self.tree_access.write(operation.account, change)
 
     async def delete(self, operation: DavOperation) -> None:
-        """Delete the file or folder at the address, with all that is inside."""
+        """Delete the resource, and all that is inside a folder."""
 
         async def change(uow: TreeUnitOfWork) -> None:
             target = await uow.resolve_checked(operation)
             node, folder = target.require_node(), target.parent
             if folder is None:
-                raise DavMethodNotAllowedError("The top folder stays.")
+                raise DavMethodNotAllowedError("The root folder cannot be deleted.")
             await uow.require_unlocked(operation, target, members=True, deep=True)
             rev = uow.next_rev()
             await uow.detach(node, rev)
@@ -222,7 +222,7 @@ class TreeWriter:
         await self.tree_access.write(operation.account, change)
 
     async def set_properties(self, operation: DavOperation, edit_properties: EditProperties) -> Node:
-        """Change the dead properties at the address."""
+        """Replace the dead properties of the resource."""
 
         async def change(uow: TreeUnitOfWork) -> Node:
             target = await uow.resolve_checked(operation)

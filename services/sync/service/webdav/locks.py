@@ -1,4 +1,4 @@
-"""Takes, refreshes and ends locks."""
+"""LOCK and UNLOCK (RFC 4918 §6, §7, §9.10, §9.11)."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from shared.ids import NewId, random_bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockRequest:
-    """The lock that is asked for."""
+    """A requested lock."""
 
     exclusive: bool
     deep: bool
@@ -30,7 +30,7 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockResult:
-    """A lock that was taken or refreshed *at* a time, and whether an empty file was made for it."""
+    """A lock that was created or refreshed *at* a time; *created* when an empty file was created for it."""
 
     lock: Lock
     at: datetime
@@ -39,13 +39,13 @@ class LockResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockService:
-    """Locks what is in the trees."""
+    """Creates, refreshes and releases locks."""
 
     tree_access: TreeAccess
     new_id: NewId
 
     async def lock(self, operation: DavOperation, request: LockRequest) -> LockResult:
-        """Lock what is at the address; where nothing is, an empty file is made and locked (RFC 4918 7.3)."""
+        """Lock the resource at the path; create an empty file where there is none (RFC 4918 §7.3)."""
         token = f"urn:uuid:{uuid.UUID(bytes=random_bytes(16), version=4)}"
         node, content = self.new_id("nod"), self.new_id("cnt")
 
@@ -83,7 +83,7 @@ class LockService:
         return await self.tree_access.write(operation.account, change)
 
     async def refresh_lock(self, operation: DavOperation, seconds: int) -> LockResult:
-        """Let the lock whose token the request submits last for *seconds* from now."""
+        """Refresh the lock whose token the request submits: it expires *seconds* from now."""
 
         async def change(uow: TreeUnitOfWork) -> LockResult:
             target = await uow.resolve_checked(operation)
@@ -94,7 +94,7 @@ class LockService:
                 if lock.token in operation.preconditions.submitted_tokens and lock.device == operation.device.id
             ]
             if len(own) != 1:
-                raise PreconditionFailedError("Submit the token of one lock that covers this address.")
+                raise PreconditionFailedError("Submit the token of one lock that covers this URL.")
             uow.next_rev()
             refreshed = replace(own[0], seconds=seconds, expires_at=_lock_expiry(uow.at, seconds))
             uow.lock(refreshed)
@@ -103,7 +103,7 @@ class LockService:
         return await self.tree_access.write(operation.account, change)
 
     async def unlock(self, operation: DavOperation, token: str) -> None:
-        """End the lock *token*, which covers the address; only the device that took it may."""
+        """Release the lock *token*; only the device that created it may."""
 
         async def change(uow: TreeUnitOfWork) -> None:
             target = await uow.resolve_checked(operation)

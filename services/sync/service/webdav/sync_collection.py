@@ -1,8 +1,8 @@
-"""Tells a client what has changed in a folder since it looked last (RFC 6578), and nothing else.
+"""The sync-collection report (RFC 6578): what has changed in a folder since a sync token.
 
-Changes are told in the order of their revisions, so that a long answer can be cut anywhere and gone on with. What is
-inside a folder that moved counts as changed when that moved. A folder that took another one's place is the one case
-that a client of the whole tree cannot be told in this order (what the old one held is gone): its token is refused.
+Changes are listed in the order of their revisions, so a long response can be truncated anywhere and continued. When a
+folder moves, everything inside it counts as changed. A folder that takes another folder's place cannot be reported in
+this order, since the members of the old one are gone: tokens for the tree above it are refused.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ from services.sync.store import Tombstones
 from shared.clock import Clock
 
 MAX_CHANGES: Final = 5_000
-"""Changes told in one answer."""
+"""Changes in one response."""
 MAX_SCANNED_CHANGES: Final = 20_000
-"""Changes looked at for one answer; who follows a small folder of a large tree may have to ask again."""
+"""Changes read for one response; a client of a small folder in a large tree may have to request again."""
 PRUNE_POLL_INTERVAL: Final = 3_600.0
 _BATCH_SIZE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncCollectionRequest:
-    """What a client asks: what has changed since *token* (all, when it is empty), inside folders, too, or not."""
+    """A report request: changes since *token* (empty: everything), with *deep* inside all folders below."""
 
     token: str
     deep: bool
@@ -43,7 +43,7 @@ class SyncCollectionRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncChange:
-    """One change: *node* is now at *path* inside the folder; None when it left that place."""
+    """A change: *node* is now at *path* inside the folder; None when nothing is there any more."""
 
     key: ChangeKey
     path: TreePath
@@ -52,31 +52,31 @@ class SyncChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncCollectionResult:
-    """What has changed in the *listing*'s folder; *cut* when there is more, to be asked for with the *token*."""
+    """The changes in the folder of *listing*. When *truncated*, the client requests the rest with *token*."""
 
     listing: CollectionListing
     changes: tuple[SyncChange, ...]
     id_paths: dict[str, TreePath]
-    """The ids of the folders from the root down to each node's own."""
+    """The ids of the folders from the root down to each node's parent."""
     token: str
     truncated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncCollectionReport:
-    """Answers clients that follow trees."""
+    """Answers sync-collection reports and prunes old tombstones."""
 
     tree_access: TreeAccess
     tombstones: Tombstones
     clock: Clock
 
     async def current_rev(self, account: str) -> int:
-        """Return the revision of *account* up to now; from now on it is noted what leaves its place."""
+        """Return the current revision of *account*; from now on tombstones are written for it."""
         rev, is_tracked = await self.tree_access.read(account, _tracking_state)
         return rev if is_tracked else await self.tree_access.write(account, _start_tracking)
 
     async def list_changes(self, operation: DavOperation, request: SyncCollectionRequest) -> SyncCollectionResult:
-        """Return what *question* asks about the folder at the address."""
+        """Return the changes that *request* asks for in the folder of *operation*."""
         if request.limit is not None and request.limit < 1:
             raise InvalidLimitError
         upto = await self.current_rev(operation.account)
@@ -85,13 +85,13 @@ class SyncCollectionReport:
         )
 
     async def run(self) -> None:
-        """Forget for ever what nobody needs to be told any more."""
+        """Prune expired tombstones on schedule."""
         while True:
             await self.prune_tombstones(before=self.clock() - TOMBSTONE_TTL)
             await asyncio.sleep(PRUNE_POLL_INTERVAL)
 
     async def prune_tombstones(self, *, before: datetime) -> int:
-        """Forget what left its place before *by*; return of how many accounts."""
+        """Delete the tombstones written before *before*; return for how many accounts."""
         done = 0
         while found := await self.tombstones.find_prunable_revisions(by=before, limit=_BATCH_SIZE):
             for account, rev in found.items():
@@ -153,7 +153,7 @@ async def _build_result(
 
 
 def _parse_token(view: TreeView, token: str, folder: Node, upto: int) -> SyncToken:
-    """Return how far the client has seen; SyncTokenRefusedError when it is not known any more what left since."""
+    """Return the state that *token* stands for; InvalidSyncTokenError when tombstones since then were pruned."""
     if not token:
         return SyncToken(folder=folder.id, rev=0, base_rev=upto)
     parsed, from_rev = SyncToken.parse(token, folder), view.usage.tracked_since_rev
@@ -164,7 +164,7 @@ def _parse_token(view: TreeView, token: str, folder: Node, upto: int) -> SyncTok
 
 @dataclass(slots=True, kw_only=True)
 class _FolderPaths:
-    """Finds where nodes are, inside *top*, reading each folder on the way once."""
+    """Resolves folder ids to paths inside *top*; reads each folder once."""
 
     view: TreeView
     top: str
@@ -172,7 +172,7 @@ class _FolderPaths:
     missing: set[str] = field(default_factory=lambda: {"", DETACHED})
 
     async def load_folders(self, ids: Iterable[str]) -> None:
-        """Read the folders *ids* and all above them."""
+        """Read the folders *ids* and all their ancestors."""
         requested = self._unknown(ids)
         while requested:
             found = {node.id: node for node in await self.view.trees.nodes.get_many(self.view.cipher, requested)}
@@ -184,7 +184,7 @@ class _FolderPaths:
         return {one for one in ids if one != self.top and one not in self.known and one not in self.missing}
 
     def find_path(self, folder: str) -> TreePath | None:
-        """Return the path of *folder* inside the top; None when it is not there."""
+        """Return the path of *folder* inside the top; None when it is elsewhere."""
         names: list[str] = []
         while folder != self.top:
             node = self.known.get(folder)
@@ -205,7 +205,7 @@ class _FolderPaths:
 
 @dataclass(slots=True, kw_only=True)
 class _ChangeScan:
-    """One look at what has changed in *folder* since *mark*."""
+    """One scan for changes in *folder* after *since*."""
 
     view: TreeView
     folder: Node
@@ -217,7 +217,7 @@ class _ChangeScan:
         self.folders = _FolderPaths(view=self.view, top=self.folder.id)
 
     async def list_changes(self, upto: int, limit: int) -> tuple[list[SyncChange], SyncToken]:
-        """Return up to *limit* changes, in order, and how far the client has seen the folder with them."""
+        """Return up to *limit* changes in order, and the token for the state after them."""
         tombstones = await self._load_tombstones(upto)
         others = await self._find_deleted(tombstones)
         inside = await self._find_moved(tombstones, upto) if self.deep else {}
@@ -228,14 +228,14 @@ class _ChangeScan:
         end = found[limit - 1].key if len(found) > limit else horizon
         if end == (upto + 1, ""):
             return found, SyncToken(folder=self.folder.id, rev=upto, base_rev=upto)
-        # What left its place at the last revision itself is read once more: perhaps not all that moved was told.
+        # Tombstones of the last revision are read once more: the truncated response may not have had them all.
         base = max(self.since.base_rev, end[0] - 1)
         return found[:limit], SyncToken(folder=self.folder.id, rev=end[0], after=end[1], base_rev=base)
 
     async def _scan_changed(
         self, upto: int, limit: int, known_ids: Collection[str]
     ) -> tuple[list[SyncChange], ChangeKey]:
-        """Return the next changed nodes but those that are *told*, and up to where that is all."""
+        """Return the next changed nodes except *known_ids*, and the key up to which the scan is complete."""
         at, scanned, changed = self.since.key, 0, list[SyncChange]()
         while len(changed) <= limit and scanned < MAX_SCANNED_CHANGES:
             nodes = await self._load_changed(at, upto)
@@ -268,7 +268,7 @@ class _ChangeScan:
         return [one for one in found if one.rev <= upto]
 
     async def _find_deleted(self, tombstones: list[Tombstone]) -> list[SyncChange]:
-        """Return the places inside the folder at which nothing is any more."""
+        """Return the paths inside the folder at which nothing is any more."""
         if self.deep:
             await self.folders.load_folders(one.parent for one in tombstones)
         parents = {one: path for one in tombstones if (path := self._parent_path(one)) is not None}
@@ -290,7 +290,7 @@ class _ChangeScan:
         return self.folders.find_path(tombstone.parent)
 
     async def _find_moved(self, tombstones: list[Tombstone], upto: int) -> dict[str, tuple[int, Node]]:
-        """Return everything inside folders that moved, each with the revision of the latest move that it shared."""
+        """Return everything inside moved folders, each with the revision of the latest move that affected it."""
         found: dict[str, tuple[int, Node]] = {}
         moves = moved_folders(tombstones)
         await self.folders.load_folders(moves)
