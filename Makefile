@@ -115,6 +115,7 @@ docs: setup  ## Write what is made of the code: copies of the registry, the cata
 	@$(RUN) shared.stack.registry_copies
 	@$(RUN) shared.stack.error_codes
 	@$(RUN) tests.chart.readme
+	@$(RUN) shared.bus definitions > charts/candor/files/broker.json
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool))))

@@ -1,6 +1,7 @@
 """``python -m shared.bus``: look after the dead letters of a broker."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -15,6 +16,8 @@ from rich.table import Table
 
 from shared import observe
 from shared.bus.dead_letters import DeadLetter, DeadLetters, QueueNotFoundError, ReplayFailedError, open_connection
+from shared.bus.permissions import build_definitions
+from shared.registry import get_registry
 from shared.settings import Env, SettingError
 
 T = TypeVar("T")
@@ -29,9 +32,15 @@ Queue = Annotated[str, typer.Argument(help="the work queue, such as payments.era
 Ids = Annotated[list[str] | None, typer.Option("--id", help="only the letter of this id; give it once for each")]
 
 
-@app.callback()
-def _root() -> None:
-    """Keep ``dead`` a word of its own, for the commands that may come beside it."""
+@app.command()
+def definitions(
+    vhost: Annotated[str, typer.Option(help="the virtual host of the platform")] = "/",
+) -> None:
+    """Print the users, permissions and exchanges of all services, for `rabbitmqctl import_definitions`.
+
+    The users have no password, so they cannot log in: set one for each with `rabbitmqctl change_password`.
+    """
+    print(json.dumps(build_definitions(get_registry(), {}, vhost=vhost), indent=2))
 
 
 @dead_letters_app.command("list")

@@ -18,12 +18,15 @@ from shared.mongo.paging import decode_position, encode_position, filter_after, 
 from shared.mongo.portable import UnsupportedQueryError
 from shared.mongo.retention import RetentionSweeper, build_data_map
 from shared.mongo.transaction import Transact
+from shared.mongo.users import ADMIN_DATABASE, DatabaseUser, ensure_users
 
 __all__ = [
+    "ADMIN_DATABASE",
     "Collection",
     "CorruptFileError",
     "DataFormatDocument",
     "Database",
+    "DatabaseUser",
     "Document",
     "DuplicateError",
     "EmbeddedValue",
@@ -47,6 +50,7 @@ __all__ = [
     "build_data_map",
     "decode_position",
     "encode_position",
+    "ensure_users",
     "filter_after",
     "open_database",
     "sort_newest_first",

@@ -17,6 +17,8 @@ from shared.release import DATA_FORMAT
 
 _DUPLICATE_KEY_CODE = 11000
 _VALIDATION_FAILURE_CODE = 121
+_ACCESS_CODES = {13, 18}
+"""Unauthorized, AuthenticationFailed."""
 
 
 class DuplicateError(ConflictError):
@@ -79,6 +81,8 @@ def translate_error(fault: PyMongoError) -> Exception:
         return DuplicateError(codes[_DUPLICATE_KEY_CODE].get("keyPattern", {"unique field": 1}))
     if _VALIDATION_FAILURE_CODE in codes:
         return SchemaValidationError("the validator of the collection refused the document")
+    if _ACCESS_CODES & codes.keys():
+        return StoreUnavailableError("The database refuses the user or the password of this service")
     if isinstance(fault, ConnectionFailure | WaitQueueTimeoutError | ExecutionTimeout):
         return StoreUnavailableError()
     if is_transient(fault):

@@ -1,4 +1,4 @@
-"""``python -m shared.stack``: run, up, down, status, doctor, logs, promises. The Makefile calls it."""
+"""``python -m shared.stack``: run, up, down, status, doctor, logs, promises, exec. The Makefile calls it."""
 
 import asyncio
 import subprocess
@@ -11,15 +11,18 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from shared.registry import get_registry
 from shared.settings import SettingError
 from shared.stack import background
 from shared.stack.console import ConsoleView, print_addresses, print_failure, print_parts
 from shared.stack.directory import DirectoryInUseError, IncompatibleDirectoryError, StackDirectory
 from shared.stack.doctor import CheckResult, blocking_problems, run_checks
+from shared.stack.environment import build_environment
+from shared.stack.keys import ensure_secrets
 from shared.stack.promises import PromiseBoardError, fetch_board_lines
-from shared.stack.settings import StackSettings, read_environment
+from shared.stack.settings import ROOT, StackSettings, read_environment
 from shared.stack.status import StackStatus, read_status
-from shared.stack.supervisor import supervise
+from shared.stack.supervisor import build_part_urls, supervise
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="The stack on this machine."
@@ -122,6 +125,20 @@ def promises() -> None:
     for line in lines:
         console.print(line, soft_wrap=True)
     raise typer.Exit(0 if kept else 1)
+
+
+@app.command(name="exec", context_settings={"ignore_unknown_options": True})
+def exec_(
+    service: Annotated[str, typer.Argument(help="the service")],
+    arguments: Annotated[list[str], typer.Argument(help="its command, such as rewrap")],
+) -> None:
+    """Run a command of a service with the settings that this stack gives it."""
+    settings = _read_settings()
+    get_registry().get(service)
+    secrets = ensure_secrets(StackDirectory(settings.home))
+    environment = build_environment(service, settings, secrets, build_part_urls(service, settings, secrets))
+    command = [sys.executable, "-m", f"services.{service}", *arguments]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
 
 
 @app.command(name="supervise", hidden=True)

@@ -133,9 +133,9 @@ def _check_ports(settings: StackSettings) -> Iterator[CheckResult]:
 
 def _needed_ports(settings: StackSettings) -> Iterator[str]:
     replaced = {
-        "mongo": settings.mongo_url is not None,
-        **dict.fromkeys((part for part in PORT_OFFSETS if part.startswith("rabbit")), settings.amqp_url is not None),
-        "epmd": settings.amqp_url is not None,
+        **dict.fromkeys(("mongo", "mongo-setup"), not settings.has_embedded_mongo),
+        **dict.fromkeys((part for part in PORT_OFFSETS if part.startswith("rabbit")), not settings.has_embedded_broker),
+        "epmd": not settings.has_embedded_broker,
         **dict.fromkeys(("mailbox", "smtp"), not settings.has_mailbox),
     }
     return (part for part in PORT_OFFSETS if not replaced.get(part, False))
@@ -156,6 +156,8 @@ async def _check_external_parts(settings: StackSettings) -> AsyncIterator[CheckR
     looks = (
         ("MONGO_URL", settings.mongo_url, check_mongo),
         ("AMQP_URL", settings.amqp_url, check_amqp),
+        *((f"MONGO_URL_{name.upper()}", url, check_mongo) for name, url in settings.mongo_urls.items()),
+        *((f"AMQP_URL_{name.upper()}", url, check_amqp) for name, url in settings.amqp_urls.items()),
         ("SMTP_URL", settings.smtp_url, check_smtp),
     )
     for name, url, look in looks:

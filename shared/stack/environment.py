@@ -8,6 +8,8 @@ from shared.stack.settings import StackSettings
 
 _NOT_INHERITED = ("MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT", "CANDOR_TLS_KEY")
 """Of one service; set for all, it would make them share what must be apart. Hops on loopback have no TLS."""
+_URL_SETTINGS = ("MONGO_URL", "AMQP_URL", "SMTP_URL")
+"""Each service is given its own: those of the others, such as MONGO_URL_IDENTITY, contain their passwords."""
 
 
 def build_environment(
@@ -15,10 +17,14 @@ def build_environment(
 ) -> dict[str, str]:
     """Return the environment of *service*: what the person has set, and what follows from the stack.
 
-    *urls* names MONGO_URL, AMQP_URL and SMTP_URL.
+    *urls* names MONGO_URL, AMQP_URL and SMTP_URL, each where the service uses that part.
     """
     home = StackDirectory(settings.home)
-    inherited = {name: value for name, value in settings.inherited_env.items() if name not in _NOT_INHERITED}
+    inherited = {
+        name: value
+        for name, value in settings.inherited_env.items()
+        if name not in _NOT_INHERITED and not name.startswith(_URL_SETTINGS)
+    }
     return {
         **inherited,
         **urls,

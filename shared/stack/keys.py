@@ -1,7 +1,7 @@
 """The secrets of one stack, made at its first start: keyrings, the broker's password, the staff of the local stack."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,11 @@ KEY_USES: Mapping[str, tuple[KeyUse, ...]] = {
 }
 """The key uses of each service's keyring."""
 
+BROKER_USERS = tuple(service.name for service in get_registry() if service.has_broker)
+DATABASE_ROOT = "root"
+DATABASE_USERS = (DATABASE_ROOT, *(service.name for service in get_registry() if service.has_database))
+"""The users of the embedded database: one a service, and one for the stack itself."""
+
 STAFF_ROLES = ("support", "disclosure", "disclosure", "engineer", "security", "admin")
 """The staff of the local stack, by role; an act that takes two people finds two with the role disclosure."""
 
@@ -27,6 +32,11 @@ class StackSecrets:
 
     keyrings: Mapping[str, Path]
     broker_password: str = field(repr=False)
+    """Of the operator's user."""
+    broker_passwords: Mapping[str, str] = field(repr=False)
+    """By service."""
+    database_passwords: Mapping[str, str] = field(repr=False)
+    """By service; that of the root user is under ``root``."""
     staff_file: Path
     staff: tuple[Mapping[str, str], ...] = field(repr=False)
     """One entry for each: role, email, password."""
@@ -43,6 +53,8 @@ def ensure_secrets(home: StackDirectory) -> StackSecrets:
     return StackSecrets(
         keyrings={service: _ensure_keyring(keyring_path(home, service), uses) for service, uses in KEY_USES.items()},
         broker_password=password.read_text(encoding="utf-8").strip(),
+        broker_passwords=_ensure_passwords(home.keys / "broker.json", BROKER_USERS),
+        database_passwords=_ensure_passwords(home.keys / "database.json", DATABASE_USERS),
         staff_file=staff_file,
         staff=tuple(_staff_entry(member) for member in json.loads(staff_file.read_text(encoding="utf-8"))),
     )
@@ -51,6 +63,15 @@ def ensure_secrets(home: StackDirectory) -> StackSecrets:
 def keyring_path(home: StackDirectory, service: str) -> Path:
     """Return where the keyring of *service* lies."""
     return home.keys / f"{service}.keyring.json"
+
+
+def _ensure_passwords(file: Path, users: Iterable[str]) -> dict[str, str]:
+    """Return a password for each of *users*; those that are missing in *file* are made."""
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if missing := [user for user in users if user not in known]:
+        known |= {user: new_token(192) for user in missing}
+        write_private_file(file, json.dumps(known, indent=2) + "\n")
+    return known
 
 
 def _ensure_keyring(file: Path, uses: tuple[KeyUse, ...]) -> Path:

@@ -28,6 +28,7 @@ PORT_OFFSETS: Mapping[str, int] = {
     "rabbit-management": 34,
     "rabbit-metrics": 35,
     "epmd": 36,
+    "mongo-setup": 37,
 }
 _MAX_BASE_PORT = 65535 - max(PORT_OFFSETS.values())
 
@@ -56,6 +57,9 @@ class StackSettings:
     public_url: str
     mongo_url: Secret | None
     amqp_url: Secret | None
+    mongo_urls: Mapping[str, Secret]
+    """The URLs that one service alone uses, by service: MONGO_URL_IDENTITY."""
+    amqp_urls: Mapping[str, Secret]
     smtp_url: Secret | None
     inherited_env: Mapping[str, str] = field(repr=False)
     """The environment that every service is started with: what else is set there is the service's to read."""
@@ -85,6 +89,24 @@ class StackSettings:
     def has_demo_accounts(self) -> bool:
         """Whether demo people are made; they sign up as customers do, which takes a mailbox to read."""
         return self.has_mailbox
+
+    def mongo_url_of(self, service: str) -> Secret | None:
+        """Return the URL of the database that *service* uses; None for the embedded one."""
+        return self.mongo_urls.get(service, self.mongo_url)
+
+    def amqp_url_of(self, service: str) -> Secret | None:
+        """Return the URL of the broker that *service* uses; None for the embedded one."""
+        return self.amqp_urls.get(service, self.amqp_url)
+
+    @property
+    def has_embedded_mongo(self) -> bool:
+        """Whether a service has no URL of a database."""
+        return any(self.mongo_url_of(each.name) is None for each in get_registry() if each.has_database)
+
+    @property
+    def has_embedded_broker(self) -> bool:
+        """Whether a service has no URL of a broker."""
+        return any(self.amqp_url_of(each.name) is None for each in get_registry() if each.has_broker)
 
 
 def _port(env: Env) -> int:
@@ -122,6 +144,28 @@ def _external_url_reader(name: str, schemes: tuple[str, ...], example: str) -> C
     return read
 
 
+def _service_urls_reader(part: str) -> Callable[[Env], dict[str, Secret]]:
+    """Return a reader of MONGO_URL_IDENTITY and its like: the URLs that replace *part* for one service."""
+    name, schemes, example, host = _EXTERNAL_PARTS[part]
+
+    def read(env: Env) -> dict[str, Secret]:
+        found = {
+            service.name: _external_url_reader(f"{name}_{service.name.upper()}", schemes, example)(env)
+            for service in get_registry()
+            if host in service.hosts
+        }
+        return {service: url for service, url in found.items() if url is not None}
+
+    return read
+
+
+_EXTERNAL_PARTS = {
+    "mongo": ("MONGO_URL", ("mongodb", "mongodb+srv"), "mongodb://127.0.0.1:27017", "mongo"),
+    "amqp": ("AMQP_URL", ("amqp", "amqps"), "amqp://candor:secret@127.0.0.1:5672/", "rabbitmq"),
+}
+"""Setting, schemes, example, and the name of the part in the registry."""
+
+
 def _check_port(name: str, url: str) -> str:
     try:
         urlsplit(url).port  # noqa: B018 -- asking for the port is the check
@@ -149,8 +193,10 @@ SETTING_READERS: Mapping[str, Callable[[Env], Any]] = {
     "home": _home,
     "mode": _mode,
     "public_url": _public_url,
-    "mongo_url": _external_url_reader("MONGO_URL", ("mongodb", "mongodb+srv"), "mongodb://127.0.0.1:27017"),
-    "amqp_url": _external_url_reader("AMQP_URL", ("amqp", "amqps"), "amqp://candor:secret@127.0.0.1:5672/"),
+    "mongo_url": _external_url_reader(*_EXTERNAL_PARTS["mongo"][:3]),
+    "amqp_url": _external_url_reader(*_EXTERNAL_PARTS["amqp"][:3]),
+    "mongo_urls": _service_urls_reader("mongo"),
+    "amqp_urls": _service_urls_reader("amqp"),
     "smtp_url": _smtp_url,
     # What the services read themselves: told here too, so that a mistake is named before seven processes start.
     "mongo_driver": lambda env: env.choice("MONGO_DRIVER", "motor", ("motor", "pymongo")),
@@ -160,7 +206,7 @@ SETTING_READERS: Mapping[str, Callable[[Env], Any]] = {
 }
 """Reads each setting by itself, so that ``make doctor`` names every one that is wrong, not the first alone."""
 
-_OWN_FIELDS = ("port", "home", "mode", "public_url", "mongo_url", "amqp_url", "smtp_url")
+_OWN_FIELDS = ("port", "home", "mode", "public_url", "mongo_url", "amqp_url", "mongo_urls", "amqp_urls", "smtp_url")
 
 
 def read_environment() -> Env:

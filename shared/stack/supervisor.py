@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from shared.mongo import ADMIN_DATABASE, DatabaseUser
+from shared.registry import get_registry
 from shared.stack.demo_accounts import DemoAccountError, seed_demo_accounts
 from shared.stack.directory import StackDirectory
 from shared.stack.environment import build_environment
-from shared.stack.keys import StackSecrets, ensure_secrets
+from shared.stack.keys import DATABASE_ROOT, StackSecrets, ensure_secrets
 from shared.stack.parallel import Part, enter_all
 from shared.stack.parts import edge, mailbox, mongo, rabbit, service
 from shared.stack.process import PartFailedError
@@ -77,14 +79,23 @@ def build_embedded_parts(
     """Return the parts that no URL of the settings replaces."""
     home, ports, tell = StackDirectory(settings.home), settings.ports, status_writer.record_event
     parts: dict[str, Part] = {}
-    if settings.mongo_url is None:
-        data = home.data / "mongo"
-        parts["mongo"] = mongo.start(port=ports["mongo"], data=data, log=home.logs / "mongo.log", listener=tell)
+    if settings.has_embedded_mongo:
+        parts["mongo"] = mongo.start(
+            port=ports["mongo"],
+            data=home.data / "mongo",
+            log=home.logs / "mongo.log",
+            access=mongo.AccessControl(users=_database_users(secrets), setup_port=ports["mongo-setup"]),
+            listener=tell,
+        )
         status_writer.update(notes=(*status_writer.report.notes, mongo.describe_server()))
-    if settings.amqp_url is None:
-        data, password = home.data / "rabbit", secrets.broker_password
+    if settings.has_embedded_broker:
         parts["rabbit"] = rabbit.start(
-            ports=ports, data=data, log=home.logs / "rabbit.log", password=password, listener=tell
+            ports=ports,
+            data=home.data / "rabbit",
+            log=home.logs / "rabbit.log",
+            password=secrets.broker_password,
+            service_passwords=secrets.broker_passwords,
+            listener=tell,
         )
     if settings.has_mailbox:
         data = home.data / "mailbox"
@@ -92,27 +103,46 @@ def build_embedded_parts(
     return parts
 
 
-def build_part_urls(settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
-    """Return where the services find their parts."""
-    ports = settings.ports
-    broker = f"amqp://candor:{secrets.broker_password}@127.0.0.1:{ports['rabbit']}/"
-    return {
-        "MONGO_URL": settings.mongo_url.get_secret_value()
-        if settings.mongo_url
-        else f"mongodb://127.0.0.1:{ports['mongo']}",
-        "AMQP_URL": settings.amqp_url.get_secret_value() if settings.amqp_url else broker,
-        "SMTP_URL": settings.smtp_url.get_secret_value() if settings.smtp_url else f"smtp://127.0.0.1:{ports['smtp']}",
-    }
+def build_part_urls(service: str, settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
+    """Return where *service* finds its parts: each as a user of its own, whose name is that of the service."""
+    entry, ports = get_registry().get(service), settings.ports
+    smtp = settings.smtp_url.get_secret_value() if settings.smtp_url else f"smtp://127.0.0.1:{ports['smtp']}"
+    urls = {"SMTP_URL": smtp}
+    if entry.has_database:
+        given = settings.mongo_url_of(service)
+        urls["MONGO_URL"] = given.get_secret_value() if given else _embedded_mongo_url(service, settings, secrets)
+    if entry.has_broker:
+        given, password = settings.amqp_url_of(service), secrets.broker_passwords[service]
+        own = f"amqp://{service}:{password}@127.0.0.1:{ports['rabbit']}/"
+        urls["AMQP_URL"] = given.get_secret_value() if given else own
+    return urls
+
+
+def _database_of(service: str) -> str:
+    return ADMIN_DATABASE if service == DATABASE_ROOT else f"candor_{service}"
+
+
+def _database_users(secrets: StackSecrets) -> tuple[DatabaseUser, ...]:
+    return tuple(
+        DatabaseUser(name=name, database=_database_of(name), password=password)
+        for name, password in secrets.database_passwords.items()
+    )
+
+
+def _embedded_mongo_url(user: str, settings: StackSettings, secrets: StackSecrets) -> str:
+    # The database of the path is the authSource: where the user was made.
+    password, port = secrets.database_passwords[user], settings.ports["mongo"]
+    return f"mongodb://{user}:{password}@127.0.0.1:{port}/{_database_of(user)}"
 
 
 def _build_service_part(name: str, settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter) -> Part:
-    parts = build_part_urls(settings, secrets)
-    embedded_store = settings.mongo_url is None
+    embedded_store = get_registry().get(name).has_database and settings.mongo_url_of(name) is None
+    root_url = _embedded_mongo_url(DATABASE_ROOT, settings, secrets)
     return service.start(
         name,
         port=settings.ports[name],
-        env=build_environment(name, settings, secrets, parts),
-        after_crash=partial(mongo.abort_orphaned_transactions, parts["MONGO_URL"]) if embedded_store else None,
+        env=build_environment(name, settings, secrets, build_part_urls(name, settings, secrets)),
+        after_crash=partial(mongo.abort_orphaned_transactions, root_url) if embedded_store else None,
         data=settings.home / "data" / name,
         log=StackDirectory(settings.home).logs / f"{name}.log",
         listener=status_writer.record_event,

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from shared.bus.permissions import build_definitions
+from shared.registry import get_registry
 from shared.release import RELEASE
 from shared.stack.parts import edge
 from tests.architecture.tree import ROOT, refuse, services
@@ -154,6 +156,29 @@ def test_generated_secrets_are_made_at_the_first_install_and_never_again() -> No
         assert marks["helm.sh/hook"] == "pre-install"
         assert marks["helm.sh/resource-policy"] == "keep"
     assert "lookup" in (CHART / "templates/secrets.yaml").read_text()
+
+
+def test_the_broker_of_the_chart_has_the_users_that_the_registry_declares() -> None:
+    written = (CHART / "files/broker.json").read_text()
+    assert json.loads(written) == build_definitions(get_registry(), {}), "Run `make docs` and commit it."
+
+
+def test_each_service_is_a_user_of_its_own_in_the_try_out() -> None:
+    secrets = {one["metadata"]["name"]: one["stringData"] for one in of_kind(rendered("tryout"), "Secret")}
+    broker = json.loads(secrets["candor-rabbitmq"]["definitions.json"])
+    users = {user["name"]: user for user in broker["users"]}
+    assert users["candor"]["tags"] == ["administrator", "impersonator"]
+    assert len({user["password"] for user in users.values()}) == len(users)
+    for service in get_registry():
+        mine = secrets[f"candor-{service.name}"]
+        assert ("AMQP_URL" in mine, "MONGO_URL" in mine) == (service.has_broker, service.has_database), service.name
+        if service.has_broker:
+            assert mine["AMQP_URL"].startswith(f"amqp://{service.name}:{users[service.name]['password']}@")
+            assert users[service.name]["tags"] == []
+        if service.has_database:
+            password = secrets["candor-mongo"][f"password-{service.name}"]
+            assert mine["MONGO_URL"].startswith(f"mongodb://{service.name}:{password}@candor-mongo:27017/candor_")
+            assert f'"{service.name}":"{password}"' in secrets["candor-mongo"]["users.js"]
 
 
 def test_production_holds_no_secret_and_no_password() -> None:

@@ -17,7 +17,12 @@ def make_people(folder: Path) -> Path:
     StackDirectory(folder).create_folders()
     staff = tuple(release.staff())
     secrets = StackSecrets(
-        keyrings={}, broker_password="", staff_file=StackDirectory(folder).keys / "staff.json", staff=staff
+        keyrings={},
+        broker_password="",
+        broker_passwords={},
+        database_passwords={},
+        staff_file=StackDirectory(folder).keys / "staff.json",
+        staff=staff,
     )
     asyncio.run(seed_demo_accounts(settings, secrets))
     return folder

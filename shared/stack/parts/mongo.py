@@ -1,12 +1,15 @@
 """The local MongoDB-wire server: SecantusDB, GPL-2.0, beta; a process of its own, installed apart (.tools/mongo)."""
 
+import hashlib
+import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from shared.mongo import StoreUnavailableError, abort_all_transactions
-from shared.stack.directory import ensure_folder
+from shared.mongo import DatabaseUser, StoreUnavailableError, abort_all_transactions, ensure_users
+from shared.stack.directory import ensure_folder, write_private_file
 from shared.stack.process import ProcessListener, ProcessSpec, ignore_event, run_supervised
 from shared.stack.readiness import is_listening
 from shared.stack.settings import ROOT
@@ -37,20 +40,59 @@ def _server_version() -> str:
     return found.name.split("-")[1].removesuffix(".dist") if found else "of an unknown version"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessControl:
+    """The users of the server, and the port on which they are made: this server has no localhost exception."""
+
+    users: Sequence[DatabaseUser]
+    setup_port: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with every user, password or role."""
+        users = [(user.name, user.database, user.password, user.roles) for user in self.users]
+        return hashlib.sha256(json.dumps(users).encode()).hexdigest()
+
+
 @asynccontextmanager
-async def start(*, port: int, data: Path, log: Path, listener: ProcessListener = ignore_event) -> AsyncIterator[str]:
-    """Run the server on *port* with its files in *data*; every acknowledged write survives a kill."""
+async def start(
+    *,
+    port: int,
+    data: Path,
+    log: Path,
+    access: AccessControl | None = None,
+    listener: ProcessListener = ignore_event,
+) -> AsyncIterator[str]:
+    """Run the server on *port* with its files in *data*; every acknowledged write survives a kill.
+
+    With *access*, clients must log in (docs/decisions/0009-one-user-a-service.md says what the server enforces).
+    """
     ensure_folder(data)
-    command = ProcessSpec(
+    if access is not None:
+        await _ensure_users(access, data, log)
+    async with run_supervised(_server(port, data, log, *([] if access is None else ["--auth"])), listener):
+        yield f"mongodb://127.0.0.1:{port}"
+
+
+async def _ensure_users(access: AccessControl, data: Path, log: Path) -> None:
+    """Make the users that are missing or have changed, by a server without access control that runs for that only."""
+    known = data / "candor-users"
+    if known.exists() and known.read_text(encoding="utf-8") == access.fingerprint:
+        return
+    async with run_supervised(_server(access.setup_port, data, log), ignore_event):
+        await ensure_users(f"mongodb://127.0.0.1:{access.setup_port}", access.users)
+    write_private_file(known, access.fingerprint)
+
+
+def _server(port: int, data: Path, log: Path, *options: str) -> ProcessSpec:
+    return ProcessSpec(
         name="mongo",
-        argv=_arguments(port, data),
+        argv=(*_arguments(port, data), *options),
         log=log,
         cwd=data,
         env={"PATH": os.defpath, "HOME": str(data)},  # no secantusd.toml of the person who starts it
         check_ready=is_listening(port),
     )
-    async with run_supervised(command, listener):
-        yield f"mongodb://127.0.0.1:{port}"
 
 
 async def abort_orphaned_transactions(url: str) -> None:

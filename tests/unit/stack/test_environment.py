@@ -6,13 +6,15 @@ import pytest
 
 from shared.settings import CommonSettings, Env
 from shared.stack.environment import build_environment
-from shared.stack.keys import KEY_USES, StackSecrets
+from shared.stack.keys import BROKER_USERS, DATABASE_USERS, KEY_USES, StackSecrets
 from shared.stack.settings import PORT_OFFSETS, StackPorts, StackSettings
 from shared.stack.supervisor import build_part_urls
 
 SECRETS = StackSecrets(
     keyrings={service: Path(f"{service}.json") for service in KEY_USES},
     broker_password="pass-word",
+    broker_passwords={service: f"broker-{service}" for service in BROKER_USERS},
+    database_passwords={user: f"database-{user}" for user in DATABASE_USERS},
     staff_file=Path("staff.json"),
     staff=(),
 )
@@ -23,7 +25,7 @@ def settings(tmp_path: Path, **given: str) -> StackSettings:
 
 
 def environment(service: str, stack: StackSettings) -> dict[str, str]:
-    return build_environment(service, stack, SECRETS, build_part_urls(stack, SECRETS))
+    return build_environment(service, stack, SECRETS, build_part_urls(service, stack, SECRETS))
 
 
 @pytest.mark.parametrize("service", sorted(set(KEY_USES) - {"portal"}))
@@ -39,6 +41,32 @@ def test_what_a_person_sets_reaches_the_services(tmp_path: Path) -> None:
     found = environment("telemetry", stack)
     assert found["TELEMETRY_MIN_GROUP_SIZE"] == "7"
     assert found["MONGO_URL"] == "mongodb://db.example:27017"
+
+
+def test_each_service_is_a_user_of_its_own(tmp_path: Path) -> None:
+    found = environment("sync", settings(tmp_path))
+    assert found["MONGO_URL"] == "mongodb://sync:database-sync@127.0.0.1:8111/candor_sync"
+    assert found["AMQP_URL"] == "amqp://sync:broker-sync@127.0.0.1:8112/"
+    assert not {"MONGO_URL", "AMQP_URL"} & environment("portal", settings(tmp_path)).keys()
+
+
+def test_a_url_for_one_service_is_given_to_it_alone(tmp_path: Path) -> None:
+    (tmp_path / "amqp").write_text("amqp://identity:x@broker.example/")
+    stack = settings(
+        tmp_path,
+        MONGO_URL="mongodb://db.example",
+        MONGO_URL_SYNC="mongodb://sync:x@db.example/candor_sync",
+        AMQP_URL_IDENTITY_FILE=str(tmp_path / "amqp"),
+    )
+    assert environment("sync", stack)["MONGO_URL"] == "mongodb://sync:x@db.example/candor_sync"
+    identity = environment("identity", stack)
+    assert (identity["MONGO_URL"], identity["AMQP_URL"]) == (
+        "mongodb://db.example",
+        "amqp://identity:x@broker.example/",
+    )
+    assert not [name for name in identity if name.startswith(("MONGO_URL_", "AMQP_URL_"))]
+    assert stack.has_embedded_broker
+    assert not stack.has_embedded_mongo
 
 
 @pytest.mark.parametrize("name", ["MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT"])
