@@ -65,7 +65,7 @@ async def start(
 ) -> AsyncIterator[str]:
     """Run the server on *port* with its files in *data*; every acknowledged write survives a kill.
 
-    With *access*, clients must log in (docs/decisions/0009-one-user-a-service.md says what the server enforces).
+    With *access*, clients must log in (docs/decisions/0010-one-user-a-service.md says what the server enforces).
     """
     ensure_folder(data)
     if access is not None:
