@@ -84,7 +84,8 @@ class Keyring:
         key = self.find_active(use)
         if key is None:
             raise SettingError(
-                f"{KEYRING_SETTING} has no active key for {use!r}; add one: python -m shared.crypto rotate FILE --use {use}"
+                f"{KEYRING_SETTING} has no active key for {use!r}; "
+                f"add one: python -m shared.crypto rotate FILE --use {use}"
             )
         return key
 

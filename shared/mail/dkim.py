@@ -57,7 +57,8 @@ class DkimSigner:
 
     def dns_record(self) -> str:
         """Return the line for the DNS zone that publishes the public key."""
-        return f'{self.selector}._domainkey.{self.domain}. IN TXT "v=DKIM1; k={self._key_type}; p={self._encode_public_key()}"'
+        record = f"v=DKIM1; k={self._key_type}; p={self._encode_public_key()}"
+        return f'{self.selector}._domainkey.{self.domain}. IN TXT "{record}"'
 
     def _build_tags(self, names: list[bytes], body: bytes, at: datetime) -> bytes:
         lines = (

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Annotated, Literal, Protocol
 
 from aiohttp import web
+from cachetools import LRUCache
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -21,7 +22,7 @@ ALGORITHM = "Ed25519"
 """EdDSA by its fully specified name (RFC 9864): the only one that is accepted."""
 AUDIENCE = "candor"
 MAX_TOKEN_LIFETIME = timedelta(minutes=10)
-_TOKEN_TYPE = "at+jwt"
+_TOKEN_TYPE = "at+jwt"  # noqa: S105 - the type of a token, not a secret
 _MAX_CACHED_TOKENS = 4_096
 _CLOCK_LEEWAY = timedelta(seconds=60)
 
@@ -106,7 +107,8 @@ class TokenVerifier:
 
     trust: TokenTrust
     issuer: str
-    _cache: dict[bytes, _VerifiedToken] = field(default_factory=dict)
+    _cache: LRUCache[bytes, _VerifiedToken] = field(default_factory=lambda: LRUCache(_MAX_CACHED_TOKENS))
+    """Verified tokens by the digest of their text."""
 
     async def authorize(self, request: web.Request, access: Access, at: datetime) -> Principal:
         """Return who calls if *access* lets them in; a token that is sent must be valid on public routes, too."""
@@ -125,7 +127,7 @@ class TokenVerifier:
         verified = self._cache.get(digest)
         if verified is None or await self.trust.get_key(verified.kid) is None:
             verified = await self._decode(token, at)
-            self._cache_token(digest, verified)
+            self._cache[digest] = verified
         if at >= verified.expires_at:
             raise AccessTokenExpiredError(headers=_INVALID_TOKEN_HEADERS)
         if self.trust.is_revoked(verified.principal.session):
@@ -152,11 +154,6 @@ class TokenVerifier:
         # Ended sessions are remembered for the longest life of a token: one that lives longer would outlive its end.
         if claims.iss != self.issuer or life > MAX_TOKEN_LIFETIME or begins > at + _CLOCK_LEEWAY:
             raise InvalidAccessTokenError(headers=_INVALID_TOKEN_HEADERS)
-
-    def _cache_token(self, digest: bytes, verified: _VerifiedToken) -> None:
-        if len(self._cache) >= _MAX_CACHED_TOKENS:
-            self._cache.clear()
-        self._cache[digest] = verified
 
 
 def _parse_key_id(header: Mapping[str, object]) -> str:

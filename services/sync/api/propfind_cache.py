@@ -1,9 +1,10 @@
 """A cache of PROPFIND responses: most clients poll every few minutes for folders that have not changed."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from cachetools import LRUCache
 
 from services.sync.api.dav_xml import Propfind
 from services.sync.domain.tree import TreePath
@@ -33,8 +34,9 @@ class PropfindCache:
     """Caches the last response for the folders that were listed most recently, in memory."""
 
     def __init__(self, *, max_bytes: int = 16 << 20) -> None:
-        self._entries: OrderedDict[PropfindKey, _CachedReply] = OrderedDict()
-        self._room = max_bytes
+        self._entries: LRUCache[PropfindKey, _CachedReply] = LRUCache(
+            max_bytes, getsizeof=lambda reply: len(reply.body)
+        )
 
     def has(self, key: PropfindKey, rev: int) -> bool:
         """Tell whether the response at this revision is cached: then the folder need not be read."""
@@ -47,7 +49,6 @@ class PropfindCache:
         if reply is None or (reply.rev != rev and reply.version != version):
             return None
         reply.rev = max(rev, reply.rev)
-        self._entries.move_to_end(key)
         return reply.body
 
     def record_pieces(
@@ -64,12 +65,4 @@ class PropfindCache:
                 collected.append(piece)
             yield piece
         if collected is not None:
-            self._store(key, _CachedReply(version, rev, b"".join(collected)))
-
-    def _store(self, key: PropfindKey, reply: _CachedReply) -> None:
-        older = self._entries.pop(key, None)
-        self._room += len(older.body) if older else 0
-        self._entries[key] = reply
-        self._room -= len(reply.body)
-        while self._room < 0:
-            self._room += len(self._entries.popitem(last=False)[1].body)
+            self._entries[key] = _CachedReply(version, rev, b"".join(collected))

@@ -1,9 +1,11 @@
 """The contents of files: reference counts, reservations, expiry."""
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from cachetools import LRUCache
 
 from services.sync.domain.frames import MAX_INLINE_SIZE
 from services.sync.store.documents import ContentDocument
@@ -32,8 +34,7 @@ class Contents:
 
     def __init__(self, db: Database, *, max_bytes: int = 32 << 20) -> None:
         self._rows = db.get_collection(ContentDocument)
-        self._inline_cache: OrderedDict[str, bytes] = OrderedDict()
-        self._room = max_bytes
+        self._inline_cache: LRUCache[str, bytes] = LRUCache(max_bytes, getsizeof=len)
 
     async def get(self, account: str, content: str) -> Content | None:
         """Return the content."""
@@ -47,9 +48,8 @@ class Contents:
 
     async def get_inline(self, account: str, content: str) -> bytes | None:
         """Return the sealed bytes of a small content; None when it is gone."""
-        if content in self._inline_cache:
-            self._inline_cache.move_to_end(content)
-            return self._inline_cache[content]
+        if (sealed := self._inline_cache.get(content)) is not None:
+            return sealed
         row = await self.get(account, content)
         if row is None or row.inline is None:
             return None
@@ -57,11 +57,8 @@ class Contents:
         return row.inline
 
     def _cache_inline(self, content: str, sealed: bytes) -> None:
-        self._room += len(self._inline_cache.pop(content, b""))
-        self._inline_cache[content] = sealed
-        self._room -= len(sealed)
-        while self._room < 0:
-            self._room += len(self._inline_cache.popitem(last=False)[1])
+        if len(sealed) <= self._inline_cache.maxsize:
+            self._inline_cache[content] = sealed
 
     async def add_many(self, contents: Collection[Content]) -> None:
         """Insert new contents and cache the small ones: what one device uploads, the others read next."""

@@ -105,12 +105,11 @@ async def test_another_process_forgets_as_soon_as_its_cache_has_ended(
     database: Database,
     keyrings: tuple[Keyring, Keyring],
     clock: FixedClock,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = Vault(database, keyrings[0], clock)
     sealed = await vault.seal("acc_1", PLACE, b"x")
     now = 1000.0
-    monkeypatch.setattr(caching, "monotonic", lambda: now)
+    other._cache = KeyCache(timer=lambda: now)
     assert await other.open("acc_1", PLACE, sealed) == b"x"
     await vault.destroy_key("acc_1")
     now += caching.KEY_CACHE_TTL.total_seconds() - 0.1

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from cachetools import TLRUCache
+
 from services.identity.domain.oauth.agreements import AgreementTerms
 from services.identity.domain.sessions.access import AGREEMENT_CACHE_TTL
 from services.identity.store import KnownAgreementDocument, KnownAgreements
@@ -13,6 +15,10 @@ from shared.policy import Purpose
 _MAX_CACHED = 1_000
 
 
+def _expires_at(_agreement_id: str, cached: tuple[float, AgreementTerms], _now: float) -> float:
+    return cached[0] + AGREEMENT_CACHE_TTL.total_seconds()
+
+
 class AgreementClient:
     """Fetches agreements and caches them for a minute; ``invalidate`` drops one at once."""
 
@@ -20,15 +26,16 @@ class AgreementClient:
         self._rpc_client = rpc_client
         self._known_agreements = known_agreements
         self._clock = clock
-        self._cache: dict[str, tuple[datetime, AgreementTerms]] = {}
+        # Counted from the time of the call, not of the reply: the terms may have ended while it was on its way.
+        self._cache: TLRUCache[str, tuple[float, AgreementTerms]] = TLRUCache(
+            _MAX_CACHED, ttu=_expires_at, timer=lambda: clock().timestamp()
+        )
         self._invalidations = 0
 
     async def get(self, agreement_id: str) -> AgreementTerms:
         """Return the agreement; RpcTimeoutError (503) if disclosure does not reply."""
-        fetched_at, cached = self._cache.get(agreement_id, (None, None))
-        if fetched_at is not None and cached is not None and self._clock() - fetched_at < AGREEMENT_CACHE_TTL:
-            return cached
-        return await self._fetch(agreement_id)
+        cached = self._cache.get(agreement_id)
+        return cached[1] if cached else await self._fetch(agreement_id)
 
     def invalidate(self, agreement_id: str) -> None:
         """Drop the cached agreement: it has changed."""
@@ -40,7 +47,7 @@ class AgreementClient:
         await self._known_agreements.mark_ended(agreement_id, at=at)
 
     async def _fetch(self, agreement_id: str) -> AgreementTerms:
-        fetched_at, invalidations = self._clock(), self._invalidations
+        fetched_at, invalidations = self._clock().timestamp(), self._invalidations
         reply = await self._rpc_client.call(
             "disclosure.agreement.get",
             disclosure_v1.AgreementGetRequest(agreement_id=agreement_id),
@@ -59,8 +66,6 @@ class AgreementClient:
             ends_at=reply.ends_at.ToDatetime(UTC),
         )
         await self._known_agreements.put(_build_document(terms))
-        if len(self._cache) >= _MAX_CACHED:
-            self._cache.clear()
         if invalidations == self._invalidations:
             self._cache[agreement_id] = (fetched_at, terms)
         return terms

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
+from cachetools import TLRUCache
+
 from services.sync.domain.devices import Device
 from services.sync.errors import InvalidDeviceCredentialsError, ReadOnlyAppPasswordError
 from shared.clock import Clock, monotonic
@@ -25,7 +27,12 @@ _MAX_ENTRIES = 20_000
 @dataclass(frozen=True, slots=True)
 class _CachedResult:
     device: Device | None
-    expires_at: float
+    """None when identity refused the password."""
+
+
+def _expires_at(_key: bytes, result: _CachedResult, now: float) -> float:
+    lifetime = AUTH_CACHE_TTL if result.device is not None else AUTH_FAILURE_CACHE_TTL
+    return now + lifetime.total_seconds()
 
 
 class AuthThrottle:
@@ -53,7 +60,7 @@ class DeviceAuthenticator:
 
     def __init__(self, verify: VerifyCredential, clock: Clock) -> None:
         self._verify, self._clock = verify, clock
-        self._cache: dict[bytes, _CachedResult] = {}
+        self._cache: TLRUCache[bytes, _CachedResult] = TLRUCache(_MAX_ENTRIES, ttu=_expires_at, timer=monotonic)
         self._pending: dict[bytes, asyncio.Future[Device | None]] = {}
         self._throttle = AuthThrottle()
         self._invalidations = 0
@@ -67,7 +74,7 @@ class DeviceAuthenticator:
         """
         key = hashlib.sha256(f"{username}\0{password.get_secret_value()}".encode()).digest()
         known = self._cache.get(key)
-        if known is None or monotonic() >= known.expires_at:
+        if known is None:
             self._throttle.check(client, monotonic())
             device = await self._verify_once(key, username, password)
             if device is None:
@@ -101,10 +108,7 @@ class DeviceAuthenticator:
     def _cache_result(self, key: bytes, device: Device | None, invalidations_before: int) -> None:
         if invalidations_before != self._invalidations:
             return  # a password was revoked while identity answered: the answer may predate it
-        if len(self._cache) >= _MAX_ENTRIES:
-            self._cache.pop(next(iter(self._cache)))
-        lifetime = AUTH_CACHE_TTL if device is not None else AUTH_FAILURE_CACHE_TTL
-        self._cache[key] = _CachedResult(device, monotonic() + lifetime.total_seconds())
+        self._cache[key] = _CachedResult(device)
 
     def invalidate_device(self, device: str) -> None:
         """Drop what is cached of a device whose app password was revoked."""
@@ -116,6 +120,7 @@ class DeviceAuthenticator:
 
     def _invalidate_where(self, matches: Callable[[Device], bool]) -> None:
         self._invalidations += 1
-        self._cache = {
-            key: known for key, known in self._cache.items() if known.device is None or not matches(known.device)
-        }
+        for key in list(self._cache):
+            known = self._cache.get(key)
+            if known is not None and known.device is not None and matches(known.device):
+                self._cache.pop(key, None)
