@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from services.identity.domain.accounts.age_screen import BirthMonth
 from services.identity.domain.authentication.passwords import COMMON, LIKE_OWNER, TOO_LONG, TOO_SHORT, validate_password
 from services.identity.domain.privacy_requests.lifecycle import SERVICES, archive_path
-from services.identity.domain.sessions.access import describe_user_agent
 from services.identity.service.sessions.geoip import lookup_country
 
 ADA = "ada.lovelace@engines.example"
@@ -91,21 +90,6 @@ def test_I21_the_rules_hold_for_whatever_is_typed(password: str, address: str) -
     found = validate_password(password, address=address)
     assert found is None or found.code in {"too_short", "too_long", "common", "like_owner"}
     assert found is not None or 15 <= len(password) <= 256
-
-
-@pytest.mark.parametrize(
-    ("agent", "name"),
-    [
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_1) AppleWebKit/605 Version/17.1 Safari/605", "Safari on macOS"),
-        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 Chrome/120 Safari/537 Edg/120", "Edge on Windows"),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0", "Firefox on Linux"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) Version/17.1 Safari/604", "Safari on iPhone"),
-        ("curl/8.4.0", "curl"),
-        ("", "An app"),
-    ],
-)
-def test_C01_of_a_client_only_its_name_is_kept(agent: str, name: str) -> None:
-    assert describe_user_agent(agent) == name
 
 
 @given(st.sampled_from(SERVICES), st.text())

@@ -57,29 +57,3 @@ MAX_APP_PASSWORDS = 50
 REAUTH_MAX_AGE = timedelta(minutes=15)
 """The maximum age of a login for sensitive requests."""
 AGREEMENT_CACHE_TTL = timedelta(seconds=60)
-
-_CLIENT_NAMES = (
-    ("edg", "Edge"),
-    ("opr/", "Opera"),
-    ("firefox", "Firefox"),
-    ("chrom", "Chrome"),
-    ("safari", "Safari"),
-    ("curl", "curl"),
-    ("rclone", "rclone"),
-)
-_SYSTEM_NAMES = (
-    ("iphone", "iPhone"),
-    ("ipad", "iPad"),
-    ("android", "Android"),
-    ("windows", "Windows"),
-    ("mac os", "macOS"),
-    ("linux", "Linux"),
-)
-
-
-def describe_user_agent(user_agent: str) -> str:
-    """Return the browser and the system of a User-Agent. No more of it is stored (C01)."""
-    seen = user_agent.lower()
-    program = next((name for mark, name in _CLIENT_NAMES if mark in seen), "An app")
-    system = next((name for mark, name in _SYSTEM_NAMES if mark in seen), "")
-    return f"{program} on {system}" if system else program

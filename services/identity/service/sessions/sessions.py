@@ -13,7 +13,6 @@ from services.identity.domain.sessions.access import (
     SESSION_LIFETIME,
     TOKEN_LEEWAY,
     TokenSubject,
-    describe_user_agent,
 )
 from services.identity.errors import (
     AccountFrozenError,
@@ -37,6 +36,7 @@ from shared.bus import Outbox
 from shared.contracts import identity_v1
 from shared.ids import NewId
 from shared.mongo import Transact
+from shared.user_agents import describe_user_agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from services.identity.domain.authentication.security import SECURITY_LOG_RETENTION_DAYS, SecurityEventKind
-from services.identity.domain.sessions.access import describe_user_agent
 from shared.ids import NewId
 from shared.mongo import Database, Document, Index, filter_after, sort_newest_first
 from shared.personal import Category, Personal, retain_for
 from shared.policy import Purpose
+from shared.user_agents import describe_user_agent
 
 _RETENTION = retain_for(SECURITY_LOG_RETENTION_DAYS, since="at")
 _OWNER_PURPOSES = {Purpose.SECURITY, Purpose.ACCOUNT, Purpose.EXPORT}
