@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.bus import RpcServer
+from shared.bus import Broker, RpcClient, RpcServer
 from shared.crypto.keyring import dump_keyring, with_new_key
 from shared.ids import new_id
 from shared.web import TokenVerifier
@@ -41,9 +41,9 @@ async def test_a_rotation_refuses_nobody_and_a_removed_key_is_refused_within_sec
     database, clock = new_id("test"), FixedClock()
     settings = build_settings(tmp_path, mongo_url=mongo_url, amqp_url=amqp_url, database=database)
     file = tmp_path / "keyring.json"
-    async with open_harness(settings, clock) as old:
+    async with open_harness(settings, clock) as old, Broker(amqp_url, "sync") as broker:
         ada = await old.member()
-        service = RemoteTokenTrust(old.chassis.rpc_client, clock)
+        service = RemoteTokenTrust(RpcClient(broker, "sync", clock), clock)
         verifier = TokenVerifier(trust=service, issuer=PUBLIC_URL)
         async with answering(old):
             assert (await verifier.authenticate(ada.access, clock())).id == ada.account_id
