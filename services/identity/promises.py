@@ -76,16 +76,22 @@ class IdentityProbes:
 
     async def check_purposes(self) -> Finding:
         """C06: no field was disclosed for a purpose that it does not allow."""
-        reads = await self.data_access_log.latest_entries(MAX_SAMPLE_SIZE)
-        wrong = [read.id for read in reads if not all(_is_allowed(field, read.purpose) for field in read.fields)]
-        return _build_finding(len(reads), wrong, "accesses for a purpose that the field does not allow")
+        accesses = await self.data_access_log.latest_entries(MAX_SAMPLE_SIZE)
+        wrong = [
+            access.id for access in accesses if not all(_is_allowed(field, access.purpose) for field in access.fields)
+        ]
+        return _build_finding(len(accesses), wrong, "accesses for a purpose that the field does not allow")
 
     async def check_partner_access(self) -> Finding:
         """C13: no field was disclosed to a partner outside the fields, dates and purpose of its agreement."""
-        reads = await self.data_access_log.latest_by_partners(MAX_SAMPLE_SIZE)
-        known = await self.known_agreements.get_many(sorted({read.agreement_id for read in reads if read.agreement_id}))
-        wrong = [read.id for read in reads if not _is_within_agreement(read, known.get(read.agreement_id or ""))]
-        return _build_finding(len(reads), wrong, "accesses of partners outside their agreement")
+        accesses = await self.data_access_log.latest_by_partners(MAX_SAMPLE_SIZE)
+        known = await self.known_agreements.get_many(
+            sorted({access.agreement_id for access in accesses if access.agreement_id})
+        )
+        wrong = [
+            access.id for access in accesses if not _is_within_agreement(access, known.get(access.agreement_id or ""))
+        ]
+        return _build_finding(len(accesses), wrong, "accesses of partners outside their agreement")
 
     async def check_revoked_sessions(self) -> Finding:
         """C22: revoked sessions are rejected here, and no inactive account has a live session."""
@@ -93,7 +99,7 @@ class IdentityProbes:
         certain = self.clock() + ACCESS_TOKEN_LIFETIME + TOKEN_LEEWAY - MAX_REVOCATION_DELAY
         ended = await self.revoked_sessions.list_stored(tokens_expire_after=self.clock(), limit=MAX_SAMPLE_SIZE)
         live = await self.sessions.list_latest(MAX_SAMPLE_SIZE)
-        gone = await self.accounts.list_inactive_ids(sorted({session.account_id for session in live}))
+        inactive = await self.accounts.list_inactive_ids(sorted({session.account_id for session in live}))
         wrong = chain(
             (
                 row.id
@@ -103,7 +109,7 @@ class IdentityProbes:
             (
                 session.id
                 for session in live
-                if session.account_id in gone or self.revoked_sessions.is_revoked(session.id)
+                if session.account_id in inactive or self.revoked_sessions.is_revoked(session.id)
             ),
         )
         return _build_finding(len(ended) + len(live), sorted(wrong), "revoked sessions that are still accepted")
@@ -129,26 +135,28 @@ class IdentityProbes:
 
     async def check_staff_on_record(self) -> Finding:
         """C21: every admin action is in the ledger under its people, and two people made those that need two."""
-        acts = await self.admin_actions.list_requested_since(self.clock() - LEDGER_WINDOW, limit=MAX_SAMPLE_SIZE)
-        entries = [entry for act in acts for entry in (act.requested_entry_id, act.completed_entry_id) if entry]
-        readers = await self.data_access_log.staff_entries(entries)
-        roles = await self.accounts.get_roles(sorted(set(readers.values())))
-        customers = {reader for reader, account_roles in roles.items() if not account_roles}
-        wrong = [
-            act.id
-            for act in acts
-            if not _is_on_record(act, readers) or customers & {act.requested_by, act.completed_by}
+        actions = await self.admin_actions.list_requested_since(self.clock() - LEDGER_WINDOW, limit=MAX_SAMPLE_SIZE)
+        entries = [
+            entry for action in actions for entry in (action.requested_entry_id, action.completed_entry_id) if entry
         ]
-        return _build_finding(len(acts), wrong, "admin actions without a ledger entry or a second person")
+        recipients = await self.data_access_log.staff_entries(entries)
+        roles = await self.accounts.get_roles(sorted(set(recipients.values())))
+        customers = {recipient for recipient, account_roles in roles.items() if not account_roles}
+        wrong = [
+            action.id
+            for action in actions
+            if not _is_on_record(action, recipients) or customers & {action.requested_by, action.completed_by}
+        ]
+        return _build_finding(len(actions), wrong, "admin actions without a ledger entry or a second person")
 
     async def check_cancelled_passwords(self) -> Finding:
         """C27: no credential from before a password cancellation gives access."""
         since = self.clock() - CANCELLED_PASSWORD_WINDOW
-        acts = await self.admin_actions.list_done_since(
+        actions = await self.admin_actions.list_done_since(
             since, limit=MAX_SAMPLE_SIZE, kind=AdminActionKind.CANCEL_PASSWORD
         )
-        wrong = [act.id for act in acts if await self._still_opens(act)]
-        return _build_finding(len(acts), wrong, "cancelled passwords with access left")
+        wrong = [action.id for action in actions if await self._still_opens(action)]
+        return _build_finding(len(actions), wrong, "cancelled passwords with access left")
 
     async def check_abuse_reports(self) -> Finding:
         """C28: no report is unanswered after its deadline."""

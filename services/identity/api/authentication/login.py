@@ -191,10 +191,10 @@ class LoginApi:
         if (body.code is None) == (body.passkey is None):
             raise _one_of_error("code", "passkey")
         credential = None if body.passkey is None else body.passkey.to_dict()
-        by = _login_context(call, body.device_token)
+        context = _login_context(call, body.device_token)
         return _tokens_view(
             await self.login_service.complete_second_factor(
-                body.challenge_token, body.code, credential, context=by, at=call.now
+                body.challenge_token, body.code, credential, context=context, at=call.now
             )
         )
 
@@ -204,10 +204,10 @@ class LoginApi:
 
     async def log_in_with_passkey(self, call: RequestContext, body: PasskeyLoginBody) -> SessionTokensView:
         """Log in with a passkey. It verifies its user, so it counts as both factors."""
-        by = _login_context(call, body.device_token)
+        context = _login_context(call, body.device_token)
         return _tokens_view(
             await self.login_service.login_with_passkey(
-                body.challenge_id, body.credential.to_dict(), context=by, at=call.now
+                body.challenge_id, body.credential.to_dict(), context=context, at=call.now
             )
         )
 
@@ -222,14 +222,14 @@ class LoginApi:
         """
         if body.password is None and body.code is None and body.passkey is None:
             raise _one_of_error("password", "code", "passkey")
-        proof = StepUpCredentials(
+        credentials = StepUpCredentials(
             password=body.password,
             code=body.code,
             challenge_id=body.challenge_id,
             credential=None if body.passkey is None else body.passkey.to_dict(),
         )
         renewed = await self.step_up_service.reauthenticate_session(
-            call.principal.id, call.principal.session, proof, context=_login_context(call), at=call.now
+            call.principal.id, call.principal.session, credentials, context=_login_context(call), at=call.now
         )
         return RefreshedTokenView(access_token=renewed.access_token, expires_in=renewed.expires_in)
 
@@ -245,13 +245,13 @@ def _login_context(call: RequestContext, device_token: str | None = None) -> Log
 
 
 def _tokens_view(result: LoginResult) -> SessionTokensView:
-    granted = result.tokens
+    tokens = result.tokens
     return SessionTokensView(
-        access_token=granted.access_token,
-        expires_in=granted.expires_in,
-        refresh_token=granted.refresh_token,
-        session_id=granted.session_id,
-        account_id=granted.account_id,
+        access_token=tokens.access_token,
+        expires_in=tokens.expires_in,
+        refresh_token=tokens.refresh_token,
+        session_id=tokens.session_id,
+        account_id=tokens.account_id,
         device_token=result.device_token,
     )
 

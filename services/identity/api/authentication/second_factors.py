@@ -85,7 +85,7 @@ class SecondFactorsApi:
 
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes."""
-        root, gone = "/v1/identity", AccountNotFoundError
+        root = "/v1/identity"
         return (
             get(f"{root}/second-factors", self.list_second_factors, access=ANY_PERSON),
             post(
@@ -95,7 +95,7 @@ class SecondFactorsApi:
                 status=201,
                 idempotent=True,
                 store_reply=False,
-                errors=(TotpExistsError, gone),
+                errors=(TotpExistsError, AccountNotFoundError),
             ),
             post(
                 f"{root}/totp/confirmation",
@@ -104,14 +104,14 @@ class SecondFactorsApi:
                 status=201,
                 idempotent=True,
                 store_reply=False,
-                errors=(InvalidSecondFactorError, TotpNotFoundError, gone),
+                errors=(InvalidSecondFactorError, TotpNotFoundError, AccountNotFoundError),
             ),
             delete(
                 f"{root}/totp",
                 self.delete_totp,
                 access=RECENT_LOGIN_PERSON,
                 status=204,
-                errors=(TotpNotFoundError, PasswordTooShortWithoutSecondFactorError, gone),
+                errors=(TotpNotFoundError, PasswordTooShortWithoutSecondFactorError, AccountNotFoundError),
             ),
             post(
                 f"{root}/recovery-codes",
@@ -120,7 +120,7 @@ class SecondFactorsApi:
                 status=201,
                 idempotent=True,
                 store_reply=False,
-                errors=(SecondFactorNotEnrolledError, gone),
+                errors=(SecondFactorNotEnrolledError, AccountNotFoundError),
             ),
             *self._build_passkey_routes(f"{root}/passkeys"),
         )

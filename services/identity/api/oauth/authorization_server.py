@@ -239,11 +239,11 @@ class OAuthApi:
         )
 
 
-def _token_view(granted: TokenResponse) -> TokenView:
+def _token_view(tokens: TokenResponse) -> TokenView:
     return TokenView(
-        access_token=granted.access_token,
-        expires_in=granted.expires_in,
-        refresh_token=granted.refresh_token or None,
+        access_token=tokens.access_token,
+        expires_in=tokens.expires_in,
+        refresh_token=tokens.refresh_token or None,
     )
 
 

@@ -129,13 +129,15 @@ class ErasuresApi:
         With days of grace the erasure starts later. Until then you can cancel it with the emailed link, or by logging
         in.
         """
-        who, session = call.principal.id, call.principal.session
+        account_id, session_id = call.principal.id, call.principal.session
         if not body.grace_days:
-            return _erasure_view(await self.erasure_saga.request(who, body.password, session_id=session, at=call.now))
+            return _erasure_view(
+                await self.erasure_saga.request(account_id, body.password, session_id=session_id, at=call.now)
+            )
         grace = timedelta(days=body.grace_days)
         return _scheduled_erasure_view(
             await self.scheduled_erasure_service.schedule(
-                who, body.password, session_id=session, grace=grace, at=call.now
+                account_id, body.password, session_id=session_id, grace=grace, at=call.now
             )
         )
 
@@ -154,9 +156,9 @@ class ErasuresApi:
 
     async def get_erasure(self, call: RequestContext) -> ErasureView:
         """Get an erasure with its receipts. Its id works as a key: the account can no longer log in."""
-        planned = await self.scheduled_erasure_service.get(call.path["erasure_id"])
-        if planned is not None:
-            return _scheduled_erasure_view(planned)
+        scheduled = await self.scheduled_erasure_service.get(call.path["erasure_id"])
+        if scheduled is not None:
+            return _scheduled_erasure_view(scheduled)
         return _erasure_view(await self.erasure_saga.get_status(call.path["erasure_id"]))
 
 

@@ -232,31 +232,31 @@ class AdminActionsApi:
 
 
 def _summary_view(record: AdminActionDetails) -> AdminActionSummaryView:
-    act = record.action
+    action = record.action
     return AdminActionSummaryView(
-        admin_action_id=act.id,
-        kind=act.kind,
-        state=act.state,
-        reason=act.reason,
-        verification=act.verification,
-        requested_by=act.requested_by,
-        requested_at=rfc3339(act.requested_at),
-        expires_at=rfc3339(act.expires_at),
-        completed_by=act.completed_by,
-        completed_at=rfc3339(act.completed_at) if act.completed_at else None,
+        admin_action_id=action.id,
+        kind=action.kind,
+        state=action.state,
+        reason=action.reason,
+        verification=action.verification,
+        requested_by=action.requested_by,
+        requested_at=rfc3339(action.requested_at),
+        expires_at=rfc3339(action.expires_at),
+        completed_by=action.completed_by,
+        completed_at=rfc3339(action.completed_at) if action.completed_at else None,
     )
 
 
 def _action_view(record: AdminActionDetails) -> AdminActionView:
-    act = record.action
+    action = record.action
     return AdminActionView(
         **_summary_view(record).model_dump(),
-        account_id=act.account_id,
+        account_id=action.account_id,
         needs_second_person=record.needs_approval,
         new_email=record.new_email,
-        hold_scope=act.hold_scope,
-        hold_until=rfc3339(act.hold_until) if act.hold_until else None,
-        erasure_id=act.erasure_id,
+        hold_scope=action.hold_scope,
+        hold_until=rfc3339(action.hold_until) if action.hold_until else None,
+        erasure_id=action.erasure_id,
     )
 
 

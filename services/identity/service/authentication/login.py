@@ -236,7 +236,7 @@ class LoginService:
         password_changed_at: datetime | None,
         at: datetime,
     ) -> LoginResult:
-        granted = await self.session_service.create(
+        tokens = await self.session_service.create(
             account,
             user_agent=context.user_agent,
             client_ip=context.client_ip,
@@ -244,7 +244,7 @@ class LoginService:
             replaced_session_id=context.replaced_session_id,
             at=at,
         )
-        return LoginResult(granted, self.known_devices.issue(account.id, device, at=at))
+        return LoginResult(tokens, self.known_devices.issue(account.id, device, at=at))
 
     async def _verify_password(
         self, throttle_key: str, account: AccountDocument | None, password: str, *, at: datetime

@@ -35,7 +35,7 @@ class AccountExport:
             ("app_passwords.json", _to_json({"app_passwords": await self._app_password_data(account_id)})),
             ("exports.json", _to_json({"exports": await self._export_data(account_id)})),
             *((name, _to_json(data)) for name, data in (await self.security_export.export(account_id)).items()),
-            *((name, _to_json(held)) for name, held in (await self.admin_action_export.export(account_id)).items()),
+            *((name, _to_json(data)) for name, data in (await self.admin_action_export.export(account_id)).items()),
         ]
 
     async def _account_data(self, account_id: str) -> Mapping[str, Any]:

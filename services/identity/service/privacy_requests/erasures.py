@@ -136,10 +136,10 @@ class ErasureSaga:
         """Start the erasure of *account*. A scheduled erasure passes its *erasure_id*, which the owner knows."""
         erasure = self._build_erasure(account.id, erasure_id, deadline=request_deadline(at), at=at)
 
-        async def send_notice(begun: ErasureRequestDocument, address: str) -> None:
-            retained = await self.legal_hold_service.list_retained_items(begun, at=at)
+        async def send_notice(started: ErasureRequestDocument, address: str) -> None:
+            retained = await self.legal_hold_service.list_retained_items(started, at=at)
             await self.account_emails.send_erasure_started(
-                begun.id, address, deadline=begun.deadline, retained_items=retained
+                started.id, address, deadline=started.deadline, retained_items=retained
             )
 
         await self.transact(lambda: self._start(account, erasure, send_notice, at=at))
@@ -148,7 +148,9 @@ class ErasureSaga:
     async def purge_child(self, account: AccountDocument, *, at: datetime) -> str:
         """Start the erasure of a child's account, in the ambient transaction; return its id (C23)."""
         erasure = self._build_erasure(account.id, deadline=at + CHILD_DEADLINE, at=at)
-        await self._start(account, erasure, lambda begun, to: self.staff_emails.send_child_purged(begun.id, to), at=at)
+        await self._start(
+            account, erasure, lambda started, to: self.staff_emails.send_child_purged(started.id, to), at=at
+        )
         return erasure.id
 
     async def rerun_erasure(self, account_id: str, *, at: datetime) -> None:
@@ -241,7 +243,7 @@ class ErasureSaga:
         await self.erasure_requests.add(erasure)
         await self.erasure_requests.record_progress(erasure.id, OWN_SERVICE, +erased)
         await send_notice(erasure, address)
-        if await self.legal_hold_service.defer_if_held(erasure, at=at):
+        if not await self.legal_hold_service.defer_if_held(erasure, at=at):
             await self._publish_request(erasure)
 
     async def _resume(self, erasure: ErasureRequestDocument, *, at: datetime) -> None:

@@ -26,14 +26,14 @@ class LegalHoldService:
     erasure_requests: ErasureRequests
 
     async def defer_if_held(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
-        """Put a new erasure on hold if needed; return whether the services erase now."""
+        """Put a new erasure on hold if needed; return whether the services must wait, too."""
         holds = await self._list_holds(erasure, at=at)
         everything = any(hold.scope is HoldScope.EVERYTHING for hold in holds)
         if holds:
             await self._suspend(
                 erasure, holds, SERVICES if everything else (OWN_SERVICE,), services_notified=not everything
             )
-        return not everything
+        return everything
 
     async def retain_account_if_held(self, erasure: ErasureRequestDocument, *, at: datetime) -> bool:
         """Return whether a hold retains the account; if so, identity's receipt says what, why and until when."""

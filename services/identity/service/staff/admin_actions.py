@@ -89,17 +89,17 @@ class AdminActionService:
         if not rule.may_request(by.roles):
             raise AdminActionForbiddenError
         _validate_request(action_request, at=at)
-        act_id = f"act_{idempotency_key[:26]}"
-        existing = await self.admin_actions.get(act_id)
+        action_id = f"act_{idempotency_key[:26]}"
+        existing = await self.admin_actions.get(action_id)
         if existing is not None:
             return AdminActionDetails(action=existing)
         account = await self._get_customer(action_request.account_id)
         if await self.admin_actions.get_pending(account.id, action_request.kind, at=at) is not None:
             raise DuplicateAdminActionError
-        await self.transact(partial(self._add_pending, act_id, action_request, by, at=at))
+        await self.transact(partial(self._add_pending, action_id, action_request, by, at=at))
         if not rule.needs_approval:
-            await self._execute(act_id, by=by, at=at)
-        return AdminActionDetails(action=await self._get_action(act_id))
+            await self._execute(action_id, by=by, at=at)
+        return AdminActionDetails(action=await self._get_action(action_id))
 
     async def approve(self, action_id: str, *, by: StaffMember, at: datetime) -> AdminActionDetails:
         """Approve and carry out a colleague's action. A repeated approval has no effect."""
@@ -180,8 +180,8 @@ class AdminActionService:
         await self.executor.prepare_action(await self._get_pending(action_id, at=at), at=at)
 
         async def complete_and_execute() -> None:
-            act = await self._complete(action_id, AdminActionState.COMPLETED, by, at=at)
-            await self.executor.execute(act, await self._get_customer(act.account_id or ""), at=at)
+            action = await self._complete(action_id, AdminActionState.COMPLETED, by, at=at)
+            await self.executor.execute(action, await self._get_customer(action.account_id or ""), at=at)
 
         await self.transact(complete_and_execute)
 
