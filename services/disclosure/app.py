@@ -1,14 +1,14 @@
-"""The composition root of disclosure: opens nothing itself, wires everything, reads from top to bottom."""
+"""The composition root of disclosure."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.disclosure.api import AgreementsApi, CasesApi, LedgerApi, PromisesApi, TransparencyApi
+from services.disclosure.emails import NOTICE_KIND
 from services.disclosure.events import AgreementRpc, LedgerEvents, PromiseEvents
 from services.disclosure.promises import DisclosureProbes
 from services.disclosure.service import (
-    NOTICE_KIND,
     AccessLedger,
     AccountEraser,
     AccountExport,
@@ -40,7 +40,7 @@ from shared.web import Paginator
 
 LEASE_TTL = timedelta(seconds=5)
 NOTICE_POLL_INTERVAL = 1.0
-"""Seconds between looks for notices to send; nobody waits for them in front of a screen."""
+"""Poll interval in seconds; notices are not urgent to the second."""
 AGREEMENT_POLL_INTERVAL = 15.0
 
 
@@ -121,7 +121,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
 
 def _build_resolver(rpc_client: RpcClient) -> Callable[[str, str], Awaitable[EmailAddress | None]]:
     async def resolve(account_id: str, basis: str) -> EmailAddress | None:
-        """Ask identity, which checks the purpose and enters the reading in the ledger (C06)."""
+        """Ask identity, which checks the purpose and records the access (C06)."""
         reply = await rpc_client.call(
             "identity.contact.resolve",
             identity_v1.ContactResolveRequest(account_id=account_id, basis=basis),

@@ -1,31 +1,31 @@
-"""Tells every affected account: one letter each, tried for thirty days, settled by what became of it (C16)."""
+"""Notifies every affected account by email: one notice each, retried for 30 days, closed with the result (C16)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.disclosure.domain import AccessEntry, Case, CaseNotice, Ground, NoticeProof, NoticeState, all_notified
+from services.disclosure.domain import AccessEntry, Case, CaseNotice, NoticeProof, NoticeState, all_notified
+from services.disclosure.emails import build_case_notice, case_basis
 from services.disclosure.store import AccessEntries, CaseNotices, Cases
 from shared.backoff import Backoff
 from shared.bus import Outbox
 from shared.contracts import disclosure_v1
 from shared.errors import ServiceError, UnavailableError
 from shared.ids import NewId
-from shared.mail import DeliveryStatus, EmailAddress, EmailMessage, MailQueue
+from shared.mail import DeliveryStatus, EmailAddress, MailQueue
 from shared.mongo import Transact, WriteConflictError
 from shared.policy import Purpose
 
 ResolveEmail = Callable[[str, str], Awaitable[EmailAddress | None]]
-"""Returns the registered address of an account for the purpose of telling it, on a basis; None when there is none."""
+"""Resolves an account to its email address, given the legal basis; None when the account is gone."""
 
-NOTICE_KIND = "disclosure.notice"
 NOTICE_EXPIRES_AFTER = timedelta(days=30)
 BACKOFF = Backoff(5, 300)
 BATCH_SIZE = 200
 MAX_CONCURRENT_SENDS = 10
 WRITE_CONFLICT_DELAY = timedelta(minutes=1)
-"""How long the server holds what a process that was killed had begun to change; others go first meanwhile."""
+"""How long the database keeps locks of a killed process; other notices are sent first."""
 
 _NOTICE_OUTCOMES = {
     DeliveryStatus.RELAYED: (NoticeState.RELAYED, NoticeProof.RELAY_ACCEPTED),
@@ -33,21 +33,11 @@ _NOTICE_OUTCOMES = {
     DeliveryStatus.EXPIRED: (NoticeState.FAILED, NoticeProof.NEVER_ACCEPTED),
     DeliveryStatus.SUPPRESSED: (NoticeState.FAILED, NoticeProof.NEVER_ACCEPTED),
 }
-_SUBJECTS = {
-    Ground.LAW: "Your data was disclosed under law",
-    Ground.RIGHTS: "Your data was disclosed to protect rights",
-    Ground.EMERGENCY: "Your data was disclosed in an emergency",
-}
-_REASONS = {
-    Ground.LAW: "The law required us to.",
-    Ground.RIGHTS: "We had to, to protect rights or property.",
-    Ground.EMERGENCY: "The safety of a person was at stake.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notifier:
-    """Sends what is due, and closes the cases whose accounts have all been told."""
+    """Sends due notices and closes cases whose notices are all final."""
 
     cases: Cases
     notices: CaseNotices
@@ -59,10 +49,10 @@ class Notifier:
     new_id: NewId
     public_url: str
     blocked_until: dict[CaseNotice, datetime] = field(default_factory=dict)
-    """Notices that cannot be changed now, and when to look again."""
+    """Notices blocked by a write conflict, and when to retry them."""
 
     async def send_due(self, *, at: datetime) -> int:
-        """Send up to AT_ONCE notices; return how many were looked at. It stops when identity does not answer."""
+        """Send up to BATCH_SIZE due notices; return how many, 0 when identity is unavailable."""
         due = [
             notice for notice in await self.notices.list_due(at=at, limit=BATCH_SIZE) if self._is_unblocked(notice, at)
         ]
@@ -78,7 +68,7 @@ class Notifier:
         return len(due)
 
     async def close_notified(self, *, after: str, at: datetime, limit: int = 100) -> str:
-        """Close those of the next *most* cases whose notices are all final; return where to go on, "" at the end."""
+        """Close completed cases among the next *limit*; return the cursor of the next batch, "" at the end."""
         cases = await self.cases.list_notifying(after=after, limit=limit)
         for case in cases:
             if not await self.notices.has_pending(case.case_id):
@@ -86,17 +76,17 @@ class Notifier:
         return cases[-1].case_id if len(cases) == limit else ""
 
     async def on_mail_completed(self, mail_id: str, status: DeliveryStatus, *, at: datetime) -> None:
-        """In the transaction that settles a mail: settle its notice."""
+        """Complete the notice of a mail, in the transaction that completes the mail."""
         notice = await self.notices.get_by_mail(mail_id)
         if notice is not None:
             await self._complete(notice, *_NOTICE_OUTCOMES[status], at)
 
     async def _send(self, case: Case, notice: CaseNotice, at: datetime) -> bool:
-        """Send one notice; False when nobody can be asked for an address at the moment."""
+        """Send one notice; False when identity is unavailable."""
         try:
             address = await self.resolve(notice.account_id, case_basis(case))
         except ServiceError as fault:
-            # Away or unwilling: time is lost, the notice is not. A refusal stays pending for the probe of C16 to show.
+            # The notice stays pending and is retried; a permanent error becomes visible in the probe of C16.
             await self.notices.schedule_retry(notice, until=at + BACKOFF.delay(notice.attempts + 1))
             return not isinstance(fault, UnavailableError)
         try:
@@ -120,12 +110,14 @@ class Notifier:
         return True
 
     async def _enqueue(self, case: Case, notice: CaseNotice, address: EmailAddress, at: datetime) -> None:
-        """Queue the letter, mark the notice, enter the ledger: all of it or nothing, so nobody is told twice."""
+        """Queue the email, update the notice and record the access in one transaction, so it is sent once."""
         if not await self.notices.claim(notice):
             return
-        # Not sealed under the account's key: an erasure on the way must not take the letter along (R-08).
+        # Not encrypted with the account's key: an erasure must not destroy the notice before it is sent (R-08).
         mail_id = await self.mail_queue.enqueue(
-            self._build_email(case, address), purpose=Purpose.LEGAL_DISCLOSURE, expires_after=NOTICE_EXPIRES_AFTER
+            build_case_notice(case, address, self.public_url),
+            purpose=Purpose.LEGAL_DISCLOSURE,
+            expires_after=NOTICE_EXPIRES_AFTER,
         )
         await self.notices.record_mail(notice, mail_id)
         await self.entries.add(self._build_entry(case, notice, at))
@@ -141,7 +133,7 @@ class Notifier:
     async def _close(self, case: Case, at: datetime) -> None:
         counts = await self.notices.count_by_state([case.case_id])
         if not all_notified(case, counts[case.case_id]):
-            return  # a notice is missing: the case stays open for the probe of C16 to show
+            return  # a notice is missing: the case stays open, and the probe of C16 reports it
 
         async def write() -> None:
             if await self.cases.close(case.case_id, at=at):
@@ -162,36 +154,3 @@ class Notifier:
             basis=case_basis(case),
             accessed_at=case.approved_at or at,
         )
-
-    def _build_email(self, case: Case, to: EmailAddress) -> EmailMessage:
-        return EmailMessage(
-            kind=NOTICE_KIND, to=to, subject=_SUBJECTS[case.ground], text=_render_text(case, self.public_url)
-        )
-
-
-def case_basis(case: Case) -> str:
-    """Return the words by which ledger and letters name *case*."""
-    return f"case {case.case_id}"
-
-
-def _render_text(case: Case, public_url: str) -> str:
-    day = (case.approved_at or case.opened_at).date().isoformat()
-    fields = "\n".join(f"  - {field}" for field in case.fields)
-    return f"""Hello,
-
-we had to disclose data of your account. We promised to tell you whenever that happens.
-
-Why:        {_REASONS[case.ground]}
-To whom:    {case.requester}
-Reference:  {case.reference}
-Approved:   {day}, by two people of ours
-Our case:   {case.case_id}
-
-These fields of your account were disclosed:
-{fields}
-
-You find this, and everything else that anybody has seen of your data, in your account:
-{public_url}/account/access-ledger
-
-If you think that this is wrong, answer to the address on {public_url}/policy and name our case.
-"""
