@@ -1,4 +1,4 @@
-"""What cases, notices, ledger entries, agreements and promise results are."""
+"""Cases, notices, access entries, partner agreements and promise results."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Ground(StrEnum):
-    """Why the policy allows a disclosure (C16 a, b, c)."""
+    """The legal ground of a disclosure (policy C16 a, b, c)."""
 
     LAW = "law"
     RIGHTS = "rights"
@@ -15,7 +15,7 @@ class Ground(StrEnum):
 
 
 class CaseState(StrEnum):
-    """Where a case stands; it is closed only when every affected account has been told."""
+    """The state of a case. It closes once every affected account has a final notice."""
 
     OPEN = "open"
     NOTIFYING = "notifying"
@@ -23,7 +23,7 @@ class CaseState(StrEnum):
 
 
 class NoticeProof(StrEnum):
-    """Why a notice is final: what was seen that shows the account was told, or cannot be."""
+    """The evidence that makes a notice final: the account was notified, or cannot be reached."""
 
     RELAY_ACCEPTED = "relay_accepted"
     RELAY_REJECTED = "relay_rejected"
@@ -32,7 +32,7 @@ class NoticeProof(StrEnum):
 
 
 class NoticeState(StrEnum):
-    """Where the notice of one account stands; the last two are final."""
+    """The state of the notice to one account; RELAYED and FAILED are final."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -45,7 +45,7 @@ FINAL_NOTICE_STATES = frozenset({NoticeState.RELAYED, NoticeState.FAILED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One disclosure: on what ground, to whom, which fields; the set of accounts is frozen when it is opened."""
+    """A disclosure to an authority. The affected accounts are fixed when the case is opened."""
 
     case_id: str
     ground: Ground
@@ -61,13 +61,13 @@ class Case:
     closed_at: datetime | None = None
 
     def may_be_approved_by(self, person: str) -> bool:
-        """Tell whether *person* is the second person (C21)."""
+        """Whether *person* may approve: anyone but the opener (four-eyes principle, C21)."""
         return person != self.opened_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseNotice:
-    """What one affected account is told, and whether it has arrived."""
+    """The notice to one affected account and its delivery state."""
 
     case_id: str
     account_id: str
@@ -79,13 +79,13 @@ class CaseNotice:
 
 
 def all_notified(case: Case, counts: Mapping[NoticeState, int]) -> bool:
-    """Tell whether every affected account has a notice in a final state: one missing is one not told."""
+    """Whether every affected account has a final notice; a missing notice counts as not notified."""
     return sum(counts.get(state, 0) for state in FINAL_NOTICE_STATES) == case.affected_count == sum(counts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessEntry:
-    """One entry of the ledger: who saw whose data, which fields, what for, on what basis."""
+    """One access to personal data: recipient, account, fields, purpose and legal basis."""
 
     entry_id: str
     account_id: str
@@ -99,7 +99,7 @@ class AccessEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeniedAccess:
-    """A read that was refused because the field does not carry the purpose (C06)."""
+    """An access that was denied because the field does not allow the purpose (C06)."""
 
     denial_id: str
     account_id: str
@@ -112,7 +112,7 @@ class DeniedAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerAgreement:
-    """What a partner may do for us, with which fields, until when (C13)."""
+    """The purposes, scopes and fields that a partner may use, and for how long (C13)."""
 
     agreement_id: str
     partner: str
@@ -125,11 +125,11 @@ class PartnerAgreement:
     ended_at: datetime | None = None
 
     def is_active(self, at: datetime) -> bool:
-        """Tell whether access is allowed *at* that time."""
+        """Whether the agreement allows access *at* that time."""
         return self.starts_at <= at < min(self.ended_at or self.ends_at, self.ends_at)
 
     def covers_access(self, entry: AccessEntry) -> bool:
-        """Tell whether what was shown is within the fields, the purposes and the dates."""
+        """Whether the access is within the fields, purposes and dates of the agreement."""
         return (
             self.is_active(entry.accessed_at)
             and set(entry.fields) <= set(self.fields)
@@ -139,7 +139,7 @@ class PartnerAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What a probe of one service last saw of a promise."""
+    """The latest result of one service's probe of a promise."""
 
     promise_id: str
     service: str
@@ -151,7 +151,7 @@ class ProbeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseStatus:
-    """Where a promise stands, over all services that look at it."""
+    """The combined state of a promise over all services that probe it."""
 
     promise_id: str
     state: str
@@ -161,7 +161,7 @@ class PromiseStatus:
 def combine_results(
     promise_id: str, results: Iterable[ProbeResult], *, expected: Iterable[str], at: datetime, stale_after: timedelta
 ) -> PromiseStatus:
-    """Combine *results*: broken if one is; unknown if one is, was silent, or never came from an *expected* service."""
+    """Combine *results*: broken if one is; unknown if one is, is stale, or is missing from an *expected* service."""
     fresh_results = tuple(
         _expire_if_stale(result, at, stale_after) for result in sorted(results, key=lambda result: result.service)
     )
@@ -173,7 +173,7 @@ def combine_results(
 
 
 def _expire_if_stale(result: ProbeResult, at: datetime, stale_after: timedelta) -> ProbeResult:
-    """Return *result*, or what is left of it when its service has been silent: nothing is known then."""
+    """Return *result*, or an unknown one when it is older than *stale_after*."""
     if at - result.checked_at <= stale_after:
         return result
-    return replace(result, state="unknown", evidence="no word from its probe for too long")
+    return replace(result, state="unknown", evidence="the probe has not reported recently")

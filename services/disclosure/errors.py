@@ -1,50 +1,50 @@
-"""Every refusal that disclosure can give."""
+"""Errors of disclosure."""
 
 from shared.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 class CaseNotFoundError(NotFoundError):
-    """There is no such case."""
+    """Case not found."""
 
     code = "disclosure.case.not_found"
 
 
 class NoAffectedAccountsError(InvalidInputError):
-    """A case names at least one account, each once."""
+    """A case must name at least one account."""
 
     code = "disclosure.case.accounts_invalid"
-    remedy = "Name the accounts whose data is to be disclosed."
+    remedy = "List the accounts whose data is to be disclosed."
 
 
 class CaseNotOpenError(ConflictError):
-    """The case was approved already."""
+    """The case has already been approved."""
 
     code = "disclosure.case.not_open"
-    remedy = "Read the case: it says who approved it and when."
+    remedy = "Read the case to see who approved it and when."
 
 
 class CommercialPurposeError(InvalidInputError):
-    """There is no agreement for this purpose: data is never sold, bartered or rented."""
+    """Agreements cannot allow this purpose: data is never sold, bartered or rented."""
 
     code = "disclosure.agreement.purpose_not_allowed"
-    remedy = "Give only purposes of the closed list that a partner's function needs."
+    remedy = "Use only purposes from the closed list that the partner's function requires."
 
 
 class AgreementNotFoundError(NotFoundError):
-    """There is no such agreement."""
+    """Agreement not found."""
 
     code = "disclosure.agreement.not_found"
 
 
 class InvalidAgreementTermError(InvalidInputError):
-    """An agreement ends in the future, and within three years."""
+    """The end date must be in the future and within three years."""
 
     code = "disclosure.agreement.term_invalid"
-    remedy = "Give an end date within the next three years."
+    remedy = "Choose an end date within the next three years."
 
 
 class PromiseNotFoundError(NotFoundError):
-    """There is no such promise."""
+    """Promise not found."""
 
     code = "disclosure.promise.not_found"
-    remedy = "The ids are C01 to C31."
+    remedy = "Use an id from C01 to C31."

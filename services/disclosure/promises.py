@@ -11,16 +11,16 @@ from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 MAX_CASES = 200
 MAX_ENTRIES = 2_000
-"""How many of the newest a look covers: its cost does not grow with what is stored."""
+"""How many of the newest entries a probe checks, so that its cost stays bounded."""
 CASE_WINDOW = timedelta(days=365)
-"""Cases that were approved longer ago have proven themselves; their notices go by their own limit one day."""
+"""Older cases are checked only while they have pending notices."""
 MAX_REPORTED_IDS = 5
 _BASIS_ID = re.compile(r"\b(?:agr|dis)_[0-9a-z]+\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisclosureProbes:
-    """Looks at what is stored, not at what the code means to store."""
+    """Probes that check the stored data, not the code that writes it."""
 
     cases: Cases
     notices: CaseNotices
@@ -35,7 +35,7 @@ class DisclosureProbes:
         return (Probe("C16", self.every_account_notified), Probe("C07", self.recipients_have_a_basis))
 
     async def every_account_notified(self) -> Finding:
-        """C16: no case past its deadline, and no closed one, has an account that was not told."""
+        """C16: no closed case and no case past its deadline has an account without a final notice."""
         at = self.clock()
         newest = await self.cases.list_approved_between(at - CASE_WINDOW, at, limit=MAX_CASES)
         pending = await self.cases.get_many(await self.notices.list_pending_case_ids())
@@ -46,15 +46,15 @@ class DisclosureProbes:
         if incomplete:
             named = ", ".join(incomplete[:MAX_REPORTED_IDS])
             return broken_finding(
-                len(sample), f"{len(incomplete)} cases have an account not told past the deadline: {named}"
+                len(sample), f"{len(incomplete)} cases past the deadline have accounts that were not notified: {named}"
             )
         return kept_finding(
             len(sample),
-            f"{len(late)} cases closed or past their deadline: every account told, or proven not to be reachable",
+            f"{len(late)} cases closed or past their deadline; every account was notified or is proven unreachable",
         )
 
     async def recipients_have_a_basis(self) -> Finding:
-        """C07: whoever stands in the ledger from outside the house has an agreement that covers it, or a case."""
+        """C07: every external recipient in the ledger has an agreement or a case that covers the access."""
         entries = await self.ledger.list_newest(limit=MAX_ENTRIES)
         named = sorted({found for entry in entries for found in _BASIS_ID.findall(entry.basis)})
         agreements, cases = await self.agreements.get_many(named), await self.cases.get_many(named)
@@ -62,9 +62,11 @@ class DisclosureProbes:
         if uncovered:
             ids = ", ".join(entry.entry_id for entry in uncovered[:MAX_REPORTED_IDS])
             return broken_finding(
-                len(entries), f"{len(uncovered)} entries without agreement or case that covers them: {ids}"
+                len(entries), f"{len(uncovered)} accesses without an agreement or case that covers them: {ids}"
             )
-        return kept_finding(len(entries), "every reader in the newest entries is of the house or in the register")
+        return kept_finding(
+            len(entries), "every recipient in the newest entries is internal, or covered by an agreement or a case"
+        )
 
     def _is_overdue(self, case: Case, at: datetime) -> bool:
         return case.closed_at is not None or (case.approved_at is not None and case.approved_at < at - self.deadline)

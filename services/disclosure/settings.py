@@ -1,4 +1,4 @@
-"""All that an operator may change of disclosure."""
+"""The settings of disclosure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,13 +12,13 @@ class Settings:
 
     common: CommonSettings
     notice_deadline: timedelta
-    """How long after its approval a case may have an account that was not told (C16)."""
+    """How long after approval a case may have accounts without a final notice (C16)."""
     probe_stale_after: timedelta
-    """How long a probe may be silent before its promise counts as unknown."""
+    """The age of a probe result after which its promise counts as unknown."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
-        """Read the settings; a wrong one fails by its name."""
+        """Read the settings; SettingError names an invalid one."""
         return cls(
             common=CommonSettings.from_env(env, "disclosure", port=8096),
             notice_deadline=env.seconds("DISCLOSURE_NOTICE_DEADLINE_SECONDS", 3 * 24 * 3600, least=60),

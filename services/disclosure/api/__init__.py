@@ -1,4 +1,4 @@
-"""Disclosure over HTTP: parse, one call, render."""
+"""The HTTP API of disclosure."""
 
 from services.disclosure.api.agreements import AgreementsApi
 from services.disclosure.api.cases import CasesApi

@@ -1,4 +1,4 @@
-"""The register of partners over HTTP: staff enter, read and end agreements."""
+"""HTTP API of partner agreements, for staff."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,7 +15,7 @@ from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContex
 
 
 class CreateAgreementBody(JsonBody):
-    """What a partner does for us, and the least that it needs for that."""
+    """The function of a partner, and the minimum data it requires."""
 
     partner: Annotated[SingleLine, Field(examples=["Parcel Works Inc."])]
     function: Annotated[SingleLine, Field(examples=["shipping"])]
@@ -26,7 +26,7 @@ class CreateAgreementBody(JsonBody):
 
 
 class AgreementView(View):
-    """An agreement, and whether it is in force now."""
+    """An agreement, and whether it is active."""
 
     agreement_id: str
     partner: str
@@ -42,7 +42,7 @@ class AgreementView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementsApi:
-    """The handlers."""
+    """Handlers of partner agreements."""
 
     agreements: AgreementService
     paginator: Paginator
@@ -58,7 +58,7 @@ class AgreementsApi:
                 access=STAFF_ACCESS,
                 status=201,
                 idempotent=True,
-                summary="Enter an agreement",
+                summary="Create an agreement",
                 errors=(CommercialPurposeError, InvalidAgreementTermError),
             ),
             get(root, self.list_agreements, access=STAFF_ACCESS, summary="List the agreements, newest first"),
@@ -79,7 +79,7 @@ class AgreementsApi:
         )
 
     async def create_agreement(self, call: RequestContext, body: CreateAgreementBody) -> AgreementView:
-        """Enter an agreement; there is no purpose for sale, rent or advertising."""
+        """Create an agreement. Sale, rent and advertising are not valid purposes."""
         new_agreement = NewAgreement(
             partner=body.partner,
             function=body.function,
@@ -93,7 +93,7 @@ class AgreementsApi:
         )
 
     async def list_agreements(self, call: RequestContext, query: PageQuery) -> CursorPage[AgreementView]:
-        """Return agreements, also those that have ended."""
+        """Return agreements, active and ended."""
         found = await self.agreements.list_newest(
             after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
@@ -110,7 +110,7 @@ class AgreementsApi:
         return _render_agreement(await self.agreements.get(call.path["agreement_id"]), call)
 
     async def end_agreement(self, call: RequestContext) -> AgreementView:
-        """End an agreement: its partner's access ends with it."""
+        """End an agreement and the partner's access."""
         return _render_agreement(await self.agreements.end_agreement(call.path["agreement_id"], at=call.now), call)
 
 

@@ -1,4 +1,4 @@
-"""Cases over HTTP: staff open, a second person approves, both read where it stands."""
+"""HTTP API of disclosure cases, for staff: one person opens, another approves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MAX_ACCOUNTS = 10_000
 
 
 class OpenCaseBody(JsonBody):
-    """A disclosure: on what ground, to which authority, which fields, of which accounts."""
+    """A disclosure: ground, requesting authority, fields and accounts."""
 
     ground: Ground
     requester: Annotated[SingleLine, Field(examples=["Superior Court, King County"])]
@@ -29,7 +29,7 @@ class OpenCaseBody(JsonBody):
 
 
 class NoticeCountsView(View):
-    """How many notices are in which state."""
+    """The number of notices by state."""
 
     pending: int
     sending: int
@@ -38,7 +38,7 @@ class NoticeCountsView(View):
 
 
 class CaseView(View):
-    """A case and how far its notices are; it is closed only when everybody was told, or proven not to be reachable."""
+    """A case and its notices. It closes once every account is notified or proven unreachable."""
 
     case_id: str
     state: str
@@ -56,7 +56,7 @@ class CaseView(View):
 
 
 class NoticeView(View):
-    """The notice to one account, and what proves its state."""
+    """The notice to one account, and the evidence of its state."""
 
     account_id: str
     state: str
@@ -66,7 +66,7 @@ class NoticeView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasesApi:
-    """The handlers."""
+    """Handlers of cases."""
 
     cases: CaseService
     paginator: Paginator
@@ -106,7 +106,7 @@ class CasesApi:
         )
 
     async def open_case(self, call: RequestContext, body: OpenCaseBody) -> CaseView:
-        """Freeze the affected accounts; nothing leaves before a second person has approved."""
+        """Open a case and fix its accounts. Nothing is disclosed before a second person approves."""
         new_case = NewCase(
             ground=body.ground,
             requester=body.requester,
@@ -133,17 +133,17 @@ class CasesApi:
         )
 
     async def get_case(self, call: RequestContext) -> CaseView:
-        """Return a case and how far its notices are."""
+        """Return a case and its notices by state."""
         return await self._render(await self.cases.get(call.path["case_id"]))
 
     async def list_case_notices(self, call: RequestContext, query: PageQuery) -> CursorPage[NoticeView]:
-        """Return the notices of a case with the proof of each."""
+        """Return the notices of a case with their evidence."""
         after = self.paginator.decode_cursor(call, query)
         found = await self.cases.list_notices(call.path["case_id"], after=after, limit=query.limit + 1)
         return self.paginator.render(call, query, found, view=_render_notice, position=lambda notice: notice.account_id)
 
     async def approve_case(self, call: RequestContext) -> CaseView:
-        """Allow the disclosure; from now on every affected account is told."""
+        """Approve the disclosure, which notifies every affected account."""
         return await self._render(await self.cases.approve(call.path["case_id"], by=call.principal.id, at=call.now))
 
     async def _render(self, case: Case) -> CaseView:

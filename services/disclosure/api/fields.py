@@ -1,4 +1,4 @@
-"""The shapes of what comes in: names of fields and accounts, and one line of text about an authority or a partner."""
+"""Types of input fields."""
 
 from typing import Annotated
 
@@ -13,5 +13,5 @@ FieldName = Annotated[
 ]
 AccountId = Annotated[str, Field(pattern=r"^acc_[0-9a-z]{26}$")]
 Scope = Annotated[str, Field(pattern=r"^[a-z0-9_.:-]{1,80}$")]
-# No @: requester, reference and partner name an authority or a company, never a person's mailbox.
+# No @: requester, reference and partner name an authority or a company, never a person's email address.
 SingleLine = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^@\x00-\x1f\x7f]+$")]

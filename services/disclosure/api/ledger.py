@@ -1,4 +1,4 @@
-"""The ledger over HTTP: customers read who has seen their data, and nobody else's."""
+"""HTTP API of the access ledger: customers read accesses to their own data."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from shared.web import CursorPage, PageQuery, Paginator, RequestContext, Route, 
 
 
 class AccessEntryView(View):
-    """Somebody saw something: who, which fields, what for, and what allowed it."""
+    """One access: recipient, fields, purpose and legal basis."""
 
     entry_id: str
     recipient_kind: str
@@ -23,7 +23,7 @@ class AccessEntryView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerApi:
-    """The handlers."""
+    """Handlers of the access ledger."""
 
     ledger: AccessLedger
     paginator: Paginator
@@ -31,12 +31,12 @@ class LedgerApi:
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of the ledger."""
         mine = get(
-            "/v1/disclosure/ledger/mine", self.list_my_ledger, access=customer(), summary="Read who has seen my data"
+            "/v1/disclosure/ledger/mine", self.list_my_ledger, access=customer(), summary="List accesses to your data"
         )
         return (mine,)
 
     async def list_my_ledger(self, call: RequestContext, query: PageQuery) -> CursorPage[AccessEntryView]:
-        """Return who was shown data of the account that asks, newest first."""
+        """Return accesses to your data, newest first."""
         found = await self.ledger.list_by_account(
             call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )

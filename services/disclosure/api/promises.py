@@ -1,4 +1,4 @@
-"""The board of promises and the policy over HTTP: public, machine-readable."""
+"""HTTP API of the promises and the policy: public and machine-readable."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from shared.web import PUBLIC, RequestContext, Route, View, get
 
 
 class ProbeResultView(View):
-    """What the probe of one service last saw."""
+    """The latest probe result of one service."""
 
     service: str
     state: str
@@ -21,7 +21,7 @@ class ProbeResultView(View):
 
 
 class PromiseView(View):
-    """A promise and where it stands: kept, broken, or unknown, which is also said of what nobody looks at yet."""
+    """A promise and its state: kept, broken, or unknown, also when no probe covers it yet."""
 
     id: str
     section: str
@@ -36,7 +36,7 @@ class PromiseView(View):
 
 
 class PromiseCountsView(View):
-    """How many promises are in which state."""
+    """The number of promises by state."""
 
     kept: int
     broken: int
@@ -51,7 +51,7 @@ class PromiseBoardView(View):
 
 
 class ClauseView(View):
-    """One clause of the policy in plain words; its id is that of its promise."""
+    """One clause of the policy; its id is that of its promise."""
 
     id: str
     section: str
@@ -59,7 +59,7 @@ class ClauseView(View):
 
 
 class PolicyView(View):
-    """The policy in force."""
+    """The effective policy."""
 
     version: int
     effective_at: str
@@ -70,7 +70,7 @@ class PolicyView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromisesApi:
-    """The handlers."""
+    """Handlers of promises and policy."""
 
     board: PromiseBoard
 
@@ -79,13 +79,13 @@ class PromisesApi:
         root = "/v1/disclosure"
         one = f"{root}/promises/{{promise_id}}"
         return (
-            get(f"{root}/promises", self.list_promises, access=PUBLIC, summary="Read where all promises stand"),
+            get(f"{root}/promises", self.list_promises, access=PUBLIC, summary="List all promises and their states"),
             get(one, self.get_promise, access=PUBLIC, summary="Read a promise", errors=(PromiseNotFoundError,)),
-            get(f"{root}/policy", self.get_policy, access=PUBLIC, summary="Read the policy in plain words"),
+            get(f"{root}/policy", self.get_policy, access=PUBLIC, summary="Read the policy"),
         )
 
     async def list_promises(self, call: RequestContext) -> PromiseBoardView:
-        """Return what was last seen of each promise in the running system."""
+        """Return the state of each promise in the running system."""
         found = await self.board.list_statuses(at=call.now)
         return PromiseBoardView(
             items=[_render_promise(each) for each in found], summary=PromiseCountsView(**count_by_state(found))
@@ -96,7 +96,7 @@ class PromisesApi:
         return _render_promise(await self.board.get(call.path["promise_id"], at=call.now))
 
     async def get_policy(self, _call: RequestContext) -> PolicyView:
-        """Return the version in force, whose law governs, the closed list of purposes, and every clause."""
+        """Return the effective version, the governing law, the closed list of purposes, and every clause."""
         return PolicyView(
             version=VERSION,
             effective_at=EFFECTIVE_DATE.isoformat(),

@@ -1,4 +1,4 @@
-"""The transparency report over HTTP: public, machine-readable."""
+"""HTTP API of the transparency report: public and machine-readable."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ from services.disclosure.service import BUCKET_SIZE, CountRange, GroundTotals, T
 from shared.web import PUBLIC, RequestContext, Route, View, get
 
 _NOTE = (
-    "A case counts in the year in which a second person approved it. Every figure is a step of five, never a number: "
-    "no figure, and no difference of two, is about a few people. An account that two cases concern counts in both."
+    "A case counts in the year of its approval. Every figure is a range of five, so that no figure and no difference "
+    "of two figures reveals a small group. An account affected by two cases counts in both."
 )
 
 
 class CountRangeView(View):
-    """A number lies within these bounds, both included."""
+    """An inclusive range that contains the number."""
 
     at_least: int
     at_most: int
@@ -36,7 +36,7 @@ class YearView(View):
 
 
 class TransparencyReportView(View):
-    """Every year since the first disclosure, the newest first."""
+    """Every year since the first disclosure, newest first."""
 
     bucket_size: int
     note: str
@@ -45,17 +45,17 @@ class TransparencyReportView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransparencyApi:
-    """The handler."""
+    """Handler of the transparency report."""
 
     transparency: TransparencyService
 
     def build_routes(self) -> tuple[Route, ...]:
         """Return the route of the report."""
         path = "/v1/disclosure/transparency"
-        return (get(path, self.get_transparency_report, access=PUBLIC, summary="Read how often data was disclosed"),)
+        return (get(path, self.get_transparency_report, access=PUBLIC, summary="Read the transparency report"),)
 
     async def get_transparency_report(self, call: RequestContext) -> TransparencyReportView:
-        """Return how many cases there were by year and ground, how many accounts they concerned, and who was told."""
+        """Return cases, affected accounts and notices by year and ground."""
         years = await self.transparency.get_report(at=call.now)
         return TransparencyReportView(
             bucket_size=BUCKET_SIZE,

@@ -1,4 +1,4 @@
-"""What disclosure hears and answers: decode, one call, settle."""
+"""Event subscriptions and RPC handlers of disclosure."""
 
 from services.disclosure.events.agreements import AgreementRpc
 from services.disclosure.events.ledger import LedgerEvents

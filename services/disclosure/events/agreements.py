@@ -1,4 +1,4 @@
-"""Answers what a partner may do (C13)."""
+"""RPC: partner agreements (C13)."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ class AgreementRpc:
     clock: Clock
 
     def build_rpc_handlers(self) -> tuple[RpcHandler, ...]:
-        """Return what is answered."""
+        """Return the RPC handlers."""
         return (RpcHandler("disclosure.agreement.get", disclosure_v1.AgreementGetRequest, self.get_agreement),)
 
     async def get_agreement(
         self, request: disclosure_v1.AgreementGetRequest, _context: RpcContext
     ) -> disclosure_v1.AgreementGetReply:
-        """Return purposes, scopes, fields and end of an agreement, and whether it is in force now."""
+        """Return purposes, scopes, fields and end date of an agreement, and whether it is active."""
         agreement = await self.agreements.get(request.agreement_id)
         reply = disclosure_v1.AgreementGetReply(
             active=agreement.is_active(self.clock()),

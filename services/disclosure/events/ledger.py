@@ -17,12 +17,12 @@ DENIAL_PUBLISHERS = get_registry().publishers_of("purpose.denied.v1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEvents:
-    """Writes what is told into the ledger."""
+    """Records accesses in the ledger."""
 
     ledger: AccessLedger
 
     def build_subscriptions(self) -> tuple[EventSubscription, ...]:
-        """Return what is consumed."""
+        """Return the subscriptions."""
         accessed = tuple(
             on(common_v1.PersonalDataAccessed, service, self.on_personal_data_accessed) for service in ACCESS_PUBLISHERS
         )
@@ -30,7 +30,7 @@ class LedgerEvents:
         return (EventSubscription(queue="disclosure.ledger", handlers=(*accessed, *denied)),)
 
     async def on_personal_data_accessed(self, event: common_v1.PersonalDataAccessed, delivery: EventDelivery) -> None:
-        """Enter that data was shown."""
+        """Record an access."""
         await self.ledger.record_access(
             AccessEntry(
                 entry_id=event.entry_id or delivery.message_id,
@@ -45,7 +45,7 @@ class LedgerEvents:
         )
 
     async def on_purpose_denied(self, event: common_v1.PurposeDenied, delivery: EventDelivery) -> None:
-        """Enter that a read was refused."""
+        """Record a denied access."""
         await self.ledger.record_denial(
             DeniedAccess(
                 denial_id=delivery.message_id,

@@ -1,4 +1,4 @@
-"""Hears from every service what its probes saw."""
+"""Consumes the probe results of every service."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -14,17 +14,17 @@ PROBED_SERVICES = get_registry().publishers_of("promise.checked.v1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseEvents:
-    """Keeps the last look of each."""
+    """Stores the latest result of each service."""
 
     board: PromiseBoard
 
     def build_subscriptions(self) -> tuple[EventSubscription, ...]:
-        """Return what is consumed."""
+        """Return the subscriptions."""
         checked = tuple(on(common_v1.PromiseChecked, service, self.on_promise_checked) for service in PROBED_SERVICES)
         return (EventSubscription(queue="disclosure.promises", handlers=checked),)
 
     async def on_promise_checked(self, event: common_v1.PromiseChecked, delivery: EventDelivery) -> None:
-        """Put the look on the board."""
+        """Record a probe result."""
         await self.board.record(
             ProbeResult(
                 promise_id=event.promise_id,

@@ -1,4 +1,4 @@
-"""The register of partners and processors: no agreement, no access (C07, C13)."""
+"""Agreements with partners and processors: without one there is no access (C07, C13)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ MAX_AGREEMENT_TERM = timedelta(days=3 * 366)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAgreement:
-    """What a partner is to do for us, and what it needs for that."""
+    """The function of a partner, and the data it requires."""
 
     partner: str
     function: str
@@ -29,7 +29,7 @@ class NewAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementService:
-    """Enter agreements, read them, end them by hand or by their date."""
+    """Creates and ends agreements."""
 
     agreements: PartnerAgreements
     outbox: Outbox
@@ -37,7 +37,7 @@ class AgreementService:
     new_id: NewId
 
     async def create(self, new_agreement: NewAgreement, *, idempotency_key: str, at: datetime) -> PartnerAgreement:
-        """Enter an agreement, once for each *operation*; a purpose outside the closed list can not be entered."""
+        """Create an agreement, once per *idempotency_key*; CommercialPurposeError for an invalid purpose."""
         if not at < new_agreement.ends_at <= at + MAX_AGREEMENT_TERM:
             raise InvalidAgreementTermError
         if not new_agreement.purposes or not set(new_agreement.purposes) <= set(Purpose):
@@ -55,7 +55,7 @@ class AgreementService:
         return await self.agreements.add(agreement, idempotency_key=idempotency_key)
 
     async def get(self, agreement_id: str) -> PartnerAgreement:
-        """Return an agreement, also one that has ended."""
+        """Return an agreement, active or ended; AgreementNotFoundError."""
         agreement = await self.agreements.get(agreement_id)
         if agreement is None:
             raise AgreementNotFoundError
@@ -66,13 +66,13 @@ class AgreementService:
         return await self.agreements.list_newest(after=after, limit=limit)
 
     async def end_agreement(self, agreement_id: str, *, at: datetime) -> PartnerAgreement:
-        """End an agreement now: the partner's access ends with it. Ending it again changes nothing."""
+        """End an agreement and the partner's access now. Idempotent."""
         agreement = await self.get(agreement_id)
         await self._end_at(agreement, min(at, agreement.ends_at))
         return await self.get(agreement_id)
 
     async def end_expired(self, *, at: datetime, limit: int = 100) -> int:
-        """End the agreements whose date has passed, and tell it once; return how many there were."""
+        """End agreements past their end date and publish each end once; return how many."""
         expired = await self.agreements.list_expired(at=at, limit=limit)
         for agreement in expired:
             await self._end_at(agreement, agreement.ends_at)

@@ -1,4 +1,4 @@
-"""Opens and approves disclosure cases: nothing leaves without two people (C16, C21)."""
+"""Opens and approves disclosure cases; a disclosure requires two people (C16, C21)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from shared.mongo import DuplicateError, Transact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
-    """What a case is to disclose, to whom and why."""
+    """A disclosure to be opened: fields and accounts, requester and ground."""
 
     ground: Ground
     requester: str
@@ -27,7 +27,7 @@ class NewCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseService:
-    """Open a case, approve it, read where it stands."""
+    """Opens, approves and reads cases."""
 
     cases: Cases
     notices: CaseNotices
@@ -36,7 +36,7 @@ class CaseService:
     new_id: NewId
 
     async def open_case(self, new_case: NewCase, *, by: str, idempotency_key: str, at: datetime) -> Case:
-        """Write the case down and freeze the affected accounts, once for each *operation*; nothing leaves yet."""
+        """Create a case and fix its affected accounts, once per *idempotency_key*. Nothing is disclosed yet."""
         accounts = tuple(dict.fromkeys(new_case.account_ids))
         if not accounts:
             raise NoAffectedAccountsError
@@ -63,7 +63,10 @@ class CaseService:
         return case
 
     async def approve(self, case_id: str, *, by: str, at: datetime) -> Case:
-        """Let a second person allow the disclosure; from now on the accounts are told. Saying it twice is once."""
+        """Approve as the second person, which starts the notices. Idempotent for the same person.
+
+        FourEyesError for the opener; CaseNotOpenError when another person has approved.
+        """
         case = await self.get(case_id)
         if not case.may_be_approved_by(by):
             raise FourEyesError
@@ -81,7 +84,7 @@ class CaseService:
         return await self.get(case_id)
 
     async def get(self, case_id: str) -> Case:
-        """Return a case."""
+        """Return a case; CaseNotFoundError."""
         case = await self.cases.get(case_id)
         if case is None:
             raise CaseNotFoundError

@@ -1,4 +1,4 @@
-"""The board: what the probes of all services last saw of each promise, and what the policy says."""
+"""The promise board: the latest probe results of all services for each promise of the policy."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from services.disclosure.store import ProbeResults
 from shared.policy import PROMISES, Promise, PromiseState
 
 PROBED_BY_EVERY_OWNER = frozenset({"C01", "C17"})
-"""The chassis looks at these in every service: each owner must have been heard before they count as kept."""
+"""The chassis probes these in every service, so each owner must report before they count as kept."""
 MAX_EVIDENCE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseStatusView:
-    """A promise of the register and where it stands."""
+    """A promise of the policy and its state."""
 
     promise: Promise
     status: PromiseStatus
@@ -24,25 +24,25 @@ class PromiseStatusView:
 
     @property
     def sample_size(self) -> int:
-        """How many things all services together looked at."""
+        """The number of items that all services checked together."""
         return sum(result.sample_size for result in self.status.results)
 
     @property
     def checked_at(self) -> datetime | None:
-        """When the service that looked longest ago looked."""
+        """The time of the oldest result."""
         return min((result.checked_at for result in self.status.results), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseBoard:
-    """Hear results, tell where the promises stand."""
+    """Records probe results and combines them into the state of each promise."""
 
     results: ProbeResults
     stale_after: timedelta
     """How long a probe may be silent before its promise counts as unknown."""
 
     async def record(self, result: ProbeResult) -> None:
-        """Keep the last look of a service at a promise; what is no promise is left alone."""
+        """Store the latest result of a service for a promise; results for unknown promises are ignored."""
         if result.promise_id in {promise.id for promise in PROMISES}:
             await self.results.put(result)
 
@@ -62,7 +62,7 @@ class PromiseBoard:
 
     def _build_status(self, promise: Promise, results: list[ProbeResult], at: datetime) -> PromiseStatusView:
         if promise.coverage_gap is not None:
-            # Nobody looks at all of it: a part that is as it should be is no evidence, one that is not is enough.
+            # Probes cover the promise only in part: one broken part proves it broken, kept parts prove nothing.
             results = [result for result in results if result.state == PromiseState.BROKEN]
         expected = promise.owners if promise.id in PROBED_BY_EVERY_OWNER else promise.owners[:1]
         found = combine_results(promise.id, results, expected=expected, at=at, stale_after=self.stale_after)
@@ -80,8 +80,8 @@ def count_by_state(statuses: list[PromiseStatusView]) -> dict[str, int]:
 
 
 def _collect_evidence(found: PromiseStatus, expected: tuple[str, ...]) -> str:
-    """Return what the services saw that are in the state of the whole, and who has said nothing."""
+    """Return the evidence of the services that determine the state, and the services without a result."""
     texts = [f"{each.service}: {each.evidence}" for each in found.results if each.state == found.state]
     missing = sorted(set(expected) - {result.service for result in found.results})
-    texts += [f"{service}: not heard yet" for service in missing if found.state == "unknown"]
+    texts += [f"{service}: no result yet" for service in missing if found.state == "unknown"]
     return "; ".join(texts)[:MAX_EVIDENCE_LENGTH]

@@ -1,7 +1,7 @@
-"""The transparency report: how often data was disclosed, on what ground, and whether those concerned were told.
+"""The transparency report: disclosures by year and ground, affected accounts, and results of the notices.
 
-Every figure is a step of five, never a number: "fewer than 5", "5 to 9". So no cell is about a few people, no
-subtraction of two cells and no look before and after a case gives one away.
+Every figure is a range of five ("fewer than 5", "5 to 9"). Neither a cell, nor a difference of two cells, nor a
+comparison before and after a case reveals a small group.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ _CACHE_TTL = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class CountRange:
-    """A number as it is published: it lies within these bounds, both included."""
+    """A published count: an inclusive range."""
 
     at_least: int
     at_most: int
 
     @classmethod
     def from_count(cls, count: int) -> "CountRange":
-        """Return the step in which *count* lies."""
+        """Return the range that contains *count*."""
         floor = count // BUCKET_SIZE * BUCKET_SIZE
         return cls(floor, floor + BUCKET_SIZE - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundTotals:
-    """One ground in one year."""
+    """The disclosures on one ground in one year."""
 
     ground: Ground
     cases: CountRange
@@ -42,7 +42,7 @@ class GroundTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YearTotals:
-    """All grounds of one year, by the day on which a second person approved the case."""
+    """All grounds of one year; a case counts in the year of its approval."""
 
     year: int
     grounds: tuple[GroundTotals, ...]
@@ -50,14 +50,14 @@ class YearTotals:
 
 @dataclass(slots=True, kw_only=True)
 class TransparencyService:
-    """Makes the report; one that was just made is given again, so that asking often costs nothing."""
+    """Builds the report and caches it for a minute."""
 
     statistics: CaseStatistics
     _cached: tuple[datetime, tuple[YearTotals, ...]] | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def get_report(self, *, at: datetime) -> tuple[YearTotals, ...]:
-        """Return every year since the first case, the newest first; the running year is always there."""
+        """Return every year since the first approved case, newest first; the current year is always included."""
         async with self._lock:
             if self._cached is None or not timedelta(0) <= at - self._cached[0] < _CACHE_TTL:
                 self._cached = at, await self._build_report(at)

@@ -1,4 +1,4 @@
-"""The ledger: one entry each time personal data was shown to anyone but its owner; only ever added to, until erased."""
+"""The access ledger: one entry for each access to personal data by anyone but its owner. Append-only until erased."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ _DENIAL_SUBJECT = Personal(
 
 
 class AccessEntryDocument(Document):
-    """Who saw whose data, which fields, what for, on what basis."""
+    """One access: recipient, account, fields, purpose and legal basis."""
 
     collection: ClassVar[str] = "access_entries"
     subject: ClassVar[str | None] = "account_id"
@@ -35,7 +35,7 @@ class AccessEntryDocument(Document):
 
 
 class DeniedAccessDocument(Document):
-    """A read that was refused because the field does not carry the purpose (C06)."""
+    """An access that was denied because the field does not allow the purpose (C06)."""
 
     collection: ClassVar[str] = "denied_accesses"
     subject: ClassVar[str | None] = "account_id"
@@ -49,10 +49,10 @@ class DeniedAccessDocument(Document):
 
 
 class LedgerAccountDocument(Document):
-    """That an account has, or had, entries: by its keyed hash, so that it leads to nobody once they are erased.
+    """Marks an account that has ledger entries. The id is a keyed hash, so it stays anonymous after erasure.
 
-    Each entry moves it and an erasure ends it, in their own transactions: an entry and an erasure cannot both win.
-    What is told of an erased account later is not written down any more.
+    Every new entry updates it and an erasure closes it, each in its transaction, so that the two conflict: entries
+    that arrive after an erasure are dropped.
     """
 
     collection: ClassVar[str] = "ledger_accounts"
@@ -62,10 +62,10 @@ class LedgerAccountDocument(Document):
 
 
 class AccessEntries:
-    """All entries and all refusals."""
+    """The collections of accesses and denied accesses."""
 
     def __init__(self, db: Database, blind_index: Callable[[str, str], str]) -> None:
-        """*blind* makes the keyed hash of an account for a place."""
+        """*blind_index* returns the keyed hash of an account for a collection."""
         self._rows: Collection[AccessEntryDocument] = db.get_collection(AccessEntryDocument)
         self._denials: Collection[DeniedAccessDocument] = db.get_collection(DeniedAccessDocument)
         self._accounts: Collection[LedgerAccountDocument] = db.get_collection(LedgerAccountDocument)
@@ -73,7 +73,7 @@ class AccessEntries:
         self._blind = blind_index
 
     async def add(self, entry: AccessEntry) -> None:
-        """Add *entry*; one that is there is never written over, and none is added of an erased account."""
+        """Insert *entry* unless it exists or its account is erased."""
 
         async def write() -> None:
             if await self._rows.get(entry.entry_id) is None and await self._lock_open_account(entry.account_id):
@@ -82,7 +82,7 @@ class AccessEntries:
         await self._transact(write)
 
     async def add_denial(self, refusal: DeniedAccess) -> None:
-        """Add a refusal, in the same way."""
+        """Insert a denied access, under the same conditions."""
 
         async def write() -> None:
             if await self._denials.get(refusal.denial_id) is None and await self._lock_open_account(refusal.account_id):
@@ -91,19 +91,19 @@ class AccessEntries:
         await self._transact(write)
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[AccessEntry]:
-        """Return entries about one account, newest first, beginning behind the position *after*."""
+        """Return entries of one account, newest first, after the position *after*."""
         wanted = {"account_id": account_id, **filter_after("accessed_at", after)}
         return [
             _to_entry(row) for row in await self._rows.list(wanted, sort=sort_newest_first("accessed_at"), limit=limit)
         ]
 
     async def list_denials_by_account(self, account_id: str, *, after: str, limit: int) -> list[DeniedAccess]:
-        """Return refusals about one account in the order of their ids, beginning behind *after*."""
+        """Return denied accesses of one account ordered by id, after *after*."""
         wanted = {"account_id": account_id, "_id": {"$gt": after}}
         return [_to_denial(row) for row in await self._denials.list(wanted, sort=["_id"], limit=limit)]
 
     async def list_newest(self, *, limit: int) -> list[AccessEntry]:
-        """Return the newest entries about anybody."""
+        """Return the newest entries of all accounts."""
         return [_to_entry(row) for row in await self._rows.list({}, sort=[("accessed_at", -1)], limit=limit)]
 
     async def erase(self, account_id: str, *, at: datetime) -> dict[str, int]:
@@ -117,7 +117,7 @@ class AccessEntries:
         }
 
     async def _lock_open_account(self, account_id: str) -> bool:
-        """Tell whether entries about the account may be added, and hold that until the transaction ends."""
+        """Whether entries of the account may be added; locks that answer until the transaction ends."""
         mark = self._account_hash(account_id)
         book = await self._accounts.get(mark)
         if book is None:

@@ -1,4 +1,4 @@
-"""Agreements with partners and processors: what each may see, what for, until when (C07, C13)."""
+"""The collection of partner agreements (C07, C13)."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -9,7 +9,7 @@ from shared.policy import Purpose
 
 
 class PartnerAgreementDocument(Document):
-    """One agreement; the purposes are of the closed list, which has none for sale or rent."""
+    """An agreement. Its purposes come from the closed list, which contains no sale and no rent."""
 
     collection: ClassVar[str] = "agreements"
     indexes: ClassVar[tuple[Index, ...]] = (
@@ -18,7 +18,7 @@ class PartnerAgreementDocument(Document):
         Index("idempotency_key", unique=True),
     )
     idempotency_key: str
-    """The request that entered it: repeated after a crash, it finds this agreement."""
+    """The key of the creating request, so that a retry after a crash finds this agreement."""
     partner: str
     function: str
     purposes: list[Purpose]
@@ -30,7 +30,7 @@ class PartnerAgreementDocument(Document):
 
 
 class PartnerAgreements:
-    """All agreements, also those that have ended."""
+    """All agreements, active and ended."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[PartnerAgreementDocument] = db.get_collection(PartnerAgreementDocument)
@@ -56,7 +56,7 @@ class PartnerAgreements:
         return _to_agreement(row) if row else None
 
     async def list_newest(self, *, after: str | None, limit: int) -> list[PartnerAgreement]:
-        """Return agreements, newest first, beginning behind the position *after*."""
+        """Return agreements, newest first, after the position *after*."""
         rows = await self._rows.list(filter_after("starts_at", after), sort=sort_newest_first("starts_at"), limit=limit)
         return [_to_agreement(row) for row in rows]
 
@@ -65,12 +65,12 @@ class PartnerAgreements:
         return {row.id: _to_agreement(row) for row in await self._rows.list({"_id": {"$in": agreement_ids}})}
 
     async def list_expired(self, *, at: datetime, limit: int) -> list[PartnerAgreement]:
-        """Return agreements whose end date has passed and whose end was not told yet."""
+        """Return agreements past their end date that are not marked as ended."""
         wanted = {"ended_at": None, "ends_at": {"$lte": at}}
         return [_to_agreement(row) for row in await self._rows.list(wanted, sort=["ends_at"], limit=limit)]
 
     async def mark_ended(self, agreement_id: str, *, at: datetime) -> bool:
-        """End an agreement that has not ended; False when it has."""
+        """Mark an agreement as ended; False when it has ended already."""
         return await self._rows.update_one({"_id": agreement_id, "ended_at": None}, {"$set": {"ended_at": at}}) == 1
 
 

@@ -1,4 +1,4 @@
-"""What the transparency report counts: approved cases by ground, and the notices that belong to them."""
+"""Counts for the transparency report: approved cases by ground, and their notices."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True, kw_only=True)
 class GroundCounts:
-    """Exact numbers of one ground; they leave this service only coarsened."""
+    """Exact counts of one ground; they leave this service only as ranges."""
 
     cases: int = 0
     accounts: int = 0
@@ -36,7 +36,7 @@ class CaseStatistics:
         return row.approved_at if row else None
 
     async def count_by_ground(self, since: datetime, until: datetime) -> dict[Ground, GroundCounts]:
-        """Count the cases that were approved in that time, *until* excluded; every ground is there."""
+        """Count cases approved in [*since*, *until*); every ground is included."""
         totals = {ground: GroundCounts() for ground in Ground}
         async for rows in self._iter_approved(since, until):
             states = await self._notices.count_by_state([row.id for row in rows])

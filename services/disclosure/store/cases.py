@@ -8,7 +8,7 @@ from shared.mongo import Collection, Database, Document, Index, filter_after, so
 
 
 class CaseDocument(Document):
-    """One disclosure; requester and reference name an authority and its file, never a person."""
+    """A case. Requester and reference name an authority and its file, never a person."""
 
     collection: ClassVar[str] = "cases"
     indexes: ClassVar[tuple[Index, ...]] = (
@@ -18,7 +18,7 @@ class CaseDocument(Document):
         Index("idempotency_key", unique=True),
     )
     idempotency_key: str
-    """The request that opened it: repeated after a crash, it finds this case instead of opening another."""
+    """The key of the creating request, so that a retry after a crash finds this case."""
     ground: Ground
     requester: str
     reference: str
@@ -39,7 +39,7 @@ class Cases:
         self._rows: Collection[CaseDocument] = db.get_collection(CaseDocument)
 
     async def add(self, case: Case, *, idempotency_key: str) -> None:
-        """Keep a new case; DuplicateError when *operation* has opened one before."""
+        """Insert a case; DuplicateError when *idempotency_key* has opened one before."""
         await self._rows.insert_one(
             CaseDocument(
                 id=case.case_id,
@@ -61,32 +61,32 @@ class Cases:
         return _to_case(row) if row else None
 
     async def get_by_idempotency_key(self, idempotency_key: str) -> Case | None:
-        """Return the case that *operation* has opened."""
+        """Return the case that *idempotency_key* has opened."""
         row = await self._rows.find_one({"idempotency_key": idempotency_key})
         return _to_case(row) if row else None
 
     async def list_newest(self, *, after: str | None, limit: int) -> list[Case]:
-        """Return cases, newest first, beginning behind the position *after*."""
+        """Return cases, newest first, after the position *after*."""
         rows = await self._rows.list(filter_after("opened_at", after), sort=sort_newest_first("opened_at"), limit=limit)
         return [_to_case(row) for row in rows]
 
     async def approve(self, case_id: str, *, by: str, at: datetime) -> bool:
-        """Let the notices of an open case go out; False when it is not open any more."""
+        """Mark an open case as approved; False when it is no longer open."""
         change = {"state": CaseState.NOTIFYING.value, "approved_by": by, "approved_at": at}
         return await self._rows.update_one({"_id": case_id, "state": CaseState.OPEN.value}, {"$set": change}) == 1
 
     async def close(self, case_id: str, *, at: datetime) -> bool:
-        """Close a case whose notices are all final; False when it was closed before."""
+        """Close an approved case; False when it is closed already."""
         change = {"state": CaseState.CLOSED.value, "closed_at": at}
         return await self._rows.update_one({"_id": case_id, "state": CaseState.NOTIFYING.value}, {"$set": change}) == 1
 
     async def list_notifying(self, *, after: str, limit: int) -> list[Case]:
-        """Return cases whose accounts are being told, in the order of their ids behind *after*."""
+        """Return approved cases with open notices ordered by id, after *after*."""
         wanted = {"state": CaseState.NOTIFYING.value, "_id": {"$gt": after}}
         return [_to_case(row) for row in await self._rows.list(wanted, sort=["_id"], limit=limit)]
 
     async def list_approved_between(self, since: datetime, until: datetime, *, limit: int) -> list[Case]:
-        """Return the cases that were approved in that time, the latest first."""
+        """Return cases approved between the two times, newest first."""
         wanted = {"approved_at": {"$gt": since, "$lt": until}}
         return [_to_case(row) for row in await self._rows.list(wanted, sort=[("approved_at", -1)], limit=limit)]
 

@@ -1,4 +1,4 @@
-"""One notice for each account that a case affects."""
+"""The collection of notices: one for each affected account of a case."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from shared.personal import Category, Personal, Retention
 from shared.policy import Purpose
 
 NOTICE_RETENTION = timedelta(days=7 * 365)
-"""How long a notice that is settled stays, also of an erased account: the proof that its owner was told (C16)."""
+"""Retention of final notices, also of erased accounts: they prove that the account was notified (C16)."""
 
 _NOTICE_SUBJECT = Personal(
     Category.LEGAL, {Purpose.LEGAL_DISCLOSURE, Purpose.EXPORT}, Retention(limit=NOTICE_RETENTION, since="completed_at")
@@ -19,7 +19,7 @@ _PENDING_STATES = [state.value for state in NoticeState if state not in FINAL_NO
 
 
 class CaseNoticeDocument(Document):
-    """The notice to one account; ``_id`` is case and account, so nobody is told twice."""
+    """The notice to one account. ``_id`` combines case and account, so each account gets one."""
 
     collection: ClassVar[str] = "notices"
     subject: ClassVar[str | None] = "account_id"
@@ -33,7 +33,7 @@ class CaseNoticeDocument(Document):
     account_id: Annotated[str, _NOTICE_SUBJECT]
     state: NoticeState
     due_at: datetime | None = None
-    """When it may be tried next; None until the case is approved."""
+    """The next attempt; None until the case is approved."""
     attempts: int = 0
     mail_id: str | None = None
     proof: NoticeProof | None = None
@@ -47,7 +47,7 @@ class CaseNotices:
         self._rows: Collection[CaseNoticeDocument] = db.get_collection(CaseNoticeDocument)
 
     async def create_pending(self, case_id: str, account_ids: Iterable[str]) -> None:
-        """Freeze the set of affected accounts: one pending notice each, not yet to be sent."""
+        """Insert a pending notice for each affected account, not due until the case is approved."""
         await self._rows.insert_many(
             CaseNoticeDocument(
                 id=f"{case_id}:{account_id}", case_id=case_id, account_id=account_id, state=NoticeState.PENDING
@@ -56,25 +56,25 @@ class CaseNotices:
         )
 
     async def activate_pending(self, case_id: str, *, at: datetime) -> None:
-        """Let the notices of an approved case go out."""
+        """Make the pending notices of an approved case due."""
         pending = {"case_id": case_id, "state": NoticeState.PENDING.value}
         await self._rows.update_many(pending, {"$set": {"due_at": at}})
 
     async def list_due(self, *, at: datetime, limit: int) -> list[CaseNotice]:
-        """Return pending notices of approved cases that may be tried now, the longest waiting first."""
+        """Return due notices, oldest first."""
         wanted = {"state": NoticeState.PENDING.value, "due_at": {"$lte": at}}
         return [_to_notice(row) for row in await self._rows.list(wanted, sort=["due_at"], limit=limit)]
 
     async def claim(self, notice: CaseNotice) -> bool:
-        """Take a pending notice to send it; False when another did so first."""
+        """Claim a pending notice for sending; False when another worker has it."""
         return await self._update_in_state(notice, NoticeState.PENDING, {"state": NoticeState.SENDING.value})
 
     async def record_mail(self, notice: CaseNotice, mail_id: str) -> None:
-        """Note which mail carries a notice that was taken."""
+        """Store the id of the mail that carries a claimed notice."""
         await self._update_in_state(notice, NoticeState.SENDING, {"mail_id": mail_id})
 
     async def complete(self, notice: CaseNotice, state: NoticeState, proof: NoticeProof, *, at: datetime) -> bool:
-        """Move a notice to its final *state*; False when it has reached one before."""
+        """Set the final *state*; False when the notice is final already."""
         change = {"state": state.value, "proof": proof.value, "completed_at": at}
         return (
             await self._rows.update_one(
@@ -84,7 +84,7 @@ class CaseNotices:
         )
 
     async def schedule_retry(self, notice: CaseNotice, *, until: datetime) -> None:
-        """Try again later: the address is not known yet."""
+        """Schedule the next attempt."""
         await self._update_in_state(notice, NoticeState.PENDING, {"due_at": until, "attempts": notice.attempts + 1})
 
     async def get_by_mail(self, mail_id: str) -> CaseNotice | None:
@@ -93,12 +93,12 @@ class CaseNotices:
         return _to_notice(row) if row else None
 
     async def list_by_case(self, case_id: str, *, after: str | None, limit: int) -> list[CaseNotice]:
-        """Return the notices of a case in the order of their accounts, beginning behind the account *after*."""
+        """Return the notices of a case ordered by account, after the account *after*."""
         wanted = {"case_id": case_id, "_id": {"$gt": f"{case_id}:{after or ''}"}}
         return [_to_notice(row) for row in await self._rows.list(wanted, sort=["_id"], limit=limit)]
 
     async def list_by_account(self, account_id: str, *, after: str, limit: int) -> list[CaseNotice]:
-        """Return the notices to one account in the order of their cases, beginning behind the case *after*."""
+        """Return the notices to one account ordered by case, after the case *after*."""
         wanted = {"account_id": account_id, "_id": {"$gt": f"{after}:{account_id}"}} if after else {}
         rows = await self._rows.list({"account_id": account_id, **wanted}, sort=["_id"], limit=limit)
         return [_to_notice(row) for row in rows]
@@ -120,11 +120,11 @@ class CaseNotices:
         return counts
 
     async def has_pending(self, case_id: str) -> bool:
-        """Tell whether a notice of a case is not final yet."""
+        """Whether the case has notices that are not final."""
         return await self._rows.find_one({"case_id": case_id, "state": {"$in": _PENDING_STATES}}) is not None
 
     async def list_pending_case_ids(self) -> list[str]:
-        """Return the cases that have a notice which is not final."""
+        """Return the ids of cases with notices that are not final."""
         stages: list[dict[str, Any]] = [
             {"$match": {"state": {"$in": _PENDING_STATES}}},
             {"$group": {"_id": "$case_id"}},

@@ -1,4 +1,4 @@
-"""What the probes of all services last saw of each promise."""
+"""The collection of the latest probe result of each service for each promise."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -9,7 +9,7 @@ from shared.policy import PromiseState
 
 
 class ProbeResultDocument(Document):
-    """The last look of one service at one promise; ``_id`` is both."""
+    """The latest result of one service for one promise; ``_id`` combines both."""
 
     collection: ClassVar[str] = "probe_results"
     promise_id: str
@@ -21,13 +21,13 @@ class ProbeResultDocument(Document):
 
 
 class ProbeResults:
-    """The last look of each service at each promise."""
+    """The latest results of all services."""
 
     def __init__(self, db: Database) -> None:
         self._rows: Collection[ProbeResultDocument] = db.get_collection(ProbeResultDocument)
 
     async def put(self, result: ProbeResult) -> None:
-        """Keep *result* unless a later one is there: events may arrive in any order."""
+        """Store *result* unless a newer one exists; events may arrive in any order."""
         row = ProbeResultDocument(
             id=f"{result.promise_id}:{result.service}",
             promise_id=result.promise_id,
@@ -42,7 +42,7 @@ class ProbeResults:
             await self._rows.upsert_one(row)
 
     async def list_all(self) -> list[ProbeResult]:
-        """Return everything that is known."""
+        """Return all results."""
         return [_to_result(row) for row in await self._rows.list({})]
 
 
