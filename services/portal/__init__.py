@@ -1,1 +1,1 @@
-"""The portal: the pages of the platform. It owns nothing: what it shows comes from the public APIs."""
+"""The website of the platform. It stores nothing and reads everything from the public APIs."""

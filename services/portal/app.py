@@ -1,4 +1,4 @@
-"""The composition root of the portal: no database, no broker, only the way to the edge."""
+"""The composition root of the portal."""
 
 import sys
 from collections.abc import Callable
@@ -49,7 +49,7 @@ log = observe.get_logger(__name__)
 def compose(
     settings: Settings, api: ApiClient, *, clock: Clock = utc_now, health: Health | None = None
 ) -> web.Application:
-    """Wire the portal; a keyring that cannot be used is a SettingError."""
+    """Build the application; SettingError for an unusable keyring."""
     links = TokenSealer(Keyring.from_file(settings.keyring))
     static_files = StaticFiles()
     sessions = BrowserSessions(api=api, token_sealer=links)
@@ -103,7 +103,7 @@ def compose(
 
 
 def run(read_settings: Callable[[], Settings]) -> None:
-    """Run the portal until SIGTERM; a wrong setting is one line on stderr and exit code 2."""
+    """Run the portal until SIGTERM; exit code 2 and one line on stderr for an invalid setting."""
     try:
         settings = read_settings()
         observe.configure_logging("portal", settings.log_level)
@@ -115,7 +115,7 @@ def run(read_settings: Callable[[], Settings]) -> None:
 
 
 async def serve_until_stopped(settings: Settings) -> None:
-    """Listen until told to stop.
+    """Serve until stopped.
 
     It is ready as soon as it listens: it waits for no other part, since the edge waits for the portal; a part that is
     away is said on the page that needs it.

@@ -1,4 +1,4 @@
-"""All that an operator may change of the portal."""
+"""The settings of the portal."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,12 +8,12 @@ from typing import cast
 from shared.settings import Env, Mode, SettingError, read_tls_paths
 
 DEFAULT_REVIEWED_ON = "2026-11-24"
-"""When the security contact was last checked by a person; a later check is a setting, not a release."""
+"""When a person last reviewed the security contact; a setting overrides it without a release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of the portal; it has no database and no broker, so it is not asked for them."""
+    """The settings of the portal, which has no database and no broker."""
 
     mode: Mode
     host: str
@@ -21,7 +21,7 @@ class Settings:
     public_url: str
     """The address that customers see, without a trailing slash."""
     api_url: str
-    """Where the portal reaches the public APIs: the edge, by its door for frontends."""
+    """The URL of the public APIs: the edge's port for frontends."""
     keyring: Path
     log_level: str
     otlp_url: str | None
@@ -33,11 +33,11 @@ class Settings:
     """The certificate of the portal's own port, where the hop from the edge is encrypted too."""
     tls_key: Path | None = None
     api_ca: Path | None = None
-    """The authority that vouches for the edge's door for frontends; without it, those that the system knows."""
+    """The CA of the edge's port for frontends; default: the CAs of the system."""
 
     @classmethod
     def from_env(cls, env: Env) -> "Settings":
-        """Read the settings; a wrong one fails by its name."""
+        """Read the settings; SettingError names an invalid one."""
         public_url = _read_public_url(env)
         return cls(
             mode=cast("Mode", env.choice("CANDOR_MODE", "production", ("local", "production"))),

@@ -1,4 +1,4 @@
-"""The pages: parse, ask, render."""
+"""The pages: parse the form, call the API, render."""
 
 from services.portal.api.abuse_reports import AbuseReportPages
 from services.portal.api.authorize import AuthorizePages

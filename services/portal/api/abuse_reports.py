@@ -1,4 +1,4 @@
-"""Reports of misuse, for everybody: whoever is logged in can lock the account at once (C28)."""
+"""Pages to report misuse; logged-in customers can lock their account (C28)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _REPORTS = "/v1/identity/abuse-reports"
 
 
 class AbuseReportPages:
-    """The handlers."""
+    """Handlers of the abuse report pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of reports."""
@@ -26,11 +26,11 @@ class AbuseReportPages:
         )
 
     async def show_report_form(self, context: PageContext) -> web.Response:
-        """Ask what happened."""
+        """Show the report form."""
         return context.render("report.html", typed={"kind": context.get_query("kind")}, over=False)
 
     async def submit_report(self, context: PageContext) -> web.Response:
-        """Take the report, and lead to its number; a locked account is logged out here, too."""
+        """Send the report and show its number; locking the account also logs out here."""
         typed = await context.read_form()
         try:
             report = await _send_report(context, typed)
@@ -55,7 +55,7 @@ class AbuseReportPages:
         )
 
     async def show_report_status(self, context: PageContext) -> web.Response:
-        """Show where the case stands, and the answer; its number is the key, so it is not passed on."""
+        """Show the status and the answer. The number grants access, so the path must not leak."""
         context.is_path_secret = True
         found = await context.user_session.get_public(f"{_REPORTS}/{{}}", context.get_path_variable("report_id"))
         return context.render("report_status.html", report=found)

@@ -1,4 +1,4 @@
-"""Where one of the company's apps asks to be let in (OAuth 2.1): it is shown by name, and let in by a button alone."""
+"""The authorization endpoint for first-party apps (OAuth 2.1)."""
 
 import re
 from collections.abc import Callable
@@ -22,12 +22,12 @@ _PARAMETERS = (
     "scope",
 )
 _CLIENT_ERRORS = frozenset({"identity.authorization_request.invalid", InvalidInputError.code})
-"""What the app has done wrong; anything else is no matter of the app's."""
+"""Errors that the app caused; all others are shown as usual."""
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
 
 class AuthorizePages:
-    """The handlers."""
+    """Handlers of the authorize pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the page of the authorization endpoint."""
@@ -37,7 +37,7 @@ class AuthorizePages:
         )
 
     async def show_authorization(self, context: PageContext) -> web.Response:
-        """Show which app asks and what it would get; nothing leads to an address that is not registered."""
+        """Show the app and its scopes; never redirect to an unregistered URI."""
         context.require_kind("customer")
         try:
             parameters = _parse_parameters(context.request.query.getall)
@@ -48,7 +48,7 @@ class AuthorizePages:
         return context.render("authorize.html", asked=parameters, app=app)
 
     async def submit_authorization(self, context: PageContext) -> web.Response:
-        """Let the app in or turn it away; where the browser goes, identity says."""
+        """Allow or deny, and redirect to where identity says."""
         context.require_kind("customer")
         typed = await context.read_form()
         body = {name: typed[name] for name in _PARAMETERS if name in typed}
@@ -68,11 +68,11 @@ def _render_rejected(context: PageContext, fault: ServiceError) -> web.Response:
 
 
 def _parse_parameters(values: Callable[[str, list[str]], list[str]]) -> dict[str, str]:
-    """Return the parameters that count; others are ignored, and none may come twice (RFC 6749, 3.1)."""
+    """Return the known parameters; none may be repeated (RFC 6749, section 3.1)."""
     found = {name: values(name, []) for name in _PARAMETERS}
     repeated = [name for name, given in found.items() if len(given) > 1]
     if repeated:
-        message = "It stands twice in the address."
+        message = "The parameter is repeated."
         raise InvalidInputError(
             fields=tuple(FieldProblem(field=name, code="twice", message=message) for name in repeated)
         )
@@ -80,6 +80,6 @@ def _parse_parameters(values: Callable[[str, list[str]], list[str]]) -> dict[str
 
 
 def _csp_source(redirect_uri: str) -> str:
-    """Return where *redirect_uri* leads as a source expression: its origin, or the scheme of an app."""
+    """Return *redirect_uri* as a CSP source: its origin, or the scheme of an app."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if _HOST.fullmatch(parts.netloc) else f"{parts.scheme}:"

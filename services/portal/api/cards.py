@@ -1,4 +1,4 @@
-"""Cards and charges. A number is encrypted on the page that it is typed on; this process never sees one."""
+"""Pages of cards and charges. The browser encrypts card numbers; this process never sees one."""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ CARDS = "/v1/payments/cards"
 
 
 class CardPages:
-    """The handlers."""
+    """Handlers of the card pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of cards."""
@@ -25,14 +25,14 @@ class CardPages:
         return await self._render_cards(context)
 
     async def store_card(self, context: PageContext) -> web.Response:
-        """Keep a card that arrives as ciphertext; anything else is refused before it could be passed on."""
+        """Add a card that arrives encrypted; anything else is rejected and not passed on."""
         context.require_kind("customer")
         typed = await context.read_form()
         sealed = typed.get("jwe", "")
         try:
             if sealed.count(".") != 4:
-                missing = FieldProblem(field="jwe", code="missing", message="The card was not encrypted by this page.")
-                raise InvalidInputError("Turn JavaScript on for this one page.", fields=(missing,))
+                missing = FieldProblem(field="jwe", code="missing", message="The card was not encrypted.")
+                raise InvalidInputError("Enable JavaScript for this page.", fields=(missing,))
             await context.user_session.send(
                 "POST", CARDS, body={"jwe": sealed}, idempotency_key=typed.get("idempotency_key")
             )

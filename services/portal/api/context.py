@@ -1,4 +1,4 @@
-"""One visit of one page: what was asked, by whom, and the ways to answer."""
+"""The context of one request for a page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,13 +23,13 @@ _MAX_FIELDS = 200
 STEP_UP_PATH = "/account/confirm"
 RETURN_TO = "return_to"
 SAVED_PREFIX = "saved."
-"""A form that came too long after the log-in is kept under these names until its sender has confirmed it."""
+"""The prefix of form fields that are saved in the step-up page."""
 PASSWORD_FIELDS = frozenset({"password", "old_password"})
-"""Fields that are never sent back to the page."""
+"""Fields that are never rendered again."""
 _FORWARDED_HEADERS = ("User-Agent", "Sec-GPC", "DNT", "Accept-Language")
 
 FormData = dict[str, str]
-"""What was typed into a form."""
+"""The fields of a submitted form."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,38 +42,38 @@ class PageContext:
     csrf: CsrfProtection
     user_session: UserSession
     allows_scripts: bool = False
-    """Whether the page runs a script of ours; all others may run none."""
+    """Whether the page may run our scripts; other pages run none."""
     form_action_source: str = ""
-    """Where a form of the page leads besides to us, as a source of the content security policy."""
+    """An additional form-action source of the content security policy."""
     is_path_secret: bool = False
-    """Whether the address itself is a secret, which must not follow as Referer into the access log."""
+    """Whether the path is a secret that must not leak through Referer."""
     form_data: FormData = field(default_factory=dict)
-    """The form as it was sent, once it was read."""
+    """The submitted form, once it was read."""
     _initial_session: BrowserSession | None
     _cookies: dict[Cookie, str | None] = field(default_factory=dict)
 
     @property
     def session(self) -> BrowserSession | None:
-        """Who is logged in, if anybody."""
+        """The session; None without a login."""
         return self.user_session.session
 
     def require_session(self) -> BrowserSession:
-        """Return the session; LoggedOutError for nobody."""
+        """Return the session; LoginRequiredError without one."""
         if self.session is None:
             raise LoginRequiredError
         return self.session
 
     def require_kind(self, kind: str) -> BrowserSession:
-        """Return the session; LoggedOutError for nobody, ForbiddenError for somebody of another *kind*."""
+        """Return the session; LoginRequiredError without one, ForbiddenError for another *kind* of account."""
         session = self.require_session()
         if session.kind != kind:
-            raise ForbiddenError(f"This page is for a {kind} account.")
+            raise ForbiddenError(f"This page requires a {kind} account.")
         return session
 
     def require_recent_login(self, kind: str) -> BrowserSession:
-        """Return the session as ``must_be`` does; one that was confirmed long ago is confirmed first.
+        """Return the session as ``require_kind`` does; ReauthenticationRequiredError for an old login.
 
-        For pages that ask for a password: it must not be typed in vain.
+        For pages that ask for a password, so that it is not typed in vain.
         """
         session = self.require_kind(kind)
         if not session.is_recent(self.now):
@@ -81,15 +81,15 @@ class PageContext:
         return session
 
     def get_query(self, name: str) -> str:
-        """Return a parameter of the address; empty when it is absent."""
+        """Return a query parameter; empty when absent."""
         return self.request.query.get(name, "")
 
     def get_path_variable(self, variable: str) -> str:
-        """Return the variable part of the path."""
+        """Return a variable of the path."""
         return self.request.match_info[variable]
 
     async def read_form(self) -> FormData:
-        """Return the form, once it is sure that a page of ours sent it for this very session."""
+        """Return the form after the CSRF checks; the saved fields after a step-up."""
         typed = _parse_form(self.request.content_type, await read_body(self.request, limit=_MAX_FORM_SIZE))
         mark = self.session.csrf_id if self.session else ""
         self.csrf.check(self.request.headers, typed.pop("form_token", ""), mark, now=self.now)
@@ -103,7 +103,7 @@ class PageContext:
     def render(
         self, template: str, *, fault: ServiceError | None = None, typed: Mapping[str, str] | None = None, **values: Any
     ) -> web.Response:
-        """Return the page; with *fault* it says what was refused, keeps what was *typed*, and has its status."""
+        """Render a page; with *fault* it shows the error, keeps *typed*, and has the status of the error."""
         if isinstance(fault, LoginRequiredError) or (
             fault is not None and fault.code == ReauthenticationRequiredError.code
         ):
@@ -130,12 +130,12 @@ class PageContext:
         return response
 
     def redirect(self, path: str, **query: str) -> web.Response:
-        """Send the browser to another page of ours, to be asked for with GET."""
+        """Redirect to another page with GET (303)."""
         where = f"{path}?{urlencode(query)}" if query else path
         return web.Response(status=303, headers={"Location": where})
 
     def set_cookie(self, cookie: Cookie, value: str | None) -> None:
-        """Set a cookie of the register, or take it away."""
+        """Set a registered cookie; None deletes it."""
         self._cookies[cookie] = value
 
     def get_cookie(self, cookie: Cookie) -> str | None:
@@ -143,12 +143,12 @@ class PageContext:
         return self.request.cookies.get(cookie.browser_name(self.public_url))
 
     def build_cookie_headers(self) -> list[str]:
-        """Return the Set-Cookie headers of the answer, also of an error: a new token must not be lost to it."""
+        """Return the Set-Cookie headers, also for errors: a refreshed token must not be lost."""
         if self.session != self._initial_session and (self.session is None or self.session.is_storable):
             sealed = self.user_session.sessions.seal(self.session, now=self.now) if self.session else None
             self.set_cookie(SESSION, sealed)
         elif self._initial_session is None and self.get_cookie(SESSION):
-            self.set_cookie(SESSION, None)  # it opens no more
+            self.set_cookie(SESSION, None)  # it no longer opens a session
         return [_build_cookie_header(cookie, value, self.public_url) for cookie, value in self._cookies.items()]
 
     def _issue_form_token(self) -> str:
@@ -159,7 +159,7 @@ PAGE_CONTEXT = web.RequestKey("visit", PageContext)
 
 
 def forwarded_headers(headers: Mapping[str, str], client: str) -> dict[str, str]:
-    """Return what the APIs get to see of the visitor: some headers, and the address that the edge saw.
+    """Return the headers that the APIs receive: some of the visitor's, and the address that the edge saw.
 
     The address alone, never a chain: what a visitor wrote into X-Forwarded-For ends here. It is believed at the edge's
     door for frontends only, and is there for limits: without it all visitors of these pages would share one.
@@ -169,12 +169,12 @@ def forwarded_headers(headers: Mapping[str, str], client: str) -> dict[str, str]
 
 
 def without_passwords(typed: FormData) -> FormData:
-    """Return what was typed, but for passwords: no page shows one again."""
+    """Return the form without passwords, to show it again."""
     return {name: value for name, value in typed.items() if name not in PASSWORD_FIELDS}
 
 
 def safe_redirect_path(path: str, default: str) -> str:
-    """Return *wanted* if it is a path of this site; a link must not lead to another one by way of our log-in."""
+    """Return *path* if it is a path of this site, else *default*: prevents open redirects."""
     parts = urlsplit(path)
     plain = path.isascii() and path.isprintable() and "\\" not in path
     ours = not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith("//")

@@ -1,9 +1,9 @@
-"""What countries are called."""
+"""Names of countries."""
 
 from iso3166 import countries
 
 
 def country_name(code: str) -> str:
-    """Return the name of a country: ``Austria`` for ``AT``; a code that is no country's as it is."""
+    """Return the English name of an ISO 3166 code; an unknown code unchanged."""
     found = countries.get(code, None)
     return found.apolitical_name if found else code

@@ -1,4 +1,4 @@
-"""What somebody types, or a passkey signs, to prove who they are: as the APIs take it."""
+"""Parses credentials of forms into API requests."""
 
 import json
 from typing import Any

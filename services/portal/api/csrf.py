@@ -1,4 +1,4 @@
-"""What keeps a foreign page from acting for a visitor: where a form comes from, and a sealed token in each form."""
+"""CSRF protection: origin checks, and a sealed token in each form."""
 
 import hmac
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ class CsrfProtection:
     public_url: str
 
     def issue_token(self, csrf_id: str, *, now: datetime) -> str:
-        """Return the token for the forms of the session with *mark*; an empty mark stands for nobody logged in."""
+        """Return the form token of a session; *csrf_id* is empty for visitors without a login."""
         return self.links.issue(_SEAL_KIND, {"m": csrf_id}, expires_at=now + _TOKEN_TTL)
 
     def check(self, headers: Mapping[str, str], token: str, csrf_id: str, *, now: datetime) -> None:
-        """Refuse a form of another site, of another session, or too old."""
+        """Reject forms of other sites, of other sessions, and expired ones."""
         self.check_origin(headers)
         try:
             claims = self.links.open(_SEAL_KIND, token, at=now)
@@ -36,7 +36,7 @@ class CsrfProtection:
             raise CsrfTokenError
 
     def check_origin(self, headers: Mapping[str, str]) -> None:
-        """Refuse what the browser says comes from elsewhere, and a client that does not say where a form comes from.
+        """Reject cross-site requests, and requests that do not name their origin.
 
         Pages cannot forge either header, so they alone protect the forms of visitors who are not logged in, without a
         cookie. Sec-Fetch-Site decides where it is sent; Origin is for the browsers that are older than it.

@@ -1,4 +1,4 @@
-"""The pages that links in mails lead to. Each shows a button and acts on it alone: programs, too, follow links."""
+"""Pages of links in emails. Only the button acts, because mail programs open links automatically."""
 
 from dataclasses import dataclass
 
@@ -11,29 +11,29 @@ from shared.errors import ServiceError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailLinkPage:
-    """One kind of link: its page, and what its button does."""
+    """The page of one kind of link, and the request of its button."""
 
     path: str
     api: str
     template: str
     invalid_code: str
-    """The code that says that the link itself is no good: then the button goes, after any other refusal it stays."""
+    """The error code of an invalid token: it hides the button, other errors keep it for a retry."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
-        """Return the page and its button."""
+        """Return the page and the route of its button."""
         return (
             page_route(self.path, self.show_button),
             form_route(self.path, self.submit_button, limit=FORM_RATE_LIMIT),
         )
 
     async def show_button(self, context: PageContext) -> web.Response:
-        """Show the button, or what it has done."""
+        """Show the button, or its result."""
         return context.render(
             self.template, action=self.path, token=context.get_query("token"), done=bool(context.get_query("done"))
         )
 
     async def submit_button(self, context: PageContext) -> web.Response:
-        """Do what the link is for."""
+        """Send the request of the link."""
         typed = await context.read_form()
         token = typed.get("token", "")
         try:

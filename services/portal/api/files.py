@@ -1,4 +1,4 @@
-"""The customer's files: how much is stored, where devices find them, and what comes back from backups."""
+"""Pages of files: usage, connection details, backups and restores."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _UNFINISHED = frozenset({"pending", "running"})
 
 
 class FilePages:
-    """The handlers."""
+    """Handlers of the file pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of files."""
@@ -24,11 +24,11 @@ class FilePages:
         )
 
     async def show_files(self, context: PageContext) -> web.Response:
-        """Show usage, backups and restores; the page looks again by itself while one runs."""
+        """Show usage, backups and restores; the page refreshes while a restore runs."""
         return await self._render_files(context)
 
     async def request_restore(self, context: PageContext) -> web.Response:
-        """Ask for a restore; how it goes on stands on the page."""
+        """Start a restore."""
         context.require_kind("customer")
         typed = await context.read_form()
         try:
@@ -52,7 +52,7 @@ class FilePages:
         )
         found = results["restores"].answer
         busy = found is not None and any(one["state"] in _UNFINISHED for one in found["items"])
-        # The form is on a page that stays still: one that loads anew would take away what is being typed.
+        # No form on a page that refreshes: the refresh would discard what is being typed.
         shows_form = fault is not None or not busy or context.get_query("ask") == "yes"
         return context.render("files.html", fault=fault, typed=typed, busy=busy, asks=shows_form, **results)
 
@@ -63,6 +63,6 @@ def _parse_restore(typed: FormData) -> dict[str, str]:
         return wanted
     path = typed.get("file_path", "").strip()
     if not path.strip("/"):
-        message = "Write which file or folder, or choose everything."
+        message = "Enter a file or folder, or choose all files."
         raise InvalidInputError(fields=(FieldProblem(field="file_path", code="missing", message=message),))
     return {**wanted, "path": path}

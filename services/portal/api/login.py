@@ -1,4 +1,4 @@
-"""Logging in, by password and second factor or by a passkey alone, and out."""
+"""Pages to log in, by password and second factor or by passkey, and to log out."""
 
 import json
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ _SECOND_FACTOR = "identity.login.second_factor_required"
 _RESTART_CODES = frozenset(
     {"identity.challenge.invalid", "identity.account.frozen", "identity.account.password_cancelled"}
 )
-"""After these another code would change nothing."""
+"""After these errors the login starts again."""
 _MAX_TOKEN_LENGTH = 4096
 
 
 class LoginPages:
-    """The handlers."""
+    """Handlers of the login pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
-        """Return the pages of log-in and log-out."""
+        """Return the pages of login and logout."""
         return (
             page_route("/account/log-in", self.show_login),
             form_route("/account/log-in", self.submit_login, limit=FORM_RATE_LIMIT),
@@ -36,13 +36,13 @@ class LoginPages:
         )
 
     async def show_login(self, context: PageContext) -> web.Response:
-        """Ask for address and password; whoever is logged in goes on, except where a new log-in is what is missing."""
+        """Ask for address and password; redirect logged-in visitors unless a new login is required."""
         if context.session is not None and context.get_query("why") != "again":
             return context.redirect(safe_redirect_path(context.get_query("next"), "/account"))
         return _render_login(context, {"next": context.get_query("next")})
 
     async def submit_login(self, context: PageContext) -> web.Response:
-        """Begin a new session, under a new cookie; or ask for the second factor."""
+        """Log in with a new cookie, or ask for the second factor."""
         typed = await context.read_form()
         proof = {"email": typed.get("email", ""), "password": typed.get("password", "")}
         try:
@@ -53,7 +53,7 @@ class LoginPages:
             return _render_login(context, without_passwords(typed), fault)
 
     async def submit_second_factor(self, context: PageContext) -> web.Response:
-        """Go on with a code or a passkey; after too many wrong ones the password is asked for again."""
+        """Complete the login with a second factor; after too many failures it starts again."""
         typed = await context.read_form()
         try:
             proof = {"challenge_token": typed.get("challenge_token", ""), **parse_second_factor(typed)}
@@ -64,7 +64,7 @@ class LoginPages:
             return _render_second_factor(context, typed | {"code": ""}, fault)
 
     async def submit_passkey(self, context: PageContext) -> web.Response:
-        """Log in with a passkey alone; it has asked for a PIN, finger or face, so it is both factors at once."""
+        """Log in with a passkey, which counts as both factors because it verifies the user."""
         typed = await context.read_form()
         try:
             proof = {"challenge_id": typed.get("challenge_id", ""), "credential": parse_passkey(typed)}
@@ -77,7 +77,7 @@ class LoginPages:
         return context.render("logout.html")
 
     async def submit_logout(self, context: PageContext) -> web.Response:
-        """End the session everywhere; on a shared computer the browser forgets all else of this site, too."""
+        """Log out everywhere; on a shared computer also clear the site's data in the browser."""
         typed = await context.read_form()
         await context.user_session.log_out()
         response = context.redirect("/", why="logged-out")

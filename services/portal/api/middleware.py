@@ -1,4 +1,4 @@
-"""What surrounds every page: the visit before it, headers and cookies after it, and errors that people can read."""
+"""Middleware of all pages: request context, security headers, cookies, error pages."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
@@ -26,7 +26,7 @@ from shared.web.errors import ReauthenticationRequiredError
 from shared.web.rate_limits import TokenBuckets
 
 FORM_RATE_LIMIT = RateLimit(30, timedelta(minutes=1), name="forms")
-"""How often one address may send a form that needs no log-in."""
+"""Rate limit per address for forms without a login."""
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 _CSP_WITH_SCRIPTS = f"{_CSP}; script-src 'self'; connect-src 'self'"
 _SECURITY_HEADERS = {
@@ -44,7 +44,7 @@ PageHandler = Callable[[PageContext], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRoute:
-    """One page, or one act of a page."""
+    """One route: a page (GET) or a form (POST)."""
 
     method: str
     path: str
@@ -53,18 +53,18 @@ class PageRoute:
 
 
 def page_route(path: str, handler: PageHandler) -> PageRoute:
-    """A page."""
+    """Return the route of a page."""
     return PageRoute(method="GET", path=path, handler=handler)
 
 
 def form_route(path: str, handler: PageHandler, *, limit: RateLimit | None = None) -> PageRoute:
-    """What a form of a page does."""
+    """Return the route of a form."""
     return PageRoute(method="POST", path=path, handler=handler, limit=limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageMiddleware:
-    """Adds pages to the application."""
+    """Installs pages with their headers, cookies and error pages."""
 
     public_url: str
     clock: Clock
@@ -72,10 +72,10 @@ class PageMiddleware:
     sessions: BrowserSessions
     static_files: StaticFiles
     start_step_up: PageHandler
-    """Asks whoever is logged in to confirm it, and goes on with what was wanted."""
+    """Asks for a step-up, then continues with the request."""
 
     def install_pages(self, app: web.Application, pages: Iterable[PageRoute]) -> None:
-        """Add *pages* with templates, static files and what surrounds them."""
+        """Add *pages*, templates, static files and middleware to *app*."""
         aiohttp_jinja2.setup(
             app,
             loader=jinja2.PackageLoader("services.portal"),
@@ -142,7 +142,7 @@ class PageMiddleware:
         )
 
     async def _on_prepare(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Put on every answer what browsers must keep to; the cookies come last, for errors as well."""
+        """Add security headers and cookies to every response, errors included."""
         response.headers.update(_SECURITY_HEADERS)
         if self.public_url.startswith("https://"):
             response.headers.update(_TLS_HEADERS)
@@ -150,7 +150,7 @@ class PageMiddleware:
         if context is not None and context.is_path_secret:
             response.headers["Referrer-Policy"] = "no-referrer"
         scripts = context is not None and context.allows_scripts
-        # Browsers hold where a form is redirected to against form-action as well.
+        # Browsers also apply form-action to the redirect after a form.
         forms = f"form-action 'self' {context.form_action_source if context is not None else ''}".rstrip()
         response.headers["Content-Security-Policy"] = f"{_CSP_WITH_SCRIPTS if scripts else _CSP}; {forms}"
         for cookie in context.build_cookie_headers() if context is not None else ():
@@ -158,7 +158,7 @@ class PageMiddleware:
 
     @web.middleware
     async def _render_problems(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Show a problem as a page to those who asked for one; a log-in that is over leads to the log-in."""
+        """Render problems as pages for clients that accept HTML; redirect to the login when it is required."""
         response = await handler(request)
         if response.content_type != PROBLEM_MEDIA_TYPE or not _accepts_html(request):
             return response

@@ -1,4 +1,4 @@
-"""Newsletters for everybody: join, confirm, leave. No log-in is needed for any of it."""
+"""Pages of newsletters, without login: subscribe, confirm, unsubscribe."""
 
 from aiohttp import web
 
@@ -9,7 +9,7 @@ from shared.errors import ServiceError
 
 
 class NewsletterPages:
-    """The handlers."""
+    """Handlers of the newsletter pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the newsletter pages."""
@@ -23,11 +23,11 @@ class NewsletterPages:
         )
 
     async def show_lists(self, context: PageContext) -> web.Response:
-        """Show the lists with a form to join one."""
+        """Show the newsletters and the subscription form."""
         return await self._render_lists(context)
 
     async def submit_subscription(self, context: PageContext) -> web.Response:
-        """Ask to join; only the link in the mail makes a subscriber."""
+        """Request a subscription, which starts with the confirmation by email."""
         typed = await context.read_form()
         if context.get_cookie(SIGN_UP) is not None:
             return context.render("sign_up_closed.html")  # the same door as the sign-up: closed is closed (C23)
@@ -42,11 +42,11 @@ class NewsletterPages:
         return context.render("newsletter_requested.html", typed=typed)
 
     async def show_confirmation(self, context: PageContext) -> web.Response:
-        """Show a button: a mail scanner that opens the link must not subscribe anybody."""
+        """Show a button: a mail scanner that opens the link must not confirm."""
         return context.render("newsletter_confirm.html", token=context.get_query("token"))
 
     async def submit_confirmation(self, context: PageContext) -> web.Response:
-        """Confirm."""
+        """Confirm the subscription."""
         typed = await context.read_form()
         try:
             await context.user_session.post_public("/v1/newsletter/confirmations", {"token": typed.get("token", "")})
@@ -55,11 +55,11 @@ class NewsletterPages:
         return context.render("newsletter_confirmed.html")
 
     async def show_unsubscribe(self, context: PageContext) -> web.Response:
-        """Show a button: a mail scanner that opens the link must not end anything (RFC 8058)."""
+        """Show a button: a mail scanner that opens the link must not unsubscribe (RFC 8058)."""
         return context.render("newsletter_unsubscribe.html", token=context.get_query("token"))
 
     async def submit_unsubscribe(self, context: PageContext) -> web.Response:
-        """Leave the list, at once and without a log-in."""
+        """Unsubscribe without a login."""
         typed = await context.read_form()
         token = typed.get("token", "")
         try:

@@ -1,4 +1,4 @@
-"""Passwords that change: a forgotten one by the link of a mail, a known one in the account."""
+"""Pages to reset and to change a password."""
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ _LINK_INVALID = "identity.password_reset_token.invalid"
 
 
 class PasswordPages:
-    """The handlers."""
+    """Handlers of the password pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of passwords."""
@@ -31,7 +31,7 @@ class PasswordPages:
         return context.render("password_forgotten.html")
 
     async def request_reset_link(self, context: PageContext) -> web.Response:
-        """Have a link mailed; the page is the same whether or not the address has an account."""
+        """Request a reset link; the reply does not depend on whether the address has an account."""
         typed = await context.read_form()
         try:
             await context.user_session.post_public(_RESETS, {"email": typed.get("email", "")})
@@ -40,11 +40,11 @@ class PasswordPages:
         return context.render("password_reset_requested.html", typed=typed)
 
     async def show_reset_form(self, context: PageContext) -> web.Response:
-        """Ask for the new password; opening the link uses nothing up."""
+        """Ask for the new password; opening the link does not use the token."""
         return context.render("password_reset.html", token=context.get_query("token"))
 
     async def submit_reset(self, context: PageContext) -> web.Response:
-        """Set it; every session ends, so the log-in is next."""
+        """Set the password, which ends every session, and go to the login."""
         typed = await context.read_form()
         token = typed.get("token", "")
         body = {"token": token, "password": typed.get("password", "")}
@@ -57,12 +57,12 @@ class PasswordPages:
         return context.redirect("/account/log-in", why="reset")
 
     async def show_change_form(self, context: PageContext) -> web.Response:
-        """Ask for the old and the new password."""
+        """Ask for the current and the new password."""
         context.require_recent_login("customer")
         return context.render("password.html")
 
     async def submit_change(self, context: PageContext) -> web.Response:
-        """Change it, and show which app passwords still work: whoever knew the old one may have made some."""
+        """Change the password, and list the app passwords that still work."""
         context.require_kind("customer")
         typed = await context.read_form()
         body = {"old_password": typed.get("old_password", ""), "new_password": typed.get("password", "")}

@@ -1,4 +1,4 @@
-"""The privacy centre: what is held, by whom it was seen, and everything that its owner may do about it."""
+"""Account pages: overview, sessions, app passwords, newsletters, access history."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ LEDGER = "/v1/disclosure/ledger/mine"
 
 
 class PrivacyPages:
-    """The handlers."""
+    """Handlers of the privacy pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
-        """Return the pages of the privacy centre."""
+        """Return the account pages."""
         return (
             page_route("/account", self.show_overview),
             page_route("/account/sessions", self.show_sessions),
@@ -38,7 +38,7 @@ class PrivacyPages:
         )
 
     async def show_overview(self, context: PageContext) -> web.Response:
-        """Show all that is held, in plain words; a part that is away takes nothing else from the page."""
+        """Show an overview of all stored data; an unavailable service does not affect the rest."""
         if context.session is not None and context.session.is_staff:
             return context.redirect("/staff")
         context.require_kind("customer")
@@ -56,13 +56,13 @@ class PrivacyPages:
         return context.render("account.html", **results)
 
     async def show_sessions(self, context: PageContext) -> web.Response:
-        """Show where the account is logged in."""
+        """Show the sessions."""
         session = context.require_kind("customer")
         found = await context.user_session.get(SESSIONS)
         return context.render("sessions.html", items=found["items"], own=session.session_id)
 
     async def end_session(self, context: PageContext) -> web.Response:
-        """End one session; ending one's own is a log-out."""
+        """End a session; ending the current one logs out."""
         session = context.require_kind("customer")
         await context.read_form()
         if context.get_path_variable("session_id") == session.session_id:
@@ -72,14 +72,14 @@ class PrivacyPages:
         return context.redirect("/account/sessions", done="ended")
 
     async def end_other_sessions(self, context: PageContext) -> web.Response:
-        """End all sessions but this one."""
+        """End all other sessions."""
         context.require_kind("customer")
         await context.read_form()
         await context.user_session.send("DELETE", SESSIONS, query={"which": "others"})
         return context.redirect("/account/sessions", done="others")
 
     async def revoke_all_access(self, context: PageContext) -> web.Response:
-        """End all sessions, this one among them, and all app passwords."""
+        """End all sessions and revoke all app passwords."""
         context.require_kind("customer")
         await context.read_form()
         await context.user_session.send("DELETE", SESSIONS, query={"which": "everything"})
@@ -87,13 +87,13 @@ class PrivacyPages:
         return context.redirect("/account/log-in", why="everything")
 
     async def show_app_passwords(self, context: PageContext) -> web.Response:
-        """Show the app passwords; none of them can be read again."""
+        """List the app passwords."""
         context.require_kind("customer")
         found = await context.user_session.get(APP_PASSWORDS)
         return context.render("app_passwords.html", items=found["items"], made=None)
 
     async def create_app_password(self, context: PageContext) -> web.Response:
-        """Make an app password, and show it this once."""
+        """Create an app password and show it once."""
         context.require_kind("customer")
         typed = await context.read_form()
         body = {"label": typed.get("label", ""), "scope": typed.get("scope", "")}
@@ -110,27 +110,27 @@ class PrivacyPages:
         )
 
     async def revoke_app_password(self, context: PageContext) -> web.Response:
-        """Revoke an app password: the device is out within two seconds."""
+        """Revoke an app password."""
         context.require_kind("customer")
         await context.read_form()
         await context.user_session.send("DELETE", f"{APP_PASSWORDS}/{{}}", context.get_path_variable("app_password_id"))
         return context.redirect("/account/app-passwords", done="revoked")
 
     async def show_newsletters(self, context: PageContext) -> web.Response:
-        """Show the lists that the account is on."""
+        """Show your subscriptions."""
         context.require_kind("customer")
         found = await context.user_session.get(MY_SUBSCRIPTIONS)
         return context.render("newsletters.html", items=found["items"])
 
     async def unsubscribe_newsletter(self, context: PageContext) -> web.Response:
-        """Leave a list."""
+        """Unsubscribe."""
         context.require_kind("customer")
         await context.read_form()
         await context.user_session.send("DELETE", f"{SUBSCRIPTIONS}/{{}}", context.get_path_variable("subscription_id"))
         return context.redirect("/account/newsletters", done="unsubscribed")
 
     async def show_access_ledger(self, context: PageContext) -> web.Response:
-        """Show who has seen the account's data: who, what, why, when."""
+        """Show all accesses to your data."""
         context.require_kind("customer")
         cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
         found = await context.user_session.get(LEDGER, **cursor)

@@ -1,4 +1,4 @@
-"""What a person may ask of all services at once: everything that is held, and that it is erased."""
+"""Pages of privacy requests: export and erasure."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _FORWARDED_HEADERS = ("Content-Type", "Content-Length", "Content-Disposition")
 
 
 class PrivacyRequestPages:
-    """The handlers."""
+    """Handlers of the privacy request pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of exports and erasures."""
@@ -32,26 +32,26 @@ class PrivacyRequestPages:
         )
 
     async def show_exports(self, context: PageContext) -> web.Response:
-        """Explain the export, and show those that were asked for."""
+        """Explain the export and list earlier ones."""
         context.require_kind("customer")
         found = await gather_results(exports=context.user_session.get(EXPORTS))
         return context.render("exports.html", exports=found["exports"])
 
     async def request_export(self, context: PageContext) -> web.Response:
-        """Ask for everything that is held."""
+        """Request an export."""
         context.require_kind("customer")
         typed = await context.read_form()
         export = await context.user_session.send("POST", EXPORTS, idempotency_key=typed.get("idempotency_key"))
         return context.redirect(f"/account/exports/{export['export_id']}")
 
     async def show_export(self, context: PageContext) -> web.Response:
-        """Show how far it is; the page looks again by itself until it is ready."""
+        """Show the progress; the page refreshes until the archive is ready."""
         context.require_kind("customer")
         found = await context.user_session.get(f"{EXPORTS}/{{}}", context.get_path_variable("export_id"))
         return context.render("export.html", export=found)
 
     async def download_archive(self, context: PageContext) -> web.StreamResponse:
-        """Pass the archive on piece by piece, with the visitor's own token; nothing of it is kept here."""
+        """Stream the archive with the visitor's own token; nothing is stored here."""
         context.require_kind("customer")
         async with await context.user_session.open_stream(
             f"{EXPORTS}/{{}}/archive", context.get_path_variable("export_id")
@@ -65,7 +65,7 @@ class PrivacyRequestPages:
             return response
 
     async def show_erasure_form(self, context: PageContext) -> web.Response:
-        """Say what will be gone and what may have to stay, before asking for the password; or what is planned."""
+        """Show what an erasure removes and what is kept, or the scheduled erasure."""
         context.require_kind("customer")
         planned = await get_scheduled_erasure(context)
         if planned is None:
@@ -73,7 +73,7 @@ class PrivacyRequestPages:
         return context.render("erase.html", planned=planned)
 
     async def request_erasure(self, context: PageContext) -> web.Response:
-        """Ask for the erasure, now or in some days; the log-in ends with it, and the receipt's page needs none."""
+        """Request an erasure, now or later, and log out; the page of the receipts needs no login."""
         context.require_kind("customer")
         typed = await context.read_form()
         try:
@@ -87,21 +87,21 @@ class PrivacyRequestPages:
         return context.redirect(f"/account/erasures/{erasure['erasure_id']}")
 
     async def cancel_erasure(self, context: PageContext) -> web.Response:
-        """Take the planned erasure back."""
+        """Cancel the scheduled erasure."""
         context.require_kind("customer")
         await context.read_form()
         await context.user_session.send("DELETE", f"{ERASURES}/scheduled")
         return context.redirect("/account", done="kept")
 
     async def show_erasure(self, context: PageContext) -> web.Response:
-        """Show the receipts: what each service erased, and what it had to keep and why."""
+        """Show the receipts of all services."""
         context.is_path_secret = True
         found = await context.user_session.get_public(f"{ERASURES}/{{}}", context.get_path_variable("erasure_id"))
         return context.render("erasure.html", erasure=found)
 
 
 async def get_scheduled_erasure(context: PageContext) -> Any:
-    """Return the erasure that is planned for the own account; None where there is none."""
+    """Return your scheduled erasure; None when there is none."""
     try:
         return await context.user_session.get(f"{ERASURES}/scheduled")
     except ApiProblemError as fault:
@@ -114,6 +114,6 @@ def _parse_grace_days(typed: FormData) -> int:
     text = typed.get("grace_days") or "0"
     if not text.isascii() or not text.isdecimal() or len(text) > 2:
         raise InvalidInputError(
-            fields=(FieldProblem(field="grace_days", code="number", message="Choose one of these."),)
+            fields=(FieldProblem(field="grace_days", code="number", message="Choose one of the options."),)
         )
     return int(text)

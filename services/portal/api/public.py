@@ -1,4 +1,4 @@
-"""The pages that everybody may read: what Candor is, the policy, the promises, the figures."""
+"""Public pages: home, policy, promises, statistics, transparency."""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ from shared.policy import JURISDICTION, PROMISES
 
 
 class PublicPages:
-    """The handlers."""
+    """Handlers of the public pages."""
 
     def __init__(self, reference: ApiReference) -> None:
         self._reference = reference
@@ -28,13 +28,13 @@ class PublicPages:
         )
 
     async def show_home(self, context: PageContext) -> web.Response:
-        """Show what Candor is, with the state of the promises where it can be read."""
+        """Show the home page with the current state of the promises."""
         found = await gather_results(promises=context.user_session.get_public("/v1/disclosure/promises"))
         live = found["promises"].answer
         return context.render("home.html", board=build_promise_table(live["items"]) if live else None)
 
     async def show_policy(self, context: PageContext) -> web.Response:
-        """Show our clauses; they are part of this program, so they are there even when disclosure is not."""
+        """Show the policy; its clauses ship with the portal, so disclosure may be unavailable."""
         found = await gather_results(policy=context.user_session.get_public("/v1/disclosure/policy"))
         return context.render(
             "policy.html",
@@ -45,15 +45,15 @@ class PublicPages:
         )
 
     async def show_data_map(self, context: PageContext) -> web.Response:
-        """Show every personal field that is stored, of all services."""
+        """Show the data map of all services."""
         return context.render("data_map.html", maps=await self._reference.get_data_maps())
 
     async def show_cookies(self, context: PageContext) -> web.Response:
-        """Show the register of cookies."""
+        """Show all cookies."""
         return context.render("cookies.html", cookies=COOKIES)
 
     async def show_promises(self, context: PageContext) -> web.Response:
-        """Show all promises with what was last seen of them."""
+        """Show all promises with their evidence."""
         found = await gather_results(promises=context.user_session.get_public("/v1/disclosure/promises"))
         live = found["promises"]
         return context.render(
@@ -61,11 +61,11 @@ class PublicPages:
         )
 
     async def show_statistics(self, context: PageContext) -> web.Response:
-        """Show the public statistics, release by release."""
+        """Show the published statistics."""
         found = await context.user_session.get_public("/v1/telemetry/statistics")
         return context.render("statistics.html", releases=found["releases"])
 
     async def show_transparency(self, context: PageContext) -> web.Response:
-        """Show how often data was disclosed; the page says so when the figures cannot be read."""
+        """Show the transparency report, or that it is unavailable."""
         found = await gather_results(report=context.user_session.get_public("/v1/disclosure/transparency"))
         return context.render("transparency.html", report=found["report"])

@@ -1,4 +1,4 @@
-"""The API reference: browsable without a script and without a foreign origin, and the document that it is made of."""
+"""Pages of the API reference, and the merged OpenAPI document."""
 
 from aiohttp import web
 
@@ -11,7 +11,7 @@ from services.portal.service import ApiReference
 
 
 class ReferencePages:
-    """The handlers."""
+    """Handlers of the reference pages."""
 
     def __init__(self, reference: ApiReference) -> None:
         self._reference = reference
@@ -27,7 +27,7 @@ class ReferencePages:
         )
 
     async def show_docs(self, context: PageContext) -> web.Response:
-        """Show what there is, and how to begin."""
+        """Show all services and how to get started."""
         document = await self._reference.get_document(now=context.now)
         return context.render("docs.html", services=group_by_service(document), missing=document["x-missing"])
 
@@ -45,7 +45,7 @@ class ReferencePages:
         return context.render("errors.html", codes=list(list_error_pages().values()))
 
     async def show_error_code(self, context: PageContext) -> web.Response:
-        """Show what one code means and what to do: the page that ``type`` of a problem opens."""
+        """Show one error code: the page that the ``type`` of a problem links to."""
         found = find_error_page(context.get_path_variable("code"))
         if found is None:
             raise PageNotFoundError

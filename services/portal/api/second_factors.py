@@ -1,4 +1,4 @@
-"""The second factors of the own account, a customer's or one of the staff: each change needs a recent log-in."""
+"""Pages of second factors, for customers and staff; every change requires a recent login."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ _RECOVERY = "/v1/identity/recovery-codes"
 
 
 class SecondFactorPages:
-    """The handlers."""
+    """Handlers of the second factor pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of second factors."""
@@ -35,11 +35,11 @@ class SecondFactorPages:
         )
 
     async def show_factors(self, context: PageContext) -> web.Response:
-        """Show what the account has."""
+        """Show the second factors."""
         return await _render_factors(context)
 
     async def start_totp(self, context: PageContext) -> web.Response:
-        """Show the secret for the app, this once, and ask for its first code."""
+        """Show the TOTP secret once and ask for the first code."""
         context.require_session()
         typed = await context.read_form()
         try:
@@ -49,7 +49,7 @@ class SecondFactorPages:
         return _render_totp(context, {"secret": created["secret"], "uri": created["otpauth_uri"]})
 
     async def confirm_totp(self, context: PageContext) -> web.Response:
-        """Confirm the app by its first code; the first second factor brings recovery codes."""
+        """Confirm the app; the first second factor creates recovery codes."""
         context.require_session()
         typed = await context.read_form()
         body = {"code": typed.get("code", "")}
@@ -66,7 +66,7 @@ class SecondFactorPages:
         return await _remove_factor(context, _TOTP)
 
     async def create_recovery_codes(self, context: PageContext) -> web.Response:
-        """Make recovery codes in place of all earlier ones, and show them this once."""
+        """Replace the recovery codes and show the new ones once."""
         context.require_session()
         typed = await context.read_form()
         try:
@@ -76,11 +76,11 @@ class SecondFactorPages:
         return _render_recovery_codes(context, created["recovery_codes"], done="codes")
 
     async def show_passkey_form(self, context: PageContext) -> web.Response:
-        """Ask for a name, and let the browser make the passkey."""
+        """Ask for a name and let the browser create the passkey."""
         return await _render_passkey_form(context, {})
 
     async def add_passkey(self, context: PageContext) -> web.Response:
-        """Add the passkey that the browser has made; without its script there is none."""
+        """Add the passkey that the browser created."""
         context.require_session()
         typed = await context.read_form()
         try:
@@ -102,7 +102,7 @@ class SecondFactorPages:
 
 
 def _render_page(context: PageContext, template: str, **values: Any) -> web.Response:
-    """Return a page, for the staff in the frame of the console."""
+    """Render a page; staff see it inside the console."""
     return context.render(template, console=console, **values)
 
 

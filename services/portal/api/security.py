@@ -1,4 +1,4 @@
-"""The security of the own account: what there is, what has happened, and the address that all of it is mailed to."""
+"""Pages of account security, security log and email address."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _SECURITY_LOG = "/v1/identity/security-log"
 
 
 class SecurityPages:
-    """The handlers."""
+    """Handlers of the security pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of the account's security."""
@@ -27,7 +27,7 @@ class SecurityPages:
         )
 
     async def show_overview(self, context: PageContext) -> web.Response:
-        """Show how the account is protected, with the way to each part."""
+        """Show an overview of account security."""
         context.require_kind("customer")
         me = context.user_session
         results: dict[str, Any] = await gather_results(
@@ -40,18 +40,18 @@ class SecurityPages:
         return context.render("account_security.html", **results)
 
     async def show_security_log(self, context: PageContext) -> web.Response:
-        """Show what happened to the account, the newest first."""
+        """Show the security log, newest first."""
         context.require_kind("customer")
         cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
         found = await context.user_session.get(_SECURITY_LOG, **cursor)
         return context.render("security_log.html", items=found["items"], next_cursor=found.get("next_cursor"))
 
     async def show_email_form(self, context: PageContext) -> web.Response:
-        """Show the address, and ask for another one."""
+        """Show the email address and the form to change it."""
         return await _render_email_form(context)
 
     async def request_email_change(self, context: PageContext) -> web.Response:
-        """Ask for the change; the link at the new address makes it."""
+        """Request the change, which takes effect by the link to the new address."""
         context.require_kind("customer")
         typed = await context.read_form()
         try:

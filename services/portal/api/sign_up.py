@@ -1,4 +1,4 @@
-"""Signing up, and proving an address."""
+"""Pages of sign-up and email verification."""
 
 from aiohttp import web
 
@@ -9,7 +9,7 @@ from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 
 class SignUpPages:
-    """The handlers."""
+    """Handlers of the sign up pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages from the age screen to the account."""
@@ -22,7 +22,7 @@ class SignUpPages:
         )
 
     async def show_age_screen(self, context: PageContext) -> web.Response:
-        """Ask for month and year of birth, with no default and no hint what would do."""
+        """Ask for month and year of birth, neutrally: no default and no hint (C23)."""
         return (
             context.render("sign_up_age.html")
             if context.get_cookie(SIGN_UP) is None
@@ -30,7 +30,7 @@ class SignUpPages:
         )
 
     async def submit_age_screen(self, context: PageContext) -> web.Response:
-        """Go on to the address and the password; or close the door, so that going back does not open it."""
+        """Continue to email and password, or refuse and set a cookie so that going back does not help."""
         typed = await context.read_form()
         if context.get_cookie(SIGN_UP) is not None:
             return context.render("sign_up_closed.html")
@@ -48,7 +48,7 @@ class SignUpPages:
         return context.render("sign_up.html", typed={"age_token": reply["age_token"]})
 
     async def submit_sign_up(self, context: PageContext) -> web.Response:
-        """Ask for an account; the answer is the same whether or not the address has one."""
+        """Sign up; the reply does not depend on whether the address has an account."""
         typed = await context.read_form()
         body = {name: typed.get(name, "") for name in ("age_token", "email", "password")}
         try:
@@ -58,11 +58,11 @@ class SignUpPages:
         return context.render("sign_up_done.html", typed={"email": body["email"]})
 
     async def show_verification(self, context: PageContext) -> web.Response:
-        """Show a button: programs that follow links in mails must not prove anybody's address."""
+        """Show a button: a mail scanner that opens the link must not verify the address."""
         return context.render("verify.html", token=context.get_query("token"))
 
     async def submit_verification(self, context: PageContext) -> web.Response:
-        """Prove the address."""
+        """Verify the address."""
         typed = await context.read_form()
         token = typed.get("token", "")
         try:
@@ -76,5 +76,5 @@ class SignUpPages:
 def _parse_number(typed: FormData, name: str) -> int:
     text = typed.get(name, "").strip()
     if not text.isascii() or not text.isdecimal() or len(text) > 4:
-        raise InvalidInputError(fields=(FieldProblem(field=name, code="number", message="Write a whole number."),))
+        raise InvalidInputError(fields=(FieldProblem(field=name, code="number", message="Enter a whole number."),))
     return int(text)

@@ -1,4 +1,4 @@
-"""The staff console: each act says that it is recorded, asks for the reason, and is decided by the API, not here."""
+"""The staff console. Every API checks permissions and records the access itself."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,26 +22,26 @@ _WORK_QUEUES = {
     "/staff/privacy-requests": ("/v1/identity/privacy-requests", {}),
     "/staff/legal-holds": ("/v1/identity/legal-holds", {}),
 }
-"""What waits for somebody, by the page where it is worked on."""
+"""The work queues on the dashboard: page, API path and query."""
 
 
 def require_section(context: PageContext, path: str) -> BrowserSession:
-    """Return the session of somebody whose work the page at *path* is; the others are told whose it is."""
+    """Return the session of a member of staff who may use the section at *path*; WrongRoleError for others."""
     session = context.require_kind("staff")
     [found] = [each for each in SECTIONS if each.path == path]
     if not found.is_allowed_for(session.roles):
         allowed, own = " or ".join(sorted(found.roles)), " and ".join(sorted(session.roles))
-        raise WrongRoleError(f"“{found.label}” is for {allowed}; you are here as {own}.")
+        raise WrongRoleError(f"“{found.label}” requires the role {allowed}; your roles: {own}.")
     return session
 
 
 def render_console_page(context: PageContext, template: str, **values: Any) -> web.Response:
-    """Return a page of the console, which knows its desks and the words of its acts."""
+    """Render a page with the console's sections and labels."""
     return context.render(template, console=console, **values)
 
 
 class StaffPages:
-    """The handlers."""
+    """Handlers of the staff pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of the console."""
@@ -61,7 +61,7 @@ class StaffPages:
         )
 
     async def show_dashboard(self, context: PageContext) -> web.Response:
-        """Show what waits for this member of the staff, and the promises that need somebody."""
+        """Show the open work for these roles, and broken promises."""
         session = context.require_kind("staff")
         sections = [each for each in SECTIONS if each.is_allowed_for(session.roles)]
         queries = {each.path: _WORK_QUEUES[each.path] for each in sections if each.path in _WORK_QUEUES}
@@ -85,7 +85,7 @@ class StaffPages:
         return self._render_account(context)
 
     async def find_account(self, context: PageContext) -> web.Response:
-        """Find an account; the look is in its owner's ledger before the answer is on this page."""
+        """Find an account; the access is recorded before the result is shown."""
         require_section(context, "/staff/accounts")
         typed = await context.read_form()
         try:
@@ -97,12 +97,12 @@ class StaffPages:
         return self._render_account(context, account=found)
 
     async def show_unsubscribe_form(self, context: PageContext) -> web.Response:
-        """Ask for the address whose subscriptions are to end, and how that was asked for."""
+        """Ask for the address to unsubscribe and the reason."""
         require_section(context, "/staff/newsletters")
         return render_console_page(context, "staff_newsletters.html")
 
     async def unsubscribe_address(self, context: PageContext) -> web.Response:
-        """End all newsletters of somebody who has asked us to."""
+        """Unsubscribe an address from all newsletters at the customer's request."""
         require_section(context, "/staff/newsletters")
         typed = await context.read_form()
         try:
@@ -118,7 +118,7 @@ class StaffPages:
         return await self._render_cases(context)
 
     async def open_case(self, context: PageContext) -> web.Response:
-        """Open a case: the accounts are frozen, nothing leaves."""
+        """Open a case."""
         require_section(context, "/staff/cases")
         typed = await context.read_form()
         body = {
@@ -135,7 +135,7 @@ class StaffPages:
         return context.redirect(f"/staff/cases/{opened['case_id']}")
 
     async def show_case(self, context: PageContext) -> web.Response:
-        """Show a case and how far its notices are."""
+        """Show a case and its notices."""
         return await self._render_case(context)
 
     async def approve_case(self, context: PageContext) -> web.Response:
@@ -158,7 +158,7 @@ class StaffPages:
         return await self._render_agreements(context)
 
     async def create_agreement(self, context: PageContext) -> web.Response:
-        """Enter an agreement."""
+        """Create an agreement."""
         require_section(context, "/staff/agreements")
         typed = await context.read_form()
         try:
@@ -173,7 +173,7 @@ class StaffPages:
         return context.redirect("/staff/agreements", done="entered")
 
     async def end_agreement(self, context: PageContext) -> web.Response:
-        """End an agreement: the partner's access ends with it."""
+        """End an agreement and the partner's access."""
         require_section(context, "/staff/agreements")
         await context.read_form()
         await context.user_session.send("POST", f"{AGREEMENTS}/{{}}/end", context.get_path_variable("agreement_id"))
@@ -221,5 +221,5 @@ def _parse_end_date(typed: FormData) -> str:
     try:
         return rfc3339(datetime.strptime(typed.get("ends_on", ""), "%Y-%m-%d").replace(tzinfo=UTC))
     except ValueError as fault:
-        wrong = FieldProblem(field="ends_on", code="day", message="Write a day as 2027-12-31.")
+        wrong = FieldProblem(field="ends_on", code="day", message="Enter a date such as 2027-12-31.")
         raise InvalidInputError(fields=(wrong,)) from fault

@@ -1,4 +1,4 @@
-"""The console's acts on accounts: asked for by one person, allowed by another; holds, and requests that are open."""
+"""Console pages of admin actions, legal holds and privacy requests."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,10 +18,10 @@ STATES = ("pending", "completed", "rejected", "expired")
 
 
 class StaffActionPages:
-    """The handlers."""
+    """Handlers of the staff action pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
-        """Return the pages of acts, holds and open requests."""
+        """Return these pages."""
         return (
             page_route("/staff/admin-actions", self.show_actions),
             page_route("/staff/freeze", self.show_freeze_form),
@@ -36,19 +36,19 @@ class StaffActionPages:
         )
 
     async def show_actions(self, context: PageContext) -> web.Response:
-        """Show the acts in one state: those that wait for somebody, unless another one is named."""
+        """Show the actions in one state (default: pending)."""
         return await self._render_actions(context)
 
     async def show_freeze_form(self, context: PageContext) -> web.Response:
-        """Ask whose account is to be frozen, and why: it is done at once, by one person."""
+        """Ask for the account to freeze and the reason; one person suffices."""
         return self._render_request_form(context, "freeze")
 
     async def show_request_form(self, context: PageContext) -> web.Response:
-        """Ask for what an act of this kind needs."""
+        """Show the form of an action of this kind."""
         return self._render_request_form(context, context.get_path_variable("kind"))
 
     async def prepare_request(self, context: PageContext) -> web.Response:
-        """Show the form for an account that was just found; its number is in no address of a page, and in no log."""
+        """Show the form for a found account; its id never appears in a URL or log."""
         require_section(context, "/staff/admin-actions")
         typed = await context.read_form()
         return self._render_request_form(
@@ -56,7 +56,7 @@ class StaffActionPages:
         )
 
     async def request_action(self, context: PageContext) -> web.Response:
-        """Ask for the act; a freeze is done at once, all others wait for a second person."""
+        """Request the action; a freeze takes effect at once, others wait for approval."""
         require_section(context, "/staff/admin-actions")
         typed, kind = await context.read_form(), context.get_path_variable("kind")
         try:
@@ -68,7 +68,7 @@ class StaffActionPages:
         return context.redirect("/staff/admin-actions", done=str(created["state"]) if kind != "freeze" else "frozen")
 
     async def show_action(self, context: PageContext) -> web.Response:
-        """Show one act with its account; its owner sees that somebody has looked."""
+        """Show an action with its account; the access is recorded."""
         require_section(context, "/staff/admin-actions")
         return render_console_page(
             context,
@@ -77,28 +77,28 @@ class StaffActionPages:
         )
 
     async def approve_action(self, context: PageContext) -> web.Response:
-        """Allow the act as the second person."""
+        """Approve the action as the second person."""
         return await self._decide_action(context, "approvals", "approved")
 
     async def reject_action(self, context: PageContext) -> web.Response:
-        """Refuse the act, or take the own wish back."""
+        """Reject the action, or withdraw your own."""
         return await self._decide_action(context, "rejections", "rejected")
 
     async def show_privacy_requests(self, context: PageContext) -> web.Response:
-        """Show the exports and erasures that are not done, the one that is due first before the others."""
+        """Show open exports and erasures ordered by deadline."""
         require_section(context, "/staff/privacy-requests")
         found = await context.user_session.get("/v1/identity/privacy-requests")
         now, soon = rfc3339(context.now), rfc3339(context.now + timedelta(days=5))
         return render_console_page(context, "staff_privacy_requests.html", items=found["items"], now=now, soon=soon)
 
     async def show_legal_holds(self, context: PageContext) -> web.Response:
-        """Show what is kept because a law or a dispute obliges to."""
+        """Show the active legal holds."""
         require_section(context, "/staff/legal-holds")
         found = await context.user_session.get("/v1/identity/legal-holds", **_cursor_query(context))
         return render_console_page(context, "staff_legal_holds.html", items=found["items"], more=found["next_cursor"])
 
     async def _decide_action(self, context: PageContext, resource: str, done: str) -> web.Response:
-        """Settle the act; a refusal is said on the list, since one more look at the act would be on record."""
+        """Send the decision; errors are shown on the list, because opening the action is recorded."""
         require_section(context, "/staff/admin-actions")
         typed = await context.read_form()
         try:
@@ -135,7 +135,7 @@ def _cursor_query(context: PageContext) -> dict[str, str]:
 
 
 def _parse_action(kind: str, typed: FormData) -> dict[str, Any]:
-    """Return what is asked for, without what was left empty: the API says what this kind needs."""
+    """Return the filled-in fields; the API checks which ones this kind requires."""
     names = ("account_id", "reason", "verification", "new_email", "hold_scope")
     fields = {name: typed[name].strip() for name in names if typed.get(name, "").strip()}
     until = {"hold_until": _parse_end_date(typed["hold_until"])} if typed.get("hold_until") else {}
@@ -146,5 +146,5 @@ def _parse_end_date(day: str) -> str:
     try:
         return rfc3339(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC))
     except ValueError as fault:
-        wrong = FieldProblem(field="hold_until", code="day", message="Write a day as 2027-12-31.")
+        wrong = FieldProblem(field="hold_until", code="day", message="Enter a date such as 2027-12-31.")
         raise InvalidInputError(fields=(wrong,)) from fault

@@ -1,4 +1,4 @@
-"""The console's reports: what people have told us of misuse and security problems, until a person has answered."""
+"""Console pages of abuse reports."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ STATES = ("open", "answered", "closed")
 
 
 class StaffReportPages:
-    """The handlers."""
+    """Handlers of the staff report pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
         """Return the pages of reports."""
@@ -28,7 +28,7 @@ class StaffReportPages:
         )
 
     async def show_reports(self, context: PageContext) -> web.Response:
-        """Show the reports in one state: the open ones, unless another one is named; the first due first."""
+        """Show the reports in one state (default: open), ordered by due time."""
         require_section(context, "/staff/abuse-reports")
         state = context.get_query("state") if context.get_query("state") in STATES else "open"
         cursor = {"cursor": context.get_query("cursor")} if context.get_query("cursor") else {}
@@ -39,11 +39,11 @@ class StaffReportPages:
         )
 
     async def show_report(self, context: PageContext) -> web.Response:
-        """Show where a report stands; what was written stays closed."""
+        """Show the status of a report without its contents."""
         return await self._render_report(context)
 
     async def open_contents(self, context: PageContext) -> web.Response:
-        """Open what was written, on record."""
+        """Show the contents; the access is recorded."""
         require_section(context, "/staff/abuse-reports")
         await context.read_form()
         return await self._render_report(
@@ -89,7 +89,7 @@ class StaffReportPages:
         fault: ServiceError | None = None,
         typed: FormData | None = None,
     ) -> web.Response:
-        """Show the report as its author sees it, which is on no record; *contents* only just after they were opened."""
+        """Show the status, which is not recorded, and *contents* right after they were opened."""
         require_section(context, "/staff/abuse-reports")
         report = await context.user_session.get_public(f"{REPORTS_PATH}/{{}}", _report_id(context))
         values = {"report": report, "contents": contents, "now": rfc3339(context.now)}

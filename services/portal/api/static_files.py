@@ -1,4 +1,4 @@
-"""The few files that pages need: read once, named by their content, kept by browsers for good."""
+"""Static files: read once, named by content hash, cached by browsers without expiry."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,7 +20,7 @@ class _StaticFile:
 
 
 class StaticFiles:
-    """The files of ``static/``; nothing else can be asked for, however the name is written."""
+    """The files of ``static/``, and no others, whatever the requested path."""
 
     def __init__(self) -> None:
         self._files = {
@@ -31,7 +31,7 @@ class StaticFiles:
         }
 
     def build_url(self, name: str) -> str:
-        """Return the address of a file; it changes with the content."""
+        """Return the URL of a file with its content hash."""
         return f"/static/{name}?v={self._files[name].content_hash}"
 
     async def serve_file(self, request: web.Request) -> web.Response:
@@ -39,7 +39,7 @@ class StaticFiles:
         return self.get_response(request.match_info["name"], version=request.query.get("v"))
 
     def get_response(self, name: str, *, version: str | None = None) -> web.Response:
-        """Return a file; for good only to those who asked for this very content."""
+        """Return a file; immutable only for a URL with the current content hash."""
         found = self._files.get(name)
         if found is None:
             raise PageNotFoundError

@@ -1,4 +1,4 @@
-"""Step-up: before a sensitive change whoever is logged in proves it once more, and then what was wanted goes on."""
+"""Step-up authentication before sensitive requests; afterwards the request continues."""
 
 import json
 from typing import Any
@@ -24,14 +24,14 @@ _CHALLENGES = "/v1/identity/sessions/step-up-challenges"
 
 
 class StepUpPages:
-    """The handlers."""
+    """Handlers of the step up pages."""
 
     def build_routes(self) -> tuple[PageRoute, ...]:
-        """Return the page that confirms a session."""
+        """Return the step-up page."""
         return (page_route(STEP_UP_PATH, self.show_step_up), form_route(STEP_UP_PATH, self.submit_step_up))
 
     async def start_step_up(self, context: PageContext) -> web.Response:
-        """Answer what needs a recent log-in: a page is come back to, a form is kept, but for passwords in it."""
+        """Ask for a step-up: return to a page afterwards, or keep a form unless it has a password."""
         if context.request.method != "POST":
             return context.redirect(STEP_UP_PATH, next=context.request.path_qs)
         if not PASSWORD_FIELDS.isdisjoint(context.form_data):
@@ -40,11 +40,11 @@ class StepUpPages:
         return await _render_step_up(context, {RETURN_TO: context.request.path_qs, **saved})
 
     async def show_step_up(self, context: PageContext) -> web.Response:
-        """Ask for the password, or for the second factor where there is one."""
+        """Ask for the second factor, or for the password when there is none."""
         return await _render_step_up(context, {"next": context.get_query("next")})
 
     async def submit_step_up(self, context: PageContext) -> web.Response:
-        """Confirm the session; the browser sends the kept form again by itself, to where it was meant for."""
+        """Confirm the session; the browser then sends the saved form to its original path."""
         typed = await context.read_form()
         try:
             await context.user_session.step_up(_parse_proof(typed))
@@ -53,7 +53,7 @@ class StepUpPages:
         except ServiceError as fault:
             return await _render_step_up(context, _saved_fields(typed), fault)
         if RETURN_TO in typed:
-            # 307: the same method and body, which ``Visit.form`` takes the kept form from.
+            # 307 repeats method and body; ``read_form`` takes the saved fields from it.
             return web.Response(status=307, headers={"Location": safe_redirect_path(typed[RETURN_TO], "/account")})
         return context.redirect(safe_redirect_path(typed.get("next", ""), "/account"))
 

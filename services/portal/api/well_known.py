@@ -1,4 +1,4 @@
-"""The addresses that programs look for: security contact, privacy signals, robots, the icon."""
+"""Well-known URLs: security contact, privacy signals, robots, icon."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,18 +11,18 @@ from services.portal.api.static_files import StaticFiles
 from shared.clock import rfc3339
 
 CONTACT_VALIDITY = timedelta(days=364)
-"""RFC 9116 asks for less than a year: after that nobody knows whether the contact is still read."""
+"""RFC 9116 recommends less than a year, so that an outdated contact expires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WellKnownPages:
-    """The handlers."""
+    """Handlers of the well known pages."""
 
     public_url: str
     contact: str
     key_url: str | None
     reviewed_on: datetime
-    """When a person last checked the contact; the file expires that much later, however often we are released."""
+    """When a person last checked the contact; the expiry counts from here, not from the release."""
     static_files: StaticFiles
 
     def build_routes(self) -> tuple[PageRoute, ...]:
@@ -37,7 +37,7 @@ class WellKnownPages:
         )
 
     async def show_security_txt(self, _context: PageContext) -> web.Response:
-        """Say where to report a security problem (RFC 9116)."""
+        """Serve ``security.txt`` (RFC 9116)."""
         lines = [
             f"Contact: {self.contact}",
             f"Expires: {rfc3339(self.expires_at)}",
@@ -49,29 +49,29 @@ class WellKnownPages:
         return web.Response(text="\n".join(lines) + "\n")
 
     async def show_gpc(self, _context: PageContext) -> web.Response:
-        """Say that Global Privacy Control is honoured: there is nothing here that it would have to stop."""
+        """Declare support for Global Privacy Control."""
         return web.json_response({"gpc": True, "lastUpdate": f"{self.reviewed_on:%Y-%m-%d}"})
 
     async def redirect_to_password(self, context: PageContext) -> web.Response:
-        """Lead password managers to the place."""
+        """Redirect password managers to the change of password."""
         return context.redirect("/account/password")
 
     async def show_robots(self, _context: PageContext) -> web.Response:
-        """Keep crawlers out of what is nobody else's business."""
+        """Exclude private pages from crawlers."""
         closed = ("/account", "/newsletter/", "/staff", "/sync/", "/v1/", "/oauth/")
         return web.Response(text="User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed))
 
     async def show_icon(self, _context: PageContext) -> web.Response:
-        """Answer browsers that look here without having been told."""
+        """Serve the icon at the path that browsers request by default."""
         return self.static_files.get_response("icon.svg")
 
     async def show_security_page(self, context: PageContext) -> web.Response:
-        """Say how reports are handled."""
+        """Show how to report security problems."""
         return context.render(
             "security.html", contact=self.contact, key_url=self.key_url, expires=rfc3339(self.expires_at)
         )
 
     @property
     def expires_at(self) -> datetime:
-        """When the contact must have been checked again."""
+        """When the contact must be reviewed again."""
         return self.reviewed_on + CONTACT_VALIDITY

@@ -1,4 +1,4 @@
-"""What pages show: cookies, sessions, the reference, the words for what is stored."""
+"""Cookies, sessions, labels and the reference, as pages show them."""
 
 from services.portal.domain.cookies import COOKIES, DEVICE, SESSION, SIGN_UP, Cookie
 from services.portal.domain.error_catalog import ErrorPage, find_error_page, list_error_pages

@@ -1,4 +1,4 @@
-"""Every stable error code of the house, for the pages under /docs/errors.
+"""All stable error codes, for the pages under /docs/errors.
 
 ``error_codes.json`` is generated from the classes of all services and from the edge (``make docs``): the portal does
 not know the other services, and a code without a page would be a dead link in every problem.
@@ -16,14 +16,14 @@ _HTTP_STATUS_CODE = re.compile(r"http\.request\.status_(\d{3})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage:
-    """One code: what it means, which status comes with it, what to do."""
+    """An error code with its status, title and remedy."""
 
     code: str
     status: int
     title: str
     remedy: str
     owner: str
-    """Who gives it: a service, "platform" for all of them, or "gateway"."""
+    """The service that returns it, "platform" for all services, or "gateway"."""
 
     @property
     def phrase(self) -> str:
@@ -39,12 +39,12 @@ def list_error_pages() -> dict[str, ErrorPage]:
 
 
 def find_error_page(code: str) -> ErrorPage | None:
-    """Return the page of *code*, if there is such a code."""
+    """Return the entry of *code*; None when it does not exist."""
     return list_error_pages().get(code) or _page_for_status(code)
 
 
 def _page_for_status(code: str) -> ErrorPage | None:
-    """Return the page of a code that only repeats a status, as the HTTP library refuses by itself."""
+    """Return the entry of a code that the HTTP library derives from the status."""
     found = _HTTP_STATUS_CODE.fullmatch(code)
     known = {status.value: status for status in HTTPStatus if status >= 400}
     if found is None or int(found[1]) not in known:

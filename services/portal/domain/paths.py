@@ -1,8 +1,8 @@
-"""Addresses of pages and APIs with names in them."""
+"""Builds paths with variables."""
 
 from urllib.parse import quote
 
 
 def build_path(template: str, *names: str) -> str:
-    """Return *template* with each ``{}`` filled by a quoted name: an id from an address stays one part of the path."""
+    """Fill each ``{}`` of *template* with a percent-encoded name, which stays one path segment."""
     return template.format(*(quote(name, safe="").replace(".", "%2E") for name in names))

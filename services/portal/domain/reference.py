@@ -1,4 +1,4 @@
-"""An OpenAPI document as people read it: operations by service, with parameters, bodies, answers, an example."""
+"""Prepares an OpenAPI document for the reference pages."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDoc:
-    """One field of a body, a reply or an address."""
+    """A field of a body, or a parameter."""
 
     name: str
     kind: str
@@ -25,7 +25,7 @@ class FieldDoc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseDoc:
-    """One answer of an operation."""
+    """A response of an operation."""
 
     status: str
     description: str
@@ -36,7 +36,7 @@ class ResponseDoc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationDoc:
-    """One operation: a method and a path."""
+    """An operation: a method and a path."""
 
     id: str
     method: str
@@ -45,7 +45,7 @@ class OperationDoc:
     description: str
     needs_token: bool
     parameters: tuple[tuple[str, FieldDoc], ...]
-    """Where each is (path, query, header), and the parameter."""
+    """Location (path, query, header) and parameter."""
     media_type: str
     body: tuple[FieldDoc, ...]
     responses: tuple[ResponseDoc, ...]
@@ -139,7 +139,7 @@ def describe_type(document: Json, schema: Json) -> str:
 
 
 def build_example(document: Json, schema: Json, *, depth: int = 0) -> Any:
-    """Return a value of the shape of *schema*; what goes deeper than some levels is left out."""
+    """Build an example value of *schema*; deeper levels are left out."""
     whole = _resolve_ref(document, schema)
     for keyword in ("const", "default"):
         if whole.get(keyword) is not None:

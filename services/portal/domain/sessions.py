@@ -1,4 +1,4 @@
-"""A session as the browser keeps it: two tokens in a sealed cookie, and what the access token says of itself."""
+"""A browser session: two tokens in a sealed cookie, and the claims of the access token."""
 
 import base64
 import json
@@ -7,33 +7,33 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 COOKIE_LIFETIME = timedelta(days=30)
-"""Not longer than identity lets a refresh token wait; the browser forgets the cookie when it is closed."""
+"""At most the lifetime of a refresh token; the browser deletes the cookie when it is closed."""
 REFRESH_LEEWAY = timedelta(seconds=30)
-"""A token this close to its end is replaced before it is used."""
+"""An access token this close to its expiry is refreshed before use."""
 RECENT_LOGIN_WINDOW = timedelta(minutes=10)
-"""How old a log-in may be for a form that needs a recent one: the APIs take 15 minutes, filling it in takes some."""
+"""The maximum age of a login to show a sensitive form. The APIs accept 15 minutes; this leaves time to fill it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserSession:
-    """Who is logged in. The APIs check the token; what is read here only decides what a page offers."""
+    """The session of a logged-in visitor. Claims are not verified here: they only decide what a page offers."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
-    """Empty where another replica of the portal has refreshed moments before: the browser has the rest from there."""
+    """Empty when another replica refreshed just before; the browser has the new token from there."""
     csrf_id: str = field(repr=False)
-    """Made at log-in, kept until log-out: what the tokens in forms are bound to."""
+    """A random id of the login; form tokens are bound to it."""
     kind: str
     account_id: str
     session_id: str
     roles: frozenset[str]
     expires_at: datetime
     confirmed_at: datetime | None = None
-    """When its owner last proved to be it; None where the token does not say."""
+    """The time of the last authentication; None when the token has none."""
 
     @classmethod
     def from_tokens(cls, access_token: str, refresh_token: str, csrf_id: str) -> Self:
-        """Return the session of these tokens; ValueError when the access token is not one."""
+        """Build the session; ValueError for a malformed access token."""
         claims = _parse_claims(access_token)
         try:
             return cls(
@@ -52,20 +52,20 @@ class BrowserSession:
 
     @property
     def is_staff(self) -> bool:
-        """Whether this is a member of the staff."""
+        """Whether this is a staff account."""
         return self.kind == "staff"
 
     @property
     def is_storable(self) -> bool:
-        """Whether the browser should keep it; without a refresh token, what it has is as new or newer."""
+        """Whether to store it in the cookie; without a refresh token the cookie is at least as new."""
         return bool(self.refresh_token)
 
     def is_recent(self, at: datetime) -> bool:
-        """Tell whether the log-in is young enough for what is sensitive; the APIs decide, this saves typing twice."""
+        """Whether the login is recent enough for sensitive forms; the APIs make the final decision."""
         return self.confirmed_at is None or at < self.confirmed_at + RECENT_LOGIN_WINDOW
 
     def is_stale(self, at: datetime) -> bool:
-        """Tell whether the access token should be replaced before it is used."""
+        """Whether the access token must be refreshed before use."""
         return at >= self.expires_at - REFRESH_LEEWAY
 
 

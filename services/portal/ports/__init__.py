@@ -1,1 +1,1 @@
-"""The gateway's public API, as a port of the pages."""
+"""The public API as a port of the portal."""

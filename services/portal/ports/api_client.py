@@ -1,4 +1,4 @@
-"""The way to the public JSON APIs: through the edge, with the visitor's own token, like any other client.
+"""Client of the public JSON APIs, through the edge.
 
 Not a Protocol: there is one implementation, and tests answer it with a real server on loopback.
 """
@@ -35,19 +35,19 @@ class ApiRequest:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     idempotency_key: str | None = None
-    """The Idempotency-Key."""
+    """Sent as Idempotency-Key."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """Asks the APIs; every wait has a limit, every answer a largest size."""
+    """Calls the APIs with timeouts and a maximum response size."""
 
     http: aiohttp.ClientSession
     base_url: str
 
     async def request(self, request: ApiRequest) -> Any:
-        """Return the JSON of the answer, None for no content; a refusal is raised as RefusedError."""
+        """Return the JSON response, None for no content; ApiProblemError for a problem, ApiUnavailableError."""
         async with self._send(request, RESPONSE_TIMEOUT) as response:
             raw = await _read_limited(response)
             if response.status >= 400:
@@ -56,7 +56,7 @@ class ApiClient:
 
     @asynccontextmanager
     async def open_stream(self, request: ApiRequest) -> AsyncIterator[tuple[Mapping[str, str], AsyncIterator[bytes]]]:
-        """Yield the headers and the pieces of a long answer."""
+        """Yield the headers and the chunks of a streaming response."""
         async with self._send(request, STREAM_TIMEOUT) as response:
             if response.status >= 400:
                 raise _to_problem_error(response, await _read_limited(response))
@@ -82,7 +82,7 @@ class ApiClient:
 
 @asynccontextmanager
 async def open_api_client(base_url: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[ApiClient]:
-    """Open the client; it keeps no cookies, for one visitor's must not become another's."""
+    """Open the client; it stores no cookies, which would leak between visitors."""
     async with aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=200, ssl=tls or True)
     ) as http:
@@ -90,7 +90,7 @@ async def open_api_client(base_url: str, tls: ssl.SSLContext | None = None) -> A
 
 
 def tls_context(ca_file: Path) -> ssl.SSLContext:
-    """Return the context of a client that believes *authority* and nobody else."""
+    """Return a TLS context that trusts only *ca_file*."""
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as fault:
@@ -114,7 +114,7 @@ async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
     async for piece in response.content.iter_chunked(_CHUNK_SIZE):
         size += len(piece)
         if size > MAX_RESPONSE_SIZE:
-            raise ApiUnavailableError("An answer was larger than any that this page expects.")
+            raise ApiUnavailableError("The response was too large.")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -123,7 +123,7 @@ def _parse_json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except ValueError as fault:
-        raise ApiUnavailableError("An answer could not be read.") from fault
+        raise ApiUnavailableError("The response could not be read.") from fault
 
 
 def _to_problem_error(response: aiohttp.ClientResponse, raw: bytes) -> ApiProblemError:

@@ -1,4 +1,4 @@
-"""What the portal does for a visitor: sessions, questions to the APIs, the merged reference, the board of promises."""
+"""The use cases of the portal: sessions, API calls, the merged reference, the promise table."""
 
 from services.portal.service.promises import PromiseRow, PromiseTable, build_promise_table
 from services.portal.service.reference import ApiReference

@@ -1,4 +1,4 @@
-"""The board of promises: the register of all 31, each with what its probes last saw."""
+"""The table of all promises with their latest probe results."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,18 +11,18 @@ from shared.policy import PROMISES, Promise, PromiseState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseRow:
-    """One promise, where it stands, and what each service found."""
+    """A promise, its state, and the probe results of each service."""
 
     promise: Promise
     state: PromiseState
     evidence: str
     checked_at: str | None
     probe_results: tuple[Mapping[str, Any], ...]
-    """What the probe of each service saw."""
+    """The probe result of each service."""
 
     @property
     def summary(self) -> str:
-        """What was seen, in one sentence; where several services look, what each of them saw is shown apart."""
+        """The evidence in one sentence; the results of several services are listed separately."""
         same = [result for result in self.probe_results if result.get("state") == self.state]
         if not same:
             return self.evidence
@@ -31,20 +31,20 @@ class PromiseRow:
         if len(same) == 1:
             return f"{same[0].get('service')}: {same[0].get('evidence')}"
         if len(same) == len(self.probe_results):
-            return f"{len(same)} services look, and each found it {self.state}"
+            return f"{len(same)} services checked it, all found it {self.state}"
         return f"{len(same)} of {len(self.probe_results)} services found it {self.state}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTable:
-    """All promises in the order of the policy, by section."""
+    """All promises by section of the policy."""
 
     sections: tuple[tuple[str, tuple[PromiseRow, ...]], ...]
     counts: Mapping[str, int]
 
 
 def build_promise_table(items: Iterable[Mapping[str, Any]]) -> PromiseTable:
-    """Return the board; a promise of which nothing is heard is unknown, never kept."""
+    """Build the table; a promise without a result is unknown, never kept."""
     heard = {str(item["id"]): item for item in items}
     lines = [_build_row(promise, heard.get(promise.id, {})) for promise in PROMISES]
     order = list(dict.fromkeys(line.promise.section for line in lines))

@@ -1,4 +1,4 @@
-"""The API reference of the whole platform, put together from what each service says of itself."""
+"""Merges the OpenAPI documents and data maps of all services."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class _CachedDocument:
 
 @dataclass(slots=True, kw_only=True)
 class ApiReference:
-    """Asks each service for its OpenAPI document; the answer is kept for a minute."""
+    """Fetches and merges the OpenAPI documents; cached for a minute."""
 
     api: ApiClient
     public_url: str
@@ -32,14 +32,14 @@ class ApiReference:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def get_document(self, *, now: datetime) -> dict[str, Any]:
-        """Return the merged OpenAPI document; ``x-missing`` names the services that did not answer."""
+        """Return the merged OpenAPI document; ``x-missing`` names unavailable services."""
         async with self._lock:
             if self._cached is None or now >= self._cached.expires_at:
                 self._cached = await self._fetch_document(now)
             return self._cached.document
 
     async def get_data_maps(self) -> dict[str, Any]:
-        """Return what each service says it stores; None for a service that did not answer."""
+        """Return the data map of each service; None for an unavailable one."""
         found = await gather_results(**{name: self._fetch(name, "data-map") for name in SERVICES})
         return {name: part.answer for name, part in found.items()}
 

@@ -1,4 +1,4 @@
-"""Sessions of browsers: begun at a log-in, kept in a sealed cookie, refreshed once however many tabs ask at a time."""
+"""Browser sessions in sealed cookies; concurrent requests of several tabs share one token refresh."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class _PendingRefresh:
 
 @dataclass(frozen=True, slots=True)
 class BrowserLogin:
-    """A new session, and what this device is known by at its next log-in."""
+    """A new session and the device token."""
 
     session: BrowserSession
     device_token: str | None
@@ -34,7 +34,7 @@ class BrowserLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserSessions:
-    """Begins, keeps and ends the sessions of browsers; nothing of them is stored here."""
+    """Creates, opens and ends browser sessions; nothing is stored on the server."""
 
     api: ApiClient
     token_sealer: TokenSealer
@@ -43,7 +43,7 @@ class BrowserSessions:
     async def log_in(
         self, step: str, credentials: Mapping[str, Any], *, forwarded_headers: Mapping[str, str]
     ) -> BrowserLogin:
-        """Log in by *proof*, at a *step* below the sessions of identity; each log-in is a session under a new mark."""
+        """Log in with *credentials* at a *step* of identity's login; each login gets a new CSRF id."""
         path = f"/v1/identity/sessions{step}"
         reply = await self.api.request(
             ApiRequest(method="POST", path=path, body=dict(credentials), headers=forwarded_headers)
@@ -51,7 +51,7 @@ class BrowserSessions:
         return BrowserLogin(_parse_session(reply, csrf_id=new_token(128)), reply.get("device_token"))
 
     async def log_out(self, session: BrowserSession, *, forwarded_headers: Mapping[str, str]) -> None:
-        """End the session everywhere; one that has ended already is as good."""
+        """End the session everywhere. Idempotent."""
         path = build_path("/v1/identity/sessions/{}", session.session_id)
         try:
             await self.api.request(
@@ -62,12 +62,12 @@ class BrowserSessions:
                 raise
 
     def seal(self, session: BrowserSession, *, now: datetime) -> str:
-        """Return the value of the cookie: sealed, so that whoever finds it reads no token in it."""
+        """Return the value of the cookie, sealed so that the tokens cannot be read."""
         claims = {"a": session.access_token, "r": session.refresh_token, "m": session.csrf_id}
         return self.token_sealer.issue(_SEAL_KIND, claims, expires_at=now + COOKIE_LIFETIME)
 
     def open(self, sealed: str | None, *, now: datetime) -> BrowserSession | None:
-        """Return the session in a cookie; None for one that is absent, altered, too old, or of another installation."""
+        """Return the session of a cookie; None when it is absent, altered, expired, or of another installation."""
         if not sealed:
             return None
         try:
@@ -79,7 +79,7 @@ class BrowserSessions:
     async def refresh_session(
         self, session: BrowserSession, *, now: datetime, forwarded_headers: Mapping[str, str]
     ) -> BrowserSession:
-        """Return the session with new tokens; LoggedOutError when it is over.
+        """Return the session with new tokens; LoginRequiredError when it has ended.
 
         A refresh token works once, and using it twice ends the session. So requests of two tabs that bring the same one
         share one refresh, and a request that was under way with the old cookie gets what the others got. Where another
@@ -92,7 +92,7 @@ class BrowserSessions:
             done = asyncio.create_task(self._request_refresh(session, forwarded_headers), name="refresh-session")
             found = self._refreshing[key] = _PendingRefresh(task=done, started_at=now)
         try:
-            # Shielded: a visitor who leaves must not take the new tokens from the other tab.
+            # Shielded: a cancelled request must not lose the new tokens of the other tabs.
             return await asyncio.shield(found.task)
         except (ApiProblemError, ApiUnavailableError) as fault:
             self._refreshing.pop(key, None)
@@ -110,7 +110,7 @@ class BrowserSessions:
 
     def _drop_expired_refreshes(self, now: datetime) -> None:
         for key, found in list(self._refreshing.items()):
-            # In the order of their beginning: the first that is young enough ends the search.
+            # Ordered by start: the first recent one ends the loop.
             if now - found.started_at < _REFRESH_RESULT_TTL and len(self._refreshing) <= _MAX_REFRESH_RESULTS:
                 break
             if found.task.done():
@@ -121,4 +121,4 @@ def _parse_session(reply: Any, *, csrf_id: str) -> BrowserSession:
     try:
         return BrowserSession.from_tokens(reply["access_token"], reply["refresh_token"], csrf_id)
     except (KeyError, TypeError, ValueError) as fault:
-        raise ApiUnavailableError("The log-in was answered in a way that this page does not understand.") from fault
+        raise ApiUnavailableError("The log-in returned an unexpected response.") from fault

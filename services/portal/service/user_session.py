@@ -1,4 +1,4 @@
-"""One visitor during one request: asks the APIs with their own token, so a page can do no more than an app."""
+"""The session of one request: calls the APIs with the visitor's own token."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -20,7 +20,7 @@ Stream = AbstractAsyncContextManager[tuple[Mapping[str, str], AsyncIterator[byte
 
 @dataclass(frozen=True, slots=True)
 class PartialResult:
-    """What one of several questions gave: its answer, or why there is none."""
+    """The result of one of several API requests: the answer, or the error."""
 
     answer: Any = None
     fault: ServiceError | None = None
@@ -28,17 +28,17 @@ class PartialResult:
 
 @dataclass(slots=True, kw_only=True)
 class UserSession:
-    """Who visits; *session* changes when it is begun, refreshed or ended during the request."""
+    """The visitor of a request; *session* changes on login, refresh and logout."""
 
     sessions: BrowserSessions
     session: BrowserSession | None
     now: datetime
     forwarded_headers: Mapping[str, str]
-    """Headers that the APIs get: which browser it is, whether it asks not to be tracked, where it comes from."""
+    """Headers that are forwarded to the APIs: browser, privacy signals, client address."""
     _refresh_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def log_in(self, step: str, credentials: Mapping[str, Any], *, device_token: str | None) -> BrowserLogin:
-        """Begin a session by *proof*; one that this browser had ends."""
+        """Log in with *credentials*; end the browser's previous session."""
         known = {"device_token": device_token} if device_token else {}
         login = await self.sessions.log_in(step, {**credentials, **known}, forwarded_headers=self.forwarded_headers)
         before, self.session = self.session, login.session
@@ -47,7 +47,7 @@ class UserSession:
         return login
 
     async def step_up(self, credentials: Mapping[str, Any]) -> None:
-        """Confirm the session: from now on its log-in is as good as new."""
+        """Confirm the session, which makes its login recent."""
         reply = await self._request("POST", "/v1/identity/sessions/step-up", body=dict(credentials))
         session = self._require_session()
         self.session = _with_new_access_token(session, reply)
@@ -58,13 +58,13 @@ class UserSession:
         return self.session
 
     async def log_out(self) -> None:
-        """End the session everywhere; it is forgotten here even when the platform cannot be reached."""
+        """Log out everywhere; the cookie is deleted even when the API is unavailable."""
         session, self.session = self.session, None
         if session is not None:
             await self.end_session(session)
 
     async def end_session(self, session: BrowserSession) -> None:
-        """End *session* everywhere; one that is over already is as good."""
+        """End *session* everywhere. Idempotent."""
         try:
             if session.is_stale(self.now):
                 session = await self.sessions.refresh_session(
@@ -75,13 +75,13 @@ class UserSession:
             return
 
     async def get_public(self, path: str, *names: str, **query: str) -> Any:
-        """Read something public, without a token: a page that all may see is the same for all."""
+        """GET without a token, so that a public page is the same for everyone."""
         return await self.sessions.api.request(
             ApiRequest(path=build_path(path, *names), query=query, headers=self.forwarded_headers)
         )
 
     async def post_public(self, path: str, body: object, *, idempotency_key: str | None = None) -> Any:
-        """Send something that needs no log-in."""
+        """POST without a token."""
         return await self.sessions.api.request(
             ApiRequest(
                 method="POST", path=path, body=body, idempotency_key=idempotency_key, headers=self.forwarded_headers
@@ -89,15 +89,15 @@ class UserSession:
         )
 
     async def get(self, path: str, *names: str, **query: str) -> Any:
-        """Read something with the visitor's token."""
+        """GET with the visitor's token."""
         return await self._request("GET", build_path(path, *names), query=query)
 
     async def send(self, method: str, path: str, *names: str, **options: Any) -> Any:
-        """Do something with the visitor's token: *body*, *query*; *once* makes a repetition of the form harmless."""
+        """Send a request with the visitor's token; *options*: body, query, idempotency_key."""
         return await self._request(method, build_path(path, *names), **options)
 
     async def open_stream(self, path: str, *names: str) -> Stream:
-        """Return a long answer, to be passed on piece by piece."""
+        """Open a streaming response."""
         session = await self._current_session()
         return self.sessions.api.open_stream(
             ApiRequest(path=build_path(path, *names), token=session.access_token, headers=self.forwarded_headers)
@@ -143,11 +143,11 @@ def _with_new_access_token(session: BrowserSession, reply: Any) -> BrowserSessio
     try:
         return BrowserSession.from_tokens(reply["access_token"], session.refresh_token, session.csrf_id)
     except (KeyError, TypeError, ValueError) as fault:
-        raise ApiUnavailableError("The step-up was answered in a way that this page does not understand.") from fault
+        raise ApiUnavailableError("The step-up returned an unexpected response.") from fault
 
 
 async def gather_results(**requests: Awaitable[Any]) -> dict[str, PartialResult]:
-    """Wait for all *questions*; a part of the platform that does not answer takes nothing else from the page."""
+    """Wait for all *requests*; an unavailable service does not affect the others."""
     found = await asyncio.gather(*requests.values(), return_exceptions=True)
     return {name: _to_result(outcome) for name, outcome in zip(requests, found, strict=True)}
 
