@@ -6,7 +6,8 @@ import pytest
 
 from shared.mongo import Database, open_database
 from tests.support import RawWriter
-from tests.support.fake_services import FakeServices, Mailbox, mailbox, open_fake_services
+from tests.support.fake_services import FakeServices, Mailbox, open_fake_services
+from tests.support.fake_services import mailbox as open_mailbox
 from tests.support.running import Running, running
 from tests.support.vhosts import own_vhost
 
@@ -18,16 +19,16 @@ async def amqp_url(amqp_url: str) -> str:
 
 
 @pytest.fixture(scope="package")
-async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
+async def fake_services(amqp_url: str) -> AsyncIterator[FakeServices]:
     """Everybody else."""
     async with open_fake_services(amqp_url, hear="disclosure.#") as found:
         yield found
 
 
 @pytest.fixture(scope="package")
-async def box() -> AsyncIterator[Mailbox]:
+async def mailbox() -> AsyncIterator[Mailbox]:
     """Where all mail goes."""
-    async with mailbox() as found:
+    async with open_mailbox() as found:
         yield found
 
 
@@ -35,15 +36,15 @@ async def box() -> AsyncIterator[Mailbox]:
 async def service(
     mongo_url: str,
     amqp_url: str,
-    around: FakeServices,
-    box: Mailbox,
+    fake_services: FakeServices,
+    mailbox: Mailbox,
     planter: RawWriter,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Running]:
     """The running service."""
-    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
+    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}"}
     home = tmp_path_factory.mktemp("disclosure")
-    async with running("disclosure", parts=parts, neighbours=around, home=home) as found:
+    async with running("disclosure", parts=parts, neighbours=fake_services, home=home) as found:
         yield found
     await planter.drop_database(found.database)
 

@@ -93,10 +93,10 @@ async def test_of_what_is_looked_at_in_part_a_breach_is_told_and_nothing_else(
     assert (silent.status.state, silent.evidence) == ("unknown", later.coverage_gap)
 
 
-async def test_the_running_board_shows_what_was_told(service: Running, around: FakeServices) -> None:
+async def test_the_running_board_shows_what_was_told(service: Running, fake_services: FakeServices) -> None:
     fact = common_v1.PromiseChecked(promise_id="C10", state="broken", sample_size=7, evidence="2 sent after the end")
     fact.checked_at.FromDatetime(utc_now())
-    await around.publish_event(fact, by="newsletter")
+    await fake_services.publish_event(fact, by="newsletter")
 
     async def shown() -> dict[str, object] | None:
         item = (await service.call("GET", "/v1/disclosure/promises/C10")).body

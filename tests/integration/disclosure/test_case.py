@@ -15,9 +15,9 @@ CASES = "/v1/disclosure/cases"
 OPENER, APPROVER = person("staff", "disclosure", number="1"), person("staff", "admin", number="2")
 
 
-def somebody(around: FakeServices) -> tuple[str, str]:
+def somebody(fake_services: FakeServices) -> tuple[str, str]:
     account_id = new_id("acc")
-    around.addresses[account_id] = address = f"{account_id.removeprefix('acc_')}@customers.example"
+    fake_services.addresses[account_id] = address = f"{account_id.removeprefix('acc_')}@customers.example"
     return account_id, address
 
 
@@ -51,15 +51,15 @@ async def closed(service: Running, path: str) -> dict[str, Any]:
 
 
 async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
-    service: Running, around: FakeServices, box: Mailbox
+    service: Running, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
-    (ada, ada_mail), (bob, bob_mail) = somebody(around), somebody(around)
+    (ada, ada_mail), (bob, bob_mail) = somebody(fake_services), somebody(fake_services)
     path = await opened(service, ada, bob, ada)
     await approved(service, path)
     view = await closed(service, path)
     assert view["affected_count"] == view["notices"]["relayed"] == 2
     for account_id, address in ((ada, ada_mail), (bob, bob_mail)):
-        [mail] = box.mails_to(address)
+        [mail] = mailbox.mails_to(address)
         assert mail["To"] == address
         assert "disclos" in mail["Subject"]
         assert view["case_id"] in mail.get_content()
@@ -69,29 +69,31 @@ async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
         assert entry["fields"] == ["identity.accounts.email"]
 
 
-async def test_C16_identity_is_asked_for_this_purpose_and_this_case(service: Running, around: FakeServices) -> None:
-    account_id, _ = somebody(around)
+async def test_C16_identity_is_asked_for_this_purpose_and_this_case(
+    service: Running, fake_services: FakeServices
+) -> None:
+    account_id, _ = somebody(fake_services)
     path = await opened(service, account_id)
     await approved(service, path)
     await closed(service, path)
-    [asked] = [each for each in around.resolved if each.account_id == account_id]
+    [asked] = [each for each in fake_services.resolved if each.account_id == account_id]
     assert asked.basis == f"case {path.rpartition('/')[2]}"
-    assert set(around.purposes) == {Purpose.LEGAL_DISCLOSURE}
+    assert set(fake_services.purposes) == {Purpose.LEGAL_DISCLOSURE}
 
 
 async def test_C21_the_opener_cannot_approve_and_nothing_leaves_before(
-    service: Running, around: FakeServices, box: Mailbox
+    service: Running, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
-    account_id, address = somebody(around)
+    account_id, address = somebody(fake_services)
     path = await opened(service, account_id)
     refused = await service.call("POST", f"{path}/approvals", by=OPENER, key=new_id("key"))
     assert (refused.status, refused.body["code"]) == (409, "auth.second_person.required")
     assert (await service.call("GET", path, by=OPENER)).body["notices"]["pending"] == 1
-    assert not box.mails_to(address)
+    assert not mailbox.mails_to(address)
 
 
-async def test_a_third_person_cannot_approve_what_is_approved(service: Running, around: FakeServices) -> None:
-    path = await opened(service, somebody(around)[0])
+async def test_a_third_person_cannot_approve_what_is_approved(service: Running, fake_services: FakeServices) -> None:
+    path = await opened(service, somebody(fake_services)[0])
     await approved(service, path)
     await approved(service, path)
     third = person("staff", "disclosure", number="3")
@@ -99,8 +101,8 @@ async def test_a_third_person_cannot_approve_what_is_approved(service: Running, 
     assert (refused.status, refused.body["code"]) == (409, "disclosure.case.not_open")
 
 
-async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Running, around: FakeServices) -> None:
-    path = await opened(service, new_id("acc"), somebody(around)[0])
+async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Running, fake_services: FakeServices) -> None:
+    path = await opened(service, new_id("acc"), somebody(fake_services)[0])
     await approved(service, path)
     view = await closed(service, path)
     assert view["notices"] == {"pending": 0, "sending": 0, "relayed": 1, "failed": 1}
@@ -110,20 +112,20 @@ async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Runnin
 
 
 async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
-    service: Running, around: FakeServices, box: Mailbox
+    service: Running, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
-    account_id, address = somebody(around)
-    box.refused.add(address)
+    account_id, address = somebody(fake_services)
+    mailbox.refused.add(address)
     path = await opened(service, account_id)
     await approved(service, path)
     assert (await closed(service, path))["notices"]["failed"] == 1
 
 
 async def test_C16_a_letter_that_is_deferred_stays_under_way(
-    service: Running, around: FakeServices, box: Mailbox, stored: Database, planter: RawWriter
+    service: Running, fake_services: FakeServices, mailbox: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
-    account_id, address = somebody(around)
-    box.later.add(address)
+    account_id, address = somebody(fake_services)
+    mailbox.later.add(address)
     path = await opened(service, account_id)
     await approved(service, path)
 
@@ -133,15 +135,15 @@ async def test_C16_a_letter_that_is_deferred_stays_under_way(
     await until(sending)
     [mail] = [row for row in await planter.read_raw(stored, "mail_queue") if row["kind"] == "disclosure.notice"]
     assert (mail["expires_at"] - mail["created_at"]).days == 30
-    box.later.discard(address)
+    mailbox.later.discard(address)
     assert (await closed(service, path))["notices"]["relayed"] == 1
 
 
 async def test_C16_while_identity_is_away_nothing_is_lost(
-    service: Running, around: FakeServices, box: Mailbox, stored: Database, planter: RawWriter
+    service: Running, fake_services: FakeServices, mailbox: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
-    account_id, address = somebody(around)
-    around.unavailable.add("*")
+    account_id, address = somebody(fake_services)
+    fake_services.unavailable.add("*")
     path = await opened(service, account_id)
     await approved(service, path)
 
@@ -150,68 +152,68 @@ async def test_C16_while_identity_is_away_nothing_is_lost(
         return any(row["account_id"] == account_id and row["attempts"] for row in rows)
 
     await until(postponed)
-    assert not box.mails_to(address)
-    around.unavailable.clear()
+    assert not mailbox.mails_to(address)
+    fake_services.unavailable.clear()
     await closed(service, path)
-    assert len(box.mails_to(address)) == 1
+    assert len(mailbox.mails_to(address)) == 1
 
 
 async def test_C16_a_kill_in_the_middle_tells_everybody_once(
-    service: Running, around: FakeServices, box: Mailbox, stored: Database, planter: RawWriter
+    service: Running, fake_services: FakeServices, mailbox: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
-    (told, told_mail), (heard, heard_mail), (waiting, waiting_mail) = (somebody(around) for _ in range(3))
+    (told, told_mail), (heard, heard_mail), (waiting, waiting_mail) = (somebody(fake_services) for _ in range(3))
     before = await opened(service, told)
     await approved(service, before)
     await closed(service, before)
-    box.silent.add(heard_mail)
-    around.unavailable.add(waiting)
+    mailbox.silent.add(heard_mail)
+    fake_services.unavailable.add(waiting)
     path = await opened(service, heard, waiting)
     await approved(service, path)
 
     async def halfway() -> bool:
-        return bool(box.mails_to(heard_mail)) and waiting in around.asked
+        return bool(mailbox.mails_to(heard_mail)) and waiting in fake_services.asked
 
     await until(halfway)
     await service.kill()
-    box.silent.clear()
-    around.unavailable.clear()
+    mailbox.silent.clear()
+    fake_services.unavailable.clear()
     # A mail that was being handed over is tried again when its claim ends, in five minutes; the test does not wait.
     await planter.client[stored.name]["mail_queue"].update_many(
         {"kind": "disclosure.notice"}, {"$set": {"due_at": utc_now()}}
     )
     await service.start()
     assert (await closed(service, path))["notices"]["relayed"] == 2
-    assert len(box.mails_to(told_mail)) == len(box.mails_to(waiting_mail)) == 1
+    assert len(mailbox.mails_to(told_mail)) == len(mailbox.mails_to(waiting_mail)) == 1
     # Taken before the kill and not known to be: it comes again as the same mail, which mailboxes know by its id.
-    assert len({mail["Message-ID"] for mail in box.mails_to(heard_mail)}) == 1
+    assert len({mail["Message-ID"] for mail in mailbox.mails_to(heard_mail)}) == 1
 
 
-async def test_a_repeated_request_opens_one_case(service: Running, around: FakeServices) -> None:
-    body, key = a_case(somebody(around)[0]), new_id("key")
+async def test_a_repeated_request_opens_one_case(service: Running, fake_services: FakeServices) -> None:
+    body, key = a_case(somebody(fake_services)[0]), new_id("key")
     first = await service.call("POST", CASES, by=OPENER, body=body, key=key)
     again = await service.call("POST", CASES, by=OPENER, body=body, key=key)
     assert first.body == again.body
     assert again.headers["Idempotency-Replayed"] == "true"
 
 
-async def test_the_facts_of_a_case_are_told(service: Running, around: FakeServices) -> None:
-    path = await opened(service, somebody(around)[0])
+async def test_the_facts_of_a_case_are_told(service: Running, fake_services: FakeServices) -> None:
+    path = await opened(service, somebody(fake_services)[0])
     await approved(service, path)
     case_id = (await closed(service, path))["case_id"]
 
     async def told() -> bool:
         return any(
             fact.case_id == case_id
-            for fact in around.received_events("disclosure.case.closed.v1", disclosure_v1.CaseClosed)
+            for fact in fake_services.received_events("disclosure.case.closed.v1", disclosure_v1.CaseClosed)
         )
 
     await until(told)
-    settled = around.received_events("disclosure.notice.completed.v1", disclosure_v1.NoticeCompleted)
+    settled = fake_services.received_events("disclosure.notice.completed.v1", disclosure_v1.NoticeCompleted)
     assert [fact.state for fact in settled if fact.case_id == case_id] == ["relayed"]
 
 
-async def test_cases_are_listed_newest_first_page_by_page(service: Running, around: FakeServices) -> None:
-    made = [(await opened(service, somebody(around)[0])).rpartition("/")[2] for _ in range(3)]
+async def test_cases_are_listed_newest_first_page_by_page(service: Running, fake_services: FakeServices) -> None:
+    made = [(await opened(service, somebody(fake_services)[0])).rpartition("/")[2] for _ in range(3)]
     first = (await service.call("GET", f"{CASES}?limit=2", by=OPENER)).body
     second = (await service.call("GET", f"{CASES}?limit=2&cursor={first['next_cursor']}", by=OPENER)).body
     assert [each["case_id"] for each in first["items"] + second["items"]][:3] == made[::-1]

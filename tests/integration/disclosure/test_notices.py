@@ -84,25 +84,25 @@ class NotifierHarness:
 
 
 @pytest.fixture
-async def house(database: Database, clock: FixedClock) -> NotifierHarness:
+async def harness(database: Database, clock: FixedClock) -> NotifierHarness:
     await database.ensure_collections(
         [*DOCUMENTS, OutboxDocument, QueuedMailDocument, MailLogDocument, SubjectKeyDocument]
     )
     return NotifierHarness(database, clock)
 
 
-async def test_C16_two_notifiers_at_once_tell_nobody_twice(house: NotifierHarness) -> None:
-    await house.approved(*(new_id("acc") for _ in range(20)))
-    both = house.build_notifier(), house.build_notifier()
-    await asyncio.gather(*(one.send_due(at=house.clock()) for one in both))
-    mails = await house.mails.list({})
-    assert len(mails) == len({await house.read_email(mail) for mail in mails}) == 20
+async def test_C16_two_notifiers_at_once_tell_nobody_twice(harness: NotifierHarness) -> None:
+    await harness.approved(*(new_id("acc") for _ in range(20)))
+    both = harness.build_notifier(), harness.build_notifier()
+    await asyncio.gather(*(one.send_due(at=harness.clock()) for one in both))
+    mails = await harness.mails.list({})
+    assert len(mails) == len({await harness.read_email(mail) for mail in mails}) == 20
 
 
-async def test_C16_a_letter_names_nobody_else_and_shows_no_data(house: NotifierHarness) -> None:
-    case_id = await house.approved(ADA, BOB)
-    await house.build_notifier().send_due(at=house.clock())
-    letters = [await house.read_email(mail) for mail in await house.mails.list({})]
+async def test_C16_a_letter_names_nobody_else_and_shows_no_data(harness: NotifierHarness) -> None:
+    case_id = await harness.approved(ADA, BOB)
+    await harness.build_notifier().send_due(at=harness.clock())
+    letters = [await harness.read_email(mail) for mail in await harness.mails.list({})]
     to_ada = next(text for text in letters if text.startswith(ADA))
     assert case_id in to_ada
     assert "identity.accounts.email" in to_ada
@@ -111,80 +111,80 @@ async def test_C16_a_letter_names_nobody_else_and_shows_no_data(house: NotifierH
 
 
 @pytest.mark.parametrize("ground", Ground)
-async def test_every_ground_has_a_subject_that_says_what_happened(house: NotifierHarness, ground: Ground) -> None:
-    await house.approved(ADA, ground=ground)
-    await house.build_notifier().send_due(at=house.clock())
-    [mail] = await house.mails.list({})
-    assert "disclosed" in await house.read_email(mail)
+async def test_every_ground_has_a_subject_that_says_what_happened(harness: NotifierHarness, ground: Ground) -> None:
+    await harness.approved(ADA, ground=ground)
+    await harness.build_notifier().send_due(at=harness.clock())
+    [mail] = await harness.mails.list({})
+    assert "disclosed" in await harness.read_email(mail)
 
 
-async def test_C16_a_refusal_is_no_proof_and_is_asked_again_later_and_later(house: NotifierHarness) -> None:
-    case_id = await house.approved(ADA)
-    notifier = house.build_notifier(unwilling)
-    assert [await notifier.send_due(at=house.clock()) for _ in range(2)] == [1, 0]
-    assert await notifier.send_due(at=house.clock.advance(timedelta(seconds=5))) == 1
-    assert await notifier.send_due(at=house.clock.advance(timedelta(seconds=9))) == 0
-    assert await notifier.send_due(at=house.clock.advance(timedelta(seconds=1))) == 1
-    assert await house.notices.has_pending(case_id)
-    assert not await house.mails.count_documents({})
+async def test_C16_a_refusal_is_no_proof_and_is_asked_again_later_and_later(harness: NotifierHarness) -> None:
+    case_id = await harness.approved(ADA)
+    notifier = harness.build_notifier(unwilling)
+    assert [await notifier.send_due(at=harness.clock()) for _ in range(2)] == [1, 0]
+    assert await notifier.send_due(at=harness.clock.advance(timedelta(seconds=5))) == 1
+    assert await notifier.send_due(at=harness.clock.advance(timedelta(seconds=9))) == 0
+    assert await notifier.send_due(at=harness.clock.advance(timedelta(seconds=1))) == 1
+    assert await harness.notices.has_pending(case_id)
+    assert not await harness.mails.count_documents({})
 
 
-async def test_C16_a_letter_that_expires_settles_as_never_accepted(house: NotifierHarness) -> None:
-    case_id = await house.approved(ADA)
-    notifier = house.build_notifier()
-    await notifier.send_due(at=house.clock())
-    [mail] = await house.mails.list({})
-    await notifier.on_mail_completed(mail.id, DeliveryStatus.EXPIRED, at=house.clock())
-    await notifier.on_mail_completed(mail.id, DeliveryStatus.RELAYED, at=house.clock())
-    [notice] = await house.notices.list_by_case(case_id, after=None, limit=2)
+async def test_C16_a_letter_that_expires_settles_as_never_accepted(harness: NotifierHarness) -> None:
+    case_id = await harness.approved(ADA)
+    notifier = harness.build_notifier()
+    await notifier.send_due(at=harness.clock())
+    [mail] = await harness.mails.list({})
+    await notifier.on_mail_completed(mail.id, DeliveryStatus.EXPIRED, at=harness.clock())
+    await notifier.on_mail_completed(mail.id, DeliveryStatus.RELAYED, at=harness.clock())
+    [notice] = await harness.notices.list_by_case(case_id, after=None, limit=2)
     assert notice.proof == "never_accepted"
-    await notifier.close_notified(after="", at=house.clock())
-    assert (await house.disclosure.get(case_id)).state is CaseState.CLOSED
+    await notifier.close_notified(after="", at=harness.clock())
+    assert (await harness.disclosure.get(case_id)).state is CaseState.CLOSED
 
 
-async def test_C16_a_case_with_a_missing_notice_is_never_closed(house: NotifierHarness) -> None:
-    case_id = await house.approved(ADA, BOB)
-    await house.database.get_collection(DOCUMENTS[2]).delete_many({"account_id": BOB})
-    notifier = house.build_notifier()
-    await notifier.send_due(at=house.clock())
-    [mail] = await house.mails.list({})
-    await notifier.on_mail_completed(mail.id, DeliveryStatus.RELAYED, at=house.clock())
-    await notifier.close_notified(after="", at=house.clock())
-    assert (await house.disclosure.get(case_id)).state is CaseState.NOTIFYING
+async def test_C16_a_case_with_a_missing_notice_is_never_closed(harness: NotifierHarness) -> None:
+    case_id = await harness.approved(ADA, BOB)
+    await harness.database.get_collection(DOCUMENTS[2]).delete_many({"account_id": BOB})
+    notifier = harness.build_notifier()
+    await notifier.send_due(at=harness.clock())
+    [mail] = await harness.mails.list({})
+    await notifier.on_mail_completed(mail.id, DeliveryStatus.RELAYED, at=harness.clock())
+    await notifier.close_notified(after="", at=harness.clock())
+    assert (await harness.disclosure.get(case_id)).state is CaseState.NOTIFYING
 
 
-async def test_C16_an_erasure_on_the_way_does_not_take_the_letter_along(house: NotifierHarness) -> None:
-    await house.approved(ADA)
-    await house.build_notifier().send_due(at=house.clock())
-    await house.vault.destroy_key(ADA)
-    [mail] = await house.mails.list({})
+async def test_C16_an_erasure_on_the_way_does_not_take_the_letter_along(harness: NotifierHarness) -> None:
+    await harness.approved(ADA)
+    await harness.build_notifier().send_due(at=harness.clock())
+    await harness.vault.destroy_key(ADA)
+    [mail] = await harness.mails.list({})
     assert mail.owner != ADA
-    assert "disclosed" in await house.read_email(mail)
+    assert "disclosed" in await harness.read_email(mail)
 
 
-async def test_an_open_case_sends_nothing(house: NotifierHarness) -> None:
+async def test_an_open_case_sends_nothing(harness: NotifierHarness) -> None:
     wish = NewCase(ground=Ground.LAW, requester="A court", reference="1", fields=("a.b.c",), account_ids=(ADA,))
-    await house.disclosure.open_case(wish, by="acc_1", idempotency_key="one", at=house.clock())
-    again = await house.disclosure.open_case(wish, by="acc_1", idempotency_key="one", at=house.clock())
-    assert await house.build_notifier().send_due(at=house.clock.advance(timedelta(days=1))) == 0
-    assert [case.case_id for case in await house.disclosure.list_newest(after=None, limit=5)] == [again.case_id]
+    await harness.disclosure.open_case(wish, by="acc_1", idempotency_key="one", at=harness.clock())
+    again = await harness.disclosure.open_case(wish, by="acc_1", idempotency_key="one", at=harness.clock())
+    assert await harness.build_notifier().send_due(at=harness.clock.advance(timedelta(days=1))) == 0
+    assert [case.case_id for case in await harness.disclosure.list_newest(after=None, limit=5)] == [again.case_id]
 
 
-async def test_cases_beyond_one_look_are_closed_in_turn(house: NotifierHarness) -> None:
-    ids = {await house.approved(new_id("acc")) for _ in range(5)}
-    notifier = house.build_notifier()
-    await notifier.send_due(at=house.clock())
-    for mail in await house.mails.list({}):
-        await notifier.on_mail_completed(mail.id, DeliveryStatus.RELAYED, at=house.clock())
+async def test_cases_beyond_one_look_are_closed_in_turn(harness: NotifierHarness) -> None:
+    ids = {await harness.approved(new_id("acc")) for _ in range(5)}
+    notifier = harness.build_notifier()
+    await notifier.send_due(at=harness.clock())
+    for mail in await harness.mails.list({}):
+        await notifier.on_mail_completed(mail.id, DeliveryStatus.RELAYED, at=harness.clock())
     after = ""
     for _ in range(3):
-        after = await notifier.close_notified(after=after, at=house.clock(), limit=2)
+        after = await notifier.close_notified(after=after, at=harness.clock(), limit=2)
     assert after == ""
-    assert {(await house.disclosure.get(case_id)).state for case_id in ids} == {CaseState.CLOSED}
+    assert {(await harness.disclosure.get(case_id)).state for case_id in ids} == {CaseState.CLOSED}
 
 
-async def test_C31_entries_that_race_with_an_erasure_never_outlive_it(house: NotifierHarness) -> None:
-    ledger = AccessEntries(house.database, house.vault.blind_index)
+async def test_C31_entries_that_race_with_an_erasure_never_outlive_it(harness: NotifierHarness) -> None:
+    ledger = AccessEntries(harness.database, harness.vault.blind_index)
 
     def entry(account_id: str) -> AccessEntry:
         return AccessEntry(
@@ -195,7 +195,7 @@ async def test_C31_entries_that_race_with_an_erasure_never_outlive_it(house: Not
             fields=("identity.accounts.email",),
             purpose="newsletter",
             basis="list",
-            accessed_at=house.clock(),
+            accessed_at=harness.clock(),
         )
 
     for _ in range(10):
@@ -204,7 +204,7 @@ async def test_C31_entries_that_race_with_an_erasure_never_outlive_it(house: Not
         racing = [ledger.add(entry(account_id)) for _ in range(3)]
 
         async def erase(account_id: str = account_id) -> None:
-            await ledger.erase(account_id, at=house.clock())
+            await ledger.erase(account_id, at=harness.clock())
 
-        await asyncio.gather(*racing, house.database.with_transaction(erase), return_exceptions=True)
+        await asyncio.gather(*racing, harness.database.with_transaction(erase), return_exceptions=True)
         assert await ledger.list_by_account(account_id, after=None, limit=5) == []

@@ -36,8 +36,8 @@ async def agreed(service: Running, **changed: object) -> Answer:
     return await service.call("POST", AGREEMENTS, by=STAFF, body=a_body(**changed), key=new_id("key"))
 
 
-async def asked(around: FakeServices, agreement_id: str) -> disclosure_v1.AgreementGetReply:
-    return await around.call_rpc(
+async def asked(fake_services: FakeServices, agreement_id: str) -> disclosure_v1.AgreementGetReply:
+    return await fake_services.call_rpc(
         "disclosure.agreement.get",
         disclosure_v1.AgreementGetRequest(agreement_id=agreement_id),
         disclosure_v1.AgreementGetReply,
@@ -45,32 +45,34 @@ async def asked(around: FakeServices, agreement_id: str) -> disclosure_v1.Agreem
     )
 
 
-async def test_C13_identity_reads_what_an_agreement_allows(service: Running, around: FakeServices) -> None:
+async def test_C13_identity_reads_what_an_agreement_allows(service: Running, fake_services: FakeServices) -> None:
     made = await agreed(service)
     assert made.status == 201
-    reply = await asked(around, made.body["agreement_id"])
+    reply = await asked(fake_services, made.body["agreement_id"])
     assert reply.active
     assert list(reply.scopes) == ["partners.contact"]
     assert list(reply.fields) == ["identity.accounts.email"]
 
 
-async def test_C13_an_agreement_ended_by_hand_is_over_and_told_once(service: Running, around: FakeServices) -> None:
+async def test_C13_an_agreement_ended_by_hand_is_over_and_told_once(
+    service: Running, fake_services: FakeServices
+) -> None:
     agreement_id = (await agreed(service)).body["agreement_id"]
     for _ in range(2):
         ended = await service.call("POST", f"{AGREEMENTS}/{agreement_id}/end", by=STAFF)
         assert (ended.status, ended.body["active"]) == (200, False)
-    assert not (await asked(around, agreement_id)).active
+    assert not (await asked(fake_services, agreement_id)).active
 
     async def told() -> list[disclosure_v1.AgreementEnded]:
-        facts = around.received_events("disclosure.agreement.ended.v1", disclosure_v1.AgreementEnded)
+        facts = fake_services.received_events("disclosure.agreement.ended.v1", disclosure_v1.AgreementEnded)
         return [fact for fact in facts if fact.agreement_id == agreement_id]
 
     assert len(await until(told)) == 1
 
 
-async def test_an_unknown_agreement_is_refused(service: Running, around: FakeServices) -> None:
+async def test_an_unknown_agreement_is_refused(service: Running, fake_services: FakeServices) -> None:
     with pytest.raises(RpcError) as refusal:
-        await asked(around, "agr_nowhere")
+        await asked(fake_services, "agr_nowhere")
     assert refusal.value.code == "disclosure.agreement.not_found"
 
 

@@ -1,4 +1,4 @@
-"""The portal behind the real edge proxy, as the local stack wires them: two doors, and one of them for the portal."""
+"""The portal behind the real edge proxy, as the local stack wires them: two urls, and one of them for the portal."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -52,15 +52,15 @@ async def behind_the_edge(
 ) -> AsyncIterator[EdgeUrls]:
     """Run the proxy and the portal behind it; the pages reach the APIs by the listener for frontends."""
     edge_port, frontend_port, admin_port, portal_port = some_ports(4)
-    doors = EdgeUrls(f"http://127.0.0.1:{edge_port}", f"http://127.0.0.1:{frontend_port}")
-    values = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": doors.public, "CANDOR_KEYRING": str(keyring)}
-    portal = compose(Settings.from_env(Env(values)), ApiClient(http, doors.frontend), clock=clock)
+    urls = EdgeUrls(f"http://127.0.0.1:{edge_port}", f"http://127.0.0.1:{frontend_port}")
+    values = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": urls.public, "CANDOR_KEYRING": str(keyring)}
+    portal = compose(Settings.from_env(Env(values)), ApiClient(http, urls.frontend), clock=clock)
     upstreams: Mapping[str, int] = {**dict.fromkeys((*SERVICES, "mailbox"), apis_port), "portal": portal_port}
     door = proxy.EdgeConfig(
         port=edge_port,
         frontend_port=frontend_port,
         admin_port=admin_port,
-        public_url=doors.public,
+        public_url=urls.public,
         upstreams=upstreams,
         limits=limits,
     )
@@ -68,7 +68,7 @@ async def behind_the_edge(
         serve(portal, "127.0.0.1", portal_port),
         proxy.start(door, data=folder, log=folder / "edge.log"),
     ):
-        yield doors
+        yield urls
 
 
 async def _ok(_: web.Request) -> web.Response:

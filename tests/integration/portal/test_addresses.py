@@ -71,7 +71,7 @@ def newsletter() -> Newsletter:
 
 
 @pytest.fixture
-async def doors(
+async def urls(
     newsletter: Newsletter, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path
 ) -> AsyncIterator[EdgeUrls]:
     """The proxy with the portal and one real service."""
@@ -89,21 +89,21 @@ async def status(http: aiohttp.ClientSession, url: str, **headers: str) -> int:
 
 
 async def test_two_visitors_of_the_pages_have_a_limit_each(
-    doors: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession, eve: aiohttp.ClientSession
+    urls: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession, eve: aiohttp.ClientSession
 ) -> None:
-    adas, eves = Browser(ada, doors.public), Browser(eve, doors.public)
+    adas, eves = Browser(ada, urls.public), Browser(eve, urls.public)
     assert [(await adas.get("/newsletter")).status for _ in range(4)] == [200, 200, 200, 429]
     assert [(await eves.get("/newsletter")).status for _ in range(4)] == [200, 200, 200, 429]
     assert newsletter.seen == [ADA] * 3 + [EVE] * 3
 
 
 async def test_a_visitor_has_one_limit_through_the_pages_and_directly(
-    doors: EdgeUrls, ada: aiohttp.ClientSession
+    urls: EdgeUrls, ada: aiohttp.ClientSession
 ) -> None:
-    pages = Browser(ada, doors.public)
-    assert [await status(ada, doors.public + LISTS), (await pages.get("/newsletter")).status] == [200, 200]
-    assert [await status(ada, doors.public + LISTS), (await pages.get("/newsletter")).status] == [200, 429]
-    assert await status(ada, doors.public + LISTS) == 429
+    pages = Browser(ada, urls.public)
+    assert [await status(ada, urls.public + LISTS), (await pages.get("/newsletter")).status] == [200, 200]
+    assert [await status(ada, urls.public + LISTS), (await pages.get("/newsletter")).status] == [200, 429]
+    assert await status(ada, urls.public + LISTS) == 429
 
 
 @pytest.mark.parametrize(
@@ -111,28 +111,28 @@ async def test_a_visitor_has_one_limit_through_the_pages_and_directly(
     ["X-Forwarded-For", "x-forwarded-for", "Forwarded", "X-Real-Ip", "X-Envoy-External-Address", "X-Forwarded-For-"],
 )
 async def test_I08_a_forged_address_changes_nothing(
-    doors: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession, header: str
+    urls: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession, header: str
 ) -> None:
     for forged in ("127.0.0.9", "127.0.0.9, 127.0.0.10", "for=127.0.0.9"):
-        await status(ada, doors.public + LISTS, **{header: forged})
-    assert await status(ada, doors.public + LISTS) == 429
+        await status(ada, urls.public + LISTS, **{header: forged})
+    assert await status(ada, urls.public + LISTS) == 429
     assert set(newsletter.seen) == {ADA}
 
 
 async def test_I08_a_forged_address_is_not_carried_on_by_the_pages(
-    doors: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession
+    urls: EdgeUrls, newsletter: Newsletter, ada: aiohttp.ClientSession
 ) -> None:
     for _ in range(3):
-        await status(ada, f"{doors.public}/newsletter", **{"X-Forwarded-For": "127.0.0.9", "Accept": "text/html"})
+        await status(ada, f"{urls.public}/newsletter", **{"X-Forwarded-For": "127.0.0.9", "Accept": "text/html"})
     assert newsletter.seen == [ADA] * 3
 
 
 async def test_of_what_a_frontend_says_the_last_hop_alone_counts(
-    doors: EdgeUrls, newsletter: Newsletter, http: aiohttp.ClientSession
+    urls: EdgeUrls, newsletter: Newsletter, http: aiohttp.ClientSession
 ) -> None:
     for said in ("127.0.0.9", "127.0.0.10, 127.0.0.9", "nonsense, 127.0.0.9"):
-        await status(http, doors.frontend + LISTS, **{"X-Forwarded-For": said})
-    assert await status(http, doors.frontend + LISTS, **{"X-Forwarded-For": "127.0.0.9"}) == 429
+        await status(http, urls.frontend + LISTS, **{"X-Forwarded-For": said})
+    assert await status(http, urls.frontend + LISTS, **{"X-Forwarded-For": "127.0.0.9"}) == 429
     assert newsletter.seen == ["127.0.0.9"] * 3
 
 
@@ -145,8 +145,8 @@ async def test_a_visit_is_logged_once_with_the_address_of_the_visitor(
     ada: aiohttp.ClientSession,
 ) -> None:
     app = build_app("newsletter", [get(LISTS, newsletter.lists, access=PUBLIC)], public_url="http://127.0.0.1:8080")
-    async with serving(app) as port, behind_the_edge(port, keyring, http, clock, tmp_path) as doors:
-        await Browser(ada, doors.public).get("/newsletter")
+    async with serving(app) as port, behind_the_edge(port, keyring, http, clock, tmp_path) as urls:
+        await Browser(ada, urls.public).get("/newsletter")
     # Stopped, the proxy has written its log to the end.
     [line] = (tmp_path / "access.log").read_text().splitlines()
     assert line.startswith(f"{ADA} - - [")
@@ -162,11 +162,11 @@ async def test_C04_the_proxy_goes_on_in_a_new_file_when_a_day_is_put_aside(
     log, aside = tmp_path / "access.log", tmp_path / "access" / f"{yesterday:%Y-%m-%d}.log"
     log.write_text("a visit of yesterday\n")
     os.utime(log, (yesterday.timestamp(), yesterday.timestamp()))
-    async with serving(app) as port, behind_the_edge(port, keyring, http, clock, tmp_path) as doors:
+    async with serving(app) as port, behind_the_edge(port, keyring, http, clock, tmp_path) as urls:
         await until(partial(asyncio.to_thread, aside.exists))
 
         async def written() -> bool:
-            await status(http, doors.public + LISTS)
+            await status(http, urls.public + LISTS)
             return await asyncio.to_thread(log.exists)  # only the proxy makes it anew, and writes once in a second
 
         await until(written)
@@ -181,8 +181,8 @@ async def test_the_edge_limits_each_visitor_whom_a_frontend_speaks_for(
     limits = EdgeLimits(client_requests_per_second=1, client_burst=2)
     async with (
         serving(app) as port,
-        behind_the_edge(port, keyring, http, clock, tmp_path, limits=limits) as doors,
+        behind_the_edge(port, keyring, http, clock, tmp_path, limits=limits) as urls,
     ):
         said = [ADA, f"{EVE}, {ADA}", f"{ADA}, {ADA}", ADA, ADA, ADA, EVE, f"{ADA}, {EVE}"]
-        answers = [await status(http, doors.frontend + LISTS, **{"X-Forwarded-For": hops}) for hops in said]
+        answers = [await status(http, urls.frontend + LISTS, **{"X-Forwarded-For": hops}) for hops in said]
     assert (answers[:2], answers[5], answers[6:]) == ([200, 200], 429, [200, 200])

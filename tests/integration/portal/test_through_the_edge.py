@@ -22,27 +22,29 @@ async def opened(
     edge: FakeEdge, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, folder: Path
 ) -> AsyncIterator[Browser]:
     """Yield a browser that sees the proxy alone; the pages reach the APIs through it, too."""
-    async with serving(edge.app()) as apis, behind_the_edge(apis, keyring, http, clock, folder) as doors:
-        yield Browser(http, doors.public)
+    async with serving(edge.app()) as apis, behind_the_edge(apis, keyring, http, clock, folder) as urls:
+        yield Browser(http, urls.public)
 
 
 @pytest.fixture
-def house(edge: FakeEdge, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path) -> OpenBrowser:
+def harness(
+    edge: FakeEdge, keyring: Path, http: aiohttp.ClientSession, clock: FixedClock, tmp_path: Path
+) -> OpenBrowser:
     """The portal behind the proxy, not started yet."""
     return opened(edge, keyring, http, clock, tmp_path)
 
 
 @pytest.fixture
-async def through(house: OpenBrowser) -> AsyncIterator[Browser]:
-    """A browser of a visitor of the running house."""
-    async with house as browser:
+async def through(harness: OpenBrowser) -> AsyncIterator[Browser]:
+    """A browser of a visitor of the running harness."""
+    async with harness as browser:
         yield browser
 
 
 async def test_a_person_comes_from_the_log_in_to_the_archive_and_to_the_receipts(
-    house: OpenBrowser, edge: FakeEdge, tmp_path: Path
+    harness: OpenBrowser, edge: FakeEdge, tmp_path: Path
 ) -> None:
-    async with house as browser:
+    async with harness as browser:
         assert (await browser.log_in("ada@customers.example", PASSWORD)).name == "account"
         await browser.post("/account/export")
         edge.exports["exp_1"]["state"] = "ready"
@@ -58,8 +60,8 @@ async def test_a_person_comes_from_the_log_in_to_the_archive_and_to_the_receipts
     assert "era_1" not in logged
 
 
-async def test_C28_the_number_of_a_report_is_in_no_log(house: OpenBrowser, edge: FakeEdge, tmp_path: Path) -> None:
-    async with house as browser:
+async def test_C28_the_number_of_a_report_is_in_no_log(harness: OpenBrowser, edge: FakeEdge, tmp_path: Path) -> None:
+    async with harness as browser:
         page = await browser.post("/account/report", kind="security_problem", text="A hole.")
         assert page.path == "/account/reports/rep_1?done=taken"
         await browser.get("/v1/identity/abuse-reports/rep_1")

@@ -25,7 +25,7 @@ class RefusedError(Exception):
 
 
 def problem(status: int, code: str, title: str, *, field: str = "", retry_after: int = 0) -> web.Response:
-    """Return a problem (RFC 9457) with all members that the house gives."""
+    """Return a problem (RFC 9457) with all members that the harness gives."""
     fields = [{"field": field, "code": "refused", "message": f"Please check {field}."}] if field else []
     body = {
         "type": f"http://edge.example/docs/errors/{code}",
