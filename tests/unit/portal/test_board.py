@@ -21,7 +21,7 @@ def said(state: str, *looks: dict[str, Any]) -> str:
     ("state", "looks", "sentence"),
     [
         ("kept", [look("sync", "kept")], "what sync saw"),
-        ("kept", [look("sync", "kept"), look("identity", "kept")], "2 services look, and each found it kept"),
+        ("kept", [look("sync", "kept"), look("identity", "kept")], "2 services checked it, all found it kept"),
         ("broken", [look("sync", "broken"), look("identity", "kept")], "sync: what sync saw"),
         ("broken", [look(f"s{n}", "broken") for n in (1, 2)] + [look("s3", "kept")], "2 of 3 services found it broken"),
         ("unknown", [look("sync", "kept")], "all of it"),
