@@ -281,7 +281,10 @@ class NewsletterApi:
     async def list_my_subscriptions(self, call: RequestContext) -> SubscriptionsView:
         """List your subscriptions with the evidence of your consent."""
         return SubscriptionsView(
-            items=[_subscription_view(held) for held in await self.account_export.list_subscriptions(call.principal.id)]
+            items=[
+                _subscription_view(details)
+                for details in await self.account_export.list_subscriptions(call.principal.id)
+            ]
         )
 
     async def get_unsubscribe_page(self, call: RequestContext) -> web.Response:

@@ -27,9 +27,14 @@ CONSENT_TEXTS = {
             text="Send me the letters of “{list}” at this address, and nothing else, until I leave the list. "
             "I can leave at any time, with one click in each letter and without logging in.",
         ),
+        ConsentText(
+            version="2",
+            text="Send me the emails of “{list}” at this address, and nothing else, until I unsubscribe. "
+            "I can unsubscribe at any time with one click in each email, without logging in.",
+        ),
     )
 }
-CURRENT_CONSENT = CONSENT_TEXTS["1"]
+CURRENT_CONSENT = CONSENT_TEXTS["2"]
 
 
 class ConsentSource(StrEnum):

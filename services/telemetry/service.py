@@ -161,17 +161,17 @@ def _coarsen(installation: str, usage: UsageReport, at: datetime) -> WeeklyRepor
 
 @dataclass(frozen=True, slots=True)
 class AccountEraser:
-    """Erases what the chassis stores of an account, replies kept for a member of staff: telemetry knows no account."""
+    """Erases what the chassis stores of an account (the replies to a member of staff); telemetry stores no account."""
 
     erase_subject: EraseSubject
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:  # noqa: ARG002 - the protocol has a time
-        """Delete it; the receipt says that nothing else is stored (C31)."""
+        """Delete it; telemetry stores nothing else of an account (C31)."""
         return ErasureResult(erased_counts=await self.erase_subject(account_id))
 
 
 class AccountExport:
-    """Says that there is nothing to export, and why (C26)."""
+    """Exports one page that says why there is nothing to export (C26)."""
 
     async def export_page(self, account_id: str, cursor: str) -> ExportPage:  # noqa: ARG002 - the same page for everyone
         """Return the only page."""

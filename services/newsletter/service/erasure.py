@@ -9,21 +9,22 @@ from shared.privacy import ErasureResult, RetainedItem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEraser:
-    """Cancels and deletes the subscriptions that are linked to an account; proofs of leaving stay without it.
+    """Ends and deletes the subscriptions of an account; their suppressions stay without it.
 
-    A subscription that was made without logging in is not linked, and is not searched by the address of the account:
-    the address was given for other purposes than to search lists with it (C06). Its own mails say how to unsubscribe.
+    A subscription that was requested without a login is not linked to the account. It is not searched by the address
+    of the account, whose purposes do not include that (C06). Each of its emails has a link to unsubscribe.
     """
 
     unsubscribe_service: UnsubscribeService
     suppression_retention: timedelta
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
-        """Delete what is linked to the account; name the proofs that stay."""
-        counts, proofs = await self.unsubscribe_service.erase_account(account_id, at=at)
+        """Delete what is linked to the account; the result names the suppressions that stay."""
+        counts, suppressions = await self.unsubscribe_service.erase_account(account_id, at=at)
         retained = RetainedItem(
-            description=f"{proofs} proofs that you joined and left a list, a keyed hash in place of your address",
-            reason="so that no old list can bring you back, and to show that our letters were wanted",
+            description=f"{suppressions} records of lists that you unsubscribed from, "
+            "with a keyed hash instead of your address",
+            reason="they prove your consent and prevent emails from an old copy of a list",
             retained_until=at + self.suppression_retention,
         )
-        return ErasureResult(erased_counts=counts, retained_items=(retained,) if proofs else ())
+        return ErasureResult(erased_counts=counts, retained_items=(retained,) if suppressions else ())

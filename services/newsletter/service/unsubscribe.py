@@ -65,9 +65,9 @@ class UnsubscribeService:
         return await self.transact(work)
 
     async def erase_account(self, account_id: str, *, at: datetime) -> tuple[ErasedCounts, int]:
-        """Erase what is linked to an account, in the ambient transaction; proofs of leaving lose the account.
+        """Erase the subscriptions of an account in the ambient transaction; its suppressions lose the account.
 
-        Return how many documents were deleted, and how many proofs stay.
+        Return how many documents were deleted, and how many suppressions stay.
         """
         found = await self.subscriptions.list_by_account(account_id)
         for each in found:
@@ -81,7 +81,11 @@ class UnsubscribeService:
             await self.opt_in_requests.delete(request.request_id)
         await self.suppressions.anonymize(account_id)
         counts: ErasedCounts = {}
-        for subject in (account_id, *(each.subscriber_id for each in found), *(wish.request_id for wish in requests)):
+        for subject in (
+            account_id,
+            *(each.subscriber_id for each in found),
+            *(request.request_id for request in requests),
+        ):
             _add_counts(counts, await self.erase_subject(subject))
         _add_counts(
             counts, {"subscriptions": len(found), "opt_in_requests": len(requests), "deliveries": delivery_count}

@@ -8,7 +8,7 @@ from typing import ClassVar
 from services.payments.domain import CardCharge, Charge, ChargeState, Money, idempotency_marks
 from services.payments.errors import CardNotFoundError, CardNumberInDescriptionError
 from services.payments.ports import ProcessorOutcome
-from services.payments.service.payment import PaymentService
+from services.payments.service.payment import PaymentService, outcome_counter
 from services.payments.store import Cards, Charges
 from shared import observe
 from shared.card_numbers import contains_card_number
@@ -36,10 +36,8 @@ class ChargeService(PaymentService[CardCharge]):
     """Creates, lists and reconciles charges."""
 
     kind: ClassVar[str] = "charge"
-    outcomes: ClassVar[observe.Counter] = observe.counter(
-        "candor_payments_charges_total",
-        "Charges by the answer of the processor; a timeout is asked again.",
-        ("outcome",),
+    outcomes: ClassVar[observe.Counter] = outcome_counter(
+        "candor_payments_charges_total", "Charges by the answer of the processor; a timeout is asked again."
     )
 
     cards: Cards

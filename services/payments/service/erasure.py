@@ -21,13 +21,13 @@ class AccountEraser:
     erase_subject: EraseSubject
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
-        """Delete the cards, anonymize charges and refunds; name the charges that stay."""
+        """Delete the cards and anonymize charges and refunds; the result names the charges that stay."""
         cards = await self.cards.delete_by_account(account_id)
         charges = await self.charges.anonymize(account_id)
         await self.refunds.anonymize(account_id)
         retained = RetainedItem(
-            description=f"{charges} charges without your name",
-            reason="bookkeeping duties",
+            description=f"{charges} {'charge' if charges == 1 else 'charges'}, without your name",
+            reason="required by bookkeeping law",
             retained_until=at + BOOKS_RETENTION,
         )
         return ErasureResult(

@@ -28,6 +28,14 @@ BATCH_SIZE = 200
 RETRY_AFTER_SECONDS = 30
 
 
+def outcome_counter(name: str, documentation: str) -> observe.Counter:
+    """Return a counter by ``outcome``, with every outcome at 0: a rate misses the first increment of a new series."""
+    counter = observe.counter(name, documentation, ("outcome",))
+    for outcome in (*ProcessorOutcome, "timeout"):
+        counter.labels(outcome)
+    return counter
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentService(ABC, Generic[P]):
     """Creates and reconciles payments of one kind; *P* is what is needed to ask the processor about one."""
@@ -99,7 +107,7 @@ class PaymentService(ABC, Generic[P]):
 
     @abstractmethod
     def _get_ids(self, payment: P) -> Mapping[str, str]:
-        """Return ``<kind>_id`` and further ids for the log; no account, so that the log holds no personal data."""
+        """Return ``<kind>_id`` and further ids for the log; no account, so that the log has no personal data."""
 
     @abstractmethod
     def _get_outcome(self, payment: P) -> ProcessorOutcome | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from services.payments.domain import Charge, Money, Refund, RefundState, idempotency_marks
 from services.payments.errors import ChargeNotFoundError, RefundExceedsChargeError
 from services.payments.ports import ProcessorOutcome
-from services.payments.service.payment import PaymentService
+from services.payments.service.payment import PaymentService, outcome_counter
 from services.payments.store import Charges, Refunds
 from shared import observe
 from shared.contracts import payments_v1
@@ -25,10 +25,8 @@ class RefundService(PaymentService[Refund]):
     """Creates and reconciles refunds; needs the charge only, so a deleted card can be refunded too."""
 
     kind: ClassVar[str] = "refund"
-    outcomes: ClassVar[observe.Counter] = observe.counter(
-        "candor_payments_refunds_total",
-        "Refunds by the answer of the processor; a timeout is asked again.",
-        ("outcome",),
+    outcomes: ClassVar[observe.Counter] = outcome_counter(
+        "candor_payments_refunds_total", "Refunds by the answer of the processor; a timeout is asked again."
     )
 
     charges: Charges

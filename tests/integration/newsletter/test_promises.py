@@ -68,7 +68,7 @@ async def test_C10_a_letter_after_the_end_is_caught(
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock(), **changes))
     finding = await inside.module.probes.nothing_after_unsubscribing()
     assert finding.state is PromiseState.BROKEN
-    assert finding.evidence.startswith("1 letter")
+    assert finding.evidence.startswith("1 ")
     assert "@" not in finding.evidence
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.newsletter.domain import CURRENT_CONSENT
 from shared.crypto import InvalidTokenError
 from shared.ids import new_id
 from shared.mongo import Database
@@ -71,7 +72,7 @@ async def test_the_subscriber_sees_the_evidence_of_the_consent(readers: Subscrib
     mine = (await service.call("GET", f"{ROOT}/subscriptions/mine", by=ADA)).body["items"]
     [found] = [each for each in mine if each["list_name"] == name]
     consent = found["consent"]
-    assert (found["email"], consent["source"], consent["version"]) == (email, "account", "1")
+    assert (found["email"], consent["source"], consent["version"]) == (email, "account", CURRENT_CONSENT.version)
     assert name in consent["text"]
     assert consent["requested_at"] <= consent["confirmed_at"]
 

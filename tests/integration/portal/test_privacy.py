@@ -10,7 +10,7 @@ from tests.integration.portal.edge.answers import THEN
 
 CONSENT = {
     "version": "1",
-    "text": "Send me the letters.",
+    "text": "Send me the emails.",
     "source": "account",
     "requested_at": THEN,
     "confirmed_at": THEN,
@@ -100,7 +100,7 @@ async def test_C10_a_newsletter_is_left_in_the_account(ada: Browser, edge: FakeE
     mine = {"subscription_id": "sub_1", "list_id": "lst_1", "list_name": "Monthly", "email": "a@b.example"}
     edge.subscriptions = [{**mine, "consent": CONSENT}]
     page = await ada.get("/account/newsletters")
-    assert "Send me the letters." in page.text
+    assert "Send me the emails." in page.text
     await ada.submit(page, "/account/newsletters/sub_1/unsubscribe")
     assert not edge.subscriptions
 

@@ -1,4 +1,4 @@
-"""What lists, wishes and campaigns are."""
+"""Opt-in requests, suppressions, consent texts and campaigns."""
 
 import hashlib
 from datetime import timedelta
@@ -97,26 +97,31 @@ def test_C10_a_letter_after_the_end_is_forbidden_and_one_under_way_is_not() -> N
     assert ended().is_violated_at(NOON + RELAY_GRACE_PERIOD + timedelta(milliseconds=1))
 
 
-def test_C10_who_has_joined_again_gets_letters_again_from_then_on() -> None:
+def test_C10_a_returning_subscriber_gets_emails_from_then_on() -> None:
     back = ended(resubscribed_at=NOON + timedelta(days=2))
     assert back.is_violated_at(NOON + timedelta(days=1))
     assert not back.is_violated_at(NOON + timedelta(days=3))
 
 
-def test_the_evidence_names_the_words_and_the_times_and_no_address() -> None:
+def test_the_evidence_has_the_text_version_and_the_times_and_no_address() -> None:
     evidence = opt_in_request("a", ago=MINUTE).to_consent(NOON)
     assert evidence == Consent(
-        consent_version="1", source=ConsentSource.PAGE, requested_at=NOON - MINUTE, confirmed_at=NOON
+        consent_version=CURRENT_CONSENT.version,
+        source=ConsentSource.PAGE,
+        requested_at=NOON - MINUTE,
+        confirmed_at=NOON,
     )
 
 
-def test_words_that_somebody_has_agreed_to_never_change() -> None:
+def test_a_consent_text_never_changes() -> None:
     digests = {
-        version: hashlib.sha256(wording.text.encode()).hexdigest()[:16] for version, wording in CONSENT_TEXTS.items()
+        version: hashlib.sha256(consent.text.encode()).hexdigest()[:16] for version, consent in CONSENT_TEXTS.items()
     }
-    assert digests == {"1": "3211035835e11892"}, "a new text is a new version; the old ones stay as evidence"
+    assert digests == {"1": "3211035835e11892", "2": "8e2a821e55dc6d44"}, (
+        "a new text is a new version; the old ones stay as evidence"
+    )
 
 
 @pytest.mark.parametrize(("text", "most"), [("short", 500), ("x" * 100_000, 13), ("ä" * 100_000, 2)])
-def test_a_transaction_holds_no_more_letters_than_the_server_takes(text: str, most: int) -> None:
+def test_a_batch_fits_into_one_transaction(text: str, most: int) -> None:
     assert campaign(text).batch_size(500) == most

@@ -36,7 +36,7 @@ class FakeServiceApis(Files):
                 "name": name,
                 "description": "Once a month, nothing else.",
                 "consent_version": "1",
-                "consent_text": f"Send me the letters of “{name}” at this address, and nothing else.",
+                "consent_text": f"Send me the emails of “{name}” at this address, and nothing else.",
             }
             for mark, name in (("m", "Monthly letter"), ("r", "Releases <b>first</b>"))
         ]
