@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.payments.domain import MINOR_UNITS, Card, Charge, Money
+from services.payments.domain import CURRENCIES, Card, Charge, Money
 from services.payments.errors import (
     CardDeclinedError,
     CardDecryptionError,
@@ -21,6 +21,7 @@ from services.payments.errors import (
 )
 from services.payments.service import CardService, ChargeRequest, ChargeService, RefundService
 from shared.clock import rfc3339
+from shared.formatting import MINOR_UNITS
 from shared.mongo import encode_position
 from shared.web import (
     PUBLIC,
@@ -39,7 +40,7 @@ from shared.web import (
 )
 
 Amount = Annotated[int, Field(ge=1, le=10_000_000, description="minor units of the currency")]
-Currency = Annotated[str, Field(pattern=rf"^({'|'.join(MINOR_UNITS)})$", description="ISO 4217")]
+Currency = Annotated[str, Field(pattern=rf"^({'|'.join(CURRENCIES)})$", description="ISO 4217")]
 CARD_RATE_LIMIT = RateLimit(30, timedelta(hours=1), "cards")
 """A customer stores a few cards; an attacker who tests stolen numbers needs many tries."""
 PAYMENT_RATE_LIMIT = RateLimit(120, timedelta(hours=1), "payments")

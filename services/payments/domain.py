@@ -100,8 +100,8 @@ class Money:
     currency: str
 
 
-MINOR_UNITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "CAD": 2, "AUD": 2, "CHF": 2}
-"""Decimals of an amount by currency (ISO 4217): 3999 is 39.99 in USD and 3999 in JPY."""
+CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CAD", "AUD", "CHF")
+"""The currencies (ISO 4217) that are charged."""
 
 
 class ChargeState(StrEnum):

@@ -61,13 +61,14 @@ def _broad(caught: ast.expr) -> str | None:
 
 
 def not_standard(wanted: Iterable[Source]) -> Iterator[str]:
-    """Yield what domains import beyond the standard library, errors, registry, card numbers and their own domain."""
+    """Yield what domains import beyond the standard library, errors, registry, pure helpers and their own domain."""
     for source in wanted:
         match room(source):
             case service, "domain":
                 own = (
                     "shared.errors.",
                     "shared.card_numbers.",
+                    "shared.formatting.",
                     "shared.registry.",
                     *(f"services.{service}.{inner}" for inner in ("domain", "errors")),
                 )

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from shared.formatting import format_date as date_text
+from shared.formatting import format_datetime as datetime_text
+from shared.formatting import format_money as money_text
 from shared.registry import get_registry
 
 CATEGORIES = {
@@ -65,7 +68,6 @@ RETENTION_STARTS = {
     "unsubscribed_at": "unsubscribing",
 }
 _RETENTION = re.compile(r"(\d+) days after (\w+)")
-_NO_MINOR_UNITS = frozenset({"JPY"})
 _SIZES = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -80,18 +82,18 @@ def parse_time(text: str | None) -> datetime | None:
 def format_datetime(text: str | None) -> str:
     """Format a time to the minute: ``24 November 2026, 14:05 UTC``."""
     at = parse_time(text)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC" if at else "—"
+    return datetime_text(at) if at else "—"
 
 
 def format_date(text: str | None) -> str:
     """Format a day: ``24 November 2026``."""
     at = parse_time(text)
-    return f"{at.day} {at:%B %Y}" if at else "—"
+    return date_text(at) if at else "—"
 
 
 def format_money(amount: int, currency: str) -> str:
     """Format *amount*, in minor units of *currency*: ``39.99 USD``."""
-    return f"{amount:,} {currency}" if currency in _NO_MINOR_UNITS else f"{amount / 100:,.2f} {currency}"
+    return money_text(amount, currency)
 
 
 def format_range(bounds: Mapping[str, int]) -> str:
