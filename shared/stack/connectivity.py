@@ -1,10 +1,12 @@
 """Whether a part that the person has named by its URL can be used: None, or in a few words why not."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from shared.bus.broker import RobustConnection
+from shared.bus.publishing import can_publish_as
 from shared.errors import UnavailableError
 from shared.mongo import open_database
 from shared.settings import Secret
@@ -26,8 +28,8 @@ async def check_mongo(url: Secret) -> str | None:
     return None
 
 
-async def check_amqp(url: Secret) -> str | None:
-    """Log in."""
+async def check_amqp(url: Secret, services: Iterable[str] = ()) -> str | None:
+    """Log in, and publish as each of *services*: the broker compares the user_id of a message with the user."""
     if await _is_unreachable(url):
         return _UNREACHABLE
     link = RobustConnection(url.get_secret_value(), "doctor")
@@ -36,6 +38,9 @@ async def check_amqp(url: Secret) -> str | None:
         async with asyncio.timeout(_CHECK_TIMEOUT):
             while not link.connected:  # noqa: ASYNC110 - the link has no event for it
                 await asyncio.sleep(0.1)
+        for service in services:
+            if not await can_publish_as(link, service):
+                return f"may not publish as {service}: name the user {service}, or give it the tag impersonator"
     except TimeoutError:
         return "refuses the user, the password or the vhost that it names"
     finally:

@@ -3,11 +3,13 @@
 import shutil
 import socket
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from shared.crypto.keyring import Keyring
+from shared.registry import get_registry
 from shared.settings import Env, Secret, SettingError
 from shared.stack.connectivity import check_amqp, check_mongo, check_smtp
 from shared.stack.directory import IncompatibleDirectoryError, StackDirectory
@@ -153,11 +155,15 @@ def is_port_free(port: int) -> bool:
 
 
 async def _check_external_parts(settings: StackSettings) -> AsyncIterator[CheckResult]:
-    looks = (
+    sharing = [each.name for each in get_registry() if each.has_broker and each.name not in settings.amqp_urls]
+    looks: tuple[tuple[str, Secret | None, Callable[[Secret], Awaitable[str | None]]], ...] = (
         ("MONGO_URL", settings.mongo_url, check_mongo),
-        ("AMQP_URL", settings.amqp_url, check_amqp),
+        ("AMQP_URL", settings.amqp_url, partial(check_amqp, services=sharing)),
         *((f"MONGO_URL_{name.upper()}", url, check_mongo) for name, url in settings.mongo_urls.items()),
-        *((f"AMQP_URL_{name.upper()}", url, check_amqp) for name, url in settings.amqp_urls.items()),
+        *(
+            (f"AMQP_URL_{name.upper()}", url, partial(check_amqp, services=[name]))
+            for name, url in settings.amqp_urls.items()
+        ),
         ("SMTP_URL", settings.smtp_url, check_smtp),
     )
     for name, url, look in looks:

@@ -30,7 +30,8 @@ then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promi
 
 1. MongoDB with a replica set (the MongoDB Community Operator makes one) and RabbitMQ 4 with quorum queues (the
    RabbitMQ Cluster
-   Operator): one database and one user for each service.
+   Operator): one database and one user for each service, named like the service
+   ([how to make them](../../docs/how-to/outside-parts.md)).
 2. One secret for each service, named `<release>-<service>`: `MONGO_URL`, `AMQP_URL`, `SMTP_URL`, `keyring.json`
    (`python -m shared.crypto new-keyring`, with the uses that `shared/services.yaml` names); identity
    also `staff.json`, the first staff.

@@ -38,6 +38,8 @@ from shared.ids import new_id, new_token
 from shared.mongo import Database, Leases
 from shared.policy import Purpose
 from shared.registry import get_registry
+from shared.settings import Secret
+from shared.stack.connectivity import check_amqp
 from shared.stack.parts import rabbit
 from tests.integration.bus.harness import eventually, running
 from tests.support.parts import free_ports
@@ -260,6 +262,13 @@ async def test_a_caller_that_names_another_service_in_a_header_or_nobody_is_deni
             reply = await asyncio.wait_for(replies.get(), 5)
             assert reply.headers["candor:code"] == "rpc.caller.denied"
             assert reply.user_id == "identity"
+
+
+async def test_a_doctor_sees_a_user_that_may_not_act_as_the_services(node: Node) -> None:
+    assert await check_amqp(Secret(node.operator_url), SERVICES) is None
+    assert await check_amqp(Secret(node.url("sync")), ["sync"]) is None
+    refused = await check_amqp(Secret(node.url("sync")), ["sync", "payments"])
+    assert refused == "may not publish as payments: name the user payments, or give it the tag impersonator"
 
 
 async def exists(node: Node, queue: str) -> bool:
