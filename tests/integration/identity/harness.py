@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,6 +76,8 @@ class IdentityHarness:
     url: str
     http: aiohttp.ClientSession
     staff: dict[str, Person] = field(default_factory=dict)
+    staff_since: datetime = NOON
+    """When the staff logged in."""
 
     async def call(
         self,
