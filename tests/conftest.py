@@ -11,6 +11,7 @@ from shared.ids import new_id
 from shared.mongo import Database, open_database
 from tests.support import FixedClock, RawWriter, SequentialIds
 from tests.support.durations import DurationRecorder
+from tests.support.memory import memory_folder
 from tests.support.parts import amqp_part, mongo_part
 from tests.support.skips import pytest_make_collect_report, pytest_runtest_makereport
 from tests.support.workers import FilesTogether
@@ -51,15 +52,17 @@ def new_ids() -> SequentialIds:
 @pytest.fixture(scope="session")
 async def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The server that MONGO_URL names, or a private one."""
-    async with mongo_part(tmp_path_factory.mktemp("mongo")) as url:
-        yield url
+    with memory_folder("mongo", tmp_path_factory.mktemp("mongo")) as home:
+        async with mongo_part(home) as url:
+            yield url
 
 
 @pytest.fixture(scope="session")
 async def amqp_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The broker that AMQP_URL names, or a private one."""
-    async with amqp_part(tmp_path_factory.mktemp("rabbit")) as url:
-        yield url
+    with memory_folder("rabbit", tmp_path_factory.mktemp("rabbit")) as home:
+        async with amqp_part(home) as url:
+            yield url
 
 
 @pytest.fixture(scope="session")
