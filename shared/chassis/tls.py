@@ -42,9 +42,14 @@ class ServerCertificate:
         """Load the files whenever they have changed; handshakes from then on show the new certificate."""
         loaded: tuple[float, float] | None = None
         while True:
-            changed = (self.cert_file.stat().st_mtime, self.key_file.stat().st_mtime)
+            # In a thread: the files may be on a network volume, and the loop serves requests.
+            changed = await asyncio.to_thread(self._modified_at)
             if changed != loaded:
-                # A pair that does not fit (yet) fails this task, which is begun anew and tries again.
+                # In the loop: OpenSSL allows no change of a context while another thread uses it.
+                # A pair that does not fit (yet) fails the worker, which starts again and retries.
                 context.load_cert_chain(self.cert_file, self.key_file)
                 loaded = changed
             await asyncio.sleep(CERTIFICATE_POLL_INTERVAL)
+
+    def _modified_at(self) -> tuple[float, float]:
+        return self.cert_file.stat().st_mtime, self.key_file.stat().st_mtime
