@@ -1,4 +1,4 @@
-"""Newsletter in a process of its own, beside an identity that answers and a mailbox that takes mail."""
+"""Newsletter in a process of its own, with fakes of identity and of the mail relay."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,14 +22,14 @@ async def amqp_url(amqp_url: str) -> str:
 
 @pytest.fixture(scope="package")
 async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
-    """Everybody else."""
+    """The other services."""
     async with open_fake_services(amqp_url) as found:
         yield found
 
 
 @pytest.fixture(scope="package")
 async def box() -> AsyncIterator[Mailbox]:
-    """Where all mail goes."""
+    """The mailbox that receives all mail."""
     async with mailbox() as found:
         yield found
 
@@ -43,7 +43,7 @@ async def service(
     planter: RawWriter,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Running]:
-    """The running service; whoever asks for a list may do so as often as tests like."""
+    """The running service, without an effective rate limit of opt-in requests."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
     home = tmp_path_factory.mktemp("newsletter")
     settings = {"NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE": "100000", "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02"}
@@ -61,7 +61,7 @@ async def stored(service: Running, mongo_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def readers(service: Running, box: Mailbox) -> Subscribers:
-    """Those who use the service."""
+    """The users of the service."""
     return Subscribers(service, box)
 
 
@@ -69,7 +69,7 @@ def readers(service: Running, box: Mailbox) -> Subscribers:
 async def inside(
     mongo_url: str, amqp_url: str, mongo_driver: str, planter: RawWriter, clock: FixedClock, tmp_path: Path
 ) -> AsyncIterator[NewsletterInternals]:
-    """The actions in this process, on a fresh database, with a clock that the test moves."""
+    """The services in this process, on a fresh database, with a clock that the test moves."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "MONGO_DRIVER": mongo_driver}
     async with open_internals(parts, tmp_path, clock) as found:
         yield found

@@ -1,4 +1,4 @@
-"""Newsletter's actions in the process of the test, where time stands still until the test moves it."""
+"""The services of newsletter in the process of the test, with a clock that the test moves."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -34,48 +34,48 @@ from tests.support.listening import listening_registry
 
 @dataclass(frozen=True, slots=True)
 class NewsletterInternals:
-    """The actions, and a postman whose every step a test decides."""
+    """The services, and a mail queue that the test works off."""
 
     chassis: Chassis
     module: NewsletterModule
 
     async def a_list(self) -> MailingList:
-        """Make a list."""
+        """Create a list."""
         return await self.module.subscribe_service.create_list(
             "News", "", idempotency_key=new_id("op"), at=self.chassis.clock()
         )
 
     async def queued_mails(self) -> list[QueuedMailDocument]:
-        """Return what is in the queue of mail."""
+        """Return the queued mails."""
         return await self.chassis.mail_queue.list_due(1_000)
 
     async def read_email(self) -> EmailMessage:
-        """Return the one letter that waits."""
+        """Return the only queued email."""
         [row] = await self.queued_mails()
         return await self.chassis.mail_queue.open_message(row)
 
     async def join(self, list_id: str, email: str, *, account_id: str = "") -> Subscription:
-        """Join a list."""
+        """Subscribe to a list and confirm."""
         now = self.chassis.clock()
         await self.module.subscribe_service.request(list_id, email, account_id=account_id, at=now)
         made, _ = await self.module.subscribe_service.confirm(parse_token(await self.read_email()), at=now)
         return made
 
     async def start_campaign(self, list_id: str) -> Campaign:
-        """Write a campaign and begin it."""
+        """Create a campaign and start it."""
         now = self.chassis.clock()
         made = await self.module.campaign_sender.create(list_id, "News", "Hello.", idempotency_key=new_id("op"), at=now)
         return await self.module.campaign_sender.start(made.campaign_id, at=now)
 
     async def advance(self) -> int:
-        """Let all campaigns go on as far as they can; return the number of steps."""
+        """Advance all campaigns as far as they can; return the number of steps."""
         steps = 0
         while await self.module.campaign_sender.advance(at=self.chassis.clock()):
             steps += 1
         return steps
 
     async def carry(self, row: QueuedMailDocument) -> DeliveryStatus:
-        """Do with a mail what the postman does, at a relay that takes everything."""
+        """Handle a mail as the sender does, with a relay that accepts everything."""
         now = self.chassis.clock()
         state = (
             DeliveryStatus.RELAYED
@@ -87,7 +87,7 @@ class NewsletterInternals:
         return state
 
     async def counts(self, campaign: Campaign) -> DeliveryCounts:
-        """Return what became of a campaign's letters, without what there is none of."""
+        """Return the counts of a campaign's deliveries above 0."""
         found = await self.module.campaign_sender.get(campaign.campaign_id)
         return {state: count for state, count in found.counts.items() if count}
 
@@ -96,7 +96,7 @@ class NewsletterInternals:
 async def open_internals(
     parts: Mapping[str, str], home: Path, clock: Clock, **settings: str
 ) -> AsyncIterator[NewsletterInternals]:
-    """Open the actions, on a database and with keys of their own unless *home* and *parts* name those of others."""
+    """Open the services, on a new database with new keys unless *home* and *parts* name others."""
     keyring = home / "keyring.json"
     if not keyring.exists():
         keyring.write_text(dump_keyring(make_keyring(["wrap", "blind", "link"], at=clock())), encoding="utf-8")
@@ -116,7 +116,7 @@ async def open_internals(
 
 
 async def add_subscribers(list_id: str, many: int, *, db: Database, vault: Vault, clock: Clock) -> list[str]:
-    """Put confirmed readers onto a list, past the mails; return their addresses."""
+    """Add confirmed subscriptions to a list without emails; return their addresses."""
     subscriptions, now = Subscriptions(db, vault), clock()
     consent = Consent(
         consent_version=CURRENT_CONSENT.version, source=ConsentSource.PAGE, requested_at=now, confirmed_at=now
@@ -135,6 +135,6 @@ async def add_subscribers(list_id: str, many: int, *, db: Database, vault: Vault
     return emails
 
 
-def parse_token(letter: EmailMessage) -> str:
-    """Return the token of the link in a confirmation."""
-    return letter.text.partition("?token=")[2].split("\n")[0]
+def parse_token(email: EmailMessage) -> str:
+    """Return the token of the link in a confirmation email."""
+    return email.text.partition("?token=")[2].split("\n")[0]

@@ -1,4 +1,4 @@
-"""What editors and readers do, step by step, as the demonstration does it."""
+"""The steps of editors and subscribers, over HTTP."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def address() -> str:
-    """Return an address that nobody has used."""
+    """Return a new address."""
     return f"{new_id('r').removeprefix('r_')}@customers.example"
 
 
@@ -32,25 +32,25 @@ def parse_link(mail: EmailMessage, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Subscribers:
-    """Acts over HTTP and reads the mail."""
+    """Calls the service over HTTP and reads the mail."""
 
     service: Running
     box: Mailbox
 
     async def a_list(self, name: str = "") -> str:
-        """Make a list."""
+        """Create a list."""
         body = {"name": name or new_id("List"), "description": "Once a month."}
         made = await self.service.call("POST", f"{ROOT}/lists", by=EDITOR, body=body, key=new_id("key"))
         assert made.status == 201, made.body
         return str(made.body["list_id"])
 
     async def request_subscription(self, list_id: str, email: str, *, by: Principal | None = None) -> Answer:
-        """Ask for a list."""
+        """Request a subscription."""
         body = {"list_id": list_id, "email": email}
         return await self.service.call("POST", f"{ROOT}/subscriptions", by=by, body=body)
 
     async def mail_about(self, email: str, about: str) -> EmailMessage:
-        """Wait for a mail."""
+        """Wait for an email with *about* in its subject."""
 
         async def look() -> EmailMessage | None:
             return next((mail for mail in self.box.mails_to(email) if about in str(mail["Subject"])), None)
@@ -64,7 +64,7 @@ class Subscribers:
         return await self.service.call("POST", f"{ROOT}/confirmations", body={"token": token})
 
     async def request_and_read_mail(self, list_id: str, email: str, *, by: Principal | None = None) -> str:
-        """Ask for a list; return the token in the mail."""
+        """Request a subscription; return the token of the email."""
         before = len(self.box.mails_to(email))
         assert (await self.request_subscription(list_id, email, by=by)).status == 202
 
@@ -75,19 +75,19 @@ class Subscribers:
         return parse_link(self.box.mails_to(email)[-1], "/newsletter/confirm")
 
     async def join(self, list_id: str, email: str, *, by: Principal | None = None) -> str:
-        """Join a list; return the id of the subscription."""
+        """Subscribe and confirm; return the id of the subscription."""
         confirmed = await self.confirm(await self.request_and_read_mail(list_id, email, by=by))
         assert confirmed.status == 200, confirmed.body
         return str(confirmed.body["subscription_id"])
 
     async def join_new_address(self) -> tuple[str, str]:
-        """Make a list with one reader; return both."""
+        """Create a list with one subscriber; return both."""
         list_id, email = await self.a_list(), address()
         await self.join(list_id, email)
         return list_id, email
 
     async def create_campaign(self, list_id: str, subject: str) -> str:
-        """Write a campaign; return its path."""
+        """Create a campaign; return its path."""
         body = {"list_id": list_id, "subject": subject, "text": "What is new.\n\nThat is all."}
         made = await self.service.call("POST", f"{ROOT}/campaigns", by=EDITOR, body=body, key=new_id("key"))
         assert made.status == 201, made.body
@@ -107,7 +107,7 @@ class Subscribers:
         return dict((await until(look))["counts"])
 
     async def campaign(self, list_id: str, subject: str = "News") -> dict[str, int]:
-        """Write, send, and wait for the end."""
+        """Create and send a campaign; return its final counts."""
         path = await self.create_campaign(list_id, subject)
         assert (await self.start_campaign(path)).status == 202
         return await self.send_campaign(path)
@@ -118,5 +118,5 @@ class Subscribers:
 
 
 def parse_one_click(mail: EmailMessage) -> str:
-    """Return the path of the one-click link of a letter."""
+    """Return the path of the one-click link of an email."""
     return str(mail["List-Unsubscribe"]).strip("<>").removeprefix(PUBLIC_URL)

@@ -1,4 +1,4 @@
-"""What an account holds here: handed over when asked for, gone when erased (C26, C31)."""
+"""The data of an account: exported and erased (C26, C31)."""
 
 import json
 
@@ -12,7 +12,7 @@ from tests.support import RawWriter
 from tests.support.fake_services import FakeServices, Mailbox, until
 from tests.support.running import person
 
-HOLDING = (
+COLLECTIONS = (
     "opt_in_requests",
     "subscriptions",
     "suppressions",
@@ -53,7 +53,7 @@ async def exported(around: FakeServices, account_id: str) -> dict[str, str]:
             return files
 
 
-async def test_C26_the_export_holds_subscriptions_evidence_wishes_ends_and_letters(
+async def test_C26_the_export_has_subscriptions_evidence_requests_and_deliveries(
     readers: Subscribers, around: FakeServices
 ) -> None:
     ada, email = somebody(), address()
@@ -74,9 +74,7 @@ async def test_C26_the_export_holds_subscriptions_evidence_wishes_ends_and_lette
     assert (letter["subscription_id"], letter["state"]) == (ended["subscription_id"], "accepted")
 
 
-async def test_C26_an_account_that_holds_nothing_gets_an_empty_export(
-    around: FakeServices, readers: Subscribers
-) -> None:
+async def test_C26_an_account_without_data_gets_an_empty_export(around: FakeServices, readers: Subscribers) -> None:
     files = await exported(around, new_id("acc"))
     assert json.loads(files["data.json"]) == {"subscriptions": [], "unsubscribed": [], "pending": []}
 
@@ -96,7 +94,7 @@ async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
         "opt_in_requests": 1,
         "deliveries": 1,
     }
-    for collection in HOLDING:
+    for collection in COLLECTIONS:
         held = str(await planter.read_raw(stored, collection))
         assert ada.id not in held
         assert row["subscriber_id"] not in held
@@ -123,7 +121,7 @@ async def test_C31_an_erasure_while_a_campaign_is_under_way_stops_its_letter_and
     assert subject not in [mail["Subject"] for mail in box.mails_to(email)]
 
 
-async def test_C31_the_address_can_join_anew_and_finds_nothing_of_before(
+async def test_C31_the_address_can_subscribe_again_without_earlier_data(
     readers: Subscribers, around: FakeServices
 ) -> None:
     ada, email, list_id = somebody(), address(), await readers.a_list()

@@ -1,4 +1,4 @@
-"""Getting onto a list: nothing without the owner of the address (C06)."""
+"""Subscriptions: none without the confirmation of the owner of the address (C06)."""
 
 import asyncio
 from datetime import timedelta
@@ -29,7 +29,7 @@ async def test_the_answer_is_the_same_for_a_subscriber_and_for_a_stranger(reader
     assert known.headers.keys() == unknown.headers.keys()
 
 
-async def test_a_wish_makes_nobody_a_recipient(readers: Subscribers, stored: Database, planter: RawWriter) -> None:
+async def test_an_opt_in_request_makes_no_recipient(readers: Subscribers, stored: Database, planter: RawWriter) -> None:
     list_id, email = await readers.a_list(), address()
     await readers.request_and_read_mail(list_id, email)
     assert [row for row in await planter.read_raw(stored, "subscriptions") if row["list_id"] == list_id] == []
@@ -96,7 +96,7 @@ async def test_an_address_gets_one_confirmation_however_often_it_is_asked(reader
 @pytest.mark.parametrize(
     "email", ["", "ada", "ada@", "a@b@c", "ada@customers.example\r\nBcc: eve@evil.example", "a b@c.d"]
 )
-async def test_N14_what_is_no_address_is_refused(readers: Subscribers, email: str) -> None:
+async def test_N14_an_invalid_address_is_rejected(readers: Subscribers, email: str) -> None:
     refused = await readers.request_subscription(await readers.a_list(), email)
     assert refused.status == 422
     assert "eve@" not in str(refused.body)
@@ -125,7 +125,7 @@ async def test_a_list_that_is_made_twice_with_one_key_is_one(service: Running) -
     assert made[0].body["list_id"] == made[1].body["list_id"]
 
 
-async def test_C17_nothing_is_left_of_a_wish_after_its_time(
+async def test_C17_nothing_is_left_of_an_expired_opt_in_request(
     inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
 ) -> None:
     news = await inside.a_list()
@@ -139,7 +139,7 @@ async def test_C17_nothing_is_left_of_a_wish_after_its_time(
         assert await planter.read_raw(inside.chassis.db, collection) == []
 
 
-async def test_a_newer_wish_takes_the_place_of_the_older(inside: NewsletterInternals, clock: FixedClock) -> None:
+async def test_a_newer_opt_in_request_replaces_the_older(inside: NewsletterInternals, clock: FixedClock) -> None:
     news = await inside.a_list()
     ask = inside.module.subscribe_service.request
     await ask(news.list_id, "ada@customers.example", account_id="", at=clock())

@@ -1,4 +1,4 @@
-"""Getting off a list: by any door, for the very next letter (C10)."""
+"""Unsubscribing: by every method, effective for the next email (C10)."""
 
 import asyncio
 from datetime import timedelta
@@ -29,7 +29,7 @@ MULTIPART = (
 )
 
 
-async def a_letter(readers: Subscribers) -> tuple[str, str, str]:
+async def an_email(readers: Subscribers) -> tuple[str, str, str]:
     """Return a list, its one reader, and the path of the one-click link."""
     list_id, email = await readers.join_new_address()
     assert (await readers.campaign(list_id, "The first"))["accepted"] == 1
@@ -46,8 +46,8 @@ async def ended(around: FakeServices, list_id: str) -> newsletter_v1.Subscriptio
     return found
 
 
-async def test_C10_one_click_ends_it_for_the_very_next_letter(readers: Subscribers, around: FakeServices) -> None:
-    list_id, email, path = await a_letter(readers)
+async def test_C10_one_click_is_effective_for_the_next_email(readers: Subscribers, around: FakeServices) -> None:
+    list_id, email, path = await an_email(readers)
     answer = await readers.one_click(path)
     assert (answer.status, answer.body) == (200, {"unsubscribed": True})
     assert "Set-Cookie" not in answer.headers
@@ -59,7 +59,7 @@ async def test_C10_one_click_ends_it_for_the_very_next_letter(readers: Subscribe
 async def test_C10_one_click_works_as_multipart_and_as_often_as_one_likes(
     readers: Subscribers, service: Running
 ) -> None:
-    list_id, _, path = await a_letter(readers)
+    list_id, _, path = await an_email(readers)
     raw, headers = MULTIPART
     for _ in range(3):
         assert (await service.call("POST", path, raw=raw, headers=headers)).status == 200
@@ -69,7 +69,7 @@ async def test_C10_one_click_works_as_multipart_and_as_often_as_one_likes(
 async def test_N01_a_mail_scanner_that_looks_at_every_link_changes_nothing(
     readers: Subscribers, service: Running
 ) -> None:
-    list_id, _, path = await a_letter(readers)
+    list_id, _, path = await an_email(readers)
     for method in ("GET", "HEAD"):
         url = f"http://127.0.0.1:{service.port}{path}"
         async with service.http.request(method, url, allow_redirects=False) as looked:
@@ -94,7 +94,7 @@ async def test_whatever_stands_in_the_link_it_leads_to_our_own_page(service: Run
 async def test_C10_the_page_ends_it_without_a_login(
     readers: Subscribers, service: Running, around: FakeServices
 ) -> None:
-    list_id, _, path = await a_letter(readers)
+    list_id, _, path = await an_email(readers)
     body = {"token": path.rpartition("/")[2]}
     assert (await service.call("POST", f"{ROOT}/unsubscriptions", body=body)).body == {"unsubscribed": True}
     assert (await readers.campaign(list_id))["accepted"] == 0
@@ -149,7 +149,7 @@ async def test_C10_customers_end_their_own_and_nobody_elses(readers: Subscribers
 
 
 async def test_a_token_that_was_altered_anywhere_ends_nothing(readers: Subscribers, service: Running) -> None:
-    list_id, _, path = await a_letter(readers)
+    list_id, _, path = await an_email(readers)
     token = path.rpartition("/")[2]
     altered = [token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :] for at in range(len(token))]
     for each in [*altered, token[:-1], f"{token}A", "x"]:
@@ -176,13 +176,13 @@ async def test_a_token_that_was_altered_anywhere_ends_nothing(readers: Subscribe
 async def test_what_is_not_the_form_of_rfc_8058_ends_nothing(
     readers: Subscribers, service: Running, raw: bytes, headers: dict[str, str], status: int
 ) -> None:
-    list_id, _, path = await a_letter(readers)
+    list_id, _, path = await an_email(readers)
     assert (await service.call("POST", path, raw=raw, headers=headers)).status == status
     assert (await readers.campaign(list_id))["accepted"] == 1
 
 
 async def test_C10_the_link_of_an_old_letter_still_works_after_joining_again(readers: Subscribers) -> None:
-    list_id, email, old = await a_letter(readers)
+    list_id, email, old = await an_email(readers)
     assert (await readers.one_click(old)).status == 200
     await readers.join(list_id, email)
     assert (await readers.campaign(list_id))["accepted"] == 1
@@ -190,10 +190,10 @@ async def test_C10_the_link_of_an_old_letter_still_works_after_joining_again(rea
     assert (await readers.campaign(list_id))["accepted"] == 0
 
 
-async def test_C10_after_leaving_only_a_keyed_hash_is_left(
+async def test_C10_only_a_keyed_hash_is_left_after_unsubscribing(
     readers: Subscribers, stored: Database, planter: RawWriter
 ) -> None:
-    list_id, _, path = await a_letter(readers)
+    list_id, _, path = await an_email(readers)
     [before] = [row for row in await planter.read_raw(stored, "subscriptions") if row["list_id"] == list_id]
     await readers.one_click(path)
     assert [row for row in await planter.read_raw(stored, "subscriptions") if row["list_id"] == list_id] == []
@@ -205,13 +205,13 @@ async def test_C10_after_leaving_only_a_keyed_hash_is_left(
 
 
 async def test_two_clicks_at_once_leave_one_proof(readers: Subscribers, stored: Database, planter: RawWriter) -> None:
-    list_id, _, path = await a_letter(readers)
+    list_id, _, path = await an_email(readers)
     answers = await asyncio.gather(*(readers.one_click(path) for _ in range(5)))
     assert {answer.status for answer in answers} == {200}
     assert len([row for row in await planter.read_raw(stored, "suppressions") if row["list_id"] == list_id]) == 1
 
 
-async def test_C10_leaving_works_for_ever(inside: NewsletterInternals, clock: FixedClock) -> None:
+async def test_C10_an_unsubscribe_link_never_expires(inside: NewsletterInternals, clock: FixedClock) -> None:
     news = await inside.a_list()
     made = await inside.join(news.list_id, "ada@customers.example")
     token = inside.module.subscribe_service.emails.unsubscribe_token(made.subscription_id)

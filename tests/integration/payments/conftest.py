@@ -20,13 +20,13 @@ async def amqp_url(amqp_url: str) -> str:
 
 @pytest.fixture
 async def house(database: Database, clock: FixedClock) -> PaymentsHarness:
-    """Payments without a process: its clock stands still."""
+    """Payments without a process, with a fixed clock."""
     return await PaymentsHarness.prepared(database, clock)
 
 
 @pytest.fixture(scope="package")
 async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
-    """Everybody else."""
+    """The other services."""
     async with open_fake_services(amqp_url, hear="payments.#") as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""Payments' own objects on one database, with a clock that stands still."""
+"""The services of payments on one database, with a fixed clock."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.support.cards import VISA, sealed, typed
 
 ADA, BOB = "acc_ada", "acc_bob"
 KEYRING = Keyring([Key(id="key_card", use=KeyUse.CARD, created_at=NOON, secret=b"c" * 32)])
-SETTLE_AFTER = timedelta(seconds=30)
+RECONCILE_AFTER = timedelta(seconds=30)
 
 
 async def erase_nothing(_account_id: str) -> dict[str, int]:
@@ -27,7 +27,7 @@ async def erase_nothing(_account_id: str) -> dict[str, int]:
 
 @dataclass
 class PaymentsHarness:
-    """Everything of payments but its edges."""
+    """The services of payments without HTTP and broker."""
 
     database: Database
     clock: FixedClock
@@ -35,39 +35,39 @@ class PaymentsHarness:
 
     @classmethod
     async def prepared(cls, database: Database, clock: FixedClock) -> Self:
-        """Return a house on a database that is ready."""
+        """Return a harness on a prepared database."""
         await database.ensure_collections([*DOCUMENTS, OutboxDocument])
         return cls(database, clock)
 
     def __post_init__(self) -> None:
         self.cards, self.charges, self.refunds = Cards(self.database), Charges(self.database), Refunds(self.database)
-        self.opener = CardDecrypter(KEYRING)
+        self.decrypter = CardDecrypter(KEYRING)
         outbox = Outbox(self.database, "payments", self.clock)
-        self.wallet = CardService(
-            decrypter=self.opener,
+        self.card_service = CardService(
+            decrypter=self.decrypter,
             processor=self.processor,
             used_payloads=UsedCardPayloads(self.database),
             cards=self.cards,
             new_id=new_id,
             card_payload_ttl=timedelta(minutes=10),
         )
-        self.till = ChargeService(
+        self.charge_service = ChargeService(
             processor=self.processor,
             cards=self.cards,
             charges=self.charges,
             outbox=outbox,
             transact=self.database.with_transaction,
             new_id=new_id,
-            reconcile_after=SETTLE_AFTER,
+            reconcile_after=RECONCILE_AFTER,
         )
-        self.desk = RefundService(
+        self.refund_service = RefundService(
             processor=self.processor,
             charges=self.charges,
             refunds=self.refunds,
             outbox=outbox,
             transact=self.database.with_transaction,
             new_id=new_id,
-            reconcile_after=SETTLE_AFTER,
+            reconcile_after=RECONCILE_AFTER,
         )
         self.account_eraser = AccountEraser(
             cards=self.cards, charges=self.charges, refunds=self.refunds, erase_subject=erase_nothing
@@ -75,30 +75,34 @@ class PaymentsHarness:
 
     def jwe(self, number: str = VISA, *, account_id: str = ADA, **changed: object) -> str:
         """Return a card as the page of *account_id* encrypts it now."""
-        return sealed(self.opener.public_jwk(), typed(account_id, self.clock(), number=number, **changed))
+        return sealed(self.decrypter.public_jwk(), typed(account_id, self.clock(), number=number, **changed))
 
     async def card(self, number: str = VISA) -> str:
-        """Keep a card of Ada's and return its id."""
-        kept = await self.wallet.tokenize(ADA, self.jwe(number), idempotency_key=new_id("op"), at=self.clock())
+        """Store a card of Ada and return its id."""
+        kept = await self.card_service.tokenize(ADA, self.jwe(number), idempotency_key=new_id("op"), at=self.clock())
         return kept.card_id
 
-    async def charge(self, card_id: str, *, operation: str = "", amount: int = 3_999, description: str = "") -> Charge:
-        """Charge a card of Ada's."""
-        order = ChargeRequest(
+    async def charge(
+        self, card_id: str, *, idempotency_key: str = "", amount: int = 3_999, description: str = ""
+    ) -> Charge:
+        """Charge a card of Ada."""
+        request = ChargeRequest(
             account_id=ADA,
             card_id=card_id,
             price=Money(amount=amount, currency="USD"),
             description=description,
         )
-        return await self.till.create(order, idempotency_key=operation or new_id("op"), at=self.clock())
+        return await self.charge_service.create(
+            request, idempotency_key=idempotency_key or new_id("op"), at=self.clock()
+        )
 
-    async def refund(self, charge: Charge, amount: int, *, operation: str = "") -> int:
-        """Refund a charge of Ada's; return how much of it has gone back."""
-        _, after = await self.desk.create(
-            ADA, charge.charge_id, amount, idempotency_key=operation or new_id("op"), at=self.clock()
+    async def refund(self, charge: Charge, amount: int, *, idempotency_key: str = "") -> int:
+        """Refund a charge of Ada; return its amount_refunded."""
+        _, after = await self.refund_service.create(
+            ADA, charge.charge_id, amount, idempotency_key=idempotency_key or new_id("op"), at=self.clock()
         )
         return after.amount_refunded
 
     async def published_events(self) -> list[str]:
-        """Return the types of the facts that wait to be told."""
+        """Return the types of the events in the outbox."""
         return sorted(row.type for row in await self.database.get_collection(OutboxDocument).list({}))

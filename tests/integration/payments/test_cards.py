@@ -1,4 +1,4 @@
-"""Cards: opened once, for one account, in time; kept as four digits and a date (C18)."""
+"""Cards: decrypted once, for one account, in time; stored as four digits and an expiry date (C18)."""
 
 from datetime import timedelta
 
@@ -41,21 +41,21 @@ async def test_C18_the_store_refuses_more_of_a_card(house: PaymentsHarness, plan
 
 async def test_a_card_that_was_used_is_refused(house: PaymentsHarness) -> None:
     jwe = house.jwe()
-    await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+    await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
     with pytest.raises(CardPayloadRejectedError):
-        await house.wallet.tokenize(ADA, jwe, idempotency_key="two", at=house.clock())
+        await house.card_service.tokenize(ADA, jwe, idempotency_key="two", at=house.clock())
 
 
 async def test_a_repetition_of_the_same_request_keeps_one_card(house: PaymentsHarness) -> None:
     jwe = house.jwe()
-    tries = [await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock()) for _ in range(2)]
+    tries = [await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock()) for _ in range(2)]
     assert tries[0] == tries[1]
-    assert len(await house.wallet.list_by_account(ADA, after=None, limit=5)) == 1
+    assert len(await house.card_service.list_by_account(ADA, after=None, limit=5)) == 1
 
 
 async def test_a_card_of_another_account_is_refused(house: PaymentsHarness) -> None:
     with pytest.raises(CardPayloadRejectedError):
-        await house.wallet.tokenize(BOB, house.jwe(account_id=ADA), idempotency_key="one", at=house.clock())
+        await house.card_service.tokenize(BOB, house.jwe(account_id=ADA), idempotency_key="one", at=house.clock())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ async def test_a_card_of_another_account_is_refused(house: PaymentsHarness) -> N
 async def test_a_card_is_good_for_ten_minutes(house: PaymentsHarness, ahead: timedelta, *, taken: bool) -> None:
     jwe = house.jwe()
     try:
-        await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock() + ahead)
+        await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock() + ahead)
     except CardPayloadRejectedError:
         assert not taken
     else:
@@ -92,7 +92,7 @@ async def test_a_card_is_good_for_ten_minutes(house: PaymentsHarness, ahead: tim
 )
 async def test_what_is_no_card_is_refused_by_one_code(house: PaymentsHarness, changed: dict[str, object]) -> None:
     with pytest.raises(InvalidCardError) as refusal:
-        await house.wallet.tokenize(ADA, house.jwe(**changed), idempotency_key="one", at=house.clock())  # type: ignore[arg-type] # a table of wrong types
+        await house.card_service.tokenize(ADA, house.jwe(**changed), idempotency_key="one", at=house.clock())  # type: ignore[arg-type] # a table of wrong types
     assert refusal.value.__cause__ is None
 
 
@@ -100,15 +100,15 @@ async def test_what_is_no_card_is_refused_by_one_code(house: PaymentsHarness, ch
 async def test_a_card_without_a_field_is_refused(house: PaymentsHarness, missing: str) -> None:
     fields = {name: value for name, value in typed(ADA, house.clock()).items() if name != missing}
     with pytest.raises((InvalidCardError, CardPayloadRejectedError)):
-        await house.wallet.tokenize(
-            ADA, sealed(house.opener.public_jwk(), fields), idempotency_key="one", at=house.clock()
+        await house.card_service.tokenize(
+            ADA, sealed(house.decrypter.public_jwk(), fields), idempotency_key="one", at=house.clock()
         )
 
 
-async def test_a_declined_card_is_not_kept(house: PaymentsHarness) -> None:
+async def test_a_declined_card_is_not_stored(house: PaymentsHarness) -> None:
     with pytest.raises(CardDeclinedError):
         await house.card(DECLINED)
-    assert await house.wallet.list_by_account(ADA, after=None, limit=5) == []
+    assert await house.card_service.list_by_account(ADA, after=None, limit=5) == []
 
 
 class UnavailableProcessor(SimulatedProcessor):
@@ -127,18 +127,18 @@ async def test_a_card_is_stored_by_a_repetition_when_the_processor_did_not_answe
     house = PaymentsHarness(house.database, house.clock, processor)
     jwe = house.jwe()
     with pytest.raises(ProcessorUnavailableError) as unavailable:
-        await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+        await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
     assert unavailable.value.retry_after
-    assert await house.wallet.list_by_account(ADA, after=None, limit=5) == []
+    assert await house.card_service.list_by_account(ADA, after=None, limit=5) == []
     processor.answers = True
-    card = await house.wallet.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
-    assert await house.wallet.list_by_account(ADA, after=None, limit=5) == [card]
+    card = await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+    assert await house.card_service.list_by_account(ADA, after=None, limit=5) == [card]
 
 
 async def test_a_card_is_deleted_by_its_owner_alone(house: PaymentsHarness) -> None:
     card_id = await house.card()
     with pytest.raises(CardNotFoundError):
-        await house.wallet.delete(BOB, card_id)
-    await house.wallet.delete(ADA, card_id)
+        await house.card_service.delete(BOB, card_id)
+    await house.card_service.delete(ADA, card_id)
     with pytest.raises(CardNotFoundError):
         await house.charge(card_id)

@@ -1,4 +1,4 @@
-"""Charges and refunds: once each, whatever dies or is silent; never more back than was taken."""
+"""Charges and refunds: executed once despite crashes and timeouts; refunds never exceed the charge."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ from services.payments.errors import (
 )
 from services.payments.ports import ProcessorOutcome, ProcessorTimeoutError, SimulatedProcessor
 from shared.mongo import Database
-from tests.integration.payments.harness import ADA, BOB, SETTLE_AFTER, PaymentsHarness
+from tests.integration.payments.harness import ADA, BOB, RECONCILE_AFTER, PaymentsHarness
 from tests.support import FixedClock, RawWriter
 from tests.support.cards import DECLINED_LATER, REFUND_NEVER, REFUND_SILENT_ONCE, SILENT_ONCE, VISA
 
 
 class ProcessDiedError(Exception):
-    """What a kill looks like from inside."""
+    """Stands for a killed process."""
 
 
 @dataclass
 class CountingProcessor(SimulatedProcessor):
-    """Keeps the port's contract and its books; it can take the process down right after it has moved the money."""
+    """Records every payment; it can time out, or fail right after the payment as a killed process does."""
 
     taken: dict[str, Money] = field(default_factory=dict)
     given: dict[str, Money] = field(default_factory=dict)
@@ -42,12 +42,12 @@ class CountingProcessor(SimulatedProcessor):
         return await super().tokenize(card, key=key)
 
     async def charge_card(self, reference: str, price: Money, *, key: str) -> ProcessorOutcome:
-        return self._moved(self.taken, price, key)
+        return self._execute(self.taken, price, key)
 
     async def refund(self, charge_key: str, price: Money, *, key: str) -> ProcessorOutcome:
-        return self._moved(self.given, price, key)
+        return self._execute(self.given, price, key)
 
-    def _moved(self, books: dict[str, Money], price: Money, key: str) -> ProcessorOutcome:
+    def _execute(self, books: dict[str, Money], price: Money, key: str) -> ProcessorOutcome:
         if self.silent:
             raise ProcessorTimeoutError
         books[key] = price
@@ -62,13 +62,13 @@ async def counted(house: PaymentsHarness) -> tuple[PaymentsHarness, CountingProc
     return PaymentsHarness(house.database, house.clock, processor), processor
 
 
-async def test_a_charge_is_captured_and_told(house: PaymentsHarness) -> None:
+async def test_a_charge_is_captured_and_published(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card())
     assert charge.state is ChargeState.CAPTURED
     assert await house.published_events() == ["payments.charge.captured.v1"]
 
 
-async def test_what_is_needed_to_ask_is_forgotten_with_the_outcome(house: PaymentsHarness, planter: RawWriter) -> None:
+async def test_the_card_reference_is_deleted_with_the_outcome(house: PaymentsHarness, planter: RawWriter) -> None:
     await house.charge(await house.card())
     [row] = await planter.read_raw(house.database, "charges")
     assert row["processor_ref"] == ""
@@ -78,9 +78,9 @@ async def test_a_declined_charge_stays_declined_when_repeated(house: PaymentsHar
     card_id = await house.card(DECLINED_LATER)
     for _ in range(2):
         with pytest.raises(CardDeclinedError):
-            await house.charge(card_id, operation="one")
+            await house.charge(card_id, idempotency_key="one")
     assert await house.published_events() == []
-    assert len(await house.till.list_by_account(ADA, after=None, limit=5)) == 1
+    assert len(await house.charge_service.list_by_account(ADA, after=None, limit=5)) == 1
 
 
 async def test_a_process_that_dies_after_the_money_moved_charges_once(
@@ -90,9 +90,9 @@ async def test_a_process_that_dies_after_the_money_moved_charges_once(
     card_id = await house.card()
     processor.dies = True
     with pytest.raises(ProcessDiedError):
-        await house.charge(card_id, operation="one")
+        await house.charge(card_id, idempotency_key="one")
     processor.dies = False
-    charge = await house.charge(card_id, operation="one")
+    charge = await house.charge(card_id, idempotency_key="one")
     assert charge.state is ChargeState.CAPTURED
     assert list(processor.taken) == [charge.charge_id]
 
@@ -102,9 +102,9 @@ async def test_a_repetition_is_answered_also_when_the_card_is_gone(
 ) -> None:
     house, processor = counted
     card_id = await house.card()
-    charge = await house.charge(card_id, operation="one")
-    await house.wallet.delete(ADA, card_id)
-    assert (await house.charge(card_id, operation="one")).charge_id == charge.charge_id
+    charge = await house.charge(card_id, idempotency_key="one")
+    await house.card_service.delete(ADA, card_id)
+    assert (await house.charge(card_id, idempotency_key="one")).charge_id == charge.charge_id
     assert len(processor.taken) == 1
 
 
@@ -113,7 +113,7 @@ async def test_the_same_request_at_the_same_moment_charges_once(
 ) -> None:
     house, processor = counted
     card_id = await house.card()
-    made = await asyncio.gather(*(house.charge(card_id, operation="one") for _ in range(8)))
+    made = await asyncio.gather(*(house.charge(card_id, idempotency_key="one") for _ in range(8)))
     assert len({charge.charge_id for charge in made}) == len(processor.taken) == 1
     assert await house.published_events() == ["payments.charge.captured.v1"]
 
@@ -123,46 +123,46 @@ async def test_a_key_used_again_after_its_life_means_a_new_request(
 ) -> None:
     house, processor = counted
     card_id = await house.card()
-    await house.charge(card_id, operation="one")
+    await house.charge(card_id, idempotency_key="one")
     house.clock.advance(timedelta(hours=23, minutes=59))
-    await house.charge(card_id, operation="one")
+    await house.charge(card_id, idempotency_key="one")
     assert len(processor.taken) == 1
     house.clock.advance(timedelta(minutes=1))
-    await house.charge(card_id, operation="one")
-    assert len(processor.taken) == len(await house.till.list_by_account(ADA, after=None, limit=5)) == 2
+    await house.charge(card_id, idempotency_key="one")
+    assert len(processor.taken) == len(await house.charge_service.list_by_account(ADA, after=None, limit=5)) == 2
 
 
-async def test_a_silent_processor_leaves_the_charge_pending_and_it_settles_by_itself(house: PaymentsHarness) -> None:
+async def test_a_timeout_leaves_the_charge_pending_until_the_reconciliation(house: PaymentsHarness) -> None:
     card_id = await house.card(SILENT_ONCE)
     with pytest.raises(PaymentPendingError) as unknown:
         await house.charge(card_id)
     assert unknown.value.retry_after
-    [pending] = await house.till.list_by_account(ADA, after=None, limit=5)
+    [pending] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
     assert pending.state is ChargeState.PENDING
-    assert await house.till.reconcile_pending(at=house.clock()) == 0
-    assert await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 1
-    [settled] = await house.till.list_by_account(ADA, after=None, limit=5)
-    assert settled.state is ChargeState.CAPTURED
+    assert await house.charge_service.reconcile_pending(at=house.clock()) == 0
+    assert await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 1
+    [reconciled] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
+    assert reconciled.state is ChargeState.CAPTURED
     assert await house.published_events() == ["payments.charge.captured.v1"]
 
 
-async def test_a_repetition_settles_a_pending_charge_too(house: PaymentsHarness) -> None:
+async def test_a_repetition_completes_a_pending_charge(house: PaymentsHarness) -> None:
     card_id = await house.card(SILENT_ONCE)
     with pytest.raises(PaymentPendingError):
-        await house.charge(card_id, operation="one")
-    assert (await house.charge(card_id, operation="one")).state is ChargeState.CAPTURED
+        await house.charge(card_id, idempotency_key="one")
+    assert (await house.charge(card_id, idempotency_key="one")).state is ChargeState.CAPTURED
 
 
-async def test_one_silent_charge_does_not_stop_the_others(counted: tuple[PaymentsHarness, CountingProcessor]) -> None:
+async def test_one_timeout_does_not_stop_the_others(counted: tuple[PaymentsHarness, CountingProcessor]) -> None:
     house, processor = counted
     card_id = await house.card()
     processor.silent = True
     for _ in range(3):
         with pytest.raises(PaymentPendingError):
             await house.charge(card_id)
-    assert await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 0
+    assert await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 0
     processor.silent = False
-    assert await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 3
+    assert await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 3
 
 
 async def test_a_description_cannot_carry_a_card_number(house: PaymentsHarness) -> None:
@@ -176,12 +176,12 @@ async def test_another_account_cannot_use_a_card_or_see_a_charge(house: Payments
     card_id = await house.card()
     charge = await house.charge(card_id)
     with pytest.raises(ChargeNotFoundError):
-        await house.desk.create(BOB, charge.charge_id, 1, idempotency_key="one", at=house.clock())
+        await house.refund_service.create(BOB, charge.charge_id, 1, idempotency_key="one", at=house.clock())
     with pytest.raises(CardNotFoundError):
         await house.charge("tok_of_somebody_else")
 
 
-async def test_a_refund_is_told_when_the_money_is_back(house: PaymentsHarness) -> None:
+async def test_a_refund_is_published_when_it_succeeded(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card())
     assert await house.refund(charge, 1_000) == 1_000
     assert await house.refund(charge, 2_999) == 3_999
@@ -206,13 +206,13 @@ async def test_a_process_that_dies_after_giving_back_gives_back_once(
     charge = await house.charge(await house.card())
     processor.dies = True
     with pytest.raises(ProcessDiedError):
-        await house.refund(charge, 1_000, operation="one")
+        await house.refund(charge, 1_000, idempotency_key="one")
     processor.dies = False
-    assert await house.refund(charge, 1_000, operation="one") == 1_000
+    assert await house.refund(charge, 1_000, idempotency_key="one") == 1_000
     assert len(processor.given) == 1
 
 
-async def test_a_refund_that_nobody_repeats_settles_by_itself(
+async def test_a_refund_without_a_repetition_is_completed_by_the_reconciliation(
     counted: tuple[PaymentsHarness, CountingProcessor],
 ) -> None:
     house, processor = counted
@@ -221,25 +221,25 @@ async def test_a_refund_that_nobody_repeats_settles_by_itself(
     with pytest.raises(ProcessDiedError):
         await house.refund(charge, 1_000)
     processor.dies = False
-    assert await house.desk.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 1
+    assert await house.refund_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 1
     assert (await house.published_events()).count("payments.charge.refunded.v1") == 1
 
 
-async def test_a_silent_refund_stays_set_aside_until_it_is_known(house: PaymentsHarness) -> None:
+async def test_a_pending_refund_reserves_its_amount(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card(REFUND_SILENT_ONCE))
     with pytest.raises(PaymentPendingError):
         await house.refund(charge, 3_000)
     with pytest.raises(RefundExceedsChargeError):
         await house.refund(charge, 1_000)
-    assert await house.desk.reconcile_pending(at=house.clock.advance(SETTLE_AFTER)) == 1
+    assert await house.refund_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 1
 
 
 async def test_a_declined_refund_leaves_the_money_to_be_refunded(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card(REFUND_NEVER))
     for _ in range(2):
         with pytest.raises(CardDeclinedError):
-            await house.refund(charge, 3_999, operation="one")
-    [after] = await house.till.list_by_account(ADA, after=None, limit=5)
+            await house.refund(charge, 3_999, idempotency_key="one")
+    [after] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
     assert after.amount_refunded == 0
     assert "payments.charge.refunded.v1" not in await house.published_events()
 
@@ -247,7 +247,7 @@ async def test_a_declined_refund_leaves_the_money_to_be_refunded(house: Payments
 async def test_a_pending_or_declined_charge_is_not_refunded(house: PaymentsHarness) -> None:
     with pytest.raises(PaymentPendingError):
         await house.charge(await house.card(SILENT_ONCE))
-    [pending] = await house.till.list_by_account(ADA, after=None, limit=5)
+    [pending] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
     with pytest.raises(RefundExceedsChargeError):
         await house.refund(pending, 1)
 
@@ -255,7 +255,7 @@ async def test_a_pending_or_declined_charge_is_not_refunded(house: PaymentsHarne
 async def test_a_refund_works_after_the_card_is_gone(house: PaymentsHarness) -> None:
     card_id = await house.card()
     charge = await house.charge(card_id)
-    await house.wallet.delete(ADA, card_id)
+    await house.card_service.delete(ADA, card_id)
     assert await house.refund(charge, 1_000) == 1_000
 
 
@@ -271,7 +271,7 @@ async def test_C31_an_erasure_leaves_amounts_without_a_person(house: PaymentsHar
     assert (row["amount"], row["amount_refunded"], row["description"]) == (3_999, 1_000, "")
 
 
-async def test_C31_what_is_pending_settles_after_the_erasure(
+async def test_C31_a_pending_charge_is_completed_after_the_erasure(
     database: Database, clock: FixedClock, counted: tuple[PaymentsHarness, CountingProcessor]
 ) -> None:
     house, processor = counted
@@ -281,4 +281,4 @@ async def test_C31_what_is_pending_settles_after_the_erasure(
         await house.charge(card_id)
     await house.account_eraser.erase(ADA, at=clock())
     processor.silent = False
-    assert await house.till.reconcile_pending(at=clock.advance(SETTLE_AFTER)) == 1
+    assert await house.charge_service.reconcile_pending(at=clock.advance(RECONCILE_AFTER)) == 1

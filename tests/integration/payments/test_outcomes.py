@@ -7,7 +7,7 @@ import pytest
 
 from services.payments.errors import CardDeclinedError, PaymentPendingError
 from shared.observe import render_metrics
-from tests.integration.payments.harness import ADA, SETTLE_AFTER, PaymentsHarness
+from tests.integration.payments.harness import ADA, RECONCILE_AFTER, PaymentsHarness
 from tests.support.cards import DECLINED_LATER, REFUND_NEVER, SILENT_ONCE
 from tests.support.logs import Lines, logs_of
 
@@ -39,8 +39,8 @@ def payments_in(lines: Lines) -> list[dict[str, str]]:
 async def test_a_charge_is_logged_with_its_id_and_counted(house: PaymentsHarness, logged: Lines) -> None:
     before = counts("charges")
     card_id = await house.card()
-    charge = await house.charge(card_id, operation="one")
-    await house.charge(card_id, operation="one")
+    charge = await house.charge(card_id, idempotency_key="one")
+    await house.charge(card_id, idempotency_key="one")
     completed = {"event": "payment.completed", "kind": "charge", "outcome": "succeeded", "charge_id": charge.charge_id}
     assert payments_in(logged) == [completed]
     assert growth("charges", before) == {"succeeded": 1}
@@ -51,8 +51,8 @@ async def test_a_decline_is_logged_once_and_counted_once(house: PaymentsHarness,
     card_id = await house.card(DECLINED_LATER)
     for _ in range(2):
         with pytest.raises(CardDeclinedError):
-            await house.charge(card_id, operation="one")
-    [charge] = await house.till.list_by_account(ADA, after=None, limit=5)
+            await house.charge(card_id, idempotency_key="one")
+    [charge] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
     declined = {"event": "payment.completed", "kind": "charge", "outcome": "declined", "charge_id": charge.charge_id}
     assert payments_in(logged) == [declined]
     assert growth("charges", before) == {"declined": 1}
@@ -63,7 +63,7 @@ async def test_a_timeout_is_counted_and_so_is_what_comes_of_it(house: PaymentsHa
     card_id = await house.card(SILENT_ONCE)
     with pytest.raises(PaymentPendingError):
         await house.charge(card_id)
-    await house.till.reconcile_pending(at=house.clock.advance(SETTLE_AFTER))
+    await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER))
     assert [line["event"] for line in payments_in(logged)] == ["payment.timeout", "payment.completed"]
     assert growth("charges", before) == {"timeout": 1, "succeeded": 1}
 

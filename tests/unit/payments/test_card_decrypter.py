@@ -1,4 +1,4 @@
-"""An encrypted card opens in one way only; everything else is one refusal that says nothing of what it held."""
+"""A card is decrypted in one form only; everything else is one error that reveals nothing of the card."""
 
 import base64
 import json
@@ -16,23 +16,23 @@ from tests.support.cards import VISA, sealed, typed
 
 CARD = Key(id="key_card", use=KeyUse.CARD, created_at=NOON, secret=b"c" * 32)
 OLDER = Key(id="key_older", use=KeyUse.CARD, created_at=NOON.replace(year=2020), secret=b"o" * 32)
-OPENER = CardDecrypter(Keyring([CARD, OLDER]))
-PUBLIC = OPENER.public_jwk()
+DECRYPTER = CardDecrypter(Keyring([CARD, OLDER]))
+PUBLIC = DECRYPTER.public_jwk()
 DETAILS = typed("acc_1", NOON)
 GOOD = sealed(PUBLIC, DETAILS)
 
 
 def refused(text: str) -> None:
     with pytest.raises(CardDecryptionError) as refusal:
-        OPENER.decrypt(text)
+        DECRYPTER.decrypt(text)
     assert refusal.value.__cause__ is None
     assert VISA[:6] not in f"{refusal.value} {refusal.value.detail}"
 
 
 def test_what_the_page_encrypts_opens_and_does_not_print() -> None:
-    opened = OPENER.decrypt(GOOD)
-    assert opened.fields == DETAILS
-    assert VISA not in repr(opened)
+    decrypted = DECRYPTER.decrypt(GOOD)
+    assert decrypted.fields == DETAILS
+    assert VISA not in repr(decrypted)
 
 
 def test_the_published_key_is_the_newest_and_has_no_private_part() -> None:
@@ -42,7 +42,7 @@ def test_the_published_key_is_the_newest_and_has_no_private_part() -> None:
 
 def test_a_card_encrypted_before_a_rotation_still_opens() -> None:
     before = CardDecrypter(Keyring([OLDER])).public_jwk()
-    assert OPENER.decrypt(sealed(before, DETAILS)).fields == DETAILS
+    assert DECRYPTER.decrypt(sealed(before, DETAILS)).fields == DETAILS
 
 
 def test_a_key_survives_a_restart() -> None:
