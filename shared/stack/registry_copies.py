@@ -11,42 +11,15 @@ from pathlib import Path
 from shared.registry import Registry, get_registry
 from shared.stack.settings import ROOT
 
-ENVOY = "services/gateway/envoy.yaml"
 README = "README.md"
-_PATTERN_CLUSTER = "identity"
-"""Its cluster in envoy.yaml is written by hand and is the pattern of all others."""
-_API_PREFIX = "/v1/"
-"""Routes below it are plain JSON routes and are made; the others differ in their limits and are written by hand."""
+_SAGA_OWNER = "identity"
+"""It runs the sagas, so it is often the one on the other side."""
 
 Render = Callable[[Registry], Iterator[str]]
 
 
 class MarkNotFoundError(LookupError):
     """A file has lost the marks between which a part is made."""
-
-
-def _health(registry: Registry) -> Iterator[str]:
-    return (f"{name}: {{ value: 1 }}" for name in registry.names)
-
-
-def _routes(registry: Registry) -> Iterator[str]:
-    for service in registry:
-        for route in service.routes:
-            if route.startswith(_API_PREFIX):
-                yield f"- match: {{ path_separated_prefix: {route} }}"
-                yield f"  route: {{ <<: *json, cluster: {service.name} }}"
-
-
-def _clusters(registry: Registry) -> Iterator[str]:
-    for name in registry.names:
-        if name != _PATTERN_CLUSTER:
-            address = f'{{ address: "${{{name}_host}}", port_value: "${{{name}_port}}" }}'
-            endpoint = f"{{ endpoint: {{ address: {{ socket_address: {address} }} }} }}"
-            yield "- <<: *service"
-            yield f"  name: {name}"
-            yield "  load_assignment:"
-            yield f"    cluster_name: {name}"
-            yield f"    endpoints: [ {{ lb_endpoints: [ {endpoint} ] }} ]"
 
 
 def _service_table(registry: Registry) -> Iterator[str]:
@@ -78,13 +51,12 @@ def _names(registry: Registry, names: tuple[str, ...] | list[str]) -> str:
     everyone = set(registry.with_broker)
     if set(names) == everyone:
         return "every service"
-    if len(names) > 2 and everyone - set(names) == {_PATTERN_CLUSTER}:
-        return f"every service but {_PATTERN_CLUSTER}"
+    if len(names) > 2 and everyone - set(names) == {_SAGA_OWNER}:
+        return f"every service but {_SAGA_OWNER}"
     return ", ".join(names)
 
 
 COPIES: Mapping[str, Mapping[str, Render]] = {
-    ENVOY: {"health": _health, "routes": _routes, "clusters": _clusters},
     README: {"services": _service_table, "events": _event_table},
 }
 """The files that repeat a part of the registry, and how each part is made."""

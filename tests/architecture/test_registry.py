@@ -17,13 +17,15 @@ from shared.chassis.spec import ServiceSpec
 from shared.clock import utc_now
 from shared.contracts import common_v1
 from shared.registry import EventQueue, Registry, get_registry
-from shared.stack.registry_copies import ENVOY, render_copies
+from shared.stack.parts.edge_services import fill_services
+from shared.stack.registry_copies import render_copies
 from shared.web import RemoteTokenTrust
 from tests.architecture.test_contracts import facts
 from tests.architecture.tree import ROOT, Source, product, refuse, room, sources
 from tests.support.services import Composed, composed
 
 FILE = "shared/services.yaml"
+ENVOY = "services/gateway/envoy.yaml"
 LIST_LENGTH = 4
 """Names of services in one literal that make it a list of services: two or three may be an example."""
 BASE_PORT = 8080
@@ -218,9 +220,9 @@ def test_a_service_calls_the_rpcs_that_let_it() -> None:
 
 def test_the_edge_leads_where_the_registry_says() -> None:
     refuse(
-        stray_routes((ROOT / ENVOY).read_text(), get_registry()),
-        f"{ENVOY} and `routes` in {FILE} name the same paths: a plain one below /v1/ is written by `make docs`, one "
-        "with limits of its own by hand.",
+        stray_routes(fill_services((ROOT / ENVOY).read_text(), get_registry()), get_registry()),
+        f"{ENVOY} and `routes` in {FILE} name the same paths: a plain one below /v1/ is filled in, one with "
+        "limits of its own is written by hand.",
     )
 
 

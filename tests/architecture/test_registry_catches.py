@@ -5,8 +5,9 @@ import pytest
 from shared.bus import EventDelivery, EventSubscription, on
 from shared.contracts import identity_v1
 from shared.registry import EventQueue, get_registry
-from shared.stack.registry_copies import ENVOY
+from shared.stack.parts.edge_services import fill_services
 from tests.architecture import test_registry
+from tests.architecture.test_registry import ENVOY
 from tests.architecture.tree import ROOT, Source
 
 
@@ -42,7 +43,7 @@ def test_a_call_that_is_not_declared_is_found() -> None:
 
 
 def test_a_route_that_leads_elsewhere_is_found() -> None:
-    envoy = (ROOT / ENVOY).read_text()
+    envoy = fill_services((ROOT / ENVOY).read_text(), get_registry())
     lost = envoy.replace("{ path_separated_prefix: /oauth }", "{ path_separated_prefix: /oauth2 }")
     assert set(test_registry.stray_routes(lost, get_registry())) == {
         "the edge leads /oauth2 to identity: add the path to its `routes`",

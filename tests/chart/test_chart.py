@@ -203,6 +203,29 @@ def test_the_edge_runs_the_configuration_of_the_gateway() -> None:
         assert "${" not in files["envoy.json"], "a place that the chart does not fill in"
 
 
+def test_the_edge_of_the_chart_has_the_services_of_the_edge_on_one_machine(tmp_path: Path) -> None:
+    ports = dict.fromkeys((*services(), "mailbox"), 1)
+    here = edge.EdgeConfig(
+        port=2, frontend_port=3, admin_port=4, public_url="http://127.0.0.1:2", upstreams=ports, local=False
+    )
+    one_machine = edge_services(edge.render_config(here, access_log=tmp_path / "log"))
+    assert set(one_machine["health"]) == set(services())
+    for name in ("small", "production"):
+        assert edge_services(edge_config(rendered(name))["data"]["envoy.json"]) == one_machine
+
+
+def edge_services(envoy: str) -> dict[str, Any]:
+    """Return what a configuration of the edge says of services: clusters, health check, and routes."""
+    found = yaml.safe_load(envoy)["static_resources"]
+    manager = found["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    routes = manager["route_config"]["virtual_hosts"][0]["routes"]
+    return {
+        "clusters": {cluster["name"] for cluster in found["clusters"]},
+        "health": manager["http_filters"][0]["typed_config"]["cluster_min_healthy_percentages"],
+        "routes": {json.dumps(one["match"]): one["route"] for one in routes if "route" in one},
+    }
+
+
 def test_the_edge_of_one_release_never_starts_with_the_configuration_of_another() -> None:
     one = example("small")
     same, changed = one | {"logLevel": "debug"}, one | {"publicUrl": "https://other.example.org"}

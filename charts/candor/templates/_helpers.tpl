@@ -49,7 +49,7 @@ seccompProfile: { type: RuntimeDefault }
 {{- end -}}
 {{- $found := dict -}}
 {{- range $name, $said := $declared -}}
-{{- $own := dict "hosts" $said.hosts "keys" $said.keys -}}
+{{- $own := dict "hosts" $said.hosts "keys" $said.keys "routes" ($said.routes | default list) -}}
 {{- with $said.zone }}{{ $_ := set $own "zone" . }}{{ end -}}
 {{- $_ := set $found $name (mergeOverwrite $own (deepCopy (get $values $name | default dict))) -}}
 {{- end -}}

@@ -20,8 +20,12 @@ _FIRST_OFFSET, _LAST_OFFSET = 11, 20
 RESERVED = frozenset({"common", "core", "every", "gateway", "platform", "shared", "tests", "candor", "everybody"})
 """Names with a meaning of their own: packages, owners of contracts and of error codes."""
 _PARTS = PORT_OFFSETS.keys() - SERVICES.keys()
-GENERATORS = ("shared.stack.registry_copies", "shared.stack.error_codes")
-"""What ``make docs`` runs of what names services."""
+GENERATORS: Mapping[tuple[str, ...], str | None] = {
+    ("-m", "shared.stack.registry_copies"): None,
+    ("-m", "shared.stack.error_codes"): None,
+    ("-m", "shared.bus", "definitions"): "charts/candor/files/broker.json",
+}
+"""What ``make docs`` runs of what names services, and the file that takes what a program prints."""
 
 _ENTRY = Template("""
   $name:
@@ -98,8 +102,10 @@ class NewService:
         made = [*self._write_files(root, words)]
         registry_file.write_text(changed, encoding="utf-8")
         _tidy(root, made)
-        for module in GENERATORS:
-            _run(root, "-m", module)
+        for command, output in GENERATORS.items():
+            printed = _run(root, *command)
+            if output is not None:
+                (root / output).write_text(printed, encoding="utf-8")
         return made
 
     def _words(self, offset: int) -> Mapping[str, object]:
@@ -145,8 +151,9 @@ def _tidy(root: Path, paths: list[str]) -> None:
     _run(root, "-m", "ruff", "check", "--quiet", "--select", "I", "--fix", *files)
 
 
-def _run(root: Path, *arguments: str) -> None:
+def _run(root: Path, *arguments: str) -> str:
     done = subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise NewServiceError(f"python {' '.join(arguments[:2])} failed: {''.join(last)}")
+    return done.stdout

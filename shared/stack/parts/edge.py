@@ -15,8 +15,10 @@ import aiohttp
 import yaml
 
 from shared.clock import utc_now
+from shared.registry import get_registry
 from shared.stack.directory import write_private_file
 from shared.stack.parts.access_log import AccessLog
+from shared.stack.parts.edge_services import fill_services
 from shared.stack.process import ProcessListener, ProcessSpec, ignore_event, run_supervised
 from shared.stack.readiness import http_ok
 from shared.stack.settings import ROOT
@@ -86,7 +88,7 @@ def render_config(config: EdgeConfig, *, access_log: Path) -> str:
     }
     for name, upstream in config.upstreams.items():
         places |= {f"{name}_host": "127.0.0.1", f"{name}_port": upstream}
-    lines = CONFIG_TEMPLATE.read_text(encoding="utf-8").splitlines()
+    lines = fill_services(CONFIG_TEMPLATE.read_text(encoding="utf-8"), get_registry()).splitlines()
     # On one machine the hops are loopback, and whoever exposes the edge puts TLS before it.
     dropped = (_TLS_ONLY,) if config.local else (_TLS_ONLY, _LOCAL_ONLY)
     kept = (line for line in lines if not line.endswith(dropped))

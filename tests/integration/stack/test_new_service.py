@@ -18,7 +18,7 @@ NAME = "loyalty"
 OWN_FOLDERS = (f"services/{NAME}/", f"tests/unit/{NAME}/", f"tests/integration/{NAME}/")
 TOUCHED = {
     "README.md",
-    "services/gateway/envoy.yaml",
+    "charts/candor/files/broker.json",
     "services/portal/domain/error_codes.json",
     "shared/services.yaml",
 }
