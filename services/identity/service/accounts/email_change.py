@@ -51,7 +51,7 @@ class EmailChangeService:
 
     async def request(self, account_id: str, email: str, *, user_agent: str, at: datetime) -> None:
         """Send a confirmation link to *email*. The result is the same whether or not it has an account (I-15)."""
-        account, address = await self._get_active(account_id), EmailAddress(email).email
+        account, address = await self.accounts.require_active(account_id), EmailAddress(email).email
         index = self.accounts.blind_index(address)
         if index == account.email_index:
             same = FieldProblem(field="email", code="same", message="This is already your email address.")
@@ -95,7 +95,7 @@ class EmailChangeService:
 
     async def _apply(self, change: EmailChangeDocument, *, at: datetime) -> None:
         account, undo_token, until = (
-            await self._get_active(change.account_id),
+            await self.accounts.require_active(change.account_id),
             new_token(),
             at + EMAIL_CHANGE_REVERT_LIFETIME,
         )
@@ -114,7 +114,7 @@ class EmailChangeService:
         await self._record_change(account.id, SecurityEventKind.EMAIL_CHANGED, at=at)
 
     async def _revert(self, change: EmailChangeDocument, *, at: datetime) -> None:
-        account = await self._get_active(change.account_id)
+        account = await self.accounts.require_active(change.account_id)
         if not await self.email_changes.consume(change):
             raise InvalidEmailChangeTokenError
         await self.email_changes.delete_after(account.id, change.created_at)
@@ -126,12 +126,6 @@ class EmailChangeService:
         await self.scheduled_erasures.delete_by_account(account.id)
         await self.security_emails.send_security_event(account.id, old, SecurityEventKind.EMAIL_CHANGE_REVERTED, at=at)
         await self._record_change(account.id, SecurityEventKind.EMAIL_CHANGE_REVERTED, at=at)
-
-    async def _get_active(self, account_id: str) -> AccountDocument:
-        account = await self.accounts.get_active(account_id)
-        if account is None:
-            raise AccountNotFoundError
-        return account
 
     async def _is_taken(self, index: str, account_id: str, *, at: datetime) -> bool:
         owner = await self.accounts.get_by_email(index)

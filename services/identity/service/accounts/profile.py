@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from services.identity.errors import AccountNotFoundError
 from services.identity.store import AccountDocument, Accounts, SecurityEventDocument, SecurityEvents
 from shared.mongo import encode_position
 from shared.policy import Purpose
@@ -24,9 +23,7 @@ class ProfileService:
 
     async def get(self, account_id: str) -> Profile:
         """Return the account with its email address; AccountNotFoundError if there is none."""
-        account = await self.accounts.get_active(account_id)
-        if account is None:
-            raise AccountNotFoundError
+        account = await self.accounts.require_active(account_id)
         return Profile(account=account, email=await self.accounts.open_email(account, Purpose.ACCOUNT))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from services.identity.domain.authentication.security import MAX_PASSKEYS, SecurityEventKind
 from services.identity.emails.security import SecurityEmails
 from services.identity.errors import (
-    AccountNotFoundError,
     InvalidSecondFactorError,
     PasskeyNotFoundError,
     PasswordTooShortWithoutSecondFactorError,
@@ -148,9 +147,7 @@ class SecondFactorService:
         return await self.transact(replace_and_notify)
 
     async def _get_email(self, account_id: str) -> str:
-        account = await self.accounts.get_active(account_id)
-        if account is None:
-            raise AccountNotFoundError
+        account = await self.accounts.require_active(account_id)
         return await self.accounts.open_email(account, Purpose.SECURITY)
 
     async def _record_added(self, account_id: str, address: str, kind: SecurityEventKind, *, at: datetime) -> list[str]:

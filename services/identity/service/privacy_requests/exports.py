@@ -12,7 +12,7 @@ from services.identity.domain.privacy_requests.lifecycle import (
     request_deadline,
 )
 from services.identity.emails.account import AccountEmails
-from services.identity.errors import AccountNotFoundError, ExportBusyError, ExportNotFoundError, ExportNotReadyError
+from services.identity.errors import ExportBusyError, ExportNotFoundError, ExportNotReadyError
 from services.identity.service.privacy_requests.account_export import AccountExport, ExportFileChunk
 from services.identity.store import Accounts, ExportDocument, ExportPartDocument, Exports
 from shared import observe
@@ -111,8 +111,7 @@ class ExportSaga:
         return await self.transact(lambda: self.exports.expire_due(at))
 
     async def _add_export(self, export: ExportDocument) -> None:
-        if await self.accounts.get_active(export.account_id) is None:
-            raise AccountNotFoundError
+        await self.accounts.require_active(export.account_id)
         await self.exports.expire_by_account(export.account_id)
         await self.exports.add(export)
 

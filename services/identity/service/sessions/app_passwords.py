@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.identity.domain.authentication.security import SecurityEventKind
 from services.identity.domain.sessions.access import APP_PASSWORD_LIFETIME, MAX_APP_PASSWORDS, AppScope
-from services.identity.errors import AccountNotFoundError, AppPasswordNotFoundError, TooManyAppPasswordsError
+from services.identity.errors import AppPasswordNotFoundError, TooManyAppPasswordsError
 from services.identity.store import Accounts, AppPasswordDocument, AppPasswords, SecurityEvents
 from shared.bus import Outbox
 from shared.contracts import identity_v1
@@ -38,9 +38,7 @@ class AppPasswordService:
         self, account_id: str, label: str, scope: AppScope, *, idempotency_key: str, at: datetime
     ) -> NewAppPassword:
         """Create an app password. With the same idempotency key, it gets a new secret instead."""
-        account = await self.accounts.get_active(account_id)
-        if account is None:
-            raise AccountNotFoundError
+        account = await self.accounts.require_active(account_id)
         app_password_id, secret = f"apw_{idempotency_key[:26]}", new_grouped_secret()
         others = [
             existing

@@ -18,7 +18,6 @@ from services.identity.errors import (
     AbuseReportNotFoundError,
     AbuseReportNotOpenError,
     AbuseReportTooLargeError,
-    AccountNotFoundError,
     InvalidLockTokenError,
 )
 from services.identity.service.staff.account_freeze import AccountFreezer
@@ -111,7 +110,7 @@ class AbuseReportService:
             )
             await self.abuse_reports.add(report)
             if new_report.lock and new_report.account_id:
-                await self._freeze_account(await self._get_active(new_report.account_id), at=at)
+                await self._freeze_account(await self.accounts.require_active(new_report.account_id), at=at)
             return report
 
         report = await self.transact(store_report)
@@ -218,12 +217,6 @@ class AbuseReportService:
 
     async def _freeze_account(self, account: AccountDocument, *, at: datetime) -> None:
         await self.account_freezer.freeze_account(account, reason=None, at=at)
-
-    async def _get_active(self, account_id: str) -> AccountDocument:
-        account = await self.accounts.get_active(account_id)
-        if account is None:
-            raise AccountNotFoundError
-        return account
 
     async def _get_report(self, report_id: str) -> AbuseReportDocument:
         report = await self.abuse_reports.get(report_id)

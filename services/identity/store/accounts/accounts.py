@@ -89,6 +89,13 @@ class Accounts:
         """Return the account, or None if there is none or it is being erased."""
         return await self._rows.find_one({"_id": account_id, "state": "active"})
 
+    async def require_active(self, account_id: str) -> AccountDocument:
+        """Return the account; AccountNotFoundError if there is none or it is being erased."""
+        account = await self.get_active(account_id)
+        if account is None:
+            raise AccountNotFoundError
+        return account
+
     async def get_by_email(self, email_index: str) -> AccountDocument | None:
         """Return the active account with this blind index, or None."""
         return await self._rows.find_one({"email_index": email_index, "state": "active"})
