@@ -3,8 +3,8 @@
 import re
 
 from shared.observe import render_metrics
-from tests.integration.identity.factors import first_step, passkey_log_in, second_step, with_passkey, with_totp
 from tests.integration.identity.harness import IdentityHarness, Person, Reply
+from tests.integration.identity.second_factors import first_step, passkey_log_in, second_step, with_passkey, with_totp
 
 SESSIONS = "/v1/identity/sessions"
 MAX_ATTEMPTS = 20

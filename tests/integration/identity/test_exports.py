@@ -12,9 +12,9 @@ from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES, 
 from services.identity.store import ExportChunkDocument, ExportPartDocument
 from shared.ids import new_id
 from shared.registry import get_registry
-from tests.integration.identity.factors import with_totp
 from tests.integration.identity.fake_services import FakePeers
 from tests.integration.identity.harness import IdentityHarness, Person, Reply
+from tests.integration.identity.second_factors import with_totp
 from tests.support.fake_services import until
 
 PATH = "/v1/identity/exports"

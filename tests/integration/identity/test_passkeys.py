@@ -7,7 +7,8 @@ import pytest
 
 from services.identity.domain.authentication.security import CHALLENGE_LIFETIME
 from services.identity.store import PasskeyDocument
-from tests.integration.identity.factors import (
+from tests.integration.identity.harness import IdentityHarness
+from tests.integration.identity.second_factors import (
     PASSKEYS,
     SESSIONS,
     a_passkey,
@@ -17,7 +18,6 @@ from tests.integration.identity.factors import (
     second_step,
     with_passkey,
 )
-from tests.integration.identity.harness import IdentityHarness
 from tests.support.authenticator import decoded, encoded
 
 LIES: list[dict[str, Any]] = [

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.identity.store import PasswordResetDocument, PasswordResetRequestDocument
-from tests.integration.identity.factors import SESSIONS, TOTP, with_totp
 from tests.integration.identity.harness import IdentityHarness, Person, Reply, somebody
+from tests.integration.identity.second_factors import SESSIONS, TOTP, with_totp
 from tests.support.fake_services import until
 
 CHANGE = "/v1/identity/password-changes"

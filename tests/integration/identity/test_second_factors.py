@@ -7,7 +7,8 @@ import pyotp
 import pytest
 
 from services.identity.store import RecoveryCodeDocument, TotpDocument
-from tests.integration.identity.factors import (
+from tests.integration.identity.harness import IdentityHarness
+from tests.integration.identity.second_factors import (
     PASSKEYS,
     SESSIONS,
     TOTP,
@@ -16,7 +17,6 @@ from tests.integration.identity.factors import (
     with_passkey,
     with_totp,
 )
-from tests.integration.identity.harness import IdentityHarness
 
 FACTORS = "/v1/identity/second-factors"
 STEP = timedelta(seconds=30)

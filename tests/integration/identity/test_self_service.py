@@ -9,9 +9,9 @@ from services.identity.store import Accounts, SecurityEventDocument
 from shared.contracts import identity_v1
 from shared.mail import EmailMessage
 from shared.mongo import RetentionSweeper
-from tests.integration.identity.factors import with_passkey, with_totp
 from tests.integration.identity.fake_services import receipt
 from tests.integration.identity.harness import IdentityHarness, Person, Reply, somebody
+from tests.integration.identity.second_factors import with_passkey, with_totp
 from tests.support import RawWriter
 from tests.support.fake_services import until
 

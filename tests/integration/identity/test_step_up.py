@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.identity.factors import SESSIONS, passkey_log_in, with_passkey, with_totp
 from tests.integration.identity.harness import IdentityHarness, Person, Reply
+from tests.integration.identity.second_factors import SESSIONS, passkey_log_in, with_passkey, with_totp
 
 STEP_UP = f"{SESSIONS}/step-up"
 ERASURES = "/v1/identity/erasures"

@@ -10,9 +10,9 @@ import pytest
 from services.identity.service.sessions.sessions import SessionRevoker, SessionService
 from services.identity.service.sessions.tokens import RefreshTokens, SigningKeys
 from services.identity.store import Accounts, Credentials, RevokedSessions, SecurityEvents, SessionDocument, Sessions
-from tests.integration.identity.factors import first_step, passkey_log_in, second_step, with_passkey, with_totp
 from tests.integration.identity.harness import PUBLIC_URL, IdentityHarness, Person, Reply, somebody
-from tests.integration.identity.staff_work import ask, done
+from tests.integration.identity.second_factors import first_step, passkey_log_in, second_step, with_passkey, with_totp
+from tests.integration.identity.staff_actions import carry_out_action, request_action
 from tests.integration.identity.test_password_changes import DONE, change, link_for
 from tests.support import RawWriter
 
@@ -52,7 +52,7 @@ async def test_I01_a_log_in_that_waits_for_its_second_factor_dies_with_the_passw
     elif how == "reset":
         await reset(identity, ada)
     else:
-        await done(identity, "cancel_password", ada)
+        await carry_out_action(identity, "cancel_password", ada)
     refused = await second_step(identity, waiting, code=codes[0])
     assert refusal(refused) == (CANCELLED if how == "cancelled" else (401, "identity.login.invalid_credentials"))
 
@@ -69,7 +69,7 @@ async def test_C27_a_passkey_alone_opens_nothing_until_there_is_another_password
     passkey = await with_passkey(identity, ada)
     assert (await passkey_log_in(identity, passkey)).status == 201
     identity.clock.advance(timedelta(seconds=1))
-    await done(identity, "cancel_password", ada)
+    await carry_out_action(identity, "cancel_password", ada)
     assert refusal(await passkey_log_in(identity, passkey)) == CANCELLED
     assert (await identity.run_probe("C27")).state == "kept"
     await reset(identity, ada)
@@ -80,7 +80,7 @@ async def test_C27_a_passkey_alone_opens_nothing_until_there_is_another_password
 async def test_C27_the_second_factors_stay_so_that_a_mail_alone_opens_nothing(identity: IdentityHarness) -> None:
     ada = await identity.member()
     _, codes = await with_totp(identity, ada)
-    await done(identity, "cancel_password", ada)
+    await carry_out_action(identity, "cancel_password", ada)
     await reset(identity, ada)
     waiting = (await first_step(identity, ada)).body["challenge_token"]
     assert (await second_step(identity, waiting, code=codes[0])).status == 201
@@ -93,7 +93,7 @@ async def test_C27_a_session_that_begins_while_the_password_is_cancelled_is_seen
     rows = planter.client[identity.chassis.db.name][SessionDocument.collection]
     before = await rows.find_one({"account_id": ada.account_id})
     assert before is not None
-    await done(identity, "cancel_password", ada)
+    await carry_out_action(identity, "cancel_password", ada)
     later = {**before, "created_at": identity.clock() + timedelta(seconds=1)}
     await planter.write_raw(identity.chassis.db, SessionDocument.collection, later)
     assert (await identity.run_probe("C27")).state == "broken"
@@ -194,7 +194,7 @@ async def test_I01_a_log_in_that_is_under_way_does_not_outlive_what_ends_all_ses
     if how == "changed":
         ending = asyncio.create_task(change(identity, ada, ada.password, somebody().password))
     else:
-        ending = asyncio.create_task(ask(identity, "freeze", ada))
+        ending = asyncio.create_task(request_action(identity, "freeze", ada))
     await asyncio.wait({ending}, timeout=0.5)  # it ends, or waits for the log-in
     go_on.set()
     await asyncio.gather(entering, return_exceptions=True)  # refused, or begun and ended

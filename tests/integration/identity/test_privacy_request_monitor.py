@@ -10,7 +10,7 @@ from services.identity.store import ErasureRequestDocument
 from shared.observe import render_metrics
 from tests.integration.identity.fake_services import receipt
 from tests.integration.identity.harness import IdentityHarness, Person
-from tests.integration.identity.staff_work import held
+from tests.integration.identity.staff_actions import place_hold
 from tests.support.fake_services import until
 
 
@@ -75,7 +75,7 @@ async def test_C31_staff_is_reminded_once_five_days_before_the_deadline(
 
 async def test_C31_what_a_hold_keeps_waits_for_nobody(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    await held(apart, ada)
+    await place_hold(apart, ada)
     await begun(apart, ada)
     apart.clock.advance(timedelta(days=40))
     assert await shows(apart, "candor_privacy_requests_open", "erasure", 1)

@@ -8,7 +8,7 @@ from shared.contracts import identity_v1
 from shared.crypto import SubjectKeyDocument
 from tests.integration.identity.fake_services import receipt
 from tests.integration.identity.harness import IdentityHarness, Person, Reply
-from tests.integration.identity.staff_work import done, held
+from tests.integration.identity.staff_actions import carry_out_action, place_hold
 from tests.support.fake_services import until
 
 PATH = "/v1/identity/erasures"
@@ -43,7 +43,7 @@ async def becomes(house: IdentityHarness, erasure_id: str, state: str) -> bool:
 
 async def test_C31_what_is_held_is_named_to_the_person_with_reason_and_end(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    await held(apart, ada)
+    await place_hold(apart, ada)
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
     standing = (await told(apart, erasure_id)).body
@@ -60,7 +60,7 @@ async def test_C31_what_is_held_is_named_to_the_person_with_reason_and_end(apart
 
 async def test_C31_what_was_held_is_erased_when_the_hold_ends(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    await held(apart, ada)
+    await place_hold(apart, ada)
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
     apart.clock.advance(timedelta(days=91))
@@ -76,14 +76,14 @@ async def test_C31_what_was_held_is_erased_when_the_hold_ends(apart: IdentityHar
 
 async def test_C31_a_hold_on_everything_lets_no_service_erase_until_it_ends(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    await held(apart, ada, scope="everything")
+    await place_hold(apart, ada, scope="everything")
     erasure_id = await begun(apart, ada)
     assert await asked(apart, ada) == 0
     receipts = (await told(apart, erasure_id)).body["receipts"]
     assert {one["state"] for one in receipts} == {"on_hold"}
     assert all(one["retained_items"][0]["reason"] == "case 4711" for one in receipts)
     await done_again(apart)
-    await done(apart, "release_hold", ada, by="disclosure")
+    await carry_out_action(apart, "release_hold", ada, by="disclosure")
     assert await asked(apart, ada) == 1
     await all_erase(apart, erasure_id)
     assert (await told(apart, erasure_id)).body["state"] == "completed"
@@ -103,17 +103,17 @@ async def _tidied(house: IdentityHarness) -> bool:
 async def test_C31_a_hold_that_comes_while_the_erasure_runs_keeps_the_account(apart: IdentityHarness) -> None:
     ada = await apart.member()
     erasure_id = await begun(apart, ada)
-    await held(apart, ada)
+    await place_hold(apart, ada)
     await all_erase(apart, erasure_id)
     assert (await told(apart, erasure_id)).body["state"] == "on_hold"
-    await done(apart, "release_hold", ada, by="disclosure")
+    await carry_out_action(apart, "release_hold", ada, by="disclosure")
     assert (await told(apart, erasure_id)).body["state"] == "completed"
 
 
 async def test_C31_of_two_holds_the_later_end_counts(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    await held(apart, ada, days=10)
-    await held(apart, ada, days=20)
+    await place_hold(apart, ada, days=10)
+    await place_hold(apart, ada, days=20)
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
     apart.clock.advance(timedelta(days=11))
@@ -126,7 +126,7 @@ async def test_C31_of_two_holds_the_later_end_counts(apart: IdentityHarness) -> 
 
 async def test_C31_a_hold_that_has_ended_without_the_erasure_going_on_is_seen(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    await held(apart, ada)
+    await place_hold(apart, ada)
     await begun(apart, ada)
     apart.clock.advance(timedelta(days=94))
     assert (await apart.run_probe("C31")).state == "broken"
@@ -134,9 +134,9 @@ async def test_C31_a_hold_that_has_ended_without_the_erasure_going_on_is_seen(ap
 
 async def test_a_hold_stops_nothing_else(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    await held(apart, ada)
+    await place_hold(apart, ada)
     assert (await apart.call("GET", "/v1/identity/me", by=ada)).status == 200
-    assert (await done(apart, "release_hold", ada, by="disclosure")).body["state"] == "completed"
+    assert (await carry_out_action(apart, "release_hold", ada, by="disclosure")).body["state"] == "completed"
     erasure_id = await begun(apart, ada)
     await all_erase(apart, erasure_id)
     assert (await told(apart, erasure_id)).body["state"] == "completed"
@@ -144,9 +144,9 @@ async def test_a_hold_stops_nothing_else(apart: IdentityHarness) -> None:
 
 async def test_C31_staff_see_which_holds_are_in_force_without_whose_they_are(apart: IdentityHarness) -> None:
     ada, bob = await apart.member(), await apart.member()
-    begun_by = (await held(apart, ada, days=10)).body["admin_action_id"]
-    await held(apart, bob, days=5)
-    await done(apart, "release_hold", bob, by="disclosure")
+    begun_by = (await place_hold(apart, ada, days=10)).body["admin_action_id"]
+    await place_hold(apart, bob, days=5)
+    await carry_out_action(apart, "release_hold", bob, by="disclosure")
     [listed] = (await apart.call("GET", "/v1/identity/legal-holds", by=apart.staff["support"])).body["items"]
     assert (listed["admin_action_id"], listed["scope"], listed["reason"]) == (begun_by, "account", "case 4711")
     assert ada.account_id not in str(listed)

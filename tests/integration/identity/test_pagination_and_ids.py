@@ -8,7 +8,7 @@ from operator import eq
 from typing import Any
 
 from tests.integration.identity.harness import IdentityHarness
-from tests.integration.identity.staff_work import ACTS, ask
+from tests.integration.identity.staff_actions import ACTS, request_action
 
 
 async def page(house: IdentityHarness, cursor: str | None) -> tuple[list[str], str | None]:
@@ -20,7 +20,7 @@ async def page(house: IdentityHarness, cursor: str | None) -> tuple[list[str], s
 
 async def an_act(house: IdentityHarness) -> str:
     house.clock.advance(timedelta(seconds=1))
-    return str((await ask(house, "cancel_password", await house.member())).body["admin_action_id"])
+    return str((await request_action(house, "cancel_password", await house.member())).body["admin_action_id"])
 
 
 async def test_I23_a_list_that_changes_while_it_is_read_ends_and_has_what_stayed_exactly_once(

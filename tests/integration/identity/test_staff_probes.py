@@ -16,7 +16,7 @@ from services.identity.store import (
 )
 from shared.ids import new_id
 from tests.integration.identity.harness import IdentityHarness, Person
-from tests.integration.identity.staff_work import ask, done
+from tests.integration.identity.staff_actions import carry_out_action, request_action
 from tests.support import RawWriter
 
 
@@ -37,7 +37,7 @@ async def state(house: IdentityHarness, promise_id: str) -> str:
 
 async def an_act(house: IdentityHarness, ada: Person, **changed: Any) -> dict[str, Any]:
     """Return an act, planted as the service stores it."""
-    act = await done(house, "cancel_password", ada)
+    act = await carry_out_action(house, "cancel_password", ada)
     row = await house.chassis.db.get_collection(AdminActionDocument).get(act.body["admin_action_id"])
     assert row is not None
     return {**row.to_mongo(), "_id": new_id("act"), **changed}
@@ -45,9 +45,9 @@ async def an_act(house: IdentityHarness, ada: Person, **changed: Any) -> dict[st
 
 async def test_C21_is_kept_after_what_staff_does_rightly(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    await done(identity, "cancel_password", ada)
-    await ask(identity, "freeze", ada)
-    await ask(identity, "unfreeze", ada)
+    await carry_out_action(identity, "cancel_password", ada)
+    await request_action(identity, "freeze", ada)
+    await request_action(identity, "unfreeze", ada)
     assert await state(identity, "C21") == "kept"
 
 
@@ -63,7 +63,7 @@ async def test_C21_an_act_without_its_entry_in_the_ledger_is_seen(
 
 async def test_C21_an_entry_that_somebody_took_away_is_missed(identity: IdentityHarness, planter: RawWriter) -> None:
     ada = await identity.member()
-    act = await done(identity, "cancel_password", ada)
+    act = await carry_out_action(identity, "cancel_password", ada)
     row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["admin_action_id"])
     assert row is not None
     reads = planter.client[identity.chassis.db.name][DataAccessDocument.collection]
@@ -112,7 +112,7 @@ async def test_C27_what_still_opens_a_cancelled_account_is_seen(
     rows = planter.client[identity.chassis.db.name][collection]
     before = await rows.find_one({"account_id": ada.account_id})
     assert before is not None
-    await done(identity, "cancel_password", ada)
+    await carry_out_action(identity, "cancel_password", ada)
     assert await state(identity, "C27") == "kept"
     async with planted(
         identity, planter, collection, {**before, "created_at": identity.clock() - timedelta(seconds=1)}

@@ -13,7 +13,7 @@ from shared.policy import Purpose
 from shared.web import Route
 from tests.integration.identity.fake_services import receipt
 from tests.integration.identity.harness import IdentityHarness, Person, somebody
-from tests.integration.identity.staff_work import ACTS, allow, ask, done, held
+from tests.integration.identity.staff_actions import ACTS, approve_action, carry_out_action, place_hold, request_action
 from tests.support.fake_services import until
 
 SESSIONS = "/v1/identity/sessions"
@@ -36,10 +36,10 @@ async def verified(house: IdentityHarness, username: str, app_password: str) -> 
 async def test_C27_a_cancelled_password_its_sessions_and_app_passwords_open_nothing(identity: IdentityHarness) -> None:
     ada = await identity.member()
     made = (await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=ada, once=True)).body
-    asked = await ask(identity, "cancel_password", ada)
+    asked = await request_action(identity, "cancel_password", ada)
     assert (asked.body["state"], asked.body["needs_second_person"]) == ("pending", True)
     assert (await log_in_as(identity, ada))[0] == 201
-    assert (await allow(identity, asked)).body["state"] == "completed"
+    assert (await approve_action(identity, asked)).body["state"] == "completed"
     assert await log_in_as(identity, ada) == (401, "identity.login.invalid_credentials")
     assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"
     assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
@@ -48,7 +48,7 @@ async def test_C27_a_cancelled_password_its_sessions_and_app_passwords_open_noth
 
 async def test_C27_the_owner_is_told_how_to_set_another_one_and_can(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    await done(identity, "cancel_password", ada)
+    await carry_out_action(identity, "cancel_password", ada)
     letter = next(one for one in await identity.emails_to(ada.email) if one.kind == "identity.password_cancelled")
     assert "/account/forgot-password" in letter.text
     assert (await identity.call("POST", "/v1/identity/password-resets", {"email": ada.email})).status == 202
@@ -87,16 +87,16 @@ def test_C27_no_route_of_the_staff_takes_or_shows_a_password(identity: IdentityH
 async def test_C24_what_an_act_stores_has_no_room_for_a_password(identity: IdentityHarness) -> None:
     assert not {name for name in AdminActionDocument.model_fields if {"password", "secret"} & set(name.split("_"))}
     ada = await identity.member()
-    assert (await ask(identity, "cancel_password", ada, password="whatever it may be")).status == 422
+    assert (await request_action(identity, "cancel_password", ada, password="whatever it may be")).status == 422
 
 
 async def test_C21_two_people_and_whoever_asked_is_not_the_second(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    asked = await ask(identity, "cancel_password", ada, by="admin")
-    assert (await allow(identity, asked, by="admin")).code == "auth.second_person.required"
-    assert (await allow(identity, asked, by="disclosure")).code == "identity.admin_action.forbidden"
+    asked = await request_action(identity, "cancel_password", ada, by="admin")
+    assert (await approve_action(identity, asked, by="admin")).code == "auth.second_person.required"
+    assert (await approve_action(identity, asked, by="disclosure")).code == "identity.admin_action.forbidden"
     assert (await log_in_as(identity, ada))[0] == 201
-    assert (await allow(identity, asked, by="support")).body["state"] == "completed"
+    assert (await approve_action(identity, asked, by="support")).body["state"] == "completed"
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ async def test_C21_a_role_asks_for_what_it_is_there_for(identity: IdentityHarnes
     more: dict[str, Any] = {}
     if kind == "place_hold":
         more = {"hold_scope": "account", "hold_until": (identity.clock() + timedelta(days=9)).isoformat()}
-    assert (await ask(identity, kind, ada, by=by, **more)).code == "identity.admin_action.forbidden"
+    assert (await request_action(identity, kind, ada, by=by, **more)).code == "identity.admin_action.forbidden"
 
 
 async def test_C21_each_act_stands_in_the_ledger_of_the_account_with_both_people(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    act = await done(identity, "cancel_password", ada)
+    act = await carry_out_action(identity, "cancel_password", ada)
     shown = await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id)
     people = {identity.staff["support"].account_id, identity.staff["admin"].account_id}
     assert {one.recipient_id for one in shown} == people
@@ -121,7 +121,7 @@ async def test_C21_each_act_stands_in_the_ledger_of_the_account_with_both_people
 
 async def test_C21_reading_an_act_is_on_record_and_the_list_names_no_account(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    act = await ask(identity, "cancel_password", ada)
+    act = await request_action(identity, "cancel_password", ada)
     before = len(await identity.events(common_v1.PersonalDataAccessed, about=ada.account_id))
     listed = await identity.call("GET", f"{ACTS}?state=pending&limit=200", by=identity.staff["disclosure"])
     assert act.body["admin_action_id"] in {one["admin_action_id"] for one in listed.body["items"]}
@@ -133,8 +133,8 @@ async def test_C21_reading_an_act_is_on_record_and_the_list_names_no_account(ide
 
 async def test_an_act_is_done_once_however_many_allow_it_at_once(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    asked = await ask(identity, "cancel_password", ada)
-    replies = await asyncio.gather(*(allow(identity, asked) for _ in range(5)))
+    asked = await request_action(identity, "cancel_password", ada)
+    replies = await asyncio.gather(*(approve_action(identity, asked) for _ in range(5)))
     assert {reply.status for reply in replies} <= {200, 409}
     assert (await kinds_of_letters(identity, ada)).count("identity.password_cancelled") == 1
 
@@ -146,17 +146,17 @@ async def test_the_same_wish_waits_once_and_a_repetition_is_no_second_one(identi
     first = await identity.call("POST", ACTS, body, by=identity.staff["support"], headers=headers)
     again = await identity.call("POST", ACTS, body, by=identity.staff["support"], headers=headers)
     assert first.body == again.body
-    asked = await ask(identity, "unfreeze", ada)
+    asked = await request_action(identity, "unfreeze", ada)
     assert asked.status == 201
-    assert (await ask(identity, "unfreeze", ada, by="admin")).code == "identity.admin_action.duplicate"
+    assert (await request_action(identity, "unfreeze", ada, by="admin")).code == "identity.admin_action.duplicate"
 
 
 async def test_what_nobody_allows_in_three_days_is_void(apart: IdentityHarness) -> None:
     ada = await apart.member()
-    asked = await ask(apart, "cancel_password", ada)
+    asked = await request_action(apart, "cancel_password", ada)
     apart.clock.advance(timedelta(hours=72))
     apart.staff["admin"] = await apart.log_in(apart.staff["admin"])
-    assert (await allow(apart, asked)).code == "identity.admin_action.not_pending"
+    assert (await approve_action(apart, asked)).code == "identity.admin_action.not_pending"
 
     async def void() -> bool:
         act = await apart.chassis.db.get_collection(AdminActionDocument).get(asked.body["admin_action_id"])
@@ -169,10 +169,10 @@ async def test_what_nobody_allows_in_three_days_is_void(apart: IdentityHarness) 
 
 async def test_a_refused_act_does_nothing_and_is_settled(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    asked = await ask(identity, "cancel_password", ada)
+    asked = await request_action(identity, "cancel_password", ada)
     path = f"{ACTS}/{asked.body['admin_action_id']}/rejections"
     assert (await identity.call("POST", path, by=identity.staff["admin"], once=True)).body["state"] == "rejected"
-    assert (await allow(identity, asked)).code == "identity.admin_action.not_pending"
+    assert (await approve_action(identity, asked)).code == "identity.admin_action.not_pending"
     assert (await log_in_as(identity, ada))[0] == 201
 
 
@@ -197,38 +197,38 @@ async def test_customers_and_strangers_act_on_nobody_and_staff_not_on_staff(iden
     body = {"kind": "freeze", "account_id": ada.account_id, "reason": "case 1"}
     assert (await identity.call("POST", ACTS, body, by=ada, once=True)).status == 403
     assert (await identity.call("POST", ACTS, body, once=True)).status == 401
-    assert (await ask(identity, "freeze", identity.staff["admin"])).code == "identity.account.not_found"
-    assert (await ask(identity, "freeze", "acc_unknown")).code == "identity.account.not_found"
+    assert (await request_action(identity, "freeze", identity.staff["admin"])).code == "identity.account.not_found"
+    assert (await request_action(identity, "freeze", "acc_unknown")).code == "identity.account.not_found"
 
 
 async def test_a_frozen_account_lets_nobody_in_and_says_so_to_its_owner_alone(identity: IdentityHarness) -> None:
     ada = await identity.member()
     made = (await identity.call("POST", "/v1/identity/app-passwords", {"label": "laptop"}, by=ada, once=True)).body
-    assert (await ask(identity, "freeze", ada)).body["state"] == "completed"
+    assert (await request_action(identity, "freeze", ada)).body["state"] == "completed"
     assert await log_in_as(identity, ada) == (403, "identity.account.frozen")
     stranger = Person(email=ada.email, password="not it, whatever it may be")
     assert await log_in_as(identity, stranger) == (401, "identity.login.invalid_credentials")
     assert (await identity.call("GET", "/v1/identity/me", by=ada)).code == "auth.session.revoked"
     assert not await verified(identity, made["username"], made["app_password"])
     assert "identity.account_frozen" in await kinds_of_letters(identity, ada)
-    assert (await ask(identity, "freeze", ada)).code == "identity.admin_action.not_applicable"
+    assert (await request_action(identity, "freeze", ada)).code == "identity.admin_action.not_applicable"
     assert (await identity.run_probe("C22")).state == "kept"
 
 
 async def test_two_people_open_a_frozen_account_again(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    await ask(identity, "freeze", ada)
-    asked = await ask(identity, "unfreeze", ada)
+    await request_action(identity, "freeze", ada)
+    asked = await request_action(identity, "unfreeze", ada)
     assert (await log_in_as(identity, ada))[0] == 403
-    await allow(identity, asked)
+    await approve_action(identity, asked)
     assert (await log_in_as(identity, ada))[0] == 201
-    assert (await ask(identity, "unfreeze", ada)).status == 201
+    assert (await request_action(identity, "unfreeze", ada)).status == 201
     assert "identity.account_unfrozen" in await kinds_of_letters(identity, ada)
 
 
 async def test_C26_a_corrected_address_must_prove_itself_first(identity: IdentityHarness) -> None:
     ada, moved = await identity.member(), somebody("moved")
-    await done(identity, "correct_email", ada, new_email=moved.email)
+    await carry_out_action(identity, "correct_email", ada, new_email=moved.email)
     assert (await log_in_as(identity, ada))[0] == 201
     token = await identity.emailed_token(moved)
     proof = await identity.call("POST", "/v1/identity/email-changes/confirmations", {"token": token})
@@ -238,7 +238,8 @@ async def test_C26_a_corrected_address_must_prove_itself_first(identity: Identit
 
 async def test_C21_nobody_allows_a_new_address_unseen_and_the_look_is_on_record(identity: IdentityHarness) -> None:
     ada, moved = await identity.member(), somebody("moved")
-    path = f"{ACTS}/{(await ask(identity, 'correct_email', ada, new_email=moved.email)).body['admin_action_id']}"
+    requested = await request_action(identity, "correct_email", ada, new_email=moved.email)
+    path = f"{ACTS}/{requested.body['admin_action_id']}"
     seen = {
         role: (await identity.call("GET", path, by=identity.staff[role])).body["new_email"]
         for role in ("support", "admin", "disclosure")
@@ -257,7 +258,7 @@ async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_op
     kim = await apart.member("kim")
     await apart.call("DELETE", "/v1/identity/sessions/current", by=kim)
     early = await apart.age_token()
-    act = await done(apart, "purge_child", kim)
+    act = await carry_out_action(apart, "purge_child", kim)
     erasure_id = act.body["erasure_id"]
     told = await apart.call("GET", f"/v1/identity/erasures/{erasure_id}")
     assert told.body["state"] == "running"
@@ -281,7 +282,7 @@ async def test_C23_a_childs_account_is_erased_at_once_and_only_a_later_screen_op
 
 async def test_C23_a_purge_tells_ids_only_and_the_act_no_longer_says_whose(identity: IdentityHarness) -> None:
     kim = await identity.member("kim")
-    act = await done(identity, "purge_child", kim)
+    act = await carry_out_action(identity, "purge_child", kim)
     for service in OTHER_SERVICES:
         await identity.record_events(receipt(act.body["erasure_id"]), of=service)
     row = await identity.chassis.db.get_collection(AdminActionDocument).get(act.body["admin_action_id"])
@@ -298,6 +299,8 @@ async def test_a_hold_needs_an_end_within_two_years(identity: IdentityHarness) -
     ada = await identity.member()
     for days in (-1, 731):
         until_then = (identity.clock() + timedelta(days=days)).isoformat()
-        refused = await ask(identity, "place_hold", ada, by="disclosure", hold_scope="account", hold_until=until_then)
+        refused = await request_action(
+            identity, "place_hold", ada, by="disclosure", hold_scope="account", hold_until=until_then
+        )
         assert refused.status == 422
-    assert (await held(identity, ada)).body["hold_scope"] == "account"
+    assert (await place_hold(identity, ada)).body["hold_scope"] == "account"

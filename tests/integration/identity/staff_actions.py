@@ -8,27 +8,31 @@ ACTS = "/v1/identity/admin-actions"
 VERIFIED = {"verification": "reply_from_address"}
 
 
-async def ask(house: IdentityHarness, kind: str, about: Person | str, *, by: str = "support", **more: object) -> Reply:
+async def request_action(
+    house: IdentityHarness, kind: str, about: Person | str, *, by: str = "support", **more: object
+) -> Reply:
     account_id = about if isinstance(about, str) else about.account_id
     needs = kind in {"cancel_password", "unfreeze", "correct_email"}
     body = {"kind": kind, "account_id": account_id, "reason": "case 4711", **(VERIFIED if needs else {}), **more}
     return await house.call("POST", ACTS, body, by=house.staff[by], once=True)
 
 
-async def allow(house: IdentityHarness, act: Reply, *, by: str = "admin") -> Reply:
+async def approve_action(house: IdentityHarness, act: Reply, *, by: str = "admin") -> Reply:
     return await house.call("POST", f"{ACTS}/{act.body['admin_action_id']}/approvals", by=house.staff[by], once=True)
 
 
-async def done(house: IdentityHarness, kind: str, about: Person | str, *, by: str = "support", **more: object) -> Reply:
+async def carry_out_action(
+    house: IdentityHarness, kind: str, about: Person | str, *, by: str = "support", **more: object
+) -> Reply:
     """Let two people do it."""
-    asked = await ask(house, kind, about, by=by, **more)
+    asked = await request_action(house, kind, about, by=by, **more)
     assert asked.status == 201, asked
-    allowed = await allow(house, asked)
+    allowed = await approve_action(house, asked)
     assert (allowed.status, allowed.body["state"]) == (200, "completed"), allowed
     return allowed
 
 
-async def held(house: IdentityHarness, about: Person, *, days: int = 90, scope: str = "account") -> Reply:
+async def place_hold(house: IdentityHarness, about: Person, *, days: int = 90, scope: str = "account") -> Reply:
     """Put a hold on the account."""
     until = (house.clock() + timedelta(days=days)).isoformat()
-    return await done(house, "place_hold", about, by="disclosure", hold_scope=scope, hold_until=until)
+    return await carry_out_action(house, "place_hold", about, by="disclosure", hold_scope=scope, hold_until=until)
