@@ -89,7 +89,7 @@ class ForbiddenError(ServiceError):
 
 
 class NotFoundError(ServiceError):
-    """There is nothing here for you."""
+    """The resource was not found."""
 
     code = "core.resource.not_found"
     status = 404
@@ -101,7 +101,7 @@ class ConflictError(ServiceError):
 
     code = "core.resource.conflict"
     status = 409
-    remedy = "Read the resource again and decide anew."
+    remedy = "Read the resource again before you retry."
 
 
 class FourEyesError(ConflictError):
@@ -112,18 +112,18 @@ class FourEyesError(ConflictError):
 
 
 class InvalidCursorError(MalformedError):
-    """The cursor is not one that was given for this list."""
+    """The cursor does not belong to this list."""
 
     code = "page.cursor.invalid"
     remedy = "Start again without a cursor, and follow next_cursor as it is given."
 
 
 class TooLargeError(ServiceError):
-    """The request is larger than the stated bound."""
+    """The request is too large."""
 
     code = "http.request.too_large"
     status = 413
-    remedy = "Send less at once."
+    remedy = "Send a smaller request."
 
 
 class TooManyRequestsError(ServiceError):
@@ -135,7 +135,7 @@ class TooManyRequestsError(ServiceError):
 
 
 class UnavailableError(ServiceError):
-    """A part that this needs is not available."""
+    """The service is temporarily unavailable."""
 
     code = "core.service.unavailable"
     status = 503

@@ -62,7 +62,7 @@ class Personal:
         object.__setattr__(self, "purposes", allowed)
 
     def allows(self, purpose: Purpose) -> bool:
-        """Tell whether the field may be read for *purpose*."""
+        """Return whether the field may be read for *purpose*."""
         return purpose in frozenset(self.purposes)
 
 

@@ -94,7 +94,7 @@ def drop(
 
 
 def _print_dead_letters(dead_letters: list[DeadLetter]) -> None:
-    table = Table("id", "type", "told", "died", "reason", box=None)
+    table = Table("id", "type", "published", "dead-lettered", "reason", box=None)
     for dead_letter in dead_letters:
         table.add_row(
             dead_letter.id, dead_letter.type, dead_letter.published_at, dead_letter.dead_lettered_at, dead_letter.reason

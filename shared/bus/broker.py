@@ -1,4 +1,4 @@
-"""The connections of a process to RabbitMQ: they heal themselves, and the work on them begins anew with them."""
+"""The connections of a process to RabbitMQ: they reconnect, and the work on them restarts with them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,9 +34,9 @@ class _AmqpConnection(aio_pika.Connection):
 
 
 class RobustConnection:
-    """One connection, made anew for ever.
+    """One connection that reconnects until it is closed.
 
-    Not aio_pika's robust connection: whoever works on a channel here declares, consumes and publishes from the start
+    Not aio_pika's robust connection: the work on a channel here declares, consumes and publishes from the start
     when it is lost, so there is one path and no state to restore.
     """
 
@@ -48,7 +48,7 @@ class RobustConnection:
 
     @property
     def connected(self) -> bool:
-        """Tell whether the connection is open now."""
+        """Return whether the connection is open."""
         return self._connected.is_set()
 
     async def run(self) -> None:
@@ -74,7 +74,7 @@ class RobustConnection:
             await _close(channel)
 
     async def open_channel(self) -> AbstractChannel:
-        """As ``channel``, for who closes it by himself."""
+        """Like ``channel``, for a caller that closes it."""
         await self._connected.wait()
         assert self._connection is not None
         channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -168,7 +168,7 @@ class Broker:
 
     @property
     def connected(self) -> bool:
-        """Tell whether every connection is open now."""
+        """Return whether every connection is open."""
         return all(connection.connected for connection in self._connections)
 
     async def __aenter__(self) -> Self:
@@ -200,7 +200,7 @@ async def settle_if_open(settlement: Awaitable[object]) -> None:
 
 
 def is_connection_lost(fault: BaseException) -> bool:
-    """Tell whether *fault* says that the connection or channel is lost."""
+    """Return whether *fault* means that the connection or channel is lost."""
     return isinstance(fault, CONNECTION_ERRORS) or type(fault) is Exception  # the bare class: aiormq knew no reason
 
 

@@ -1,4 +1,4 @@
-"""Hears facts: each has its effect once, however often it is delivered."""
+"""Consumes events idempotently."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,9 +24,7 @@ from shared.errors import UnavailableError
 from shared.mongo import Database
 
 log = observe.get_logger(__name__)
-_deliveries = observe.counter(
-    "candor_consumer_deliveries_total", "Deliveries by what became of them.", ("queue", "outcome")
-)
+_deliveries = observe.counter("candor_consumer_deliveries_total", "Deliveries by outcome.", ("queue", "outcome"))
 _process_seconds = observe.histogram(
     "candor_consumer_process_duration_seconds", "How long a delivery took.", ("queue",)
 )
@@ -54,7 +52,7 @@ class Consumer:
         )
 
     async def run(self) -> None:
-        """Consume for ever; when cancelled, finish what is in hand."""
+        """Consume until cancelled, then finish the deliveries in progress."""
         try:
             await self._consumer_loop.run()
         finally:
@@ -139,6 +137,6 @@ async def retry_while_unavailable(operation: Callable[[], Awaitable[str]]) -> st
 
 
 def _source_location(fault: Exception) -> str:
-    """Tell where *fault* was raised; its message may quote what nobody may log."""
+    """Return where *fault* was raised; its message may quote personal data."""
     frames = extract_tb(fault.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -30,7 +30,7 @@ class ConsumerLoop:
     _in_flight: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
-        """Consume for ever; when cancelled, finish what is in hand."""
+        """Consume until cancelled, then finish the deliveries in progress."""
         await self.connection.run_on_channel(self._consume)
 
     async def _consume(self, channel: AbstractChannel) -> None:

@@ -1,4 +1,4 @@
-"""Dead letters: what no delivery could handle, kept until somebody replays or drops it."""
+"""Dead letters: messages that no delivery could handle, stored until an operator replays or drops them."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -130,7 +130,7 @@ async def open_connection(url: str) -> AsyncIterator[AbstractConnection]:
 
 
 def _copy_message(message: AbstractIncomingMessage) -> Message:
-    """Return *message* as it was told at first, without the broker's notes about its death."""
+    """Return *message* as it was first published, without the broker's dead-letter headers."""
     return Message(
         message.body,
         message_id=message.message_id,

@@ -25,7 +25,7 @@ class _PendingEffect:
     done: asyncio.Future[None]
 
     def resolve(self, fault: BaseException | None) -> None:
-        """Tell whoever waits, unless he went away."""
+        """Report the result to the waiter, unless it was cancelled."""
         if self.done.done():
             return
         if fault is None:

@@ -39,7 +39,7 @@ class Inbox:
         return {keys[key] for key in new}
 
     async def has(self, message_id: str) -> bool:
-        """Tell whether a fact was handled."""
+        """Return whether an event was handled."""
         return await self._rows.get(self._key(message_id)) is not None
 
     def _key(self, message_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Tells the facts of the outbox: publishes until the broker has confirmed, and only then deletes the row."""
+"""Publishes outbox events and deletes them once the broker confirms."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,9 +20,7 @@ from shared.clock import Clock, monotonic
 from shared.mongo import Database, LeaseLostError, Leases
 
 log = observe.get_logger(__name__)
-_published = observe.counter(
-    "candor_outbox_publish_total", "Attempts to publish a fact, by what became of them.", ("outcome",)
-)
+_published = observe.counter("candor_outbox_publish_total", "Attempts to publish an event, by outcome.", ("outcome",))
 _pending = observe.gauge(
     "candor_outbox_pending_messages", "Facts that a queue wants and the broker has not confirmed.", ()
 )
@@ -41,7 +39,7 @@ once stays: what waits longer is meant for a service that is not installed, or f
 
 
 class OutboxRelay:
-    """Of all replicas of a service one relays at a time; a second one would only make duplicates."""
+    """Publishes in one replica of a service at a time; a second one would only publish duplicates."""
 
     def __init__(
         self,
@@ -52,7 +50,7 @@ class OutboxRelay:
         *,
         subscriptions: Sequence[EventSubscription] = (),
     ) -> None:
-        """*hears* are the service's own subscriptions: their queues are there before the first fact is told."""
+        """*subscriptions* are the service's own: their queues are declared before the first event is published."""
         self._subscriptions = subscriptions
         self._rows = db.get_collection(OutboxDocument)
         self._leases = Leases(db)
@@ -60,7 +58,7 @@ class OutboxRelay:
         self._cleaned_up = 0.0
 
     async def run_metrics(self) -> None:
-        """Measure what waits, for ever: every replica does, and most of all while no broker answers."""
+        """Update the metrics periodically, in every replica, also while no broker answers."""
         while True:
             await self.update_metrics()
             await asyncio.sleep(MEASURE_INTERVAL)
@@ -72,7 +70,7 @@ class OutboxRelay:
         _oldest_age.set((self._clock() - oldest.created_at).total_seconds() if oldest else 0)
 
     async def run(self) -> None:
-        """Relay for ever, whenever this process holds the lease; one without a broker leaves it to the others."""
+        """Publish while this process holds the lease; a process without a broker connection never takes it."""
         await self._broker.publish_connection.run_on_channel(self._run_with_lease)
 
     async def _run_with_lease(self, channel: AbstractChannel) -> None:
@@ -118,7 +116,7 @@ class OutboxRelay:
             await self._rows.delete_many({"_id": {"$in": ids}})
 
     async def _postpone(self, rows: list[OutboxDocument], *, unroutable: bool) -> None:
-        """Keep *rows* for later: behind the others, or facts that nobody wants would stop all."""
+        """Retry *rows* later, behind the others: events without a queue must not block the rest."""
         for attempts, group in groupby(sorted(rows, key=_attempts), key=_attempts):
             due_at = self._clock() + BACKOFF.delay(attempts + 1)
             batch = list(group)

@@ -36,7 +36,7 @@ class _ReplyChannel:
             self._resolve(message.correlation_id, message)
 
     def fail_pending(self, *_: object) -> None:
-        """Tell all who wait that no reply can come any more."""
+        """Fail all pending calls: no reply can arrive any more."""
         for request_id in list(self.pending):
             self._resolve(request_id, None)
 

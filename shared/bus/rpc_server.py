@@ -37,7 +37,7 @@ PREFETCH_COUNT: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class RpcHandler:
-    """How one question is answered; ServiceErrors that *run* raises are told to the asker as refusals."""
+    """The handler of one RPC; a ServiceError that *run* raises is returned to the caller as an RpcError."""
 
     name: str
     request_type: type[Proto]
@@ -61,7 +61,7 @@ class RpcServer:
         ]
 
     async def run(self) -> None:
-        """Answer for ever; when cancelled, finish what is in hand."""
+        """Serve until cancelled, then finish the requests in progress."""
         async with asyncio.TaskGroup() as group:
             for worker in self._workers:
                 group.create_task(worker.consumer_loop.run(), name=f"rpc-{worker.handler.name}")
@@ -111,7 +111,7 @@ class _RpcWorker:
         _denied.labels(self.handler.name).inc()
 
     async def _run_before_deadline(self, message: AbstractIncomingMessage, context: RpcContext) -> Proto:
-        """Return the answer, or raise TimeoutError: after the deadline nobody listens."""
+        """Return the reply; TimeoutError after the deadline, when the caller no longer waits."""
         async with asyncio.timeout(_seconds_until(context.deadline, self._clock())):
             await asyncio.sleep(0)  # an expired question is not even begun
             with observe.span_from_traceparent(
@@ -126,7 +126,7 @@ class _RpcWorker:
             raise MalformedMessageError(f"the body is no {self.handler.name}") from fault
 
     async def _on_failure(self, message: AbstractIncomingMessage, fault: Exception) -> None:
-        """Tell the asker at once, and nothing of the reason: that is in the log."""
+        """Reply with an opaque error at once; the cause is in the log."""
         log.error("rpc.handler_failed", method=self.handler.name, fault=type(fault).__name__)
         error = RpcError("core.service.internal_error", 500, "The question could not be answered")
         if isinstance(fault, MalformedMessageError):

@@ -1,4 +1,4 @@
-"""What a service wants to hear, declared as values."""
+"""The events that a service consumes, declared as values."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ M = TypeVar("M", bound=Message)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDelivery:
-    """What is known of a fact besides its own words."""
+    """The metadata of a delivered event."""
 
     message_id: str
     type: str
@@ -50,7 +50,7 @@ def on(
     *,
     transactional: bool = True,
 ) -> EventHandler:
-    """Handle the facts of *message_type* told by *publisher*.
+    """Handle the events of *message_type* that *publisher* publishes.
 
     *run* is called inside the transaction that also marks the fact as handled: its writes, the facts that it puts in
     the outbox and the mark commit together, once. It may run again after a conflict, so it does nothing but database

@@ -58,7 +58,7 @@ class WorkQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastQueue:
-    """A queue of one process, gone with its connection: every process hears every fact told while it listens."""
+    """A queue of one process, deleted with its connection: every process gets each event while it is connected."""
 
     name: str
     keys: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Listens, and stops when it is told to."""
+"""The HTTP server and its graceful stop."""
 
 import asyncio
 import signal

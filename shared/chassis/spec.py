@@ -78,7 +78,7 @@ class ServiceSpec:
     subscriptions: Sequence[EventSubscription] = ()
     rpc_handlers: Sequence[RpcHandler] = ()
     workers: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
-    """Tasks that run as long as the service does, by name; one that ends or fails is begun anew after a pause."""
+    """Tasks that run as long as the service, by name; a task that ends or fails is restarted after a delay."""
     probes: Sequence[Probe] = ()
     """Those of the service; the chassis adds C01, C17 and C18, which are the same everywhere."""
     on_startup: Callable[[], Awaitable[None]] | None = None

@@ -1,4 +1,4 @@
-"""The tasks of a process: each has an owner that watches it, begins it anew when it fails, and waits for its end."""
+"""Supervises the tasks of a process: restarts a task that fails, and awaits each at the end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from shared.errors import UnavailableError
 from shared.web import Health
 
 log = observe.get_logger(__name__)
-_task_failures = observe.counter("candor_task_failures_total", "Tasks that failed and were begun anew.", ("task",))
+_task_failures = observe.counter("candor_task_failures_total", "Tasks that failed and were restarted.", ("task",))
 
 TaskFunction = Callable[[], Awaitable[None]]
 

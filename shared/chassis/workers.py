@@ -1,4 +1,4 @@
-"""What runs in a service besides its requests: by name, each one kept running by ``Tasks``."""
+"""The background tasks of a service, by name; ``TaskSupervisor`` keeps each one running."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from shared.promises.card_numbers import card_number_probe
 log = observe.get_logger(__name__)
 
 RELAY_WORKER = "relay-outbox"
-"""The last to stop: it tells what the others have just put in the outbox."""
+"""The last task to stop: it publishes the events that the others have just stored."""
 SWEEP_INTERVAL = timedelta(minutes=10)
 SWEEP_LEASE_TTL = timedelta(seconds=30)
 

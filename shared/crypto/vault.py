@@ -25,7 +25,7 @@ def build_associated_data(document: type[Document] | Document, field: str) -> st
 
 
 class Vault:
-    """Seals, opens and forgets, subject by subject."""
+    """Encrypts and decrypts under one key a subject, and destroys keys."""
 
     def __init__(
         self, db: Database, keyring: Keyring, clock: Clock, *, on_purpose_denied: OnPurposeDenied | None = None
@@ -75,7 +75,7 @@ class Vault:
             self._cache_after_commit(row.id, self._wrapper.unwrap(row), generation)
 
     def blind_index(self, context: str, value: str) -> str:
-        """Return the blind index of *value* for *place*: equal values are found, and tell nothing without the key."""
+        """Return the keyed blind index of *value* for *context*: equal values have equal indexes."""
         message = f"{len(context)}:{context}{value}"
         return hmac.new(self._blind_secret, message.encode(), hashlib.sha256).hexdigest()
 

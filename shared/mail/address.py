@@ -1,4 +1,4 @@
-"""Mail addresses: valid, normalized, one line; never merged on a guess about somebody's provider."""
+"""Mail addresses: valid, normalized, one line; never merged on a guess about a provider."""
 
 from dataclasses import dataclass, field
 from email.headerregistry import Address as HeaderAddress
@@ -43,7 +43,7 @@ class EmailAddress:
 
     @property
     def needs_smtputf8(self) -> bool:
-        """Tell whether the local part needs a relay that speaks SMTPUTF8 (RFC 6531)."""
+        """Return whether the local part needs a relay with SMTPUTF8 (RFC 6531)."""
         return not self.local_part.isascii()
 
     def __str__(self) -> str:

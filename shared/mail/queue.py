@@ -1,4 +1,4 @@
-"""The queue of mail: put in the transaction that causes it, sealed; settled once, and the service is told."""
+"""The mail queue: a mail is stored, sealed, in the transaction that causes it, and its outcome is reported once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -165,7 +165,7 @@ class MailQueue:
         await self._record_attempt(row, DeliveryStatus.DEFERRED, code)
 
     async def complete(self, row: QueuedMailDocument, status: DeliveryStatus, *, code: int = 0) -> None:
-        """End *row* in *state*: it leaves the queue, its own key is destroyed, the log and the service are told."""
+        """Remove *row* from the queue with its final *status*: destroy its key, log it, report it."""
 
         async def work() -> None:
             if not await self._rows.delete_one({"_id": row.id}):

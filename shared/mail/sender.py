@@ -31,7 +31,7 @@ class SenderConfig:
     connections: int = 4
     batch_size: int = 64
     claim_ttl: timedelta = timedelta(minutes=5)
-    """Longer than one mail can take: whoever holds a mail beyond it is taken for dead."""
+    """Longer than one mail can take; after this time another worker may claim the mail."""
     poll_interval: timedelta = timedelta(seconds=2)
     """How long an empty queue is left alone; a mail put by this process is seen at once."""
     retry_delay_min: timedelta = timedelta(seconds=5)
@@ -59,7 +59,7 @@ class MailSender:
         self._config = config or SenderConfig()
         self._clients = [SmtpClient(url) for _ in range(self._config.connections)]
         self._smtp_up = observe.gauge("candor_smtp_up", "0 when the mail relay could not be used the last time, else 1")
-        self._smtp_up.set(True)  # who has sent nothing yet knows of no fault
+        self._smtp_up.set(True)  # no fault is known before the first attempt
         self._attempts = observe.counter(
             "candor_mail_delivery_attempts_total", "attempts to send a mail, by outcome", ("kind", "status")
         )
@@ -94,7 +94,7 @@ class MailSender:
                 await client.quit_session()
 
     async def _send_batch(self, rows: list[QueuedMailDocument]) -> bool:
-        """Carry *rows* over all connections; tell whether the relay could be used."""
+        """Send *rows* over all connections; return whether the relay was available."""
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._send_on_connection(client, rows[first :: len(self._clients)]))

@@ -19,7 +19,7 @@ _MAIL_TIMEOUT = 120
 
 
 class SmtpUnavailableError(Exception):
-    """The relay cannot be used now, whoever the mail is for: nothing is lost, it is tried again."""
+    """The relay is unavailable for every recipient; the mail is retried."""
 
     def __init__(self, reason: str, *, code: int = 0) -> None:
         super().__init__(reason)
@@ -70,7 +70,7 @@ class SmtpUrl:
 
 
 class SmtpClient:
-    """A connection to the relay that is opened when needed and begun anew after anything unclear."""
+    """A connection to the relay, opened on demand and reopened after any unclear reply."""
 
     def __init__(self, url: SmtpUrl, *, timeout: float = _COMMAND_TIMEOUT) -> None:
         """*seconds* bounds the wait for each answer."""

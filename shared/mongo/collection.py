@@ -87,7 +87,7 @@ class Collection(Generic[D]):
             await self._run_operation(lambda session: self._raw.insert_many(raws, session=session))
 
     async def replace_one(self, document: D, *, expect: Filter | None = None) -> bool:
-        """Put *document* in place of the one with its id, if that has the *expect*-ed fields; tell whether it had."""
+        """Replace the document with the same id if it has the fields *expect*; return whether it had."""
         raw = document.to_mongo()
 
         async def write(wanted: Filter) -> int:

@@ -52,7 +52,7 @@ class Database:
         await ensure_collection(self._raw, document, self._release)
 
     async def has_newer_schema(self, document: type[Document]) -> bool:
-        """Tell whether a newer release than this process has made the collection of *document* what it is."""
+        """Return whether a newer release than this process created or changed the collection of *document*."""
         return await self._transactions.run_operation(lambda _: has_newer_schema(self._raw, document, self._release))
 
     async def check_connection(self) -> None:

@@ -27,7 +27,7 @@ class DuplicateError(ConflictError):
     code = "data.document.duplicate"
 
     def __init__(self, fields: Iterable[str]) -> None:
-        """*fields* are the stored names of the unique index that clashed; the value is not told."""
+        """*fields* are the stored names of the unique index that clashed; the value is not shown."""
         self.unique = tuple(fields)
         super().__init__(f"Something with the same {' and '.join(self.unique)} is already there")
 
@@ -65,17 +65,17 @@ class TransactionMisuseError(Exception):
 
 
 def is_transient(fault: PyMongoError) -> bool:
-    """Tell whether the whole transaction may simply be run again."""
+    """Return whether the whole transaction can be retried."""
     return fault.has_error_label("TransientTransactionError")
 
 
 def is_commit_unknown(fault: PyMongoError) -> bool:
-    """Tell whether the commit may be sent again because nobody knows what became of it."""
+    """Return whether the outcome of the commit is unknown, so that it must be sent again."""
     return fault.has_error_label("UnknownTransactionCommitResult")
 
 
 def translate_error(fault: PyMongoError) -> Exception:
-    """Return the error that tells the caller about *fault*; an unknown one is returned as it is."""
+    """Return the error of ``shared.mongo`` for *fault*; an unknown fault is returned unchanged."""
     codes = {int(detail.get("code") or 0): detail for detail in _error_details(fault)}
     if _DUPLICATE_KEY_CODE in codes:
         return DuplicateError(codes[_DUPLICATE_KEY_CODE].get("keyPattern", {"unique field": 1}))

@@ -97,7 +97,7 @@ class Leases:
                 await self._rows.delete_many({"_id": name, "holder": lease.holder})
 
     async def run_exclusive(self, name: str, work: Callable[[], Awaitable[None]], *, ttl: timedelta) -> None:
-        """Do *work* for ever whenever this process holds the lease; a lost one is waited for anew."""
+        """Run *work* while this process holds the lease; acquire it again after a loss."""
         while True:
             try:
                 async with self.acquire(name, ttl=ttl):

@@ -37,7 +37,7 @@ async def ensure_collection(database: RawDatabase, document: type[Document], rel
 
 
 async def has_newer_schema(database: RawDatabase, document: type[Document], release: str) -> bool:
-    """Tell whether a newer release than *release* has made the collection."""
+    """Return whether a newer release than *release* created or changed the collection."""
     return _is_newer(await _read_options(database, document.collection) or {}, release)
 
 
@@ -47,7 +47,7 @@ def _is_newer(present: RawDocument, release: str) -> bool:
 
 
 def list_declared_indexes(document: type[Document]) -> dict[str, Index]:
-    """Return the indexes of *document* by name, with one for each time that the retention sweeper looks at."""
+    """Return the indexes of *document* by name, with one for each time field of the retention sweeper."""
     indexes = {index.name: index for index in document.indexes}
     swept = set(retention_limits(document)) - {index.fields[0][0] for index in document.indexes}
     return indexes | {index.name: index for index in map(Index, sorted(swept))}

@@ -73,9 +73,9 @@ class _TransactionAttempt:
             callback()
 
     def check_not_failed(self) -> None:
-        """Refuse to go on after a failure that somebody caught inside."""
+        """Raise when a failure was caught inside the transaction."""
         if self.failed:
-            raise TransactionMisuseError("an error inside transact must leave it: catch it outside, and decide anew")
+            raise TransactionMisuseError("an error inside transact must leave it: catch it outside and start again")
 
     @contextmanager
     def make_ambient(self) -> Iterator[None]:
@@ -106,7 +106,7 @@ class Transactions:
         return attempt.session if attempt else None
 
     async def run_operation(self, operation: Callable[[RawSession | None], Awaitable[T]]) -> T:
-        """Run one operation; what the driver raises is told as an error of ``shared.mongo``."""
+        """Run one operation; an error of the driver becomes one of ``shared.mongo``."""
         attempt = self._current_attempt()
         try:
             if attempt is None:

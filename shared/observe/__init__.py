@@ -1,4 +1,4 @@
-"""What a process tells of itself: logs without personal data, metrics by route template, traces over HTTP and AMQP."""
+"""Observability of a process: logs without personal data, metrics by route template, traces over HTTP and AMQP."""
 
 from shared.observe.logs import configure_logging, get_logger
 from shared.observe.metrics import Counter, Gauge, Histogram, counter, gauge, histogram, render_metrics

@@ -29,7 +29,7 @@ _SECRET_NUMBER_NAMES = re.compile(r"passw|secret|^pan$|number$|security_code|cvc
 
 
 def redact_value(name: str, value: object, *, depth: int = 0) -> object:
-    """Return *value* as it may be told under *name*: nothing of a secret name, cleaned text otherwise."""
+    """Return *value* as it may be logged under *name*: redacted for a secret name, cleaned text otherwise."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):

@@ -52,7 +52,7 @@ def flush_tracing(timeout_seconds: float = 3.0) -> None:
 
 
 class TraceSpan:
-    """Times a block; a failure is told by its type alone."""
+    """Times a block; of a failure only the type is recorded."""
 
     __slots__ = ("_span", "_token", "_within")
 

@@ -14,7 +14,7 @@ from shared.registry import get_registry
 
 
 class PromiseState(StrEnum):
-    """What is known of a promise; whatever could not be looked at is unknown, never kept."""
+    """The state of a promise; a promise that could not be checked is unknown, never kept."""
 
     KEPT = "kept"
     BROKEN = "broken"

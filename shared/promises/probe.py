@@ -35,7 +35,7 @@ def unknown_finding(evidence: str) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Looks at the live data of one promise, every *interval* (the runner's own where there is none)."""
+    """Checks the live data of one promise, every *interval* (the runner's own where there is none)."""
 
     promise_id: str
     check: Callable[[], Awaitable[Finding]]

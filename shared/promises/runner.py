@@ -1,4 +1,4 @@
-"""Runs the probes of a service for as long as it runs, and tells what they find: as a metric and as a fact."""
+"""Runs the probes of a service and publishes their findings, as metrics and as events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class ProbeRunner:
             raise ValueError(f"{self.service} has two probes of {', '.join(sorted(twice))}: make them one")
 
     async def run(self) -> None:
-        """Look until cancelled; a promise that nobody looks at any longer is shown as unknown."""
+        """Run the probes until cancelled; then each promise is shown as unknown."""
         try:
             async with asyncio.TaskGroup() as looking:
                 for probe in self.probes:

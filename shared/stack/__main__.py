@@ -32,7 +32,7 @@ console = Console(highlight=False)
 
 @app.command()
 def run() -> None:
-    """Run the stack here; Ctrl-C ends it and everything that it started."""
+    """Run the stack in the foreground; Ctrl-C stops it."""
     settings = _read_settings()
     _exit_on_problems(settings)
     home = StackDirectory(settings.home)
@@ -45,7 +45,7 @@ def run() -> None:
 
 @app.command()
 def up() -> None:
-    """Start the stack in the background; return when every part answers."""
+    """Start the stack in the background; return when every part is ready."""
     settings = _read_settings()
     home = StackDirectory(settings.home)
     if home.is_locked():
@@ -68,7 +68,7 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """End the stack that runs in the background, or anywhere else with this CANDOR_HOME."""
+    """Stop the stack of this CANDOR_HOME, in the background or in another terminal."""
     home = StackDirectory(_read_settings().home)
     ended = background.stop_stack(home)
     console.print(f"Ended: the stack of {home.root}." if ended else f"No stack runs in {home.root}.")
@@ -76,7 +76,7 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Print how each part stands; exit 0 when all are ready, 3 when no stack runs."""
+    """Print the status of each part; exit 0 when all are ready, 3 when no stack runs."""
     home = StackDirectory(_read_settings().home)
     report = read_status(home)
     if report is None or not home.is_locked():
@@ -89,7 +89,7 @@ def status() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Look at everything that the stack needs; exit 1 when something is missing or wrong."""
+    """Check everything that the stack needs; exit 1 when something is missing or wrong."""
     findings = asyncio.run(run_checks(read_environment()))
     for finding in findings:
         _print_check_result(finding)

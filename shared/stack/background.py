@@ -1,4 +1,4 @@
-"""The stack in the background: begun as a process of its own, watched until it is ready, told to end."""
+"""The stack in the background: started as a separate process, watched until it is ready, stopped."""
 
 import os
 import signal

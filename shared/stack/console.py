@@ -60,7 +60,7 @@ class ConsoleView:
     def _status_line(self) -> str:
         waiting = self._shown.waiting_parts
         if self._shown.phase == "starting":
-            rest = "the demo people" if self._shown.parts else "the first part"
+            rest = "the demo accounts" if self._shown.parts else "the first part"
             return f"waiting for {', '.join(waiting) or rest} {self._elapsed_text()}"
         return f"running {self._elapsed_text()}; Ctrl-C ends it" if self._shown.phase == "ready" else "stopping"
 
@@ -87,7 +87,7 @@ def print_addresses(console: Console, status: StackStatus, home: StackDirectory)
     for what, where in rows:
         console.print(f"  [bold]{what:<18}[/] {escape(where)}", soft_wrap=True)
     if status.demo_accounts_error:
-        console.print(f"\n[red]✗ The platform runs, but has no demo people: {escape(status.demo_accounts_error)}[/]")
+        console.print(f"\n[red]✗ The platform runs, but has no demo accounts: {escape(status.demo_accounts_error)}[/]")
 
 
 def _demo_account_rows(home: StackDirectory) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The demo people of the local stack, made through the edge as anybody would, and written to access.json."""
+"""The demo accounts of the local stack: they sign up through the edge and are listed in access.json."""
 
 import asyncio
 import json
@@ -31,11 +31,11 @@ _WAIT_TIMEOUT = 60.0
 
 
 class DemoAccountError(Exception):
-    """Somebody could not be made; the message says at which step."""
+    """A demo account could not be created; the message names the step."""
 
 
 async def seed_demo_accounts(settings: StackSettings, secrets: StackSecrets) -> None:
-    """Make who is missing, and write access.json; whoever was made stays, however often this is interrupted."""
+    """Create the missing accounts and write access.json; an interrupted run is continued by the next."""
     home = StackDirectory(settings.home)
     async with aiohttp.ClientSession(
         base_url=settings.ports.build_url("edge"),
@@ -168,7 +168,7 @@ class _EdgeClient:
         return str(session["access_token"])
 
     async def is_client_valid(self, partner: Mapping[str, Any]) -> bool:
-        """Tell whether the client gets a token."""
+        """Return whether the client gets a token."""
         basic = aiohttp.encode_basic_auth(partner["client_id"], partner["client_secret"])
         form = {"grant_type": "client_credentials"}
         try:

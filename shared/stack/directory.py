@@ -20,7 +20,7 @@ class IncompatibleDirectoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StackDirectory:
-    """Where one stack keeps everything; deleting *root* while it is down forgets the stack."""
+    """The files of one stack; deleting *root* while it is down removes the stack."""
 
     root: Path
 
@@ -41,12 +41,12 @@ class StackDirectory:
 
     @property
     def status_file(self) -> Path:
-        """What the supervisor tells of its parts (see board.py)."""
+        """The status of the parts (see status.py)."""
         return self.root / "stack.json"
 
     @property
     def access_file(self) -> Path:
-        """The demo people and their passwords (local mode only)."""
+        """The demo accounts and their passwords (local mode only)."""
         return self.root / "access.json"
 
     @property
@@ -87,7 +87,7 @@ class StackDirectory:
             yield
 
     def is_locked(self) -> bool:
-        """Tell whether a supervisor holds the folder."""
+        """Return whether a supervisor holds the folder."""
         if not (self.root / "stack.lock").exists():
             return False
         try:

@@ -1,4 +1,4 @@
-"""Looks at everything that a stack needs: one line for each thing, which names the setting and the remedy."""
+"""Checks everything that a stack needs: one line for each check, with the setting and the remedy."""
 
 import shutil
 import socket
@@ -23,7 +23,7 @@ _MIN_FREE_BYTES = 500 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One thing that was looked at; *remedy* says what to do when it is not as it must be."""
+    """The result of one check; *remedy* says what to do when it failed."""
 
     message: str
     ok: bool = False
@@ -31,7 +31,7 @@ class CheckResult:
 
 
 async def run_checks(env: Env) -> list[CheckResult]:
-    """Look at everything; a setting that is wrong hides only what depends on it."""
+    """Run all checks; a wrong setting hides only what depends on it."""
     wrong = [
         CheckResult(message=line, remedy="correct it in the environment, or leave it unset")
         for line in _invalid_settings(env)
@@ -48,7 +48,7 @@ async def blocking_problems(settings: StackSettings) -> list[CheckResult]:
 
 
 def check_programs() -> Iterator[CheckResult]:
-    """Look at what `make setup` installs."""
+    """Check what `make setup` installs."""
     for what, found in (
         ("the broker (rabbitmq-server)", rabbit.find_server()),
         ("Erlang's name server (epmd)", shutil.which("epmd")),
@@ -144,7 +144,7 @@ def _needed_ports(settings: StackSettings) -> Iterator[str]:
 
 
 def is_port_free(port: int) -> bool:
-    """Tell whether *port* of loopback can be listened on."""
+    """Return whether *port* of loopback is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

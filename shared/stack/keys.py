@@ -23,7 +23,7 @@ DATABASE_USERS = (DATABASE_ROOT, *(service.name for service in get_registry() if
 """The users of the embedded database: one a service, and one for the stack itself."""
 
 STAFF_ROLES = ("support", "disclosure", "disclosure", "engineer", "security", "admin")
-"""The staff of the local stack, by role; an act that takes two people finds two with the role disclosure."""
+"""The staff of the local stack, by role; an action that takes two people finds two with the role disclosure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class ProcessEvent:
 
 
 ProcessListener = Callable[[ProcessEvent], None]
-"""Hears every change of a child."""
+"""Called with each change of a child process."""
 
 _POLL_INTERVAL = 0.2
 _UNREADY_STOP_TIMEOUT = 8.0
@@ -53,7 +53,7 @@ class ProcessSpec:
     start_timeout: float = 60.0
     stop_timeout: float = 30.0
     after_crash: Callable[[], Awaitable[None]] | None = None
-    """Cleans up what a process that died by itself has left elsewhere, before it is started anew."""
+    """Cleans up what a crashed process left in other parts, before it is restarted."""
 
 
 class PartFailedError(Exception):
@@ -136,7 +136,7 @@ class ChildProcess:
         self._notify("ready")
 
     async def restart_on_exit(self) -> None:
-        """Start the process anew whenever it ends, waiting longer each time it fails to stay."""
+        """Restart the process whenever it ends, after a delay that grows with each crash."""
         crashes = 0
         while self._process is not None:
             since = monotonic()

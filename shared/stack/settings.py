@@ -77,7 +77,7 @@ class StackSettings:
 
     @property
     def is_local(self) -> bool:
-        """Whether this is the local stack, with a mailbox and demo people; in production mode there are none."""
+        """Whether this is the local stack, with a mailbox and demo accounts; production mode has neither."""
         return self.mode == "local"
 
     @property
@@ -87,7 +87,7 @@ class StackSettings:
 
     @property
     def has_demo_accounts(self) -> bool:
-        """Whether demo people are made; they sign up as customers do, which takes a mailbox to read."""
+        """Whether demo accounts are created; they sign up as customers do, which takes a mailbox to read."""
         return self.has_mailbox
 
     def mongo_url_of(self, service: str) -> Secret | None:

@@ -1,4 +1,4 @@
-"""What the supervisor tells of its parts: $CANDOR_HOME/stack.json, for `up`, `status`, `logs`, `down` and the tests."""
+"""The status of the parts, written by the supervisor: $CANDOR_HOME/stack.json, read by `up`, `status` and `down`."""
 
 import json
 import os
@@ -41,7 +41,7 @@ class StackStatus:
     """By name: state, pid, log, detail (see Change)."""
     failure: StartFailure | None = None
     demo_accounts_error: str | None = None
-    """Why there are no demo people; None when all is well."""
+    """Why there are no demo accounts; None when there are."""
 
     @property
     def pids(self) -> list[int]:
@@ -55,7 +55,7 @@ class StackStatus:
 
 
 class StatusWriter:
-    """Keeps the report of a running supervisor, in the file and for whoever listens."""
+    """Updates the status of a running supervisor: in the file and for the listener."""
 
     def __init__(
         self, home: StackDirectory, *, base_url: str, local: bool, on_status: Callable[[StackStatus], None]
@@ -69,7 +69,7 @@ class StatusWriter:
         self.update(parts=waiting)
 
     def record_event(self, event: ProcessEvent) -> None:
-        """Hear what has become of one part."""
+        """Record a change of one part."""
         told = asdict(event)
         self.update(parts={**self.report.parts, told.pop("name"): told})
 
@@ -81,7 +81,7 @@ class StatusWriter:
 
 
 def read_status(home: StackDirectory) -> StackStatus | None:
-    """Return what the supervisor of *home* told last; None when none ever ran."""
+    """Return the last status of the stack in *home*; None when none ever ran."""
     home.check_format()  # the file of an older build has other fields
     try:
         told = json.loads(home.status_file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Runs one stack, from the first process to the last, and tells how it stands."""
+"""Runs one stack from the first process to the last, and publishes its status."""
 
 import asyncio
 import signal
@@ -176,7 +176,7 @@ async def _wait_for_edge(settings: StackSettings) -> None:
 
 
 async def _seed_demo_accounts(settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter) -> None:
-    """Make the demo people; the platform runs without them too, so a failure is told and ends nothing."""
+    """Create the demo accounts; the platform runs without them, so a failure is only reported."""
     try:
         await seed_demo_accounts(settings, secrets)
     except DemoAccountError as fault:

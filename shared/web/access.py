@@ -13,7 +13,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Whoever calls, as the access token says."""
+    """The caller, as the access token names it."""
 
     kind: PrincipalKind
     id: str = ""
@@ -38,7 +38,7 @@ class AccessRule:
     max_age: timedelta | None = None
 
     def allows(self, principal: Principal) -> bool:
-        """Tell whether *who* is of this kind and holds a role and the scope that are asked for."""
+        """Return whether *who* is of this kind and has a required role and the required scope."""
         return (
             principal.kind == self.kind
             and (not self.roles or bool(self.roles & principal.roles))

@@ -53,7 +53,7 @@ class RemoteTokenTrust:
         return self._keys.get(kid)
 
     def is_revoked(self, session_id: str) -> bool:
-        """Tell whether *session* was ended."""
+        """Return whether *session_id* was revoked."""
         return session_id in self._revoked
 
     async def refresh_keys(self) -> None:

@@ -35,11 +35,11 @@ class TokenTrust(Protocol):
     """Whom to believe: the keys that sign access tokens, and the sessions that were ended before their tokens were."""
 
     async def get_key(self, kid: str) -> OKPKey | None:
-        """Return the public key *kid*, or None when nobody signs with it; UnavailableError while that is not known."""
+        """Return the public key *kid*, or None when no issuer signs with it; UnavailableError while unknown."""
         ...
 
     def is_revoked(self, session_id: str) -> bool:
-        """Tell whether *session* was ended."""
+        """Return whether *session_id* was revoked."""
         ...
 
 
@@ -103,7 +103,7 @@ class _VerifiedToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenVerifier:
-    """Tells who calls; a token is read once and remembered by its digest, its session is looked up each time."""
+    """Authenticates callers; a token is verified once and cached by its digest, its session is checked each time."""
 
     trust: TokenTrust
     issuer: str

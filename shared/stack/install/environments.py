@@ -24,7 +24,8 @@ def ensure_platform() -> None:
     outcome = _install(PLATFORM_VENV, PLATFORM_LOCK, "Python packages")
     if outcome.exit_code:
         raise InstallError(
-            f"{PLATFORM_LOCK.name} could not be installed ({outcome.error_line}); is the network there? then: make setup"
+            f"{PLATFORM_LOCK.name} could not be installed ({outcome.error_line}): "
+            "check the network, then run make setup"
         )
 
 
@@ -53,7 +54,7 @@ def find_outdated() -> list[str]:
 
 
 def can_create_venvs() -> bool:
-    """Tell whether this Python brings what a virtual environment needs; Debian's own does not."""
+    """Return whether this Python can create virtual environments; Debian's own cannot."""
     return find_spec("ensurepip") is not None and find_spec("venv") is not None
 
 

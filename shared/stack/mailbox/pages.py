@@ -15,7 +15,7 @@ from shared.stack.mailbox.store import Mailbox, StoredMail
 MAX_LISTED = 100
 _URL_PATTERN = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 _PAGE_CSP = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; frame-src 'self'"
-# What somebody else wrote: no script, no request to anywhere, and links open outside.
+# Foreign content: no script, no requests, and links open in a new tab.
 _MAIL_CSP = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 )

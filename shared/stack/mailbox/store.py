@@ -32,11 +32,11 @@ class StoredMail:
     size: int
 
     def was_sent_to(self, address: str) -> bool:
-        """Tell whether *address* is among those it went to."""
+        """Return whether *address* is a recipient."""
         return address.casefold() in (recipient.casefold() for recipient in self.recipients)
 
     def matches_recipient(self, text: str) -> bool:
-        """Tell whether *text* is part of an address it went to."""
+        """Return whether *text* is part of a recipient's address."""
         return any(text.casefold() in recipient.casefold() for recipient in self.recipients)
 
 

@@ -62,7 +62,7 @@ async def test_every_code_has_its_page(browser: Browser) -> None:
     assert len(links) == len(list_error_pages()) > 100
     shown = await browser.get("/docs/errors/http.request.too_large")
     assert "413" in shown.text
-    assert "Send less at once." in shown.text
+    assert "Send a smaller request." in shown.text
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_fact_is_named_by_its_teller_its_thing_and_what_happened(message: obje
 
 
 def test_nobody_tells_the_facts_of_another_service() -> None:
-    with pytest.raises(ValueError, match="sync cannot tell it"):
+    with pytest.raises(ValueError, match="sync cannot publish it"):
         event_type(identity_v1.AccountVerified, "sync")
 
 

@@ -82,4 +82,4 @@ def test_the_table_says_when_there_are_no_demo_people(home: StackDirectory) -> N
     screen = console()
     print_addresses(screen, StackStatus(base_url="http://127.0.0.1:8080", demo_accounts_error="identity is away"), home)
     assert "http://127.0.0.1:8080/mailbox" in said(screen)
-    assert "no demo people: identity is away" in said(screen)
+    assert "no demo accounts: identity is away" in said(screen)

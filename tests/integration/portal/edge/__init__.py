@@ -33,7 +33,7 @@ class FakeEdge(Own, FakeServiceApis, Disclosure):
         self.raw_paths.append(request.raw_path)
         self.asked.append((request.method, request.path, dict(request.headers)))
         if any(request.path.startswith(path) for path in self.away):
-            return problem(503, "core.service.unavailable", "A part that this needs is not available", retry_after=2)
+            return problem(503, "core.service.unavailable", "The service is temporarily unavailable", retry_after=2)
         if "Authorization" in request.headers and not self._session(request):
             return problem(401, "auth.session.revoked", "The session was ended")
         try:

@@ -47,7 +47,7 @@ def problem(status: int, code: str, title: str, *, field: str = "", retry_after:
 
 def found(rows: dict[str, dict[str, Any]], request: web.Request) -> dict[str, Any]:
     if request.match_info["id"] not in rows:
-        raise RefusedError(404, "core.resource.not_found", "There is nothing here for you")
+        raise RefusedError(404, "core.resource.not_found", "The resource was not found")
     return rows[request.match_info["id"]]
 
 

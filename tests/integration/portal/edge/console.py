@@ -168,5 +168,5 @@ class Console(Tokens):
 
     def _found(self, rows: dict[str, dict[str, Any]], request: web.Request) -> dict[str, Any]:
         if request.match_info["id"] not in rows:
-            raise RefusedError(404, "core.resource.not_found", "There is nothing here for you")
+            raise RefusedError(404, "core.resource.not_found", "The resource was not found")
         return rows[request.match_info["id"]]
