@@ -24,12 +24,14 @@ T = TypeVar("T")
 _DEAD_LETTER_SUFFIX = ".dead"
 _API_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look after the queues of the broker at AMQP_URL.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Manage the queues of the broker at AMQP_URL.")
 dead_letters_app = typer.Typer(no_args_is_help=True, help="List, replay and drop dead letters.")
 app.add_typer(dead_letters_app, name="dead")
 
 Queue = Annotated[str, typer.Argument(help="the work queue, such as payments.erasure")]
-Ids = Annotated[list[str] | None, typer.Option("--id", help="only the letter of this id; give it once for each")]
+Ids = Annotated[
+    list[str] | None, typer.Option("--id", help="only the dead letter with this id; repeat the option for several")
+]
 
 
 @app.command()
@@ -46,7 +48,7 @@ def definitions(
 @dead_letters_app.command("list")
 def list_dead_letters(
     queue: Annotated[list[str] | None, typer.Argument(help="the work queues; without any, all of the broker")] = None,
-    limit: Annotated[int, typer.Option(help="letters shown of each queue")] = 20,
+    limit: Annotated[int, typer.Option(help="dead letters shown of each queue")] = 20,
 ) -> None:
     """Show how many dead letters each queue has, and the first of them; never their contents.
 
@@ -69,7 +71,7 @@ def list_dead_letters(
 
 @dead_letters_app.command()
 def replay(queue: Queue, ids: Ids = None) -> None:
-    """Give dead letters back to their queue, under the same id; one that fails again dies again."""
+    """Move dead letters back to their queue with the same id; one that fails again is dead-lettered again."""
 
     async def again(url: str) -> int:
         async with open_connection(url) as connection:

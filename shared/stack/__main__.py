@@ -37,7 +37,7 @@ def run() -> None:
     _exit_on_problems(settings)
     home = StackDirectory(settings.home)
     board = ConsoleView(console)
-    console.print(f"Candor starts at {settings.public_url} [dim](data: {home.root})[/]")
+    console.print(f"Starting Candor at {settings.public_url} [dim](data: {home.root})[/]")
     with board.open():
         code = asyncio.run(_supervise_with_console(settings, board, home))
     raise typer.Exit(code)
@@ -49,11 +49,11 @@ def up() -> None:
     settings = _read_settings()
     home = StackDirectory(settings.home)
     if home.is_locked():
-        console.print(f"A stack runs already in {home.root}.")
+        console.print(f"A stack is already running in {home.root}.")
         report = background.watch_startup(home, ConsoleView(console), is_alive=home.is_locked)
     else:
         _exit_on_problems(settings)
-        console.print(f"Candor starts at {settings.public_url} [dim](data: {home.root})[/]")
+        console.print(f"Starting Candor at {settings.public_url} [dim](data: {home.root})[/]")
         child = background.start_stack(settings)
         try:
             report = background.watch_startup(home, ConsoleView(console), is_alive=lambda: child.poll() is None)
@@ -71,7 +71,7 @@ def down() -> None:
     """Stop the stack of this CANDOR_HOME, in the background or in another terminal."""
     home = StackDirectory(_read_settings().home)
     ended = background.stop_stack(home)
-    console.print(f"Ended: the stack of {home.root}." if ended else f"No stack runs in {home.root}.")
+    console.print(f"Stopped the stack in {home.root}." if ended else f"No stack is running in {home.root}.")
 
 
 @app.command()
@@ -80,7 +80,7 @@ def status() -> None:
     home = StackDirectory(_read_settings().home)
     report = read_status(home)
     if report is None or not home.is_locked():
-        console.print(f"No stack runs in {home.root}: make up")
+        console.print(f"No stack is running in {home.root}. Start one: make up")
         raise typer.Exit(3)
     print_parts(console, report)
     print_addresses(console, report, home)
@@ -94,7 +94,7 @@ def doctor() -> None:
     for finding in findings:
         _print_check_result(finding)
     wrong = sum(not finding.ok for finding in findings)
-    console.print(f"\n{wrong} thing(s) to repair." if wrong else "\nEverything is there.")
+    console.print(f"\n{wrong} problem(s) found." if wrong else "\nNo problems found.")
     raise typer.Exit(1 if wrong else 0)
 
 
@@ -102,13 +102,13 @@ def doctor() -> None:
 def logs(
     part: Annotated[str, typer.Argument(help="the part; all of them without one")] = "",
     lines: Annotated[int, typer.Option("--lines", "-n", help="how many of the last lines")] = 40,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on as it is written")] = False,  # noqa: FBT002 - typer reads it
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="follow the log as it grows")] = False,  # noqa: FBT002 - typer reads it
 ) -> None:
     """Print the last lines of the log of a part, or of all."""
     home = StackDirectory(_read_settings().home)
     files = sorted(home.logs.glob(f"{part or '*'}.log"))
     if not files:
-        console.print(f"There is no log of {part or 'any part'} in {home.logs}.")
+        console.print(f"No log of {part or 'any part'} in {home.logs}.")
         raise typer.Exit(1)
     with suppress(KeyboardInterrupt):
         subprocess.run(["/usr/bin/tail", "-n", str(lines), *(["-F"] if follow else []), *files], check=False)

@@ -82,7 +82,7 @@ def test_a_second_up_says_that_it_runs_already(stack: StackUnderTest) -> None:
     before = stack.report.pids
     again = stack.run("up")
     assert again.returncode == 0
-    assert f"A stack runs already in {stack.home.root}" in again.stdout
+    assert f"A stack is already running in {stack.home.root}" in again.stdout
     assert stack.url in again.stdout
     assert stack.report.pids == before
 
