@@ -117,8 +117,7 @@ def run(read_settings: Callable[[], Settings]) -> None:
 async def serve_until_stopped(settings: Settings) -> None:
     """Serve until stopped.
 
-    It is ready as soon as it listens: it waits for no other part, since the edge waits for the portal; a part that is
-    away is said on the page that needs it.
+    Ready as soon as it listens, because the edge waits for the portal. Pages name the services that are unavailable.
     """
     health = Health()
     certificate = (

@@ -1,4 +1,4 @@
-"""Builds the notice that tells an account which of its data was disclosed, to whom and why (C16)."""
+"""Builds the notice of a disclosure to an affected account: fields, recipient and reason (C16)."""
 
 from services.disclosure.domain import Case, Ground
 from shared.mail import EmailAddress, EmailMessage, EmailTemplates

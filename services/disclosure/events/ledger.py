@@ -1,4 +1,4 @@
-"""Consumes the accesses to personal data, and the refused ones, that services publish (C06, C13, C21)."""
+"""Consumes the accesses and denied accesses that services publish (C06, C13, C21)."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -10,9 +10,9 @@ from shared.contracts import common_v1
 from shared.registry import get_registry
 
 ACCESS_PUBLISHERS = get_registry().publishers_of("personal_data.accessed.v1")
-"""The services that show personal data; disclosure itself writes its entries in the transaction that shows."""
+"""Publishers of accesses; disclosure writes its own entries in the transaction of the access."""
 DENIAL_PUBLISHERS = get_registry().publishers_of("purpose.denied.v1")
-"""The services that refuse a read for its purpose, and say so to the ledger."""
+"""Publishers of denied accesses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

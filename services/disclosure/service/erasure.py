@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from services.disclosure.store import AccessEntries, CaseNotices
 from shared.privacy import EraseSubject, ErasureResult, RetainedItem
 
-RETAINED_NOTICES = "{count} notices that data of your account was disclosed: case, account id and whether you were told"
-RETENTION_REASON = "the proof that everybody concerned was told stays with the case; it holds no name and no address"
+RETAINED_NOTICES = "{count} notices of disclosures: case, account ID and delivery result"
+RETENTION_REASON = "kept as proof that every affected account was notified; contains no name and no address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

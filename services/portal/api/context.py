@@ -155,7 +155,7 @@ class PageContext:
         return self.csrf.issue_token(self.session.csrf_id if self.session else "", now=self.now)
 
 
-PAGE_CONTEXT = web.RequestKey("visit", PageContext)
+PAGE_CONTEXT = web.RequestKey("page_context", PageContext)
 
 
 def forwarded_headers(headers: Mapping[str, str], client: str) -> dict[str, str]:

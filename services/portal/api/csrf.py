@@ -38,8 +38,8 @@ class CsrfProtection:
     def check_origin(self, headers: Mapping[str, str]) -> None:
         """Reject cross-site requests, and requests that do not name their origin.
 
-        Pages cannot forge either header, so they alone protect the forms of visitors who are not logged in, without a
-        cookie. Sec-Fetch-Site decides where it is sent; Origin is for the browsers that are older than it.
+        Pages cannot forge either header, so they protect the forms of visitors without a login, without a cookie.
+        Sec-Fetch-Site takes precedence; Origin is the fallback for older browsers.
         """
         site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
         if site not in _ALLOWED_FETCH_SITES if site is not None else origin != _parse_origin(self.public_url):

@@ -103,7 +103,9 @@ class PageMiddleware:
                 "country_name": country_name,
             }
         )
-        app.middlewares.insert(0, self._render_problems)  # around the edge: its refusals are pages, too
+        app.middlewares.insert(
+            0, self._render_problems
+        )  # outermost, so that errors of the other middlewares are pages, too
         app.on_response_prepare.append(self._on_prepare)
         app.router.add_get("/static/{name}", self.static_files.serve_file)
         for page in pages:

@@ -18,8 +18,8 @@ class Cookie:
     def browser_name(self, public_url: str) -> str:
         """Return the name that browsers store.
 
-        ``__Host-`` makes a browser insist on TLS, this host and no other. Over plain http (the local stack) some
-        browsers refuse such cookies, so there the port is part of the name: two stacks on one machine do not meet.
+        ``__Host-`` restricts the cookie to TLS and this host. Some browsers reject it over plain HTTP (local stack);
+        there the port is part of the name, so that two stacks on one machine do not share it.
         """
         parts = urlsplit(public_url)
         return f"__Host-{self.name}" if parts.scheme == "https" else f"{self.name}-{parts.port or 80}"

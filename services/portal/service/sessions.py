@@ -81,9 +81,9 @@ class BrowserSessions:
     ) -> BrowserSession:
         """Return the session with new tokens; LoginRequiredError when it has ended.
 
-        A refresh token works once, and using it twice ends the session. So requests of two tabs that bring the same one
-        share one refresh, and a request that was under way with the old cookie gets what the others got. Where another
-        process of the portal was first, identity gives an access token for this request alone (decision 7).
+        A refresh token works once, and reuse revokes the session. Concurrent requests with the same token share one
+        refresh, and late requests with the old cookie get its result. When another replica refreshed first, identity
+        returns an access token for this request only (decision 7).
         """
         self._drop_expired_refreshes(now)
         key = sha256_digest(session.refresh_token)
@@ -121,4 +121,4 @@ def _parse_session(reply: Any, *, csrf_id: str) -> BrowserSession:
     try:
         return BrowserSession.from_tokens(reply["access_token"], reply["refresh_token"], csrf_id)
     except (KeyError, TypeError, ValueError) as fault:
-        raise ApiUnavailableError("The log-in returned an unexpected response.") from fault
+        raise ApiUnavailableError("The login returned an unexpected response.") from fault

@@ -1,6 +1,6 @@
-// Encrypts a card on this page, before anything is sent: JWE, ECDH-ES with A256GCM (RFC 7516, RFC 7518 section 4.6).
-// The number and the code leave the browser only as ciphertext that the payments service alone can open, and the inputs
-// that hold them have no name: no form could send them by mistake.
+// Encrypts a card in the browser before it is sent: JWE, ECDH-ES with A256GCM (RFC 7516, RFC 7518 section 4.6).
+// Number and code leave the browser only as ciphertext for the payments service. Their inputs have no name, so that
+// no form can send them unencrypted.
 
 const ENCODER = new TextEncoder();
 const CURVE = { name: "ECDH", namedCurve: "P-256" };
@@ -29,8 +29,8 @@ function joined(...parts) {
 // The Concat KDF of NIST SP 800-56A, one round: 256 bits are exactly what one SHA-256 gives.
 async function contentKey(shared) {
   const algorithm = ENCODER.encode("A256GCM");
-  const nobody = uint32(0); // no agreement about the parties: apu and apv are empty
-  const info = joined(uint32(algorithm.length), algorithm, nobody, nobody, uint32(KEY_BITS));
+  const noParty = uint32(0); // apu and apv are empty
+  const info = joined(uint32(algorithm.length), algorithm, noParty, noParty, uint32(KEY_BITS));
   const digest = await crypto.subtle.digest("SHA-256", joined(uint32(1), new Uint8Array(shared), info));
   return crypto.subtle.importKey("raw", digest, "AES-GCM", false, ["encrypt"]);
 }

@@ -1,5 +1,5 @@
-// Asks for a passkey (WebAuthn) and puts its answer into the form around the button, which sends it like any other.
-// The challenge stands in the page, or is fetched when the button is pressed; nothing is kept here.
+// Requests a passkey (WebAuthn) and puts the result into the form of the button, which sends it.
+// The challenge is part of the page, or is fetched when the button is pressed; nothing is stored here.
 
 const CANCELLED = "The request was cancelled or timed out, or this device has no passkey for your account. Nothing was changed.";
 const WHY = {
@@ -19,7 +19,7 @@ function base64url(buffer) {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-// What parseCreationOptionsFromJSON and parseRequestOptionsFromJSON do, for the browsers that are older than those.
+// parseCreationOptionsFromJSON and parseRequestOptionsFromJSON for older browsers.
 function opened(options) {
   const known = (list) => (list || []).map((each) => ({ ...each, id: bytes(each.id) }));
   const publicKey = { ...options, challenge: bytes(options.challenge) };
@@ -29,7 +29,7 @@ function opened(options) {
   return publicKey;
 }
 
-// What PublicKeyCredential.toJSON does.
+// PublicKeyCredential.toJSON for older browsers.
 function plain(credential) {
   const response = {};
   for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])

@@ -1,4 +1,4 @@
-// A button that prints this page; without the script there is none, and the browser's own does the same.
+// Shows the print button and prints the page; without JavaScript the browser's menu does the same.
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
