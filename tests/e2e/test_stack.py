@@ -129,7 +129,7 @@ async def test_production_has_no_mailbox_and_no_demo_people_and_down_leaves_noth
             assert len(processes_of(running)) > len(running.parts)
         finally:
             ended = await asyncio.to_thread(production.run, "down")
-    assert "Ended" in ended.stdout
+    assert "Stopped" in ended.stdout
     assert processes_of(running) == set()
     assert not production.home.is_locked()
 
