@@ -52,15 +52,15 @@ class SyncProbes:
         storage = await self.statistics.list_storage_days(since="", before="~")
         sizes = {name for name, _ in SIZE_CLASSES}
         faults = {
-            "are of too few accounts": [
+            "are of fewer accounts than allowed": [
                 *(one.day for one in clients if one.accounts < MIN_GROUP_SIZE),
                 *(one.day for one in storage if min(one.accounts, *one.sizes.values()) < MIN_GROUP_SIZE),
             ],
-            "are of something that few have": [
+            "are of an unknown client family or size": [
                 *(one.day for one in clients if one.family not in CLIENT_FAMILIES),
                 *(one.day for one in storage if not one.sizes.keys() <= sizes),
             ],
-            "are not of a whole day": [
+            "are not of a complete day": [
                 day
                 for day in (*(one.day for one in clients), *(one.day for one in storage))
                 if not _DAY_PATTERN.fullmatch(day)
@@ -70,7 +70,8 @@ class SyncProbes:
             if days:
                 return broken_finding(len(clients) + len(storage), f"{len(days)} figures {what}")
         return kept_finding(
-            len(clients) + len(storage), f"{len(clients) + len(storage)} figures, each of {MIN_GROUP_SIZE} or more"
+            len(clients) + len(storage),
+            f"{len(clients) + len(storage)} figures, each of {MIN_GROUP_SIZE} accounts or more",
         )
 
     async def accesses_are_allowed(self) -> Finding:
@@ -82,13 +83,15 @@ class SyncProbes:
         recorded = Counter(one.inspection for one in accesses)
         faults = {
             "inspections were not approved by a second person": [one.id for one in opened if not one.has_two_people()],
-            "inspections may look for too long": [one.id for one in opened if one.exceeds_max_duration()],
-            "inspections are over and not ended": [one.id for one in opened if one.is_overdue(now - EXPIRY_GRACE)],
-            "looks were at something else": [one.id for one in accesses if one.scope not in set(InspectionScope)],
-            "looks belong to no open inspection": [
+            "inspections are open for too long": [one.id for one in opened if one.exceeds_max_duration()],
+            "inspections have expired and were not ended": [
+                one.id for one in opened if one.is_overdue(now - EXPIRY_GRACE)
+            ],
+            "accesses were to other data": [one.id for one in accesses if one.scope not in set(InspectionScope)],
+            "accesses belong to no open inspection": [
                 one.id for one in accesses if one.inspection not in known or not known[one.inspection].allows(one)
             ],
-            "inspections looked more often than was entered": [
+            "inspections have accesses that were not recorded": [
                 one.id for one in opened if one.access_count > recorded[one.id]
             ],
         }
@@ -96,7 +99,7 @@ class SyncProbes:
             if ids:
                 return broken_finding(len(opened) + len(accesses), f"{len(ids)} {what}: {', '.join(ids[:3])}")
         return kept_finding(
-            len(opened) + len(accesses), f"{len(opened)} inspections and {len(accesses)} looks, each as it may be"
+            len(opened) + len(accesses), f"{len(opened)} inspections and {len(accesses)} accesses, all allowed"
         )
 
     async def backups_end(self) -> Finding:
@@ -109,8 +112,10 @@ class SyncProbes:
         ]
         known = {backup.id for backup in backups}
         faults = {
-            "end later than six months after they were taken": [one.id for one in backups if one.exceeds_max_age()],
-            "are past their end": [one.id for one in backups if one.is_overdue(now - EXPIRY_GRACE)],
+            "expire later than six months after they were created": [
+                one.id for one in backups if one.exceeds_max_age()
+            ],
+            "are past their end date": [one.id for one in backups if one.is_overdue(now - EXPIRY_GRACE)],
             "are older than six months": [one.id for one in backups if now - one.requested_at > MAX_BACKUP_AGE],
             "could not be read back": [one.id for one in backups if one.drill_failed],
             "have a key but are not in the register": sorted(await self.backup_keys.list_backup_ids() - known),
@@ -120,14 +125,14 @@ class SyncProbes:
                 return broken_finding(len(backups), f"{len(ids)} backups {what}: {', '.join(ids[:3])}")
         oldest = max((now - backup.requested_at for backup in backups), default=timedelta())
         return kept_finding(
-            len(backups), f"{len(backups)} backups; the oldest is {oldest.days} days old, none may reach 183"
+            len(backups), f"{len(backups)} backups; the oldest is {oldest.days} days old; the limit is 183"
         )
 
     async def files_are_sealed(self) -> Finding:
         """C20: random names and contents open with their account's key at their own place only."""
         sampled = await self.samples.sample_nodes(SAMPLE_SIZE)
-        for content, seal in await self.samples.sample_contents(SAMPLE_SIZE):
-            if await self._is_sealed(content, seal):
+        for content, cipher in await self.samples.sample_contents(SAMPLE_SIZE):
+            if await self._is_sealed(content, cipher):
                 sampled[content.id] = True
             elif await self._is_used(content):
                 sampled[content.id] = False
@@ -135,7 +140,7 @@ class SyncProbes:
             return broken_finding(
                 len(sampled), f"{len(unsealed)} names or contents are not sealed: {', '.join(unsealed[:3])}"
             )
-        return kept_finding(len(sampled), f"{len(sampled)} names and contents, taken at random, are sealed")
+        return kept_finding(len(sampled), f"{len(sampled)} random names and contents are sealed")
 
     async def _is_sealed(self, content: Content, cipher: AccountCipher) -> bool:
         """Tell whether the first frame of *content* opens and has the right length; the plain bytes are dropped."""

@@ -55,8 +55,8 @@ class DavAuthenticator:
             # The same error whether the other tree exists or not.
             raise ForbiddenError("This tree belongs to another account.")
         conditions = parse_preconditions(request, self.hrefs, device.username)
-        act = DavOperation(device=device, path=address.path, preconditions=conditions)
-        return DavRequest(request=request, resource_path=address, operation=act, reauthorize=reauthorize)
+        operation = DavOperation(device=device, path=address.path, preconditions=conditions)
+        return DavRequest(request=request, resource_path=address, operation=operation, reauthorize=reauthorize)
 
 
 def _parse_basic_credentials(request: web.Request) -> tuple[str, Secret]:

@@ -130,9 +130,9 @@ class Multistatus:
         return _render_response(href, [empty_element(name) for name in (*live, *parse_properties(node.properties))], [])
 
     def _live_renderers(self, id_paths: Mapping[str, TreePath] = _NO_ID_PATHS) -> dict[str, PropertyRenderer]:
-        space = self.listing.usage
-        available = f"<D:quota-available-bytes>{space.available_bytes}</D:quota-available-bytes>"
-        used = f"<D:quota-used-bytes>{space.used_bytes}</D:quota-used-bytes>"
+        usage = self.listing.usage
+        available = f"<D:quota-available-bytes>{usage.available_bytes}</D:quota-available-bytes>"
+        used = f"<D:quota-used-bytes>{usage.used_bytes}</D:quota-used-bytes>"
         return _NODE_RENDERERS | {
             "{DAV:}lockdiscovery": lambda node: self._render_lock_discovery(node, id_paths),
             "{DAV:}sync-token": self._render_sync_token,

@@ -87,14 +87,14 @@ class WebDav:
             "REPORT": self.handle_report,
         }
         try:
-            asking = await self.authenticator.authenticate(request)
+            dav_request = await self.authenticator.authenticate(request)
             self.statistics.record_request(
-                asking.operation.account, request.headers.get("User-Agent", ""), request.method
+                dav_request.operation.account, request.headers.get("User-Agent", ""), request.method
             )
             handler = handlers.get(request.method)
             if handler is None:
                 raise DavMethodNotAllowedError
-            return await handler(asking)
+            return await handler(dav_request)
         except ServiceError as fault:
             await drain(request)
             if not precondition_element(fault):

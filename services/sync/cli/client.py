@@ -21,7 +21,7 @@ class CandorProblemError(Exception):
         self.status, self.problem = status, problem
         self.code = str(problem.get("code", ""))
         words = [str(problem.get(name) or "").rstrip(".") for name in ("detail", "remedy")]
-        super().__init__(". ".join(filter(None, words)) + "." if any(words) else f"the answer was {status}")
+        super().__init__(". ".join(filter(None, words)) + "." if any(words) else f"the response was {status}")
 
 
 class NotCandorError(Exception):

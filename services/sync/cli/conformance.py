@@ -78,7 +78,7 @@ class Sandbox:
     ) -> DavResponse:
         """Send a request that every server must accept."""
         reply = await self.request(method, name, headers, body)
-        require(reply.is_success or reply.status == 207, f"{method} was answered with {reply.status}")
+        require(reply.is_success or reply.status == 207, f"{method} returned {reply.status}")
         return reply
 
     async def put(self, name: str, body: Any = b"x") -> None:
@@ -98,7 +98,7 @@ class Sandbox:
         props = "<resourcetype/><getcontentlength/><getlastmodified/><getetag/>"
         body = f'<?xml version="1.0"?><propfind xmlns="DAV:"><prop>{props}</prop></propfind>'.encode()
         reply = await self.request("PROPFIND", name, {"Depth": "0", "Content-Type": "text/xml"}, body)
-        require(reply.status == 207, f"PROPFIND was answered with {reply.status}")
+        require(reply.status == 207, f"PROPFIND returned {reply.status}")
         return _parse_properties(reply.body)
 
 
@@ -107,7 +107,7 @@ def _parse_properties(body: bytes) -> dict[str, str]:
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as fault:
-        raise CheckFailedError("PROPFIND was answered with something that is no XML") from fault
+        raise CheckFailedError("PROPFIND returned a body that is not XML") from fault
     found: dict[str, str] = {}
     for propstat in root.iter(f"{_DAV}propstat"):
         if " 200" in propstat.findtext(f"{_DAV}status", ""):
@@ -138,8 +138,8 @@ async def replaces_a_folder(sandbox: Sandbox) -> None:
     await asyncio.sleep(_CLOCK_TICK)
     condition = {"If": f"<{sandbox.server.build_url(sandbox.build_path('old'))}> ([{etag}])"} if etag else {}
     reply = await sandbox.copy_or_move("MOVE", "new", "old", {"Overwrite": "T", **condition})
-    require(reply.is_success, f"the move was answered with {reply.status}")
-    require((await sandbox.request("GET", "old/inside")).status == 200, "what was inside did not come along")
+    require(reply.is_success, f"the move returned {reply.status}")
+    require((await sandbox.request("GET", "old/inside")).status == 200, "the members of the folder were lost")
     after = (await sandbox.get_properties("")).get("getlastmodified")
     require(before != after, "the folder above has the same getlastmodified as before")
 
@@ -166,7 +166,7 @@ async def returns_the_location(sandbox: Sandbox) -> None:
         ("MOVE", "copied folder", "moved folder"),
     ):
         reply = await sandbox.copy_or_move(method, name, to)
-        require(reply.is_success, f"{method} was answered with {reply.status}")
+        require(reply.is_success, f"{method} returned {reply.status}")
         location, expected = reply.headers.get("location"), sandbox.server.build_url(sandbox.build_path(to))
         require(location is None or _is_same_url(location, expected), f"{method} said Location: {location}")
 
@@ -186,7 +186,7 @@ async def does_not_overwrite(sandbox: Sandbox) -> None:
                 sandbox.put(f"{name} {kind}") if kind == "file" else sandbox.require_success("MKCOL", f"{name} {kind}")
             )
         reply = await sandbox.copy_or_move("MOVE", f"a {kind}", f"b {kind}", {"Overwrite": "F"})
-        require(reply.status == 412, f"moving a {kind} was answered with {reply.status}")
+        require(reply.status == 412, f"moving a {kind} returned {reply.status}")
 
 
 async def requires_the_parent(sandbox: Sandbox) -> None:
@@ -195,7 +195,7 @@ async def requires_the_parent(sandbox: Sandbox) -> None:
     await sandbox.require_success("MKCOL", "folder")
     for name in ("file", "folder"):
         reply = await sandbox.copy_or_move("MOVE", name, f"missing/deep/{name}")
-        require(not reply.is_success, f"moving a {name} was answered with {reply.status}")
+        require(not reply.is_success, f"moving a {name} returned {reply.status}")
         require((await sandbox.request("PROPFIND", name, {"Depth": "0"})).status == 207, f"the {name} is gone")
 
 
@@ -213,7 +213,7 @@ async def enforces_locks(sandbox: Sandbox) -> None:
     await sandbox.put("file")
     body = b'<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>'
     reply = await sandbox.request("LOCK", "file", {"Depth": "infinity", "Content-Type": "text/xml"}, body)
-    require(reply.is_success, f"LOCK was answered with {reply.status}")
+    require(reply.is_success, f"LOCK returned {reply.status}")
     token = reply.headers.get("lock-token", "")
     require(
         (await sandbox.request("PUT", "file", NO_HEADERS, b"y")).status == 423, "a write without the token went through"
@@ -243,7 +243,7 @@ async def etags_folders(sandbox: Sandbox) -> None:
     require((await sandbox.get_properties("folder")).get("getetag") != old, "it stays the same")
     condition = {"If": f"<{sandbox.server.build_url(sandbox.build_path('folder'))}> ([{old}])"}
     status = (await sandbox.copy_or_move("MOVE", "folder", "moved", condition)).status
-    require(status == 412, f"the move was answered with {status}")
+    require(status == 412, f"the move returned {status}")
 
 
 async def rejects_stale_writes(sandbox: Sandbox) -> None:
@@ -253,7 +253,7 @@ async def rejects_stale_writes(sandbox: Sandbox) -> None:
     await sandbox.put("file", b"two")
     for method, body in (("PUT", b"mine"), ("DELETE", None)):
         status = (await sandbox.request(method, "file", {"If-Match": tag}, body)).status
-        require(status == 412, f"{method} was answered with {status}")
+        require(status == 412, f"{method} returned {status}")
 
 
 async def allows_one_creator(sandbox: Sandbox) -> None:
@@ -284,7 +284,7 @@ async def survives_broken_uploads(sandbox: Sandbox) -> None:
 async def rejects_depth_infinity(sandbox: Sandbox) -> None:
     """A listing of a whole tree in one request is refused: 403."""
     status = (await sandbox.request("PROPFIND", "", {"Depth": "infinity"})).status
-    require(status == 403, f"it was answered with {status}")
+    require(status == 403, f"the response was {status}")
 
 
 async def reports_changes(sandbox: Sandbox) -> None:
@@ -293,7 +293,7 @@ async def reports_changes(sandbox: Sandbox) -> None:
     request_xml = "<sync-token/><sync-level>1</sync-level><prop><getetag/></prop>"
     body = f'<sync-collection xmlns="DAV:">{request_xml}</sync-collection>'.encode()
     reply = await sandbox.request("REPORT", "", {"Depth": "0", "Content-Type": "text/xml"}, body)
-    require(reply.status == 207, f"REPORT was answered with {reply.status}")
+    require(reply.status == 207, f"REPORT returned {reply.status}")
     require(b"sync-token>" in reply.body, "the answer has no token")
 
 
@@ -347,7 +347,7 @@ async def run_checks(
 ) -> AsyncIterator[ConformanceResult]:
     """Run the checks in a new folder *name*, which is deleted afterwards; connection errors are failures."""
     reply = await server.request("MKCOL", name)
-    require(reply.status == 201, f"no folder could be made here: MKCOL was answered with {reply.status}")
+    require(reply.status == 201, f"a folder cannot be created here: MKCOL returned {reply.status}")
     try:
         for folder in TEST_FOLDERS:
             await server.request("MKCOL", f"{name}/{folder}")

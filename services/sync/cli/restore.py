@@ -43,7 +43,9 @@ class RestoreSelection:
     backup_id: str
 
 
-@app.command(epilog="Exit codes: 0 all came back (or the backups are listed), 1 not all did, 2 nothing was begun.")
+@app.command(
+    epilog="Exit codes: 0 everything was restored (or the backups are listed), 1 not everything, 2 nothing was started."
+)
 def restore(
     context: typer.Context,
     *,

@@ -40,8 +40,8 @@ class AccountKeys:
         row = await self._rows.get(account)
         if row is None:
             return None
-        seal = AccountCipher(account, await self._vault.open(account, _ASSOCIATED_DATA, row.sealed))
-        return self._cache_after_commit(seal, generation)
+        cipher = AccountCipher(account, await self._vault.open(account, _ASSOCIATED_DATA, row.sealed))
+        return self._cache_after_commit(cipher, generation)
 
     async def create(self, account: str) -> AccountCipher:
         """Create the key of *account*, in the transaction that creates its tree."""
@@ -49,9 +49,9 @@ class AccountKeys:
         await self._rows.insert_one(
             AccountKeyDocument(id=account, sealed=await self._vault.seal(account, _ASSOCIATED_DATA, key))
         )
-        seal = AccountCipher(account, key)
-        self._db.after_commit(lambda: self._cache_cipher(seal, generation))
-        return seal
+        cipher = AccountCipher(account, key)
+        self._db.after_commit(lambda: self._cache_cipher(cipher, generation))
+        return cipher
 
     async def destroy_key(self, account: str) -> int:
         """Destroy the key of *account*: nothing that it sealed can be read again, here or in a backup."""

@@ -133,33 +133,33 @@ class RestrictedView:
 
     async def list_names(self, account: str, folder: str, *, after: str, limit: int) -> Sequence[NodeName]:
         """Return the next names in *folder* of the account (default: the root folder)."""
-        seal = await self._get_cipher(account)
+        cipher = await self._get_cipher(account)
         where = {"account": account, "parent": folder or root_id(account), "name_key": {"$gt": after}}
         rows = await self._nodes.list(where, sort=["name_key"], limit=limit)
-        return [_to_node_name(seal, row) for row in rows]
+        return [_to_node_name(cipher, row) for row in rows]
 
     async def get_client_state(self, account: str, node: str) -> bytes:
         """Return a state file; NotClientStateError for any other file."""
-        seal = await self._get_cipher(account)
+        cipher = await self._get_cipher(account)
         row = await self._nodes.find_one({"_id": node, "account": account})
         if row is None:
             raise ResourceNotFoundError
         if (
             row.kind is not NodeKind.FILE
-            or not _to_node_name(seal, row).name.endswith(CLIENT_STATE_SUFFIX)
+            or not _to_node_name(cipher, row).name.endswith(CLIENT_STATE_SUFFIX)
             or row.size > MAX_INLINE_SIZE
         ):
             raise NotClientStateError
         content = await self._contents.find_one({"_id": row.content, "account": account})
         if content is None or content.inline is None:
             raise CorruptContentError
-        return seal.content_cipher(row.content).open(0, content.inline, last=True)
+        return cipher.content_cipher(row.content).open(0, content.inline, last=True)
 
     async def _get_cipher(self, account: str) -> AccountCipher:
-        seal = await self._keys.get_cipher(account)
-        if seal is None:
+        cipher = await self._keys.get_cipher(account)
+        if cipher is None:
             raise AccountClosedError
-        return seal
+        return cipher
 
 
 def _to_node_name(cipher: AccountCipher, document: NodeDocument) -> NodeName:

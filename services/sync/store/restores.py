@@ -58,12 +58,12 @@ class Restores:
 
     async def claim(self, cipher: AccountCipher, restore: str, *, at: datetime) -> Restore | None:
         """Claim a restore; None when there is nothing left to do. A former claim can no longer write."""
-        was = await self.get(cipher, restore)
-        if was is None or was.state not in UNFINISHED_STATES:
+        current = await self.get(cipher, restore)
+        if current is None or current.state not in UNFINISHED_STATES:
             return None
-        change = {"state": RestoreState.RUNNING.value, "started_at": was.started_at or at}
+        change = {"state": RestoreState.RUNNING.value, "started_at": current.started_at or at}
         increments = {"fencing_token": 1, "attempts_without_progress": 1}
-        where = {"_id": restore, "fencing_token": was.fencing_token, "state": was.state.value}
+        where = {"_id": restore, "fencing_token": current.fencing_token, "state": current.state.value}
         if not await self._rows.update_one(where, {"$set": change, "$inc": increments}):
             return None
         return await self.get(cipher, restore)

@@ -23,9 +23,9 @@ class Samples:
         """Check up to *limit* nodes; return by id whether everything that names it is sealed in its place."""
         found: dict[str, bool] = {}
         for raw in await self._nodes.sample_documents(limit):
-            seal = await self._keys.get_cipher(raw["account"])
-            if seal is not None:
-                found[raw["_id"]] = _is_sealed(raw, seal)
+            cipher = await self._keys.get_cipher(raw["account"])
+            if cipher is not None:
+                found[raw["_id"]] = _is_sealed(raw, cipher)
         return found
 
     async def sample_contents(self, limit: int) -> list[tuple[Content, AccountCipher]]:
@@ -33,9 +33,9 @@ class Samples:
         found: list[tuple[Content, AccountCipher]] = []
         for raw in await self._contents.sample_documents(limit):
             row = ContentDocument.from_mongo(raw)
-            seal = await self._keys.get_cipher(row.account)
-            if seal is not None and row.refs > 0:
-                found.append((build_content(row), seal))
+            cipher = await self._keys.get_cipher(row.account)
+            if cipher is not None and row.refs > 0:
+                found.append((build_content(row), cipher))
         return found
 
 

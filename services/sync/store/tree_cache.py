@@ -92,19 +92,19 @@ class TreeCaches:
 
     def get_at_revision(self, account: str, rev: int) -> TreeCache:
         """Return the cache of *account* at *rev* or later; an older one is dropped."""
-        shelf = self._caches.get(account)
-        if shelf is None or shelf.rev < rev:
-            shelf = self._caches[account] = TreeCache(rev)
+        cache = self._caches.get(account)
+        if cache is None or cache.rev < rev:
+            cache = self._caches[account] = TreeCache(rev)
         self._caches.move_to_end(account)
         self._uses += 1
         if self._uses % _EVICTION_INTERVAL == 0:
             self._evict_oldest(except_account=account)
-        return shelf
+        return cache
 
     def is_stale(self, account: str, rev: int) -> bool:
         """Tell whether the cache of *account* is older than *rev*."""
-        shelf = self._caches.get(account)
-        return shelf is not None and shelf.rev < rev
+        cache = self._caches.get(account)
+        return cache is not None and cache.rev < rev
 
     def invalidate(self, account: str) -> None:
         """Drop the cache of *account*."""
@@ -112,7 +112,7 @@ class TreeCaches:
 
     def _evict_oldest(self, except_account: str) -> None:
         """Drop the least recently used caches, except one account's, until the limit holds."""
-        weights = {account: shelf.node_count for account, shelf in self._caches.items()}
+        weights = {account: cache.node_count for account, cache in self._caches.items()}
         total = sum(weights.values())
         for account, weight in weights.items():
             if total <= self._max_nodes:

@@ -72,7 +72,7 @@ class ChangeSet:
 
     def cache_changes(self) -> Mapping[NodeLocation, Node | None]:
         """Return the changed locations for the cache."""
-        return {place: self.nodes[node] if node is not None else None for place, node in self.locations.items()}
+        return {location: self.nodes[node] if node is not None else None for location, node in self.locations.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +90,10 @@ class TreeStore:
 
     async def get_cipher(self, account: str) -> AccountCipher:
         """Return the cipher of an account that has a tree; AccountClosedError when its key is gone."""
-        seal = await self.keys.get_cipher(account)
-        if seal is None:
+        cipher = await self.keys.get_cipher(account)
+        if cipher is None:
             raise AccountClosedError
-        return seal
+        return cipher
 
     async def create(self, account: str, *, at: datetime) -> AccountUsage:
         """Create the tree of *account* in the ambient transaction; DuplicateError when it exists.
@@ -102,14 +102,14 @@ class TreeStore:
         """
         if await self.erased_accounts.has(account):
             raise AccountClosedError
-        space = self.usages.build_empty(account)
-        seal = await self.keys.create(account)
-        await self.usages.add(space, at=at)
+        usage = self.usages.build_empty(account)
+        cipher = await self.keys.create(account)
+        await self.usages.add(usage, at=at)
         root = Node(
             id=root_id(account), parent="", name="", kind=NodeKind.FOLDER, rev=0, tag=0, created_at=at, modified_at=at
         )
-        await self.nodes.add_many(seal, [root])
-        return space
+        await self.nodes.add_many(cipher, [root])
+        return usage
 
     async def write_changes(
         self, cipher: AccountCipher, usage: AccountUsage, changes: ChangeSet, *, at: datetime, delete_after: datetime

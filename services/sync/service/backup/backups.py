@@ -39,11 +39,9 @@ BackupRecord = tuple[dict[str, Any], bytes]
 
 
 _newest_age = observe.gauge(
-    "candor_backup_newest_age_seconds", "How long ago the newest backup was taken; +Inf without any."
+    "candor_backup_newest_age_seconds", "How long ago the newest backup was created; +Inf without any."
 )
-_oldest_age = observe.gauge(
-    "candor_backup_oldest_age_seconds", "How long ago the oldest backup that is held was taken."
-)
+_oldest_age = observe.gauge("candor_backup_oldest_age_seconds", "How long ago the oldest existing backup was created.")
 
 
 @dataclass(slots=True)
@@ -169,11 +167,11 @@ class BackupService:
         if backup.state is BackupState.DESTROYED:
             return backup
         destroyed = replace(backup, state=BackupState.DESTROYED, destroyed_at=at)
-        await self.db.with_transaction(lambda: self._record_destroyed(destroyed, was=backup.state))
+        await self.db.with_transaction(lambda: self._record_destroyed(destroyed, expected_state=backup.state))
         return destroyed
 
-    async def _record_destroyed(self, backup: Backup, *, was: BackupState) -> None:
-        if backup.destroyed_at is not None and await self.repository.update(backup, expected_state=was):
+    async def _record_destroyed(self, backup: Backup, *, expected_state: BackupState) -> None:
+        if backup.destroyed_at is not None and await self.repository.update(backup, expected_state=expected_state):
             event = sync_v1.BackupDestroyed(backup_id=backup.id)
             event.destroyed_at.FromDatetime(backup.destroyed_at)
             await self.outbox.put(event)

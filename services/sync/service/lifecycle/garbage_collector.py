@@ -56,7 +56,7 @@ class GarbageCollector:
         cleared = 0
         try:
             while (
-                more := await self.tree_access.write(account, lambda draft: _collect_members(draft, folder))
+                more := await self.tree_access.write(account, lambda uow: _collect_members(uow, folder))
             ) == BATCH_SIZE:
                 cleared += more
         except AccountClosedError:
@@ -66,8 +66,8 @@ class GarbageCollector:
     async def delete_expired(self) -> int:
         """Delete the contents that have expired."""
         destroyed, now = 0, self.clock()
-        while doomed := await self.contents.list_expired(by=now, limit=BATCH_SIZE):
-            for content in doomed:
+        while expired := await self.contents.list_expired(by=now, limit=BATCH_SIZE):
+            for content in expired:
                 if await self._claim_content(content, now):
                     if content.inline is None:
                         await self.blobs.delete(content.id)

@@ -57,15 +57,15 @@ class InspectionService:
         """Approve an inspection as the second person; it counts in the public number."""
 
         async def work() -> Inspection:
-            was = await self._require_inspection(inspection)
-            now = was.approve(by=by, at=at)
-            await self._update_inspection(now, was)
+            current = await self._require_inspection(inspection)
+            updated = current.approve(by=by, at=at)
+            await self._update_inspection(updated, current)
             await self.repository.add_to_month(f"{at:%Y-%m}")
-            event = sync_v1.InspectionOpened(inspection_id=now.id, account_id=now.account)
+            event = sync_v1.InspectionOpened(inspection_id=updated.id, account_id=updated.account)
             event.opened_at.FromDatetime(at)
-            event.expires_at.FromDatetime(now.expires_at)
-            await self.outbox.put(event, subject=now.account)
-            return now
+            event.expires_at.FromDatetime(updated.expires_at)
+            await self.outbox.put(event, subject=updated.account)
+            return updated
 
         return await self.db.with_transaction(work)
 
@@ -87,25 +87,31 @@ class InspectionService:
         """Record an access and publish it: without a record nothing is shown."""
 
         async def work() -> Inspection:
-            was = await self._require_inspection(inspection)
-            now = was.record_access(by=by, at=at)
-            await self._update_inspection(now, was)
+            current = await self._require_inspection(inspection)
+            updated = current.record_access(by=by, at=at)
+            await self._update_inspection(updated, current)
             access = InspectionAccess(
-                id=self.new_id("led"), inspection=now.id, account=now.account, by=by, at=at, scope=scope, node=node
+                id=self.new_id("led"),
+                inspection=updated.id,
+                account=updated.account,
+                by=by,
+                at=at,
+                scope=scope,
+                node=node,
             )
             await self.repository.record_access(access)
             entry = DataAccess(
                 entry_id=access.id,
-                account_id=now.account,
+                account_id=updated.account,
                 recipient_kind="staff",
                 recipient_id=by,
                 fields=[_LEDGER_FIELDS[scope]],
                 purpose=Purpose.OPERATIONS,
-                basis=now.id,
+                basis=updated.id,
                 accessed_at=at,
             )
             await record_access(self.outbox, entry)
-            return now
+            return updated
 
         return await self.db.with_transaction(work)
 
@@ -113,18 +119,18 @@ class InspectionService:
         """End an inspection early; one that has ended stays as it is."""
 
         async def work() -> Inspection:
-            was = await self._require_inspection(inspection)
-            if was.ended_at is not None:
-                return was
-            now = replace(was, ended_at=at, expires_at=min(at, was.expires_at))
-            await self._update_inspection(now, was)
-            if now.approved_by is not None:
+            current = await self._require_inspection(inspection)
+            if current.ended_at is not None:
+                return current
+            updated = replace(current, ended_at=at, expires_at=min(at, current.expires_at))
+            await self._update_inspection(updated, current)
+            if updated.approved_by is not None:
                 event = sync_v1.InspectionEnded(
-                    inspection_id=now.id, account_id=now.account, access_count=now.access_count
+                    inspection_id=updated.id, account_id=updated.account, access_count=updated.access_count
                 )
                 event.ended_at.FromDatetime(at)
-                await self.outbox.put(event, subject=now.account)
-            return now
+                await self.outbox.put(event, subject=updated.account)
+            return updated
 
         return await self.db.with_transaction(work)
 
@@ -155,6 +161,6 @@ class InspectionService:
             raise InspectionNotFoundError
         return found
 
-    async def _update_inspection(self, now: Inspection, was: Inspection) -> None:
-        if not await self.repository.update(now, expected=was):
+    async def _update_inspection(self, updated: Inspection, current: Inspection) -> None:
+        if not await self.repository.update(updated, expected=current):
             raise InspectionNotOpenError

@@ -64,12 +64,12 @@ class UsageStatistics:
 
     async def flush_groups(self) -> None:
         """Store the groups that are large enough; after midnight the others are dropped."""
-        was, now = self._today, _format_day(self._clock())
-        if was.day != now:
-            self._today = _DayGroups(now)
-        for family, group in was.groups.items():
+        current, day = self._today, _format_day(self._clock())
+        if current.day != day:
+            self._today = _DayGroups(day)
+        for family, group in current.groups.items():
             if (countable := group.take_countable()) is not None:
-                await self._repository.add(was.day, family, *countable)
+                await self._repository.add(current.day, family, *countable)
 
     async def run_storage_measurement(self) -> None:
         """Measure the storage once a day."""

@@ -158,8 +158,8 @@ class RestoreExecutor:
         needed = sum(node.size for node in run.nodes if node.id not in run.restored_ids)
         usage = await self.trees.usages.get(run.restore.account)
         if usage is not None and needed > usage.available_bytes:
-            room = usage.available_bytes
-            message = f"The restore needs {needed:,} bytes, and there is room for {room:,}."
+            available = usage.available_bytes
+            message = f"The restore needs {needed:,} bytes, and there is room for {available:,}."
             raise QuotaExceededError(message)
 
     async def _restore_folders(self, run: RestoreRun) -> dict[str, list[BackupNode]]:

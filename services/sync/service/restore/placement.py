@@ -93,9 +93,9 @@ def _restored_name(name: str, at: datetime, number: int, *, is_folder: bool) -> 
     """Return the name of a restored node; a file keeps its extension."""
     if number == 0:
         return name
-    whole = PurePosixPath(name or "Everything")
-    ending = "" if is_folder else whole.suffix[:40]
-    stem = whole.name if is_folder else whole.name.removesuffix(ending)
-    mark = f" (restored {at:%Y-%m-%d})" if number == 1 else f" (restored {at:%Y-%m-%d} {number})"
-    room = MAX_NAME_BYTES - len((mark + ending).encode())
-    return stem.encode()[:room].decode(errors="ignore") + mark + ending
+    full_name = PurePosixPath(name or "Everything")
+    ending = "" if is_folder else full_name.suffix[:40]
+    stem = full_name.name if is_folder else full_name.name.removesuffix(ending)
+    suffix = f" (restored {at:%Y-%m-%d})" if number == 1 else f" (restored {at:%Y-%m-%d} {number})"
+    max_bytes = MAX_NAME_BYTES - len((suffix + ending).encode())
+    return stem.encode()[:max_bytes].decode(errors="ignore") + suffix + ending

@@ -109,9 +109,9 @@ class TreeUnitOfWork(TreeView):
         self.changes.removed_ids.add(node)
 
     def _vacate(self, node: Node) -> None:
-        place = node_location(node)
-        if self.changes.locations.get(place, node.id) == node.id:
-            self.changes.locations[place] = None
+        location = node_location(node)
+        if self.changes.locations.get(location, node.id) == node.id:
+            self.changes.locations[location] = None
 
     def add_tombstone(self, node: Node) -> None:
         """Record that *node* leaves its location at this revision, if a sync token may cover it there."""
@@ -147,12 +147,12 @@ class TreeUnitOfWork(TreeView):
 
     def adjust_usage(self, *, used: int = 0, files: int = 0, reserved: int = 0) -> None:
         """Change the counters of the account."""
-        space = self.usage
+        usage = self.usage
         self.usage = replace(
-            space,
-            used_bytes=space.used_bytes + used,
-            files=space.files + files,
-            reserved_bytes=max(0, space.reserved_bytes + reserved),
+            usage,
+            used_bytes=usage.used_bytes + used,
+            files=usage.files + files,
+            reserved_bytes=max(0, usage.reserved_bytes + reserved),
         )
 
     def add_content(self, content: Content) -> None:

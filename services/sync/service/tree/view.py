@@ -106,7 +106,7 @@ class TreeView:
     async def resolve_path(self, path: TreePath) -> ResolvedPath:
         """Return *path* with the nodes found along it."""
         root = await self.find_child(*ROOT_LOCATION)
-        assert root is not None, "the root is made with the space"
+        assert root is not None, "the root is created with the tree"
         ids, folder, node, has_conflict = [root.id], None, root, False
         for depth, name in enumerate(path, start=1):
             if not node.is_folder:
@@ -124,18 +124,18 @@ class TreeView:
 
     async def find_child(self, parent: str, name: str) -> Node | None:
         """Return the member of *parent* whose name equals *name* in NFC."""
-        place = (parent, normalize_name(name))
-        if place in self.changes.locations:
-            return self._changed_node(self.changes.locations[place])
-        if self._cache_is_current and self.cache.has(place):
-            return self._latest_version(self.cache.get(place))
+        location = (parent, normalize_name(name))
+        if location in self.changes.locations:
+            return self._changed_node(self.changes.locations[location])
+        if self._cache_is_current and self.cache.has(location):
+            return self._latest_version(self.cache.get(location))
         self.require_database()
         if self._cache_is_current and self.cache.should_load_all(parent):
             await self._load_members(parent, limit=LOAD_ALL_MAX_MEMBERS)
             return await self.find_child(parent, name)
         node = await self.trees.nodes.get_child(self.cipher, parent, name)
         if self._cache_is_current:
-            self.cache.put(place, node)
+            self.cache.put(location, node)
         return self._latest_version(node)
 
     async def list_members(self, folder: str) -> list[Node]:
@@ -143,11 +143,11 @@ class TreeView:
         cached = self.cache.folders.get(folder) if self._cache_is_current else None
         base = list(cached.values()) if cached is not None else await self._load_members(folder)
         latest = (self._latest_version(node) for node in base)
-        here = {node.id: node for node in latest if node is not None and node.parent == folder}
+        members = {node.id: node for node in latest if node is not None and node.parent == folder}
         for node in self.changes.nodes.values():
             if node.parent == folder:
-                here[node.id] = node
-        return list(here.values())
+                members[node.id] = node
+        return list(members.values())
 
     async def _load_members(self, folder: str, *, limit: int | None = None) -> list[Node]:
         """Read all members of *folder*, or *limit* and one more; cache them when they are all and not too many."""

@@ -59,8 +59,8 @@ class UploadService:
         node = new_node or self.writer.build_new_node()
         if body.expects_continue or body.size is None or body.size > MAX_INLINE_SIZE:
             await self.writer.check_put(operation, body.size or 0)
-        head, whole = await _read_head(body.chunks)
-        if whole:
+        head, is_whole = await _read_head(body.chunks)
+        if is_whole:
             _check_size(body, len(head))
             return await self.writer.put_inline(operation, head, node)
         return await self._put_large(operation, body, head, node)
