@@ -44,10 +44,10 @@ async def ours(home: Path) -> AsyncIterator[Held]:
         mongo_url = await parts.enter_async_context(mongo_part(home / "mongo"))
         amqp_url = await parts.enter_async_context(amqp_part(home / "rabbit"))
         port = free_port()
-        house = await parts.enter_async_context(
+        harness = await parts.enter_async_context(
             open_harness(home / "sync", mongo_url=mongo_url, amqp_url=amqp_url, port=port)
         )
-        ada = house.device()
+        ada = harness.device()
         yield Held("ours", ada.url + ada.path(""), ada.username, ada.password)
 
 

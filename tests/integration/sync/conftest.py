@@ -1,4 +1,4 @@
-"""One house for all tests of sync; each test has an account of its own in it."""
+"""One harness for all tests of sync; each test has an account of its own in it."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ async def amqp_url(amqp_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def house(
+async def harness(
     mongo_url: str, amqp_url: str, planter: RawWriter, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[SyncHarness]:
     """A sync service that runs; its workers do not."""
@@ -27,6 +27,6 @@ async def house(
 
 
 @pytest.fixture
-def ada(house: SyncHarness) -> DavClient:
+def ada(harness: SyncHarness) -> DavClient:
     """A device of somebody new."""
-    return house.device()
+    return harness.device()

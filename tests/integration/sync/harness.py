@@ -201,7 +201,7 @@ class SyncHarness:
 async def open_harness(
     folder: Path, *, mongo_url: str, amqp_url: str, port: int = 0, blobs: str = "folder"
 ) -> AsyncIterator[SyncHarness]:
-    """Open a house with its files in *folder*; its workers do not run, a test calls what it needs.
+    """Open a harness with its files in *folder*; its workers do not run, a test calls what it needs.
 
     With a *port* its public address is that port, for clients that need no edge in front.
     """
@@ -222,8 +222,8 @@ async def open_harness(
     settings = Settings.from_env(Env(env))
     async with open_chassis("sync", settings.common, registry=listening_registry()) as chassis:
         await chassis.db.ensure_collections((*CHASSIS_DOCUMENTS, *DOCUMENTS))
-        async with serving(chassis, settings, folder, port=port) as house:
-            yield house
+        async with serving(chassis, settings, folder, port=port) as harness:
+            yield harness
 
 
 @asynccontextmanager

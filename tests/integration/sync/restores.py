@@ -14,43 +14,43 @@ from tests.support.http import a_customer
 RESTORES = "/v1/sync/restores"
 
 
-async def asking(house: SyncHarness, ada: DavClient, address: str, *, key: str = "", **body: Any) -> tuple[int, Any]:
+async def asking(harness: SyncHarness, ada: DavClient, address: str, *, key: str = "", **body: Any) -> tuple[int, Any]:
     """Ask the API of restores as the owner of the device; return the status and what is told."""
-    headers = {**house.trust.headers(a_customer(ada.account), at=utc_now()), "Idempotency-Key": key or new_id("key")}
+    headers = {**harness.trust.headers(a_customer(ada.account), at=utc_now()), "Idempotency-Key": key or new_id("key")}
     method = "POST" if body else "GET"
-    async with house.http.request(method, f"{house.url}{address}", json=body or None, headers=headers) as reply:
+    async with harness.http.request(method, f"{harness.url}{address}", json=body or None, headers=headers) as reply:
         return reply.status, await reply.json(content_type=None)
 
 
-async def begun(house: SyncHarness, ada: DavClient, **body: Any) -> UnfinishedRestore:
+async def begun(harness: SyncHarness, ada: DavClient, **body: Any) -> UnfinishedRestore:
     """Ask for a restore."""
-    status, asked = await asking(house, ada, RESTORES, **body)
+    status, asked = await asking(harness, ada, RESTORES, **body)
     assert (status, asked["state"], asked["restored_to"]) == (202, "pending", None), asked
     return UnfinishedRestore(asked["restore_id"], ada.account)
 
 
-async def state_of(house: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> Any:
+async def state_of(harness: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> Any:
     """Return what is told of a restore."""
-    status, told = await asking(house, ada, f"{RESTORES}/{one.restore}")
+    status, told = await asking(harness, ada, f"{RESTORES}/{one.restore}")
     assert status == 200, told
     return told
 
 
-async def is_running(house: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> bool:
+async def is_running(harness: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> bool:
     """Tell whether the restore has not ended."""
-    return bool((await state_of(house, ada, one))["state"] == "running")
+    return bool((await state_of(harness, ada, one))["state"] == "running")
 
 
-async def restored(house: SyncHarness, ada: DavClient, **body: Any) -> Any:
+async def restored(harness: SyncHarness, ada: DavClient, **body: Any) -> Any:
     """Ask for a restore, let a worker do it, return what is told of it then."""
-    one = await begun(house, ada, **body)
-    assert await house.sync.restore_worker.run_attempt(one)
-    return await state_of(house, ada, one)
+    one = await begun(harness, ada, **body)
+    assert await harness.sync.restore_worker.run_attempt(one)
+    return await state_of(harness, ada, one)
 
 
-async def broken_off(house: SyncHarness, one: UnfinishedRestore, *, after: float) -> bool:
+async def broken_off(harness: SyncHarness, one: UnfinishedRestore, *, after: float) -> bool:
     """Let a worker do a restore and end it *after* so many seconds; tell whether it was quicker, and had success."""
-    attempt = asyncio.create_task(house.sync.restore_worker.run_attempt(one))
+    attempt = asyncio.create_task(harness.sync.restore_worker.run_attempt(one))
     await asyncio.wait([attempt], timeout=after)
     done = attempt.done() and attempt.result()
     attempt.cancel()
@@ -82,12 +82,12 @@ async def folders_back(ada: DavClient) -> str:
     return place
 
 
-async def stopped_midway(house: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> str:
+async def stopped_midway(harness: SyncHarness, ada: DavClient, one: UnfinishedRestore) -> str:
     """End the worker as soon as the folders are back; return where."""
-    attempt = asyncio.create_task(house.sync.restore_worker.run_attempt(one))
+    attempt = asyncio.create_task(harness.sync.restore_worker.run_attempt(one))
     place = await folders_back(ada)
     attempt.cancel()
     with suppress(asyncio.CancelledError):
         await attempt
-    assert (await state_of(house, ada, one))["state"] == "running"
+    assert (await state_of(harness, ada, one))["state"] == "running"
     return place

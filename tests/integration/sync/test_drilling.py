@@ -12,11 +12,11 @@ from tests.integration.sync.harness import MIB, DavClient, SyncHarness
 
 
 @pytest.fixture
-async def backup(ada: DavClient, house: SyncHarness) -> AsyncIterator[Backup]:
+async def backup(ada: DavClient, harness: SyncHarness) -> AsyncIterator[Backup]:
     """A backup of a small and a large file."""
     await ada.put("letter.txt", b"Dear Bob")
     await ada.put("film.bin", bytes(2 * MIB))
-    backups = house.sync.backups
+    backups = harness.sync.backups
     asked = await backups.request(at=utc_now())
     await backups.create(asked)
     held = await backups.repository.get(asked.id)
@@ -26,31 +26,33 @@ async def backup(ada: DavClient, house: SyncHarness) -> AsyncIterator[Backup]:
 
 
 async def test_C19_a_drill_reads_the_backup_back_and_is_due_once_a_day(
-    ada: DavClient, house: SyncHarness, backup: Backup
+    ada: DavClient, harness: SyncHarness, backup: Backup
 ) -> None:
-    drilled = await house.sync.restore_drill.run_if_due()
+    drilled = await harness.sync.restore_drill.run_if_due()
     assert drilled is not None
     assert (drilled.id, drilled.drill_failed) == (backup.id, False)
-    assert await house.sync.restore_drill.run_if_due() is None
-    assert (await house.sync.probes.backups_end()).state is PromiseState.KEPT
+    assert await harness.sync.restore_drill.run_if_due() is None
+    assert (await harness.sync.probes.backups_end()).state is PromiseState.KEPT
 
 
 async def test_C19_the_probe_sees_a_backup_that_cannot_be_read_back(
-    ada: DavClient, house: SyncHarness, backup: Backup
+    ada: DavClient, harness: SyncHarness, backup: Backup
 ) -> None:
-    file = next((house.folder / "backups").rglob(backup.id))
+    file = next((harness.folder / "backups").rglob(backup.id))
     whole = file.read_bytes()
     file.write_bytes(whole[:-40] + b"\x00" + whole[-39:])
-    drilled = await house.sync.restore_drill.run_drill(backup)
+    drilled = await harness.sync.restore_drill.run_drill(backup)
     assert drilled is not None
     assert drilled.drill_failed
-    assert (await house.sync.probes.backups_end()).state is PromiseState.BROKEN
+    assert (await harness.sync.probes.backups_end()).state is PromiseState.BROKEN
 
 
 async def test_C19_a_checksum_that_was_recorded_otherwise_fails_the_drill(
-    ada: DavClient, house: SyncHarness, backup: Backup
+    ada: DavClient, harness: SyncHarness, backup: Backup
 ) -> None:
-    await house.chassis.db.get_collection(BackupDocument).update_one({"_id": backup.id}, {"$set": {"sha256": "0" * 64}})
-    drilled = await house.sync.restore_drill.run_if_due()
+    await harness.chassis.db.get_collection(BackupDocument).update_one(
+        {"_id": backup.id}, {"$set": {"sha256": "0" * 64}}
+    )
+    drilled = await harness.sync.restore_drill.run_if_due()
     assert drilled is not None
     assert drilled.drill_failed

@@ -114,49 +114,51 @@ async def test_a_token_that_was_not_given_is_refused(ada: DavClient, token: str)
     assert (refused.status, b"<D:valid-sync-token>" in refused.body) == (403, True)
 
 
-async def test_a_token_of_another_account_tells_nothing(ada: DavClient, house: SyncHarness) -> None:
-    token = await _token(house.device())
+async def test_a_token_of_another_account_tells_nothing(ada: DavClient, harness: SyncHarness) -> None:
+    token = await _token(harness.device())
     assert (await ada.ask("REPORT", "", {}, sync_body(token))).status == 403
 
 
-async def test_a_token_as_old_as_what_was_forgotten_is_refused(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_token_as_old_as_what_was_forgotten_is_refused(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a", b"a")
     old = await _token(ada)
     await ada.delete("a")
     young = await _token(ada)
-    assert await house.sync.sync_collection.prune_tombstones(before=utc_now() + timedelta(seconds=1)) >= 1
-    tombstones = house.chassis.db.get_collection(TombstoneDocument)
+    assert await harness.sync.sync_collection.prune_tombstones(before=utc_now() + timedelta(seconds=1)) >= 1
+    tombstones = harness.chassis.db.get_collection(TombstoneDocument)
     assert await tombstones.count_documents({"account": ada.account}) == 0
     assert (await ada.ask("REPORT", "", {}, sync_body(old))).status == 403
     assert await _report(ada, token=young) == set()
 
 
-async def test_only_so_much_is_remembered(ada: DavClient, house: SyncHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_much_is_remembered(
+    ada: DavClient, harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("services.sync.service.tree.unit_of_work.MAX_TOMBSTONES", 10)
     monkeypatch.setattr("services.sync.service.tree.unit_of_work.PRUNE_INTERVAL", 5)
     await ada.put("a", b"a")
     old = await _token(ada)
     for number in range(40):
         await ada.move("a" if number % 2 == 0 else "b", "b" if number % 2 == 0 else "a")
-    assert await house.chassis.db.get_collection(TombstoneDocument).count_documents({"account": ada.account}) <= 16
+    assert await harness.chassis.db.get_collection(TombstoneDocument).count_documents({"account": ada.account}) <= 16
     assert (await ada.ask("REPORT", "", {}, sync_body(old))).status == 403
 
 
-async def test_nothing_is_noted_where_nobody_follows(ada: DavClient, house: SyncHarness) -> None:
+async def test_nothing_is_noted_where_nobody_follows(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a", b"a")
     await ada.move("a", "b")
-    db = house.chassis.db
+    db = harness.chassis.db
     assert await db.get_collection(TombstoneDocument).count_documents({"account": ada.account}) == 0
     space = await db.get_collection(AccountUsageDocument).get(ada.account)
     assert space is not None
     assert space.tracked_since_rev is None
 
 
-async def test_what_left_is_noted_without_its_name(ada: DavClient, house: SyncHarness) -> None:
+async def test_what_left_is_noted_without_its_name(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("secret-plan.txt", b"a")
     await _token(ada)
     await ada.delete("secret-plan.txt")
-    (row,) = await house.chassis.db.get_collection(TombstoneDocument).list({"account": ada.account})
+    (row,) = await harness.chassis.db.get_collection(TombstoneDocument).list({"account": ada.account})
     assert b"secret-plan" not in row.name
 
 
@@ -214,8 +216,8 @@ async def test_locks_of_what_is_deep_inside_are_told(ada: DavClient) -> None:
     assert reply.body.count(token.encode()) == 3
 
 
-async def _followed(house: SyncHarness, script: list[tuple[tuple[object, ...], bool]], limit: int | None) -> int:
-    ada, model = house.device(), Model()
+async def _followed(harness: SyncHarness, script: list[tuple[tuple[object, ...], bool]], limit: int | None) -> int:
+    ada, model = harness.device(), Model()
     whole, top = Follower(ada, limit=limit), Follower(ada, level="1", limit=limit)
     for step, look in script:
         await done(ada, model, step)
@@ -229,7 +231,7 @@ async def _followed(house: SyncHarness, script: list[tuple[tuple[object, ...], b
 
 
 @pytest.mark.timeout(300)
-async def test_whoever_follows_the_tokens_knows_what_the_server_has(house: SyncHarness) -> None:
+async def test_whoever_follows_the_tokens_knows_what_the_server_has(harness: SyncHarness) -> None:
     scripts: list[tuple[list[tuple[tuple[object, ...], bool]], int | None]] = []
 
     @settings(
@@ -249,7 +251,7 @@ async def test_whoever_follows_the_tokens_knows_what_the_server_has(house: SyncH
 
     collect()
     for script, limit in scripts:
-        await _followed(house, script, limit)
+        await _followed(harness, script, limit)
 
 
 _REPORTS = '<propfind xmlns="DAV:"><prop><supported-report-set/></prop></propfind>'

@@ -33,8 +33,8 @@ async def other(shared: SyncHarness) -> AsyncIterator[SyncHarness]:
         yield opened
 
 
-async def _chunks(house: SyncHarness) -> int:
-    return await house.chassis.db.get_collection(BlobChunkDocument).count_documents({})
+async def _chunks(harness: SyncHarness) -> int:
+    return await harness.chassis.db.get_collection(BlobChunkDocument).count_documents({})
 
 
 @pytest.fixture

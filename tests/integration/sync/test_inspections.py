@@ -25,36 +25,36 @@ REASON = {"reason": "The customer's device reports a conflict that is not there.
 class Staff:
     """Somebody of the company."""
 
-    house: SyncHarness
+    harness: SyncHarness
     id: str
     token: str
 
     async def ask(self, method: str, path: str, body: Any = None) -> Reply:
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": new_id("key")}
-        url = f"{self.house.url}/v1/sync/inspections{path}"
-        async with self.house.http.request(method, url, headers=headers, json=body) as reply:
+        url = f"{self.harness.url}/v1/sync/inspections{path}"
+        async with self.harness.http.request(method, url, headers=headers, json=body) as reply:
             return Reply(reply.status, reply.headers, await reply.read())
 
 
 @pytest.fixture
-def sam(house: SyncHarness) -> Staff:
+def sam(harness: SyncHarness) -> Staff:
     """Support."""
-    return _staff(house, "support")
+    return _staff(harness, "support")
 
 
 @pytest.fixture
-def kim(house: SyncHarness) -> Staff:
+def kim(harness: SyncHarness) -> Staff:
     """Security."""
-    return _staff(house, "security")
+    return _staff(harness, "security")
 
 
-def _staff(house: SyncHarness, *roles: str) -> Staff:
-    return _person(house, "staff", new_id("acc"), *roles)
+def _staff(harness: SyncHarness, *roles: str) -> Staff:
+    return _person(harness, "staff", new_id("acc"), *roles)
 
 
-def _person(house: SyncHarness, kind: Literal["staff", "customer"], who: str, *roles: str) -> Staff:
+def _person(harness: SyncHarness, kind: Literal["staff", "customer"], who: str, *roles: str) -> Staff:
     principal = Principal(kind=kind, id=who, session=f"ses_{who}", roles=frozenset(roles), auth_time=utc_now())
-    return Staff(house=house, id=who, token=house.trust.token(principal, at=utc_now()))
+    return Staff(harness=harness, id=who, token=harness.trust.token(principal, at=utc_now()))
 
 
 async def _asked(sam: Staff, ada: DavClient) -> str:
@@ -75,8 +75,8 @@ async def _names(sam: Staff, inspection: str, folder: str = "") -> dict[str, str
     return {item["name"]: item["node_id"] for item in reply.json["items"]}
 
 
-async def _told(house: SyncHarness, ada: DavClient, kind: type[Any]) -> list[Any]:
-    rows = await house.chassis.db.get_collection(OutboxDocument).list({"event_subject": ada.account})
+async def _told(harness: SyncHarness, ada: DavClient, kind: type[Any]) -> list[Any]:
+    rows = await harness.chassis.db.get_collection(OutboxDocument).list({"event_subject": ada.account})
     named = [row for row in rows if row.type.endswith(_TYPES[kind])]
     return [kind.FromString(row.body) for row in named]
 
@@ -98,8 +98,8 @@ async def test_C12_nothing_is_shown_before_a_second_person_has_approved(ada: Dav
     assert (await kim.ask("GET", f"/{inspection}/names")).status == 403, "who approves does not look"
 
 
-async def test_C12_who_asks_cannot_approve_whatever_their_roles(ada: DavClient, house: SyncHarness) -> None:
-    both = _staff(house, "support", "security")
+async def test_C12_who_asks_cannot_approve_whatever_their_roles(ada: DavClient, harness: SyncHarness) -> None:
+    both = _staff(harness, "support", "security")
     inspection = await _asked(both, ada)
     refused = await both.ask("POST", f"/{inspection}/approvals")
     assert (refused.status, refused.code) == (409, "auth.second_person.required")
@@ -124,9 +124,9 @@ async def test_C12_names_and_state_files_are_shown_and_nothing_else(ada: DavClie
 
 
 async def test_C12_the_tree_of_somebody_else_is_out_of_sight(
-    ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff
+    ada: DavClient, harness: SyncHarness, sam: Staff, kim: Staff
 ) -> None:
-    bob = house.device()
+    bob = harness.device()
     await bob.put("bobs.client", b"bob")
     await ada.put("a.txt", b"a")
     inspection = await _open(sam, kim, ada)
@@ -136,36 +136,38 @@ async def test_C12_the_tree_of_somebody_else_is_out_of_sight(
 
 
 async def test_C12_the_owner_is_told_of_each_look_and_of_the_end(
-    ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff
+    ada: DavClient, harness: SyncHarness, sam: Staff, kim: Staff
 ) -> None:
     await ada.put("phone.client", b"<state/>")
     inspection = await _open(sam, kim, ada)
     names = await _names(sam, inspection)
     await sam.ask("GET", f"/{inspection}/client-states/{names['phone.client']}")
-    shown = await _told(house, ada, common_v1.PersonalDataAccessed)
+    shown = await _told(harness, ada, common_v1.PersonalDataAccessed)
     assert sorted(fact.fields[0] for fact in shown) == ["sync.nodes.client_state", "sync.nodes.name"]
     assert {(fact.recipient_id, fact.purpose, fact.basis) for fact in shown} == {(sam.id, "operations", inspection)}
     assert (await sam.ask("POST", f"/{inspection}/end")).json["access_count"] == 2
-    (ended,) = await _told(house, ada, sync_v1.InspectionEnded)
+    (ended,) = await _told(harness, ada, sync_v1.InspectionEnded)
     assert (ended.inspection_id, ended.access_count) == (inspection, 2)
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
 
 
-async def test_C12_it_ends_by_itself_after_an_hour(ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff) -> None:
+async def test_C12_it_ends_by_itself_after_an_hour(
+    ada: DavClient, harness: SyncHarness, sam: Staff, kim: Staff
+) -> None:
     await ada.put("a.txt", b"a")
     inspection = await _open(sam, kim, ada)
     later = utc_now() + INSPECTION_DURATION
-    inspections = replace(house.sync.inspections, clock=lambda: later)
+    inspections = replace(harness.sync.inspections, clock=lambda: later)
     await inspections.end_expired()
     assert (await sam.ask("GET", f"/{inspection}/names")).status == 409
-    assert len(await _told(house, ada, sync_v1.InspectionEnded)) == 1
+    assert len(await _told(harness, ada, sync_v1.InspectionEnded)) == 1
 
 
 async def test_C12_how_many_there_were_is_public_and_outlives_the_account(
-    ada: DavClient, house: SyncHarness, sam: Staff, kim: Staff
+    ada: DavClient, harness: SyncHarness, sam: Staff, kim: Staff
 ) -> None:
     async def opened() -> int:
-        async with house.http.get(f"{house.url}/v1/sync/inspections/count") as reply:
+        async with harness.http.get(f"{harness.url}/v1/sync/inspections/count") as reply:
             return int((await reply.json())["opened"])
 
     await ada.put("a.txt", b"a")
@@ -174,18 +176,18 @@ async def test_C12_how_many_there_were_is_public_and_outlives_the_account(
     assert await opened() == before
     await _open(sam, kim, ada)
     assert await opened() == before + 1
-    await house.chassis.db.with_transaction(
-        lambda: house.sync.account_eraser.start(ada.account, new_id("era"), at=utc_now())
+    await harness.chassis.db.with_transaction(
+        lambda: harness.sync.account_eraser.start(ada.account, new_id("era"), at=utc_now())
     )
-    await house.sync.account_eraser.complete_pending()
-    assert await house.chassis.db.get_collection(InspectionDocument).count_documents({"account": ada.account}) == 0
+    await harness.sync.account_eraser.complete_pending()
+    assert await harness.chassis.db.get_collection(InspectionDocument).count_documents({"account": ada.account}) == 0
     assert await opened() == before + 1
 
 
-async def test_a_reason_is_needed_and_customers_stay_outside(ada: DavClient, sam: Staff, house: SyncHarness) -> None:
+async def test_a_reason_is_needed_and_customers_stay_outside(ada: DavClient, sam: Staff, harness: SyncHarness) -> None:
     assert (await sam.ask("POST", "", {"account_id": ada.account, "reason": "why"})).status == 422
     assert (await sam.ask("GET", "/ins_unknown/names")).status == 404
-    customer = _person(house, "customer", ada.account)
+    customer = _person(harness, "customer", ada.account)
     assert (await customer.ask("GET", "")).status == 403
     assert (await customer.ask("POST", "", {"account_id": ada.account, **REASON})).status == 403
 
@@ -222,9 +224,9 @@ _LOOK = {"account": "acc_planted", "by": "stf_a", "at": _NOW - timedelta(minutes
     ],
 )
 async def test_C12_the_probe_sees_a_look_that_was_not_allowed(
-    house: SyncHarness, planter: RawWriter, inspection: dict[str, object], look: dict[str, object]
+    harness: SyncHarness, planter: RawWriter, inspection: dict[str, object], look: dict[str, object]
 ) -> None:
-    db, probe = house.chassis.db, house.sync.probes.accesses_are_allowed
+    db, probe = harness.chassis.db, harness.sync.probes.accesses_are_allowed
     for rows in (InspectionDocument, InspectionAccessDocument):
         await db.get_collection(rows).delete_many({})
     key = new_id("ins")

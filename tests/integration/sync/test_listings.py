@@ -50,24 +50,26 @@ async def box(ada: DavClient) -> DavClient:
     ],
 )
 async def test_every_change_of_a_folder_is_told(
-    box: DavClient, house: SyncHarness, method: str, path: str, to: str, body: bytes | str | None
+    box: DavClient, harness: SyncHarness, method: str, path: str, to: str, body: bytes | str | None
 ) -> None:
     before = await _told(box, *NAMES)
     headers = {"Destination": box.public(to)} if to else {}
     assert (await box.ask(method, path, headers, body)).status in {201, 204, 207}
     after = await _told(box, *NAMES)
     assert after != before
-    house.sync.webdav.propfind_cache._entries.clear()
+    harness.sync.webdav.propfind_cache._entries.clear()
     assert await _told(box, *NAMES) == after
 
 
-async def test_what_changes_elsewhere_is_no_reason_to_tell_the_folder_anew(box: DavClient, house: SyncHarness) -> None:
-    house.sync.webdav.propfind_cache._entries.clear()
+async def test_what_changes_elsewhere_is_no_reason_to_tell_the_folder_anew(
+    box: DavClient, harness: SyncHarness
+) -> None:
+    harness.sync.webdav.propfind_cache._entries.clear()
     told = await _told(box, *NAMES)
-    (kept,) = house.sync.webdav.propfind_cache._entries.values()
+    (kept,) = harness.sync.webdav.propfind_cache._entries.values()
     await box.put("elsewhere/b.txt", b"second")
     assert await _told(box, *NAMES) == told
-    assert next(iter(house.sync.webdav.propfind_cache._entries.values())) is kept
+    assert next(iter(harness.sync.webdav.propfind_cache._entries.values())) is kept
 
 
 async def test_counters_are_told_as_they_are_now(box: DavClient) -> None:

@@ -5,10 +5,10 @@ from shared.clock import utc_now
 from tests.integration.sync.harness import DavClient, SyncHarness, lock_body
 
 
-async def test_a_lock_keeps_everybody_else_out(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_lock_keeps_everybody_else_out(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("shared.txt", b"v1")
     token = await ada.lock("shared.txt")
-    other = house.device(ada.username)
+    other = harness.device(ada.username)
     attempts = [
         await other.put("shared.txt", b"theirs"),
         await other.delete("shared.txt"),
@@ -30,20 +30,20 @@ async def test_a_refusal_names_the_root_of_the_lock_and_the_precondition(ada: Da
     assert b"<D:lock-token-submitted><D:href>%s</D:href>" % ada.path("box").encode() in refused.body
 
 
-async def test_the_token_is_shown_to_its_creator_alone(ada: DavClient, house: SyncHarness) -> None:
+async def test_the_token_is_shown_to_its_creator_alone(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"")
     token = (await ada.lock("a.txt")).encode()
-    other = house.device(ada.username)
+    other = harness.device(ada.username)
     assert token in (await ada.ask("PROPFIND", "a.txt", {"Depth": "0"})).body
     shown = (await other.ask("PROPFIND", "a.txt", {"Depth": "0"})).body
     assert b"<D:activelock>" in shown
     assert token not in shown
 
 
-async def test_only_the_creator_ends_a_lock(ada: DavClient, house: SyncHarness) -> None:
+async def test_only_the_creator_ends_a_lock(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"")
     header = {"Lock-Token": f"<{await ada.lock('a.txt')}>"}
-    other = house.device(ada.username)
+    other = harness.device(ada.username)
     assert (await other.ask("UNLOCK", "a.txt", header)).status == 403
     assert (await ada.ask("UNLOCK", "a.txt", {"Lock-Token": "<urn:uuid:none>"})).status == 409
     assert (await ada.ask("UNLOCK", "a.txt", header)).status == 204
@@ -59,30 +59,30 @@ async def test_a_deep_lock_covers_what_comes_later(ada: DavClient) -> None:
     assert (await ada.put("box/new.txt", b"2")).status == 423
 
 
-async def test_shared_locks_stand_together_and_keep_exclusive_ones_out(ada: DavClient, house: SyncHarness) -> None:
+async def test_shared_locks_stand_together_and_keep_exclusive_ones_out(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"")
-    other = house.device(ada.username)
+    other = harness.device(ada.username)
     assert await ada.lock("a.txt", scope="shared") != await other.lock("a.txt", scope="shared")
     refused = await ada.ask("LOCK", "a.txt", {}, lock_body())
     assert refused.status == 423
     assert b"no-conflicting-lock" in refused.body
 
 
-async def test_a_folder_cannot_be_locked_over_anothers_lock_inside(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_folder_cannot_be_locked_over_anothers_lock_inside(ada: DavClient, harness: SyncHarness) -> None:
     await ada.mkcol("box")
     await ada.put("box/a.txt", b"")
-    await house.device(ada.username).lock("box/a.txt")
+    await harness.device(ada.username).lock("box/a.txt")
     assert (await ada.ask("LOCK", "box", {}, lock_body())).status == 423
     assert (await ada.delete("box")).status == 423
     assert (await ada.get("box/a.txt")).status == 200
 
 
-async def test_what_moves_away_loses_its_lock(ada: DavClient, house: SyncHarness) -> None:
+async def test_what_moves_away_loses_its_lock(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"a")
     token = await ada.lock("a.txt")
     assert (await ada.move("a.txt", "b.txt", {"If": f"(<{token}>)"})).status == 201
-    assert (await house.device(ada.username).put("b.txt", b"free")).status == 204
-    assert (await house.sync.reader.get_usage(ada.account)).locks == 0
+    assert (await harness.device(ada.username).put("b.txt", b"free")).status == 204
+    assert (await harness.sync.reader.get_usage(ada.account)).locks == 0
 
 
 async def test_a_lock_makes_an_empty_file_where_nothing_is(ada: DavClient) -> None:
@@ -101,12 +101,14 @@ async def test_a_lock_lasts_an_hour_at_most_and_can_be_refreshed(ada: DavClient)
     assert "Lock-Token" not in refreshed.headers
 
 
-async def test_a_lock_ends_by_itself(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_lock_ends_by_itself(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"")
     token = await ada.lock("a.txt")
-    await house.chassis.db.get_collection(LockDocument).update_one({"_id": token}, {"$set": {"expires_at": utc_now()}})
+    await harness.chassis.db.get_collection(LockDocument).update_one(
+        {"_id": token}, {"$set": {"expires_at": utc_now()}}
+    )
     assert (await ada.put("a.txt", b"free")).status == 204
-    assert (await house.sync.reader.get_usage(ada.account)).locks == 0
+    assert (await harness.sync.reader.get_usage(ada.account)).locks == 0
 
 
 async def test_the_owner_of_a_lock_is_shown_as_it_came_and_can_break_nothing(ada: DavClient) -> None:

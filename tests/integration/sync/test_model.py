@@ -93,7 +93,7 @@ async def done(ada: DavClient, model: Model, step: tuple[object, ...]) -> tuple[
     raise AssertionError(step)
 
 
-async def _same(ada: DavClient, house: SyncHarness, model: Model) -> None:
+async def _same(ada: DavClient, harness: SyncHarness, model: Model) -> None:
     found: dict[Path, bytes | None] = {(): FOLDER}
     folders: list[Path] = [()]
     while folders:
@@ -106,17 +106,17 @@ async def _same(ada: DavClient, house: SyncHarness, model: Model) -> None:
             else:
                 found[path] = (await ada.get("/".join(path))).body
     assert found == model.tree
-    await house.collect()
+    await harness.collect()
     files = [content for content in model.tree.values() if content is not None]
-    assert await house.usage(ada) == (len(files), sum(map(len, files)))
+    assert await harness.usage(ada) == (len(files), sum(map(len, files)))
 
 
-async def _replayed(house: SyncHarness, script: list[tuple[object, ...]]) -> None:
-    ada, model = house.device(), Model()
+async def _replayed(harness: SyncHarness, script: list[tuple[object, ...]]) -> None:
+    ada, model = harness.device(), Model()
     for step in script:
         got, expected = await done(ada, model, step)
         assert got == expected, step
-    await _same(ada, house, model)
+    await _same(ada, harness, model)
 
 
 def _scripts(count: int, *, least: int, most: int) -> list[list[tuple[object, ...]]]:
@@ -139,16 +139,16 @@ def _scripts(count: int, *, least: int, most: int) -> list[list[tuple[object, ..
     return scripts
 
 
-async def test_the_server_does_what_a_simple_tree_does(house: SyncHarness) -> None:
+async def test_the_server_does_what_a_simple_tree_does(harness: SyncHarness) -> None:
     scripts = _scripts(20, least=8, most=25)
     assert sum(map(len, scripts)) >= 200
     for script in scripts:
-        await _replayed(house, script)
+        await _replayed(harness, script)
 
 
 @pytest.mark.timeout(300)
-async def test_ten_thousand_operations_leave_what_a_simple_tree_has(house: SyncHarness) -> None:
+async def test_ten_thousand_operations_leave_what_a_simple_tree_has(harness: SyncHarness) -> None:
     scripts = _scripts(25, least=400, most=450)
     assert sum(map(len, scripts)) >= 10_000
     for script in scripts:
-        await _replayed(house, script)
+        await _replayed(harness, script)

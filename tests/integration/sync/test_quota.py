@@ -10,9 +10,9 @@ from tests.integration.sync.harness import MIB, DavClient, SyncHarness, serving
 
 
 @pytest.fixture(scope="module")
-async def small(house: SyncHarness) -> AsyncIterator[SyncHarness]:
-    """The same house where everybody has room for 4 MiB."""
-    async with serving(house.chassis, replace(house.settings, quota_bytes=4 * MIB), house.folder) as opened:
+async def small(harness: SyncHarness) -> AsyncIterator[SyncHarness]:
+    """The same harness where everybody has room for 4 MiB."""
+    async with serving(harness.chassis, replace(harness.settings, quota_bytes=4 * MIB), harness.folder) as opened:
         yield opened
 
 

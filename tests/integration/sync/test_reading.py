@@ -147,22 +147,22 @@ async def test_many_members_are_listed_in_full(ada: DavClient) -> None:
     assert await ada.names("many") == {f"{number:04}.txt" for number in range(600)}
 
 
-async def test_the_customer_sees_how_much_is_stored(ada: DavClient, house: SyncHarness) -> None:
+async def test_the_customer_sees_how_much_is_stored(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.bin", b"x" * 1000)
-    url, token = f"{house.url}/v1/sync/usage", house.trust.headers(a_customer(ada.account), at=utc_now())
-    async with house.http.get(url, headers=token) as reply:
+    url, token = f"{harness.url}/v1/sync/usage", harness.trust.headers(a_customer(ada.account), at=utc_now())
+    async with harness.http.get(url, headers=token) as reply:
         usage = await reply.json()
     told = await ada.properties("", "quota-used-bytes", "quota-available-bytes")
     assert (usage["files"], usage["used_bytes"]) == (1, 1000) == (1, int(told["quota-used-bytes"]))
     assert usage["available_bytes"] == usage["quota_bytes"] - 1000 == int(told["quota-available-bytes"])
 
 
-async def test_who_has_stored_nothing_sees_nothing_stored(house: SyncHarness) -> None:
-    token = house.trust.headers(a_customer("acc_nobody"), at=utc_now())
-    async with house.http.get(f"{house.url}/v1/sync/usage", headers=token) as reply:
+async def test_who_has_stored_nothing_sees_nothing_stored(harness: SyncHarness) -> None:
+    token = harness.trust.headers(a_customer("acc_nobody"), at=utc_now())
+    async with harness.http.get(f"{harness.url}/v1/sync/usage", headers=token) as reply:
         usage = await reply.json()
     assert (usage["files"], usage["used_bytes"]) == (0, 0)
-    assert await house.sync.trees.usages.get("acc_nobody") is None
+    assert await harness.sync.trees.usages.get("acc_nobody") is None
 
 
 def _patch(inside: str) -> str:

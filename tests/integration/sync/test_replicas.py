@@ -10,10 +10,10 @@ from tests.integration.sync.harness import DavClient, SyncHarness, serving
 
 
 @pytest.fixture(scope="module")
-async def other(house: SyncHarness) -> AsyncIterator[SyncHarness]:
+async def other(harness: SyncHarness) -> AsyncIterator[SyncHarness]:
     """Another process on the same database and disk, with memory of its own."""
-    async with serving(house.chassis, house.settings, house.folder) as opened:
-        opened.devices.known = house.devices.known
+    async with serving(harness.chassis, harness.settings, harness.folder) as opened:
+        opened.devices.known = harness.devices.known
         yield opened
 
 
@@ -44,13 +44,13 @@ async def test_of_those_who_create_at_once_in_both_one_wins(ada: DavClient, ther
         assert sorted(reply.status for reply in await asyncio.gather(*puts)) == [201, 412, 412, 412]
 
 
-async def test_no_write_of_either_is_lost(ada: DavClient, there: DavClient, house: SyncHarness) -> None:
+async def test_no_write_of_either_is_lost(ada: DavClient, there: DavClient, harness: SyncHarness) -> None:
     writes = [who.put(f"{name}{number}.txt", b"x") for number in range(20) for name, who in (("a", ada), ("b", there))]
     replies = await asyncio.gather(*writes)
     assert {reply.status for reply in replies} == {201}
     assert len({reply.headers["ETag"] for reply in replies}) == 40
     assert len(await ada.names()) == len(await there.names()) == 40
-    assert await house.usage(ada) == (40, 40)
+    assert await harness.usage(ada) == (40, 40)
 
 
 async def test_a_lock_taken_in_one_holds_in_the_other(ada: DavClient, there: DavClient) -> None:

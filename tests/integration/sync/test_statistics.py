@@ -32,15 +32,15 @@ def calendar() -> Calendar:
 
 
 @pytest.fixture
-async def counting(house: SyncHarness, calendar: Calendar) -> AsyncIterator[UsageStatistics]:
+async def counting(harness: SyncHarness, calendar: Calendar) -> AsyncIterator[UsageStatistics]:
     """Counts anew."""
-    yield UsageStatistics(house.sync.probes.statistics, house.sync.trees.usages, calendar)
+    yield UsageStatistics(harness.sync.probes.statistics, harness.sync.trees.usages, calendar)
     for rows in (ClientDayDocument, StorageDayDocument):
-        await house.chassis.db.get_collection(rows).delete_many({})
+        await harness.chassis.db.get_collection(rows).delete_many({})
 
 
-async def _clients(house: SyncHarness) -> list[ClientDayDocument]:
-    return await house.chassis.db.get_collection(ClientDayDocument).list({})
+async def _clients(harness: SyncHarness) -> list[ClientDayDocument]:
+    return await harness.chassis.db.get_collection(ClientDayDocument).list({})
 
 
 def _use(counting: UsageStatistics, *, accounts: range, agent: str = "OmniFocus/4.1 Darwin", times: int = 3) -> None:
@@ -51,7 +51,7 @@ def _use(counting: UsageStatistics, *, accounts: range, agent: str = "OmniFocus/
 
 
 async def test_C11_of_nine_accounts_nothing_is_stored(
-    house: SyncHarness, counting: UsageStatistics, calendar: Calendar
+    harness: SyncHarness, counting: UsageStatistics, calendar: Calendar
 ) -> None:
     _use(counting, accounts=range(MIN_GROUP_SIZE - 1), times=1000)
     await counting.flush_groups()
@@ -59,48 +59,48 @@ async def test_C11_of_nine_accounts_nothing_is_stored(
     await counting.flush_groups()
     _use(counting, accounts=range(MIN_GROUP_SIZE - 1, MIN_GROUP_SIZE))
     await counting.flush_groups()
-    assert await _clients(house) == []
+    assert await _clients(harness) == []
 
 
 async def test_C11_of_ten_their_sum_is_stored(
-    house: SyncHarness, counting: UsageStatistics, calendar: Calendar
+    harness: SyncHarness, counting: UsageStatistics, calendar: Calendar
 ) -> None:
     _use(counting, accounts=range(MIN_GROUP_SIZE))
     await counting.flush_groups()
     _use(counting, accounts=range(MIN_GROUP_SIZE + 5))
     await counting.flush_groups()
-    (row,) = await _clients(house)
+    (row,) = await _clients(harness)
     assert (row.family, row.accounts, row.reads, row.writes, row.lists) == ("OmniFocus", 10, 0, 30, 10)
     assert row.day == f"{calendar.now:%Y-%m-%d}"
 
 
 async def test_C11_what_is_stored_names_nobody(
-    house: SyncHarness, counting: UsageStatistics, planter: RawWriter
+    harness: SyncHarness, counting: UsageStatistics, planter: RawWriter
 ) -> None:
     _use(counting, accounts=range(12))
     await counting.flush_groups()
-    (raw,) = await planter.read_raw(house.chassis.db, ClientDayDocument.collection)
+    (raw,) = await planter.read_raw(harness.chassis.db, ClientDayDocument.collection)
     assert set(raw) == {"_id", "day", "family", "accounts", "reads", "writes", "lists"}
     assert "acc_" not in str(raw)
 
 
-async def test_C11_figures_are_told_rounded_and_once_the_day_is_over(house: SyncHarness, planter: RawWriter) -> None:
+async def test_C11_figures_are_told_rounded_and_once_the_day_is_over(harness: SyncHarness, planter: RawWriter) -> None:
     today, yesterday = f"{utc_now():%Y-%m-%d}", f"{utc_now() - timedelta(days=1):%Y-%m-%d}"
     figures = {"family": "rclone", "accounts": 17, "reads": 123, "writes": 9, "lists": 40}
     for day in (today, yesterday):
         await planter.write_raw(
-            house.chassis.db, ClientDayDocument.collection, {"_id": f"{day}:rclone", "day": day, **figures}
+            harness.chassis.db, ClientDayDocument.collection, {"_id": f"{day}:rclone", "day": day, **figures}
         )
-    async with house.http.get(f"{house.url}/v1/sync/statistics") as reply:
+    async with harness.http.get(f"{harness.url}/v1/sync/statistics") as reply:
         told = await reply.json()
     rounded = {"family": "rclone", "accounts": 10, "reads": 120, "writes": 0, "lists": 40}
     assert told["clients"] == [{"day": yesterday, **rounded}]
     assert told["min_group_size"] == MIN_GROUP_SIZE
-    await house.chassis.db.get_collection(ClientDayDocument).delete_many({})
+    await harness.chassis.db.get_collection(ClientDayDocument).delete_many({})
 
 
 async def test_requests_of_devices_are_counted(
-    ada: DavClient, house: SyncHarness, monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noted: list[tuple[Any, ...]] = []
     monkeypatch.setattr(UsageStatistics, "record_request", lambda _, *said: noted.append(said))
@@ -108,13 +108,13 @@ async def test_requests_of_devices_are_counted(
     assert noted == [(ada.account, "cadaver/0.24", "PUT")]
 
 
-async def test_C11_storage_is_measured_once_a_day(house: SyncHarness, counting: UsageStatistics) -> None:
+async def test_C11_storage_is_measured_once_a_day(harness: SyncHarness, counting: UsageStatistics) -> None:
     for _ in range(MIN_GROUP_SIZE):
-        await house.device().put("a", b"a" * 100)
+        await harness.device().put("a", b"a" * 100)
     await counting.measure_storage()
-    await house.device().put("a", b"a" * 100)
+    await harness.device().put("a", b"a" * 100)
     await counting.measure_storage()
-    (row,) = await house.chassis.db.get_collection(StorageDayDocument).list({})
+    (row,) = await harness.chassis.db.get_collection(StorageDayDocument).list({})
     assert row.accounts % MIN_GROUP_SIZE == 0
     assert min(row.sizes.values()) >= MIN_GROUP_SIZE
 
@@ -160,9 +160,9 @@ _STORED = {"accounts": 20, "bytes": 1, "sizes": {SIZE_CLASSES[0][0]: 10}}
     ],
 )
 async def test_C11_the_probe_sees_a_figure_that_leads_to_somebody(
-    house: SyncHarness, planter: RawWriter, collection: str, good: dict[str, object], breach: dict[str, object]
+    harness: SyncHarness, planter: RawWriter, collection: str, good: dict[str, object], breach: dict[str, object]
 ) -> None:
-    db, probe = house.chassis.db, house.sync.probes.figures_are_anonymous
+    db, probe = harness.chassis.db, harness.sync.probes.figures_are_anonymous
     kind: Any = {"client_days": ClientDayDocument, "storage_days": StorageDayDocument}[collection]
     await db.get_collection(kind).delete_many({})
     await planter.write_raw(db, collection, good)

@@ -17,19 +17,19 @@ async def _a_tree(ada: DavClient, root: str = "work") -> None:
     await ada.put(f"{root}/2026/film.bin", b"f" * (MIB + 1))
 
 
-async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: DavClient, house: SyncHarness) -> None:
+async def test_moving_a_folder_changes_three_nodes_whatever_it_holds(ada: DavClient, harness: SyncHarness) -> None:
     await _a_tree(ada)
-    before = await _rows(ada, house)
+    before = await _rows(ada, harness)
     assert (await ada.move("work", "done")).status == 201
-    after = await _rows(ada, house)
+    after = await _rows(ada, harness)
     # The folder itself, and the folder that it left and came to (here the same).
     assert sum(after[node] != row for node, row in before.items()) == 2
     assert (await ada.get("done/2026/report.txt")).body == b"report"
     assert (await ada.get("work/plan.txt")).status == 404
 
 
-async def _rows(ada: DavClient, house: SyncHarness) -> dict[str, NodeDocument]:
-    rows = await house.chassis.db.get_collection(NodeDocument).list({"account": ada.account})
+async def _rows(ada: DavClient, harness: SyncHarness) -> dict[str, NodeDocument]:
+    rows = await harness.chassis.db.get_collection(NodeDocument).list({"account": ada.account})
     return {row.id: row for row in rows}
 
 
@@ -69,19 +69,19 @@ async def test_a_stale_etag_of_a_folder_in_a_tagged_list_stops_the_move_onto_it(
     assert await ada.names() == {"old/"}
 
 
-async def test_a_copy_shares_contents_and_counts_in_full(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_copy_shares_contents_and_counts_in_full(ada: DavClient, harness: SyncHarness) -> None:
     await _a_tree(ada)
-    before, blobs = await house.usage(ada), house.blobs()
+    before, blobs = await harness.usage(ada), harness.blobs()
     assert (await ada.copy("work", "copy")).status == 201
-    assert await house.usage(ada) == (2 * before[0], 2 * before[1])
-    assert house.blobs() == blobs
+    assert await harness.usage(ada) == (2 * before[0], 2 * before[1])
+    assert harness.blobs() == blobs
     await ada.delete("work")
-    await house.collect()
+    await harness.collect()
     assert (await ada.get("copy/2026/film.bin")).body == b"f" * (MIB + 1)
-    assert await house.usage(ada) == before
+    assert await harness.usage(ada) == before
 
 
-async def test_a_copy_outlives_its_original_however_small(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_copy_outlives_its_original_however_small(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"shared")
     await ada.copy("a.txt", "b.txt")
     await ada.copy("a.txt", "c.txt")
@@ -89,7 +89,7 @@ async def test_a_copy_outlives_its_original_however_small(ada: DavClient, house:
     await ada.delete("b.txt")
     assert (await ada.get("c.txt")).body == b"shared"
     await ada.delete("c.txt")
-    assert await house.chassis.db.get_collection(ContentDocument).count_documents({"account": ada.account}) == 1
+    assert await harness.chassis.db.get_collection(ContentDocument).count_documents({"account": ada.account}) == 1
 
 
 async def test_a_copy_without_depth_is_an_empty_folder(ada: DavClient) -> None:
@@ -98,13 +98,13 @@ async def test_a_copy_without_depth_is_an_empty_folder(ada: DavClient) -> None:
     assert await ada.names("shell") == set()
 
 
-async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: DavClient, house: SyncHarness) -> None:
+async def test_overwriting_by_copy_and_move_says_204_and_forgets_the_old(ada: DavClient, harness: SyncHarness) -> None:
     await _a_tree(ada)
     await ada.put("a.txt", b"a")
     assert (await ada.copy("a.txt", "work")).status == 204
     assert (await ada.get("work")).body == b"a"
-    await house.collect()
-    assert await house.usage(ada) == (2, 2)
+    await harness.collect()
+    assert await harness.usage(ada) == (2, 2)
 
 
 async def test_overwrite_f_is_412_and_changes_nothing(ada: DavClient) -> None:
@@ -136,16 +136,16 @@ async def test_nothing_goes_into_itself(ada: DavClient) -> None:
     assert await ada.names("work") == {"plan.txt", "2026/"}
 
 
-async def test_a_deleted_folder_gives_all_its_room_back(ada: DavClient, house: SyncHarness) -> None:
-    await house.collect()
-    before = house.blobs()
+async def test_a_deleted_folder_gives_all_its_room_back(ada: DavClient, harness: SyncHarness) -> None:
+    await harness.collect()
+    before = harness.blobs()
     await _a_tree(ada)
     assert (await ada.delete("work")).status == 204
     assert await ada.names() == set()
-    await house.collect()
-    assert await house.usage(ada) == (0, 0)
-    assert house.blobs() == before
-    rows = await _rows(ada, house)
+    await harness.collect()
+    assert await harness.usage(ada) == (0, 0)
+    assert harness.blobs() == before
+    rows = await _rows(ada, harness)
     assert len(rows) == 1, "the top folder stays"
 
 
@@ -175,7 +175,7 @@ async def test_names_that_look_the_same_do_not_stand_side_by_side(ada: DavClient
     assert (await ada.get(nfd)).status == 404
 
 
-async def test_moves_in_a_circle_at_once_leave_a_tree(ada: DavClient, house: SyncHarness) -> None:
+async def test_moves_in_a_circle_at_once_leave_a_tree(ada: DavClient, harness: SyncHarness) -> None:
     for name in "abc":
         await ada.mkcol(name)
         await ada.put(f"{name}/{name}.txt", name.encode())
@@ -190,7 +190,7 @@ async def test_moves_in_a_circle_at_once_leave_a_tree(ada: DavClient, house: Syn
             else:
                 found.add(name)
     assert found == {"a.txt", "b.txt", "c.txt"}
-    assert await house.usage(ada) == (3, 3)
+    assert await harness.usage(ada) == (3, 3)
 
 
 _TITLED = (

@@ -28,15 +28,15 @@ class HeldDatabase:
         return result
 
 
-def _act(house: SyncHarness, device: DavClient, name: str) -> DavOperation:
-    return DavOperation(device=house.devices.known[device.username, device.password], path=(name,))
+def _act(harness: SyncHarness, device: DavClient, name: str) -> DavOperation:
+    return DavOperation(device=harness.devices.known[device.username, device.password], path=(name,))
 
 
 async def _waits(queue: AccountWriteQueue) -> bool:
     return bool(queue.pending)
 
 
-async def _upload(house: SyncHarness, act: DavOperation) -> None:
+async def _upload(harness: SyncHarness, act: DavOperation) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield bytes(MIB)
 
@@ -44,13 +44,13 @@ async def _upload(house: SyncHarness, act: DavOperation) -> None:
         """Stay allowed."""
 
     body = UploadBody(chunks=chunks(), size=MIB, expects_continue=False, reauthorize=still)
-    await house.sync.webdav.uploads.put(act, body)
+    await harness.sync.webdav.uploads.put(act, body)
 
 
 @pytest.fixture
-def turns(house: SyncHarness) -> TreeAccess:
-    """The turns of the house."""
-    return house.sync.webdav.writer.tree_access
+def turns(harness: SyncHarness) -> TreeAccess:
+    """The turns of the harness."""
+    return harness.sync.webdav.writer.tree_access
 
 
 @pytest.fixture
@@ -85,12 +85,12 @@ async def test_who_looks_before_a_stored_change_is_in_memory_waits_for_it_rather
 
 
 async def test_who_looks_is_not_left_waiting_when_who_changes_is_cancelled(
-    ada: DavClient, house: SyncHarness, turns: TreeAccess, monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, harness: SyncHarness, turns: TreeAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ada.put("a.txt", b"a")
     held = HeldDatabase(turns._db)
     monkeypatch.setattr(turns, "_db", held)
-    making = asyncio.create_task(house.sync.webdav.writer.create_folder(_act(house, ada, "box")))
+    making = asyncio.create_task(harness.sync.webdav.writer.create_folder(_act(harness, ada, "box")))
     await held.stored.wait()
     looking = asyncio.create_task(ada.get("a.txt"))
     await asyncio.sleep(0.05)
@@ -111,35 +111,35 @@ async def _cancelled_before_its_turn(queue: AccountWriteQueue, work: Coroutine[A
 
 
 async def test_a_change_that_is_cancelled_before_its_turn_is_never_made(
-    ada: DavClient, house: SyncHarness, turns: TreeAccess
+    ada: DavClient, harness: SyncHarness, turns: TreeAccess
 ) -> None:
     await ada.put("a.txt", b"a")
-    making = house.sync.webdav.writer.create_folder(_act(house, ada, "box"))
+    making = harness.sync.webdav.writer.create_folder(_act(harness, ada, "box"))
     await _cancelled_before_its_turn(turns._get_queue(ada.account), making)
     await ada.put("b.txt", b"b")
     assert await ada.names() == {"a.txt", "b.txt"}
 
 
 async def test_an_upload_that_is_cancelled_before_its_turn_reserves_nothing(
-    ada: DavClient, house: SyncHarness, turns: TreeAccess
+    ada: DavClient, harness: SyncHarness, turns: TreeAccess
 ) -> None:
     await ada.put("a.txt", b"a")
-    await _cancelled_before_its_turn(turns._get_queue(ada.account), _upload(house, _act(house, ada, "film.bin")))
+    await _cancelled_before_its_turn(turns._get_queue(ada.account), _upload(harness, _act(harness, ada, "film.bin")))
     await ada.put("b.txt", b"b")
-    assert await house.has_no_room_reserved(ada)
+    assert await harness.has_no_room_reserved(ada)
 
 
 async def test_an_upload_that_is_cancelled_while_its_room_is_reserved_gives_it_back(
-    ada: DavClient, house: SyncHarness, turns: TreeAccess, monkeypatch: pytest.MonkeyPatch
+    ada: DavClient, harness: SyncHarness, turns: TreeAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await ada.names() == set(), "the folder is known, so that only the reservation is written"
     held = HeldDatabase(turns._db)
     monkeypatch.setattr(turns, "_db", held)
-    putting = asyncio.create_task(_upload(house, _act(house, ada, "film.bin")))
+    putting = asyncio.create_task(_upload(harness, _act(harness, ada, "film.bin")))
     await held.stored.wait()
-    assert await house.has_room_reserved(ada)
+    assert await harness.has_room_reserved(ada)
     putting.cancel()
     held.told.set()
     await asyncio.wait({putting})
     assert putting.cancelled()
-    assert await house.has_no_room_reserved(ada)
+    assert await harness.has_no_room_reserved(ada)

@@ -14,24 +14,24 @@ from tests.support.fake_services import until
 from tests.support.http import Reply
 
 
-async def test_a_wrong_password_is_401_and_told_nothing(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_wrong_password_is_401_and_told_nothing(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"a")
     for username, password in ((ada.username, "wrong"), ("nobody", ada.password), (ada.username, "")):
-        stranger = DavClient(url=house.url, http=house.http, username=username, device="", password=password)
+        stranger = DavClient(url=harness.url, http=harness.http, username=username, device="", password=password)
         for path in ("a.txt", "no-such.txt"):
             reply = await stranger.get(path)
             assert (reply.status, reply.code) == (401, "sync.credentials.invalid")
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
 
 
-async def test_malformed_credentials_are_401(ada: DavClient, house: SyncHarness) -> None:
+async def test_malformed_credentials_are_401(ada: DavClient, harness: SyncHarness) -> None:
     for value in ("", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer x", "Basic " + "A" * 4000):
-        async with house.http.get(house.url + ada.path(""), headers={"Authorization": value}) as reply:
+        async with harness.http.get(harness.url + ada.path(""), headers={"Authorization": value}) as reply:
             assert reply.status == 401
 
 
-async def test_somebody_elses_tree_is_403_whether_it_exists_or_not(ada: DavClient, house: SyncHarness) -> None:
-    bob = house.device()
+async def test_somebody_elses_tree_is_403_whether_it_exists_or_not(ada: DavClient, harness: SyncHarness) -> None:
+    bob = harness.device()
     await bob.put("secret.txt", b"")
     replies = [
         await ada.raw("PROPFIND", target, {"Depth": "0"})
@@ -42,9 +42,9 @@ async def test_somebody_elses_tree_is_403_whether_it_exists_or_not(ada: DavClien
     }
 
 
-async def test_a_device_that_may_only_read_cannot_write(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_device_that_may_only_read_cannot_write(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a.txt", b"a")
-    reader = house.device(ada.username, scope="read")
+    reader = harness.device(ada.username, scope="read")
     refused: list[Reply] = [
         await reader.put("a.txt", b"b"),
         await reader.delete("a.txt"),
@@ -59,49 +59,51 @@ async def test_a_device_that_may_only_read_cannot_write(ada: DavClient, house: S
     assert (await reader.get("a.txt")).body == b"a"
 
 
-async def test_identity_is_asked_once_however_many_requests_come(ada: DavClient, house: SyncHarness) -> None:
-    before = house.devices.asked
+async def test_identity_is_asked_once_however_many_requests_come(ada: DavClient, harness: SyncHarness) -> None:
+    before = harness.devices.asked
     await asyncio.gather(*(ada.ask("PROPFIND", "", {"Depth": "0"}) for _ in range(16)))
     await ada.ask("PROPFIND", "", {"Depth": "0"})
-    assert house.devices.asked == before + 1
+    assert harness.devices.asked == before + 1
 
 
-async def test_a_revoked_app_password_is_refused_at_once(ada: DavClient, house: SyncHarness) -> None:
-    other = house.device(ada.username)
+async def test_a_revoked_app_password_is_refused_at_once(ada: DavClient, harness: SyncHarness) -> None:
+    other = harness.device(ada.username)
     await asyncio.gather(ada.get(""), other.get(""))
-    del house.devices.known[ada.username, ada.password]
-    house.sync.devices.invalidate_device(ada.device)
+    del harness.devices.known[ada.username, ada.password]
+    harness.sync.devices.invalidate_device(ada.device)
     assert (await ada.get("")).status == 401
     assert (await other.ask("PROPFIND", "", {"Depth": "0"})).status == 207
 
 
 async def test_an_answer_that_was_overtaken_by_a_revocation_is_not_remembered(
-    ada: DavClient, house: SyncHarness
+    ada: DavClient, harness: SyncHarness
 ) -> None:
-    visitors, before = house.sync.devices, house.devices.asked
+    visitors, before = harness.sync.devices, harness.devices.asked
     first = asyncio.create_task(visitors.authenticate(ada.username, Secret(ada.password), writes=False, client="ada's"))
     await asyncio.sleep(0)
     visitors.invalidate_device(ada.device)
     await first
     await visitors.authenticate(ada.username, Secret(ada.password), writes=False, client="ada's")
-    assert house.devices.asked == before + 2
+    assert harness.devices.asked == before + 2
 
 
-async def test_an_upload_whose_password_is_revoked_meanwhile_is_not_stored(ada: DavClient, house: SyncHarness) -> None:
+async def test_an_upload_whose_password_is_revoked_meanwhile_is_not_stored(
+    ada: DavClient, harness: SyncHarness
+) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"x" * 200_000
-        await until(lambda: house.has_room_reserved(ada))
-        del house.devices.known[ada.username, ada.password]
-        house.sync.devices.invalidate_device(ada.device)
+        await until(lambda: harness.has_room_reserved(ada))
+        del harness.devices.known[ada.username, ada.password]
+        harness.sync.devices.invalidate_device(ada.device)
         yield b"x" * 200_000
 
     assert (await ada.ask("PUT", "late.bin", {}, pieces())).status == 401
-    reader = house.device(ada.username)
+    reader = harness.device(ada.username)
     assert await reader.names() == set()
 
 
-async def test_a_refused_request_does_not_poison_the_connection(ada: DavClient, house: SyncHarness) -> None:
-    host, _, port = house.url.removeprefix("http://").partition(":")
+async def test_a_refused_request_does_not_poison_the_connection(ada: DavClient, harness: SyncHarness) -> None:
+    host, _, port = harness.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     right = base64.b64encode(f"{ada.username}:{ada.password}".encode()).decode()
     for header, status in (("", b"401"), (f"Authorization: Basic {right}\r\n", b"201")):
@@ -116,13 +118,15 @@ async def test_a_refused_request_does_not_poison_the_connection(ada: DavClient, 
     writer.close()
 
 
-async def test_who_guesses_is_not_heard_for_a_while_and_nobody_else_notices(ada: DavClient, house: SyncHarness) -> None:
-    visitors = house.sync.devices
+async def test_who_guesses_is_not_heard_for_a_while_and_nobody_else_notices(
+    ada: DavClient, harness: SyncHarness
+) -> None:
+    visitors = harness.sync.devices
     for number in range(60):
         with pytest.raises(InvalidDeviceCredentialsError):
             await visitors.authenticate(ada.username, Secret(f"guess {number}"), writes=False, client="mallory")
-    asked = house.devices.asked
+    asked = harness.devices.asked
     with pytest.raises(TooManyRequestsError):
         await visitors.authenticate(ada.username, Secret("another guess"), writes=False, client="mallory")
-    assert house.devices.asked == asked
+    assert harness.devices.asked == asked
     assert (await ada.ask("PROPFIND", "", {"Depth": "0"})).status == 207

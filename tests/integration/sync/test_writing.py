@@ -20,19 +20,19 @@ async def test_what_is_put_is_read_back(ada: DavClient) -> None:
     assert made.headers["ETag"] == read.headers["ETag"] == await ada.etag("notes.txt")
 
 
-async def test_a_large_file_is_read_back_and_lies_sealed(ada: DavClient, house: SyncHarness) -> None:
+async def test_a_large_file_is_read_back_and_lies_sealed(ada: DavClient, harness: SyncHarness) -> None:
     content = random.Random(1).randbytes(9 * MIB + 7)
     await ada.put("large.bin", content)
     assert (await ada.get("large.bin")).body == content
     needle = content[:64]
-    assert all(needle not in path.read_bytes() for path in (house.folder / "blobs").rglob("*") if path.is_file())
+    assert all(needle not in path.read_bytes() for path in (harness.folder / "blobs").rglob("*") if path.is_file())
 
 
-async def test_names_and_small_contents_lie_sealed(ada: DavClient, house: SyncHarness) -> None:
+async def test_names_and_small_contents_lie_sealed(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("a telling name.txt", b"a telling content")
     rows = [
-        *await house.chassis.db.get_collection(NodeDocument).list({"account": ada.account}),
-        *await house.chassis.db.get_collection(ContentDocument).list({"account": ada.account}),
+        *await harness.chassis.db.get_collection(NodeDocument).list({"account": ada.account}),
+        *await harness.chassis.db.get_collection(ContentDocument).list({"account": ada.account}),
     ]
     assert rows
     assert not any(b"telling" in repr(row).encode() for row in rows)
@@ -75,48 +75,48 @@ async def test_of_eight_who_replace_one_version_one_wins(ada: DavClient) -> None
     assert sorted(reply.status for reply in replies) == [204] + [412] * 7
 
 
-async def test_many_writes_at_once_are_all_there(ada: DavClient, house: SyncHarness) -> None:
+async def test_many_writes_at_once_are_all_there(ada: DavClient, harness: SyncHarness) -> None:
     replies = await asyncio.gather(*(ada.put(f"{number}.txt", b"x" * number) for number in range(100)))
     assert {reply.status for reply in replies} == {201}
     assert len(await ada.names()) == 100
-    assert await house.usage(ada) == (100, sum(range(100)))
+    assert await harness.usage(ada) == (100, sum(range(100)))
 
 
-async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: DavClient, house: SyncHarness) -> None:
+async def test_an_upload_that_breaks_off_leaves_the_old_file(ada: DavClient, harness: SyncHarness) -> None:
     await ada.put("book.bin", b"old")
-    await house.collect()
-    before = house.blobs()
+    await harness.collect()
+    before = harness.blobs()
     for framing in (b"Content-Length: 3000000", b"Transfer-Encoding: chunked"):
-        await _begin_and_go(house, ada, "book.bin", framing)
+        await _begin_and_go(harness, ada, "book.bin", framing)
     assert (await ada.get("book.bin")).body == b"old"
-    await until(lambda: house.has_no_room_reserved(ada))
-    await house.collect()
-    assert house.blobs() == before
+    await until(lambda: harness.has_no_room_reserved(ada))
+    await harness.collect()
+    assert harness.blobs() == before
 
 
 async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_is_over(
-    ada: DavClient, house: SyncHarness
+    ada: DavClient, harness: SyncHarness
 ) -> None:
-    await house.collect()
-    before, uploads = house.blobs(), house.sync.webdav.uploads
-    act = DavOperation(device=house.devices.known[ada.username, ada.password], path=("cut.bin",))
+    await harness.collect()
+    before, uploads = harness.blobs(), harness.sync.webdav.uploads
+    act = DavOperation(device=harness.devices.known[ada.username, ada.password], path=("cut.bin",))
     begun = await uploads.writer.reserve(act, new_id("cnt"), 5 * MIB)
     await uploads.blobs.write(begun.content, _pieces())
-    assert not await house.has_no_room_reserved(ada)
-    await house.collect()
-    assert house.blobs() == before + 1, "it may still be under way"
-    await house.collect(later=RESERVATION_TTL)
-    assert await house.has_no_room_reserved(ada)
-    assert house.blobs() == before
+    assert not await harness.has_no_room_reserved(ada)
+    await harness.collect()
+    assert harness.blobs() == before + 1, "it may still be under way"
+    await harness.collect(later=RESERVATION_TTL)
+    assert await harness.has_no_room_reserved(ada)
+    assert harness.blobs() == before
 
 
 async def _pieces() -> AsyncIterator[bytes]:
     yield b"sealed"
 
 
-async def test_a_small_upload_that_breaks_off_leaves_nothing(ada: DavClient, house: SyncHarness) -> None:
-    await _begin_and_go(house, ada, "new.txt", b"Content-Length: 60000", size=20_000)
-    await _begin_and_go(house, ada, "new.txt", b"Transfer-Encoding: chunked", size=20_000)
+async def test_a_small_upload_that_breaks_off_leaves_nothing(ada: DavClient, harness: SyncHarness) -> None:
+    await _begin_and_go(harness, ada, "new.txt", b"Content-Length: 60000", size=20_000)
+    await _begin_and_go(harness, ada, "new.txt", b"Transfer-Encoding: chunked", size=20_000)
     assert (await ada.get("new.txt")).status == 404
 
 
@@ -149,26 +149,26 @@ async def test_compressed_bytes_stay_as_they_came(ada: DavClient) -> None:
     assert "Content-Encoding" not in read.headers
 
 
-async def test_a_body_is_asked_for_only_when_it_is_wanted(ada: DavClient, house: SyncHarness) -> None:
-    refused = await _expecting(house, ada, "no/such/folder.txt")
+async def test_a_body_is_asked_for_only_when_it_is_wanted(ada: DavClient, harness: SyncHarness) -> None:
+    refused = await _expecting(harness, ada, "no/such/folder.txt")
     assert refused.startswith(b"HTTP/1.1 409")
-    asked = await _expecting(house, ada, "wanted.txt")
+    asked = await _expecting(harness, ada, "wanted.txt")
     assert asked.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201")
 
 
-async def test_equal_files_of_one_account_are_stored_once(ada: DavClient, house: SyncHarness) -> None:
-    await house.collect()
-    before, content = house.blobs(), b"\x07" * (MIB + 5)
+async def test_equal_files_of_one_account_are_stored_once(ada: DavClient, harness: SyncHarness) -> None:
+    await harness.collect()
+    before, content = harness.blobs(), b"\x07" * (MIB + 5)
     for name in ("one.bin", "two.bin", "three.bin"):
         await ada.put(name, content)
-    bob = house.device()
+    bob = harness.device()
     await bob.put("mine.bin", content)
-    await house.collect()
-    assert house.blobs() - before == 2
+    await harness.collect()
+    assert harness.blobs() - before == 2
     await ada.delete("one.bin")
-    await house.collect()
+    await harness.collect()
     assert (await ada.get("three.bin")).body == content
-    assert await house.usage(ada) == (2, 2 * len(content))
+    assert await harness.usage(ada) == (2, 2 * len(content))
 
 
 async def test_a_file_that_is_being_read_is_read_to_its_end(ada: DavClient) -> None:
@@ -186,16 +186,16 @@ def _credentials(ada: DavClient) -> bytes:
     return base64.b64encode(f"{ada.username}:{ada.password}".encode())
 
 
-async def _connected(house: SyncHarness) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host, _, port = house.url.removeprefix("http://").partition(":")
+async def _connected(harness: SyncHarness) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, _, port = harness.url.removeprefix("http://").partition(":")
     return await asyncio.open_connection(host, int(port))
 
 
 async def _begin_and_go(
-    house: SyncHarness, ada: DavClient, path: str, framing: bytes, *, size: int = 1_000_000
+    harness: SyncHarness, ada: DavClient, path: str, framing: bytes, *, size: int = 1_000_000
 ) -> None:
     """Begin an upload and break the connection off before its end."""
-    _, writer = await _connected(house)
+    _, writer = await _connected(harness)
     head = [b"PUT %s HTTP/1.1" % ada.path(path).encode(), b"Host: x", b"Authorization: Basic " + _credentials(ada)]
     writer.write(b"\r\n".join([*head, framing, b"", b""]))
     piece = b"n" * size
@@ -207,9 +207,9 @@ async def _begin_and_go(
     await asyncio.sleep(0.1)
 
 
-async def _expecting(house: SyncHarness, ada: DavClient, path: str) -> bytes:
+async def _expecting(harness: SyncHarness, ada: DavClient, path: str) -> bytes:
     """Announce a body and send it when it is asked for; return all that the server says."""
-    reader, writer = await _connected(house)
+    reader, writer = await _connected(harness)
     head = [b"PUT %s HTTP/1.1" % ada.path(path).encode(), b"Host: x", b"Authorization: Basic " + _credentials(ada)]
     writer.write(b"\r\n".join([*head, b"Content-Length: 5", b"Expect: 100-continue", b"", b""]))
     said = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
