@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.disclosure.domain import (
@@ -59,6 +59,8 @@ def test_C21_the_opener_is_not_the_second_person() -> None:
     assert CASE.may_be_approved_by("acc_2")
 
 
+# The first draw reads the constants of the product's modules, which takes over a second on a busy machine.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(counts=st.dictionaries(st.sampled_from(NoticeState), st.integers(min_value=0, max_value=3)))
 def test_C16_a_case_is_told_only_when_every_notice_is_final(counts: dict[NoticeState, int]) -> None:
     final = counts.get(NoticeState.RELAYED, 0) + counts.get(NoticeState.FAILED, 0)
