@@ -5,64 +5,30 @@ from pathlib import Path
 
 import pytest
 
-from shared.mongo import Database, open_database
 from tests.integration.newsletter.internals import NewsletterInternals, open_internals
 from tests.integration.newsletter.subscribers import Subscribers
 from tests.support import FixedClock, RawWriter
-from tests.support.fake_services import FakeServices, Mailbox, mailbox, open_fake_services
-from tests.support.running import Running, running
-from tests.support.vhosts import own_vhost
+from tests.support.fake_services import Mailbox
+from tests.support.running import Running
+from tests.support.service_process import ServiceProcess, amqp_url, fake_services, mailbox, service, stored
+
+__all__ = ["amqp_url", "fake_services", "mailbox", "service", "stored"]
+"""Fixtures that pytest finds here."""
 
 
 @pytest.fixture(scope="session")
-async def amqp_url(amqp_url: str) -> str:
-    """The broker, in a virtual host of its own."""
-    return await own_vhost(amqp_url, "newsletter")
-
-
-@pytest.fixture(scope="package")
-async def around(amqp_url: str) -> AsyncIterator[FakeServices]:
-    """The other services."""
-    async with open_fake_services(amqp_url) as found:
-        yield found
-
-
-@pytest.fixture(scope="package")
-async def box() -> AsyncIterator[Mailbox]:
-    """The mailbox that receives all mail."""
-    async with mailbox() as found:
-        yield found
-
-
-@pytest.fixture(scope="package")
-async def service(
-    mongo_url: str,
-    amqp_url: str,
-    around: FakeServices,
-    box: Mailbox,
-    planter: RawWriter,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Running]:
+def service_process() -> ServiceProcess:
     """The running service, without an effective rate limit of opt-in requests."""
-    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": f"smtp://127.0.0.1:{box.port}"}
-    home = tmp_path_factory.mktemp("newsletter")
-    settings = {"NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE": "100000", "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02"}
-    async with running("newsletter", parts=parts, neighbours=around, home=home, settings=settings) as found:
-        yield found
-    await planter.drop_database(found.database)
+    return ServiceProcess(
+        name="newsletter",
+        settings={"NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE": "100000", "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02"},
+    )
 
 
 @pytest.fixture
-async def stored(service: Running, mongo_url: str) -> AsyncIterator[Database]:
-    """The database of the running service."""
-    async with open_database(mongo_url, service.database) as database:
-        yield database
-
-
-@pytest.fixture
-def readers(service: Running, box: Mailbox) -> Subscribers:
+def readers(service: Running, mailbox: Mailbox) -> Subscribers:
     """The users of the service."""
-    return Subscribers(service, box)
+    return Subscribers(service, mailbox)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ class Subscribers:
     """Calls the service over HTTP and reads the mail."""
 
     service: Running
-    box: Mailbox
+    mailbox: Mailbox
 
     async def a_list(self, name: str = "") -> str:
         """Create a list."""
@@ -53,7 +53,7 @@ class Subscribers:
         """Wait for an email with *about* in its subject."""
 
         async def look() -> EmailMessage | None:
-            return next((mail for mail in self.box.mails_to(email) if about in str(mail["Subject"])), None)
+            return next((mail for mail in self.mailbox.mails_to(email) if about in str(mail["Subject"])), None)
 
         found = await until(look)
         assert found is not None
@@ -65,14 +65,14 @@ class Subscribers:
 
     async def request_and_read_mail(self, list_id: str, email: str, *, by: Principal | None = None) -> str:
         """Request a subscription; return the token of the email."""
-        before = len(self.box.mails_to(email))
+        before = len(self.mailbox.mails_to(email))
         assert (await self.request_subscription(list_id, email, by=by)).status == 202
 
         async def look() -> bool:
-            return len(self.box.mails_to(email)) > before
+            return len(self.mailbox.mails_to(email)) > before
 
         await until(look)
-        return parse_link(self.box.mails_to(email)[-1], "/newsletter/confirm")
+        return parse_link(self.mailbox.mails_to(email)[-1], "/newsletter/confirm")
 
     async def join(self, list_id: str, email: str, *, by: Principal | None = None) -> str:
         """Subscribe and confirm; return the id of the subscription."""

@@ -27,12 +27,12 @@ def somebody() -> Principal:
     return person("customer", number=new_id("n").removeprefix("n_"))
 
 
-async def erased(around: FakeServices, account_id: str) -> common_v1.ErasureCompleted:
+async def erased(fake_services: FakeServices, account_id: str) -> common_v1.ErasureCompleted:
     erasure_id = new_id("era")
-    await around.publish_event(identity_v1.ErasureRequested(erasure_id=erasure_id, account_id=account_id))
+    await fake_services.publish_event(identity_v1.ErasureRequested(erasure_id=erasure_id, account_id=account_id))
 
     async def look() -> common_v1.ErasureCompleted | None:
-        receipts = around.received_events("newsletter.erasure.completed.v1", common_v1.ErasureCompleted)
+        receipts = fake_services.received_events("newsletter.erasure.completed.v1", common_v1.ErasureCompleted)
         return next((each for each in receipts if each.erasure_id == erasure_id), None)
 
     found = await until(look)
@@ -40,13 +40,13 @@ async def erased(around: FakeServices, account_id: str) -> common_v1.ErasureComp
     return found
 
 
-async def exported(around: FakeServices, account_id: str) -> dict[str, str]:
+async def exported(fake_services: FakeServices, account_id: str) -> dict[str, str]:
     files: dict[str, str] = {}
     cursor = ""
     while True:
         request = common_v1.ExportPageRequest(export_id="exp_1", account_id=account_id, cursor=cursor)
         reply = common_v1.ExportPageReply
-        page = await around.call_rpc("newsletter.export.page", request, reply, purpose=Purpose.EXPORT)
+        page = await fake_services.call_rpc("newsletter.export.page", request, reply, purpose=Purpose.EXPORT)
         for item in page.items:
             files[item.path] = files.get(item.path, "") + item.content.decode()
         if not (cursor := page.next_cursor):
@@ -54,7 +54,7 @@ async def exported(around: FakeServices, account_id: str) -> dict[str, str]:
 
 
 async def test_C26_the_export_has_subscriptions_evidence_requests_and_deliveries(
-    readers: Subscribers, around: FakeServices
+    readers: Subscribers, fake_services: FakeServices
 ) -> None:
     ada, email = somebody(), address()
     lists = [await readers.a_list(name) for name in ("Kept", "Left", "Asked")]
@@ -63,7 +63,7 @@ async def test_C26_the_export_has_subscriptions_evidence_requests_and_deliveries
     await readers.campaign(lists[1], "To leave")
     await readers.one_click(parse_one_click(await readers.mail_about(email, "To leave")))
     await readers.request_and_read_mail(lists[2], other := address(), by=ada)
-    files = await exported(around, ada.id)
+    files = await exported(fake_services, ada.id)
     held = json.loads(files["data.json"])
     [subscription], [ended], [asked] = held["subscriptions"], held["unsubscribed"], held["pending"]
     assert (subscription["list"], subscription["email"]) == ("Kept", email)
@@ -74,13 +74,15 @@ async def test_C26_the_export_has_subscriptions_evidence_requests_and_deliveries
     assert (letter["subscription_id"], letter["state"]) == (ended["subscription_id"], "accepted")
 
 
-async def test_C26_an_account_without_data_gets_an_empty_export(around: FakeServices, readers: Subscribers) -> None:
-    files = await exported(around, new_id("acc"))
+async def test_C26_an_account_without_data_gets_an_empty_export(
+    fake_services: FakeServices, readers: Subscribers
+) -> None:
+    files = await exported(fake_services, new_id("acc"))
     assert json.loads(files["data.json"]) == {"subscriptions": [], "unsubscribed": [], "pending": []}
 
 
 async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
-    readers: Subscribers, around: FakeServices, stored: Database, planter: RawWriter
+    readers: Subscribers, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     ada, email = somebody(), address()
     list_id = await readers.a_list()
@@ -88,7 +90,7 @@ async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
     await readers.campaign(list_id)
     await readers.request_and_read_mail(await readers.a_list(), address(), by=ada)
     [row] = [each for each in await planter.read_raw(stored, "subscriptions") if each["_id"] == subscription_id]
-    receipt = await erased(around, ada.id)
+    receipt = await erased(fake_services, ada.id)
     assert {name: receipt.erased_counts[name] for name in ("subscriptions", "opt_in_requests", "deliveries")} == {
         "subscriptions": 1,
         "opt_in_requests": 1,
@@ -105,45 +107,47 @@ async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
 
 
 async def test_C31_an_erasure_while_a_campaign_is_under_way_stops_its_letter_and_not_the_campaign(
-    readers: Subscribers, around: FakeServices, box: Mailbox
+    readers: Subscribers, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
     ada, email = somebody(), address()
     list_id = await readers.a_list()
     await readers.join(list_id, email, by=ada)
     await readers.join(list_id, other := address())
-    box.later.add(email)
+    mailbox.later.add(email)
     path = await readers.create_campaign(list_id, subject := new_id("Under way"))
     await readers.start_campaign(path)
     await readers.mail_about(other, subject)
-    await erased(around, ada.id)
-    box.later.discard(email)
+    await erased(fake_services, ada.id)
+    mailbox.later.discard(email)
     assert (await readers.send_campaign(path))["accepted"] == 1
-    assert subject not in [mail["Subject"] for mail in box.mails_to(email)]
+    assert subject not in [mail["Subject"] for mail in mailbox.mails_to(email)]
 
 
 async def test_C31_the_address_can_subscribe_again_without_earlier_data(
-    readers: Subscribers, around: FakeServices
+    readers: Subscribers, fake_services: FakeServices
 ) -> None:
     ada, email, list_id = somebody(), address(), await readers.a_list()
     await readers.join(list_id, email, by=ada)
-    await erased(around, ada.id)
+    await erased(fake_services, ada.id)
     again = somebody()
     await readers.join(list_id, email, by=again)
-    held = json.loads((await exported(around, again.id))["data.json"])
+    held = json.loads((await exported(fake_services, again.id))["data.json"])
     assert (len(held["subscriptions"]), held["unsubscribed"]) == (1, [])
     assert (await readers.campaign(list_id))["accepted"] == 1
 
 
-async def test_C31_erasing_one_account_touches_no_other(readers: Subscribers, around: FakeServices) -> None:
+async def test_C31_erasing_one_account_touches_no_other(readers: Subscribers, fake_services: FakeServices) -> None:
     ada, bob, list_id = somebody(), somebody(), await readers.a_list()
     await readers.join(list_id, address(), by=ada)
     await readers.join(list_id, address(), by=bob)
     await readers.join(list_id, address())
-    receipt = await erased(around, ada.id)
+    receipt = await erased(fake_services, ada.id)
     assert receipt.erased_counts["subscriptions"] == 1
     assert (await readers.campaign(list_id))["accepted"] == 2
 
 
-async def test_C31_an_account_without_anything_gets_a_receipt_too(around: FakeServices, readers: Subscribers) -> None:
-    receipt = await erased(around, new_id("acc"))
+async def test_C31_an_account_without_anything_gets_a_receipt_too(
+    fake_services: FakeServices, readers: Subscribers
+) -> None:
+    receipt = await erased(fake_services, new_id("acc"))
     assert (dict(receipt.erased_counts), list(receipt.retained_items)) == ({}, [])

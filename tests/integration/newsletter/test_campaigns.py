@@ -30,18 +30,18 @@ async def some_readers(inside: NewsletterInternals, list_id: str, many: int) -> 
     return await add_subscribers(list_id, many, db=chassis.db, vault=chassis.vault, clock=chassis.clock)
 
 
-async def test_a_campaign_reaches_every_reader_once(readers: Subscribers, around: FakeServices) -> None:
+async def test_a_campaign_reaches_every_reader_once(readers: Subscribers, fake_services: FakeServices) -> None:
     list_id, emails = await readers.a_list(), [address() for _ in range(5)]
     for email in emails:
         await readers.join(list_id, email)
     subject = new_id("News")
     assert (await readers.campaign(list_id, subject))["accepted"] == 5
-    assert [len([mail for mail in readers.box.mails_to(email) if mail["Subject"] == subject]) for email in emails] == [
-        1
-    ] * 5
+    assert [
+        len([mail for mail in readers.mailbox.mails_to(email) if mail["Subject"] == subject]) for email in emails
+    ] == [1] * 5
 
     async def told() -> newsletter_v1.CampaignSent | None:
-        facts = around.received_events("newsletter.campaign.sent.v1", newsletter_v1.CampaignSent)
+        facts = fake_services.received_events("newsletter.campaign.sent.v1", newsletter_v1.CampaignSent)
         return next((fact for fact in facts if fact.list_id == list_id), None)
 
     fact = await until(told)
@@ -65,22 +65,26 @@ async def test_two_sends_at_once_are_one(readers: Subscribers) -> None:
     assert {answer.status for answer in answers} == {202}
     assert (await readers.send_campaign(path))["accepted"] == 1
     assert (await readers.start_campaign(path)).body["state"] == "sent"
-    assert len([mail for mail in readers.box.mails_to(email) if mail["Subject"] == "Only once"]) == 1
+    assert len([mail for mail in readers.mailbox.mails_to(email) if mail["Subject"] == "Only once"]) == 1
 
 
-async def test_a_mailbox_that_does_not_exist_is_counted_and_stops_nobody(readers: Subscribers, box: Mailbox) -> None:
+async def test_a_mailbox_that_does_not_exist_is_counted_and_stops_nobody(
+    readers: Subscribers, mailbox: Mailbox
+) -> None:
     list_id, _ = await readers.join_new_address()
     await readers.join(list_id, gone := address())
-    box.refused.add(gone)
+    mailbox.refused.add(gone)
     counts = await readers.campaign(list_id)
     assert (counts["accepted"], counts["failed"]) == (1, 1)
 
 
-async def test_N09_who_leaves_while_a_campaign_is_under_way_gets_no_letter(readers: Subscribers, box: Mailbox) -> None:
+async def test_N09_who_leaves_while_a_campaign_is_under_way_gets_no_letter(
+    readers: Subscribers, mailbox: Mailbox
+) -> None:
     list_id, email = await readers.join_new_address()
     await readers.campaign(list_id, "Before")
     one_click = parse_one_click(await readers.mail_about(email, "Before"))
-    box.later.add(email)  # a relay that says "not now" to the first attempt
+    mailbox.later.add(email)  # a relay that says "not now" to the first attempt
     path = await readers.create_campaign(list_id, "Under way")
     await readers.start_campaign(path)
 
@@ -90,7 +94,7 @@ async def test_N09_who_leaves_while_a_campaign_is_under_way_gets_no_letter(reade
 
     await until(deferred)
     assert (await readers.one_click(one_click)).status == 200
-    box.later.discard(email)
+    mailbox.later.discard(email)
     assert (await readers.send_campaign(path)) == {
         "waiting": 0,
         "accepted": 0,
@@ -98,7 +102,7 @@ async def test_N09_who_leaves_while_a_campaign_is_under_way_gets_no_letter(reade
         "failed": 0,
         "expired": 0,
     }
-    assert "Under way" not in [mail["Subject"] for mail in box.mails_to(email)]
+    assert "Under way" not in [mail["Subject"] for mail in mailbox.mails_to(email)]
 
 
 @pytest.mark.parametrize("subject", ["News\r\nBcc: eve@evil.example", "a\nb", "a\rb", "a\x00b", "", "x" * 201])
@@ -232,13 +236,15 @@ async def test_N08_broken_off_at_any_moment_it_reaches_everybody_once(
 
 @pytest.mark.timeout(180)
 async def test_N08_killed_in_the_middle_it_goes_on_from_there(
-    mongo_url: str, amqp_url: str, around: FakeServices, box: Mailbox, tmp_path: Path, planter: RawWriter
+    mongo_url: str, amqp_url: str, fake_services: FakeServices, mailbox: Mailbox, tmp_path: Path, planter: RawWriter
 ) -> None:
     """The relay is away and the queue bounded, so that each process comes to a stop in the middle of the list."""
     parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "SMTP_URL": "smtp://127.0.0.1:9"}
     settings = {"NEWSLETTER_BATCH_SIZE": "7", "NEWSLETTER_MAX_QUEUED": "40", "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02"}
-    async with running("newsletter", parts=parts, neighbours=around, home=tmp_path, settings=settings) as service:
-        people, subject = Subscribers(service, box), new_id("News")
+    async with running(
+        "newsletter", parts=parts, neighbours=fake_services, home=tmp_path, settings=settings
+    ) as service:
+        people, subject = Subscribers(service, mailbox), new_id("News")
         list_id = await people.a_list()
         async with open_database(mongo_url, service.database) as stored:
             vault = Vault(stored, Keyring.from_file(tmp_path / "keyring.json"), utc_now)
@@ -249,12 +255,12 @@ async def test_N08_killed_in_the_middle_it_goes_on_from_there(
                 await service.kill()
                 service.env["NEWSLETTER_MAX_QUEUED"] = str(bound)
                 await service.start()
-            service.env["SMTP_URL"] = f"smtp://127.0.0.1:{box.port}"
+            service.env["SMTP_URL"] = f"smtp://127.0.0.1:{mailbox.port}"
             await until(partial(_has_written, stored, 120))
         await service.stop()
         await service.start()
         counts = await people.send_campaign(path)
-    reached = Counter(to for to, mail in box.received if mail["Subject"] == subject)
+    reached = Counter(to for to, mail in mailbox.received if mail["Subject"] == subject)
     assert counts["accepted"] == 120
     assert reached == Counter(emails)
     await planter.drop_database(service.database)

@@ -132,9 +132,9 @@ async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
     assert finding.evidence.startswith("2 of")
 
 
-async def test_C10_the_running_service_tells_what_it_finds(readers: Subscribers, around: FakeServices) -> None:
+async def test_C10_the_running_service_tells_what_it_finds(readers: Subscribers, fake_services: FakeServices) -> None:
     async def told() -> bool:
-        facts = around.received_events("newsletter.promise.checked.v1", common_v1.PromiseChecked)
+        facts = fake_services.received_events("newsletter.promise.checked.v1", common_v1.PromiseChecked)
         return {"C01", "C06", "C10", "C17", "C18"} <= {fact.promise_id for fact in facts if fact.state == "kept"}
 
     assert await until(told)

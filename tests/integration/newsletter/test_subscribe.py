@@ -90,7 +90,7 @@ async def test_an_address_gets_one_confirmation_however_often_it_is_asked(reader
     await readers.request_and_read_mail(
         await readers.a_list(), address()
     )  # later in the queue than any second mail would be
-    assert len(readers.box.mails_to(email)) == 1
+    assert len(readers.mailbox.mails_to(email)) == 1
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,11 @@ async def an_email(readers: Subscribers) -> tuple[str, str, str]:
     return list_id, email, parse_one_click(await readers.mail_about(email, "The first"))
 
 
-async def ended(around: FakeServices, list_id: str) -> newsletter_v1.SubscriptionCancelled:
+async def ended(fake_services: FakeServices, list_id: str) -> newsletter_v1.SubscriptionCancelled:
     async def look() -> newsletter_v1.SubscriptionCancelled | None:
-        told = around.received_events("newsletter.subscription.cancelled.v1", newsletter_v1.SubscriptionCancelled)
+        told = fake_services.received_events(
+            "newsletter.subscription.cancelled.v1", newsletter_v1.SubscriptionCancelled
+        )
         return next((each for each in told if each.list_id == list_id), None)
 
     found = await until(look)
@@ -46,14 +48,14 @@ async def ended(around: FakeServices, list_id: str) -> newsletter_v1.Subscriptio
     return found
 
 
-async def test_C10_one_click_is_effective_for_the_next_email(readers: Subscribers, around: FakeServices) -> None:
+async def test_C10_one_click_is_effective_for_the_next_email(readers: Subscribers, fake_services: FakeServices) -> None:
     list_id, email, path = await an_email(readers)
     answer = await readers.one_click(path)
     assert (answer.status, answer.body) == (200, {"unsubscribed": True})
     assert "Set-Cookie" not in answer.headers
     assert (await readers.campaign(list_id, "The second"))["accepted"] == 0
-    assert [str(mail["Subject"]) for mail in readers.box.mails_to(email)][1:] == ["The first"]
-    assert (await ended(around, list_id)).method == "one_click"
+    assert [str(mail["Subject"]) for mail in readers.mailbox.mails_to(email)][1:] == ["The first"]
+    assert (await ended(fake_services, list_id)).method == "one_click"
 
 
 async def test_C10_one_click_works_as_multipart_and_as_often_as_one_likes(
@@ -92,17 +94,17 @@ async def test_whatever_stands_in_the_link_it_leads_to_our_own_page(service: Run
 
 
 async def test_C10_the_page_ends_it_without_a_login(
-    readers: Subscribers, service: Running, around: FakeServices
+    readers: Subscribers, service: Running, fake_services: FakeServices
 ) -> None:
     list_id, _, path = await an_email(readers)
     body = {"token": path.rpartition("/")[2]}
     assert (await service.call("POST", f"{ROOT}/unsubscriptions", body=body)).body == {"unsubscribed": True}
     assert (await readers.campaign(list_id))["accepted"] == 0
-    assert (await ended(around, list_id)).method == "page"
+    assert (await ended(fake_services, list_id)).method == "page"
 
 
 async def test_C10_staff_end_all_subscriptions_of_an_address(
-    readers: Subscribers, service: Running, around: FakeServices
+    readers: Subscribers, service: Running, fake_services: FakeServices
 ) -> None:
     email, lists = address(), [await readers.a_list(), await readers.a_list()]
     for list_id in lists:
@@ -114,11 +116,11 @@ async def test_C10_staff_end_all_subscriptions_of_an_address(
     assert (await service.call("POST", path, by=EDITOR, body=body)).body == {"unsubscribed_count": 0}
     for list_id in lists:
         assert (await readers.campaign(list_id))["accepted"] == 0
-        assert (await ended(around, list_id)).method == "staff"
+        assert (await ended(fake_services, list_id)).method == "staff"
 
 
 async def test_C21_whose_subscription_staff_has_ended_reads_that_in_the_ledger(
-    readers: Subscribers, service: Running, around: FakeServices
+    readers: Subscribers, service: Running, fake_services: FakeServices
 ) -> None:
     email, mary = address(), person("customer", number="21")
     await readers.join(await readers.a_list(), email, by=mary)
@@ -128,7 +130,7 @@ async def test_C21_whose_subscription_staff_has_ended_reads_that_in_the_ledger(
     }
 
     async def look() -> common_v1.PersonalDataAccessed | None:
-        told = around.received_events("newsletter.personal_data.accessed.v1", common_v1.PersonalDataAccessed)
+        told = fake_services.received_events("newsletter.personal_data.accessed.v1", common_v1.PersonalDataAccessed)
         return next((each for each in told if each.account_id == mary.id), None)
 
     shown = await until(look)

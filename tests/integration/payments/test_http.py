@@ -42,7 +42,7 @@ async def charged(
     return await service.call("POST", CHARGES, by=who, body=body, key=key or new_id("key"))
 
 
-async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, around: FakeServices) -> None:
+async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, fake_services: FakeServices) -> None:
     who = somebody()
     card = await kept(service, who)
     assert card.status == 201
@@ -58,7 +58,7 @@ async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, aro
     assert (await service.call("GET", CARDS, by=who)).body["items"] == []
 
     async def told() -> bool:
-        facts = around.received_events("payments.charge.refunded.v1", payments_v1.ChargeRefunded)
+        facts = fake_services.received_events("payments.charge.refunded.v1", payments_v1.ChargeRefunded)
         return any(fact.charge_id == made.body["charge_id"] for fact in facts)
 
     await until(told)
@@ -155,7 +155,7 @@ async def test_staff_and_strangers_have_no_cards(service: Running) -> None:
 
 
 async def test_C18_nothing_of_a_card_is_left_anywhere(
-    service: Running, around: FakeServices, stored: Database, planter: RawWriter
+    service: Running, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     who = somebody()
     code = "8317"
@@ -172,7 +172,7 @@ async def test_C18_nothing_of_a_card_is_left_anywhere(
         [
             service.log.read_text(encoding="utf-8"),
             str(rows),
-            *(str(fact.body) for fact in around.received),
+            *(str(fact.body) for fact in fake_services.received),
             *(f"{each.body} {each.headers}" for each in answers),
             str((await service.call("GET", "/metrics")).body),
         ]
@@ -182,16 +182,16 @@ async def test_C18_nothing_of_a_card_is_left_anywhere(
 
 
 async def test_C31_an_erasure_gives_a_receipt_with_counts_and_what_stays(
-    service: Running, around: FakeServices, stored: Database, planter: RawWriter
+    service: Running, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     who = somebody()
     card_id = (await kept(service, who)).body["card_id"]
     await charged(service, who, card_id)
     fact = identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=who.id)
-    await around.publish_event(fact)
+    await fake_services.publish_event(fact)
 
     async def receipt() -> common_v1.ErasureCompleted | None:
-        told = around.received_events("payments.erasure.completed.v1", common_v1.ErasureCompleted)
+        told = fake_services.received_events("payments.erasure.completed.v1", common_v1.ErasureCompleted)
         return next((each for each in told if each.erasure_id == fact.erasure_id), None)
 
     found = await until(receipt)
@@ -209,14 +209,14 @@ async def test_C31_an_erasure_gives_a_receipt_with_counts_and_what_stays(
             assert who.id not in str(await planter.read_raw(stored, name)), name
 
 
-async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, around: FakeServices) -> None:
+async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, fake_services: FakeServices) -> None:
     who = somebody()
     card_id = (await kept(service, who)).body["card_id"]
     await charged(service, who, card_id)
     files: dict[str, object] = {}
     cursor, more = "", True
     while more:
-        page = await around.call_rpc(
+        page = await fake_services.call_rpc(
             "payments.export.page",
             common_v1.ExportPageRequest(export_id="exp_1", account_id=who.id, cursor=cursor),
             common_v1.ExportPageReply,
@@ -231,9 +231,9 @@ async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, a
     assert re.search(rf"\b{SECURITY_CODE}\b", json.dumps(files["refunds.json"])) is None
 
 
-async def test_C18_the_running_probe_says_kept(service: Running, around: FakeServices) -> None:
+async def test_C18_the_running_probe_says_kept(service: Running, fake_services: FakeServices) -> None:
     async def said() -> bool:
-        told = around.received_events("payments.promise.checked.v1", common_v1.PromiseChecked)
+        told = fake_services.received_events("payments.promise.checked.v1", common_v1.PromiseChecked)
         return any(fact.promise_id == "C18" and fact.state == "kept" and fact.sample_size for fact in told)
 
     await until(said)

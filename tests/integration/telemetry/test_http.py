@@ -117,7 +117,7 @@ async def test_a_flood_from_one_address_is_refused_and_says_until_when(service: 
     assert answers[-1].headers["Retry-After"]
 
 
-async def test_C15_a_release_of_the_running_service_is_public(service: Running, around: FakeServices) -> None:
+async def test_C15_a_release_of_the_running_service_is_public(service: Running, fake_services: FakeServices) -> None:
     for _ in range(6):
         await service.call("POST", REPORTS, body=a_report(await opted_in(service)))
     engineer, key = person("staff", "engineer"), new_id("key")
@@ -132,7 +132,7 @@ async def test_C15_a_release_of_the_running_service_is_public(service: Running, 
     assert all(cell["count"] >= mine["min_group_size"] for cell in mine["cells"])
 
     async def told() -> bool:
-        facts = around.received_events("telemetry.release.published.v1", telemetry_v1.ReleasePublished)
+        facts = fake_services.received_events("telemetry.release.published.v1", telemetry_v1.ReleasePublished)
         return any(fact.release_id == made.body["release_id"] for fact in facts)
 
     await until(told)
@@ -146,17 +146,17 @@ async def test_what_is_no_week_is_refused(service: Running, week: str) -> None:
 
 
 async def test_C31_an_erasure_gets_its_receipt_and_an_export_says_why_it_is_empty(
-    service: Running, around: FakeServices
+    service: Running, fake_services: FakeServices
 ) -> None:
     fact = identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=new_id("acc"))
-    await around.publish_event(fact)
+    await fake_services.publish_event(fact)
 
     async def receipt() -> bool:
-        told = around.received_events("telemetry.erasure.completed.v1", common_v1.ErasureCompleted)
+        told = fake_services.received_events("telemetry.erasure.completed.v1", common_v1.ErasureCompleted)
         return any(each.erasure_id == fact.erasure_id for each in told)
 
     await until(receipt)
-    page = await around.call_rpc(
+    page = await fake_services.call_rpc(
         "telemetry.export.page",
         common_v1.ExportPageRequest(export_id="exp_1", account_id=fact.account_id),
         common_v1.ExportPageReply,
@@ -167,12 +167,12 @@ async def test_C31_an_erasure_gets_its_receipt_and_an_export_says_why_it_is_empt
 
 
 async def test_C31_what_a_member_of_staff_left_goes_with_the_account(
-    service: Running, around: FakeServices, stored: Database, planter: RawWriter
+    service: Running, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     engineer = person("staff", "engineer", number=new_id("acc").removeprefix("acc_"))
     await service.call("POST", RELEASES, by=engineer, body={"week": "2020-W01"}, key=new_id("key"))
     assert engineer.id in str(await planter.read_raw(stored, "idempotency"))
-    await around.publish_event(identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=engineer.id))
+    await fake_services.publish_event(identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=engineer.id))
 
     async def gone() -> bool:
         return engineer.id not in str(await planter.read_raw(stored, "idempotency"))
@@ -180,11 +180,11 @@ async def test_C31_what_a_member_of_staff_left_goes_with_the_account(
     assert await until(gone)
 
 
-async def test_the_running_probes_say_kept(service: Running, around: FakeServices) -> None:
+async def test_the_running_probes_say_kept(service: Running, fake_services: FakeServices) -> None:
     began = utc_now()
 
     async def said() -> bool:
-        told = around.received_events("telemetry.promise.checked.v1", common_v1.PromiseChecked)
+        told = fake_services.received_events("telemetry.promise.checked.v1", common_v1.PromiseChecked)
         kept = {
             fact.promise_id for fact in told if fact.state == "kept" and fact.checked_at.seconds > began.timestamp()
         }
