@@ -147,7 +147,7 @@ def next_week_start(week: str) -> date:
 
 
 def is_week_over(week: str, at: datetime) -> bool:
-    """Return whether *week* exists and is over."""
+    """Return whether *week* exists and has ended."""
     try:
         return at.date() >= next_week_start(week)
     except (ValueError, OverflowError):

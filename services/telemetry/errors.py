@@ -28,7 +28,7 @@ class ReleasableWeekNotFoundError(NotFoundError):
     """No week can be released."""
 
     code = "telemetry.releasable_week.not_found"
-    remedy = "Wait until the week is over and enough installations have reported."
+    remedy = "Wait until the week has ended and enough installations have reported."
 
 
 class WeekAlreadyReleasedError(ConflictError):

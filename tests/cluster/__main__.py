@@ -92,7 +92,7 @@ def _serve(report: Report, folder: Path) -> None:
         seen.append(f"{kept.pods} pods deleted within {kept.seconds:.0f} s")
         seen.append(f"of {kept.files} accepted files, {kept.charges} payments and {kept.events} events 0 are lost")
         told = ", ".join(f"{number} × {status or 'no answer'}" for status, number in sorted(kept.refused.items()))
-        seen.append(f"refused meanwhile, hence not accepted: {told or 'nothing'}")
+        seen.append(f"refused in that time, so not accepted: {told or 'nothing'}")
 
 
 async def _demo(home: Path) -> Record:
@@ -125,7 +125,7 @@ def _of_load(seconds: float, seen: dict[str, object]) -> list[str]:
     return [
         f"rolled out in {seconds:.0f} s",
         f"{seen['answered']} requests in {seen['seconds']} s, 0 failed",
-        f"{idle} kept connections found closed and opened anew",
+        f"{idle} kept connections found closed and opened again",
         f"the slowest answer took {float(str(seen['slowest'])):.1f} s",
     ]
 

@@ -23,7 +23,7 @@ from shared.settings import SettingError
 
 @dataclass(frozen=True, kw_only=True)
 class AuthModule:
-    """The services that find out who somebody is, and change what they prove it with."""
+    """The services that authenticate a person, and change their credentials."""
 
     password_hasher: Argon2PasswordHasher
     second_factor_service: SecondFactorService

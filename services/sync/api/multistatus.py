@@ -216,7 +216,7 @@ _NODE_RENDERERS: dict[str, PropertyRenderer] = {
 }
 
 _ALLPROP_NAMES = (*_NODE_RENDERERS, "{DAV:}lockdiscovery")
-"""The properties of allprop besides dead properties; RFC 4331 leaves the quota out."""
+"""The live properties of allprop; RFC 4331 leaves the quota out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class AdminActionService:
         ]
 
     async def expire_pending(self, *, at: datetime) -> int:
-        """Expire the pending actions whose time is over."""
+        """Expire the pending actions whose deadline has passed."""
         return await self.admin_actions.expire_pending(at)
 
     async def _add_pending(

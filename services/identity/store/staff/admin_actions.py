@@ -106,7 +106,7 @@ class AdminActions:
         await self._rows.update_one({"_id": action.id}, {"$set": {"erasure_id": erasure_id}})
 
     async def expire_pending(self, at: datetime) -> int:
-        """Expire pending actions whose time is over; return their number."""
+        """Expire pending actions whose deadline has passed; return their number."""
         wanted = {"state": AdminActionState.PENDING, "expires_at": {"$lte": at}}
         change = {"state": AdminActionState.EXPIRED, "completed_at": at, "new_email": None}
         return await self._rows.update_many(wanted, {"$set": change})

@@ -44,7 +44,7 @@ class RestoreDrill:
         return await self.run_drill(newest)
 
     async def run_drill(self, backup: Backup) -> Backup | None:
-        """Read all of *backup*, one account with its keys; record the result. None when it was deleted meanwhile."""
+        """Read all of *backup*, one account with its keys; record the result. None when it was deleted in between."""
         try:
             await self._read_back(backup)
             failed = False
