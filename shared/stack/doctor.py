@@ -86,15 +86,13 @@ def _invalid_settings(env: Env) -> Iterator[str]:
 def _check_folder(home: StackDirectory) -> Iterator[CheckResult]:
     name = f"CANDOR_HOME={home.root}"
     try:
-        home.check_format()
+        home.create_folders()
+        (home.root / "writable").touch()
+        (home.root / "writable").unlink()
     except IncompatibleDirectoryError as fault:
         message, _, remedy = str(fault).partition(": ")
         yield CheckResult(message=message, remedy=remedy)
         return
-    try:
-        home.create_folders()
-        (home.root / "writable").touch()
-        (home.root / "writable").unlink()
     except OSError as fault:
         yield CheckResult(message=f"{name} cannot be written: {fault.strerror}", remedy="name a folder of yours")
         return

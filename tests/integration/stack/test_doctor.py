@@ -132,6 +132,13 @@ async def test_a_folder_that_others_can_read_is_named(sound: dict[str, str], tmp
     assert "open to other users" in await only_fault(sound, "CANDOR_HOME")
 
 
+async def test_a_folder_of_an_older_build_is_named_with_the_remedy(sound: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "data" / "mongo").mkdir(parents=True)
+    [finding] = await wrong({**sound, "CANDOR_HOME": str(tmp_path)})
+    assert "of an older build" in finding.message
+    assert finding.remedy.startswith("delete the folder")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> StackDirectory:
     home = StackDirectory(tmp_path_factory.mktemp("made"))
