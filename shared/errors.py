@@ -18,6 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+OVERLOAD_RETRY_AFTER = 2
+"""Seconds that a client waits after a 503 (Retry-After), unless the error knows better."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
@@ -141,5 +144,5 @@ class UnavailableError(ServiceError):
     status = 503
     remedy = "Try again after the time in Retry-After."
 
-    def __init__(self, detail: str | None = None, *, retry_after: int = 2) -> None:
+    def __init__(self, detail: str | None = None, *, retry_after: int = OVERLOAD_RETRY_AFTER) -> None:
         super().__init__(detail, retry_after=retry_after)

@@ -12,6 +12,9 @@ from aiohttp import web
 from shared.settings import SettingError
 from shared.web import HttpRunner
 
+GRACEFUL_SHUTDOWN_SECONDS = 25
+"""The whole of a shutdown: requests, their clean-up, then deliveries. The chart grants it after the drain, and the
+supervisor of one machine waits as long."""
 SHUTDOWN_TIMEOUT = 7.0
 """Seconds that requests may take to finish when the process stops; one that takes longer is cancelled and has as many
 again to clean up. Deliveries finish meanwhile, within limits of their own."""

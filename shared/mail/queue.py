@@ -151,8 +151,8 @@ class MailQueue:
 
     async def should_send(self, row: QueuedMailDocument) -> bool:
         """Ask the service whether the mail is still to be sent."""
-        watch = self._hooks.get(row.kind)
-        return watch is None or watch.before_send is None or await watch.before_send(row)
+        hooks = self._hooks.get(row.kind)
+        return hooks is None or hooks.before_send is None or await hooks.before_send(row)
 
     async def open_message(self, row: QueuedMailDocument) -> EmailMessage:
         """Open the letter for the purpose it was queued for."""
@@ -173,9 +173,9 @@ class MailQueue:
             if row.owner == row.id:
                 await self._vault.destroy_key(row.id)
             await self._record_attempt(row, status, code)
-            watch = self._hooks.get(row.kind)
-            if watch is not None and watch.on_completed is not None:
-                await watch.on_completed(row.id, status)
+            hooks = self._hooks.get(row.kind)
+            if hooks is not None and hooks.on_completed is not None:
+                await hooks.on_completed(row.id, status)
 
         await self._db.with_transaction(work)
 

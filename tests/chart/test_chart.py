@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from shared.bus.permissions import build_definitions
+from shared.chassis.server import GRACEFUL_SHUTDOWN_SECONDS
 from shared.registry import get_registry
 from shared.release import RELEASE
 from shared.stack.parts import edge
@@ -114,7 +115,7 @@ def test_every_process_can_be_stopped_without_losing_a_request(name: str) -> Non
         pod = deployment["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         wait = int(re.findall(r"sleep\D?(\d+)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[0])
-        assert pod["terminationGracePeriodSeconds"] >= wait + 25, component(deployment)
+        assert pod["terminationGracePeriodSeconds"] >= wait + GRACEFUL_SHUTDOWN_SECONDS, component(deployment)
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container), component(deployment)
         # An outage of a part restarts nobody: what lives is not what is ready.
         assert container["livenessProbe"]["httpGet"]["path"] != container["readinessProbe"]["httpGet"]["path"]

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from shared.bus.consumer_loop import DRAIN_TIMEOUT
 from shared.chassis import serve, tls
+from shared.chassis.server import GRACEFUL_SHUTDOWN_SECONDS, SHUTDOWN_TIMEOUT
 from shared.chassis.tls import ServerCertificate
 from shared.settings import CommonSettings, Env, SettingError
 from shared.web import build_app
@@ -125,3 +127,7 @@ def test_without_a_certificate_there_is_none() -> None:
     assert ServerCertificate.from_settings(CommonSettings.from_env(Env(given), "demo", port=1)) == ServerCertificate(
         Path("a"), Path("b")
     )
+
+
+def test_the_parts_of_a_shutdown_fit_into_the_whole() -> None:
+    assert 2 * SHUTDOWN_TIMEOUT + DRAIN_TIMEOUT < GRACEFUL_SHUTDOWN_SECONDS
