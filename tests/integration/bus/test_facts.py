@@ -220,6 +220,9 @@ async def test_a_fact_that_always_fails_is_dead_after_its_deliveries_and_costs_i
     ids = await home.enqueue_events(20)
     async with running(consumer.run, home.relay().run):
         await eventually(lambda: is_dead(home), within=20)
+        # Rows that were published before the queue was bound come seconds later than the others.
+        await eventually(lambda: nothing_waits(home), within=20)
+        await eventually(lambda: counted(home, len(ids) - 1), within=20)
     (dead,) = await home.dead_letters(home.queues[0])
     assert dead.message_id == ids[7]
     assert deliveries.count(False) >= 1
