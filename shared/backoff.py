@@ -21,15 +21,15 @@ class Backoff:
     factor: float = 2.0
 
     @classmethod
-    def between(cls, minimum: timedelta, maximum: timedelta) -> Self:
+    def from_durations(cls, minimum: timedelta, maximum: timedelta) -> Self:
         """Return the back-off between two durations."""
         return cls(minimum.total_seconds(), maximum.total_seconds())
 
-    def seconds(self, failures: int) -> float:
+    def delay_seconds(self, failures: int) -> float:
         """Return the seconds to wait after the failure number *failures* in a row; the first is 1."""
         exponent = min(max(failures, 1) - 1, _MAX_EXPONENT)
         return jitter(min(self.maximum, self.minimum * self.factor**exponent))
 
-    def delay(self, failures: int) -> timedelta:
+    def delay_for(self, failures: int) -> timedelta:
         """Return the same as a duration."""
-        return timedelta(seconds=self.seconds(failures))
+        return timedelta(seconds=self.delay_seconds(failures))

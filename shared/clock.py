@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 Clock = Callable[[], datetime]
 """Returns now: aware, UTC, whole milliseconds (what BSON keeps, so a value survives a round trip unchanged)."""
 
+Rfc3339 = str
+"""A time as the text that ``rfc3339`` makes."""
+
 
 def utc_now() -> datetime:
     """Return the time of the machine, truncated to milliseconds."""

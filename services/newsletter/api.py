@@ -32,6 +32,7 @@ from shared.web import (
     RateLimit,
     RequestContext,
     Route,
+    Timestamp,
     View,
     customer,
     delete,
@@ -142,8 +143,8 @@ class ConsentView(View):
     version: str
     text: str
     source: str
-    requested_at: str
-    confirmed_at: str
+    requested_at: Timestamp
+    confirmed_at: Timestamp
 
 
 class SubscriptionView(View):
@@ -182,8 +183,8 @@ class CampaignView(View):
     subject: str
     state: str
     counts: dict[str, int]
-    created_at: str
-    sent_at: str | None
+    created_at: Timestamp
+    sent_at: Timestamp | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

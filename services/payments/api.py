@@ -32,6 +32,7 @@ from shared.web import (
     RateLimit,
     RequestContext,
     Route,
+    Timestamp,
     View,
     customer,
     delete,
@@ -99,7 +100,7 @@ class ChargeView(View):
     currency: str
     minor_units: int
     description: str
-    created_at: str
+    created_at: Timestamp
 
 
 class RefundView(View):

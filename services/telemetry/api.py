@@ -21,7 +21,7 @@ from services.telemetry.errors import (
 )
 from services.telemetry.service import TelemetryService, UsageReport
 from shared.clock import rfc3339
-from shared.web import ANONYMOUS, JsonBody, RateLimit, RequestContext, Route, View, delete, get, post, staff
+from shared.web import ANONYMOUS, JsonBody, RateLimit, RequestContext, Route, Timestamp, View, delete, get, post, staff
 
 STATISTICS_NOTE = (
     "Counts of the installations that opted in and reported in this week, not of all installations. Groups below the "
@@ -101,7 +101,7 @@ class ReleaseView(View):
     week: str
     n: int
     min_group_size: int
-    published_at: str
+    published_at: Timestamp
     note: str
     cells: list[CellView]
 

@@ -59,7 +59,7 @@ class RobustConnection:
             if isinstance(connection, BaseException):
                 log.warning("broker.unreachable", connection=self._name, fault=type(connection).__name__)
                 failures += 1
-                await asyncio.sleep(BACKOFF.seconds(failures))
+                await asyncio.sleep(BACKOFF.delay_seconds(failures))
             else:
                 failures = 0
                 await self._wait_until_lost(connection)
@@ -103,7 +103,7 @@ class RobustConnection:
             self._raise_unless_lost(fault)
             if isinstance(fault, ChannelNotFoundEntity) and self._connection is not None:
                 await _close(self._connection)  # an exchange was deleted: a new connection declares it again
-            await asyncio.sleep(BACKOFF.seconds(1))
+            await asyncio.sleep(BACKOFF.delay_seconds(1))
 
     async def _run_once(self, work: ChannelTask) -> None:
         async with self.acquire_channel() as channel:

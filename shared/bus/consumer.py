@@ -114,7 +114,7 @@ class Consumer:
         if should_requeue:
             first, longest = self._subscription.retry_after, MAX_RETRY_DELAY
             backoff = Backoff(first.total_seconds(), longest.total_seconds(), factor=4)
-            await asyncio.sleep(backoff.seconds(deliveries + 1))
+            await asyncio.sleep(backoff.delay_seconds(deliveries + 1))
         # Never nack: from RabbitMQ 4.3 it does not count, and a message that always fails would return for ever.
         await settle_if_open(message.reject(requeue=should_requeue))
         self._count_delivery("failed" if should_requeue else "rejected")
@@ -132,7 +132,7 @@ async def retry_while_unavailable(operation: Callable[[], Awaitable[str]]) -> st
         except UnavailableError:
             if monotonic() > until:
                 raise
-        await asyncio.sleep(_UNAVAILABLE_BACKOFF.seconds(failures))
+        await asyncio.sleep(_UNAVAILABLE_BACKOFF.delay_seconds(failures))
     raise AssertionError("count() does not end")
 
 

@@ -14,7 +14,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from shared.bus.broker import CONNECT_TIMEOUT
 from shared.bus.publishing import PUBLISH_TIMEOUT, PublishOutcome, publish_outcomes
 from shared.bus.topology import DECLARE_TIMEOUT, dead_letter_queue
-from shared.clock import rfc3339
+from shared.clock import Rfc3339, rfc3339
 
 
 class QueueNotFoundError(Exception):
@@ -31,8 +31,8 @@ class DeadLetter:
 
     id: str
     type: str
-    published_at: str
-    dead_lettered_at: str
+    published_at: Rfc3339
+    dead_lettered_at: Rfc3339
     reason: str
     """``delivery_limit``: its handler failed at every delivery; ``rejected``: it cannot be read."""
 

@@ -118,7 +118,7 @@ class OutboxRelay:
     async def _postpone(self, rows: list[OutboxDocument], *, unroutable: bool) -> None:
         """Retry *rows* later, behind the others: events without a queue must not block the rest."""
         for attempts, group in groupby(sorted(rows, key=_attempts), key=_attempts):
-            due_at = self._clock() + BACKOFF.delay(attempts + 1)
+            due_at = self._clock() + BACKOFF.delay_for(attempts + 1)
             batch = list(group)
             log.warning(
                 "outbox.publish_postponed",

@@ -67,7 +67,7 @@ class TaskSupervisor:
         while (fault := await _run_and_catch(work)) is not None:
             self._record_failure(name, fault)
             failures += 1
-            await asyncio.sleep(BACKOFF.seconds(failures))
+            await asyncio.sleep(BACKOFF.delay_seconds(failures))
         self._health.set_status(name, ok=True)
 
     async def _run_forever(self, name: str, work: TaskFunction) -> None:
@@ -80,7 +80,7 @@ class TaskSupervisor:
             up.cancel()
             failures = 1 if monotonic() - began > BACKOFF_RESET else failures + 1
             self._record_failure(name, fault)
-            await asyncio.sleep(BACKOFF.seconds(failures))
+            await asyncio.sleep(BACKOFF.delay_seconds(failures))
 
     def _record_failure(self, name: str, error: BaseException | None) -> None:
         why = type(error).__name__ if error is not None else "has ended"

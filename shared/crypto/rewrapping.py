@@ -101,7 +101,7 @@ class Rewrapper:
             raise WrapKeyInUseError(f"{key_id} still wraps {count} subject key(s): run rewrap first")
 
     async def _rewrap_one(self, row: SubjectKeyDocument, target: Key) -> int:
-        wrapped = self._wrapper.wrap(row.id, self._wrapper.unwrap(row), target)
+        wrapped = self._wrapper.wrap_key(row.id, self._wrapper.unwrap_key(row), target)
         # The expected value in the filter: a key that was destroyed meanwhile is not written back.
         return await self._rows.update_one(
             {"_id": row.id, "wrapped": row.wrapped}, {"$set": {"wrapped_by": target.id, "wrapped": wrapped}}

@@ -72,7 +72,7 @@ class Vault:
         """Read the keys of *subjects* at once, for work on all of them that follows within ``cache.LIFETIME``."""
         generation = self._cache.generation
         async for row in self._rows.iter_documents({"_id": {"$in": list(subjects)}}):
-            self._cache_after_commit(row.id, self._wrapper.unwrap(row), generation)
+            self._cache_after_commit(row.id, self._wrapper.unwrap_key(row), generation)
 
     def blind_index(self, context: str, value: str) -> str:
         """Return the keyed blind index of *value* for *context*: equal values have equal indexes."""
@@ -85,7 +85,7 @@ class Vault:
             return cached
         generation = self._cache.generation
         row = await self._rows.get(subject)
-        return None if row is None else self._cache_after_commit(subject, self._wrapper.unwrap(row), generation)
+        return None if row is None else self._cache_after_commit(subject, self._wrapper.unwrap_key(row), generation)
 
     async def _create_key(self, subject: str) -> bytes:
         key, generation = random_bytes(SECRET_BYTES), self._cache.generation
@@ -93,7 +93,7 @@ class Vault:
         row = SubjectKeyDocument(
             id=subject,
             wrapped_by=wrap_key.id,
-            wrapped=self._wrapper.wrap(subject, key, wrap_key),
+            wrapped=self._wrapper.wrap_key(subject, key, wrap_key),
             created_at=self._clock(),
         )
         try:

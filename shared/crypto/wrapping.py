@@ -53,11 +53,11 @@ class KeyWrapper:
         """Return every wrap key of the keyring, oldest first, retired ones too."""
         return self._keyring.list_by_use(KeyUse.WRAP)
 
-    def wrap(self, subject: str, data_key: bytes, wrap_key: Key) -> bytes:
+    def wrap_key(self, subject: str, data_key: bytes, wrap_key: Key) -> bytes:
         """Return *data_key* of *subject* sealed under *wrap_key*."""
         return seal(wrap_key.secret, (subject, wrap_key.id), data_key)
 
-    def unwrap(self, row: SubjectKeyDocument) -> bytes:
+    def unwrap_key(self, row: SubjectKeyDocument) -> bytes:
         """Return the data key in *row*; DecryptionError when its wrap key is missing or the row was altered."""
         wrap_key = self._keyring.get(KeyUse.WRAP, row.wrapped_by)
         if wrap_key is None:

@@ -78,7 +78,9 @@ class MailSender:
                 else:
                     failures += 1
                     await asyncio.sleep(
-                        Backoff.between(_RECONNECT_DELAY_MIN, self._config.reconnect_delay_max).seconds(failures)
+                        Backoff.from_durations(_RECONNECT_DELAY_MIN, self._config.reconnect_delay_max).delay_seconds(
+                            failures
+                        )
                     )
         finally:
             for client in self._clients:
@@ -152,7 +154,9 @@ class MailSender:
                 await self._schedule_retry(row, reply.code)
 
     async def _schedule_retry(self, row: QueuedMailDocument, code: int) -> None:
-        delay = Backoff.between(self._config.retry_delay_min, self._config.retry_delay_max).delay(row.attempts)
+        delay = Backoff.from_durations(self._config.retry_delay_min, self._config.retry_delay_max).delay_for(
+            row.attempts
+        )
         await self._queue.schedule_retry(row, delay, code=code)
         self._attempts.labels(row.kind, DeliveryStatus.DEFERRED).inc()
 

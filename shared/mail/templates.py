@@ -48,7 +48,7 @@ class EmailTemplates:
             raise ValueError(f"{name}.txt: the first line is 'Subject: …', the second is empty, then the text follows")
         return RenderedEmail(subject=subject.removeprefix(_SUBJECT_PREFIX).strip(), text=text)
 
-    def load(self, filename: str) -> Template:
+    def load_template(self, filename: str) -> Template:
         """Return the template *filename*, to render it for many recipients; values are escaped in ``.html`` only."""
         return self._environment.get_template(filename)
 

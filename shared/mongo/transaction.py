@@ -142,7 +142,7 @@ class Transactions:
             except PyMongoError as fault:
                 if not is_transient(fault) or monotonic() > deadline:
                     raise translate_error(fault) from None
-            await asyncio.sleep(_BACKOFF.seconds(attempt))
+            await asyncio.sleep(_BACKOFF.delay_seconds(attempt))
         raise AssertionError("count() does not end")
 
     async def _run_once(self, work: TransactionBody[T], deadline: float) -> T:
@@ -171,7 +171,7 @@ class Transactions:
                 # Also when cancelled meanwhile: what was committed has happened, whoever still waits for it.
                 if commit.done() and not commit.cancelled() and commit.exception() is None:
                     attempt.run_callbacks()
-            await asyncio.sleep(_COMMIT_BACKOFF.seconds(1))
+            await asyncio.sleep(_COMMIT_BACKOFF.delay_seconds(1))
 
     def _current_attempt(self) -> _TransactionAttempt | None:
         attempt = _CURRENT_ATTEMPT.get()

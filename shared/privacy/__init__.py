@@ -7,7 +7,7 @@ from shared.privacy.erasure import (
     EraseSubject,
     ErasureConsumer,
     ErasureResult,
-    RetainedItem,
+    RetainedRecord,
     build_receipt,
 )
 from shared.privacy.export import AccountExport, ExportPage, ExportPart, ExportServer, PagedExport
@@ -24,7 +24,7 @@ __all__ = [
     "ExportPart",
     "ExportServer",
     "PagedExport",
-    "RetainedItem",
+    "RetainedRecord",
     "build_receipt",
     "record_access",
 ]

@@ -16,7 +16,7 @@ EraseSubject = Callable[[str], Awaitable[ErasedCounts]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetainedItem:
+class RetainedRecord:
     """Data that a law or a dispute obliges the service to keep; the customer reads all three fields."""
 
     description: str
@@ -30,7 +30,7 @@ class ErasureResult:
 
     erased_counts: Mapping[str, int]
     """By collection; collections without a deletion are left out of the receipt."""
-    retained_items: Sequence[RetainedItem] = ()
+    retained_items: Sequence[RetainedRecord] = ()
 
 
 class AccountEraser(Protocol):

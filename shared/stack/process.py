@@ -146,7 +146,7 @@ class ChildProcess:
             self._notify("restarting", how)
             if self.command.after_crash is not None:
                 await self.command.after_crash()
-            await asyncio.sleep(_BACKOFF.seconds(crashes))
+            await asyncio.sleep(_BACKOFF.delay_seconds(crashes))
             with suppress(PartFailedError):
                 await self.start("restarting")
 

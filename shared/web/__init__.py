@@ -13,7 +13,7 @@ from shared.web.health import Health
 from shared.web.idempotency import IdempotencyDocument, IdempotencyStore
 from shared.web.jwks_cache import RemoteTokenTrust, parse_public_keys
 from shared.web.middleware import accept_any_encoding
-from shared.web.models import FormBody, JsonBody, Query, View
+from shared.web.models import FormBody, JsonBody, Query, Timestamp, View
 from shared.web.openapi import build_openapi, merge_openapi
 from shared.web.pagination import CursorPage, PageQuery, Paginator
 from shared.web.problems import PROBLEM_MEDIA_TYPE, ProblemRenderer
@@ -47,6 +47,7 @@ __all__ = [
     "RemoteTokenTrust",
     "RequestContext",
     "Route",
+    "Timestamp",
     "TokenTrust",
     "TokenVerifier",
     "View",

@@ -1,6 +1,8 @@
 """The bases of what goes in and out: closed, frozen, strict."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 
 class JsonBody(BaseModel):
@@ -19,6 +21,10 @@ class FormBody(BaseModel):
     """A form body (urlencoded or multipart, without files): unknown and repeated names are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time of a reply as RFC 3339 in UTC (``shared.clock.rfc3339``)."""
 
 
 class View(BaseModel):

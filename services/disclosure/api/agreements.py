@@ -11,7 +11,7 @@ from services.disclosure.errors import AgreementNotFoundError, CommercialPurpose
 from services.disclosure.service import AgreementService, NewAgreement
 from shared.clock import rfc3339
 from shared.mongo import encode_position
-from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post
+from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, Timestamp, View, get, post
 
 
 class CreateAgreementBody(JsonBody):
@@ -34,9 +34,9 @@ class AgreementView(View):
     purposes: list[str]
     scopes: list[str]
     fields: list[str]
-    starts_at: str
-    ends_at: str
-    ended_at: str | None
+    starts_at: Timestamp
+    ends_at: Timestamp
+    ended_at: Timestamp | None
     active: bool
 
 

@@ -13,7 +13,7 @@ from services.disclosure.service import CaseService, NewCase
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
 from shared.mongo import encode_position
-from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post
+from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, Timestamp, View, get, post
 
 MAX_ACCOUNTS = 10_000
 
@@ -49,10 +49,10 @@ class CaseView(View):
     affected_count: int
     notices: NoticeCountsView
     opened_by: str
-    opened_at: str
+    opened_at: Timestamp
     approved_by: str | None
-    approved_at: str | None
-    closed_at: str | None
+    approved_at: Timestamp | None
+    closed_at: Timestamp | None
 
 
 class NoticeView(View):
@@ -61,7 +61,7 @@ class NoticeView(View):
     account_id: str
     state: str
     proof: str | None
-    completed_at: str | None
+    completed_at: Timestamp | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

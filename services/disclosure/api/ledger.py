@@ -6,7 +6,7 @@ from services.disclosure.domain import AccessEntry
 from services.disclosure.service import AccessLedger
 from shared.clock import rfc3339
 from shared.mongo import encode_position
-from shared.web import CursorPage, PageQuery, Paginator, RequestContext, Route, View, customer, get
+from shared.web import CursorPage, PageQuery, Paginator, RequestContext, Route, Timestamp, View, customer, get
 
 
 class AccessEntryView(View):
@@ -18,7 +18,7 @@ class AccessEntryView(View):
     fields: list[str]
     purpose: str
     basis: str
-    accessed_at: str
+    accessed_at: Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from services.disclosure.errors import PromiseNotFoundError
 from services.disclosure.service import PromiseBoard, PromiseStatusView, count_by_state
 from shared.clock import rfc3339
 from shared.policy import EFFECTIVE_DATE, JURISDICTION, PROMISES, VERSION, Purpose
-from shared.web import PUBLIC, RequestContext, Route, View, get
+from shared.web import PUBLIC, RequestContext, Route, Timestamp, View, get
 
 
 class ProbeResultView(View):
@@ -17,7 +17,7 @@ class ProbeResultView(View):
     state: str
     sample_size: int
     evidence: str
-    checked_at: str
+    checked_at: Timestamp
 
 
 class PromiseView(View):
@@ -30,7 +30,7 @@ class PromiseView(View):
     state: str
     evidence: str
     sample_size: int
-    checked_at: str | None
+    checked_at: Timestamp | None
     coverage_gap: str | None
     services: list[ProbeResultView]
 
@@ -62,7 +62,7 @@ class PolicyView(View):
     """The effective policy."""
 
     version: int
-    effective_at: str
+    effective_at: Timestamp
     jurisdiction: str
     purposes: list[str]
     clauses: list[ClauseView]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.disclosure.store import AccessEntries, CaseNotices
-from shared.privacy import EraseSubject, ErasureResult, RetainedItem
+from shared.privacy import EraseSubject, ErasureResult, RetainedRecord
 
 RETAINED_NOTICES = "{count} notices of disclosures: case, account ID and delivery result"
 RETENTION_REASON = "kept as proof that every affected account was notified; contains no name and no address"
@@ -23,7 +23,7 @@ class AccountEraser:
         """Delete the entries about the account; name the notices that stay."""
         erased = await self.entries.erase(account_id, at=at)
         notices = await self.notices.count_by_account(account_id)
-        retained = RetainedItem(
+        retained = RetainedRecord(
             description=RETAINED_NOTICES.format(count=notices),
             reason=RETENTION_REASON,
             retained_until=at + self.notice_retention,

@@ -87,7 +87,7 @@ class Notifier:
             address = await self.resolve(notice.account_id, case_basis(case))
         except ServiceError as fault:
             # The notice stays pending and is retried; a permanent error becomes visible in the probe of C16.
-            await self.notices.schedule_retry(notice, until=at + BACKOFF.delay(notice.attempts + 1))
+            await self.notices.schedule_retry(notice, until=at + BACKOFF.delay_for(notice.attempts + 1))
             return not isinstance(fault, UnavailableError)
         try:
             await self.transact(lambda: self._process_address(case, notice, address, at))

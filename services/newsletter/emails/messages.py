@@ -76,13 +76,13 @@ class NewsletterEmails:
 
     def compile_campaign(self, campaign: Campaign, mailing_list: MailingList) -> CompiledCampaign:
         """Render what all recipients of *campaign* share."""
-        body = _TEMPLATES.load("campaign_body.html").render(paragraphs=_split_paragraphs(campaign.text))
+        body = _TEMPLATES.load_template("campaign_body.html").render(paragraphs=_split_paragraphs(campaign.text))
         return CompiledCampaign(
             emails=self,
             campaign=campaign,
             mailing_list=mailing_list,
-            text_template=_TEMPLATES.load("campaign.txt"),
-            html_template=_TEMPLATES.load("campaign.html"),
+            text_template=_TEMPLATES.load_template("campaign.txt"),
+            html_template=_TEMPLATES.load_template("campaign.html"),
             body=Markup(body),  # noqa: S704 (rendered above, where the editor's text was escaped)
         )
 

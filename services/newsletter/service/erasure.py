@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.newsletter.service.unsubscribe import UnsubscribeService
-from shared.privacy import ErasureResult, RetainedItem
+from shared.privacy import ErasureResult, RetainedRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class AccountEraser:
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
         """Delete what is linked to the account; the result names the suppressions that stay."""
         counts, suppressions = await self.unsubscribe_service.erase_account(account_id, at=at)
-        retained = RetainedItem(
+        retained = RetainedRecord(
             description=f"{suppressions} records of lists that you unsubscribed from, "
             "with a keyed hash instead of your address",
             reason="they prove your consent and prevent emails from an old copy of a list",

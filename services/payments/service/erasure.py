@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from services.payments.store import Cards, Charges, Refunds
 from services.payments.store.fields import BOOKS_RETENTION_DAYS
-from shared.privacy import EraseSubject, ErasureResult, RetainedItem
+from shared.privacy import EraseSubject, ErasureResult, RetainedRecord
 
 BOOKS_RETENTION = timedelta(days=BOOKS_RETENTION_DAYS)
 """How long a charge stays in the books after an erasure, without its account."""
@@ -25,7 +25,7 @@ class AccountEraser:
         cards = await self.cards.delete_by_account(account_id)
         charges = await self.charges.anonymize(account_id)
         await self.refunds.anonymize(account_id)
-        retained = RetainedItem(
+        retained = RetainedRecord(
             description=f"{charges} {'charge' if charges == 1 else 'charges'}, without your name",
             reason="required by bookkeeping law",
             retained_until=at + BOOKS_RETENTION,

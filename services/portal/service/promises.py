@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from shared.clock import Rfc3339
 from shared.policy import PROMISES, Promise, PromiseState
 
 
@@ -16,7 +17,7 @@ class PromiseRow:
     promise: Promise
     state: PromiseState
     evidence: str
-    checked_at: str | None
+    checked_at: Rfc3339 | None
     probe_results: tuple[Mapping[str, Any], ...]
     """The probe result of each service."""
 

@@ -10,7 +10,7 @@ from services.sync.domain.backups import Backup
 from services.sync.errors import BackupNotFoundError
 from services.sync.service.backup.backups import BackupService
 from shared.clock import rfc3339
-from shared.web import Query, RequestContext, Route, View, delete, get, post, staff
+from shared.web import Query, RequestContext, Route, Timestamp, View, delete, get, post, staff
 
 
 class BackupView(View):
@@ -18,10 +18,10 @@ class BackupView(View):
 
     backup_id: str
     state: str
-    requested_at: str
-    created_at: str | None
-    expires_at: str
-    destroyed_at: str | None
+    requested_at: Timestamp
+    created_at: Timestamp | None
+    expires_at: Timestamp
+    destroyed_at: Timestamp | None
     accounts: int
     nodes: int
     bytes: int

@@ -16,7 +16,7 @@ from services.sync.errors import (
 from services.sync.service.oversight.inspections import InspectionService
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
-from shared.web import PUBLIC, JsonBody, Query, RequestContext, Route, View, get, post, staff
+from shared.web import PUBLIC, JsonBody, Query, RequestContext, Route, Timestamp, View, get, post, staff
 
 _REQUESTER_ACCESS = staff("support", "engineer")
 _APPROVER_ACCESS = staff("security", "admin")
@@ -37,11 +37,11 @@ class InspectionView(View):
     account_id: str
     reason: str
     requested_by: str
-    requested_at: str
+    requested_at: Timestamp
     approved_by: str | None
-    approved_at: str | None
-    expires_at: str
-    ended_at: str | None
+    approved_at: Timestamp | None
+    expires_at: Timestamp
+    ended_at: Timestamp | None
     access_count: int
 
 

@@ -16,7 +16,19 @@ from services.sync.errors import (
 )
 from services.sync.service.restore.service import RestoreService
 from shared.clock import rfc3339
-from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, customer, get, post
+from shared.web import (
+    CursorPage,
+    JsonBody,
+    PageQuery,
+    Paginator,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    customer,
+    get,
+    post,
+)
 
 _ROOT = "/v1/sync/restores"
 
@@ -25,8 +37,8 @@ class RestorableBackupView(View):
     """A backup from which you can restore."""
 
     backup_id: str
-    created_at: str | None
-    expires_at: str
+    created_at: Timestamp | None
+    expires_at: Timestamp
 
 
 class RestorableBackupsView(View):
@@ -69,9 +81,9 @@ class RestoreView(View):
     missing: int
     files_total: int
     bytes_total: int
-    requested_at: str
-    started_at: str | None
-    finished_at: str | None
+    requested_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
     failure: RestoreFailureView | None
 
 

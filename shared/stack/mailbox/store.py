@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, cast
 
-from shared.clock import rfc3339
+from shared.clock import Rfc3339, rfc3339
 from shared.ids import new_id
 from shared.stack.directory import write_private_file
 
@@ -23,7 +23,7 @@ class StoredMail:
     """What is known of a mail without opening it."""
 
     id: str
-    received_at: str
+    received_at: Rfc3339
     sender: str
     recipients: tuple[str, ...]
     """Of the envelope: to whom it really went."""

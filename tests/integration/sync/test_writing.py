@@ -100,7 +100,7 @@ async def test_an_upload_that_a_crash_cut_off_gives_its_room_back_when_its_time_
     await harness.collect()
     before, uploads = harness.blobs(), harness.sync.webdav.uploads
     act = DavOperation(device=harness.devices.known[ada.username, ada.password], path=("cut.bin",))
-    begun = await uploads.writer.reserve(act, new_id("cnt"), 5 * MIB)
+    begun = await uploads.writer.reserve_upload(act, new_id("cnt"), 5 * MIB)
     await uploads.blobs.write(begun.content, _pieces())
     assert not await harness.has_no_room_reserved(ada)
     await harness.collect()

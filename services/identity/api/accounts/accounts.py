@@ -23,7 +23,19 @@ from services.identity.service.accounts.registration import AgeScreen, Registrat
 from services.identity.service.staff.contacts import ContactResolver
 from shared.clock import rfc3339
 from shared.mail import InvalidEmailAddressError
-from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, get, json_response, post, staff
+from shared.web import (
+    PUBLIC,
+    JsonBody,
+    RateLimit,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    get,
+    json_response,
+    post,
+    staff,
+)
 
 AGE_DENIED_COOKIE = "__Host-candor-age-screen"
 
@@ -83,15 +95,15 @@ class MyAccountView(View):
     username: str
     roles: list[str]
     session_id: str
-    verified_at: str | None
-    created_at: str
+    verified_at: Timestamp | None
+    created_at: Timestamp
 
 
 class FoundAccountView(View):
     """The account at the address. The address is not repeated."""
 
     account_id: str
-    created_at: str
+    created_at: Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from services.identity.service.authentication.password_change import PasswordCha
 from services.identity.service.authentication.password_reset import PasswordResetService
 from shared.clock import rfc3339
 from shared.mail import InvalidEmailAddressError
-from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, post
+from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, Timestamp, View, post
 
 
 class PasswordChangeBody(JsonBody):
@@ -46,7 +46,7 @@ class RemainingAppPasswordView(View):
 
     app_password_id: str
     label: str
-    last_used_at: str | None
+    last_used_at: Timestamp | None
 
 
 class PasswordChangedView(View):

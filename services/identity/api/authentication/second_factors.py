@@ -22,7 +22,7 @@ from services.identity.errors import (
 )
 from services.identity.service.authentication.second_factors import SecondFactorService
 from shared.clock import rfc3339
-from shared.web import JsonBody, RequestContext, Route, View, delete, get, post
+from shared.web import JsonBody, RequestContext, Route, Timestamp, View, delete, get, post
 
 _RecoveryCodes = Annotated[list[str], Field(description="returned only here; empty if the account already has some")]
 
@@ -59,8 +59,8 @@ class PasskeyView(View):
 
     passkey_id: str
     name: str
-    created_at: str
-    last_used_at: str | None
+    created_at: Timestamp
+    last_used_at: Timestamp | None
 
 
 class NewPasskeyView(PasskeyView):
@@ -72,7 +72,7 @@ class NewPasskeyView(PasskeyView):
 class SecondFactorsView(View):
     """The second factors of the account."""
 
-    totp_enrolled_at: str | None
+    totp_enrolled_at: Timestamp | None
     recovery_codes_left: int
     passkeys: list[PasskeyView]
 

@@ -8,7 +8,20 @@ from pydantic import Field
 from services.identity.errors import AgreementNotActiveError, PartnerClientNotFoundError
 from services.identity.service.oauth.partner_clients import PartnerClientService
 from shared.clock import rfc3339
-from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, delete, get, post, staff
+from shared.web import (
+    CursorPage,
+    JsonBody,
+    PageQuery,
+    Paginator,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    delete,
+    get,
+    post,
+    staff,
+)
 
 
 class PartnerClientBody(JsonBody):
@@ -36,8 +49,8 @@ class PartnerClientView(View):
     name: str
     agreement_id: str
     scopes: list[str]
-    created_at: str
-    revoked_at: str | None
+    created_at: Timestamp
+    revoked_at: Timestamp | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

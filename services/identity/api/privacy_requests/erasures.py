@@ -20,7 +20,7 @@ from services.identity.errors import (
 from services.identity.service.privacy_requests.erasures import ErasureSaga, ErasureStatus
 from services.identity.service.privacy_requests.scheduled_erasures import ScheduledErasure, ScheduledErasureService
 from shared.clock import rfc3339
-from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, customer, delete, get, post
+from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, Timestamp, View, customer, delete, get, post
 
 
 class ErasureBody(JsonBody):
@@ -40,7 +40,7 @@ class ScheduledErasureView(View):
     """A scheduled erasure. It can be cancelled until it starts."""
 
     erasure_id: str
-    starts_at: str
+    starts_at: Timestamp
 
 
 class RetainedItemView(View):
@@ -58,7 +58,7 @@ class ErasureReceiptView(View):
     state: str
     erased_counts: dict[str, int]
     retained_items: list[RetainedItemView]
-    completed_at: str | None
+    completed_at: Timestamp | None
 
 
 class ErasureView(View):
@@ -66,10 +66,10 @@ class ErasureView(View):
 
     erasure_id: Annotated[str, Field(description="keep it: you need it to check the state of the erasure")]
     state: str
-    created_at: str
-    starts_at: str
+    created_at: Timestamp
+    starts_at: Timestamp
     deadline: str
-    completed_at: str | None
+    completed_at: Timestamp | None
     receipts: list[ErasureReceiptView]
 
 

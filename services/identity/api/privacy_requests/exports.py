@@ -17,7 +17,7 @@ from services.identity.errors import (
 from services.identity.service.privacy_requests.archive import ExportArchiver
 from services.identity.service.privacy_requests.exports import ExportProgress, ExportSaga
 from shared.clock import rfc3339
-from shared.web import RequestContext, Route, View, customer, get, post
+from shared.web import RequestContext, Route, Timestamp, View, customer, get, post
 
 _DOWNLOAD_STALL_TIMEOUT = timedelta(seconds=60)
 """How long a client may take to read one chunk."""
@@ -35,9 +35,9 @@ class ExportView(View):
 
     export_id: str
     state: str
-    created_at: str
+    created_at: Timestamp
     deadline: str
-    expires_at: str | None
+    expires_at: Timestamp | None
     parts: list[ExportPartView]
 
 
@@ -46,9 +46,9 @@ class ExportSummaryView(View):
 
     export_id: str
     state: str
-    created_at: str
+    created_at: Timestamp
     deadline: str
-    expires_at: str | None
+    expires_at: Timestamp | None
 
 
 class ExportsView(View):

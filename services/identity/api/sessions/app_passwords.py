@@ -10,7 +10,7 @@ from services.identity.domain.sessions.access import AppScope
 from services.identity.errors import AccountNotFoundError, AppPasswordNotFoundError, TooManyAppPasswordsError
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from shared.clock import rfc3339
-from shared.web import JsonBody, RequestContext, Route, View, customer, delete, get, post
+from shared.web import JsonBody, RequestContext, Route, Timestamp, View, customer, delete, get, post
 
 
 class AppPasswordBody(JsonBody):
@@ -28,7 +28,7 @@ class NewAppPasswordView(View):
     app_password: str
     label: str
     scope: str
-    expires_at: str
+    expires_at: Timestamp
 
 
 class AppPasswordView(View):
@@ -37,9 +37,9 @@ class AppPasswordView(View):
     app_password_id: str
     label: str
     scope: str
-    created_at: str
-    expires_at: str
-    last_used_at: str | None
+    created_at: Timestamp
+    expires_at: Timestamp
+    last_used_at: Timestamp | None
 
 
 class AppPasswordsView(View):

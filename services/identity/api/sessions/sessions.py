@@ -8,7 +8,7 @@ from services.identity.errors import SessionNotFoundError
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from services.identity.service.sessions.sessions import SessionService
 from shared.clock import rfc3339
-from shared.web import Query, RequestContext, Route, View, delete, get
+from shared.web import Query, RequestContext, Route, Timestamp, View, delete, get
 
 
 class RevokeSessionsQuery(Query):
@@ -25,8 +25,8 @@ class SessionView(View):
     current: bool
     country: str
     """Country of the login (ISO 3166-1 alpha-2) or empty. The IP address is not stored (C01)."""
-    created_at: str
-    last_seen_at: str
+    created_at: Timestamp
+    last_seen_at: Timestamp
 
 
 class SessionsView(View):

@@ -32,6 +32,7 @@ from shared.web import (
     RateLimit,
     RequestContext,
     Route,
+    Timestamp,
     View,
     get,
     post,
@@ -74,9 +75,9 @@ class AbuseReportView(View):
     report_id: Annotated[str, Field(description="keep it: you need it to read the answer")]
     kind: str
     state: str
-    created_at: str
-    answer_due_at: str
-    answered_at: str | None
+    created_at: Timestamp
+    answer_due_at: Timestamp
+    answered_at: Timestamp | None
     answer: str | None
 
 
@@ -88,10 +89,10 @@ class AbuseReportSummaryView(View):
     state: str
     pgp_encrypted: bool
     is_overdue: bool
-    created_at: str
-    answer_due_at: str
-    answered_at: str | None
-    closed_at: str | None
+    created_at: Timestamp
+    answer_due_at: Timestamp
+    answered_at: Timestamp | None
+    closed_at: Timestamp | None
 
 
 class AbuseReportContentsView(AbuseReportSummaryView):

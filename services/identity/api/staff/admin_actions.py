@@ -26,7 +26,19 @@ from services.identity.service.staff.admin_actions import (
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
 from shared.mail import InvalidEmailAddressError
-from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, View, get, post, staff
+from shared.web import (
+    CursorPage,
+    JsonBody,
+    PageQuery,
+    Paginator,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    get,
+    post,
+    staff,
+)
 
 _AdminActionKind = Literal[
     "cancel_password", "correct_email", "freeze", "unfreeze", "purge_child", "place_hold", "release_hold"
@@ -63,10 +75,10 @@ class AdminActionSummaryView(View):
     reason: str
     verification: str | None
     requested_by: str
-    requested_at: str
-    expires_at: str
+    requested_at: Timestamp
+    expires_at: Timestamp
     completed_by: str | None
-    completed_at: str | None
+    completed_at: Timestamp | None
 
 
 class AdminActionView(AdminActionSummaryView):
@@ -86,7 +98,7 @@ class LegalHoldView(View):
     admin_action_id: str
     scope: str
     reason: str
-    started_at: str
+    started_at: Timestamp
     until: str
 
 
@@ -96,10 +108,10 @@ class PendingPrivacyRequestView(View):
     id: str
     kind: str
     state: str
-    created_at: str
+    created_at: Timestamp
     deadline: str
     pending_services: list[str]
-    reminded_at: str | None
+    reminded_at: Timestamp | None
 
 
 class PendingPrivacyRequestsView(View):

@@ -131,7 +131,7 @@ class ExportSaga:
             log.warning(
                 "export.page_failed", service=part.service, export_id=part.export_id, why=_failure_reason(fault)
             )
-            await self.exports.postpone_part(part, until=at + _BACKOFF.delay(part.failure_count + 1))
+            await self.exports.postpone_part(part, until=at + _BACKOFF.delay_for(part.failure_count + 1))
             return
         await self.transact(lambda: self._store_page(part, page, at=at))
 

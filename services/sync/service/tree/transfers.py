@@ -31,7 +31,7 @@ class TreeTransfers:
             new_parent = await _require_target_parent(uow, operation, target, destination)
             rev = uow.next_rev()
             if target.node is not None:
-                await uow.detach(target.node, rev)
+                await uow.detach_node(target.node, rev)
             await uow.release_locks(node)
             uow.add_tombstone(node)
             uow.update(node, replace(node, parent=new_parent.id, name=destination.path[-1], rev=rev))
@@ -57,7 +57,7 @@ class TreeTransfers:
             growth = node.size + sum(each.size for each in descendants)
             rev = uow.next_rev()
             if target.node is not None:
-                await uow.detach(target.node, rev)
+                await uow.detach_node(target.node, rev)
             uow.usage.check_quota(growth)
             properties = new_node.properties if new_node else node.properties
             root = replace(node, parent=new_parent.id, name=destination.path[-1], properties=properties)

@@ -58,7 +58,7 @@ class TreeUnitOfWork(TreeView):
         self.add(node)
         return node
 
-    async def detach(self, node: Node, rev: int) -> None:
+    async def detach_node(self, node: Node, rev: int) -> None:
         """Take *node* out of the tree; the members of a folder stay in it until the garbage collector removes them."""
         await self.release_locks(node)
         self.add_tombstone(node)

@@ -84,7 +84,7 @@ class TreeWriter:
 
         return await self.tree_access.write(operation.account, change)
 
-    async def reserve(self, operation: DavOperation, content: str, size: int) -> Reservation:
+    async def reserve_upload(self, operation: DavOperation, content: str, size: int) -> Reservation:
         """Reserve quota for *size* bytes, less those of the file that they replace; QuotaExceededError."""
 
         async def change(uow: TreeUnitOfWork) -> Reservation:
@@ -216,7 +216,7 @@ class TreeWriter:
                 raise DavMethodNotAllowedError("The root folder cannot be deleted.")
             await uow.require_unlocked(operation, target, members=True, deep=True)
             rev = uow.next_rev()
-            await uow.detach(node, rev)
+            await uow.detach_node(node, rev)
             uow.touch_folder(folder, rev)
 
         await self.tree_access.write(operation.account, change)

@@ -70,7 +70,7 @@ class UploadService:
     ) -> WriteResult:
         content = new_node.content or self.new_id("cnt")
         try:
-            reservation = await self.writer.reserve(operation, content, body.size or MIN_RESERVATION)
+            reservation = await self.writer.reserve_upload(operation, content, body.size or MIN_RESERVATION)
             upload = _Upload(reservation=reservation, content_hash=reservation.cipher.new_content_hash())
             async with aclosing(prefetch_one(self._seal_frames(upload, head, body.chunks))) as frames:
                 await self.blobs.write(content, frames)
