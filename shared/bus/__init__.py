@@ -1,4 +1,4 @@
-"""Services talk here: facts through outbox, relay, broker and inbox; questions with a deadline and a purpose.
+"""Messaging over RabbitMQ: events through a transactional outbox and an inbox, RPCs with a deadline and a purpose.
 
 The only package that knows aio_pika.
 
@@ -19,7 +19,7 @@ from shared.bus.rpc_server import RpcHandler, RpcServer
 from shared.bus.subscription import EventDelivery, EventHandler, EventSubscription, on
 
 DOCUMENTS = (OutboxDocument, InboxDocument)
-"""What a service prepares in its own database to use this package."""
+"""The collections that a service needs in its own database for this package."""
 
 __all__ = [
     "DOCUMENTS",

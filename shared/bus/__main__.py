@@ -1,4 +1,4 @@
-"""``python -m shared.bus``: look after the dead letters of a broker."""
+"""``python -m shared.bus``: manage the dead letters and the permissions of a broker."""
 
 import asyncio
 import json
@@ -52,10 +52,10 @@ def list_dead_letters(
 ) -> None:
     """Show how many dead letters each queue has, and the first of them; never their contents.
 
-    Without names the queues are asked of the broker's management API: AMQP_MANAGEMENT_URL, or beside AMQP_URL.
+    Without names the queues are read from the broker's management API: AMQP_MANAGEMENT_URL, or on the host of AMQP_URL.
     """
 
-    async def look(url: str) -> dict[str, tuple[int, list[DeadLetter]]]:
+    async def read(url: str) -> dict[str, tuple[int, list[DeadLetter]]]:
         by_queue: dict[str, tuple[int, list[DeadLetter]]] = {}
         async with open_connection(url) as connection:
             for name in queue or await _list_work_queues(url):
@@ -63,28 +63,28 @@ def list_dead_letters(
                 by_queue[name] = (await dead_letters.count(), await dead_letters.list(limit))
         return by_queue
 
-    for name, (count, letters) in _run_command(look).items():
+    for name, (count, dead_letters) in _run_command(read).items():
         print(f"{name}: {count} dead")
-        if letters:
-            _print_dead_letters(letters)
+        if dead_letters:
+            _print_dead_letters(dead_letters)
 
 
 @dead_letters_app.command()
 def replay(queue: Queue, ids: Ids = None) -> None:
     """Move dead letters back to their queue with the same id; one that fails again is dead-lettered again."""
 
-    async def again(url: str) -> int:
+    async def move(url: str) -> int:
         async with open_connection(url) as connection:
             return await DeadLetters(connection, queue).replay_messages(ids or ())
 
-    print(f"{_run_command(again)} replayed to {queue}")
+    print(f"{_run_command(move)} replayed to {queue}")
 
 
 @dead_letters_app.command()
 def drop(
-    queue: Queue, ids: Ids = None, *, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
+    queue: Queue, ids: Ids = None, *, yes: Annotated[bool, typer.Option("--yes", help="skip the confirmation")] = False
 ) -> None:
-    """Delete dead letters for good."""
+    """Delete dead letters permanently."""
     if not yes:
         typer.confirm(f"Delete {'these' if ids else 'all'} dead letters of {queue} for good?", abort=True)
 
@@ -105,7 +105,7 @@ def _print_dead_letters(dead_letters: list[DeadLetter]) -> None:
 
 
 async def _list_work_queues(url: str) -> list[str]:
-    """Return the work queues that have dead letters' queues; AMQP itself cannot list them."""
+    """Return the work queues that have a dead-letter queue; AMQP itself cannot list queues."""
     parts = urlsplit(url)
     host = quote(unquote(parts.path.removeprefix("/")) or "/", safe="")
     login = aiohttp.encode_basic_auth(unquote(parts.username or "guest"), unquote(parts.password or "guest"))
@@ -118,10 +118,10 @@ async def _list_work_queues(url: str) -> list[str]:
 
 
 def _management_url(url: str) -> str:
-    """Return the address of the management API: the one that is set, or where the local stack has it."""
-    given = Env(os.environ).optional("AMQP_MANAGEMENT_URL")
-    if given:
-        return given.rstrip("/")
+    """Return the address of the management API: the setting, else the port that the local stack uses."""
+    configured = Env(os.environ).optional("AMQP_MANAGEMENT_URL")
+    if configured:
+        return configured.rstrip("/")
     parts = urlsplit(url)
     port = parts.port or 5672
     return f"http://{parts.hostname}:{15672 if port in (5671, 5672) else port + 2}"
@@ -133,7 +133,7 @@ def _run_command(command: Callable[[str], Coroutine[None, None, T]]) -> T:
 
 
 def main() -> None:
-    """Run the command; a mistake is one line and exit code 2, trouble with the broker one line and exit code 1."""
+    """Run the command. Errors are one line: exit code 2 for a wrong setting, 1 for a failure of the broker."""
     observe.configure_logging("bus", "critical")
     try:
         app()

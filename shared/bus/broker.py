@@ -1,4 +1,4 @@
-"""The connections of a process to RabbitMQ: they reconnect, and the work on them restarts with them."""
+"""The connections of a process to RabbitMQ. They reconnect, and the work on a channel restarts with them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +19,7 @@ ChannelTask = Callable[[AbstractChannel], Awaitable[None]]
 OnConnect = Callable[[AbstractConnection], Awaitable[None]]
 
 CONNECTION_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, asyncio.CancelledError)
-"""What a lost connection or channel raises: a cancellation too, where nobody of ours has cancelled."""
+"""Raised when a connection or channel is lost; aiormq also cancels the tasks that wait on it."""
 HEARTBEAT_SECONDS: Final = 15
 CONNECT_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 2.0
@@ -27,17 +27,17 @@ BACKOFF: Final = Backoff(0.2, 5.0)
 
 
 class _AmqpConnection(aio_pika.Connection):
-    """Closed by whoever holds it; aio_pika's own finalizer begins a close that nobody awaits."""
+    """Closed by its owner only: aio_pika's finalizer would start a close that is never awaited."""
 
     def __del__(self) -> None:
         pass
 
 
 class RobustConnection:
-    """One connection that reconnects until it is closed.
+    """A connection that reconnects until it is cancelled.
 
-    Not aio_pika's robust connection: the work on a channel here declares, consumes and publishes from the start
-    when it is lost, so there is one path and no state to restore.
+    Used instead of aio_pika's robust connection: after a loss the work on a channel declares, consumes and publishes
+    again from the start. There is one code path and no state to restore.
     """
 
     def __init__(self, url: str, name: str, *, on_connect: OnConnect | None = None) -> None:
@@ -52,7 +52,7 @@ class RobustConnection:
         return self._connected.is_set()
 
     async def run(self) -> None:
-        """Hold a connection; wait longer before each attempt that fails."""
+        """Keep the connection open; back off after each failed attempt."""
         failures = 0
         while True:
             connection = await result_or_exception(self._connect())
@@ -66,7 +66,7 @@ class RobustConnection:
 
     @asynccontextmanager
     async def acquire_channel(self) -> AsyncIterator[AbstractChannel]:
-        """Open a channel with confirms as soon as there is a connection that the broker does not block."""
+        """Open a channel with publisher confirms once the connection is open; close it at the end of the block."""
         channel = await self.open_channel()
         try:
             yield channel
@@ -74,7 +74,7 @@ class RobustConnection:
             await _close(channel)
 
     async def open_channel(self) -> AbstractChannel:
-        """Like ``channel``, for a caller that closes it."""
+        """Open a channel that the caller must close; see ``acquire_channel``."""
         await self._connected.wait()
         assert self._connection is not None
         channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -86,9 +86,9 @@ class RobustConnection:
         return channel
 
     async def run_on_channel(self, work: ChannelTask) -> None:
-        """Run *work* on a channel, and on a new one whenever it ends or its connection is lost.
+        """Run *work* on a channel, and on a new channel whenever it returns or its connection is lost.
 
-        A fault that is not the connection's is raised. When cancelled, the clean-up of *work* is waited for.
+        Other exceptions are raised. On cancellation the clean-up of *work* is awaited.
         """
         while True:
             await self._connected.wait()
@@ -152,10 +152,10 @@ class RobustConnection:
 
 
 class Broker:
-    """The three connections of a process; entering does not wait for the server.
+    """The three connections of a process. Entering the context does not wait for the server.
 
-    A broker short of memory or disk blocks every connection that publishes: facts, acknowledgements and questions
-    therefore do not share one.
+    A broker short of memory or disk blocks every connection that publishes. Events, acknowledgements and RPCs
+    therefore use separate connections.
     """
 
     def __init__(self, url: str, service: str) -> None:
@@ -184,26 +184,27 @@ class Broker:
 
 
 async def result_or_exception(operation: Awaitable[T]) -> T | BaseException:
-    """Return the result or the fault of *work*, run in a task of its own.
+    """Return the result of *operation* or the exception that it raised; it runs in a separate task.
 
-    aiormq cancels whoever waits on a connection that is lost. Here that is a fault like any other, and a
-    CancelledError that is raised is our own.
+    aiormq cancels tasks that wait on a lost connection. That cancellation is returned as an exception; a
+    CancelledError that this function raises is always the caller's own.
     """
     (outcome,) = await asyncio.gather(operation, return_exceptions=True)
     return outcome
 
 
 async def settle_if_open(settlement: Awaitable[object]) -> None:
-    """Acknowledge or reject if the channel still lives; if not, the broker delivers again anyway."""
+    """Acknowledge or reject a message; on a closed channel do nothing, since the broker delivers it again."""
     with suppress(AMQPError, ChannelInvalidStateError, OSError):
         await settlement
 
 
 def is_connection_lost(fault: BaseException) -> bool:
     """Return whether *fault* means that the connection or channel is lost."""
-    return isinstance(fault, CONNECTION_ERRORS) or type(fault) is Exception  # the bare class: aiormq knew no reason
+    # aiormq raises the bare class Exception when it knows no reason.
+    return isinstance(fault, CONNECTION_ERRORS) or type(fault) is Exception
 
 
 async def _close(closable: AbstractChannel | AbstractConnection) -> None:
-    """Close it within a limit: a blocked broker does not read, so it does not answer either."""
+    """Close it with a time limit: a broker that blocks the connection does not reply to a close."""
     await result_or_exception(asyncio.wait_for(closable.close(), CLOSE_TIMEOUT))

@@ -32,7 +32,7 @@ _process_seconds = observe.histogram(
 MAX_RETRY_DELAY: Final = timedelta(seconds=5)
 _UNAVAILABLE_BACKOFF: Final = Backoff(0.1, 5.0)
 RETRY_TIMEOUT: Final = timedelta(minutes=10)
-"""How long a delivery waits for a part that is away before it has failed; the broker itself waits 30 minutes."""
+"""How long a delivery waits for an unavailable dependency before it fails; the broker's own limit is 30 minutes."""
 
 
 class Consumer:
@@ -115,7 +115,7 @@ class Consumer:
             first, longest = self._subscription.retry_after, MAX_RETRY_DELAY
             backoff = Backoff(first.total_seconds(), longest.total_seconds(), factor=4)
             await asyncio.sleep(backoff.delay_seconds(deliveries + 1))
-        # Never nack: from RabbitMQ 4.3 it does not count, and a message that always fails would return for ever.
+        # Never nack: from RabbitMQ 4.3 a nack does not count as a delivery, so a poison message would loop endlessly.
         await settle_if_open(message.reject(requeue=should_requeue))
         self._count_delivery("failed" if should_requeue else "rejected")
 
@@ -124,7 +124,7 @@ class Consumer:
 
 
 async def retry_while_unavailable(operation: Callable[[], Awaitable[str]]) -> str:
-    """Run *effect* again while a part that it needs is away: an outage must not use up deliveries."""
+    """Retry *operation* while a dependency is unavailable: an outage must not use up the delivery limit."""
     until = monotonic() + RETRY_TIMEOUT.total_seconds()
     for failures in count(1):
         try:

@@ -22,23 +22,23 @@ class QueueNotFoundError(Exception):
 
 
 class ReplayFailedError(Exception):
-    """The work queue did not take a letter back: it stays where it is."""
+    """The work queue did not accept a dead letter; it stays in the dead-letter queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """What an operator may see of a dead letter: not its body."""
+    """The metadata of a dead letter for operators; its body is not shown."""
 
     id: str
     type: str
     published_at: Rfc3339
     dead_lettered_at: Rfc3339
     reason: str
-    """``delivery_limit``: its handler failed at every delivery; ``rejected``: it cannot be read."""
+    """``delivery_limit``: the handler failed at every delivery; ``rejected``: the message is malformed."""
 
     @classmethod
     def from_message(cls, message: AbstractIncomingMessage) -> Self:
-        """Read the properties and RabbitMQ's own account of the death, which does not count the deliveries."""
+        """Read the properties and RabbitMQ's ``x-death`` header, which does not count the deliveries."""
         (death, *_) = cast("list[dict[str, Any]]", message.headers.get("x-death") or [{}])
         return cls(
             id=message.message_id or "",
@@ -61,19 +61,19 @@ class DeadLetters:
     queue: str
 
     async def count(self) -> int:
-        """Return how many there are; NoSuchQueueError when the queue does not exist."""
+        """Return the number of dead letters; QueueNotFoundError when the queue does not exist."""
         async with self._open_channel() as channel:
             return await self._count_messages(channel)
 
     async def list(self, limit: int) -> list[DeadLetter]:
-        """Return the first *limit* letters; they stay where they are."""
+        """Return the first *limit* dead letters; they stay in the queue."""
         return [DeadLetter.from_message(message) async for _, message in self._fetch_messages((), limit)]
 
     async def replay_messages(self, ids: Collection[str] = ()) -> int:
-        """Give the letters, or those of *ids*, back to their work queue; return how many.
+        """Move all dead letters, or those of *ids*, back to their work queue; return how many.
 
-        Each keeps its id, and leaves only once the broker has confirmed its copy: killed in between it is there twice,
-        which the inbox knows to take for one.
+        Each keeps its id and is removed only once the broker has confirmed the copy. A crash in between leaves a
+        duplicate, which the inbox discards.
         """
         done = 0
         async for channel, message in self._fetch_messages(ids):
@@ -82,13 +82,13 @@ class DeadLetters:
             )
             (outcome,) = await publish_outcomes([publishing])
             if outcome is not PublishOutcome.CONFIRMED:
-                raise ReplayFailedError(f"{self.queue} did not take {message.message_id} back: {outcome}")
+                raise ReplayFailedError(f"{self.queue} did not accept {message.message_id}: {outcome}")
             await message.ack()
             done += 1
         return done
 
     async def delete(self, ids: Collection[str] = ()) -> int:
-        """Delete the letters, or those of *ids*, for good; return how many."""
+        """Delete all dead letters, or those of *ids*, permanently; return how many."""
         done = 0
         async for _, message in self._fetch_messages(ids):
             await message.ack()
@@ -98,7 +98,7 @@ class DeadLetters:
     async def _fetch_messages(
         self, ids: Collection[str], limit: int | None = None
     ) -> AsyncIterator[tuple[AbstractChannel, AbstractIncomingMessage]]:
-        """Yield each letter of *ids* (all, when there are none) once; what is not acknowledged returns to its place."""
+        """Yield each dead letter of *ids* (all if empty) once; unacknowledged ones return to their place."""
         async with self._open_channel() as channel:
             total = await self._count_messages(channel)
             dead = await channel.get_queue(dead_letter_queue(self.queue), ensure=False)

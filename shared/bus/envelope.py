@@ -1,4 +1,4 @@
-"""A fact on the wire: a protobuf body, CloudEvents 1.0 attributes as headers (binary mode)."""
+"""The wire format of an event: a protobuf body, CloudEvents 1.0 attributes as headers (binary mode)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ _HEADER_PREFIX = "cloudEvents:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventEnvelope:
-    """What is said about a fact, and its encoded body."""
+    """The CloudEvents attributes of an event and its encoded body."""
 
     id: str
     type: str
@@ -26,7 +26,7 @@ class EventEnvelope:
     body: bytes
 
     def to_message(self) -> Message:
-        """Return the persistent message that carries it."""
+        """Return the event as a persistent message."""
         attributes = {
             "specversion": "1.0",
             "id": self.id,
@@ -38,7 +38,7 @@ class EventEnvelope:
         }
         return Message(
             self.body,
-            message_id=self.id,  # always ours: aiormq invents one otherwise, and the inbox goes by it
+            message_id=self.id,  # never empty: aiormq would generate one, and the inbox deduplicates by it
             type=self.type,
             user_id=owner_of(self.type),  # the broker closes the channel of a publisher with another name
             timestamp=self.time,

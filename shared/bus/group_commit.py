@@ -1,7 +1,7 @@
-"""Group commit: facts that wait at the same time share one transaction, because each commit waits for the disk.
+"""Group commit: events that wait at the same time share one transaction, because each commit waits for the disk.
 
-A fact that comes alone is handled at once, in a transaction of its own. One that fails is tried again by itself, so
-that it costs the others nothing but time.
+A single event is handled at once, in its own transaction. When a group fails, its events are retried one by one, so
+that a failing event does not fail the others.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from shared.bus.inbox import AlreadyHandledError, Inbox
 from shared.mongo import Database, StoreUnavailableError
 
 MAX_GROUP_SIZE: Final = 16
-"""Facts in one transaction."""
+"""Events in one transaction."""
 MAX_CONCURRENT_COMMITS: Final = 4
-"""Transactions at once: while one waits for the disk, or for a slow handler, the others work."""
+"""Concurrent transactions: one that waits for the disk or for a slow handler does not block the others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class _PendingEffect:
 
 
 class GroupCommit:
-    """Handles the facts of one queue, each once."""
+    """Handles each event of one queue once."""
 
     def __init__(self, db: Database, inbox: Inbox) -> None:
         self._db, self._inbox = db, inbox
@@ -43,7 +43,7 @@ class GroupCommit:
         self._workers: set[asyncio.Task[None]] = set()
 
     async def apply(self, message_id: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Commit what *run* does together with the mark of the fact; AlreadyHandledError when it was handled before."""
+        """Commit the writes of *run* together with the inbox record; AlreadyHandledError for a duplicate event."""
         one = _PendingEffect(message_id, run, asyncio.get_running_loop().create_future())
         self._pending.append(one)
         if len(self._workers) < MAX_CONCURRENT_COMMITS:
@@ -53,7 +53,7 @@ class GroupCommit:
         await one.done
 
     async def close(self) -> None:
-        """Let go of what is still at work."""
+        """Cancel the workers; unfinished transactions are aborted."""
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -76,16 +76,17 @@ class GroupCommit:
                 await self._commit([one])
 
     async def _try_commit(self, group: list[_PendingEffect]) -> set[str] | BaseException:
-        """Handle *group* in one transaction; return which facts were new, or what went wrong and undid all."""
+        """Handle *group* in one transaction; return the ids of new events, or the exception that aborted it."""
 
         async def work() -> set[str]:
-            first = {one.message_id: one for one in group}  # a fact may be in hand twice, after a lost connection
+            # After a lost connection the same event may be in the group twice.
+            first = {one.message_id: one for one in group}
             new = await self._inbox.mark_handled(first)
             for message_id, one in first.items():
                 if message_id in new:
                     await one.run()
             return new
 
-        # Gathered, not caught: whatever a handler raises is its message's fate, and the consumer loop decides it.
+        # gather instead of except: any exception of a handler is passed to the consumer loop, which fails the message.
         [outcome] = await asyncio.gather(self._db.with_transaction(work), return_exceptions=True)
         return outcome

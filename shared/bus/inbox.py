@@ -1,4 +1,4 @@
-"""What a queue has handled already: a fact that is delivered again has no second effect."""
+"""The inbox: records handled events, so that a redelivered event has no second effect."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ INBOX_RETENTION: Final = timedelta(days=8)
 
 
 class InboxDocument(Document):
-    """The mark of one fact handled by one queue."""
+    """The record that one queue has handled one event."""
 
     collection: ClassVar[str] = "inbox"
     indexes = (Index("handled_at", expire_after=INBOX_RETENTION),)
@@ -20,17 +20,17 @@ class InboxDocument(Document):
 
 
 class AlreadyHandledError(Exception):
-    """The queue has handled this fact before."""
+    """The queue has already handled this event."""
 
 
 class Inbox:
-    """The marks of one queue."""
+    """The inbox of one queue."""
 
     def __init__(self, db: Database, queue: str, clock: Clock) -> None:
         self._rows, self._queue, self._clock = db.get_collection(InboxDocument), queue, clock
 
     async def mark_handled(self, message_ids: Iterable[str]) -> set[str]:
-        """Mark facts as handled; return those that were not yet."""
+        """Mark events as handled; return the ids that were new."""
         keys = {self._key(message_id): message_id for message_id in message_ids}
         known = await self._rows.list({"_id": {"$in": list(keys)}})
         new = keys.keys() - {row.id for row in known}

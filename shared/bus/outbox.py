@@ -33,7 +33,7 @@ class OutboxDocument(Document):
     due_at: datetime
     attempts: int = 0
     unroutable: bool = False
-    """No queue has taken it so far: its consumers are declared in the registry, but have not started yet."""
+    """No queue has accepted it so far: the consumers in the registry have not started yet."""
 
     def to_envelope(self) -> EventEnvelope:
         """Return the event as it goes on the wire; its id stays the same however often it is sent."""
@@ -53,12 +53,12 @@ def _always(_event_type: str) -> bool:
 
 
 class Outbox:
-    """Where a service puts the events that it publishes."""
+    """Stores the events that a service publishes."""
 
     def __init__(
         self, db: Database, service: str, clock: Clock, *, has_consumer: Callable[[str], bool] = _always
     ) -> None:
-        """*has_consumer* says whether any service consumes an event type; without one every event is stored."""
+        """*has_consumer* returns whether any service consumes an event type; by default every event is stored."""
         self._db, self._service, self._clock = db, service, clock
         self._has_consumer = has_consumer
         self._rows = db.get_collection(OutboxDocument)

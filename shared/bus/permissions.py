@@ -1,4 +1,4 @@
-"""Users and permissions of the broker: one user for each service, cut to what the registry declares of it.
+"""Users and permissions of the broker: one user for each service, limited to what the registry declares.
 
 The name of the user is the name of the service, since RabbitMQ validates the ``user_id`` of each message against the
 user of the connection. Written as definitions that RabbitMQ 3.10 and 4.x import.
@@ -36,7 +36,7 @@ class BrokerPermissions:
 def build_permissions(service: Service) -> BrokerPermissions:
     """Return the permissions of *service*.
 
-    - configure: its own queues and the queues of the RPCs that it serves. The exchanges are there already.
+    - configure: its own queues and the queues of the RPCs that it serves. The exchanges already exist.
     - write: its own queues (to bind them), the exchanges, and the default exchange. The last lets a service put a
       message into any queue; consumers and RPC servers therefore check its validated ``user_id``.
     - read: its own queues, and the exchanges (to bind). Its dead letters are for the operator.

@@ -1,4 +1,4 @@
-"""Publishing with the broker's word for it, within a limit."""
+"""Publishing with publisher confirms and a time limit."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -15,19 +15,19 @@ PUBLISH_TIMEOUT: Final = 5.0
 
 
 class PublishOutcome(StrEnum):
-    """What became of a message that was published."""
+    """The result of a publish."""
 
     CONFIRMED = "confirmed"
     UNROUTABLE = "unroutable"
-    """No queue wants it."""
+    """No queue is bound to its routing key."""
     NACKED = "nacked"
     """A queue is full, or could not store it."""
     UNKNOWN = "unknown"
-    """No word in time, or the connection was lost: it may arrive yet. Publish it again under the same id."""
+    """No confirm in time, or the connection was lost: it may still arrive. Publish it again with the same id."""
 
 
 async def can_publish_as(connection: RobustConnection, user_id: str) -> bool:
-    """Return whether the broker accepts messages of *user_id* on *connection*; it sends one that no queue takes."""
+    """Return whether the broker accepts messages of *user_id* on *connection*; it sends one that is not routed."""
     async with connection.acquire_channel() as channel:
         attempt = channel.default_exchange.publish(
             Message(b"", user_id=user_id), "candor.nowhere", mandatory=False, timeout=PUBLISH_TIMEOUT
@@ -37,7 +37,7 @@ async def can_publish_as(connection: RobustConnection, user_id: str) -> bool:
 
 
 async def publish_outcomes(attempts: Sequence[Awaitable[object]]) -> list[PublishOutcome]:
-    """Wait for all *attempts* to publish, each of which has its own limit; never a fault of the transport."""
+    """Await all *attempts*, each with its own time limit; transport errors become outcomes."""
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
     return [_publish_outcome(outcome) for outcome in outcomes]
 

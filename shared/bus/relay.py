@@ -22,24 +22,24 @@ from shared.mongo import Database, LeaseLostError, Leases
 log = observe.get_logger(__name__)
 _published = observe.counter("candor_outbox_publish_total", "Attempts to publish an event, by outcome.", ("outcome",))
 _pending = observe.gauge(
-    "candor_outbox_pending_messages", "Facts that a queue wants and the broker has not confirmed.", ()
+    "candor_outbox_pending_messages", "Events that have a queue and that the broker has not confirmed.", ()
 )
-_oldest_age = observe.gauge("candor_outbox_oldest_message_age_seconds", "Age of the oldest fact in the outbox.", ())
+_oldest_age = observe.gauge("candor_outbox_oldest_message_age_seconds", "Age of the oldest event in the outbox.", ())
 
 MAX_IN_FLIGHT: Final = 500
-"""Publishes that wait for their confirmation at once."""
+"""Publishes that await their confirm at the same time."""
 RELAY_LEASE_TTL: Final = timedelta(seconds=5)
 POLL_INTERVAL: Final = 0.5
-"""Seconds between looks for rows of other processes; the own ones wake the relay."""
+"""Poll interval in seconds for rows of other processes; local writes wake the relay at once."""
 MEASURE_INTERVAL: Final = 5.0
 BACKOFF: Final = Backoff(2, 300)
 UNROUTABLE_RETENTION: Final = timedelta(days=1)
 """How long an event waits for a queue. Every event in the outbox has a declared consumer, and a queue that was declared
-once stays: what waits longer is meant for a service that is not installed, or for replicas that were not running."""
+once stays: an older event is for a service that is not installed, or for replicas that were not running."""
 
 
 class OutboxRelay:
-    """Publishes in one replica of a service at a time; a second one would only publish duplicates."""
+    """Publishes the outbox, in one replica of a service at a time: a second one would only publish duplicates."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class OutboxRelay:
         *,
         subscriptions: Sequence[EventSubscription] = (),
     ) -> None:
-        """*subscriptions* are the service's own: their queues are declared before the first event is published."""
+        """*subscriptions* are those of the service: their queues are declared before the first event is published."""
         self._subscriptions = subscriptions
         self._rows = db.get_collection(OutboxDocument)
         self._leases = Leases(db)
@@ -58,19 +58,19 @@ class OutboxRelay:
         self._cleaned_up = 0.0
 
     async def run_metrics(self) -> None:
-        """Update the metrics periodically, in every replica, also while no broker answers."""
+        """Update the metrics periodically, in every replica, also while the broker is down."""
         while True:
             await self.update_metrics()
             await asyncio.sleep(MEASURE_INTERVAL)
 
     async def update_metrics(self) -> None:
-        """Set the metrics."""
+        """Set the gauges from the outbox."""
         oldest = await self._rows.find_one({"unroutable": False}, sort=["created_at"])
         _pending.set(await self._rows.count_documents({"unroutable": False}))
         _oldest_age.set((self._clock() - oldest.created_at).total_seconds() if oldest else 0)
 
     async def run(self) -> None:
-        """Publish while this process holds the lease; a process without a broker connection never takes it."""
+        """Publish while this process holds the lease; a process without a broker connection never acquires it."""
         await self._broker.publish_connection.run_on_channel(self._run_with_lease)
 
     async def _run_with_lease(self, channel: AbstractChannel) -> None:
@@ -82,8 +82,8 @@ class OutboxRelay:
             log.warning("outbox.lease_lost")
 
     async def _declare_queues(self, channel: AbstractChannel) -> None:
-        # A fact that another queue takes is confirmed: one that the service hears itself would pass a queue by that
-        # its consumer has not declared yet.
+        # The broker confirms an event that any queue accepts. An event that the service also consumes itself would be
+        # lost for its own queue if the consumer had not declared that queue yet.
         for subscription in self._subscriptions:
             if not subscription.broadcast:
                 await subscription.build_queue().declare_on(channel)
@@ -97,14 +97,14 @@ class OutboxRelay:
             if not rows:
                 await self._wait_for_messages()
             elif PublishOutcome.UNKNOWN in await self._publish_batch(exchange, rows):
-                return  # the first attempt is not settled: the same id must not go twice on one channel
+                return  # the first attempt may still be confirmed: never publish an id twice on one channel
 
     async def _publish_batch(self, exchange: AbstractExchange, rows: Sequence[OutboxDocument]) -> list[PublishOutcome]:
         outcomes = await publish_outcomes([_publish(exchange, row) for row in rows])
         for outcome in outcomes:
             _published.labels(outcome).inc()
         await self._delete_published(
-            [row.id for row, fate in zip(rows, outcomes, strict=True) if fate is PublishOutcome.CONFIRMED]
+            [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome is PublishOutcome.CONFIRMED]
         )
         for outcome in (PublishOutcome.UNROUTABLE, PublishOutcome.NACKED):
             unpublished = [row for row, row_outcome in zip(rows, outcomes, strict=True) if row_outcome is outcome]
@@ -116,7 +116,7 @@ class OutboxRelay:
             await self._rows.delete_many({"_id": {"$in": ids}})
 
     async def _postpone(self, rows: list[OutboxDocument], *, unroutable: bool) -> None:
-        """Retry *rows* later, behind the others: events without a queue must not block the rest."""
+        """Retry *rows* later: events without a queue must not block the others."""
         for attempts, group in groupby(sorted(rows, key=_attempts), key=_attempts):
             due_at = self._clock() + BACKOFF.delay_for(attempts + 1)
             batch = list(group)

@@ -1,4 +1,4 @@
-"""Asks other services, with a purpose and a deadline."""
+"""Calls RPCs of other services, with a purpose and a deadline."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ R = TypeVar("R", bound=Proto)
 
 @dataclass(slots=True)
 class _ReplyChannel:
-    """The channel on which questions go out and their replies come back."""
+    """The channel on which requests are sent and replies received."""
 
     channel: AbstractChannel
     pending: dict[str, asyncio.Future[AbstractIncomingMessage | None]] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class _ReplyChannel:
     """The service that must reply, by request id: the broker verifies the user of a reply, too."""
 
     async def on_reply(self, message: AbstractIncomingMessage) -> None:
-        """Give a reply to its call; drop one that comes too late, or from another service than the called one."""
+        """Pass a reply to its call; drop a late one, and one from another service than the called one."""
         if message.user_id == self.servers.get(message.correlation_id or ""):
             self._resolve(message.correlation_id, message)
 
@@ -47,7 +47,7 @@ class _ReplyChannel:
 
 
 class RpcClient:
-    """Asks in the name of one service."""
+    """Calls RPCs on behalf of one service."""
 
     def __init__(self, broker: Broker, service: str, clock: Clock = utc_now) -> None:
         self._connection, self._service, self._clock = broker.rpc_connection, service, clock
@@ -63,10 +63,12 @@ class RpcClient:
         purpose: Purpose,
         timeout: timedelta = timedelta(seconds=5),
     ) -> R:
-        """Return the answer to question *name*.
+        """Call the RPC *name* and return its reply.
 
-        QuestionRefusedError carries the other side's refusal; QuestionTimeoutError when there was no answer in time,
-        which says nothing about whether the question was heard.
+        Raises:
+            RpcError: the server rejected the call; code and status are the server's.
+            RpcTimeoutError: no reply in time. The request may or may not have been processed.
+
         """
         context = RpcContext(caller=self._service, purpose=purpose, deadline=self._clock() + timeout)
         try:
@@ -74,14 +76,14 @@ class RpcClient:
                 with observe.span(f"call {name}"):
                     message = await self._send_request(name, context, request, timeout)
         except TimeoutError as fault:
-            raise RpcTimeoutError(f"{name} was not answered in time") from fault
+            raise RpcTimeoutError(f"No reply to {name} in time") from fault
         raise_for_error(message.headers, message.body)
         return reply_type.FromString(message.body)
 
     async def _send_request(
         self, name: str, context: RpcContext, request: Proto, timeout: timedelta
     ) -> AbstractIncomingMessage:
-        """Publish until a queue has taken the question, then wait for the reply."""
+        """Publish until a queue has accepted the request, then wait for the reply."""
         request_id = new_id("ask")
         message = context.to_message(request_id, request, timeout)
         while True:
@@ -96,7 +98,7 @@ class RpcClient:
                     return _require_reply(name, await future)
             finally:
                 del replies.pending[request_id], replies.servers[request_id]
-            await asyncio.sleep(jitter(0.1))  # nobody answers yet, or too many ask: the deadline decides
+            await asyncio.sleep(jitter(0.1))  # no server yet, or its queue is full: retry until the deadline
 
     async def _get_reply_channel(self) -> _ReplyChannel:
         async with self._open_lock:
@@ -108,12 +110,12 @@ class RpcClient:
         channel = await self._connection.open_channel()
         replies = _ReplyChannel(channel)
         channel.close_callbacks.add(replies.fail_pending)
-        queue = await channel.get_queue(REPLY_TO, ensure=False)  # the broker's direct reply-to: it is not declared
+        queue = await channel.get_queue(REPLY_TO, ensure=False)  # direct reply-to: a pseudo-queue that is not declared
         await queue.consume(replies.on_reply, no_ack=True)
         return replies
 
 
 def _require_reply(name: str, message: AbstractIncomingMessage | None) -> AbstractIncomingMessage:
     if message is None:
-        raise RpcTimeoutError(f"The connection was lost while {name} was being answered")
+        raise RpcTimeoutError(f"The connection was lost before the reply to {name}")
     return message

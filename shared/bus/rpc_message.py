@@ -1,4 +1,4 @@
-"""An RPC request on the wire: a protobuf body; the caller as validated user_id, purpose and deadline as headers."""
+"""The wire format of RPCs: a protobuf body; the caller as validated user_id; purpose and deadline as headers."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ class RpcContext:
         Raises:
             CallerDeniedError: the message carries no user_id.
             MalformedMessageError: purpose or deadline is missing.
-            RpcError: ``data.purpose.denied``, for a purpose that is not in the list.
+            RpcError: ``data.purpose.denied``, for an unknown purpose.
 
         """
         caller = message.user_id
@@ -49,7 +49,7 @@ class RpcContext:
         return cls(caller=caller, purpose=Purpose(purpose), deadline=deadline)
 
     def to_message(self, request_id: str, request: Proto, timeout: timedelta) -> Message:
-        """Return the request. The broker refuses it unless the connection is that of the caller's user."""
+        """Return the request. The broker rejects it unless the connection is that of the caller's user."""
         return Message(
             request.SerializeToString(),
             message_id=request_id,
@@ -72,7 +72,7 @@ def reply_message(request_id: str, reply: Proto, *, server: str) -> Message:
 
 
 def error_message(request_id: str, error: ServiceError, *, server: str) -> Message:
-    """Return the refusal of *server*: code, status and the detail, which contains no personal data."""
+    """Return the error reply of *server*: code, status and the detail, which contains no personal data."""
     headers: HeadersType = {_CODE_HEADER: error.code, _STATUS_HEADER: error.status}
     return _reply(request_id, error.detail.encode(), headers, server)
 
@@ -82,6 +82,6 @@ def _reply(request_id: str, body: bytes, headers: HeadersType, server: str) -> M
 
 
 def raise_for_error(headers: HeadersType, body: bytes) -> None:
-    """Raise QuestionRefusedError when a reply is a refusal."""
+    """Raise RpcError when a reply is an error."""
     if _CODE_HEADER in headers:
         raise RpcError(str(headers[_CODE_HEADER]), int(str(headers[_STATUS_HEADER])), body.decode(errors="replace"))

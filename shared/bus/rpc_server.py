@@ -55,7 +55,7 @@ class RpcServer:
         *,
         callers_of: CallersOf = lambda rpc: get_registry().callers_of(rpc),
     ) -> None:
-        """*callers_of* is the registry's; RegistryError when it does not know an RPC of *handlers*."""
+        """*callers_of* reads the registry by default; RegistryError for an RPC that it does not contain."""
         self._workers = [
             _RpcWorker(broker, handler, clock, frozenset(callers_of(handler.name))) for handler in handlers
         ]
@@ -113,7 +113,7 @@ class _RpcWorker:
     async def _run_before_deadline(self, message: AbstractIncomingMessage, context: RpcContext) -> Proto:
         """Return the reply; TimeoutError after the deadline, when the caller no longer waits."""
         async with asyncio.timeout(_seconds_until(context.deadline, self._clock())):
-            await asyncio.sleep(0)  # an expired question is not even begun
+            await asyncio.sleep(0)  # an expired request is not started
             with observe.span_from_traceparent(
                 str(message.headers.get("traceparent", "")), f"serve {self.handler.name}"
             ):
@@ -128,9 +128,9 @@ class _RpcWorker:
     async def _on_failure(self, message: AbstractIncomingMessage, fault: Exception) -> None:
         """Reply with an opaque error at once; the cause is in the log."""
         log.error("rpc.handler_failed", method=self.handler.name, fault=type(fault).__name__)
-        error = RpcError("core.service.internal_error", 500, "The question could not be answered")
+        error = RpcError("core.service.internal_error", 500, "The request failed")
         if isinstance(fault, MalformedMessageError):
-            error = RpcError("rpc.request.malformed", 400, "The question cannot be read")
+            error = RpcError("rpc.request.malformed", 400, "The request cannot be parsed")
         reply = error_message(str(message.correlation_id), error, server=self._server)
         await self._complete(message, "failed", reply)
 

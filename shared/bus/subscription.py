@@ -28,7 +28,7 @@ class EventDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventHandler:
-    """What is done on one type of fact; see ``on``."""
+    """The handler of one event type; see ``on``."""
 
     event_type: str
     message_type: type[Message]
@@ -36,7 +36,7 @@ class EventHandler:
     transactional: bool
 
     def parse(self, body: bytes) -> Message:
-        """Return the fact in *body*; UnreadableError when it is none."""
+        """Return the event in *body*; MalformedMessageError when it cannot be parsed."""
         try:
             return self.message_type.FromString(body)
         except DecodeError as fault:
@@ -52,9 +52,9 @@ def on(
 ) -> EventHandler:
     """Handle the events of *message_type* that *publisher* publishes.
 
-    *run* is called inside the transaction that also marks the fact as handled: its writes, the facts that it puts in
-    the outbox and the mark commit together, once. It may run again after a conflict, so it does nothing but database
-    work. One that must do more (mail, questions) says ``transactional=False`` and is itself idempotent.
+    *run* is called in the transaction that also writes the inbox record: its writes, its outbox events and the record
+    commit together, once. It may run again after a conflict, so it must only access the database. A handler that does
+    more (sends mail, calls RPCs) needs ``transactional=False`` and must itself be idempotent.
     """
     return EventHandler(
         event_type=event_type(message_type, publisher), message_type=message_type, run=run, transactional=transactional
@@ -63,10 +63,10 @@ def on(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSubscription:
-    """One queue and what is done with its facts. The replicas of a service share it, unless it is a *broadcast*.
+    """One queue and the handlers of its events. The replicas of a service share it, unless it is a *broadcast*.
 
-    A broadcast reaches every process that listens at that moment, without inbox, transaction or dead letters: for
-    dropping what is cached. A fact that fails is delivered *delivery_limit* times more, then goes to ``<queue>.dead``.
+    A broadcast reaches every process that is connected at that moment, without inbox, transaction or dead letters: it
+    invalidates caches. A failed event is redelivered *delivery_limit* times, then moved to ``<queue>.dead``.
     """
 
     queue: str
@@ -78,7 +78,7 @@ class EventSubscription:
     """The pause before the first redelivery; each later one is four times as long, up to five seconds."""
 
     def get_handler(self, event_type: str) -> EventHandler:
-        """Return the handler of *fact_type*; UnreadableError when nobody here wants it."""
+        """Return the handler of *event_type*; MalformedMessageError when there is none."""
         for handler in self.handlers:
             if handler.event_type == event_type:
                 return handler

@@ -1,4 +1,4 @@
-"""The exchanges and queues, as values; declaring them is idempotent. Only what RabbitMQ 3.10 and 4.x both have."""
+"""Exchanges and queues as values. Declaring them is idempotent and works on RabbitMQ 3.10 and 4.x."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,26 +11,26 @@ DEAD_LETTER_EXCHANGE: Final = "candor.dead"
 EXCHANGES: Final = {EVENTS_EXCHANGE: "topic", DEAD_LETTER_EXCHANGE: "direct"}
 """The exchanges by name, with their types."""
 MAX_QUEUE_LENGTH: Final = 200_000
-"""The bound of every queue; a full one refuses, so the rows wait in the publisher's outbox."""
+"""The maximum length of every queue; a full queue rejects, so events wait in the publisher's outbox."""
 DECLARE_TIMEOUT: Final = 10.0
 """Seconds that a declaration may take."""
 
 
 def dead_letter_queue(queue: str) -> str:
-    """Return the name of the queue that holds the dead letters of *queue*."""
+    """Return the name of the dead-letter queue of *queue*."""
     return f"{queue}.dead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkQueue:
-    """A durable quorum queue with its dead letters beside it."""
+    """A durable quorum queue and its dead-letter queue."""
 
     name: str
     keys: tuple[str, ...]
     delivery_limit: int
 
     def build_arguments(self) -> HeadersType:
-        """Return the arguments of the queue; at-least-once dead-lettering holds only with reject-publish."""
+        """Return the arguments of the queue; at-least-once dead-lettering requires reject-publish."""
         return {
             "x-queue-type": "quorum",
             "x-delivery-limit": self.delivery_limit,
@@ -42,7 +42,7 @@ class WorkQueue:
         }
 
     async def declare_on(self, channel: AbstractChannel) -> AbstractQueue:
-        """Declare the dead letters first: a message must never die into nothing."""
+        """Declare the dead-letter queue first, so that no dead letter can be lost."""
         dead = await channel.declare_queue(
             dead_letter_queue(self.name), durable=True, arguments=_dead_letter_arguments(), timeout=DECLARE_TIMEOUT
         )
@@ -64,7 +64,7 @@ class BroadcastQueue:
     keys: tuple[str, ...]
 
     async def declare_on(self, channel: AbstractChannel) -> AbstractQueue:
-        """Declare it under a name of its own."""
+        """Declare the exclusive queue."""
         queue = await channel.declare_queue(
             self.name,
             exclusive=True,
@@ -78,16 +78,16 @@ class BroadcastQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RpcQueue:
-    """Where the replicas that answer one question share the work.
+    """The request queue of one RPC, shared by the replicas that serve it.
 
-    Durable though short-lived: RabbitMQ 4.3 refuses queues that are neither durable nor exclusive. It goes with its
-    last answerer, so that an asker learns at once that nobody is there.
+    Durable though short-lived: RabbitMQ 4.3 rejects queues that are neither durable nor exclusive. It is deleted with
+    its last consumer, so that a caller learns at once that no server is running.
     """
 
     name: str
 
     async def declare_on(self, channel: AbstractChannel) -> AbstractQueue:
-        """Declare it; more questions than it holds are refused."""
+        """Declare the queue; a full queue rejects further requests."""
         bounds: HeadersType = {"x-max-length": 1000, "x-overflow": "reject-publish"}
         return await channel.declare_queue(
             self.name, durable=True, auto_delete=True, arguments=bounds, timeout=DECLARE_TIMEOUT
@@ -102,7 +102,7 @@ async def events_exchange(channel: AbstractChannel) -> AbstractExchange:
 async def ensure_exchanges(connection: AbstractConnection) -> None:
     """Declare the exchanges that are missing.
 
-    The first look is passive: the user of a service may not configure an exchange, since it could delete it then.
+    The first attempt is passive: the user of a service has no permission to configure (and so to delete) an exchange.
     """
     for name, kind in EXCHANGES.items():
         try:
@@ -120,7 +120,7 @@ async def _bind_keys(channel: AbstractChannel, queue: AbstractQueue, keys: tuple
 
 
 def _dead_letter_arguments() -> HeadersType:
-    # Looking at dead letters counts as a delivery: without a limit of its own the 20 of RabbitMQ 4 would drop them.
+    # Listing dead letters counts as a delivery: the default limit of 20 in RabbitMQ 4 would drop them.
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": 1_000_000,
