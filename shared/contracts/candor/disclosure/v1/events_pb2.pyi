@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CaseApproved(_message.Message):
-    """A disclosure case was approved by a second person; its accounts are to be told (C16)."""
+    """A second person approved a disclosure case; its accounts must be notified (C16)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -80,7 +80,7 @@ Global___NoticeCompleted: _TypeAlias = NoticeCompleted  # noqa: Y015
 
 @_typing.final
 class CaseClosed(_message.Message):
-    """Every affected account of a case was told, or proven not to be reachable."""
+    """Every affected account of a case was notified, or is proven unreachable."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -105,7 +105,7 @@ Global___CaseClosed: _TypeAlias = CaseClosed  # noqa: Y015
 
 @_typing.final
 class AgreementEnded(_message.Message):
-    """An agreement with a partner or processor has ended, by its date or by hand: its access ends now (C13)."""
+    """An agreement with a partner or processor has expired or was terminated: its access is revoked (C13)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AgreementGetRequest(_message.Message):
-    """`disclosure.agreement.get`: what a partner may do, as its agreement says (C13); answers may be kept for 60 s."""
+    """`disclosure.agreement.get`: returns the rights of a partner under its agreement (C13); replies may be cached for 60 s."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

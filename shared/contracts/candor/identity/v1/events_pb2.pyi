@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AccountVerified(_message.Message):
-    """The owner has proven the address; the account is active."""
+    """The customer verified the email address; the account is active."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -45,7 +45,7 @@ Global___AccountVerified: _TypeAlias = AccountVerified  # noqa: Y015
 
 @_typing.final
 class AccountErased(_message.Message):
-    """The account and its data are gone in all services; all receipts are in."""
+    """All services have erased the account and published their receipts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -73,7 +73,7 @@ Global___AccountErased: _TypeAlias = AccountErased  # noqa: Y015
 
 @_typing.final
 class SessionRevoked(_message.Message):
-    """A session was ended: every service refuses its tokens from now on (C22)."""
+    """A session was revoked: every service rejects its tokens from now on (C22)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -107,7 +107,7 @@ Global___SessionRevoked: _TypeAlias = SessionRevoked  # noqa: Y015
 
 @_typing.final
 class AppPasswordRevoked(_message.Message):
-    """An app password was revoked: sync drops what it has cached of it."""
+    """An app password was revoked: sync removes it from its cache."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -135,7 +135,7 @@ Global___AppPasswordRevoked: _TypeAlias = AppPasswordRevoked  # noqa: Y015
 
 @_typing.final
 class EmailChanged(_message.Message):
-    """The owner's address was changed."""
+    """The email address of an account was changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -160,7 +160,7 @@ Global___EmailChanged: _TypeAlias = EmailChanged  # noqa: Y015
 
 @_typing.final
 class ErasureRequested(_message.Message):
-    """The owner asks for erasure: each service erases and answers with ErasureCompleted."""
+    """An account must be erased: each service erases its data and publishes ErasureCompleted."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ContactResolveRequest(_message.Message):
-    """`identity.contact.resolve`: the address of an account for the asker's purpose; written to the ledger."""
+    """`identity.contact.resolve`: returns the email of an account for the caller's purpose; recorded in the ledger."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -30,7 +30,7 @@ class ContactResolveRequest(_message.Message):
     BASIS_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     basis: _builtins.str
-    """The case, erasure or notice that needs it."""
+    """The legal basis: the id of a case, erasure or notice."""
     def __init__(
         self,
         *,
@@ -69,7 +69,7 @@ Global___ContactResolveReply: _TypeAlias = ContactResolveReply  # noqa: Y015
 
 @_typing.final
 class AccountFindRequest(_message.Message):
-    """`identity.account.find`: the account behind an address, for the asker's purpose; written to the ledger."""
+    """`identity.account.find`: returns the account of an email for the caller's purpose; recorded in the ledger."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -115,7 +115,7 @@ Global___AccountFindReply: _TypeAlias = AccountFindReply  # noqa: Y015
 
 @_typing.final
 class CredentialVerifyRequest(_message.Message):
-    """`identity.credential.verify`: an app password of sync; answers may be kept for 60 s."""
+    """`identity.credential.verify`: verifies an app password for sync; replies may be cached for 60 s."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -172,7 +172,7 @@ Global___CredentialVerifyReply: _TypeAlias = CredentialVerifyReply  # noqa: Y015
 
 @_typing.final
 class SigningKeysGetRequest(_message.Message):
-    """`identity.signing_keys.get`: the keys that sign tokens, and the sessions ended within the life of a token."""
+    """`identity.signing_keys.get`: returns the keys that verify access tokens, and the sessions revoked within a token's lifetime."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class SubscriptionConfirmed(_message.Message):
-    """Somebody has confirmed a subscription."""
+    """A subscription was confirmed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -48,7 +48,7 @@ Global___SubscriptionConfirmed: _TypeAlias = SubscriptionConfirmed  # noqa: Y015
 
 @_typing.final
 class SubscriptionCancelled(_message.Message):
-    """A subscription has ended, by whatever door."""
+    """A subscription was cancelled."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -56,7 +56,7 @@ Global___ChargeCaptured: _TypeAlias = ChargeCaptured  # noqa: Y015
 
 @_typing.final
 class ChargeRefunded(_message.Message):
-    """Money of a charge was given back."""
+    """A charge was refunded, in part or in full."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class BackupCreated(_message.Message):
-    """A backup was taken; it ends at its end date (C19)."""
+    """A backup was created; it is destroyed when it expires (C19)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -74,7 +74,7 @@ Global___BackupDestroyed: _TypeAlias = BackupDestroyed  # noqa: Y015
 
 @_typing.final
 class InspectionOpened(_message.Message):
-    """Staff may look at the names and the state files of an account, for an hour: two people allowed it (C12)."""
+    """Two employees approved an inspection: staff may read file names and state files of an account for an hour (C12)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -106,7 +106,7 @@ Global___InspectionOpened: _TypeAlias = InspectionOpened  # noqa: Y015
 
 @_typing.final
 class InspectionEnded(_message.Message):
-    """An inspection has ended; what was looked at is in the ledger of the account (C12)."""
+    """An inspection has ended; its accesses are in the ledger of the account (C12)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ReleasePublished(_message.Message):
-    """Public statistics were released."""
+    """A release of public statistics was published."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
