@@ -6,14 +6,14 @@ from typing import Self
 
 from shared.ids import jitter
 
-_MAX_EXPONENT = 60  # beyond it every delay is the maximum, and a float would overflow in the end
+_MAX_EXPONENT = 60  # every later delay is the maximum; without the limit the float would overflow
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """Delays that grow by *factor* with each failure in a row, from *minimum* to *maximum* seconds.
 
-    Jitter takes up to half of a delay away, so that many clients of one failed part do not return at once.
+    Jitter shortens a delay by up to half, so that many clients of a failed service do not retry at once.
     """
 
     minimum: float
@@ -26,10 +26,10 @@ class Backoff:
         return cls(minimum.total_seconds(), maximum.total_seconds())
 
     def delay_seconds(self, failures: int) -> float:
-        """Return the seconds to wait after the failure number *failures* in a row; the first is 1."""
+        """Return the seconds to wait after *failures* failures in a row, at least 1."""
         exponent = min(max(failures, 1) - 1, _MAX_EXPONENT)
         return jitter(min(self.maximum, self.minimum * self.factor**exponent))
 
     def delay_for(self, failures: int) -> timedelta:
-        """Return the same as a duration."""
+        """Return ``delay_seconds`` as a timedelta."""
         return timedelta(seconds=self.delay_seconds(failures))

@@ -1,4 +1,4 @@
-"""Tasks that are cancelled: what must be over before they go on, and what must not hold them."""
+"""Safe cancellation of asyncio tasks: wait for side effects to finish, and never lose a cancellation."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 async def finish_before_cancel(operation: Awaitable[T]) -> T:
-    """Await *operation*; when cancelled, leave only once it is over and can touch nothing any more.
+    """Await *operation*; when cancelled, return only after it has finished and has no further side effects.
 
-    What runs in a thread goes on when its task is cancelled, and a server may have read what a closed connection sent:
-    a file that is closed before its write is over may be another file by then, and an abort that overtakes the first
-    step of a transaction would leave one that nobody ends.
+    A thread continues when its task is cancelled, and a server may still process the data of a closed connection. A
+    file descriptor closed before its write finishes may already be another file. An abort that overtakes the first
+    statement of a transaction would leave that transaction open.
     """
     task = asyncio.ensure_future(operation)
     try:
@@ -20,15 +20,15 @@ async def finish_before_cancel(operation: Awaitable[T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():
-            task.exception()  # seen: it changes nothing any more
+            task.exception()  # retrieved, so that asyncio does not log it
         raise
 
 
 async def reraise_cancel(operation: Awaitable[T]) -> T:
-    """Await *operation*; a cancellation that it has swallowed is raised as soon as it is over.
+    """Await *operation*; if it swallowed a cancellation, raise CancelledError afterwards.
 
-    Before Python 3.12 ``asyncio.wait_for``, which drivers use, swallows one that comes in the moment in which what it
-    waits for is done (python/cpython#86296): whoever has cancelled would wait for ever.
+    Before Python 3.12 ``asyncio.wait_for``, which drivers use, swallows a cancellation that arrives just when its
+    awaitable completes (python/cpython#86296): the canceller would wait endlessly.
     """
     task = asyncio.current_task()
     assert task is not None

@@ -1,23 +1,23 @@
-"""The only place that asks the time."""
+"""The only access to the system clock."""
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Returns now: aware, UTC, whole milliseconds (what BSON keeps, so a value survives a round trip unchanged)."""
+"""Returns the current time: aware, UTC, whole milliseconds (the precision of BSON, so it survives a round trip)."""
 
 Rfc3339 = str
 """A time as the text that ``rfc3339`` makes."""
 
 
 def utc_now() -> datetime:
-    """Return the time of the machine, truncated to milliseconds."""
+    """Return the system time, truncated to milliseconds."""
     return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 def monotonic() -> float:
-    """Return seconds on a clock that never goes back; only differences mean anything."""
+    """Return the seconds of a clock that never goes backwards; only differences are meaningful."""
     return time.monotonic()
 
 

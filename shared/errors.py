@@ -1,17 +1,17 @@
-"""The one family of errors: a stable code and a status on the class, the detail on the instance.
+"""The base errors: a stable code and a status on the class, the detail on the instance.
 
-Domain code raises them; ``shared.web`` renders them once as problem+json (RFC 9457); anything else is an opaque 500.
+Domain code raises them; ``shared.web`` renders them as problem+json (RFC 9457). Any other exception is an opaque 500.
 
     ServiceError
-    ├── InvalidInputError        422  well-formed, but a field is not acceptable
-    ├── MalformedError           400  not even readable
-    ├── UnauthenticatedError     401  who are you?
-    ├── ForbiddenError           403  you may not
-    ├── NotFoundError            404  not there, or not yours
-    ├── ConflictError            409  not in this state
-    ├── TooLargeError            413  beyond a stated bound
-    ├── TooManyRequestsError     429  slow down; says until when
-    └── UnavailableError         503  a part is missing or full; says when to come back
+    ├── InvalidInputError        422  well-formed, but a field is invalid
+    ├── MalformedError           400  cannot be parsed
+    ├── UnauthenticatedError     401  no valid credential
+    ├── ForbiddenError           403  not allowed for this caller
+    ├── NotFoundError            404  does not exist, or is not visible to the caller
+    ├── ConflictError            409  not allowed in the current state
+    ├── TooLargeError            413  over a documented limit
+    ├── TooManyRequestsError     429  rate limit exceeded; with Retry-After
+    └── UnavailableError         503  a dependency is down or full; with Retry-After
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ OVERLOAD_RETRY_AFTER = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
-    """One field that was refused: where it is, a stable code, and what would be accepted."""
+    """One invalid field: its location, a stable code, and a message for the caller."""
 
     field: str
     code: str
@@ -32,7 +32,7 @@ class FieldProblem:
 
 
 class ServiceError(Exception):
-    """A refusal with a stable *code*; the class docstring's first line is its title."""
+    """An error with a stable *code*; the first line of the class docstring is its title."""
 
     code: ClassVar[str] = "core.service.internal_error"
     status: ClassVar[int] = 500
@@ -60,7 +60,7 @@ class ServiceError(Exception):
 
 
 class InvalidInputError(ServiceError):
-    """Some input is not acceptable."""
+    """The request contains invalid values."""
 
     code = "http.request.invalid"
     status = 422
@@ -76,7 +76,7 @@ class MalformedError(ServiceError):
 
 
 class UnauthenticatedError(ServiceError):
-    """A valid credential is needed."""
+    """Authentication is required."""
 
     code = "auth.credentials.required"
     status = 401
@@ -84,11 +84,11 @@ class UnauthenticatedError(ServiceError):
 
 
 class ForbiddenError(ServiceError):
-    """This credential does not allow that."""
+    """Your credential does not allow this."""
 
     code = "auth.access.forbidden"
     status = 403
-    remedy = "Use a credential that carries the needed scope or role."
+    remedy = "Use a credential with the required scope or role."
 
 
 class NotFoundError(ServiceError):
@@ -96,7 +96,7 @@ class NotFoundError(ServiceError):
 
     code = "core.resource.not_found"
     status = 404
-    remedy = "Check the id: it may be mistyped, deleted, or not yours."
+    remedy = "Check the id: it may be mistyped, deleted, or in another account."
 
 
 class ConflictError(ServiceError):
@@ -111,14 +111,14 @@ class FourEyesError(ConflictError):
     """A second person must approve what the first one requested."""
 
     code = "auth.second_person.required"
-    remedy = "Ask a colleague with the role for it."
+    remedy = "Ask a colleague with the required role to approve it."
 
 
 class InvalidCursorError(MalformedError):
     """The cursor does not belong to this list."""
 
     code = "page.cursor.invalid"
-    remedy = "Start again without a cursor, and follow next_cursor as it is given."
+    remedy = "Start again without a cursor and use next_cursor unchanged."
 
 
 class TooLargeError(ServiceError):
@@ -134,7 +134,7 @@ class TooManyRequestsError(ServiceError):
 
     code = "http.request.rate_limited"
     status = 429
-    remedy = "Wait as long as Retry-After says."
+    remedy = "Wait for the time in Retry-After, then send the request again."
 
 
 class UnavailableError(ServiceError):

@@ -1,26 +1,26 @@
-"""The only place that makes randomness: ids, tokens and their digests."""
+"""The only source of randomness: ids, tokens and their digests."""
 
 import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: nothing that is read wrongly aloud
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no letters that look alike
 
 NewId = Callable[[str], str]
-"""Makes an id from a prefix: ``new_id("acc")`` -> ``acc_3f9k…``."""
+"""Generates an id from a prefix: ``new_id("acc")`` -> ``acc_3f9k…``."""
 
 
 def new_id(prefix: str) -> str:
-    """Return *prefix* and 128 random bits: unguessable, and says nothing about how many there are."""
+    """Return *prefix* and 128 random bits: the id cannot be guessed and does not reveal a count."""
     return f"{prefix}_{_random_base32(26)}"
 
 
 def ulid_factory(clock: Callable[[], datetime]) -> NewId:
-    """Return what makes ids that begin with the time in milliseconds, then 80 random bits: a ULID behind a prefix.
+    """Return a generator of prefixed ULIDs: the time in milliseconds, then 80 random bits.
 
-    For large collections: what is stored in one moment lies side by side in the index of the ids, so a million rows
-    make the next one hardly dearer. They tell whoever sees them when they were made.
+    For large collections: consecutive ids are adjacent in the index, so inserts stay fast with a million rows.
+    These ids reveal when they were created.
     """
 
     def new_ulid(prefix: str) -> str:
@@ -35,21 +35,21 @@ def new_token(bits: int = 256) -> str:
 
 
 def new_grouped_secret() -> str:
-    """Return 140 random bits as seven groups of four: what a person types into another program, as ``k3f9-…``.
+    """Return 140 random bits as seven groups of four, ``k3f9-…``, for a person to type into another program.
 
-    It never begins with a dash: ``rclone obscure`` and others would take it for one of their options.
+    It never starts with a dash, which ``rclone obscure`` and others would parse as an option.
     """
-    letters = _random_base32(28)
-    return "-".join(letters[at : at + 4] for at in range(0, 28, 4))
+    characters = _random_base32(28)
+    return "-".join(characters[at : at + 4] for at in range(0, 28, 4))
 
 
 def random_bytes(count: int) -> bytes:
-    """Return *count* random bytes fit for keys and nonces."""
+    """Return *count* cryptographically secure random bytes."""
     return secrets.token_bytes(count)
 
 
 def jitter(seconds: float) -> float:
-    """Return a wait between half of *seconds* and *seconds*, so that many waiters do not return together."""
+    """Return a delay between half of *seconds* and *seconds*, so that many clients do not retry at once."""
     return seconds * (0.5 + secrets.randbelow(1000) / 2000)
 
 
@@ -62,5 +62,5 @@ def _encode_base32(number: int, count: int) -> str:
 
 
 def sha256_digest(token: str) -> bytes:
-    """Return the SHA-256 of *token*: what is stored in place of a secret of at least 128 random bits."""
+    """Return the SHA-256 of *token*, which is stored in place of a secret of at least 128 random bits."""
     return hashlib.sha256(token.encode()).digest()

@@ -1,4 +1,4 @@
-"""Key management and encryption: the keyring, subject keys, sealed values, blind indexes, tokens in links."""
+"""Key management and encryption: the keyring, subject keys, encrypted values, blind indexes, tokens in links."""
 
 from shared.crypto.errors import DecryptionError, InvalidTokenError, KeyDestroyedError, PurposeDeniedError
 from shared.crypto.keyring import Key, Keyring, KeyUse, make_keyring

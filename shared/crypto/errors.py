@@ -1,33 +1,39 @@
-"""What sealing, opening and linking can refuse."""
+"""The errors of encryption, decryption and link tokens."""
 
 from shared.errors import ForbiddenError, MalformedError, ServiceError
 
 
 class DecryptionError(ServiceError):
-    """A sealed value does not open: altered, moved from its place, or sealed under another key."""
+    """Stored data could not be decrypted.
+
+    It was altered, moved to another field or row, or encrypted under another key.
+    """
 
     code = "data.ciphertext.decryption_failed"
     status = 500
-    remedy = "Nothing a caller can do; an operator must look at this record."
+    remedy = "Report the instance of this problem: an operator must check the record."
 
 
 class KeyDestroyedError(ServiceError):
-    """The key of this subject was destroyed: what it sealed can never be read again."""
+    """The key of this data was destroyed.
+
+    Data that was encrypted under it can never be read again.
+    """
 
     code = "data.key.destroyed"
     status = 410
-    remedy = "The data was erased; there is nothing to ask for."
+    remedy = "The data was erased and cannot be restored."
 
 
 class PurposeDeniedError(ForbiddenError):
-    """This field may not be read for that purpose."""
+    """This field may not be read for this purpose."""
 
     code = "data.purpose.denied"
-    remedy = "Read only the fields that carry your purpose."
+    remedy = "Read only fields that are declared for your purpose."
 
 
 class InvalidTokenError(MalformedError):
-    """This link is not valid, or no longer."""
+    """This link is invalid or has expired."""
 
     code = "auth.token.invalid"
-    remedy = "Ask for a new link."
+    remedy = "Request a new link."

@@ -1,4 +1,4 @@
-"""Data keys that were used recently: bounded in number and in time, so that a destroyed key dies in every process."""
+"""A cache of recently used data keys, with a short lifetime: a destroyed key expires soon in every process."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,10 +18,10 @@ class KeyCache:
     def __init__(
         self, lifetime: timedelta = KEY_CACHE_TTL, size: int = _MAX_KEYS, *, timer: Callable[[], float] = monotonic
     ) -> None:
-        """*timer* gives the seconds that *lifetime* is counted in."""
+        """*timer* returns seconds of a monotonic clock."""
         self._keys: TTLCache[str, bytes] = TTLCache(size, lifetime.total_seconds(), timer=timer)
         self.generation = 0
-        """Counts the invalidations: a key that was read before one must not be cached after it."""
+        """The number of invalidations: a key that was read before one must not be cached after it."""
 
     def get(self, subject: str) -> bytes | None:
         """Return the key of *subject*; None when it is not cached or has expired."""
@@ -33,6 +33,6 @@ class KeyCache:
             self._keys[subject] = key
 
     def invalidate(self, subject: str) -> None:
-        """Drop the key of *subject*."""
+        """Remove the key of *subject* from the cache."""
         self.generation += 1
         self._keys.pop(subject, None)

@@ -1,4 +1,4 @@
-"""The keyring of a service: a file of secrets, each for one use; the newest acts, older ones still open and verify."""
+"""The keyring of a service: a file of keys, each for one use. The newest is active; older keys decrypt and verify."""
 
 import base64
 import json
@@ -23,27 +23,27 @@ SECRET_BYTES = 32
 
 
 class KeyUse(StrEnum):
-    """What a key is for; a key never serves two uses."""
+    """The use of a key; no key has two uses."""
 
     WRAP = "wrap"
     """Wraps the data key of each subject."""
     BLIND = "blind"
-    """Makes blind indexes. Not rotated: a new one would hide every index already stored."""
+    """Computes blind indexes. Never rotated: stored indexes would no longer match."""
     SIGN = "sign"
     """Signs access tokens (an Ed25519 seed)."""
     LINK = "link"
-    """Seals the links in mails."""
+    """Encrypts the tokens of links in emails."""
     DKIM = "dkim"
-    """Signs mail: an RSA key (PKCS#8), or an Ed25519 seed of 32 bytes."""
+    """Signs emails: an RSA key (PKCS#8), or an Ed25519 seed of 32 bytes."""
     LEDGER = "ledger"
-    """Signs the checkpoints of the ledger of disclosure (an Ed25519 seed)."""
+    """Signs the checkpoints of the disclosure ledger (an Ed25519 seed)."""
     CARD = "card"
-    """Opens the cards that the customer's page has encrypted for payments (a P-256 scalar is made of it)."""
+    """Decrypts card data that the browser has encrypted for payments (a P-256 scalar is derived from it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One secret with its id; the secret does not print."""
+    """A key with its id; the secret is excluded from ``repr``."""
 
     id: str
     use: KeyUse
@@ -56,7 +56,7 @@ class Keyring:
     """The keys of one service, by use and id."""
 
     def __init__(self, keys: Iterable[Key]) -> None:
-        """Refuse two keys of one id: each must be found by what is written beside a sealed value."""
+        """Raise SettingError for duplicate ids: stored values name their key by its id."""
         ordered = sorted(keys, key=lambda key: key.created_at)
         self._keys = {key.id: key for key in ordered}
         if len(self._keys) != len(ordered):
@@ -64,7 +64,7 @@ class Keyring:
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """Read the keyring in the file *path*; whatever is wrong with it is one line that names the setting."""
+        """Read the keyring in the file *path*; SettingError, one line that names the setting, when it is invalid."""
         try:
             text = path.read_text(encoding="utf-8")
             return cls(_parse_key(entry) for entry in _KeyringFile.model_validate_json(text).keys)
@@ -76,11 +76,11 @@ class Keyring:
             raise SettingError(f"{KEYRING_SETTING}={path} is not a keyring: {_describe_error(fault)}") from fault
 
     def find_active(self, use: KeyUse) -> Key | None:
-        """Return the newest key of *use* that is not retired, if there is one."""
+        """Return the newest key of *use* that is not retired, or None."""
         return next((key for key in reversed(self._keys.values()) if key.use is use and not key.retired), None)
 
     def get_active(self, use: KeyUse) -> Key:
-        """Return the key that seals or signs now; a keyring without one is a mistake of the operator."""
+        """Return the active key of *use*; SettingError when the keyring has none."""
         key = self.find_active(use)
         if key is None:
             raise SettingError(
@@ -90,29 +90,29 @@ class Keyring:
         return key
 
     def get(self, use: KeyUse, key_id: str) -> Key | None:
-        """Return the key *key_id* of *use*, retired or not: what it made must still open and verify."""
+        """Return the key *key_id* of *use*, retired or not: older data must still decrypt and verify."""
         key = self._keys.get(key_id)
         return key if key is not None and key.use is use else None
 
     def list_by_use(self, use: KeyUse) -> list[Key]:
-        """Return every key of *use*, oldest first, retired ones too."""
+        """Return every key of *use*, oldest first, including retired ones."""
         return [key for key in self._keys.values() if key.use is use]
 
 
 def make_keyring(uses: Iterable[str], *, at: datetime) -> dict[str, object]:
-    """Return a new keyring, to be written as JSON, with one key for each of *uses*."""
+    """Return a new keyring, as the object of its JSON file, with one key for each of *uses*."""
     return {"keys": [_new_entry(KeyUse(use), at) for use in uses]}
 
 
 def with_new_key(keyring: Mapping[str, object], use: str, *, at: datetime) -> dict[str, object]:
-    """Return *keyring* with a new active key of *use*; the older ones stay, and still open what they sealed."""
+    """Return *keyring* with a new active key of *use*; older keys stay and still decrypt."""
     if KeyUse(use) is KeyUse.BLIND:
         raise SettingError("a new blind key would hide every stored index: rebuild the indexes instead")
     return {"keys": [*_dump_keys(keyring), _new_entry(KeyUse(use), at)]}
 
 
 def with_retired_key(keyring: Mapping[str, object], key_id: str) -> dict[str, object]:
-    """Return *keyring* with the key *key_id* retired: it still opens and verifies, and makes nothing new."""
+    """Return *keyring* with the key *key_id* retired: it still decrypts and verifies, but is not used for new data."""
     keys = _dump_keys(keyring)
     key = next((one for one in keys if one["id"] == key_id), None)
     if key is None:
@@ -123,12 +123,12 @@ def with_retired_key(keyring: Mapping[str, object], key_id: str) -> dict[str, ob
 
 
 def without_key(keyring: Mapping[str, object], key_id: str) -> dict[str, object]:
-    """Return *keyring* without the key *key_id*: what it sealed can no longer be opened."""
+    """Return *keyring* without the key *key_id*: data encrypted under it can no longer be decrypted."""
     return {"keys": [one for one in _dump_keys(keyring) if one["id"] != key_id]}
 
 
 def replace_keyring(file: Path, keyring: Mapping[str, object]) -> None:
-    """Write *keyring* to *file* in one step: a crash leaves the old keyring or the new one."""
+    """Write *keyring* to *file* atomically: a crash leaves the old keyring or the new one."""
     fresh = file.with_name(file.name + ".new")
     fresh.touch(mode=0o600)
     with fresh.open("w", encoding="utf-8") as out:
@@ -181,12 +181,12 @@ def _parse_key(entry: _KeyEntry) -> Key:
     if len(secret) != SECRET_BYTES and not (entry.use is KeyUse.DKIM and len(secret) > SECRET_BYTES):
         raise ValueError(f"the secret of key {entry.id!r} has {len(secret)} bytes; it must have {SECRET_BYTES}")
     if entry.created.tzinfo is None:
-        raise ValueError(f"the time of key {entry.id!r} names no zone")
+        raise ValueError(f"the time of key {entry.id!r} has no time zone")
     return Key(id=entry.id, use=entry.use, created_at=entry.created, secret=secret, retired=entry.retired)
 
 
 def _describe_error(fault: Exception) -> str:
-    """Say what is wrong in one line, never with a value from the file."""
+    """Return the error in one line, without any value from the file."""
     if isinstance(fault, ValidationError):
         first = fault.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

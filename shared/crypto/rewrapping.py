@@ -16,11 +16,11 @@ BATCH_SIZE: Final = 100
 CLOCK_SKEW: Final = timedelta(minutes=1)
 
 OnProgress = Callable[[int, int], None]
-"""Called with the subject keys done and the number to do."""
+"""Called with the number of subject keys done and the total."""
 
 
 class WrapKeyInUseError(Exception):
-    """A wrap key cannot be removed; the message says why, and until when where that is known."""
+    """A wrap key cannot be removed; the message gives the reason and, if known, the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class WrapKeyUsage:
 class Rewrapper:
     """Re-wraps the subject keys of one database, beside running replicas.
 
-    Each row is one conditional update, so a run can be killed at any point and started again: what is left to do is
-    what an older key still wraps. No transaction is used: the embedded server keeps the transaction of a killed
+    Each row is one conditional update, so a run can be killed at any point and started again: it continues with the
+    rows that an older key still wraps. No transaction is used: the embedded server keeps the transaction of a killed
     process open, and an erasure of the same subject would wait for it.
     """
 
@@ -89,7 +89,7 @@ class Rewrapper:
         return [WrapKeyUsage(key=key, subject_keys=counts.get(key.id, 0)) for key in self._wrapper.list_keys()]
 
     async def check_removable(self, key_id: str) -> None:
-        """Raise WrapKeyInUseError unless the wrap key *key_id* may be taken out of the keyring now."""
+        """Raise WrapKeyInUseError unless the wrap key *key_id* may be removed from the keyring now."""
         key = next((one for one in self._wrapper.list_keys() if one.id == key_id), None)
         if key is None:
             raise WrapKeyInUseError(f"the keyring has no wrap key {key_id}")
@@ -102,7 +102,7 @@ class Rewrapper:
 
     async def _rewrap_one(self, row: SubjectKeyDocument, target: Key) -> int:
         wrapped = self._wrapper.wrap_key(row.id, self._wrapper.unwrap_key(row), target)
-        # The expected value in the filter: a key that was destroyed meanwhile is not written back.
+        # The expected value in the filter: a key that was destroyed in between is not written back.
         return await self._rows.update_one(
             {"_id": row.id, "wrapped": row.wrapped}, {"$set": {"wrapped_by": target.id, "wrapped": wrapped}}
         )

@@ -1,4 +1,4 @@
-"""Links for mails: opaque tokens that only this service can make and read, each for one kind of act, each expiring.
+"""Opaque tokens for links in emails: only this service can issue and read them, for one purpose and a limited time.
 
 AES-SIV (RFC 5297) hides the claims from logs and proxies, authenticates every bit, and needs no nonce.
 """
@@ -18,21 +18,21 @@ _MAX_TOKEN_LENGTH = 4096
 
 
 class TokenSealer:
-    """Makes and reads the tokens in links."""
+    """Issues and reads the tokens in links."""
 
     def __init__(self, keyring: Keyring) -> None:
-        """A keyring without a key for links fails here, not at the first mail."""
+        """Raise SettingError when the keyring has no link key: at start, not at the first email."""
         self._keyring = keyring
         self._active_key = keyring.get_active(KeyUse.LINK)
 
     def issue(self, kind: str, claims: Mapping[str, str], *, expires_at: datetime) -> str:
-        """Return a URL-safe token for *kind* that holds *claims* until *expires_at*."""
+        """Return a URL-safe token for *kind* with *claims*, valid until *expires_at*."""
         body = json.dumps([int(expires_at.timestamp()), dict(claims)], separators=(",", ":"), sort_keys=True)
         sealed = AESSIV(self._active_key.secret).encrypt(body.encode(), _associated_data(kind, self._active_key))
         return f"{self._active_key.id}.{_encode(sealed)}"
 
     def open(self, kind: str, token: str, *, at: datetime) -> dict[str, str]:
-        """Return the claims of *token*, or refuse it without saying why: forged, altered, of another kind, expired."""
+        """Return the claims of *token*; the same InvalidTokenError if it is forged, expired or of another kind."""
         key_id, _, text = token.partition(".")
         key = self._keyring.get(KeyUse.LINK, key_id)
         if key is None or len(token) > _MAX_TOKEN_LENGTH:
@@ -46,7 +46,7 @@ class TokenSealer:
 def _decrypt(kind: str, key: Key, text: str) -> bytes:
     try:
         sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        # Decoding skips foreign letters and unused bits: only the one true spelling of a token is accepted.
+        # The decoder skips foreign characters and unused bits: accept only the canonical encoding of a token.
         if _encode(sealed) != text:
             raise InvalidTokenError
         return AESSIV(key.secret).decrypt(sealed, _associated_data(kind, key))

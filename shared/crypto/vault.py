@@ -1,4 +1,4 @@
-"""Seals each subject's data under a key of its own; destroying the key erases what backups still hold (C31)."""
+"""Encrypts the data of each subject under its own key; destroying the key also erases the data in backups (C31)."""
 
 import hashlib
 import hmac
@@ -16,21 +16,21 @@ from shared.personal import personal_fields
 from shared.policy.purposes import Purpose
 
 OnPurposeDenied = Callable[[str, Purpose], Awaitable[None]]
-"""Called with the place and the purpose when a read is refused, before the error is raised (C06)."""
+"""Called with the field and the purpose when a read is denied, before the error is raised (C06)."""
 
 
 def build_associated_data(document: type[Document] | Document, field: str) -> str:
-    """Return the place to which a sealed *field* of *document* is bound: ``accounts.email``."""
+    """Return the associated data of an encrypted *field* of *document*: ``accounts.email``."""
     return f"{document.collection}.{field}"
 
 
 class Vault:
-    """Encrypts and decrypts under one key a subject, and destroys keys."""
+    """Encrypts and decrypts with one key for each subject, and destroys keys."""
 
     def __init__(
         self, db: Database, keyring: Keyring, clock: Clock, *, on_purpose_denied: OnPurposeDenied | None = None
     ) -> None:
-        """A keyring without keys to wrap and to blind fails here, not at the first customer."""
+        """Raise SettingError when the keyring has no wrap or blind key: at start, not at the first customer."""
         self._db = db
         self._rows = db.get_collection(SubjectKeyDocument)
         self._clock = clock
@@ -40,36 +40,36 @@ class Vault:
         self._cache = KeyCache()
 
     async def seal(self, subject: str, associated_data: str, plaintext: bytes) -> bytes:
-        """Seal *plaintext* for *place* under the key of *subject*, which is made when there is none."""
+        """Encrypt *plaintext* under the key of *subject*, which is created if there is none."""
         key = await self._find_key(subject) or await self._create_key(subject)
         return seal(key, (subject, associated_data), plaintext)
 
     async def open(self, subject: str, associated_data: str, sealed: bytes) -> bytes:
-        """Open what was sealed for *place*; SubjectForgottenError when the key is gone, else SealBrokenError."""
+        """Decrypt *sealed*; KeyDestroyedError when the key is destroyed, DecryptionError when it does not match."""
         key = await self._find_key(subject)
         if key is None:
             raise KeyDestroyedError
         return unseal(key, (subject, associated_data), sealed)
 
     async def open_field(self, document: Document, field: str, purpose: Purpose) -> str:
-        """Open the sealed personal *field* of *document* for *purpose*, which its declaration must carry."""
+        """Decrypt the personal *field* of *document*; PurposeDeniedError unless it is declared for *purpose*."""
         declaration = personal_fields(type(document)).get(field)
         if declaration is None or not declaration.allows(purpose):
             await self._deny_purpose(build_associated_data(document, field), purpose)
         if document.subject is None:
-            raise TypeError(f"{type(document).__name__} declares no subject: nothing of it can be sealed")
+            raise TypeError(f"{type(document).__name__} declares no subject, so its fields cannot be encrypted")
         subject = getattr(document, document.subject)
         return (await self.open(subject, build_associated_data(document, field), getattr(document, field))).decode()
 
     async def destroy_key(self, subject: str) -> bool:
-        """Destroy the key of *subject*; other processes forget within ``cache.LIFETIME``. False when there was none."""
+        """Destroy the key of *subject*; other processes drop it within KEY_CACHE_TTL. False when there was none."""
         deleted = await self._rows.delete_one({"_id": subject})
         self._cache.invalidate(subject)
         self._db.after_commit(lambda: self._cache.invalidate(subject))
         return deleted > 0
 
     async def prefetch_keys(self, subjects: Sequence[str]) -> None:
-        """Read the keys of *subjects* at once, for work on all of them that follows within ``cache.LIFETIME``."""
+        """Load the keys of *subjects* into the cache with one query; they stay cached for KEY_CACHE_TTL."""
         generation = self._cache.generation
         async for row in self._rows.iter_documents({"_id": {"$in": list(subjects)}}):
             self._cache_after_commit(row.id, self._wrapper.unwrap_key(row), generation)
@@ -103,7 +103,7 @@ class Vault:
         return self._cache_after_commit(subject, key, generation)
 
     def _cache_after_commit(self, subject: str, key: bytes, generation: int) -> bytes:
-        # Only a committed key may be cached: one of an aborted transaction would seal what nobody can open again.
+        # Cache committed keys only: data encrypted under the key of an aborted transaction could never be decrypted.
         self._db.after_commit(lambda: self._cache.put(subject, key, generation))
         return key
 

@@ -10,7 +10,7 @@ from shared.crypto.sealing import seal, unseal
 from shared.mongo import Document, Index
 
 KEY_PREPUBLISH_PERIOD: Final = timedelta(minutes=15)
-"""A new wrap key is used only after this time: until then every replica is restarted with the new keyring."""
+"""The delay before a new wrap key is used; all replicas must be restarted with the new keyring in this time."""
 
 
 class SubjectKeyDocument(Document):
@@ -39,18 +39,18 @@ class KeyWrapper:
 
     @property
     def active(self) -> Key:
-        """The newest wrap key that every replica knows; the oldest where none is old enough."""
+        """The newest wrap key that every replica has loaded; the oldest if none is old enough."""
         keys = [key for key in self._keyring.list_by_use(KeyUse.WRAP) if not key.retired]
         published = [key for key in keys if self.active_from(key) <= self._clock()]
         return published[-1] if published else keys[0]
 
     def active_from(self, key: Key) -> datetime:
-        """Return when *key* begins to wrap: at once when no other key could."""
+        """Return when *key* becomes active: at its creation if there is no other key."""
         others = [one for one in self._keyring.list_by_use(KeyUse.WRAP) if not one.retired and one.id != key.id]
         return key.created_at + KEY_PREPUBLISH_PERIOD if others else key.created_at
 
     def list_keys(self) -> list[Key]:
-        """Return every wrap key of the keyring, oldest first, retired ones too."""
+        """Return every wrap key of the keyring, oldest first, including retired ones."""
         return self._keyring.list_by_use(KeyUse.WRAP)
 
     def wrap_key(self, subject: str, data_key: bytes, wrap_key: Key) -> bytes:

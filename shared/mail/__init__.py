@@ -1,4 +1,4 @@
-"""Mail: for exactly one recipient, signed, queued sealed beside the change that causes it, tried until settled."""
+"""Email to a single recipient: queued encrypted in the transaction that causes it, signed, retried until final."""
 
 from shared.mail.address import EmailAddress, FromAddress, InvalidEmailAddressError
 from shared.mail.compose import compose

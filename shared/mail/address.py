@@ -1,4 +1,4 @@
-"""Mail addresses: valid, normalized, one line; never merged on a guess about a provider."""
+"""Email addresses: validated and normalized, without provider-specific rules (dots and tags are kept)."""
 
 from dataclasses import dataclass, field
 from email.headerregistry import Address as HeaderAddress
@@ -12,19 +12,19 @@ from shared.settings import SettingError
 
 
 class InvalidEmailAddressError(InvalidInputError):
-    """This is not an address that mail can be sent to."""
+    """This is not a valid email address."""
 
     code = "mail.address.invalid"
-    remedy = "Give one address, such as ada@example.org."
+    remedy = "Enter one address, such as ada@example.org."
 
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """One mailbox. The domain is lower-cased, all is in Unicode NFC; case, dots and tags of the local part stay."""
+    """One mailbox, in Unicode NFC. The domain is lower-cased; the local part keeps its case, dots and tags."""
 
     email: str
     domain: str = field(init=False, repr=False, compare=False)
-    """The domain as the DNS spells it (IDNA)."""
+    """The domain in ASCII (IDNA)."""
 
     def __post_init__(self) -> None:
         validated = _validate(self.email)
@@ -33,12 +33,12 @@ class EmailAddress:
 
     @property
     def local_part(self) -> str:
-        """The part before the @, as its owner spells it."""
+        """The part before the @, in its original spelling."""
         return self.email.rpartition("@")[0]
 
     @property
     def addr_spec(self) -> str:
-        """The address as SMTP says it: the domain in ASCII."""
+        """The address for SMTP (RFC 5321), with the domain in ASCII."""
         return f"{self.local_part}@{self.domain}"
 
     @property
@@ -52,7 +52,7 @@ class EmailAddress:
 
 @dataclass(frozen=True, slots=True)
 class FromAddress:
-    """Who a mail is from: a name and an address of the company."""
+    """The sender of an email: display name and address."""
 
     name: str
     address: EmailAddress
@@ -76,7 +76,7 @@ class FromAddress:
 
 def _validate(text: str) -> ValidatedEmail:
     try:
-        # Reserved names (.example, localhost) are allowed: whether an address exists, the verification mail finds out.
+        # Reserved names (.example, localhost) are allowed: the verification email proves that an address exists.
         return validate_email(text, check_deliverability=False, globally_deliverable=False, strict=True)
     except EmailNotValidError as fault:
         problem = FieldProblem(field="email", code="invalid", message=str(fault))

@@ -1,4 +1,4 @@
-"""DKIM signatures (RFC 6376, RFC 8463) on ``cryptography``: twenty times the speed of signing in Python."""
+"""DKIM signatures (RFC 6376, RFC 8463) with ``cryptography``: twenty times faster than signing in Python."""
 
 import base64
 import hashlib
@@ -18,8 +18,8 @@ from shared.crypto import Keyring, KeyUse
 from shared.crypto.keyring import SECRET_BYTES, Key
 from shared.settings import SettingError
 
-# Each name is signed once more than it occurs, so that none can be added later (RFC 6376 5.4.2). RFC 8058 demands
-# that both List-Unsubscribe headers are covered. There is no l= tag: it would let anybody append to the body.
+# Each name is signed once more than it occurs, so that no header can be added later (RFC 6376 5.4.2). RFC 8058
+# requires both List-Unsubscribe headers to be covered. No l= tag: it would allow text to be appended to the body.
 _SIGNED_HEADERS = (
     "From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type",
     "Content-Transfer-Encoding", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
@@ -29,7 +29,7 @@ _HEADER_FIELD = re.compile(rb"([!-9;-~]+):(.*?)\r\n(?![ \t])", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DkimSigner:
-    """Signs for *domain*; the public key stands in the DNS at ``<selector>._domainkey.<domain>``."""
+    """Signs for *domain*; the public key is published in the DNS at ``<selector>._domainkey.<domain>``."""
 
     domain: str
     selector: str
@@ -37,14 +37,14 @@ class DkimSigner:
 
     @classmethod
     def from_keyring(cls, keyring: Keyring, domain: str) -> Self | None:
-        """Return the signer of the active DKIM key, or None: then the relay is expected to sign."""
+        """Return the signer of the active DKIM key, or None; without a key the relay is expected to sign."""
         key = keyring.find_active(KeyUse.DKIM)
         return (
             None if key is None else cls(domain=domain, selector=key.id.replace("_", "-"), key=_load_private_key(key))
         )
 
     def sign_message(self, raw: bytes, *, at: datetime) -> bytes:
-        """Return *raw* with a signature in front."""
+        """Return *raw* with a DKIM-Signature header prepended."""
         head, _, body = raw.partition(b"\r\n\r\n")
         fields = [(name.lower(), _canonicalize_header(value)) for name, value in _HEADER_FIELD.findall(head + b"\r\n")]
         covered = [name.lower().encode() for name in _SIGNED_HEADERS]
@@ -101,7 +101,7 @@ def _load_private_key(key: Key) -> RSAPrivateKey | Ed25519PrivateKey:
 
 
 def _select_headers(fields: list[tuple[bytes, bytes]], names: Iterable[bytes]) -> Iterable[bytes]:
-    """Yield the signed fields in the order of *names*: of several alike the lowest first; a missing one is empty."""
+    """Yield the signed fields in the order of *names*, repeated ones from the bottom up; skip missing ones."""
     remaining = list(fields)
     for name in names:
         for index in range(len(remaining) - 1, -1, -1):
@@ -111,12 +111,12 @@ def _select_headers(fields: list[tuple[bytes, bytes]], names: Iterable[bytes]) -
 
 
 def _canonicalize_header(value: bytes) -> bytes:
-    """RFC 6376 3.4.2: unfolded, each run of blanks one space, none at the ends."""
+    """Relaxed canonicalization (RFC 6376 3.4.2): unfolded, whitespace collapsed and stripped."""
     return re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip(b" ")
 
 
 def _canonicalize_body(body: bytes) -> bytes:
-    """RFC 6376 3.4.4: runs of blanks one space, none at the end of a line, no empty lines at the end."""
+    """Relaxed canonicalization (RFC 6376 3.4.4): whitespace collapsed, trailing whitespace and lines removed."""
     body = re.sub(rb"[ \t]+", b" ", body).replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return body + b"\r\n" if body else b""
 

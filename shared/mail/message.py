@@ -1,4 +1,4 @@
-"""What is to be said to one person."""
+"""The email message: content, recipient and allowed headers."""
 
 import json
 import re
@@ -16,10 +16,10 @@ _MAX_SUBJECT_LENGTH = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailMessage:
-    """A mail to exactly one recipient: there is no way to say two, nor Cc, nor Bcc (C16).
+    """An email to exactly one recipient, without Cc or Bcc (C16).
 
     *kind* names it for logs and hooks (``identity.verification``). *list_unsubscribe* is the one-click URL of a
-    newsletter; it gives both headers of RFC 8058 and lets single mails go first.
+    newsletter: it sets both headers of RFC 8058 and lowers the priority below transactional emails.
     """
 
     kind: str
@@ -32,26 +32,26 @@ class EmailMessage:
 
     def __post_init__(self) -> None:
         if not isinstance(self.to, EmailAddress):
-            raise TypeError("a letter has exactly one recipient, and it is an Address")
+            raise TypeError("an email has exactly one recipient, an EmailAddress")
         if not _KIND.fullmatch(self.kind):
             raise ValueError("a kind looks like identity.verification")
         if not _is_one_line(self.subject, _MAX_SUBJECT_LENGTH):
             raise ValueError("a subject is one line of 1 to 300 printable characters")
-        # A lone surrogate cannot be sent: better refused here than found by the postman.
+        # A lone surrogate cannot be encoded: fail here, not in the sender.
         f"{self.text}{self.html or ''}".encode()
         if self.list_unsubscribe is not None and not _is_url(self.list_unsubscribe):
             raise ValueError("list_unsubscribe is one http(s) URL in ASCII")
         for name, value in self.headers.items():
             if not (_HEADER_NAME.fullmatch(name) and value.isascii() and _is_one_line(value, _MAX_HEADER_LENGTH)):
-                raise ValueError(f"a letter may not set the header {name!r}, or not to more than one line of ASCII")
+                raise ValueError(f"an email may not set the header {name!r}, or its value is not one line of ASCII")
 
     def to_json(self) -> bytes:
-        """Return the letter as it is sealed in the queue."""
+        """Return the email as JSON, the plaintext of the queue."""
         return json.dumps({**asdict(self), "to": self.to.email}).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """Return the letter that *text* was made of."""
+        """Return the email that ``to_json`` serialized."""
         parts = json.loads(text)
         return cls(**{**parts, "to": EmailAddress(parts["to"])})
 

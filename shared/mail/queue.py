@@ -1,4 +1,4 @@
-"""The mail queue: a mail is stored, sealed, in the transaction that causes it, and its outcome is reported once."""
+"""The mail queue: an email is stored encrypted in the transaction that causes it; its final status is reported once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -34,22 +34,22 @@ _MAIL_PURPOSES = {
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a mail; all but DEFERRED are final."""
+    """The delivery status of an email; all but DEFERRED are final."""
 
     DEFERRED = "deferred"
-    """Not now: it is tried again."""
+    """A temporary failure: it is retried."""
     RELAYED = "relayed"
-    """The relay took responsibility for it."""
+    """The relay accepted it."""
     FAILED = "failed"
-    """The relay refused it for good, or its contents were erased before it was sent."""
+    """The relay rejected it permanently, or its contents were erased before it was sent."""
     EXPIRED = "expired"
-    """No relay took it in the time it was given."""
+    """No relay accepted it before it expired."""
     SUPPRESSED = "suppressed"
-    """The service said at the last moment that it is not to be sent (an unsubscribe)."""
+    """The service withdrew it just before it was sent (after an unsubscribe, for example)."""
 
 
 class QueuedMailDocument(Document):
-    """One mail that waits; the letter, its address too, is sealed."""
+    """A queued email; its content and address are encrypted."""
 
     collection: ClassVar[str] = "mail_queue"
     indexes: ClassVar[tuple[Index, ...]] = (Index("bulk", "due_at"), Index("owner"))
@@ -57,19 +57,19 @@ class QueuedMailDocument(Document):
 
     kind: str
     owner: Annotated[str, Personal(Category.PSEUDONYM, _MAIL_PURPOSES, retain_for(40))]
-    """The account under whose key the letter is sealed; the id of the mail where there is none."""
+    """The account whose key encrypts the email; the id of the email where there is no account."""
     sealed: Annotated[bytes, Personal(Category.CONTACT, _MAIL_PURPOSES, retain_for(40))]
     purpose: Purpose
     bulk: bool
     attempts: int = 0
     created_at: datetime
     due_at: datetime
-    """When it may be tried next; a claim moves it to the end of the claim."""
+    """The time of the next attempt; a claim sets it to the expiry of the claim."""
     expires_at: datetime
 
 
 class MailLogDocument(Document):
-    """What an operator may search (C04): each attempt at a mail and what came of it, without the address."""
+    """A delivery attempt and its result, without the address, for operators (C04)."""
 
     collection: ClassVar[str] = "mail_log"
     indexes: ClassVar[tuple[Index, ...]] = (Index("at", expire_after=timedelta(days=90)), Index("mail_id"))
@@ -93,7 +93,7 @@ class _MailHooks:
 
 
 class MailQueue:
-    """The mail of one service, from the change that causes it to the state in which it ends."""
+    """The queued emails of one service, from enqueueing to the final status."""
 
     def __init__(self, db: Database, vault: Vault, clock: Clock) -> None:
         self._db = db
@@ -103,23 +103,23 @@ class MailQueue:
         self._log = db.get_collection(MailLogDocument)
         self._hooks: dict[str, _MailHooks] = {}
         self.has_messages = asyncio.Event()
-        """Set when a mail was committed, so that the postman of this process need not wait for its next look."""
+        """Set when an email is committed, so that the sender of this process need not wait for its next poll."""
 
     def on(self, kind: str, *, before_send: BeforeSend | None = None, on_completed: OnCompleted | None = None) -> None:
-        """Take part in every mail of *kind*; call it while composing the service.
+        """Register the hooks for emails of *kind*, while the service is being composed.
 
-        *before_send* is asked immediately before the relay is: False withholds the mail.
-        *on_settled* runs once per mail, in the transaction that settles it: what it writes is kept or lost with that.
+        *before_send* runs immediately before sending: False suppresses the email.
+        *on_completed* runs once per email, in the transaction that records the final status.
         """
         self._hooks[kind] = _MailHooks(before_send=before_send, on_completed=on_completed)
 
     async def enqueue(
         self, email: EmailMessage, *, subject: str = "", purpose: Purpose, expires_after: timedelta = timedelta(days=5)
     ) -> str:
-        """Queue *letter* in the ambient transaction and return the id of the mail.
+        """Queue *email* in the ambient transaction and return its id.
 
-        It is sealed under the key of the account *subject*: an erasure also erases mail that waits. Without one it has
-        a key of its own, destroyed when it is settled.
+        It is encrypted under the key of the account *subject*, so an erasure also erases queued emails. Without a
+        subject it gets its own key, which is destroyed with its final status.
         """
         row = await self._build_document(email, subject, purpose, expires_after)
         await self._rows.insert_one(row)
@@ -133,33 +133,33 @@ class MailQueue:
         purpose: Purpose,
         expires_after: timedelta = timedelta(days=5),
     ) -> list[str]:
-        """As ``put``, with one write for all: pairs of subject and letter in, the ids of the mails in order out."""
+        """Queue several pairs of subject and email with one write; return the ids in order."""
         rows = [await self._build_document(email, subject, purpose, expires_after) for subject, email in emails]
         await self._rows.insert_many(rows)
         self._db.after_commit(self.has_messages.set)
         return [row.id for row in rows]
 
     async def list_due(self, limit: int) -> list[QueuedMailDocument]:
-        """Return the mails to try now, single ones before newsletters, the longest waiting first."""
+        """Return the emails that are due: transactional ones before newsletters, the oldest first."""
         return await self._rows.list({"due_at": {"$lte": self._clock()}}, sort=("bulk", "due_at"), limit=limit)
 
     async def claim(self, row: QueuedMailDocument, *, until: datetime) -> QueuedMailDocument | None:
-        """Take *row* until then, or return None: another took it first. A holder that dies only delays it."""
+        """Claim *row* until *until*; None if another worker was first. If the worker dies, the claim expires."""
         claimed = row.model_copy(update={"due_at": until, "attempts": row.attempts + 1})
         same = {"due_at": row.due_at, "attempts": row.attempts}
         return claimed if await self._rows.replace_one(claimed, expect=same) else None
 
     async def should_send(self, row: QueuedMailDocument) -> bool:
-        """Ask the service whether the mail is still to be sent."""
+        """Return whether the service still wants the email to be sent."""
         hooks = self._hooks.get(row.kind)
         return hooks is None or hooks.before_send is None or await hooks.before_send(row)
 
     async def open_message(self, row: QueuedMailDocument) -> EmailMessage:
-        """Open the letter for the purpose it was queued for."""
+        """Decrypt the email for the purpose with which it was queued."""
         return EmailMessage.from_json((await self._vault.open_field(row, "sealed", row.purpose)).encode())
 
     async def schedule_retry(self, row: QueuedMailDocument, delay: timedelta, *, code: int) -> None:
-        """Try *row* again after *wait*, or when it expires if that is sooner."""
+        """Retry *row* after *delay*, or when it expires if that is sooner."""
         due_at = min(self._clock() + delay, row.expires_at)
         await self._rows.update_one({"_id": row.id, "attempts": row.attempts}, {"$set": {"due_at": due_at}})
         await self._record_attempt(row, DeliveryStatus.DEFERRED, code)
@@ -169,7 +169,7 @@ class MailQueue:
 
         async def work() -> None:
             if not await self._rows.delete_one({"_id": row.id}):
-                return  # settled by another holder, or erased with its account
+                return  # completed by another worker, or erased with its account
             if row.owner == row.id:
                 await self._vault.destroy_key(row.id)
             await self._record_attempt(row, status, code)
@@ -183,9 +183,9 @@ class MailQueue:
         self, email: EmailMessage, subject: str, purpose: Purpose, expires_after: timedelta
     ) -> QueuedMailDocument:
         if not personal_fields(QueuedMailDocument)["sealed"].allows(purpose):
-            raise PurposeDeniedError(f"no mail is sent for {purpose}")
+            raise PurposeDeniedError(f"no email may be sent for {purpose}")
         if expires_after > _MAX_QUEUE_LIFETIME:
-            raise ValueError(f"a mail is tried for at most {_MAX_QUEUE_LIFETIME.days} days")
+            raise ValueError(f"an email is retried for at most {_MAX_QUEUE_LIFETIME.days} days")
         mail_id, now = new_id("mail"), self._clock()
         owner = subject or mail_id
         return QueuedMailDocument(

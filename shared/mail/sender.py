@@ -1,7 +1,7 @@
-"""Carries the queue to the relay until every mail is settled.
+"""Sends queued emails to the relay and retries until each has its final status.
 
-At least once: a process killed after the relay's yes and before the settling leaves the mail claimed; when the claim
-ends it is sent again, byte for byte, with the same Message-ID, by which mailboxes know it for the same mail.
+Delivery is at least once. A process killed between the relay's acceptance and the commit leaves the email claimed. Once
+the claim expires it is sent again, byte for byte, with the same Message-ID, so that mailboxes can deduplicate it.
 """
 
 import asyncio
@@ -26,21 +26,21 @@ _RECONNECT_DELAY_MIN = timedelta(seconds=0.5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderConfig:
-    """How much at once, and how long between."""
+    """Concurrency, claim and retry settings of the sender."""
 
     connections: int = 4
     batch_size: int = 64
     claim_ttl: timedelta = timedelta(minutes=5)
-    """Longer than one mail can take; after this time another worker may claim the mail."""
+    """Longer than a delivery can take; after this time another worker may claim the email."""
     poll_interval: timedelta = timedelta(seconds=2)
-    """How long an empty queue is left alone; a mail put by this process is seen at once."""
+    """How often an empty queue is polled; an email enqueued by this process is sent at once."""
     retry_delay_min: timedelta = timedelta(seconds=5)
     retry_delay_max: timedelta = timedelta(hours=1)
     reconnect_delay_max: timedelta = timedelta(seconds=10)
 
 
 class MailSender:
-    """Sends what is due; run one in each replica of a service, each claims its own mails."""
+    """Sends due emails. Each replica of a service runs one; an email is claimed before it is sent."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class MailSender:
         self._clock = clock
         self._config = config or SenderConfig()
         self._clients = [SmtpClient(url) for _ in range(self._config.connections)]
-        self._smtp_up = observe.gauge("candor_smtp_up", "0 when the mail relay could not be used the last time, else 1")
-        self._smtp_up.set(True)  # no fault is known before the first attempt
+        self._smtp_up = observe.gauge("candor_smtp_up", "0 after a failed use of the mail relay, else 1")
+        self._smtp_up.set(True)  # up until an attempt fails
         self._attempts = observe.counter(
-            "candor_mail_delivery_attempts_total", "attempts to send a mail, by outcome", ("kind", "status")
+            "candor_mail_delivery_attempts_total", "Attempts to send an email, by status.", ("kind", "status")
         )
 
     async def run(self) -> None:
@@ -87,7 +87,7 @@ class MailSender:
                 client.close()
 
     async def _wait_for_mail(self) -> None:
-        """Wait for a mail; hang up when none comes."""
+        """Wait for an email; close the SMTP sessions when none arrives."""
         try:
             async with asyncio.timeout(self._config.poll_interval.total_seconds()):
                 await self._queue.has_messages.wait()
@@ -107,7 +107,7 @@ class MailSender:
         return up
 
     async def _send_on_connection(self, client: SmtpClient, rows: list[QueuedMailDocument]) -> bool:
-        """Carry *rows* one after the other; False at the first trouble with the relay."""
+        """Send *rows* one after the other; False as soon as the relay is unavailable."""
         try:
             for row in rows:
                 await self._process(client, row)
@@ -120,7 +120,7 @@ class MailSender:
         if self._clock() >= row.expires_at:
             await self._complete(row, DeliveryStatus.EXPIRED)
             return
-        # Before the claim: while the relay is down no mail is touched, and none waits out a backoff after it.
+        # Connect before the claim: an outage of the relay then neither claims emails nor delays them by a back-off.
         await client.open()
         claimed = await self._queue.claim(row, until=self._clock() + self._config.claim_ttl)
         if claimed is not None:

@@ -1,4 +1,4 @@
-"""The company's mail relay over SMTP: one connection that lasts, and what its answers mean for a mail."""
+"""The SMTP client for the company's relay: a persistent connection and the classification of replies."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from shared.settings import Secret, SettingError
 
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
-_SESSION_LOST_CODES = {421, 503}  # closing; "bad sequence": the two sides disagree about where they are
+_SESSION_LOST_CODES = {421, 503}  # service closing; bad sequence of commands: the session state is lost
 _COMMAND_TIMEOUT = 30
 _MAIL_TIMEOUT = 120
 
@@ -27,7 +27,7 @@ class SmtpUnavailableError(Exception):
 
 
 class ReplyClass(Enum):
-    """What an answer means for the mail."""
+    """The classes of SMTP replies (RFC 5321 4.2.1) that decide about an email."""
 
     POSITIVE_COMPLETION = auto()
     TRANSIENT_NEGATIVE = auto()
@@ -36,7 +36,7 @@ class ReplyClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpReply:
-    """What the relay said to one mail."""
+    """The reply of the relay to one email."""
 
     reply_class: ReplyClass
     code: int
@@ -44,7 +44,7 @@ class SmtpReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpUrl:
-    """Where the relay is: ``smtp://``, ``smtps://`` (TLS from the start) or ``smtp+starttls://`` (TLS or nothing)."""
+    """The URL of the relay: ``smtp://``, ``smtps://`` (implicit TLS) or ``smtp+starttls://`` (STARTTLS required)."""
 
     scheme: str
     host: str
@@ -54,7 +54,7 @@ class SmtpUrl:
 
     @classmethod
     def parse(cls, url: Secret) -> Self:
-        """Read the setting SMTP_URL; a password is refused where it would cross a network in the clear."""
+        """Parse the setting SMTP_URL; reject a password that would be sent over a network without TLS."""
         parts = urlsplit(url.get_secret_value())
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
             raise SettingError("SMTP_URL must be like smtps://user:password@relay.example:465")
@@ -73,7 +73,7 @@ class SmtpClient:
     """A connection to the relay, opened on demand and reopened after any unclear reply."""
 
     def __init__(self, url: SmtpUrl, *, timeout: float = _COMMAND_TIMEOUT) -> None:
-        """*seconds* bounds the wait for each answer."""
+        """*timeout* limits the wait for each reply, in seconds."""
         self._client = SMTP(
             hostname=url.host,
             port=url.port,
@@ -86,7 +86,7 @@ class SmtpClient:
         )
 
     async def open(self) -> None:
-        """Be connected, encrypted and logged in as the URL says, or raise RelayDownError."""
+        """Connect, start TLS and log in as the URL says, unless connected; SmtpUnavailableError on failure."""
         if self._client.is_connected:
             return
         try:
@@ -96,9 +96,10 @@ class SmtpClient:
             raise self._build_unavailable_error(fault) from fault
 
     async def send(self, sender: EmailAddress, to: EmailAddress, raw: bytes) -> SmtpReply:
-        """Hand over one mail for one recipient; RelayDownError when the trouble is not with this mail.
+        """Send one email to one recipient; SmtpUnavailableError when the failure is not about this email.
 
-        A broken connection after the last byte means unknown: the mail is sent again with the same Message-ID.
+        If the connection breaks after the last byte the result is unknown: the email is sent again, with the same
+        Message-ID.
         """
         try:
             async with asyncio.timeout(_MAIL_TIMEOUT):
@@ -106,15 +107,15 @@ class SmtpClient:
         except (SMTPException, OSError) as fault:
             raise self._build_unavailable_error(fault) from fault
         except asyncio.CancelledError:
-            self.close()  # halfway: the next mail must not meet the rest of this one
+            self.close()  # in the middle of a command: the session cannot be used for the next email
             raise
 
     def close(self) -> None:
-        """Hang up at once."""
+        """Close the connection without QUIT."""
         self._client.close()
 
     async def quit_session(self) -> None:
-        """Take leave and hang up."""
+        """Send QUIT and close the connection."""
         if self._client.is_connected:
             try:
                 await self._client.quit(timeout=1)
@@ -132,14 +133,14 @@ class SmtpClient:
         except (SMTPRecipientRefused, SMTPDataError) as fault:
             if fault.code in _SESSION_LOST_CODES:
                 raise
-            # Without this the next MAIL is answered "503 sender already specified".
+            # Without RSET the next MAIL fails with "503 sender already specified".
             await self._client.rset()
             return SmtpReply(
                 ReplyClass.PERMANENT_NEGATIVE if 500 <= fault.code < 600 else ReplyClass.TRANSIENT_NEGATIVE, fault.code
             )
 
     async def _supports_smtputf8(self) -> bool:
-        if self._client.is_ehlo_or_helo_needed:  # nothing was said yet: what the relay can do is not known
+        if self._client.is_ehlo_or_helo_needed:  # no EHLO yet, so the extensions are unknown
             await self._client.ehlo()
         return self._client.supports_extension("smtputf8")
 

@@ -1,4 +1,4 @@
-"""E-mail texts: Jinja templates in the ``templates`` folder of a service's ``emails`` package."""
+"""Email texts: Jinja templates in the ``templates`` folder of a service's ``emails`` package."""
 
 from dataclasses import dataclass
 from datetime import datetime

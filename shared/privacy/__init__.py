@@ -1,4 +1,4 @@
-"""What every service does with the data of one account: erases it, exports it, records access by others."""
+"""Privacy operations of every service on an account: erasure, export, and records of access by others."""
 
 from shared.privacy.access import DataAccess, record_access
 from shared.privacy.erasure import (

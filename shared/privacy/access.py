@@ -1,4 +1,4 @@
-"""Access records: each time personal data is shown to anyone but its owner, the ledger gets one entry (C21)."""
+"""Access records: the ledger gets one entry each time personal data is shown to anyone but its owner (C21)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class DataAccess:
     """The data map's names: ``<service>.<collection>.<field>``."""
     purpose: Purpose
     basis: str
-    """What allows the access: the id of a case, an agreement, an inspection or a request."""
+    """The legal basis: the id of a case, an agreement, an inspection or a request."""
     accessed_at: datetime
 
 

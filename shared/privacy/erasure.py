@@ -1,4 +1,4 @@
-"""Erasure of an account (C31): each service deletes its part and publishes a receipt of what it deleted and kept."""
+"""Erasure of an account (C31): each service deletes its data and publishes a receipt of it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from shared.contracts import common_v1, identity_v1
 ErasedCounts = dict[str, int]
 """How many documents were deleted, by collection."""
 EraseSubject = Callable[[str], Awaitable[ErasedCounts]]
-"""Destroys the key of a subject and deletes what the chassis stores of it: stored replies, queued mail."""
+"""Destroys the key of a subject and deletes its data in the chassis: stored replies and queued emails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainedRecord:
-    """Data that a law or a dispute obliges the service to keep; the customer reads all three fields."""
+    """Data that the service must retain because of a law or a dispute; all three fields are shown to the customer."""
 
     description: str
     reason: str

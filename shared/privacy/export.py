@@ -1,4 +1,4 @@
-"""Export of an account (C26): identity asks each service page by page and puts the pages into one archive."""
+"""Export of an account (C26): identity requests the data of each service page by page and writes one archive."""
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -73,7 +73,7 @@ class ExportPart:
 class PagedExport:
     """Exports parts one after the other; each page is a file: ``cards.json``, ``cards-2.json``, ``charges.json``.
 
-    A cursor is ``<part> <number> <position>``: a part, the number of the page, the position after which it begins.
+    A cursor is ``<part> <number> <position>``: the part, the page number, and the position after which the page starts.
     """
 
     parts: Sequence[ExportPart]
