@@ -1,7 +1,7 @@
-"""HTTP in and out: typed routes that are also their own API reference, problem+json for every error, checked tokens.
+"""The HTTP layer: typed routes that generate the API reference, problem+json errors, access tokens, idempotency.
 
-Route ── Endpoint: admit → count → read → call → render
-edge (the outermost middleware): request id, span, measurement, refusals as RFC 9457
+Route ── Endpoint: authorize → rate limit → parse → handle → render
+middleware (the outermost one): request id, span, metrics, errors as RFC 9457
 """
 
 from shared.web.access import ANONYMOUS, PUBLIC, Access, Principal, customer, partner, staff
@@ -23,7 +23,7 @@ from shared.web.routes import Route, delete, get, patch, post, put
 from shared.web.tokens import TokenTrust, TokenVerifier, issue_access_token
 
 DOCUMENTS = (IdempotencyDocument,)
-"""What a service prepares in its own database to use this package."""
+"""The collections that a service needs in its own database for this package."""
 
 __all__ = [
     "ANONYMOUS",

@@ -1,4 +1,4 @@
-"""Who may call: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("role")``, ``partner("scope")``, joined by ``|``."""
+"""Access rules: ``PUBLIC``, ``ANONYMOUS``, ``customer()``, ``staff("role")``, ``partner("scope")``, joined by ``|``."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ class Principal:
     roles: frozenset[str] = frozenset()
     auth_time: datetime = NEVER
     purpose: str = ""
-    """What a partner's token is for (C13)."""
+    """The purpose of a partner's token (C13)."""
 
 
 PUBLIC_PRINCIPAL = Principal(kind="public")
@@ -30,7 +30,7 @@ PUBLIC_PRINCIPAL = Principal(kind="public")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRule:
-    """One way to be let in: the kind, any one of the roles, the scope, a log-in not older than *max_age*."""
+    """One access rule: the kind, any one of the roles, the scope, and authentication within *max_age*."""
 
     kind: PrincipalKind
     roles: frozenset[str] = frozenset()
@@ -38,7 +38,7 @@ class AccessRule:
     max_age: timedelta | None = None
 
     def allows(self, principal: Principal) -> bool:
-        """Return whether *who* is of this kind and has a required role and the required scope."""
+        """Return whether *principal* has this kind, one of the roles and the scope."""
         return (
             principal.kind == self.kind
             and (not self.roles or bool(self.roles & principal.roles))
@@ -52,11 +52,11 @@ class AccessRule:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Any of some rules; no rule at all means everybody."""
+    """Access for callers that match any of *rules*; without rules the route is public."""
 
     rules: tuple[AccessRule, ...] = field(default=())
     anonymous: bool = False
-    """Whether a credential that is sent all the same is not even read: nothing can lead to an account then."""
+    """Whether credentials are ignored if sent, so that a request cannot be linked to an account."""
 
     @property
     def public(self) -> bool:
@@ -67,10 +67,10 @@ class Access:
         return Access(self.rules + other.rules)
 
     def __str__(self) -> str:
-        return ", or ".join(str(rule) for rule in self.rules) or "everybody"
+        return ", or ".join(str(rule) for rule in self.rules) or "everyone"
 
     def check(self, principal: Principal, at: datetime) -> None:
-        """Raise ForbiddenError, or StaleLoginError where only the log-in is too old."""
+        """Raise ForbiddenError, or ReauthenticationRequiredError when only the authentication is too old."""
         if self.public:
             return
         admitting = [rule for rule in self.rules if rule.allows(principal)]
@@ -79,7 +79,7 @@ class Access:
         ages = [rule.max_age for rule in admitting]
         limit = max((age for age in ages if age is not None), default=None)
         if limit is not None and None not in ages and at - principal.auth_time > limit:
-            # RFC 9470: the client learns that a new log-in, not another right, is what is missing.
+            # RFC 9470: tells the client to authenticate again instead of asking for another right.
             seconds = int(limit.total_seconds())
             raise ReauthenticationRequiredError(
                 headers=_bearer_challenge(f'insufficient_user_authentication", max_age="{seconds}')
@@ -91,7 +91,7 @@ ANONYMOUS = Access(anonymous=True)
 
 
 def customer(*, max_age: timedelta | None = None) -> Access:
-    """A customer; with *max_age*, one who logged in not longer ago."""
+    """A customer; with *max_age*, one that authenticated within it."""
     return Access((AccessRule(kind="customer", max_age=max_age),))
 
 

@@ -1,4 +1,4 @@
-"""The aiohttp application of a service: its routes, its own pages, the edge around them."""
+"""The aiohttp application of a service: its routes, the system routes and the middleware."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -31,16 +31,16 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
     clock: Clock = utc_now,
     extra_routes: Callable[[web.Application], None] | None = None,
 ) -> web.Application:
-    """Return the application of *service*; *raw* may add handlers of its own, which the edge surrounds as well.
+    """Return the application of *service*; *extra_routes* may add aiohttp handlers, behind the same middleware.
 
-    A route that needs a credential without a *verifier*, or a key without *replays*, is a ValueError.
+    ValueError when a route needs a credential and there is no *verifier*, or is idempotent without *idempotency*.
     """
     all_routes, problems, health = tuple(routes), ProblemRenderer(public_url), health or Health()
     app = web.Application(middlewares=[error_middleware(problems, health)])
     app[PROBLEM_RENDERER] = problems
     app.on_response_prepare.append(set_default_headers)
     if extra_routes is not None:
-        extra_routes(app)  # first: the portal's /openapi.json is that of the whole platform, not of its own routes
+        extra_routes(app)  # first: the portal serves the merged /openapi.json of all services
     _add_system_routes(app, service, health, build_openapi(service, all_routes))
     for route in all_routes:
         endpoint = Endpoint(
@@ -49,7 +49,9 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
             problems=problems,
             verifier=_require_part(verifier, route, required=not route.access.public, name="a verifier"),
             buckets=TokenBuckets(route.limit) if route.limit else None,
-            idempotency=_require_part(idempotency, route, required=True, name="replays") if route.idempotent else None,
+            idempotency=_require_part(idempotency, route, required=True, name="idempotency")
+            if route.idempotent
+            else None,
         )
         _add_route(app, route, endpoint)
     return app
@@ -57,13 +59,13 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
 
 def _add_route(app: web.Application, route: Route, endpoint: Endpoint) -> None:
     if route.method == "GET":
-        app.router.add_get(route.path, endpoint.handle_request)  # HEAD, too
+        app.router.add_get(route.path, endpoint.handle_request)  # also HEAD
     else:
         app.router.add_route(route.method, route.path, endpoint.handle_request)
 
 
 def _add_system_routes(app: web.Application, service: str, health: Health, document: dict[str, Any]) -> None:
-    """Add what operators ask on the service's own port; only the API reference is also public."""
+    """Add the routes for operators on the service's own port; only the API reference is also public."""
 
     async def alive(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "service": service})

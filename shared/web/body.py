@@ -1,4 +1,4 @@
-"""Reads request bodies: counted while they arrive, in limited time, and strictly."""
+"""Reads and parses request bodies strictly, with limits on size and time."""
 
 import asyncio
 import json
@@ -26,13 +26,13 @@ _SAFE_MESSAGES = {
     "uuid_parsing": "Input should be a valid UUID",
     "url_parsing": "Input should be a valid URL",
 }
-"""What pydantic would say with a piece of the input in it."""
+"""Replacements for pydantic messages that would quote the input."""
 _BOUNDARY = re.compile(r""";\s*boundary="?([0-9A-Za-z'()+_,./:=?-]{1,70})"?\s*(?:;|$)""", re.IGNORECASE)
 _DISPOSITION = re.compile(rb'content-disposition:[ \t]*form-data;[ \t]*name="([^"\r\n]{1,100})"[ \t]*', re.IGNORECASE)
 
 
 async def read_body(request: web.Request, *, limit: int, timeout: timedelta = BODY_TIMEOUT) -> bytes:
-    """Return the whole body; TooLargeError beyond *limit* bytes, SlowBodyError after *seconds*."""
+    """Return the whole body; TooLargeError beyond *limit* bytes, RequestTimeoutError after *timeout*."""
     chunks: list[bytes] = []
     try:
         async with asyncio.timeout(timeout.total_seconds()):
@@ -46,9 +46,9 @@ async def read_body(request: web.Request, *, limit: int, timeout: timedelta = BO
 async def iter_body(
     request: web.Request, *, limit: int, stall_timeout: timedelta = STALL_TIMEOUT
 ) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives; TooLargeError beyond *limit* bytes, SlowBodyError when nothing comes for *stall*.
+    """Yield the body as it arrives; TooLargeError beyond *limit* bytes, RequestTimeoutError after *stall_timeout*.
 
-    aiohttp's own bound (client_max_size) does not hold for streams, and it has no time limit at all.
+    aiohttp's own limit (client_max_size) does not apply to streams, and aiohttp has no time limit.
     """
     if (request.content_length or 0) > limit:
         raise TooLargeError(f"At most {limit} bytes are read here.")
@@ -67,24 +67,24 @@ async def _next_chunk(request: web.Request, stall_timeout: timedelta) -> bytes:
     except TimeoutError as fault:
         raise RequestTimeoutError from fault
     except (web.RequestPayloadError, ConnectionError) as fault:
-        raise MalformedError("The body is broken off or badly framed.") from fault
+        raise MalformedError("The body is incomplete or has invalid framing.") from fault
 
 
 def parse_json(model: type[M], request: web.Request, raw: bytes) -> M:
-    """Return *raw* as *model*: UTF-8 JSON, no key twice, no NaN, no unknown field."""
+    """Return *raw* as *model*: UTF-8 JSON without duplicate keys, NaN or unknown fields."""
     _require_media_type(request, "application/json")
     try:
         json.loads(raw.decode("utf-8"), object_pairs_hook=_to_unique_dict, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as fault:
-        raise MalformedError("The body is not a JSON text in UTF-8 whose keys are unique.") from fault
+        raise MalformedError("The body must be JSON in UTF-8 with unique keys.") from fault
     try:
         return model.model_validate_json(raw)
     except ValidationError as fault:
-        raise validation_error(fault, model) from None  # its text quotes the input
+        raise validation_error(fault, model) from None  # its message quotes the input
 
 
 def parse_form(model: type[M], request: web.Request, raw: bytes) -> M:
-    """Return a form as *model*: urlencoded, or multipart as RFC 8058 lets mail providers send it."""
+    """Return a form as *model*: urlencoded, or multipart, which RFC 8058 allows mail providers to send."""
     _require_media_type(request, "application/x-www-form-urlencoded", "multipart/form-data")
     try:
         is_multipart = request.content_type.startswith("multipart/")
@@ -95,7 +95,7 @@ def parse_form(model: type[M], request: web.Request, raw: bytes) -> M:
 
 
 def parse_pairs(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:
-    """Return names and texts as *model*; a repeated name is a MalformedError."""
+    """Return name-value pairs as *model*; MalformedError for a repeated name."""
     try:
         return model.model_validate(_to_unique_dict(list(pairs)))
     except ValidationError as fault:
@@ -105,7 +105,7 @@ def parse_pairs(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:
 
 
 def validation_error(fault: ValidationError, model: type[BaseModel]) -> InvalidInputError | MalformedError:
-    """Return what pydantic refused of *model*, field by field, without quoting what was sent."""
+    """Return pydantic's errors as field problems, without quoting the input."""
     problems = fault.errors(include_url=False, include_context=False, include_input=False)[:_MAX_PROBLEMS]
     if any(each["type"] == "json_invalid" for each in problems):
         return MalformedError("The body is not a JSON text.")
@@ -124,7 +124,7 @@ def validation_error(fault: ValidationError, model: type[BaseModel]) -> InvalidI
 
 @cache
 def _field_names(model: type[BaseModel]) -> frozenset[str]:
-    """Return the field names in *model* and below: what else stands in a location was made up by the caller."""
+    """Return the field names of *model* and its parts; other names in an error location are caller input."""
     schema = model.model_json_schema()
     return frozenset(
         name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})
@@ -156,13 +156,13 @@ def _parse_urlencoded(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _parse_multipart(content_type: str, raw: bytes) -> list[tuple[str, str]]:
-    """Return the plain fields of a multipart/form-data body (RFC 7578); files and nested parts are not read here."""
+    """Return the plain fields of a multipart/form-data body (RFC 7578); files and nested parts are rejected."""
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise ValueError("no boundary")
     _, *parts, end = (b"\r\n" + raw).split(b"\r\n--" + boundary[1].encode())
     if not parts or len(parts) > _MAX_FIELDS or not end.startswith(b"--"):
-        raise ValueError("not a form of some plain fields")
+        raise ValueError("not a form of plain fields")
     return [_parse_part(part) for part in parts]
 
 

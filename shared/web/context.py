@@ -1,4 +1,4 @@
-"""What a handler is given: the request, who sent it, and when."""
+"""The context of a request: the aiohttp request, the principal and the time."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from shared.web.body import STALL_TIMEOUT, iter_body
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """One request to a route; ``who`` passed the route's access, ``now`` is the time that the whole call uses."""
+    """A request to a route. *principal* satisfies the access rules; *now* is the time for the whole request."""
 
     request: web.Request
     principal: Principal
     now: datetime
     idempotency_key: str = ""
-    """On an idempotent route: the same for each repetition with the same key.
+    """On an idempotent route: the same for every retry with the same key.
 
-    The reply is kept after the handler has returned, so a process that dies in between runs the handler again at the
-    next repetition. A handler whose effects must then not happen twice makes them unique by this id: as a unique
-    field of what it stores, or as the idempotency key of the card processor.
+    The reply is stored after the handler has returned. If the process crashes in between, the next retry runs the
+    handler again. A handler whose effects must not happen twice therefore uses this id as a unique field of the
+    document that it stores, or as the idempotency key of the card processor.
     """
 
     @property
     def path(self) -> Mapping[str, str]:
-        """The variable parts of the address: ``call.path["id"]``."""
+        """The path parameters: ``call.path["id"]``."""
         return self.request.match_info
 
     def get_header(self, name: str) -> str | None:
@@ -41,16 +41,16 @@ class RequestContext:
 
     @property
     def client_address(self) -> str:
-        """The address of the client: what the edge saw, or the peer where no edge is in front."""
+        """The IP address of the client, as the edge proxy saw it; without a proxy, the address of the peer."""
         return client_address(self.request)
 
     def iter_body(self, *, limit: int, stall_timeout: timedelta = STALL_TIMEOUT) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives: counted, and never waiting longer than *stall* for the next piece."""
+        """Yield the body as it arrives, with limits on its size and on the wait for the next chunk."""
         return iter_body(self.request, limit=limit, stall_timeout=stall_timeout)
 
 
 def client_address(request: web.Request) -> str:
-    """Return the last hop of X-Forwarded-For, which the edge writes; what a client wrote before it is not believed."""
+    """Return the last X-Forwarded-For entry, which the edge proxy writes; the client may have forged earlier ones."""
     forwarded = request.headers.getall("X-Forwarded-For", [""])[-1]
     return forwarded.rpartition(",")[2].strip() or request.remote or ""
 

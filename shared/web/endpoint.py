@@ -1,4 +1,4 @@
-"""One route as aiohttp runs it: admit, count, read, call, render."""
+"""The aiohttp handler of one route: authorize, rate limit, parse, handle, render."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ class Endpoint:
     idempotency: IdempotencyStore | None
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """Answer *request*; refusals are raised as ServiceError."""
+        """Return the response to *request*; errors are raised as ServiceError."""
         now = self.clock()
         principal = await self._authorize(request, now)
         if self.buckets is not None:
@@ -73,7 +73,7 @@ class Endpoint:
         return result if isinstance(result, web.StreamResponse) else json_response(result, self.route.status)
 
     async def _run_to_response(self, call: RequestContext, inputs: dict[str, Any]) -> web.Response:
-        """A refusal is an answer, too: it is kept and repeated like any other."""
+        """Return errors as responses, too, so that a retry gets the same error."""
         try:
             reply = await self._run_handler(call, inputs)
         except ServiceError as fault:
@@ -83,7 +83,7 @@ class Endpoint:
 
 
 def json_response(view: BaseModel | None, status: int = 200) -> web.Response:
-    """Return *view* as JSON; for a handler that must set a cookie or a header besides."""
+    """Return *view* as JSON; for handlers that also set a cookie or a header."""
     if view is None:
         return web.Response(status=status)
     return web.Response(status=status, body=view.model_dump_json().encode(), content_type="application/json")

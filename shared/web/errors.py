@@ -1,4 +1,4 @@
-"""What the web layer itself refuses, before or around a handler."""
+"""The errors of the HTTP layer, raised before or around a handler."""
 
 from shared.errors import (
     ConflictError,
@@ -13,14 +13,14 @@ from shared.errors import (
 
 
 class RouteNotFoundError(NotFoundError):
-    """There is no such address."""
+    """There is no resource at this URL."""
 
     code = "http.route.not_found"
-    remedy = "Look the address up in the API reference."
+    remedy = "Check the URL in the API reference."
 
 
 class MethodNotAllowedError(ServiceError):
-    """This address does not know that method."""
+    """This URL does not support that method."""
 
     code = "http.method.not_allowed"
     status = 405
@@ -28,15 +28,15 @@ class MethodNotAllowedError(ServiceError):
 
 
 class UnsupportedMediaTypeError(ServiceError):
-    """The body is not in a form that is read here."""
+    """The media type of the body is not supported."""
 
     code = "http.media_type.unsupported"
     status = 415
-    remedy = "Send the media type that the API reference names, in UTF-8 and without a Content-Encoding."
+    remedy = "Send the media type of the API reference, in UTF-8 and without a Content-Encoding."
 
 
 class RequestTimeoutError(ServiceError):
-    """The body did not arrive in time."""
+    """The request did not arrive in time."""
 
     code = "http.request.timeout"
     status = 408
@@ -50,21 +50,21 @@ class ServiceStartingError(UnavailableError):
 
 
 class ServiceNotReadyError(UnavailableError):
-    """Some part does not answer."""
+    """A dependency of the service is not ready."""
 
     code = "core.service.not_ready"
-    remedy = "See which parts are named, and why."
+    remedy = "Check the named parts and reasons."
 
     @classmethod
     def from_parts(cls, parts: tuple[FieldProblem, ...]) -> "ServiceNotReadyError":
-        """Return the error that names *parts*."""
+        """Return the error with one field for each of *parts*."""
         fault = cls(f"Waiting for {', '.join(sorted(part.field for part in parts))}.")
         fault.fields = parts
         return fault
 
 
 class InvalidAccessTokenError(UnauthenticatedError):
-    """The access token is not valid here."""
+    """The access token is invalid."""
 
     code = "auth.access_token.invalid"
     remedy = "Get a new access token."
@@ -78,24 +78,24 @@ class AccessTokenExpiredError(UnauthenticatedError):
 
 
 class SessionRevokedError(UnauthenticatedError):
-    """The session was ended."""
+    """The session was revoked."""
 
     code = "auth.session.revoked"
     remedy = "Log in again."
 
 
 class ReauthenticationRequiredError(UnauthenticatedError):
-    """This needs a recent log-in."""
+    """A recent log-in is required."""
 
     code = "auth.session.reauthentication_required"
-    remedy = "Log in again, then repeat the request."
+    remedy = "Log in again, then retry the request."
 
 
 class IdempotencyKeyMissingError(MalformedError):
-    """An Idempotency-Key is needed."""
+    """An Idempotency-Key is required."""
 
     code = "idempotency.key.missing"
-    remedy = "Send a new random Idempotency-Key of at most 255 characters; the same one when you repeat the request."
+    remedy = "Send a new random Idempotency-Key of at most 255 characters; use the same key when you retry the request."
 
 
 class IdempotencyKeyReusedError(InvalidInputError):
@@ -106,14 +106,14 @@ class IdempotencyKeyReusedError(InvalidInputError):
 
 
 class IdempotencyConflictError(ConflictError):
-    """The request with this Idempotency-Key is still being worked on."""
+    """The request with this Idempotency-Key is still in progress."""
 
     code = "idempotency.request.in_progress"
-    remedy = "Wait as long as Retry-After says, then repeat the request with the same key."
+    remedy = "Wait for the time in Retry-After, then retry the request with the same key."
 
 
 class IdempotentReplyNotStoredError(ConflictError):
-    """The request was done, but its answer held a secret and was not kept."""
+    """The request succeeded, but its reply contained a secret and was not stored."""
 
     code = "idempotency.reply.not_stored"
-    remedy = "Look at what the first request made; if its secret is lost, revoke it and make another with a new key."
+    remedy = "Check what the first request created; if its secret is lost, revoke it and create another with a new key."

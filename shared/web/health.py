@@ -1,4 +1,4 @@
-"""Whether the process may be given work: the parts that it needs, the tasks that it runs."""
+"""Readiness of the process: the state of its dependencies and background tasks."""
 
 from collections.abc import Iterable
 
@@ -10,24 +10,24 @@ log = observe.get_logger(__name__)
 
 
 class Health:
-    """Ready when every part is; *started* once it was ready for the first time, and from then on for good.
+    """Ready when every part is ready; started from the first time that it was ready.
 
-    A part that fails later takes the process out of the balance (``/readyz``), but requests that arrive are still
-    served as far as they can be: an outbox absorbs what a broker cannot take.
+    When a part fails later, ``/readyz`` removes the process from load balancing. Requests that still arrive are served
+    as far as possible: the outbox, for example, absorbs an outage of the broker.
     """
 
     def __init__(self, parts: Iterable[str] = ()) -> None:
-        """All *parts* count as missing until ``set`` says otherwise."""
-        self._missing: dict[str, str] = dict.fromkeys(parts, "not there yet")
+        """All *parts* are missing until ``set_status`` reports them."""
+        self._missing: dict[str, str] = dict.fromkeys(parts, "not ready yet")
         self._started = not self._missing
 
     @property
     def ready(self) -> bool:
-        """Whether every part is there."""
+        """Whether every part is ready."""
         return not self._missing
 
     def set_status(self, part: str, *, ok: bool, reason: str = "") -> None:
-        """Say that *part* is there, or is not and *why*: one line without personal data or secrets."""
+        """Set the status of *part*; *reason* is one line without personal data or secrets."""
         was_ok = part not in self._missing
         if ok:
             self._missing.pop(part, None)
@@ -38,13 +38,15 @@ class Health:
         self._started = self._started or self.ready
 
     def check_started(self) -> None:
-        """Raise StartingError until all parts have been there once."""
+        """Raise ServiceStartingError until all parts were ready once."""
         if not self._started:
             raise ServiceStartingError(f"Waiting for {', '.join(sorted(self._missing))}.")
 
     def check_ready(self) -> None:
-        """Raise NotReadyError with each part that is missing."""
+        """Raise ServiceNotReadyError with each missing part."""
         if self._missing:
             raise ServiceNotReadyError.from_parts(
-                tuple(FieldProblem(field=part, code="missing", message=why) for part, why in self._missing.items())
+                tuple(
+                    FieldProblem(field=part, code="missing", message=reason) for part, reason in self._missing.items()
+                )
             )

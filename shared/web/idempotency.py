@@ -1,7 +1,7 @@
-"""Idempotency-Key: repeating a request has the effect once and gives the same answer (Stripe's semantics).
+"""Idempotency-Key: a retried request has its effect once and gets the same reply (Stripe's semantics).
 
-The key belongs to its caller. Neither the key nor the body is kept, only their keyed digests; the reply's status and
-body are kept (its headers are not), sealed under the caller's own key, for 24 hours, and go with the account.
+A key is scoped to its caller. Of the key and the request body only keyed digests are stored. Status and body of the
+reply (not its headers) are stored for 24 hours, encrypted under the caller's key, and erased with the account.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from shared.web.problems import PROBLEM_MEDIA_TYPE, replay_problem
 
 IDEMPOTENCY_TTL = timedelta(hours=24)
 CLAIM_TTL = timedelta(seconds=60)
-"""How long a request may be worked on; after that its process is taken for dead and a repetition runs it again."""
+"""The maximum duration of a request; after it the process counts as dead and a retry runs the request again."""
 _HANDLER_TIMEOUT = CLAIM_TTL - timedelta(seconds=5)
 _MAX_KEY_LENGTH = 255
 _PUBLIC_OWNER = "public"
@@ -43,7 +43,7 @@ RunRequest = Callable[[RequestContext], Awaitable[web.Response]]
 
 
 class IdempotencyDocument(Document):
-    """One request with a key: claimed while ``status`` is 0, answered afterwards."""
+    """An idempotency record: in progress while *status* is 0, completed afterwards."""
 
     collection: ClassVar[str] = "idempotency"
     indexes: ClassVar[tuple[Index, ...]] = (Index("created_at", expire_after=IDEMPOTENCY_TTL), Index("owner"))
@@ -56,7 +56,7 @@ class IdempotencyDocument(Document):
     status: int = 0
     content_type: str = ""
     reply: Annotated[bytes, _PERSONAL] = b""
-    """Sealed; empty where the answer was a secret and is not kept."""
+    """Encrypted; empty if the reply contained a secret and is not stored."""
     created_at: datetime
 
 
@@ -100,12 +100,12 @@ class IdempotencyStore:
         )
 
     async def _claim(self, claim: IdempotencyDocument, at: datetime) -> IdempotencyDocument | None:
-        """Claim the key and return None, or return the row that answers or works on it already."""
+        """Claim the key and return None, or return the existing record of the key."""
         try:
             await self._rows.insert_one(claim)
         except DuplicateError:
             found = await self._rows.get(claim.id)
-            if found is None:  # released or swept just now: the client may try again at once
+            if found is None:  # released or expired in between: the client may retry at once
                 raise IdempotencyConflictError(retry_after=1) from None
             is_dead = found.status == 0 and found.request == claim.request and found.claimed_until <= at
             if not (is_dead or found.created_at + IDEMPOTENCY_TTL <= at):
@@ -119,7 +119,7 @@ class IdempotencyStore:
             async with asyncio.timeout(_HANDLER_TIMEOUT.total_seconds()):
                 reply = await run(call)
         except TimeoutError as fault:
-            # Not released: what it did is unknown, so nobody runs it again before the claim has ended.
+            # Not released: its effects are unknown, so it must not run again before the claim expires.
             raise UnavailableError(retry_after=int(CLAIM_TTL.total_seconds())) from fault
         except Exception:
             await self._release(row)
@@ -132,9 +132,9 @@ class IdempotencyStore:
         await self._rows.delete_many({"_id": row.id, "claim": row.claim})
 
     async def _store_reply(self, row: IdempotencyDocument, reply: web.Response, *, store_reply: bool) -> None:
-        """Keep the reply, unless the row is gone: the account may have been erased by this very request."""
+        """Store the reply, unless the record is gone: this request may have erased the account."""
         if await self._rows.get(row.id) is None:
-            return  # and nothing is sealed, which would make the account a new key
+            return  # sealing would create a new key for the erased account
         body = reply.body if isinstance(reply.body, bytes) else b""
         is_secret = not store_reply and reply.status < 400
         sealed = b"" if is_secret else await self._vault.seal(row.owner, f"{_ASSOCIATED_DATA}.{row.id}", body)
@@ -158,7 +158,7 @@ class IdempotencyStore:
 
 
 def parse_idempotency_key(request: web.Request) -> str:
-    """Return the Idempotency-Key: a quoted string as the IETF draft has it, or bare as Stripe has it."""
+    """Return the Idempotency-Key: a quoted string (the IETF draft) or a bare one (Stripe)."""
     key = request.headers.get("Idempotency-Key", "").strip()
     bare = key[1:-1] if len(key) >= 2 and key[0] == key[-1] == '"' else key
     if not bare:

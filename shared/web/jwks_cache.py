@@ -1,4 +1,4 @@
-"""Whom this service believes: identity's keys, and the sessions that identity has ended."""
+"""The keys and revocations that verify access tokens, cached from identity."""
 
 import asyncio
 import json
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 log = observe.get_logger(__name__)
 
 REFRESH_INTERVAL = timedelta(seconds=5)
-"""Broadcasts pass by a process whose queue is being made anew: so long may an ended session then be believed."""
+"""Broadcasts are lost while a process reconnects; this bounds how long a revoked session is then accepted."""
 MIN_REFRESH_INTERVAL = timedelta(seconds=5)
 
 
 class SigningKeysUnavailableError(UnavailableError):
-    """It is not known yet who may be believed."""
+    """The signing keys are not available yet."""
 
     code = "auth.signing_keys.unavailable"
 
 
 class RemoteTokenTrust:
-    """Asks identity at the start, every few seconds, and when a token names an unknown key; hears of ended sessions.
+    """Caches keys and revocations: polls identity, refreshes on an unknown key, consumes revocation events.
 
-    A snapshot older than the life of a token says nothing about the tokens of today, so it is no longer used.
+    A snapshot older than the lifetime of a token may miss revocations and keys, so it is no longer used.
     """
 
     def __init__(self, rpc_client: "RpcClient", clock: Clock) -> None:
@@ -45,7 +45,7 @@ class RemoteTokenTrust:
         self._requested_at = self._refreshed_at = datetime.min.replace(tzinfo=UTC)
 
     async def get_key(self, kid: str) -> OKPKey | None:
-        """Return the public key *kid*; for an unknown one identity is asked, though not by every forged token."""
+        """Return the public key *kid*; an unknown one triggers a rate-limited refresh from identity."""
         if kid not in self._keys and self._clock() - self._requested_at > MIN_REFRESH_INTERVAL:
             await self._try_refresh()
         if self._clock() - self._refreshed_at > MAX_TOKEN_LIFETIME:
@@ -57,8 +57,8 @@ class RemoteTokenTrust:
         return session_id in self._revoked
 
     async def refresh_keys(self) -> None:
-        """Ask identity now; QuestionTimeoutError (503) when it does not answer."""
-        # Noted before the answer is there: whoever else meets an unknown key meanwhile does not ask, too.
+        """Refresh from identity; RpcTimeoutError (503) when it does not reply."""
+        # Set before the call, so that concurrent requests with an unknown key do not call as well.
         self._requested_at = self._clock()
         reply = await self._rpc_client.call(
             "identity.signing_keys.get",
@@ -67,20 +67,20 @@ class RemoteTokenTrust:
             purpose=Purpose.SECURITY,
         )
         self._keys = parse_public_keys(reply.jwks)
-        # What was heard since is newer than the snapshot: it is added to, and forgotten only when its tokens are dead.
+        # Revocations from events may be newer than the snapshot: merge them; drop them once their tokens expire.
         for session in reply.revoked:
             self._revoked[session.session_id] = session.tokens_expire_at.ToDatetime(UTC)
-        self._revoked = {session: end for session, end in self._revoked.items() if end > self._clock()}
+        self._revoked = {session: expiry for session, expiry in self._revoked.items() if expiry > self._clock()}
         self._refreshed_at = self._clock()
 
     async def run(self) -> None:
-        """Keep asking; a silence of identity is logged and waited out."""
+        """Refresh periodically until cancelled; failures are logged."""
         while True:
             await self._try_refresh()
             await asyncio.sleep(REFRESH_INTERVAL.total_seconds())
 
     async def on_session_revoked(self, event: identity_v1.SessionRevoked, _delivery: "EventDelivery") -> None:
-        """Refuse the tokens of the session from now on (C22)."""
+        """Reject the tokens of the session from now on (C22)."""
         self._revoked[event.session_id] = event.tokens_expire_at.ToDatetime(UTC)
 
     async def _try_refresh(self) -> None:

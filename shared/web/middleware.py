@@ -1,4 +1,4 @@
-"""The outermost middleware: every request gets an id, a span and a measurement; every failure becomes a problem."""
+"""The outermost middleware: request ids, spans, metrics, and errors as problem+json."""
 
 import re
 from functools import cache
@@ -22,13 +22,13 @@ log = observe.get_logger(__name__)
 H = TypeVar("H", bound=Handler)
 
 _request_seconds = observe.histogram(
-    "candor_http_request_duration_seconds", "Time to answer a request.", ("method", "route", "status")
+    "candor_http_request_duration_seconds", "Time to serve a request.", ("method", "route", "status")
 )
 _request_seconds_by_labels = cache(_request_seconds.labels)
 _KNOWN_METHODS = frozenset(HTTPMethod) | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT"}
 _SINGLE_HEADERS = ("Host", "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key")
 _REQUEST_ID_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|req_[0-9a-z]{26}")
-"""What the edge proxy and this house make: no caller writes words of his own into the logs."""
+"""The ids of the edge proxy and of ``new_id``: other values could inject text into the logs."""
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -37,32 +37,32 @@ _SECURITY_HEADERS = {
 }
 SYSTEM_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 CLIENT_CLOSED_REQUEST = 499
-"""What is counted when nobody waits for the answer any more."""
+"""The status in metrics when the client disconnected before the response."""
 _CAUSE = web.RequestKey("cause", Exception)
 
 
 def accept_any_encoding(handler: H) -> H:
-    """Mark a raw handler that keeps bodies as they are: it may be sent any Content-Encoding."""
+    """Mark a handler that stores bodies unchanged: it accepts any Content-Encoding."""
     handler.__dict__["any_encoding"] = True
     return handler
 
 
 def error_middleware(problems: ProblemRenderer, health: Health) -> Middleware:
-    """Return the middleware; until *health* has started only the service's own pages are open."""
+    """Return the middleware; until *health* has started it serves the system routes only."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[REQUEST_ID] = _request_id(request)
         route, began, status = route_template(request), monotonic(), 500
-        # Never unbound: it is the task of this connection alone, and each of its requests binds its own.
+        # Never unbound: each connection has its own task, and each request binds a new id.
         structlog.contextvars.bind_contextvars(request_id=request[REQUEST_ID])
         with observe.span_from_traceparent(request.headers.get("traceparent", ""), f"{_method_label(request)} {route}"):
             try:
                 response = await _handle(request, handler, problems, health)
                 status = response.status
                 _log_error(request, status)
-            except web.HTTPException as moved:
-                status = moved.status
+            except web.HTTPException as redirect:
+                status = redirect.status
                 raise
             except ConnectionError:
                 status = CLIENT_CLOSED_REQUEST
@@ -75,7 +75,7 @@ def error_middleware(problems: ProblemRenderer, health: Health) -> Middleware:
 
 
 def render_unparsable(request: web.BaseRequest, fault: ServiceError, problems: ProblemRenderer) -> web.Response:
-    """Answer what never became a request that a middleware sees; measured and told like any other refusal."""
+    """Return the error response to a request that no middleware sees; counted and logged like other errors."""
     request[REQUEST_ID] = new_id("req")
     response = problems.render(fault, request)
     response.force_close()
@@ -108,9 +108,9 @@ async def _handle(
     except TimeoutError as fault:
         request[_CAUSE] = fault
         return _render_error(request, UnavailableError(), problems)
-    except Exception as fault:  # the edge: the caller gets an opaque 500, the log the fault
+    except Exception as fault:  # the caller gets an opaque 500, the cause is logged
         if isinstance(fault, ConnectionError) and (request.transport is None or request.transport.is_closing()):
-            raise  # the client has gone while we wrote
+            raise  # the client disconnected during the response
         request[_CAUSE] = fault
         return _render_error(request, InternalError(), problems)
 
@@ -119,21 +119,21 @@ def _render_error(request: web.Request, fault: ServiceError, problems: ProblemRe
     response = problems.render(fault, request)
     if request.writer.output_size > 0:
         _log_error(request, fault.status)
-        raise ConnectionResetError("the reply had begun: only closing the connection tells that it is not whole")
+        raise ConnectionResetError("the response had started: only closing the connection shows that it is incomplete")
     if not request.content.is_eof():
-        response.force_close()  # nobody wants the rest of this body
+        response.force_close()  # the rest of the body is not read
     return response
 
 
 def _log_error(request: web.Request, status: int) -> None:
-    """Log a refusal: one line, with the fault where it is ours, without anything that the caller sent."""
+    """Log an error response in one line, with the exception of a 500, without any input of the caller."""
     if status < 400:
         return
     cause = request.get(_CAUSE)
-    if cause is None and request.path in SYSTEM_PATHS:  # what /readyz says, the health has logged
+    if cause is None and request.path in SYSTEM_PATHS:  # Health has already logged the reason of /readyz
         return
-    say = log.info if cause is None else log.error
-    say(
+    write = log.info if cause is None else log.error
+    write(
         "http.request_rejected" if cause is None else "http.request_failed",
         code=request.get(ERROR_CODE, f"http_{status}"),
         status=status,
@@ -149,12 +149,12 @@ def _check_headers(request: web.Request) -> None:
             raise MalformedError(f"The header {name} may occur once.")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding != "identity" and not getattr(request.match_info.handler, "any_encoding", False):
-        # RFC 9110 15.5.16: the 415 names what would be accepted. Nothing is ever decompressed here.
+        # RFC 9110 15.5.16: the 415 names the accepted encodings. Bodies are never decompressed.
         raise UnsupportedMediaTypeError(headers={"Accept-Encoding": "identity"})
 
 
 async def set_default_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put on every response what keeps browsers and caches from guessing; a handler's own choice stands."""
+    """Add the security headers to a response; headers that the handler has set are kept."""
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
@@ -162,7 +162,7 @@ async def set_default_headers(request: web.Request, response: web.StreamResponse
 
 
 def route_template(request: web.Request) -> str:
-    """Return the path of the route with its variables unfilled: the only path that a label or a log line holds."""
+    """Return the path template of the route, the only form of a path in labels and logs."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unmatched"
 
@@ -172,5 +172,5 @@ def _method_label(request: web.Request) -> str:
 
 
 def _request_id(request: web.Request) -> str:
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID_PATTERN.fullmatch(given) else new_id("req")
+    request_id = request.headers.get("X-Request-Id", "")
+    return request_id if _REQUEST_ID_PATTERN.fullmatch(request_id) else new_id("req")

@@ -1,4 +1,4 @@
-"""The bases of what goes in and out: closed, frozen, strict."""
+"""Base models of requests and replies: no extra fields, frozen, strict."""
 
 from typing import Annotated
 
@@ -6,19 +6,19 @@ from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 
 class JsonBody(BaseModel):
-    """A JSON request body: unknown fields and other types than declared are refused."""
+    """A JSON request body: unknown fields and other types than declared are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Query(BaseModel):
-    """The query string: unknown and repeated names are refused; text becomes the declared type."""
+    """The query string: unknown and repeated names are rejected; values are converted to the declared type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FormBody(BaseModel):
-    """A form body (urlencoded or multipart, without files): unknown and repeated names are refused."""
+    """A form body (urlencoded or multipart, without files): unknown and repeated names are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -28,6 +28,6 @@ Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-tim
 
 
 class View(BaseModel):
-    """A JSON reply: what is shown, and nothing else."""
+    """A JSON reply, limited to the declared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

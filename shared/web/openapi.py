@@ -1,4 +1,4 @@
-"""The API reference of a service as OpenAPI 3.1, made of its routes: what is served is what is described."""
+"""The API reference of a service as OpenAPI 3.1, generated from its routes."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class FieldProblemView(View):
-    """One field that was refused."""
+    """One invalid field."""
 
     field: str
     code: str
@@ -28,7 +28,7 @@ class FieldProblemView(View):
 
 
 class ProblemDetails(View):
-    """Every error has this shape (RFC 9457); *code* is stable, *type* opens its documentation."""
+    """The format of every error (RFC 9457); *code* is stable, *type* links to its documentation."""
 
     type: str
     title: str
@@ -61,7 +61,7 @@ def build_openapi(service: str, routes: Iterable[Route]) -> dict[str, Any]:
 
 
 def merge_openapi(documents: Mapping[str, Mapping[str, Any]], *, title: str, server: str) -> dict[str, Any]:
-    """Return one document for all services; each schema is named after its service, so that no two meet."""
+    """Return one document for all services; schema names are prefixed with the service to avoid collisions."""
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
     for service, document in sorted(documents.items()):
@@ -115,7 +115,7 @@ def _build_parameters(route: Route) -> list[dict[str, Any]]:
             for name, part in schema.get("properties", {}).items()
         ]
     if route.idempotent:
-        description = "Repeating a request with the same key has its effect once and gives the same answer."
+        description = "A retry with the same key has no second effect and gets the same reply."
         key = {"type": "string", "maxLength": 255}
         parameters.append(
             {"name": "Idempotency-Key", "in": "header", "required": True, "description": description, "schema": key}
@@ -132,7 +132,7 @@ def _build_responses(route: Route) -> dict[str, Any]:
     content = {PROBLEM_MEDIA_TYPE: {"schema": _schema_reference(ProblemDetails)}}
     for status, descriptions in sorted(errors_by_status.items()):
         responses[str(status)] = {"description": " ".join(descriptions), "content": content}
-    responses["default"] = {"description": "Any other refusal, as every address may give it.", "content": content}
+    responses["default"] = {"description": "Any other error of the API.", "content": content}
     return responses
 
 

@@ -1,4 +1,4 @@
-"""Lists page by page: a cursor is opaque, made here, and good for one list of one caller."""
+"""Cursor pagination: a cursor is encrypted and bound to one list and one caller."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _CURSOR_TTL = timedelta(hours=24)
 
 
 class PageQuery(Query):
-    """Which part of a list."""
+    """The page of a list to return."""
 
-    limit: Annotated[int, Field(ge=1, le=200, description="how many at most")] = 50
-    cursor: Annotated[str | None, Field(max_length=2_000, description="next_cursor of the page before")] = None
+    limit: Annotated[int, Field(ge=1, le=200, description="The maximum number of items.")] = 50
+    cursor: Annotated[str | None, Field(max_length=2_000, description="The next_cursor of the previous page.")] = None
 
 
 class CursorPage(View, Generic[V]):
-    """Some items of a list, and where it goes on."""
+    """One page of a list."""
 
     items: list[V]
     next_cursor: str | None = None
@@ -37,19 +37,19 @@ class CursorPage(View, Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Paginator:
-    """Reads and makes cursors.
+    """Encodes and decodes cursors.
 
     ::
 
-        after = pages.after(call, query)                       # None on the first page
-        found = await charges.of(call.who.id, after=after, most=query.limit + 1)
-        return pages.page(call, query, found, view=to_view, position=lambda charge: charge.id)
+        after = paginator.decode_cursor(call, query)  # None on the first page
+        found = await charges.list(call.principal.id, after=after, limit=query.limit + 1)
+        return paginator.render(call, query, found, view=to_view, position=lambda charge: charge.id)
     """
 
     sealer: TokenSealer
 
     def decode_cursor(self, call: RequestContext, query: PageQuery) -> str | None:
-        """Return the position after which the page begins; CursorRefusedError unless it was given for this list."""
+        """Return the position after which the page starts; InvalidCursorError for a cursor of another list."""
         if query.cursor is None:
             return None
         try:
@@ -69,7 +69,7 @@ class Paginator:
         view: Callable[[T], V],
         position: Callable[[T], str],
     ) -> CursorPage[V]:
-        """Return a page of *found*, which holds one more than the limit when there is more."""
+        """Return a page of *items*, which has one more than the limit if another page follows."""
         visible = items[: query.limit]
         more = len(items) > query.limit
         return CursorPage(
@@ -83,6 +83,6 @@ class Paginator:
 
 
 def _list_fingerprint(call: RequestContext, query: PageQuery) -> str:
-    """Return what a cursor is bound to: the caller, the address, and whatever the query filters by."""
+    """Return the digest that a cursor is bound to: caller, path and filters of the query."""
     filters = query.model_dump_json(exclude={"limit", "cursor"})
     return sha256(f"{call.principal.kind}:{call.principal.id} {call.request.path} {filters}".encode()).hexdigest()

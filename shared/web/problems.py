@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem+json: one shape, a stable code, nothing of the inside."""
+"""Errors as problem+json (RFC 9457), with a stable code and without internals."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shared.web.errors import MethodNotAllowedError, RouteNotFoundError
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 REQUEST_ID = web.RequestKey("request_id", str)
 ERROR_CODE = web.RequestKey("code", str)
-"""The code of the problem that answers the request."""
+"""The code of the error response to the request."""
 
 _ERRORS_BY_STATUS: dict[int, type[ServiceError]] = {
     404: RouteNotFoundError,
@@ -22,21 +22,21 @@ _ERRORS_BY_STATUS: dict[int, type[ServiceError]] = {
 
 
 class InternalError(ServiceError):
-    """Something went wrong here; it is not your request."""
+    """An internal error occurred."""
 
     code = "core.service.internal_error"
     status = 500
-    remedy = "Try again later; if it lasts, report the instance of this problem."
+    remedy = "Try again later; if the error persists, report the instance of this problem."
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemRenderer:
-    """Renders errors; *public_url* is where their codes are documented."""
+    """Renders errors; the codes are documented below *public_url*."""
 
     public_url: str
 
     def render(self, fault: ServiceError, request: web.BaseRequest) -> web.Response:
-        """Return *fault* as a response; its instance is the id under which the logs know the request."""
+        """Return *fault* as a response; its instance is the request id of the logs."""
         request[ERROR_CODE] = fault.code
         body = {
             "type": f"{self.public_url}/docs/errors/{fault.code}",
@@ -57,18 +57,18 @@ class ProblemRenderer:
 
 
 def replay_problem(problem: bytes, request: web.BaseRequest) -> bytes:
-    """Return a kept *problem* as the answer to *request*: the same refusal, another occurrence of it."""
+    """Return a stored *problem* as the reply to *request*, with the instance of this request."""
     body = json.loads(problem)
     request[ERROR_CODE] = body["code"]
     return json.dumps({**body, "instance": request.get(REQUEST_ID, "")}).encode()
 
 
 PROBLEM_RENDERER = web.AppKey("problems", ProblemRenderer)
-"""How the application renders errors, for what is around it."""
+"""The renderer of the application, for the code around it (see ``protocol``)."""
 
 
 def error_from_aiohttp(fault: web.HTTPException) -> ServiceError:
-    """Return what aiohttp refused as one of ours; its own texts may quote the request, so they are not passed on."""
+    """Return an aiohttp error as a ServiceError, without its text, which may quote the request."""
     kind = _ERRORS_BY_STATUS.get(fault.status) or _error_for_status(fault.status)
     return kind(headers={"Allow": fault.headers["Allow"]} if "Allow" in fault.headers else {})
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 below the application: what aiohttp refuses by itself, in plain text, becomes a problem like the rest."""
+"""HTTP/1.1 below the application: renders aiohttp's own plain-text errors as problem+json."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ log = observe.get_logger(__name__)
 
 
 class HttpRunner(web.AppRunner):
-    """Runs an application of ``build_app``. Nothing is ever decompressed: a kilobyte must not become a gigabyte."""
+    """Runs an application of ``build_app``. Bodies are never decompressed (decompression bombs)."""
 
     def __init__(self, app: web.Application, **settings: Any) -> None:
         super().__init__(app, access_log=None, auto_decompress=False, **settings)
@@ -44,11 +44,11 @@ class _ProblemRequestHandler(web.RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - aiohttp's signature; its text quotes what the client sent
+        message: str | None = None,  # noqa: ARG002 - aiohttp's signature; the message quotes the request
     ) -> web.StreamResponse:
-        """Answer what cannot be parsed, and what failed around the application."""
+        """Return the response to a request that cannot be parsed, or that failed outside the application."""
         if request.writer.output_size > 0:
-            raise ConnectionResetError("the reply had begun")
+            raise ConnectionResetError("the response had started")
         if status < 500:
             return render_unparsable(request, MalformedError(), self._problems)
         log.error("http.request_failed", route="unparsable", exc_info=exc)
@@ -57,7 +57,7 @@ class _ProblemRequestHandler(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send *resp*; a refusal that no middleware saw (Expect) is made a problem first."""
+        """Send *resp*; render errors that no middleware saw (Expect) as problem+json first."""
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             fault: ServiceError = error_from_aiohttp(resp)
             resp = render_unparsable(request, fault, self._problems)

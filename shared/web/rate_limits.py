@@ -11,7 +11,7 @@ _MAX_CALLERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most *count* requests in *per*: refilled steadily, kept for each principal, or each client."""
+    """At most *count* requests in *per*, refilled steadily, for each principal or client address."""
 
     count: int
     per: timedelta
@@ -24,7 +24,7 @@ class RateLimit:
 
 
 class TokenBuckets:
-    """What is left for each caller of one limit; *caller* is forgotten once its bucket is full again."""
+    """The token buckets of one rate limit; a full bucket is dropped."""
 
     def __init__(self, limit: RateLimit) -> None:
         self._limit = limit
@@ -32,7 +32,7 @@ class TokenBuckets:
         self._full_at: dict[str, float] = {}
 
     def hit(self, caller: str, at: float) -> dict[str, str]:
-        """Take one at the monotonic time *at* and return the headers; raise TooManyRequestsError when none is left."""
+        """Take a token at the monotonic time *at* and return the headers; TooManyRequestsError if none is left."""
         # "The time at which the bucket is full again" is the whole state (the generic cell rate algorithm).
         before = max(self._full_at.pop(caller, at), at)
         full_at = before + self._token_interval
@@ -40,7 +40,7 @@ class TokenBuckets:
         exceeded = wait > 1e-9
         if len(self._full_at) >= _MAX_CALLERS:
             self._evict(at)
-        self._full_at[caller] = before if exceeded else full_at  # taken out and put back: the last seen stands last
+        self._full_at[caller] = before if exceeded else full_at  # popped before: the dict is in order of use
         if exceeded:
             raise TooManyRequestsError(
                 f"At most {self._limit.count} requests in {int(self._limit.per.total_seconds())} seconds.",
@@ -54,6 +54,6 @@ class TokenBuckets:
         return {"RateLimit-Policy": self._limit.policy, "RateLimit": f'"{self._limit.name}";r={remaining};t={seconds}'}
 
     def _evict(self, at: float) -> None:
-        """Drop the full ones; if all are in use, the longest unseen: the bound on memory goes first."""
+        """Drop full buckets, and if too many are in use the least recently used ones, to bound the memory."""
         in_use = {caller: full_at for caller, full_at in self._full_at.items() if full_at > at}
         self._full_at = dict(list(in_use.items())[-_MAX_CALLERS // 2 :])

@@ -1,12 +1,12 @@
-"""Typed routes: a path, a handler whose annotations say what goes in and out, and who may call it.
+"""Typed routes: a path, a handler whose annotations declare its inputs and reply, and the access rules.
 
     post("/v1/payments/cards", api.store_card, access=customer(), status=201, idempotent=True, errors=(DeclinedError,))
 
-    async def store_card(self, call: Call, body: StoreCard) -> CardView:
-        '''Store a card: only its last four digits and its expiry are kept.'''
+    async def store_card(self, call: RequestContext, body: CardCreate) -> CardView:
+        '''Store a card; only its last four digits and its expiry are stored in the clear.'''
 
-A handler takes ``call`` and any of ``body`` (JSON), ``form``, ``query``; it returns a View, None (204), or a response
-of its own, whose content ``replies`` then describes. Its docstring is its page in the API reference.
+A handler takes ``call`` and any of ``body`` (JSON), ``form``, ``query``. It returns a View, None (204), or a
+web.Response, whose content ``replies`` then describes. Its docstring is its text in the API reference.
 """
 
 import inspect
@@ -49,20 +49,20 @@ class Route:
     body_limit: int
     inputs: dict[str, type[BaseModel]]
     replies: type[BaseModel] | str | None
-    """The View of the reply, its media type where it is not JSON, or None for no content."""
+    """The View of the reply, the media type of a reply that is not JSON, or None for no content."""
 
     @property
     def name(self) -> str:
-        """The name of the handler, as the API reference uses it."""
+        """The name of the handler; the API reference derives the operationId from it."""
         return self.handler.__name__
 
     @property
     def path_variables(self) -> list[str]:
-        """The names of the variable parts of the path."""
+        """The names of the path parameters."""
         return re.findall(r"{(\w+)", self.path)
 
 
-def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word has a default
+def route(  # noqa: PLR0913 -- the options of a route, each with a default
     method: str,
     path: str,
     handler: RouteHandler,
@@ -78,7 +78,7 @@ def route(  # noqa: PLR0913 -- this is the vocabulary of a route, and each word 
     body_limit: int = MEBIBYTE,
     replies: type[BaseModel] | str | None = None,
 ) -> Route:
-    """Return the route; a handler that does not say what it does or takes is a ValueError."""
+    """Return the route; ValueError when the handler lacks a docstring or annotations."""
     where = f"{method} {path}"
     doc = inspect.getdoc(handler) or ""
     title = summary or doc.partition("\n")[0].rstrip(".")
@@ -115,7 +115,7 @@ def _inspect_handler(where: str, handler: RouteHandler) -> tuple[Any, dict[str, 
     hints = get_type_hints(handler)
     returned = hints.pop("return", None)
     hints.pop("call", None)
-    hints.pop("_call", None)  # one that the handler does not use
+    hints.pop("_call", None)  # if the handler does not use it
     for name, hint in hints.items():
         base = _INPUTS.get(name)
         if base is None or not issubclass(hint, base):

@@ -1,4 +1,4 @@
-"""Access tokens: JWTs (RFC 9068) signed with Ed25519 by identity, checked here by every service."""
+"""Access tokens: JWTs (RFC 9068) signed with Ed25519 by identity, verified by every service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from shared.web.context import bearer_token
 from shared.web.errors import AccessTokenExpiredError, InvalidAccessTokenError, SessionRevokedError
 
 ALGORITHM = "Ed25519"
-"""EdDSA by its fully specified name (RFC 9864): the only one that is accepted."""
+"""EdDSA by its fully specified name (RFC 9864), the only accepted algorithm."""
 AUDIENCE = "candor"
 MAX_TOKEN_LIFETIME = timedelta(minutes=10)
 _TOKEN_TYPE = "at+jwt"  # noqa: S105 - the type of a token, not a secret
@@ -28,11 +28,11 @@ _CLOCK_LEEWAY = timedelta(seconds=60)
 
 
 NumericDate = Annotated[int, Field(ge=0, lt=2**33)]
-"""Since 1970, within what a date can hold."""
+"""Seconds since 1970, limited to the range of datetime."""
 
 
 class TokenTrust(Protocol):
-    """Whom to believe: the keys that sign access tokens, and the sessions that were ended before their tokens were."""
+    """The keys and session revocations used to verify access tokens."""
 
     async def get_key(self, kid: str) -> OKPKey | None:
         """Return the public key *kid*, or None when no issuer signs with it; UnavailableError while unknown."""
@@ -44,7 +44,7 @@ class TokenTrust(Protocol):
 
 
 class AccessTokenClaims(BaseModel):
-    """What a token says."""
+    """The claims of an access token."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -77,7 +77,7 @@ class AccessTokenClaims(BaseModel):
 def issue_access_token(
     principal: Principal, key: OKPKey, *, issuer: str, at: datetime, lifetime: timedelta = MAX_TOKEN_LIFETIME
 ) -> str:
-    """Return an access token for *who*, signed with the private *key*; identity alone has one."""
+    """Return an access token for *principal*, signed with the private *key*, which only identity has."""
     claims = {
         "iss": issuer,
         "aud": AUDIENCE,
@@ -103,7 +103,7 @@ class _VerifiedToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenVerifier:
-    """Authenticates callers; a token is verified once and cached by its digest, its session is checked each time."""
+    """Authenticates callers. A verified token is cached by its digest; its session is checked each time."""
 
     trust: TokenTrust
     issuer: str
@@ -111,7 +111,7 @@ class TokenVerifier:
     """Verified tokens by the digest of their text."""
 
     async def authorize(self, request: web.Request, access: Access, at: datetime) -> Principal:
-        """Return who calls if *access* lets them in; a token that is sent must be valid on public routes, too."""
+        """Return the caller if *access* allows it; on public routes, too, a token must be valid if sent."""
         token = None if access.anonymous else bearer_token(request)
         if token is None:
             if access.public:
@@ -147,19 +147,17 @@ class TokenVerifier:
         return _VerifiedToken(kid, claims.to_principal(), datetime.fromtimestamp(claims.exp, UTC))
 
     def _check_claims(self, claims: AccessTokenClaims, at: datetime) -> None:
-        begins, life = (
-            datetime.fromtimestamp(max(claims.iat, claims.nbf), UTC),
-            timedelta(seconds=claims.exp - claims.iat),
-        )
-        # Ended sessions are remembered for the longest life of a token: one that lives longer would outlive its end.
-        if claims.iss != self.issuer or life > MAX_TOKEN_LIFETIME or begins > at + _CLOCK_LEEWAY:
+        not_before = datetime.fromtimestamp(max(claims.iat, claims.nbf), UTC)
+        lifetime = timedelta(seconds=claims.exp - claims.iat)
+        # Revocations are stored for the maximum lifetime: a token that lives longer would become valid again.
+        if claims.iss != self.issuer or lifetime > MAX_TOKEN_LIFETIME or not_before > at + _CLOCK_LEEWAY:
             raise InvalidAccessTokenError(headers=_INVALID_TOKEN_HEADERS)
 
 
 def _parse_key_id(header: Mapping[str, object]) -> str:
     kid = header.get("kid")
     if not isinstance(kid, str) or header.get("typ") != _TOKEN_TYPE:
-        raise ValueError("not an access token of this house")
+        raise ValueError("not an access token of Candor")
     return kid
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from shared.errors import ConflictError, FieldProblem, InvalidInputError, ServiceError, UnavailableError
+from shared.errors import ConflictError, FieldProblem, ServiceError, UnavailableError
 from shared.web import PUBLIC, CursorPage, Health, JsonBody, PageQuery, Query, RequestContext, View, customer, get, post
 from tests.support.http import Site, serving
 from tests.support.logs import Lines
@@ -209,4 +209,4 @@ def test_no_two_errors_of_the_house_share_a_code() -> None:
     assert issubclass(CursorPage, View)
     assert issubclass(PageQuery, Query)
     assert issubclass(TakenError, ConflictError)
-    assert InvalidInputError.get_title() == "Some input is not acceptable"
+    assert TakenError.get_title() == "That name is taken"

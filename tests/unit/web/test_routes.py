@@ -194,7 +194,7 @@ def test_a_guarded_route_without_a_verifier_is_refused() -> None:
 
 
 def test_an_idempotent_route_without_a_memory_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs replays"):
+    with pytest.raises(ValueError, match="needs idempotency"):
         build_app("demo", [post("/v1/demo", remove, access=PUBLIC, idempotent=True)], public_url="http://a.example")
 
 

@@ -35,7 +35,7 @@ class FakeEdge(Own, FakeServiceApis, Disclosure):
         if any(request.path.startswith(path) for path in self.away):
             return problem(503, "core.service.unavailable", "The service is temporarily unavailable", retry_after=2)
         if "Authorization" in request.headers and not self._session(request):
-            return problem(401, "auth.session.revoked", "The session was ended")
+            return problem(401, "auth.session.revoked", "The session was revoked")
         try:
             answer: web.StreamResponse = await handler(request)
         except RefusedError as refused:

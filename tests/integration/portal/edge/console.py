@@ -62,7 +62,7 @@ class Console(Tokens):
         if "@" in body["reason"]:
             raise RefusedError(422, "identity.reason.invalid", "The reason must not hold an address", field="reason")
         if rule.needs_verification and not body.get("verification"):
-            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="verification")
+            raise RefusedError(422, "http.request.invalid", "The request contains invalid values", field="verification")
         admin_action_id, state = f"act_{len(self.acts) + 1}", "pending" if rule.approvers else "completed"
         self.acts[admin_action_id] = {
             "admin_action_id": admin_action_id,
@@ -135,7 +135,7 @@ class Console(Tokens):
         self._once(request)
         found, text = self._found(self.reports, request), (await request.json())["text"]
         if not text:
-            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="text")
+            raise RefusedError(422, "http.request.invalid", "The request contains invalid values", field="text")
         if found["state"] != "open":
             raise RefusedError(409, "identity.abuse_report.not_open", "The report is not in a state that allows this")
         found |= {"state": "answered", "answered_at": THEN, "answer": text}
@@ -163,7 +163,7 @@ class Console(Tokens):
     def _colleague(self, request: web.Request, *roles: str) -> dict[str, Any]:
         who = self._staff(request)
         if not set(roles) & set(who["roles"]):
-            raise RefusedError(403, "auth.access.forbidden", "This credential does not allow that")
+            raise RefusedError(403, "auth.access.forbidden", "Your credential does not allow this")
         return who
 
     def _found(self, rows: dict[str, dict[str, Any]], request: web.Request) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class FakeServiceApis(Files):
 
     async def confirm(self, request: web.Request) -> web.Response:
         if (await request.json())["token"] != "good-token":
-            raise RefusedError(400, "auth.token.invalid", "This link is not valid, or no longer")
+            raise RefusedError(400, "auth.token.invalid", "This link is invalid or has expired")
         return web.json_response({"subscription_id": "sub_1", "list_id": "lst_1", "list_name": "Monthly letter"})
 
     async def unsubscribe(self, request: web.Request) -> web.Response:

@@ -39,7 +39,7 @@ class Identity(Tokens):
     async def age_screen(self, request: web.Request) -> web.Response:
         body = await request.json()
         if not 1900 < body["birth_year"] <= self.clock().year:
-            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="birth_year")
+            raise RefusedError(422, "http.request.invalid", "The request contains invalid values", field="birth_year")
         passed = body["birth_year"] <= self.clock().year - 14
         return web.json_response({"passed": passed, "age_token": "age-token" if passed else ""})
 
@@ -156,7 +156,7 @@ class Identity(Tokens):
         self._once(request)
         body = await request.json()
         if not body["label"]:
-            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="label")
+            raise RefusedError(422, "http.request.invalid", "The request contains invalid values", field="label")
         made = {"app_password_id": f"app_{len(self.app_passwords)}", **body, "expires_at": LATER}
         self.app_passwords.append({**made, "created_at": THEN, "last_used_at": None})
         shown = {**made, "username": "u_" + "u" * 26, "app_password": "abcd-efgh-jkmn-pqrs-tvwx"}
@@ -195,7 +195,7 @@ class Identity(Tokens):
     async def download(self, request: web.Request) -> web.Response:
         self._who(request)
         if found(self.exports, request)["state"] != "ready":
-            raise RefusedError(401, "auth.session.reauthentication_required", "This needs a recent log-in")
+            raise RefusedError(401, "auth.session.reauthentication_required", "A recent log-in is required")
         name = 'attachment; filename="candor-2027-01-04.zip"'
         return web.Response(
             body=self.archive, content_type="application/zip", headers={"Content-Disposition": name, "X-Inner": "1"}

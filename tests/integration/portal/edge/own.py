@@ -74,7 +74,7 @@ class Own(Identity, Console):
     def _fresh(self, request: web.Request) -> dict[str, Any]:
         who = self._who(request)
         if self.log_ins_are_old and who["sid"] not in self.confirmed:
-            raise RefusedError(401, "auth.session.reauthentication_required", "This needs a recent log-in")
+            raise RefusedError(401, "auth.session.reauthentication_required", "A recent log-in is required")
         return who
 
     async def log_in(self, request: web.Request) -> web.Response:
@@ -274,7 +274,7 @@ class Own(Identity, Console):
         who = self._who(request) if "Authorization" in request.headers else None
         body = await request.json()
         if body["kind"] == "unauthorized_use" and who is None and "email" not in body:
-            raise RefusedError(422, "http.request.invalid", "Some input is not acceptable", field="email")
+            raise RefusedError(422, "http.request.invalid", "The request contains invalid values", field="email")
         if body.get("lock_account"):
             self.sessions.clear()
         self.done.append(("report", body))

@@ -71,7 +71,7 @@ class Tokens:
 
     def _who(self, request: web.Request) -> dict[str, Any]:
         if "Authorization" not in request.headers:
-            raise RefusedError(401, "auth.credentials.required", "A valid credential is needed")
+            raise RefusedError(401, "auth.credentials.required", "Authentication is required")
         claims = self._session(request)
         assert claims is not None
         if datetime.fromtimestamp(claims["exp"], UTC) <= self.clock():
@@ -81,11 +81,11 @@ class Tokens:
     def _staff(self, request: web.Request) -> dict[str, Any]:
         who = self._who(request)
         if who["kind"] != "staff":
-            raise RefusedError(403, "auth.access.forbidden", "This credential does not allow that")
+            raise RefusedError(403, "auth.access.forbidden", "Your credential does not allow this")
         return who
 
     def _once(self, request: web.Request) -> None:
         key = request.headers.get("Idempotency-Key", "")
         if not key:
-            raise RefusedError(400, "idempotency.key.missing", "An Idempotency-Key is needed")
+            raise RefusedError(400, "idempotency.key.missing", "An Idempotency-Key is required")
         self.once[key] += 1
