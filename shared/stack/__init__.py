@@ -1,1 +1,1 @@
-"""The local stack: installs what it needs, runs the parts and every service on one machine; no service imports it."""
+"""The local stack: installs its dependencies and runs every part and service on one machine. No service imports it."""

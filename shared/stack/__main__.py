@@ -58,7 +58,7 @@ def up() -> None:
         try:
             report = background.watch_startup(home, ConsoleView(console), is_alive=lambda: child.poll() is None)
             if report.phase == "failed":
-                child.wait()  # it has told and now ends: whoever starts it again finds nothing of it
+                child.wait()  # it still has to release the lock: the next `make up` must not find it held
         except KeyboardInterrupt:
             child.terminate()
             child.wait()
@@ -70,8 +70,8 @@ def up() -> None:
 def down() -> None:
     """Stop the stack of this CANDOR_HOME, in the background or in another terminal."""
     home = StackDirectory(_read_settings().home)
-    ended = background.stop_stack(home)
-    console.print(f"Stopped the stack in {home.root}." if ended else f"No stack is running in {home.root}.")
+    stopped = background.stop_stack(home)
+    console.print(f"Stopped the stack in {home.root}." if stopped else f"No stack is running in {home.root}.")
 
 
 @app.command()
@@ -89,26 +89,26 @@ def status() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check everything that the stack needs; exit 1 when something is missing or wrong."""
-    findings = asyncio.run(run_checks(read_environment()))
-    for finding in findings:
-        _print_check_result(finding)
-    wrong = sum(not finding.ok for finding in findings)
-    console.print(f"\n{wrong} problem(s) found." if wrong else "\nNo problems found.")
-    raise typer.Exit(1 if wrong else 0)
+    """Check everything the stack needs; exit 1 when something is missing or wrong."""
+    results = asyncio.run(run_checks(read_environment()))
+    for result in results:
+        _print_check_result(result)
+    problems = sum(not result.ok for result in results)
+    console.print(f"\n{problems} problem(s) found." if problems else "\nNo problems found.")
+    raise typer.Exit(1 if problems else 0)
 
 
 @app.command()
 def logs(
-    part: Annotated[str, typer.Argument(help="the part; all of them without one")] = "",
-    lines: Annotated[int, typer.Option("--lines", "-n", help="how many of the last lines")] = 40,
+    part: Annotated[str, typer.Argument(help="the part, such as identity; default: all parts")] = "",
+    lines: Annotated[int, typer.Option("--lines", "-n", help="number of lines to show")] = 40,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="follow the log as it grows")] = False,  # noqa: FBT002 - typer reads it
 ) -> None:
-    """Print the last lines of the log of a part, or of all."""
+    """Print the last log lines of one part or of all parts."""
     home = StackDirectory(_read_settings().home)
     files = sorted(home.logs.glob(f"{part or '*'}.log"))
     if not files:
-        console.print(f"No log of {part or 'any part'} in {home.logs}.")
+        console.print(f"There is no log of {part or 'any part'} in {home.logs}.")
         raise typer.Exit(1)
     with suppress(KeyboardInterrupt):
         subprocess.run(["/usr/bin/tail", "-n", str(lines), *(["-F"] if follow else []), *files], check=False)
@@ -116,7 +116,7 @@ def logs(
 
 @app.command()
 def promises() -> None:
-    """Print the promises as the running stack keeps them; exit 1 when one is broken or unknown."""
+    """Print the state of each promise in the running stack; exit 1 when one is broken or unknown."""
     try:
         lines, kept = asyncio.run(fetch_board_lines(_read_settings()))
     except PromiseBoardError as fault:
@@ -130,9 +130,9 @@ def promises() -> None:
 @app.command(name="exec", context_settings={"ignore_unknown_options": True})
 def exec_(
     service: Annotated[str, typer.Argument(help="the service")],
-    arguments: Annotated[list[str], typer.Argument(help="its command, such as rewrap")],
+    arguments: Annotated[list[str], typer.Argument(help="the command, such as rewrap")],
 ) -> None:
-    """Run a command of a service with the settings that this stack gives it."""
+    """Run a command of a service with the settings it has in this stack."""
     settings = _read_settings()
     get_registry().get(service)
     secrets = ensure_secrets(StackDirectory(settings.home))
@@ -143,12 +143,12 @@ def exec_(
 
 @app.command(name="supervise", hidden=True)
 def supervise_() -> None:
-    """Run the stack without a board; `up` starts this."""
+    """Run the stack without console output; `up` starts this command."""
     raise typer.Exit(asyncio.run(supervise(_read_settings())))
 
 
 def main() -> None:
-    """Run the command; a mistake of the person is one line and exit code 2."""
+    """Run the command; a wrong setting or folder is one line and exit code 2."""
     try:
         app()
     except (SettingError, DirectoryInUseError, IncompatibleDirectoryError) as fault:
@@ -161,10 +161,10 @@ def _read_settings() -> StackSettings:
 
 
 def _exit_on_problems(settings: StackSettings) -> None:
-    found = asyncio.run(blocking_problems(settings))
-    for finding in found:
-        _print_check_result(finding)
-    if found:
+    problems = asyncio.run(blocking_problems(settings))
+    for problem in problems:
+        _print_check_result(problem)
+    if problems:
         raise typer.Exit(2)
 
 
@@ -175,11 +175,11 @@ def _print_check_result(result: CheckResult) -> None:
 
 
 async def _supervise_with_console(settings: StackSettings, view: ConsoleView, home: StackDirectory) -> int:
-    ticking = asyncio.create_task(_refresh_forever(view))
+    refreshing = asyncio.create_task(_refresh_forever(view))
     try:
         return await supervise(settings, _build_status_listener(view, home))
     finally:
-        ticking.cancel()
+        refreshing.cancel()
 
 
 def _build_status_listener(view: ConsoleView, home: StackDirectory) -> Callable[[StackStatus], None]:

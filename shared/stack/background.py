@@ -17,11 +17,11 @@ from shared.stack.status import StackStatus, StartFailure, read_status
 
 _POLL_INTERVAL = 0.2
 _STOP_TIMEOUT = 60.0
-"""Seconds that a stack may take to end: services finish for 25 s, then the parts below them."""
+"""Seconds a stack may take to stop: services have 25 s, then the parts below them."""
 
 
 def start_stack(settings: StackSettings) -> "subprocess.Popen[bytes]":
-    """Start the supervisor of *settings*, apart from the terminal."""
+    """Start the supervisor of *settings* in a session of its own, detached from the terminal."""
     home = StackDirectory(settings.home)
     home.create_folders()
     home.status_file.unlink(missing_ok=True)
@@ -38,7 +38,7 @@ def start_stack(settings: StackSettings) -> "subprocess.Popen[bytes]":
 
 
 def watch_startup(home: StackDirectory, view: ConsoleView, *, is_alive: Callable[[], bool]) -> StackStatus:
-    """Show on *board* how the stack starts; return its report when it is ready, has failed or has died."""
+    """Show in *view* how the stack starts; return its status once it is ready, has failed or has crashed."""
     report = StackStatus()
     with view.open():
         while report.phase == "starting":
@@ -53,7 +53,7 @@ def watch_startup(home: StackDirectory, view: ConsoleView, *, is_alive: Callable
 
 
 def stop_stack(home: StackDirectory) -> bool:
-    """End the stack of *home* and wait until nothing of it is left; False when none runs."""
+    """Stop the stack of *home* and wait until all its processes have exited; False when none runs."""
     report = read_status(home)
     if report is None or not home.is_locked():
         return False
@@ -62,7 +62,7 @@ def stop_stack(home: StackDirectory) -> bool:
     deadline = monotonic() + _STOP_TIMEOUT
     while home.is_locked():
         if monotonic() > deadline:
-            # The kernel then ends every part: each asked for that when it began (process.py).
+            # The kernel then kills every part as well: each was started with a parent-death signal (process.py).
             with suppress(ProcessLookupError):
                 os.kill(report.supervisor_pid, signal.SIGKILL)
         time.sleep(_POLL_INTERVAL)
@@ -71,5 +71,5 @@ def stop_stack(home: StackDirectory) -> bool:
 
 def _build_crash_failure(home: StackDirectory) -> StartFailure:
     log = home.logs / "stack.log"
-    fault = PartFailedError("the supervisor", "has ended without a word", log)
+    fault = PartFailedError("the supervisor", "exited without an error message", log)
     return StartFailure.from_error(fault)

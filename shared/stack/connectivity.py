@@ -1,4 +1,4 @@
-"""Whether a part that the person has named by its URL can be used: None, or in a few words why not."""
+"""Checks external parts that are given by URL. Each check returns None, or a short reason why it failed."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _UNREACHABLE = "cannot be reached"
 
 
 async def check_mongo(url: Secret) -> str | None:
-    """Ask for an answer to a ping."""
+    """Ping the server."""
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT), open_database(url.get_secret_value(), "candor") as database:
             await database.check_connection()
@@ -29,29 +29,29 @@ async def check_mongo(url: Secret) -> str | None:
 
 
 async def check_amqp(url: Secret, services: Iterable[str] = ()) -> str | None:
-    """Log in, and publish as each of *services*: the broker compares the user_id of a message with the user."""
+    """Log in and publish as each of *services*: the broker compares a message's user_id with the connected user."""
     if await _is_unreachable(url):
         return _UNREACHABLE
-    link = RobustConnection(url.get_secret_value(), "doctor")
-    holding = asyncio.create_task(link.run())
+    connection = RobustConnection(url.get_secret_value(), "doctor")
+    running = asyncio.create_task(connection.run())
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT):
-            while not link.connected:  # noqa: ASYNC110 - the link has no event for it
+            while not connection.connected:  # noqa: ASYNC110 - the connection has no event for it
                 await asyncio.sleep(0.1)
         for service in services:
-            if not await can_publish_as(link, service):
+            if not await can_publish_as(connection, service):
                 return f"may not publish as {service}: name the user {service}, or give it the tag impersonator"
     except TimeoutError:
-        return "refuses the user, the password or the vhost that it names"
+        return "rejects the user, the password or the virtual host of the URL"
     finally:
-        holding.cancel()
+        running.cancel()
         with suppress(asyncio.CancelledError):
-            await holding
+            await running
     return None
 
 
 async def check_smtp(url: Secret) -> str | None:
-    """Connect; what the relay accepts shows with the first mail."""
+    """Connect; whether the relay accepts mail is known only after the first one."""
     return _UNREACHABLE if await _is_unreachable(url) else None
 
 

@@ -1,4 +1,4 @@
-"""What a person sees of a stack: how far it is while it starts, where everything is once it runs."""
+"""Console output of the stack: progress while it starts, addresses and log-ins once it runs."""
 
 import json
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ from shared.stack.directory import StackDirectory
 from shared.stack.status import StackStatus, StartFailure
 
 _QUIET_PERIOD = 2.0
-"""Seconds without news after which the board says what is waited for."""
+"""Seconds without output after which the parts still starting are named."""
 _REPORT_INTERVAL = 5.0
 _MARKS = {"ready": "[green]✓[/]", "restarting": "[yellow]↻[/]", "stopped": "[dim]·[/]"}
 
 
 class ConsoleView:
-    """Prints each part as it becomes ready, and what is waited for when that takes long."""
+    """Prints each part as it becomes ready, and the parts still starting when that takes long."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status = console.status("starting") if console.is_terminal else None
-        self._began = self._spoke = monotonic()
+        self._started_at = self._printed_at = monotonic()
         self._shown = StackStatus()
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Show the line that moves, where there is a terminal for it."""
+        """Show the progress line if the output is a terminal."""
         if self._status is None:
             yield
             return
@@ -37,7 +37,7 @@ class ConsoleView:
             yield
 
     def show_status(self, status: StackStatus) -> None:
-        """Print what has changed since the last report."""
+        """Print the changes since the last status."""
         for note in status.notes[len(self._shown.notes) :]:
             self._print_line(f"  [dim]{escape(note)}[/]")
         for name, part in status.parts.items():
@@ -48,11 +48,11 @@ class ConsoleView:
         self._shown = status
 
     def refresh_line(self) -> None:
-        """Say what is waited for; called a few times a second."""
+        """Update the progress line; called a few times a second."""
         line = self._status_line()
         if self._status is not None:
             self._status.update(line)
-        elif self._shown.phase == "starting" and monotonic() - self._spoke > (
+        elif self._shown.phase == "starting" and monotonic() - self._printed_at > (
             _REPORT_INTERVAL if self._shown.parts else _QUIET_PERIOD
         ):
             self._print_line(f"  … {line}")
@@ -62,18 +62,18 @@ class ConsoleView:
         if self._shown.phase == "starting":
             rest = "the demo accounts" if self._shown.parts else "the first part"
             return f"waiting for {', '.join(waiting) or rest} {self._elapsed_text()}"
-        return f"running {self._elapsed_text()}; Ctrl-C ends it" if self._shown.phase == "ready" else "stopping"
+        return f"running {self._elapsed_text()}; Ctrl-C stops it" if self._shown.phase == "ready" else "stopping"
 
     def _elapsed_text(self) -> str:
-        return f"[dim]({monotonic() - self._began:.0f} s)[/]"
+        return f"[dim]({monotonic() - self._started_at:.0f} s)[/]"
 
     def _print_line(self, line: str) -> None:
         self._console.print(line, soft_wrap=True)
-        self._spoke = monotonic()
+        self._printed_at = monotonic()
 
 
 def print_addresses(console: Console, status: StackStatus, home: StackDirectory) -> None:
-    """Print the table of what is where, and who can log in."""
+    """Print the addresses and the demo accounts."""
     base = status.base_url
     rows = [
         ("Candor", base),
@@ -84,10 +84,12 @@ def print_addresses(console: Console, status: StackStatus, home: StackDirectory)
         ("Data and logs", f"{home.root}  (make logs)"),
     ]
     console.print()
-    for what, where in rows:
-        console.print(f"  [bold]{what:<18}[/] {escape(where)}", soft_wrap=True)
+    for label, value in rows:
+        console.print(f"  [bold]{label:<18}[/] {escape(value)}", soft_wrap=True)
     if status.demo_accounts_error:
-        console.print(f"\n[red]✗ The platform runs, but has no demo accounts: {escape(status.demo_accounts_error)}[/]")
+        console.print(
+            f"\n[red]✗ The platform is running without demo accounts: {escape(status.demo_accounts_error)}[/]"
+        )
 
 
 def _demo_account_rows(home: StackDirectory) -> Iterator[tuple[str, str]]:
@@ -106,7 +108,7 @@ def _demo_account_rows(home: StackDirectory) -> Iterator[tuple[str, str]]:
 
 
 def print_parts(console: Console, status: StackStatus) -> None:
-    """Print each part: its state, its process, its log."""
+    """Print the state, process id and log of each part."""
     table = Table("part", "state", "pid", "log", box=None, pad_edge=False)
     for name, part in status.parts.items():
         mark = _MARKS.get(part["state"], "[yellow]…[/]")
@@ -119,4 +121,4 @@ def print_failure(console: Console, failure: StartFailure) -> None:
     console.print(f"\n[red]✗ {failure.part} {escape(failure.reason)}[/]")
     for line in failure.tail:
         console.print(f"    {escape(line)}", style="dim", soft_wrap=True)
-    console.print(f"  its log: {failure.log}", soft_wrap=True)
+    console.print(f"  log: {failure.log}", soft_wrap=True)

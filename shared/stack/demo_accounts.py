@@ -1,4 +1,4 @@
-"""The demo accounts of the local stack: they sign up through the edge and are listed in access.json."""
+"""Creates the demo accounts of the local stack through the edge, and lists them in access.json."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ DEMO_AGREEMENT = {
 }
 _AGREEMENT_TERM = timedelta(days=365)
 _WAIT_TIMEOUT = 60.0
-"""Seconds for a mail to arrive, or for a service that restarts to be back."""
+"""Seconds to wait for a mail to arrive or for a restarting service to be back."""
 
 
 class DemoAccountError(Exception):
@@ -35,7 +35,7 @@ class DemoAccountError(Exception):
 
 
 async def seed_demo_accounts(settings: StackSettings, secrets: StackSecrets) -> None:
-    """Create the missing accounts and write access.json; an interrupted run is continued by the next."""
+    """Create the missing accounts and write access.json; the next run continues an interrupted one."""
     home = StackDirectory(settings.home)
     async with aiohttp.ClientSession(
         base_url=settings.ports.build_url("edge"),
@@ -43,9 +43,9 @@ async def seed_demo_accounts(settings: StackSettings, secrets: StackSecrets) -> 
         timeout=aiohttp.ClientTimeout(total=30),
     ) as http:
         edge = _EdgeClient(http)
-        made = _CreatedAccounts(home.keys / "demo_accounts.json")
-        customer = await _ensure_customer(edge, made)
-        partner = await _ensure_partner(edge, made, secrets)
+        accounts = _CreatedAccounts(home.keys / "demo_accounts.json")
+        customer = await _ensure_customer(edge, accounts)
+        partner = await _ensure_partner(edge, accounts, secrets)
     access = {
         "base_url": settings.public_url,
         "mailbox_url": f"{settings.public_url}/mailbox",
@@ -57,13 +57,13 @@ async def seed_demo_accounts(settings: StackSettings, secrets: StackSecrets) -> 
 
 
 async def _ensure_customer(edge: "_EdgeClient", accounts: "_CreatedAccounts") -> dict[str, str]:
-    """Return the customer: who signs up, proves the address, and has an app password for a device."""
+    """Return the demo customer: signed up, with a confirmed address and an app password for a device."""
     person = accounts.get("customer") or accounts.save_account(
         "customer", {"email": CUSTOMER_EMAIL, "password": new_token(192)}
     )
     token = await edge.log_in(person)
     if token is None:
-        # New, or erased by whoever tried the erasure: then the device is gone as well.
+        # A new account, or one that was erased while trying out erasure: then the device is gone as well.
         person = {name: person[name] for name in ("email", "password")}
         token = await _sign_up(edge, person)
     if "app_password" not in person:
@@ -78,8 +78,8 @@ async def _ensure_customer(edge: "_EdgeClient", accounts: "_CreatedAccounts") ->
 async def _sign_up(edge: "_EdgeClient", person: Mapping[str, str]) -> str:
     before = {mail["id"] for mail in await edge.list_mails(person["email"])}
     screen = await edge.call_api("POST", "/v1/identity/age-screens", body={"birth_year": 1985, "birth_month": 12})
-    wish = {"age_token": screen["age_token"], "email": person["email"], "password": person["password"]}
-    await edge.call_api("POST", "/v1/identity/accounts", body=wish)
+    body = {"age_token": screen["age_token"], "email": person["email"], "password": person["password"]}
+    await edge.call_api("POST", "/v1/identity/accounts", body=body)
     link = await _wait_for_link(edge, person["email"], before)
     await edge.call_api("POST", "/v1/identity/verifications", body={"token": link})
     token = await edge.log_in(person)
@@ -89,7 +89,7 @@ async def _sign_up(edge: "_EdgeClient", person: Mapping[str, str]) -> str:
 
 
 async def _wait_for_link(edge: "_EdgeClient", address: str, before: set[str]) -> str:
-    """Wait for a new mail with the link that proves the address; a person's first sign-up may be a minute ago."""
+    """Wait for a confirmation mail that is not in *before*: mails of an earlier sign-up are still in the mailbox."""
     deadline = monotonic() + _WAIT_TIMEOUT
     while monotonic() < deadline:
         for mail in await edge.list_mails(address):
@@ -97,11 +97,11 @@ async def _wait_for_link(edge: "_EdgeClient", address: str, before: set[str]) ->
             if found and mail["id"] not in before:
                 return found[1]
         await asyncio.sleep(0.2)
-    raise DemoAccountError(f"no mail to {address} came within {_WAIT_TIMEOUT:g} s: make logs PART=identity")
+    raise DemoAccountError(f"no mail to {address} arrived within {_WAIT_TIMEOUT:g} s: make logs PART=identity")
 
 
 async def _ensure_partner(edge: "_EdgeClient", accounts: "_CreatedAccounts", secrets: StackSecrets) -> dict[str, Any]:
-    """Return the partner's client; staff enter the agreement, then make the client under it."""
+    """Return the partner's OAuth client; an admin first records the agreement that it requires."""
     partner = accounts.get("partner")
     if partner is not None and await edge.is_client_valid(partner):
         return partner
@@ -111,8 +111,8 @@ async def _ensure_partner(edge: "_EdgeClient", accounts: "_CreatedAccounts", sec
         raise DemoAccountError(
             f"{admin['email']} cannot log in: identity does not have the staff of {secrets.staff_file}"
         )
-    wish = {**DEMO_AGREEMENT, "ends_at": rfc3339(utc_now() + _AGREEMENT_TERM)}
-    agreement = await edge.call_api("POST", "/v1/disclosure/agreements", token=token, body=wish)
+    terms = {**DEMO_AGREEMENT, "ends_at": rfc3339(utc_now() + _AGREEMENT_TERM)}
+    agreement = await edge.call_api("POST", "/v1/disclosure/agreements", token=token, body=terms)
     body = {
         "name": DEMO_AGREEMENT["partner"],
         "agreement_id": agreement["agreement_id"],
@@ -123,20 +123,20 @@ async def _ensure_partner(edge: "_EdgeClient", accounts: "_CreatedAccounts", sec
 
 
 class _CreatedAccounts:
-    """Who has been made so far."""
+    """The accounts created so far, stored in *file*."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._made: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        self._accounts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
     def get(self, name: str) -> dict[str, Any] | None:
-        """Return what is known of *who*."""
-        return self._made.get(name)
+        """Return the stored fields of the account, or None."""
+        return self._accounts.get(name)
 
     def save_account(self, name: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Remember what is known of *who*, before anything else is done."""
-        self._made[name] = fields
-        write_private_file(self._file, json.dumps(self._made, indent=2) + "\n")
+        """Store the fields of the account at once, so that an interrupted run can be continued."""
+        self._accounts[name] = fields
+        write_private_file(self._file, json.dumps(self._accounts, indent=2) + "\n")
         return fields
 
 
@@ -145,7 +145,7 @@ class _EdgeClient:
     http: aiohttp.ClientSession
 
     async def call_api(self, method: str, path: str, *, token: str | None = None, body: object = None) -> Any:
-        """Send one request until it is answered by something else than "not now"."""
+        """Send one request; retry while the answer is 429 or a temporary 5xx."""
         headers = {"Idempotency-Key": new_id("once")} | ({"Authorization": f"Bearer {token}"} if token else {})
         deadline = monotonic() + _WAIT_TIMEOUT
         while True:
@@ -168,7 +168,7 @@ class _EdgeClient:
         return str(session["access_token"])
 
     async def is_client_valid(self, partner: Mapping[str, Any]) -> bool:
-        """Return whether the client gets a token."""
+        """Return whether the client can obtain a token."""
         basic = aiohttp.encode_basic_auth(partner["client_id"], partner["client_secret"])
         form = {"grant_type": "client_credentials"}
         try:

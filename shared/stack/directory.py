@@ -1,4 +1,4 @@
-"""The data folder of one stack ($CANDOR_HOME): what lies where, and who holds it."""
+"""The data folder of one stack ($CANDOR_HOME): its layout and its lock."""
 
 import fcntl
 import os
@@ -26,7 +26,7 @@ class StackDirectory:
 
     @property
     def data(self) -> Path:
-        """The data of the parts and services, a folder for each."""
+        """The data of the parts and services, one folder each."""
         return self.root / "data"
 
     @property
@@ -36,7 +36,7 @@ class StackDirectory:
 
     @property
     def keys(self) -> Path:
-        """Keyrings and passwords, made at the first start."""
+        """Keyrings and passwords, created at the first start."""
         return self.root / "keys"
 
     @property
@@ -59,17 +59,17 @@ class StackDirectory:
         try:
             found = self.format_file.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
-            # Builds before the mark left folders of data and no mark.
+            # Older builds did not write the format file.
             found = "" if self.data.is_dir() and any(self.data.iterdir()) else str(DATA_FORMAT)
         if found != str(DATA_FORMAT):
             has = f"in format {found}" if found else "of an older build (it has no format mark)"
             raise IncompatibleDirectoryError(
                 f"CANDOR_HOME={self.root} holds data {has}, this build reads format {DATA_FORMAT}: "
-                "delete the folder, or name another one"
+                "delete the folder, or choose another one"
             )
 
     def create_folders(self) -> None:
-        """Create the folders, closed to other users, and mark them with this build's data format."""
+        """Create the folders with mode 0700 and write this build's data format."""
         self.check_format()
         for folder in (self.root, self.data, self.logs, self.keys):
             ensure_folder(folder)
@@ -78,16 +78,16 @@ class StackDirectory:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one supervisor; the hold ends with the process, however it ends."""
+        """Lock the folder for one supervisor; the kernel releases the lock when the process exits, even by SIGKILL."""
         with (self.root / "stack.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as taken:
-                raise DirectoryInUseError(f"CANDOR_HOME={self.root} is in use: a stack runs there") from taken
+                raise DirectoryInUseError(f"CANDOR_HOME={self.root} is in use: a stack is running there") from taken
             yield
 
     def is_locked(self) -> bool:
-        """Return whether a supervisor holds the folder."""
+        """Return whether a supervisor has locked the folder."""
         if not (self.root / "stack.lock").exists():
             return False
         try:
@@ -98,12 +98,12 @@ class StackDirectory:
 
 
 def ensure_folder(path: Path) -> None:
-    """Create *path*, closed to other users, unless it is there."""
+    """Create *path* with mode 0700 unless it exists."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def write_private_file(path: Path, text: str) -> None:
-    """Write *text* whole or not at all, readable by its owner alone."""
+    """Write *text* atomically, with mode 0600."""
     ensure_folder(path.parent)
     draft = path.with_suffix(path.suffix + ".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Checks everything that a stack needs: one line for each check, with the setting and the remedy."""
+"""Checks everything a stack needs: one line for each check, with the setting and the remedy."""
 
 import shutil
 import socket
@@ -23,7 +23,7 @@ _MIN_FREE_BYTES = 500 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The result of one check; *remedy* says what to do when it failed."""
+    """The result of one check; *remedy* is what to do when it failed."""
 
     message: str
     ok: bool = False
@@ -31,25 +31,25 @@ class CheckResult:
 
 
 async def run_checks(env: Env) -> list[CheckResult]:
-    """Run all checks; a wrong setting hides only what depends on it."""
-    wrong = [
+    """Run all checks; after an invalid setting, only those that need no settings."""
+    invalid = [
         CheckResult(message=line, remedy="correct it in the environment, or leave it unset")
         for line in _invalid_settings(env)
     ]
-    if wrong:
-        return [*wrong, *check_programs()]
+    if invalid:
+        return [*invalid, *check_programs()]
     settings = StackSettings.from_env(env)
     return [CheckResult(message="the settings", ok=True), *check_programs(), *await _check_environment(settings)]
 
 
 async def blocking_problems(settings: StackSettings) -> list[CheckResult]:
-    """Return what would keep the stack from starting now."""
-    return [finding for finding in (*check_programs(), *await _check_environment(settings)) if not finding.ok]
+    """Return the failed checks that would keep the stack from starting now."""
+    return [result for result in (*check_programs(), *await _check_environment(settings)) if not result.ok]
 
 
 def check_programs() -> Iterator[CheckResult]:
     """Check what `make setup` installs."""
-    for what, found in (
+    for program, found in (
         ("the broker (rabbitmq-server)", rabbit.find_server()),
         ("Erlang's name server (epmd)", shutil.which("epmd")),
         ("the MongoDB-wire server (.tools/mongo)", mongo.find_server()),
@@ -57,18 +57,22 @@ def check_programs() -> Iterator[CheckResult]:
         ("setpriv (util-linux)", shutil.which("setpriv")),
         *((f"{name}, {use}", name not in debian.find_missing([name])) for name, use in debian.PACKAGES.items()),
     ):
-        yield CheckResult(message=what if found else f"{what} is not installed", ok=bool(found), remedy="make setup")
+        yield CheckResult(
+            message=program if found else f"{program} is not installed", ok=bool(found), remedy="make setup"
+        )
     for name in environments.find_outdated():
-        yield CheckResult(message=f"{name} is not what its lock file says", remedy="make setup")
+        yield CheckResult(message=f"{name} does not match its lock file", remedy="make setup")
 
 
 async def _check_environment(settings: StackSettings) -> list[CheckResult]:
     home = StackDirectory(settings.home)
-    found = [*_check_folder(home)]
-    if all(finding.ok for finding in found):
-        found += _check_keyrings(home)
-        found += [CheckResult(message="a stack runs here", ok=True)] if home.is_locked() else _check_ports(settings)
-    return found + [finding async for finding in _check_external_parts(settings)]
+    results = [*_check_folder(home)]
+    if all(result.ok for result in results):
+        results += _check_keyrings(home)
+        results += (
+            [CheckResult(message="a stack is running here", ok=True)] if home.is_locked() else _check_ports(settings)
+        )
+    return results + [result async for result in _check_external_parts(settings)]
 
 
 def _invalid_settings(env: Env) -> Iterator[str]:
@@ -77,7 +81,7 @@ def _invalid_settings(env: Env) -> Iterator[str]:
         try:
             read(env)
         except SettingError as fault:
-            # The public address follows from the port: one mistake, one line.
+            # The public address is derived from the port, so one wrong port fails twice: report it once.
             if str(fault) not in seen:
                 yield str(fault)
             seen.add(str(fault))
@@ -94,12 +98,16 @@ def _check_folder(home: StackDirectory) -> Iterator[CheckResult]:
         yield CheckResult(message=message, remedy=remedy)
         return
     except OSError as fault:
-        yield CheckResult(message=f"{name} cannot be written: {fault.strerror}", remedy="name a folder of yours")
+        yield CheckResult(
+            message=f"{name} cannot be written: {fault.strerror}", remedy="choose a folder you can write to"
+        )
         return
     if stat.S_IMODE(home.root.stat().st_mode) & 0o077:
-        yield CheckResult(message=f"{name} holds keys and is open to other users", remedy=f"chmod 700 {home.root}")
+        yield CheckResult(
+            message=f"{name} contains keys and is accessible to other users", remedy=f"chmod 700 {home.root}"
+        )
     elif shutil.disk_usage(home.root).free < _MIN_FREE_BYTES:
-        yield CheckResult(message=f"{name} has less than 500 MB free", remedy="name a folder with more room")
+        yield CheckResult(message=f"{name} has less than 500 MB free", remedy="choose a folder with more free space")
     else:
         yield CheckResult(message=name, ok=True)
 
@@ -112,10 +120,12 @@ def _check_keyrings(home: StackDirectory) -> Iterator[CheckResult]:
         try:
             Keyring.from_file(file)
         except SettingError as fault:
-            yield CheckResult(message=str(fault), remedy="put its backup back; a new one cannot open what is stored")
+            yield CheckResult(
+                message=str(fault), remedy="restore it from a backup; a new keyring cannot decrypt the stored data"
+            )
             continue
         if file.stat().st_mode & 0o077:
-            yield CheckResult(message=f"CANDOR_KEYRING={file} is open to other users", remedy=f"chmod 600 {file}")
+            yield CheckResult(message=f"CANDOR_KEYRING={file} is accessible to other users", remedy=f"chmod 600 {file}")
         else:
             yield CheckResult(message=f"the keyring of {service}", ok=True)
 
@@ -124,7 +134,7 @@ def _check_ports(settings: StackSettings) -> Iterator[CheckResult]:
     taken = [part for part in _needed_ports(settings) if not is_port_free(settings.ports[part])]
     for part in taken:
         yield CheckResult(
-            message=f"CANDOR_PORT={settings.port}: port {settings.ports[part]} ({part}) is taken by another program",
+            message=f"CANDOR_PORT={settings.port}: port {settings.ports[part]} ({part}) is used by another program",
             remedy=f"choose another base, for example CANDOR_PORT={settings.port + 100}",
         )
     if not taken:
@@ -142,7 +152,7 @@ def _needed_ports(settings: StackSettings) -> Iterator[str]:
 
 
 def is_port_free(port: int) -> bool:
-    """Return whether *port* of loopback is free."""
+    """Return whether *port* is free on the loopback interface."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -154,7 +164,7 @@ def is_port_free(port: int) -> bool:
 
 async def _check_external_parts(settings: StackSettings) -> AsyncIterator[CheckResult]:
     sharing = [each.name for each in get_registry() if each.has_broker and each.name not in settings.amqp_urls]
-    looks: tuple[tuple[str, Secret | None, Callable[[Secret], Awaitable[str | None]]], ...] = (
+    checks: tuple[tuple[str, Secret | None, Callable[[Secret], Awaitable[str | None]]], ...] = (
         ("MONGO_URL", settings.mongo_url, check_mongo),
         ("AMQP_URL", settings.amqp_url, partial(check_amqp, services=sharing)),
         *((f"MONGO_URL_{name.upper()}", url, check_mongo) for name, url in settings.mongo_urls.items()),
@@ -164,14 +174,14 @@ async def _check_external_parts(settings: StackSettings) -> AsyncIterator[CheckR
         ),
         ("SMTP_URL", settings.smtp_url, check_smtp),
     )
-    for name, url, look in looks:
+    for name, url, check in checks:
         if url is not None:
-            why = await look(url)
-            told = f"{name} ({_host_and_port(url)})"
-            remedy = "start what it names, correct it, or leave it unset for the embedded part"
-            yield CheckResult(message=f"{told} {why}" if why else told, ok=why is None, remedy=remedy)
+            problem = await check(url)
+            target = f"{name} ({_host_and_port(url)})"
+            remedy = "start that server, correct the URL, or leave it unset to use the embedded part"
+            yield CheckResult(message=f"{target} {problem}" if problem else target, ok=problem is None, remedy=remedy)
 
 
 def _host_and_port(url: Secret) -> str:
-    """Return where a URL leads, without its password."""
+    """Return host and port of a URL, without its password."""
     return urlsplit(url.get_secret_value()).netloc.rpartition("@")[2]

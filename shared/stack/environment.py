@@ -1,4 +1,4 @@
-"""What each service is started with."""
+"""The environment variables of each service."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,18 @@ from shared.stack.keys import StackSecrets
 from shared.stack.settings import StackSettings
 
 _NOT_INHERITED = ("MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT", "CANDOR_TLS_KEY")
-"""Of one service; set for all, it would make them share what must be apart. Hops on loopback have no TLS."""
+"""Settings of a single service: inherited by all, they would make services share a database or a port. The TLS
+settings are dropped because hops on loopback have no TLS."""
 _URL_SETTINGS = ("MONGO_URL", "AMQP_URL", "SMTP_URL")
-"""Each service is given its own: those of the others, such as MONGO_URL_IDENTITY, contain their passwords."""
+"""Set for each service; URLs of other services, such as MONGO_URL_IDENTITY, contain their passwords."""
 
 
 def build_environment(
     service: str, settings: StackSettings, secrets: StackSecrets, urls: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the environment of *service*: what the person has set, and what follows from the stack.
+    """Return the environment of *service*: the inherited variables and those derived from the stack.
 
-    *urls* names MONGO_URL, AMQP_URL and SMTP_URL, each where the service uses that part.
+    *urls* contains MONGO_URL, AMQP_URL and SMTP_URL, each if the service uses that part.
     """
     home = StackDirectory(settings.home)
     inherited = {

@@ -1,6 +1,7 @@
 """``python -m shared.stack.error_codes``: the catalogue of all error codes, for the pages under /docs/errors.
 
-Made from the classes of every package and service and from the edge's own refusals; a test sees that it is in step.
+Generated from the error classes of every package and service and from the edge's local replies; a test compares the
+file with the code.
 """
 
 import json
@@ -23,14 +24,14 @@ _SKIPPED_MODULES = re.compile(r"shared/(stack|contracts)/|__main__")
 
 
 def build_catalogue() -> list[dict[str, Any]]:
-    """Return one entry for each code, in order; two classes with one code are a ValueError."""
+    """Return one entry for each code, sorted; ValueError when two classes differ under one code."""
     for module in _module_names():
         import_module(module)
     found: dict[str, dict[str, Any]] = {}
     for kind in _error_classes(ServiceError):
         entry = _build_entry(kind)
         if found.setdefault(entry["code"], entry) != entry:
-            raise ValueError(f"{entry['code']} has two meanings: {kind.__qualname__} needs a code of its own")
+            raise ValueError(f"{entry['code']} has two meanings: give {kind.__qualname__} another code")
     for entry in _edge_entries():
         found.setdefault(entry["code"], entry)
     return [found[code] for code in sorted(found)]
@@ -42,7 +43,7 @@ def render_catalogue() -> str:
 
 
 def _module_names() -> Iterator[str]:
-    """Yield the modules that may hold errors: all of shared, and the errors of each service."""
+    """Yield the modules that may define errors: all of shared, and the errors of each service."""
     for path in (
         *ROOT.glob("shared/**/*.py"),
         *ROOT.glob("services/*/errors.py"),
@@ -61,7 +62,7 @@ def _error_classes(error_class: type[ServiceError]) -> Iterator[type[ServiceErro
 
 
 def _is_declared(error_class: type[ServiceError]) -> bool:
-    """Tell whether it stands in a module for errors: the portal makes classes for what others have refused."""
+    """Return whether a module declares the class: the portal creates some at run time for errors of other services."""
     known = error_class.__module__ in set(_module_names())
     return known and getattr(import_module(error_class.__module__), error_class.__name__, None) is error_class
 
@@ -79,9 +80,11 @@ def _build_entry(error_class: type[ServiceError]) -> dict[str, Any]:
 
 
 def _edge_entries() -> Iterator[dict[str, Any]]:
-    """Yield what the edge refuses by itself, before any service is asked."""
-    said = yaml.safe_load(Template(EDGE_CONFIG_FILE.read_text(encoding="utf-8")).safe_substitute(public_url=""))
-    for body, status in _edge_replies(said):
+    """Yield the edge's local replies, which it gives without calling a service."""
+    configuration = yaml.safe_load(
+        Template(EDGE_CONFIG_FILE.read_text(encoding="utf-8")).safe_substitute(public_url="")
+    )
+    for body, status in _edge_replies(configuration):
         if "code" in body:
             yield {
                 "code": body["code"],
@@ -102,7 +105,7 @@ def _edge_replies(configuration: Any) -> Iterator[tuple[dict[str, Any], int]]:
 
 
 def _find_value(node: Any, name: str) -> Any:
-    """Return what stands under the first *name* anywhere inside."""
+    """Return the value of the first key *name* at any depth."""
     if isinstance(node, dict) and name in node:
         return node[name]
     parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()

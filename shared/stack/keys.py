@@ -1,4 +1,4 @@
-"""The secrets of one stack, made at its first start: keyrings, the broker's password, the staff of the local stack."""
+"""The secrets of one stack, created at its first start: keyrings, passwords, the staff of the local stack."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -20,30 +20,30 @@ KEY_USES: Mapping[str, tuple[KeyUse, ...]] = {
 BROKER_USERS = tuple(service.name for service in get_registry() if service.has_broker)
 DATABASE_ROOT = "root"
 DATABASE_USERS = (DATABASE_ROOT, *(service.name for service in get_registry() if service.has_database))
-"""The users of the embedded database: one a service, and one for the stack itself."""
+"""The users of the embedded database: one for each service, and one for the stack itself."""
 
 STAFF_ROLES = ("support", "disclosure", "disclosure", "engineer", "security", "admin")
-"""The staff of the local stack, by role; an action that takes two people finds two with the role disclosure."""
+"""The staff of the local stack, by role; two have the role disclosure, for actions that need four eyes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSecrets:
-    """What was made, and where it lies."""
+    """The secrets and their files."""
 
     keyrings: Mapping[str, Path]
     broker_password: str = field(repr=False)
-    """Of the operator's user."""
+    """The password of the operator's user."""
     broker_passwords: Mapping[str, str] = field(repr=False)
-    """By service."""
+    """Passwords by service."""
     database_passwords: Mapping[str, str] = field(repr=False)
-    """By service; that of the root user is under ``root``."""
+    """Passwords by service; that of the root user is under ``root``."""
     staff_file: Path
     staff: tuple[Mapping[str, str], ...] = field(repr=False)
-    """One entry for each: role, email, password."""
+    """One entry for each member: role, email, password."""
 
 
 def ensure_secrets(home: StackDirectory) -> StackSecrets:
-    """Return the secrets of *home*, made where they are missing; what is there is never replaced."""
+    """Return the secrets of *home*; missing ones are created, existing ones are never replaced."""
     staff_file = home.keys / "staff.json"
     if not staff_file.exists():
         write_private_file(staff_file, json.dumps(_new_staff(), indent=2) + "\n")
@@ -61,12 +61,12 @@ def ensure_secrets(home: StackDirectory) -> StackSecrets:
 
 
 def keyring_path(home: StackDirectory, service: str) -> Path:
-    """Return where the keyring of *service* lies."""
+    """Return the path of the keyring of *service*."""
     return home.keys / f"{service}.keyring.json"
 
 
 def _ensure_passwords(file: Path, users: Iterable[str]) -> dict[str, str]:
-    """Return a password for each of *users*; those that are missing in *file* are made."""
+    """Return a password for each of *users*; those missing in *file* are created."""
     known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if missing := [user for user in users if user not in known]:
         known |= {user: new_token(192) for user in missing}
@@ -75,14 +75,14 @@ def _ensure_passwords(file: Path, users: Iterable[str]) -> dict[str, str]:
 
 
 def _ensure_keyring(file: Path, uses: tuple[KeyUse, ...]) -> Path:
-    """Make the keyring, or add the uses that a later version of the service has come to need."""
+    """Create the keyring, or add keys for uses that a later version of the service needs."""
     if not file.exists():
         write_private_file(file, dump_keyring(make_keyring(uses, at=utc_now())))
         return file
     keyring = Keyring.from_file(file)
-    if lacking := [use for use in uses if keyring.find_active(use) is None]:
+    if missing := [use for use in uses if keyring.find_active(use) is None]:
         known = json.loads(file.read_text(encoding="utf-8"))
-        added: Any = make_keyring(lacking, at=utc_now())
+        added: Any = make_keyring(missing, at=utc_now())
         write_private_file(file, dump_keyring({"keys": [*known["keys"], *added["keys"]]}))
     return file
 

@@ -1,4 +1,4 @@
-"""Several parts held open at once: started side by side, ended group by group."""
+"""Enters several async context managers concurrently and leaves them group by group."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,19 +12,19 @@ Part = AbstractAsyncContextManager[Any]
 async def enter_all(*groups: Sequence[Part]) -> AsyncIterator[None]:
     """Enter all parts at the same time; leave them by group, the last group first.
 
-    Nobody waits for another: each part must bear that those it needs are not there yet. The first that fails to start
-    is raised, when all the others have been left.
+    No part waits for another: each must tolerate that its dependencies are not up yet. The error of the first part that
+    fails to start is raised once all others have been left.
     """
-    news: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
-    held = [_PartGroup(parts, news) for parts in groups]
+    started: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
+    entered = [_PartGroup(parts, started) for parts in groups]
     try:
         for _ in range(sum(len(parts) for parts in groups)):
-            task = await news.get()
+            task = await started.get()
             if task.done():
                 await task
         yield
     finally:
-        for group in reversed(held):
+        for group in reversed(entered):
             await group.exit_all()
 
 
@@ -32,7 +32,7 @@ class _PartGroup:
     def __init__(self, parts: Sequence[Part], started: "asyncio.Queue[asyncio.Task[None]]") -> None:
         self._stop = asyncio.Event()
         self._inside: set[asyncio.Task[None]] = set()
-        # Each part has one task that enters and leaves it: what it opens inside belongs to that task.
+        # One task enters and leaves each part: cancel scopes and task groups must exit in the task that entered them.
         self._tasks = [asyncio.create_task(self._run_part(part, started)) for part in parts]
         for task in self._tasks:
             task.add_done_callback(started.put_nowait)

@@ -1,4 +1,4 @@
-"""The board of promises, read as anybody may read it: over the public API of the running stack."""
+"""Reads the promise board through the public API of the running stack."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ _MARKS = {PromiseState.KEPT: "[green]✓[/]", PromiseState.BROKEN: "[red]✗[/]"
 
 
 class PromiseBoardError(Exception):
-    """The board cannot be read; the message says why."""
+    """The board cannot be read; the message contains the reason and the remedy."""
 
 
 async def fetch_board_lines(settings: StackSettings) -> tuple[list[str], bool]:
-    """Return one line for each promise, and whether every one of them is kept."""
-    found = {item["id"]: item for item in (await _fetch_board(settings))["items"]}
+    """Return one line for each promise, and whether all are kept."""
+    items = {item["id"]: item for item in (await _fetch_board(settings))["items"]}
     lines, states = [], []
     for promise in PROMISES:
-        item = found.get(promise.id, {})
+        item = items.get(promise.id, {})
         state = PromiseState(item.get("state", PromiseState.UNKNOWN))
-        evidence = item.get("evidence") or promise.coverage_gap or "No probe has reported."
+        evidence = item.get("evidence") or promise.coverage_gap or "No probe has reported yet."
         lines.append(f"{_MARKS[state]} {promise.id} {escape(promise.clause)} [dim]{escape(evidence)}[/]")
         states.append(state)
     counts = ", ".join(f"{states.count(state)} {state}" for state in PromiseState)

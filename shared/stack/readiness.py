@@ -1,4 +1,4 @@
-"""How to see that a part is ready: one look, never an exception, never longer than two seconds; None means ready."""
+"""Readiness checks of the parts. Each takes at most two seconds and never raises; None means ready."""
 
 import asyncio
 from http import HTTPStatus
@@ -12,17 +12,17 @@ _NO_ANSWER = "does not answer"
 
 
 def is_listening(port: int) -> ReadinessCheck:
-    """Something listens on *port*."""
+    """Return a check that something listens on *port*."""
     return lambda: _expect_reply(port, b"", b"")
 
 
 def amqp_ready(port: int) -> ReadinessCheck:
-    """A broker on *port* opens a conversation: its listener is there before it can serve."""
+    """Return a check that a broker on *port* starts the AMQP handshake: its socket listens before it can serve."""
     return lambda: _expect_reply(port, b"AMQP\x00\x00\x09\x01", b"\x01")
 
 
 def http_ok(url: str) -> ReadinessCheck:
-    """GET *url* answers 200; a problem that it answers instead says which of its own parts is missing."""
+    """Return a check that GET *url* answers 200; a problem document names the dependencies that are not ready."""
 
     async def check() -> str | None:
         limit = aiohttp.ClientTimeout(total=_CHECK_TIMEOUT)
@@ -38,10 +38,10 @@ def http_ok(url: str) -> ReadinessCheck:
 
 
 def _describe_missing(problem: object) -> str:
-    """Return what /readyz names: "mongo: does not answer; start: QuestionTimeoutError"."""
+    """Return the reasons given by /readyz, such as "mongo: does not answer; start: RpcTimeoutError"."""
     fields = problem.get("fields") if isinstance(problem, dict) else None
-    named = [entry for entry in fields or () if isinstance(entry, dict)]
-    return "; ".join(f"{entry.get('field')}: {entry.get('message')}" for entry in named)
+    entries = [entry for entry in fields or () if isinstance(entry, dict)]
+    return "; ".join(f"{entry.get('field')}: {entry.get('message')}" for entry in entries)
 
 
 async def _expect_reply(port: int, greeting: bytes, expected: bytes) -> str | None:

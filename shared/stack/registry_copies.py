@@ -1,6 +1,6 @@
-"""``python -m shared.stack.registry_copies``: write what other files repeat of the registry (``make docs``).
+"""``python -m shared.stack.registry_copies``: update the generated parts of other files (``make docs``).
 
-A part that is made stands between two marks, ``<name>`` and ``</name>``, each in a comment of its file.
+A generated part is between two markers, ``<name>`` and ``</name>``, each in a comment of its file.
 """
 
 import sys
@@ -13,13 +13,13 @@ from shared.stack.settings import ROOT
 
 README = "README.md"
 _SAGA_OWNER = "identity"
-"""It runs the sagas, so it is often the one on the other side."""
+"""Runs the export and erasure sagas, so it is often the other side of an event."""
 
 Render = Callable[[Registry], Iterator[str]]
 
 
 class MarkNotFoundError(LookupError):
-    """A file has lost the marks between which a part is made."""
+    """A file has lost the markers of a generated part."""
 
 
 def _service_table(registry: Registry) -> Iterator[str]:
@@ -34,7 +34,7 @@ def _service_table(registry: Registry) -> Iterator[str]:
 
 
 def _event_table(registry: Registry) -> Iterator[str]:
-    """Yield a row for each event that has a consumer, its publishers together."""
+    """Yield a row for each event that has a consumer; publishers of the same event share a row."""
     publishers: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for service in registry:
         for event in service.publishes:
@@ -47,11 +47,11 @@ def _event_table(registry: Registry) -> Iterator[str]:
 
 
 def _names(registry: Registry, names: tuple[str, ...] | list[str]) -> str:
-    """Return *names* as a phrase: those that every service shares are many."""
-    everyone = set(registry.with_broker)
-    if set(names) == everyone:
+    """Return *names* as a phrase; the full list of services is abbreviated."""
+    all_services = set(registry.with_broker)
+    if set(names) == all_services:
         return "every service"
-    if len(names) > 2 and everyone - set(names) == {_SAGA_OWNER}:
+    if len(names) > 2 and all_services - set(names) == {_SAGA_OWNER}:
         return f"every service but {_SAGA_OWNER}"
     return ", ".join(names)
 
@@ -59,11 +59,11 @@ def _names(registry: Registry, names: tuple[str, ...] | list[str]) -> str:
 COPIES: Mapping[str, Mapping[str, Render]] = {
     README: {"services": _service_table, "events": _event_table},
 }
-"""The files that repeat a part of the registry, and how each part is made."""
+"""The files with parts generated from the registry, and the renderer of each part."""
 
 
 def render_copies(registry: Registry, root: Path = ROOT) -> dict[str, str]:
-    """Return each file of COPIES under *root* as it should be."""
+    """Return the expected text of each file of COPIES under *root*."""
     return {
         name: _fill((root / name).read_text(encoding="utf-8"), name, parts, registry) for name, parts in COPIES.items()
     }
@@ -77,8 +77,8 @@ def _fill(text: str, file: str, parts: Mapping[str, Render], registry: Registry)
         if first is None or last is None or last < first:
             raise MarkNotFoundError(f"{file} has no lines with <{part}> and </{part}>: restore them")
         indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-        made = [f"{indent}{line}".rstrip() for line in render(registry)]
-        text = "\n".join([*lines[: first + 1], *made, *lines[last:]])
+        rendered = [f"{indent}{line}".rstrip() for line in render(registry)]
+        text = "\n".join([*lines[: first + 1], *rendered, *lines[last:]])
     return text
 
 
@@ -86,7 +86,7 @@ def main() -> None:
     """Write the files."""
     for name, text in render_copies(get_registry()).items():
         (ROOT / name).write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{name} is in step with the registry\n")
+        sys.stdout.write(f"{name} matches the registry\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a person may set of the local stack, and the ports that follow from it."""
+"""The settings of the local stack, and the ports derived from them."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from shared.settings import Env, Mode, Secret, SettingError
 ROOT = Path(__file__).resolve().parents[2]
 
 SERVICES: Mapping[str, int] = {service.name: service.port_offset for service in get_registry()}
-"""The processes of the platform, each with the distance of its port from CANDOR_PORT."""
+"""The services, each with the offset of its port from CANDOR_PORT."""
 
 PORT_OFFSETS: Mapping[str, int] = {
     "edge": 0,
@@ -35,7 +35,7 @@ _MAX_BASE_PORT = 65535 - max(PORT_OFFSETS.values())
 
 @dataclass(frozen=True, slots=True)
 class StackPorts:
-    """The ports of one stack: each a fixed distance from *base*, so that two stacks never meet by accident."""
+    """The ports of one stack: each at a fixed offset from *base*, so that two stacks do not collide."""
 
     base: int
 
@@ -49,7 +49,7 @@ class StackPorts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSettings:
-    """One local stack. A URL of a part that is given replaces the embedded one."""
+    """The settings of one local stack. The URL of an external part replaces the embedded one."""
 
     port: int
     home: Path
@@ -58,15 +58,15 @@ class StackSettings:
     mongo_url: Secret | None
     amqp_url: Secret | None
     mongo_urls: Mapping[str, Secret]
-    """The URLs that one service alone uses, by service: MONGO_URL_IDENTITY."""
+    """URLs for a single service, by service, such as MONGO_URL_IDENTITY."""
     amqp_urls: Mapping[str, Secret]
     smtp_url: Secret | None
     inherited_env: Mapping[str, str] = field(repr=False)
-    """The environment that every service is started with: what else is set there is the service's to read."""
+    """The environment passed on to every service, which reads its own settings from it."""
 
     @classmethod
     def from_env(cls, env: Env) -> "StackSettings":
-        """Read the settings; the first that is wrong raises SettingError."""
+        """Read the settings; SettingError for the first invalid one."""
         read = {name: reader(env) for name, reader in SETTING_READERS.items()}
         return cls(**{name: read[name] for name in _OWN_FIELDS}, inherited_env=dict(env.values))
 
@@ -77,35 +77,35 @@ class StackSettings:
 
     @property
     def is_local(self) -> bool:
-        """Whether this is the local stack, with a mailbox and demo accounts; production mode has neither."""
+        """Whether the stack is in local mode, with a mailbox and demo accounts; production mode has neither."""
         return self.mode == "local"
 
     @property
     def has_mailbox(self) -> bool:
-        """Whether mails end in the local mailbox: with a relay of one's own there is nothing to read them in."""
+        """Whether mail is delivered to the local mailbox; with SMTP_URL it goes to that relay."""
         return self.is_local and self.smtp_url is None
 
     @property
     def has_demo_accounts(self) -> bool:
-        """Whether demo accounts are created; they sign up as customers do, which takes a mailbox to read."""
+        """Whether demo accounts are created; their sign-up needs a mailbox that can be read."""
         return self.has_mailbox
 
     def mongo_url_of(self, service: str) -> Secret | None:
-        """Return the URL of the database that *service* uses; None for the embedded one."""
+        """Return the URL of the external database of *service*; None for the embedded one."""
         return self.mongo_urls.get(service, self.mongo_url)
 
     def amqp_url_of(self, service: str) -> Secret | None:
-        """Return the URL of the broker that *service* uses; None for the embedded one."""
+        """Return the URL of the external broker of *service*; None for the embedded one."""
         return self.amqp_urls.get(service, self.amqp_url)
 
     @property
     def has_embedded_mongo(self) -> bool:
-        """Whether a service has no URL of a database."""
+        """Whether any service uses the embedded database."""
         return any(self.mongo_url_of(each.name) is None for each in get_registry() if each.has_database)
 
     @property
     def has_embedded_broker(self) -> bool:
-        """Whether a service has no URL of a broker."""
+        """Whether any service uses the embedded broker."""
         return any(self.amqp_url_of(each.name) is None for each in get_registry() if each.has_broker)
 
 
@@ -122,7 +122,7 @@ def _mode(env: Env) -> Mode:
 
 
 def _public_url(env: Env) -> str:
-    """Return the address that customers see; production mode demands https, since cookies and links depend on it."""
+    """Return the public address; production mode requires https, because cookies and links depend on it."""
     example = "https://candor.example"
     url = env.url(
         "CANDOR_PUBLIC_URL",
@@ -145,7 +145,7 @@ def _external_url_reader(name: str, schemes: tuple[str, ...], example: str) -> C
 
 
 def _service_urls_reader(part: str) -> Callable[[Env], dict[str, Secret]]:
-    """Return a reader of MONGO_URL_IDENTITY and its like: the URLs that replace *part* for one service."""
+    """Return a reader of the URLs that replace *part* for a single service, such as MONGO_URL_IDENTITY."""
     name, schemes, example, host = _EXTERNAL_PARTS[part]
 
     def read(env: Env) -> dict[str, Secret]:
@@ -198,13 +198,13 @@ SETTING_READERS: Mapping[str, Callable[[Env], Any]] = {
     "mongo_urls": _service_urls_reader("mongo"),
     "amqp_urls": _service_urls_reader("amqp"),
     "smtp_url": _smtp_url,
-    # What the services read themselves: told here too, so that a mistake is named before seven processes start.
+    # Read by the services themselves; checked here too, so that an error is reported before any process starts.
     "mongo_driver": lambda env: env.choice("MONGO_DRIVER", "motor", ("motor", "pymongo")),
     "log_level": lambda env: env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
     "probe_interval": lambda env: env.seconds("CANDOR_PROBE_INTERVAL_SECONDS", 30),
     "otlp_url": _otlp_url,
 }
-"""Reads each setting by itself, so that ``make doctor`` names every one that is wrong, not the first alone."""
+"""Reads each setting separately, so that ``make doctor`` reports every invalid one, not only the first."""
 
 _OWN_FIELDS = ("port", "home", "mode", "public_url", "mongo_url", "amqp_url", "mongo_urls", "amqp_urls", "smtp_url")
 

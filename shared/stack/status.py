@@ -1,4 +1,4 @@
-"""The status of the parts, written by the supervisor: $CANDOR_HOME/stack.json, read by `up`, `status` and `down`."""
+"""The status of the parts in $CANDOR_HOME/stack.json: written by the supervisor, read by `up`, `status` and `down`."""
 
 import json
 import os
@@ -14,7 +14,7 @@ Phase = Literal["starting", "ready", "failed", "stopping", "stopped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartFailure:
-    """What kept the stack from starting: the part, why, and the last lines of its log."""
+    """Why the stack did not start: the part, the reason, and the last lines of its log."""
 
     part: str
     reason: str
@@ -23,7 +23,7 @@ class StartFailure:
 
     @classmethod
     def from_error(cls, error: PartFailedError) -> Self:
-        """Make it of what a part raised."""
+        """Return the failure described by *error*."""
         return cls(part=error.name, reason=error.reason, log=str(error.log), tail=error.tail)
 
 
@@ -36,16 +36,16 @@ class StackStatus:
     base_url: str = ""
     local: bool = True
     notes: tuple[str, ...] = ()
-    """What a person should know of the parts, in one line each."""
+    """Notes for the developer about the parts, one line each."""
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By name: state, pid, log, detail (see Change)."""
+    """By name: state, pid, log, detail (see ProcessEvent)."""
     failure: StartFailure | None = None
     demo_accounts_error: str | None = None
-    """Why there are no demo accounts; None when there are."""
+    """Why the demo accounts could not be created; None when they exist."""
 
     @property
     def pids(self) -> list[int]:
-        """The process of each part that runs."""
+        """The process id of each running part."""
         return [part["pid"] for part in self.parts.values() if part["pid"]]
 
     @property
@@ -60,33 +60,33 @@ class StatusWriter:
     def __init__(
         self, home: StackDirectory, *, base_url: str, local: bool, on_status: Callable[[StackStatus], None]
     ) -> None:
-        self._home, self._heard = home, on_status
+        self._home, self._on_status = home, on_status
         self.report = StackStatus(supervisor_pid=os.getpid(), base_url=base_url, local=local)
 
     def expect_parts(self, *parts: str) -> None:
-        """Name the parts that will be started, so that the first report is complete."""
+        """Announce the parts that will be started, so that the first status is complete."""
         waiting = {name: {"state": "starting", "pid": 0, "log": "", "detail": ""} for name in parts}
         self.update(parts=waiting)
 
     def record_event(self, event: ProcessEvent) -> None:
-        """Record a change of one part."""
-        told = asdict(event)
-        self.update(parts={**self.report.parts, told.pop("name"): told})
+        """Record a state change of one part."""
+        entry = asdict(event)
+        self.update(parts={**self.report.parts, entry.pop("name"): entry})
 
     def update(self, **changes: Any) -> None:
-        """Change the report, write it, and say so."""
+        """Change the status, write it, and notify the listener."""
         self.report = replace(self.report, **changes)
         write_private_file(self._home.status_file, json.dumps(asdict(self.report), indent=1) + "\n")
-        self._heard(self.report)
+        self._on_status(self.report)
 
 
 def read_status(home: StackDirectory) -> StackStatus | None:
-    """Return the last status of the stack in *home*; None when none ever ran."""
+    """Return the last status of the stack in *home*; None when no stack has run there."""
     home.check_format()  # the file of an older build has other fields
     try:
-        told = json.loads(home.status_file.read_text(encoding="utf-8"))
+        stored = json.loads(home.status_file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    told["failure"] = StartFailure(**told["failure"]) if told["failure"] else None
-    told["notes"] = tuple(told["notes"])
-    return StackStatus(**told)
+    stored["failure"] = StartFailure(**stored["failure"]) if stored["failure"] else None
+    stored["notes"] = tuple(stored["notes"])
+    return StackStatus(**stored)

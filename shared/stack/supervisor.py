@@ -1,4 +1,4 @@
-"""Runs one stack from the first process to the last, and publishes its status."""
+"""Runs all processes of one stack and publishes its status."""
 
 import asyncio
 import signal
@@ -20,11 +20,11 @@ from shared.stack.settings import SERVICES, StackSettings
 from shared.stack.status import StackStatus, StartFailure, StatusWriter
 
 _EDGE_READY_TIMEOUT = 60.0
-"""Seconds until the edge has seen every service healthy, once each of them is."""
+"""Seconds for the edge to notice that every service is healthy, once they are."""
 
 
 async def supervise(settings: StackSettings, on_status: Callable[[StackStatus], None] = lambda _: None) -> int:
-    """Run the stack until SIGINT, SIGTERM or SIGHUP; 0 when it was ready before, 1 when it did not become so."""
+    """Run the stack until SIGINT, SIGTERM or SIGHUP; return 1 when a part fails to start, else 0."""
     home = StackDirectory(settings.home)
     home.create_folders()
     with home.lock():
@@ -47,7 +47,7 @@ async def _run_until_stopped(settings: StackSettings, status_writer: StatusWrite
     home = StackDirectory(settings.home)
     secrets = await asyncio.to_thread(ensure_secrets, home)
     if not settings.is_local:
-        home.access_file.unlink(missing_ok=True)  # of a local stack that this one was before
+        home.access_file.unlink(missing_ok=True)  # left by an earlier run in local mode
     async with open_stack(settings, secrets, status_writer):
         if settings.has_demo_accounts:
             await _seed_demo_accounts(settings, secrets, status_writer)
@@ -62,7 +62,7 @@ async def _run_until_stopped(settings: StackSettings, status_writer: StatusWrite
 async def open_stack(
     settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter, services: Iterable[str] = SERVICES
 ) -> AsyncIterator[None]:
-    """Run the embedded parts, *services* and the edge; on entry every one of them is ready."""
+    """Run the embedded parts, *services* and the edge; all are ready on entry."""
     below = build_embedded_parts(settings, secrets, status_writer)
     above = {name: _build_service_part(name, settings, secrets, status_writer) for name in services} | {
         "edge": _build_edge_part(settings, status_writer)
@@ -76,8 +76,8 @@ async def open_stack(
 def build_embedded_parts(
     settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter
 ) -> dict[str, Part]:
-    """Return the parts that no URL of the settings replaces."""
-    home, ports, tell = StackDirectory(settings.home), settings.ports, status_writer.record_event
+    """Return the parts that are not replaced by an external URL."""
+    home, ports, listener = StackDirectory(settings.home), settings.ports, status_writer.record_event
     parts: dict[str, Part] = {}
     if settings.has_embedded_mongo:
         parts["mongo"] = mongo.start(
@@ -85,7 +85,7 @@ def build_embedded_parts(
             data=home.data / "mongo",
             log=home.logs / "mongo.log",
             access=mongo.AccessControl(users=_database_users(secrets), setup_port=ports["mongo-setup"]),
-            listener=tell,
+            listener=listener,
         )
         status_writer.update(notes=(*status_writer.report.notes, mongo.describe_server()))
     if settings.has_embedded_broker:
@@ -95,16 +95,16 @@ def build_embedded_parts(
             log=home.logs / "rabbit.log",
             password=secrets.broker_password,
             service_passwords=secrets.broker_passwords,
-            listener=tell,
+            listener=listener,
         )
     if settings.has_mailbox:
         data = home.data / "mailbox"
-        parts["mailbox"] = mailbox.start(ports=ports, data=data, log=home.logs / "mailbox.log", listener=tell)
+        parts["mailbox"] = mailbox.start(ports=ports, data=data, log=home.logs / "mailbox.log", listener=listener)
     return parts
 
 
 def build_part_urls(service: str, settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
-    """Return where *service* finds its parts: each as a user of its own, whose name is that of the service."""
+    """Return the part URLs of *service*; in the embedded parts it logs in as the user *service*."""
     entry, ports = get_registry().get(service), settings.ports
     smtp = settings.smtp_url.get_secret_value() if settings.smtp_url else f"smtp://127.0.0.1:{ports['smtp']}"
     urls = {"SMTP_URL": smtp}
@@ -130,7 +130,7 @@ def _database_users(secrets: StackSecrets) -> tuple[DatabaseUser, ...]:
 
 
 def _embedded_mongo_url(user: str, settings: StackSettings, secrets: StackSecrets) -> str:
-    # The database of the path is the authSource: where the user was made.
+    # The database in the path is the authSource, where the user was created.
     password, port = secrets.database_passwords[user], settings.ports["mongo"]
     return f"mongodb://{user}:{password}@127.0.0.1:{port}/{_database_of(user)}"
 
@@ -151,7 +151,7 @@ def _build_service_part(name: str, settings: StackSettings, secrets: StackSecret
 
 def _build_edge_part(settings: StackSettings, status_writer: StatusWriter) -> Part:
     home, ports = StackDirectory(settings.home), settings.ports
-    door = edge.EdgeConfig(
+    config = edge.EdgeConfig(
         port=ports["edge"],
         frontend_port=ports["frontend"],
         admin_port=ports["edge-admin"],
@@ -159,14 +159,14 @@ def _build_edge_part(settings: StackSettings, status_writer: StatusWriter) -> Pa
         upstreams={name: ports[name] for name in (*SERVICES, "mailbox")},
         local=settings.is_local,
     )
-    return edge.start(door, data=home.data / "edge", log=home.logs / "edge.log", listener=status_writer.record_event)
+    return edge.start(config, data=home.data / "edge", log=home.logs / "edge.log", listener=status_writer.record_event)
 
 
 async def _wait_for_edge(settings: StackSettings) -> None:
-    look = http_ok(settings.ports.build_url("edge", "/healthz"))
+    check = http_ok(settings.ports.build_url("edge", "/healthz"))
     try:
         async with asyncio.timeout(_EDGE_READY_TIMEOUT):
-            while await look() is not None:  # noqa: ASYNC110 - it is another process that changes
+            while await check() is not None:  # noqa: ASYNC110 - another process changes the state
                 await asyncio.sleep(0.1)
     except TimeoutError as late:
         log = StackDirectory(settings.home).logs / "edge.log"
@@ -176,7 +176,7 @@ async def _wait_for_edge(settings: StackSettings) -> None:
 
 
 async def _seed_demo_accounts(settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter) -> None:
-    """Create the demo accounts; the platform runs without them, so a failure is only reported."""
+    """Create the demo accounts; a failure is only reported, because the platform works without them."""
     try:
         await seed_demo_accounts(settings, secrets)
     except DemoAccountError as fault:

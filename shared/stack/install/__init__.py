@@ -1,1 +1,1 @@
-"""Installs what the platform needs on one machine. It runs before anything is installed: the standard library alone."""
+"""Installs what the platform needs on one machine. Runs before anything is installed: standard library only."""

@@ -1,4 +1,4 @@
-"""``python3 -m shared.stack.install``: install what is missing; a second run looks at the stamps and ends.
+"""``python3 -m shared.stack.install``: install what is missing; a second run finds the stamps and does nothing.
 
 ``--tests`` also installs the independent programs that the tests use.
 """
@@ -13,8 +13,8 @@ from shared.stack.install.progress import InstallError
 
 
 def main() -> int:
-    """Install; what cannot be is one line and exit code 1."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this is the file that an older Python is given
+    """Install; a failure is one line and exit code 1."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may run this file
         print(f"Python {sys.version.split()[0]} is too old: Candor needs 3.11 or later", file=sys.stderr)
         return 1
     try:
@@ -36,11 +36,11 @@ def main() -> int:
 
 @contextmanager
 def _installation_lock() -> Iterator[None]:
-    """Wait for another installation of this folder to end."""
+    """Wait until another installation in this folder has finished."""
     lock = environments.ROOT / ".tools" / "lock"
     lock.parent.mkdir(exist_ok=True)
-    with lock.open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -1,4 +1,4 @@
-"""The Debian packages: installed only when one is missing, through sudo when the person is not root."""
+"""Installs missing Debian packages, with sudo unless the user is root."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ PACKAGES = {
     "rabbitmq-server": "the broker (a private node; a system broker that the package starts is left alone)",
     "rclone": "the WebDAV client of the demonstration and the tests",
 }
-"""What the platform needs of Debian, and what for."""
+"""The Debian packages the platform needs, and why."""
 TEST_PACKAGES = {
     "cadaver": "a WebDAV client",
     "chromium": "the browser",
@@ -25,13 +25,13 @@ TEST_PACKAGES = {
     "opendkim-tools": "verifies DKIM keys",
     "prometheus": "reads the metrics; promtool checks the alerts",
 }
-"""Independent programs that judge the platform in `make check` and `make test`; `make run` does without them."""
+"""Independent programs that `make check` and `make test` verify the platform with; `make run` does not need them."""
 VENV_PACKAGE = "python3-venv"
-"""Needed as well where Python comes without ensurepip, as Debian's own does."""
+"""Also needed when Python has no ensurepip, such as Debian's."""
 
 _APT_GET = Path("/usr/bin/apt-get")
 _LOCK_TIMEOUT_SECONDS = 300
-"""Seconds that another installation on this machine may take before ours gives up."""
+"""Seconds to wait for another apt-get on this machine."""
 
 
 def find_missing(packages: Sequence[str]) -> list[str]:
@@ -47,33 +47,35 @@ def find_missing(packages: Sequence[str]) -> list[str]:
 
 
 def install_command(packages: Sequence[str]) -> str:
-    """Return what a person types to install *packages*."""
+    """Return the command that installs *packages*."""
     return f"apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
 def ensure_packages(packages: Sequence[str]) -> None:
     """Install those of *packages* that are missing."""
     if not _APT_GET.exists():
-        raise InstallError("this is no Debian: `make setup` needs apt-get; install the packages of README.md by hand")
-    wanted = find_missing(packages)
-    if not wanted:
-        return
-    manager = [*_as_root(wanted), str(_APT_GET), "-o", f"DPkg::Lock::Timeout={_LOCK_TIMEOUT_SECONDS}"]
-    updated = run_program("Debian's package lists", [*manager, "update"])
-    installed = run_program(f"Debian packages: {', '.join(wanted)}", [*manager, *install_command(wanted).split()[1:]])
-    if installed.exit_code:
-        why = updated.error_line if updated.exit_code else installed.error_line
         raise InstallError(
-            f"{', '.join(wanted)} could not be installed ({why}); is the network there? then: make setup"
+            "this is not Debian: `make setup` needs apt-get; install the packages listed in README.md manually"
         )
-    if still := find_missing(wanted):
+    missing = find_missing(packages)
+    if not missing:
+        return
+    manager = [*_as_root(missing), str(_APT_GET), "-o", f"DPkg::Lock::Timeout={_LOCK_TIMEOUT_SECONDS}"]
+    updated = run_program("Debian's package lists", [*manager, "update"])
+    installed = run_program(f"Debian packages: {', '.join(missing)}", [*manager, *install_command(missing).split()[1:]])
+    if installed.exit_code:
+        reason = updated.error_line if updated.exit_code else installed.error_line
+        raise InstallError(
+            f"{', '.join(missing)} could not be installed ({reason}): check the network, then run make setup"
+        )
+    if still := find_missing(missing):
         raise InstallError(f"{', '.join(still)} is still missing; as root: {install_command(still)}")
 
 
 def ensure_test_packages() -> None:
-    """Install those of TEST_PACKAGES that are missing, or say which tests are skipped without them.
+    """Install the missing TEST_PACKAGES, or print that the tests needing them are skipped.
 
-    The platform works without them, so a machine that cannot have one (no root, another Debian) still runs the rest.
+    The platform works without them, so a machine without root or with another Debian can still run the other tests.
     """
     try:
         ensure_packages(list(TEST_PACKAGES))

@@ -1,4 +1,4 @@
-"""The virtual environments, from lock files with hashes: .venv for the platform, .tools/… for what is kept apart."""
+"""Creates the virtual environments from hashed lock files: .venv for the platform, .tools/mongo for the database."""
 
 import shutil
 import subprocess
@@ -14,11 +14,11 @@ PLATFORM_VENV = ROOT / ".venv"
 MONGO_VENV = ROOT / ".tools" / "mongo"
 PLATFORM_LOCK = ROOT / "requirements-dev.lock"
 MONGO_LOCKS = (ROOT / "requirements-mongo.lock", ROOT / "requirements-mongo-fallback.lock")
-"""The fast server; and, should that old beta vanish from the index, the Python server of a later one."""
+"""The fast server, and as a fallback, should that old beta be removed from the index, a later Python server."""
 
 
 def ensure_platform() -> None:
-    """Make .venv what requirements-dev.lock says."""
+    """Install requirements-dev.lock into .venv unless it is current."""
     if _is_current(PLATFORM_VENV, PLATFORM_LOCK):
         return
     outcome = _install(PLATFORM_VENV, PLATFORM_LOCK, "Python packages")
@@ -30,40 +30,42 @@ def ensure_platform() -> None:
 
 
 def ensure_mongo() -> None:
-    """Make .tools/mongo one of the two servers, the fast one if it can be had."""
+    """Install one of the two servers into .tools/mongo, the fast one if it is available."""
     if any(_is_current(MONGO_VENV, lock) for lock in MONGO_LOCKS):
         return
-    lock, later = MONGO_LOCKS
+    lock, fallback = MONGO_LOCKS
     outcome = _install(MONGO_VENV, lock, "MongoDB-wire server")
     if _is_missing_upstream(outcome):
         lock, outcome = (
-            later,
-            _install(MONGO_VENV, later, "MongoDB-wire server (the Python one: the fast beta has vanished)"),
+            fallback,
+            _install(
+                MONGO_VENV, fallback, "MongoDB-wire server (the Python one: the fast beta is no longer available)"
+            ),
         )
     if not outcome.exit_code:
         return
     raise InstallError(
-        f"{lock.name} could not be installed ({outcome.error_line}); is the network there? then: make setup"
+        f"{lock.name} could not be installed ({outcome.error_line}): check the network, then run make setup"
     )
 
 
 def find_outdated() -> list[str]:
-    """Return the environments that are not what their lock files say."""
-    absent = [] if _is_current(PLATFORM_VENV, PLATFORM_LOCK) else [PLATFORM_VENV.name]
-    return absent + ([] if any(_is_current(MONGO_VENV, lock) for lock in MONGO_LOCKS) else [".tools/mongo"])
+    """Return the environments that do not match their lock files."""
+    outdated = [] if _is_current(PLATFORM_VENV, PLATFORM_LOCK) else [PLATFORM_VENV.name]
+    return outdated + ([] if any(_is_current(MONGO_VENV, lock) for lock in MONGO_LOCKS) else [".tools/mongo"])
 
 
 def can_create_venvs() -> bool:
-    """Return whether this Python can create virtual environments; Debian's own cannot."""
+    """Return whether this Python can create virtual environments; Debian's cannot."""
     return find_spec("ensurepip") is not None and find_spec("venv") is not None
 
 
 def _install(folder: Path, lock: Path, label: str) -> ProgramResult:
     if not (folder / "bin" / "pip").exists():
-        made = _create_venv(folder)
-        if made.exit_code:
-            return made
-    # The lock is complete: there is nothing to resolve, and each file must have one of its hashes.
+        created = _create_venv(folder)
+        if created.exit_code:
+            return created
+    # The lock is complete: nothing is resolved, and each file must match one of its hashes.
     arguments = (
         "install",
         "--require-hashes",
@@ -86,10 +88,10 @@ def _install(folder: Path, lock: Path, label: str) -> ProgramResult:
 
 
 def _create_venv(folder: Path) -> ProgramResult:
-    """Make an empty environment, in the place of what may be left of an interrupted one."""
+    """Create an empty environment; the remains of an interrupted installation are deleted."""
     shutil.rmtree(folder, ignore_errors=True)
-    ended = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
-    return ProgramResult(ended.returncode, (ended.stdout + ended.stderr).splitlines())
+    done = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
+    return ProgramResult(done.returncode, (done.stdout + done.stderr).splitlines())
 
 
 def _is_current(folder: Path, lock: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Runs a program and shows that it moves: a person who waits sees what for."""
+"""Runs a program and shows its progress."""
 
 import subprocess
 import sys
@@ -10,31 +10,31 @@ from dataclasses import dataclass, field
 from shared.clock import monotonic
 
 _LINE_INTERVAL = 5.0
-"""Seconds between two lines where the output is no terminal (CI)."""
+"""Seconds between two lines when the output is not a terminal (CI)."""
 _FRAME_INTERVAL = 0.2
 
 
 class InstallError(Exception):
-    """Something cannot be installed; the message is one line that says what, and the remedy."""
+    """Something cannot be installed; the message is one line with the remedy."""
 
 
 @dataclass(slots=True)
 class ProgramResult:
-    """How a program ended, and the last of what it said."""
+    """The exit code of a program and the last lines of its output."""
 
     exit_code: int
     tail: list[str]
 
     @property
     def error_line(self) -> str:
-        """The line that most likely says why."""
-        telling = [line for line in self.tail if line.lower().startswith(("error", "e:", "fatal"))]
-        return (telling or self.tail or ["it said nothing"])[-1].strip()
+        """The output line that most likely contains the reason."""
+        errors = [line for line in self.tail if line.lower().startswith(("error", "e:", "fatal"))]
+        return (errors or self.tail or ["no output"])[-1].strip()
 
 
 @dataclass(slots=True)
 class ProgressLine:
-    """One line on the terminal that counts; in a log, a line every few seconds."""
+    """A progress line that is updated in place on a terminal, and printed every few seconds elsewhere."""
 
     label: str
     total: int = 0
@@ -43,7 +43,7 @@ class ProgressLine:
     _last_printed: float = field(default_factory=monotonic)
 
     def print_progress(self) -> None:
-        """Show where it stands."""
+        """Show the current progress."""
         if sys.stdout.isatty():
             sys.stdout.write(f"\r\x1b[K  … {self._line()}")
         elif monotonic() - self._last_printed > _LINE_INTERVAL:
@@ -52,7 +52,7 @@ class ProgressLine:
         sys.stdout.flush()
 
     def print_done(self) -> None:
-        """Say that it has ended well."""
+        """Print that the step has succeeded."""
         sys.stdout.write(f"{_clear_line()}  ✓ {self.label} ({monotonic() - self._started:.0f} s)\n")
         sys.stdout.flush()
 
@@ -73,7 +73,7 @@ def run_program(
     total: int = 0,
     is_counted: Callable[[str], bool] = lambda _: False,
 ) -> ProgramResult:
-    """Run *argv*; each line of its output that *counts* is one of *total*."""
+    """Run *argv*; each output line for which *is_counted* is true counts as one step of *total*."""
     progress = ProgressLine(label, total)
     try:
         child = subprocess.Popen(

@@ -1,1 +1,1 @@
-"""The local mailbox: takes every mail that the platform sends on this machine, and shows it to who runs it."""
+"""The local mailbox: accepts every mail that the platform sends on this machine and shows it to the developer."""

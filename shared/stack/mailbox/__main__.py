@@ -1,4 +1,4 @@
-"""``python -m shared.stack.mailbox``: the local mailbox; the stack starts it."""
+"""``python -m shared.stack.mailbox``: runs the local mailbox; the stack starts it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,12 @@ from shared.stack.mailbox.store import Mailbox
 
 
 def main(
-    smtp_port: Annotated[int, typer.Option(help="where mail is taken")],
-    http_port: Annotated[int, typer.Option(help="where it is shown")],
-    folder: Annotated[Path, typer.Option(help="where it lies")],
+    smtp_port: Annotated[int, typer.Option(help="the port that accepts mail")],
+    http_port: Annotated[int, typer.Option(help="the port of the pages")],
+    folder: Annotated[Path, typer.Option(help="the folder that stores the mails")],
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
 ) -> None:
-    """Take mail and show it until SIGTERM."""
+    """Accept mail and show it until SIGTERM."""
     uvloop.run(_serve(Mailbox(folder), host, smtp_port, http_port))
 
 

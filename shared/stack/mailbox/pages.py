@@ -1,4 +1,4 @@
-"""The mailbox in a browser and as JSON; loopback only, and behind the edge at ``/mailbox``."""
+"""The mailbox as web pages and as JSON; on loopback, and behind the edge at ``/mailbox``."""
 
 import re
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from shared.stack.mailbox.store import Mailbox, StoredMail
 MAX_LISTED = 100
 _URL_PATTERN = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 _PAGE_CSP = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; frame-src 'self'"
-# Foreign content: no script, no requests, and links open in a new tab.
+# Untrusted content: no scripts, no requests, and links open in a new tab.
 _MAIL_CSP = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 )
@@ -37,7 +37,7 @@ async def serve_pages(mailbox: Mailbox, host: str, port: int) -> AsyncIterator[N
 
 
 def build_mailbox_app(mailbox: Mailbox) -> web.Application:
-    """Return the application of *mailbox*."""
+    """Return the web application of *mailbox*."""
     pages = _MailboxPages(mailbox)
     app = web.Application()
     app.add_routes(
@@ -74,7 +74,7 @@ class _MailboxPages:
 
     async def show_html(self, request: web.Request) -> web.Response:
         contents = self._mailbox.read_contents(self._require_mail(request))
-        # Inside the frame a link would open in the frame, where scripts and cookies of the page are not.
+        # Without the base element a link would open inside the sandboxed frame, without scripts and cookies.
         body = '<!doctype html><meta charset="utf-8"><base target="_blank">' + contents.html
         return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": _MAIL_CSP})
 
@@ -111,13 +111,13 @@ def _render_page(template: str, **context: Any) -> web.Response:
 
 
 def _linkify(text: str) -> str:
-    """Return *text* as HTML, each address in it a link; nothing of it is markup."""
+    """Return *text* as escaped HTML with its URLs as links."""
     parts, end = [], 0
     for found in _URL_PATTERN.finditer(text):
-        address = escape(found[0])
+        url = escape(found[0])
         parts += [
             escape(text[end : found.start()]),
-            f'<a href="{address}" target="_blank" rel="noopener">{address}</a>',
+            f'<a href="{url}" target="_blank" rel="noopener">{url}</a>',
         ]
         end = found.end()
     return "".join([*parts, escape(text[end:])])

@@ -1,4 +1,4 @@
-"""The door for mail: SMTP on loopback, no log-in, every recipient accepted."""
+"""The SMTP server of the mailbox: on loopback, without log-in; it accepts every recipient."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,27 +15,27 @@ MAX_MESSAGE_BYTES = 20 * 2**20
 
 @dataclass(frozen=True)
 class SmtpHandler:
-    """Keeps what comes; the names of its methods are aiosmtpd's.
+    """Stores each mail; the method names are aiosmtpd's.
 
-    Without slots: aiosmtpd looks at every attribute, and Debian's Python 3.11.2 leaves one that cannot be looked at.
+    Without slots: aiosmtpd reads every attribute, and with slots one of them cannot be read on Debian's Python 3.11.2.
     """
 
     mailbox: Mailbox
     clock: Clock
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """Keep one mail."""
+        """Store one mail."""
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
-        kept = self.mailbox.add(
+        mail = self.mailbox.add(
             raw, sender=envelope.mail_from or "", recipients=tuple(envelope.rcpt_tos), at=self.clock()
         )
-        return f"250 kept as {kept.id}"
+        return f"250 stored as {mail.id}"
 
 
 @asynccontextmanager
 async def serve_smtp(handler: SmtpHandler, host: str, port: int) -> AsyncIterator[None]:
-    """Accept mail on *port* of loopback inside the context."""
+    """Accept mail on *host* and *port* inside the context."""
 
     def create_protocol() -> SMTP:
         return SMTP(

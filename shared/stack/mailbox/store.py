@@ -1,4 +1,4 @@
-"""The mails that have come: a file each, the newest kept, the oldest dropped."""
+"""Stores the received mails, one file each; the oldest are deleted beyond a number and a total size."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,13 +20,13 @@ MAX_TOTAL_BYTES = 200 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMail:
-    """What is known of a mail without opening it."""
+    """The envelope and header fields of a mail, readable without parsing it."""
 
     id: str
     received_at: Rfc3339
     sender: str
     recipients: tuple[str, ...]
-    """Of the envelope: to whom it really went."""
+    """The envelope recipients, which may differ from the To header."""
     to: str
     subject: str
     size: int
@@ -42,7 +42,7 @@ class StoredMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailContents:
-    """What stands in a mail; *headers* in their order, a name that comes twice joined by a comma."""
+    """The parsed contents of a mail; *headers* in their order, repeated ones joined by a comma."""
 
     headers: Mapping[str, str]
     text: str
@@ -53,15 +53,15 @@ class Mailbox:
     """The mails in *folder*, newest first; they survive a restart."""
 
     def __init__(self, folder: Path, *, max_mails: int = MAX_MAILS, max_bytes: int = MAX_TOTAL_BYTES) -> None:
-        self._folder, self._most, self._most_bytes = folder, max_mails, max_bytes
+        self._folder, self._max_mails, self._max_bytes = folder, max_mails, max_bytes
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = sorted(_load_mails(folder), key=lambda letter: (letter.received_at, letter.id))
-        self._letters = {letter.id: letter for letter in found}
+        found = sorted(_load_mails(folder), key=lambda mail: (mail.received_at, mail.id))
+        self._mails = {mail.id: mail for mail in found}
 
     def add(self, content: bytes, *, sender: str, recipients: tuple[str, ...], at: datetime) -> StoredMail:
-        """Store one mail; return what is known of it."""
+        """Store one mail and return its metadata."""
         message = _parse_message(content)
-        letter = StoredMail(
+        mail = StoredMail(
             id=new_id("mail"),
             received_at=rfc3339(at),
             sender=sender,
@@ -70,46 +70,46 @@ class Mailbox:
             subject=_decode_header(message.get("subject", "")),
             size=len(content),
         )
-        self._raw_path(letter.id).write_bytes(content)
-        write_private_file(self._folder / f"{letter.id}.json", json.dumps(asdict(letter)))
-        self._letters[letter.id] = letter
+        self._raw_path(mail.id).write_bytes(content)
+        write_private_file(self._folder / f"{mail.id}.json", json.dumps(asdict(mail)))
+        self._mails[mail.id] = mail
         self._delete_oldest()
-        return letter
+        return mail
 
     def list_newest(self, limit: int, *, to: str | None = None, recipient_part: str | None = None) -> list[StoredMail]:
-        """Return the last mails, newest first: all, those *to* an address, or those to an address *like* a text."""
+        """Return mails, newest first; *to* is an exact recipient, *recipient_part* a part of a recipient's address."""
         found = (
-            letter
-            for letter in reversed(self._letters.values())
-            if (to is None or letter.was_sent_to(to))
-            and (recipient_part is None or letter.matches_recipient(recipient_part))
+            mail
+            for mail in reversed(self._mails.values())
+            if (to is None or mail.was_sent_to(to))
+            and (recipient_part is None or mail.matches_recipient(recipient_part))
         )
-        return [letter for letter, _ in zip(found, range(limit), strict=False)]
+        return [mail for mail, _ in zip(found, range(limit), strict=False)]
 
     def get(self, mail_id: str) -> StoredMail | None:
-        """Return the mail *letter_id*, if it is kept."""
-        return self._letters.get(mail_id)
+        """Return the mail *mail_id*, or None."""
+        return self._mails.get(mail_id)
 
     def read_raw(self, mail: StoredMail) -> bytes:
-        """Return the mail as it came."""
+        """Return the mail as received (RFC 5322)."""
         return self._raw_path(mail.id).read_bytes()
 
     def read_contents(self, mail: StoredMail) -> MailContents:
-        """Return what stands in the mail."""
+        """Return the parsed headers and bodies of the mail."""
         message = _parse_message(self.read_raw(mail))
         headers: dict[str, str] = {}
         for name, value in message.items():
-            told = _decode_header(value)
-            headers[name] = f"{headers[name]}, {told}" if name in headers else told
+            text = _decode_header(value)
+            headers[name] = f"{headers[name]}, {text}" if name in headers else text
         return MailContents(headers=headers, text=_body_text(message, "plain"), html=_body_text(message, "html"))
 
     def _raw_path(self, mail_id: str) -> Path:
         return self._folder / f"{mail_id}.eml"
 
     def _delete_oldest(self) -> None:
-        size = sum(letter.size for letter in self._letters.values())
-        while len(self._letters) > self._most or size > self._most_bytes:
-            oldest = self._letters.pop(next(iter(self._letters)))
+        size = sum(mail.size for mail in self._mails.values())
+        while len(self._mails) > self._max_mails or size > self._max_bytes:
+            oldest = self._mails.pop(next(iter(self._mails)))
             size -= oldest.size
             self._raw_path(oldest.id).unlink(missing_ok=True)
             (self._folder / f"{oldest.id}.json").unlink(missing_ok=True)
@@ -117,9 +117,9 @@ class Mailbox:
 
 def _load_mails(folder: Path) -> Iterator[StoredMail]:
     for path in folder.glob("mail_*.json"):
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if path.with_suffix(".eml").exists():
-            yield StoredMail(**{**told, "recipients": tuple(told["recipients"])})
+            yield StoredMail(**{**stored, "recipients": tuple(stored["recipients"])})
 
 
 def _parse_message(content: bytes) -> EmailMessage:
@@ -132,7 +132,7 @@ def _recipient_addresses(message: EmailMessage) -> str:
 
 
 def _decode_header(value: object) -> str:
-    """Return a header as text: the parser hands the bytes of an international one (RFC 6532) on as surrogates."""
+    """Return a header as text: the parser returns the bytes of an internationalized one (RFC 6532) as surrogates."""
     return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -142,5 +142,5 @@ def _body_text(message: EmailMessage, kind: str) -> str:
         return ""
     try:
         return _decode_header(body.get_content())
-    except (LookupError, MessageError, ValueError):  # a charset that nobody knows, an encoding that is none
+    except (LookupError, MessageError, ValueError):  # an unknown charset, an invalid encoding
         return (cast("bytes", body.get_payload(decode=True)) or b"").decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""``python -m shared.stack.new_service loyalty``: write a service that starts (``make new-service NAME=loyalty``)."""
+"""``python -m shared.stack.new_service loyalty``: create a working service (``make new-service NAME=loyalty``)."""
 
 import sys
 from typing import Annotated
@@ -18,26 +18,26 @@ def new_service(
     summary: Annotated[str, typer.Option(help="what the service owns, in one phrase")] = "",
     label: Annotated[str, typer.Option(help="what customers call it")] = "",
 ) -> None:
-    """Write services/NAME with its rooms, a first test and a probe, and enter it in shared/services.yaml.
+    """Create services/NAME with all its layers, first tests and a probe, and add it to shared/services.yaml.
 
     The service starts, answers /healthz, takes part in exports and erasures, and passes `make check`.
-    docs/how-to/new-service.md says what comes next.
+    docs/how-to/new-service.md describes the next steps.
     """
     service = NewService(name=name, summary=summary or f"the items of {name}", label=label or name.capitalize())
     service.check(ROOT, get_registry())
     for path in service.write(ROOT):
         print(path)
-    print(f"\nservices/{name} is entered in shared/services.yaml; the edge, the README and the error codes know it.")
+    print(f"\nservices/{name} was added to shared/services.yaml, the edge, the README and the error codes.")
     print(f"Try it:  make check · .venv/bin/python -m pytest tests/unit/{name} tests/integration/{name} · make run")
     print("Next:    docs/how-to/new-service.md")
 
 
 def main() -> None:
-    """Run the command; what cannot be done is one line and exit code 2."""
+    """Run the command; an error is one line and exit code 2."""
     try:
         app()
-    except NewServiceError as refusal:
-        print(refusal, file=sys.stderr)
+    except NewServiceError as error:
+        print(error, file=sys.stderr)
         sys.exit(2)
 
 

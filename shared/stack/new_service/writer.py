@@ -14,18 +14,18 @@ from shared.stack.settings import PORT_OFFSETS, SERVICES
 
 _TEMPLATES = Path(__file__).parent / "template"
 _TARGETS = {"service": "services/{}", "unit": "tests/unit/{}", "integration": "tests/integration/{}"}
-"""Where the files of each folder of the template go."""
+"""The target folder of each folder of the template."""
 _BASE_PORT = 8080
 _FIRST_OFFSET, _LAST_OFFSET = 11, 20
 RESERVED = frozenset({"common", "core", "every", "gateway", "platform", "shared", "tests", "candor", "everybody"})
-"""Names with a meaning of their own: packages, owners of contracts and of error codes."""
+"""Names already used for packages, or for owners of contracts and error codes."""
 _PARTS = PORT_OFFSETS.keys() - SERVICES.keys()
 GENERATORS: Mapping[tuple[str, ...], str | None] = {
     ("-m", "shared.stack.registry_copies"): None,
     ("-m", "shared.stack.error_codes"): None,
     ("-m", "shared.bus", "definitions"): "charts/candor/files/broker.json",
 }
-"""What ``make docs`` runs of what names services, and the file that takes what a program prints."""
+"""The generators of ``make docs`` whose output lists services, and the file for those that print their output."""
 
 _ENTRY = Template("""
   $name:
@@ -49,64 +49,64 @@ _ENTRY = Template("""
 
 
 class NewServiceError(Exception):
-    """The service cannot be made; the message is one line that says why and what to do."""
+    """The service cannot be created; the message is one line with the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewService:
-    """What a new service is called."""
+    """The names of a new service."""
 
     name: str
     summary: str
     label: str
 
     def check(self, root: Path, registry: Registry) -> None:
-        """Raise NewServiceError when there can be no service of this name in the tree at *root*."""
-        for refusal in self._refusals(root, registry):
-            raise NewServiceError(refusal)
+        """Raise NewServiceError when a service of this name cannot be created in the tree at *root*."""
+        for error in self._find_errors(root, registry):
+            raise NewServiceError(error)
 
-    def _refusals(self, root: Path, registry: Registry) -> Iterator[str]:
-        yield from self._refused_words()
-        yield from self._taken_names(root, registry)
+    def _find_errors(self, root: Path, registry: Registry) -> Iterator[str]:
+        yield from self._find_invalid_names()
+        yield from self._find_taken_names(root, registry)
         for text in (self.summary, self.label):
             if not text.strip() or not text.isprintable():
                 yield "SUMMARY and LABEL are one line of text each"
 
-    def _refused_words(self) -> Iterator[str]:
+    def _find_invalid_names(self) -> Iterator[str]:
         name = self.name
         if not re.fullmatch(r"[a-z][a-z0-9]{1,19}", name):
             yield f"NAME={name}: a name is 2 to 20 lower-case letters and digits, a letter first; such as NAME=loyalty"
         if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in sys.stdlib_module_names:
-            yield f"NAME={name}: that is a word or a module of Python; choose another name"
+            yield f"NAME={name}: this is a keyword or a standard module of Python; choose another name"
         if name in RESERVED or name in _PARTS:
             yield f"NAME={name}: the platform uses this name for something else; choose another"
 
-    def _taken_names(self, root: Path, registry: Registry) -> Iterator[str]:
+    def _find_taken_names(self, root: Path, registry: Registry) -> Iterator[str]:
         name = self.name
         if name in registry.names:
-            yield f"NAME={name}: there is a service of this name; choose another, or work in services/{name}"
+            yield f"NAME={name}: this service exists already; choose another name, or work in services/{name}"
         if f"/v1/{name}" in {route for service in registry for route in service.routes}:
-            yield f"NAME={name}: /v1/{name} leads to another service; choose another name"
+            yield f"NAME={name}: /v1/{name} belongs to another service; choose another name"
         for place in (target.format(name) for target in _TARGETS.values()):
             if (root / place).exists():
                 yield f"NAME={name}: {place} exists already; move it away or choose another name"
 
     def write(self, root: Path) -> list[str]:
-        """Write the service into the tree at *root*; return the paths that are new or changed."""
+        """Write the service into the tree at *root*; return the paths of the new files."""
         registry_file = root / FILE
         entries = registry_file.read_text(encoding="utf-8")
         offset = _free_offset(parse_registry(entries))
         words = self._words(offset)
         changed = entries.rstrip("\n") + "\n" + _ENTRY.substitute(words)
         parse_registry(changed)
-        made = [*self._write_files(root, words)]
+        written = [*self._write_files(root, words)]
         registry_file.write_text(changed, encoding="utf-8")
-        _tidy(root, made)
+        _format(root, written)
         for command, output in GENERATORS.items():
             printed = _run(root, *command)
             if output is not None:
                 (root / output).write_text(printed, encoding="utf-8")
-        return made
+        return written
 
     def _words(self, offset: int) -> Mapping[str, object]:
         return {
@@ -144,8 +144,8 @@ def _quoted(text: str) -> str:
     return "'" + text.strip().rstrip(".").replace("'", "''") + "'"
 
 
-def _tidy(root: Path, paths: list[str]) -> None:
-    """Format the new files: where lines break depends on the length of the name."""
+def _format(root: Path, paths: list[str]) -> None:
+    """Format the new files: line breaks and import order depend on the name."""
     files = [path for path in paths if path.endswith(".py")]
     _run(root, "-m", "ruff", "format", "--quiet", *files)
     _run(root, "-m", "ruff", "check", "--quiet", "--select", "I", "--fix", *files)

@@ -1,4 +1,4 @@
-"""The edge's access log on one machine: a file for each day, and each is deleted when its time is over (C04)."""
+"""Rotates the edge's access log daily and deletes old files (C04)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,52 +10,52 @@ from pathlib import Path
 from shared.clock import Clock
 
 RETENTION = timedelta(days=30)
-"""How long the visits of a day are kept; in a cluster whoever collects the logs decides."""
+"""How long a day's log is kept on one machine; in a cluster the log collector sets the retention."""
 ROTATION_POLL_INTERVAL = 60.0
 ReopenLogs = Callable[[], Awaitable[None]]
-"""Lets the proxy go on in a new file; until then it writes into the one that it has, whatever that is called now."""
+"""Makes the proxy reopen its log file; until then it keeps writing to the renamed one."""
 
 
 @dataclass(slots=True, kw_only=True)
 class AccessLog:
-    """Puts the visits of past days aside, into a folder named after the file, and deletes them."""
+    """Moves the log of past days to a folder named after the file, and deletes expired ones."""
 
     file: Path
     clock: Clock
     reopen: ReopenLogs
     file_day: date | None = None
-    """The day of the visits in the file, as far as they are not of today."""
+    """The day of the current file's entries; None until the first check."""
 
     async def run(self) -> None:
-        """Look for ever; a disk that refuses is asked again."""
+        """Rotate when due, until cancelled; disk errors are retried."""
         while True:
             with suppress(OSError):
                 await self.rotate_if_due()
             await asyncio.sleep(ROTATION_POLL_INTERVAL)
 
     async def rotate_if_due(self) -> None:
-        """Do what is due."""
+        """Delete expired logs, and archive the current file if a new day has begun."""
         today = self.clock().date()
         await asyncio.to_thread(self._delete_older, today - RETENTION)
-        began = self.file_day or await asyncio.to_thread(self._last_written_day)
-        if began is not None and began < today:
-            await asyncio.to_thread(self._archive, began)
-            # Also when there was nothing to put aside: perhaps the proxy could not be told yesterday.
+        day = self.file_day or await asyncio.to_thread(self._last_written_day)
+        if day is not None and day < today:
+            await asyncio.to_thread(self._archive, day)
+            # Also when nothing was archived: an earlier attempt may have failed to reach the proxy.
             await self.reopen()
         self.file_day = today
 
     def _last_written_day(self) -> date | None:
-        """Return the day of the file that an earlier run has left."""
+        """Return the day of the last write to a file left by an earlier run."""
         if not self.file.exists():
             return None
         return datetime.fromtimestamp(self.file.stat().st_mtime, tz=self.clock().tzinfo).date()
 
     def _archive(self, day: date) -> None:
-        aside = self._archive_path(day)
-        if aside.exists() or not self.file.exists() or not self.file.stat().st_size:
+        target = self._archive_path(day)
+        if target.exists() or not self.file.exists() or not self.file.stat().st_size:
             return
-        aside.parent.mkdir(mode=0o700, exist_ok=True)
-        self.file.rename(aside)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        self.file.rename(target)
 
     def _delete_older(self, before: date) -> None:
         for file in self._archive_path(before).parent.glob("*.log"):

@@ -1,4 +1,4 @@
-"""The edge: Envoy, with the configuration of services/gateway filled in for one machine."""
+"""The edge: Envoy, with the configuration template of services/gateway rendered for one machine."""
 
 import asyncio
 import json
@@ -30,18 +30,18 @@ _TLS_ONLY = "# with TLS only"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeLimits:
-    """What the edge lets through; the numbers suit one machine whose clients all come from one address."""
+    """Timeouts and limits of the edge; the defaults suit one machine whose clients share one address."""
 
     connection_timeout: str = "9s"
-    """A connection that sends nothing."""
+    """How long a connection may send nothing."""
     headers_timeout: str = "9s"
-    """A request that stops inside its headers."""
+    """How long a client may take to send the headers."""
     body_idle_timeout: str = "25s"
-    """A request to a JSON route that stops inside its body."""
+    """How long the body of a request to a JSON route may stall."""
     response_timeout: str = "20s"
-    """A JSON route that does not answer."""
+    """How long a JSON route may take to respond."""
     stream_idle_timeout: str = "300s"
-    """A stream (WebDAV, archives) on which nothing moves."""
+    """How long a stream (WebDAV, archives) may be idle."""
     max_body_bytes: int = 2 * 2**20
     max_connections: int = 2000
     total_requests_per_second: int = 5000
@@ -61,11 +61,11 @@ def find_binary() -> Path | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConfig:
-    """One edge: where it listens, what stands behind it; *upstreams* are the loopback ports of the services."""
+    """The configuration of one edge; *upstreams* maps each service to its loopback port."""
 
     port: int
     frontend_port: int
-    """The door for our own frontends, whose word for the address of a visitor is believed: never open it further."""
+    """The listener for our own frontends. It trusts their X-Forwarded-For, so it must never be exposed."""
     admin_port: int
     public_url: str
     upstreams: Mapping[str, int]
@@ -89,7 +89,7 @@ def render_config(config: EdgeConfig, *, access_log: Path) -> str:
     for name, upstream in config.upstreams.items():
         places |= {f"{name}_host": "127.0.0.1", f"{name}_port": upstream}
     lines = fill_services(CONFIG_TEMPLATE.read_text(encoding="utf-8"), get_registry()).splitlines()
-    # On one machine the hops are loopback, and whoever exposes the edge puts TLS before it.
+    # On one machine all hops are loopback; to expose the edge, a TLS proxy goes in front of it.
     dropped = (_TLS_ONLY,) if config.local else (_TLS_ONLY, _LOCAL_ONLY)
     kept = (line for line in lines if not line.endswith(dropped))
     return json.dumps(yaml.safe_load(Template("\n".join(kept)).substitute(places)), indent=1)
@@ -101,11 +101,13 @@ async def start(
 ) -> AsyncIterator[str]:
     """Run the proxy; its metrics are at ``/stats/prometheus`` of the admin port."""
     configuration = data / "envoy.json"
-    visits = AccessLog(file=log.with_name("access.log"), clock=utc_now, reopen=partial(_reopen_logs, config.admin_port))
-    write_private_file(configuration, render_config(config, access_log=visits.file))
+    access_log = AccessLog(
+        file=log.with_name("access.log"), clock=utc_now, reopen=partial(_reopen_logs, config.admin_port)
+    )
+    write_private_file(configuration, render_config(config, access_log=access_log.file))
     command = ProcessSpec(
         name="edge",
-        # Without hot restart there is no shared memory in which two stacks could meet.
+        # Hot restart uses shared memory with a fixed name, in which two stacks would collide.
         argv=(
             str(find_binary()),
             "-c",
@@ -123,16 +125,16 @@ async def start(
         stop_timeout=5,
     )
     async with run_supervised(command, listener):
-        tending = asyncio.create_task(visits.run(), name="access-log")
+        rotating = asyncio.create_task(access_log.run(), name="access-log")
         try:
             yield f"http://127.0.0.1:{config.port}"
         finally:
-            tending.cancel()
-            await asyncio.gather(tending, return_exceptions=True)
+            rotating.cancel()
+            await asyncio.gather(rotating, return_exceptions=True)
 
 
 async def _reopen_logs(admin_port: int) -> None:
-    """Let the proxy open its logs anew; one that cannot be asked is being started, and does so by itself."""
+    """Make the proxy reopen its logs; one that does not answer is just starting and opens them anyway."""
     limit = aiohttp.ClientTimeout(total=5)
     with suppress(aiohttp.ClientError, TimeoutError, OSError):
         async with (

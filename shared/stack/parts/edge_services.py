@@ -1,6 +1,6 @@
-"""What the edge's configuration says of each service: health check, plain routes and cluster, made from the registry.
+"""Generates the service entries of the edge's configuration from the registry: health check, JSON routes, cluster.
 
-The chart makes the same of ``files/services.yaml`` (templates/edge-config.yaml); tests/chart compares the two.
+The chart generates the same from ``files/services.yaml`` (templates/edge-config.yaml); tests/chart compares the two.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from shared.registry import Registry
 
 _PATTERN_CLUSTER = "identity"
-"""Its cluster in envoy.yaml is written by hand and is the pattern of all others."""
+"""The service whose cluster in envoy.yaml is the YAML anchor that all others reuse."""
 _API_PREFIX = "/v1/"
-"""Routes below it are plain JSON routes and are made; the others differ in their limits and are written by hand."""
+"""Routes with this prefix are JSON routes and generated; the others have limits of their own in envoy.yaml."""
 
 
 def fill_services(text: str, registry: Registry) -> str:

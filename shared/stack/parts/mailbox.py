@@ -1,4 +1,4 @@
-"""The local mailbox, as its own process: it accepts every mail and shows it; only the local stack has one."""
+"""The local mailbox as a process of its own; only the local stack has one."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from shared.stack.settings import ROOT, StackPorts
 async def start(
     *, ports: StackPorts, data: Path, log: Path, listener: ProcessListener = ignore_event
 ) -> AsyncIterator[str]:
-    """Take mail on the port ``smtp``, show it on the port ``mailbox``, keep it in *data*."""
+    """Run the mailbox: SMTP on the port ``smtp``, pages on the port ``mailbox``, mails stored in *data*."""
     ensure_folder(data)
     places = ("--smtp-port", str(ports["smtp"]), "--http-port", str(ports["mailbox"]), "--folder", str(data))
     command = ProcessSpec(

@@ -1,4 +1,4 @@
-"""The local MongoDB-wire server: SecantusDB, GPL-2.0, beta; a process of its own, installed apart (.tools/mongo)."""
+"""The local MongoDB-wire server: SecantusDB (GPL-2.0, beta), a separate process installed in .tools/mongo."""
 
 import hashlib
 import json
@@ -18,19 +18,19 @@ _TOOLS_DIR = ROOT / ".tools" / "mongo" / "bin"
 
 
 def find_server() -> Path | None:
-    """Return the installed server: the fast one, or the Python one of later versions; None when there is neither."""
+    """Return the installed server: the fast one, or the Python one of later versions; None without either."""
     return next((_TOOLS_DIR / name for name in ("secantusd-rs", "secantusd-py") if (_TOOLS_DIR / name).exists()), None)
 
 
 def describe_server() -> str:
-    """Say which of the two servers it is, since one is faster and neither is a mongod."""
+    """Return a line that names the installed server: the two differ in speed, and neither is a mongod."""
     program = find_server()
     if program is None:
         return "the MongoDB-wire server is not installed: make setup"
     kind = (
         "the fast server"
         if program.name == "secantusd-rs"
-        else "the Python server, slower: the fast one was not to be had"
+        else "the slower Python server; the fast one was not available"
     )
     return f"MongoDB-wire server: SecantusDB {_server_version()}, {program.name} ({kind})"
 
@@ -42,14 +42,14 @@ def _server_version() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessControl:
-    """The users of the server, and the port on which they are made: this server has no localhost exception."""
+    """The users of the server, and the port used to create them: this server has no localhost exception."""
 
     users: Sequence[DatabaseUser]
     setup_port: int
 
     @property
     def fingerprint(self) -> str:
-        """Changes with every user, password or role."""
+        """A hash that changes with every user, password or role."""
         users = [(user.name, user.database, user.password, user.roles) for user in self.users]
         return hashlib.sha256(json.dumps(users).encode()).hexdigest()
 
@@ -65,7 +65,7 @@ async def start(
 ) -> AsyncIterator[str]:
     """Run the server on *port* with its files in *data*; every acknowledged write survives a kill.
 
-    With *access*, clients must log in (docs/decisions/0010-one-user-a-service.md says what the server enforces).
+    With *access*, clients must log in (docs/decisions/0010-one-user-a-service.md describes what the server enforces).
     """
     ensure_folder(data)
     if access is not None:
@@ -75,7 +75,7 @@ async def start(
 
 
 async def _ensure_users(access: AccessControl, data: Path, log: Path) -> None:
-    """Make the users that are missing or have changed, by a server without access control that runs for that only."""
+    """Create missing users and update changed ones, through a temporary server without access control."""
     known = data / "candor-users"
     if known.exists() and known.read_text(encoding="utf-8") == access.fingerprint:
         return
@@ -90,18 +90,18 @@ def _server(port: int, data: Path, log: Path, *options: str) -> ProcessSpec:
         argv=(*_arguments(port, data), *options),
         log=log,
         cwd=data,
-        env={"PATH": os.defpath, "HOME": str(data)},  # no secantusd.toml of the person who starts it
+        env={"PATH": os.defpath, "HOME": str(data)},  # ignore the user's secantusd.toml
         check_ready=is_listening(port),
     )
 
 
 async def abort_orphaned_transactions(url: str) -> None:
-    """Let the living go on after a service was killed in the middle of a transaction.
+    """Abort all open transactions, after a service was killed inside one.
 
-    This server keeps such a transaction open for ever, and whoever writes the same documents waits for it (a mongod
-    ends it after a minute). All open transactions are ended: those of the living are run again by themselves.
+    This server never expires such a transaction (a mongod does after a minute), and every write to the same documents
+    waits for it. Live clients retry their aborted transactions.
     """
-    with suppress(StoreUnavailableError):  # it was killed too: it comes back without any
+    with suppress(StoreUnavailableError):  # killed as well: it restarts without transactions
         await abort_all_transactions(url)
 
 

@@ -1,4 +1,4 @@
-"""A private RabbitMQ node and its epmd, beside and apart from any broker that the machine already runs."""
+"""A private RabbitMQ node and its epmd, separate from any broker already running on the machine."""
 
 import json
 import os
@@ -19,9 +19,9 @@ _PACKAGES_DIR = Path("/usr/lib/rabbitmq/lib")
 
 
 def find_server() -> Path | None:
-    """Return the start script of the newest installed RabbitMQ; None when there is none.
+    """Return the start script of the newest installed RabbitMQ; None when none is installed.
 
-    Not the wrapper in /usr/sbin: it changes to the system broker's user and folders.
+    Not the wrapper in /usr/sbin: it switches to the system broker's user and folders.
     """
     found = sorted(_PACKAGES_DIR.glob("rabbitmq_server-*/sbin/rabbitmq-server"))
     return found[-1] if found else None
@@ -41,10 +41,10 @@ async def start(
     """Run the node; yield the URL of the operator's user, ``candor`` with *password* (there is no guest).
 
     The services in *service_passwords* get users with the permissions of the registry. The node is killed
-    *stop_timeout* seconds after it was told to end.
+    *stop_timeout* seconds after SIGTERM.
     """
     ensure_folder(data)
-    # Imported at each start, so the users follow the registry; users that it no longer names stay, without a use.
+    # Imported at each start, so that the users match the registry; users removed from it remain, but are unused.
     definitions = build_definitions(get_registry(), {**service_passwords, OPERATOR: password})
     write_private_file(data / "definitions.json", json.dumps(definitions))
     write_private_file(data / "rabbitmq.conf", _configuration(ports, data / "definitions.json"))
@@ -55,7 +55,7 @@ async def start(
 
 
 def _epmd_command(ports: StackPorts, data: Path, log: Path) -> ProcessSpec:
-    """Erlang's name server: started here, since the one that a node starts by itself stays behind for ever."""
+    """Erlang's name server: started here, because one started by the node keeps running after the node stops."""
     return ProcessSpec(
         name="epmd",
         argv=("/usr/bin/epmd", "-address", "127.0.0.1", "-port", str(ports["epmd"])),
@@ -83,8 +83,8 @@ def _environment(ports: StackPorts, data: Path) -> dict[str, str]:
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
-        "HOME": str(data),  # where Erlang keeps the cookie
-        "RUNNING_UNDER_SYSTEMD": "true",  # the script then becomes the node: one process to watch and to signal
+        "HOME": str(data),  # where Erlang stores the cookie
+        "RUNNING_UNDER_SYSTEMD": "true",  # makes the script exec the node: one process to watch and to signal
         "RABBITMQ_NODENAME": "candor@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": str(ports["rabbit"]),

@@ -1,4 +1,4 @@
-"""One service of the platform, as its own process."""
+"""One service of the platform, as a process of its own."""
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -22,7 +22,7 @@ async def start(
     after_crash: Callable[[], Awaitable[None]] | None = None,
     listener: ProcessListener = ignore_event,
 ) -> AsyncIterator[str]:
-    """Run ``services.<name>`` on *port* with its files in *data*; ready once its own parts answer."""
+    """Run ``services.<name>`` on *port* with its files in *data*; ready once /readyz answers 200."""
     ensure_folder(data)
     url = f"http://127.0.0.1:{port}"
     command = ProcessSpec(

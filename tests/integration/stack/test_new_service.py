@@ -86,5 +86,5 @@ async def test_it_starts_and_its_own_tests_pass(copy: Path, mongo_url: str, amqp
 
 
 async def test_a_second_one_of_the_name_is_refused(copy: Path) -> None:
-    with pytest.raises(AssertionError, match=f"there is a service of this name; .* work in services/{NAME}"):
+    with pytest.raises(AssertionError, match=f"NAME={NAME}: .* work in services/{NAME}"):
         await succeed(copy, "-m", "shared.stack.new_service", NAME)

@@ -73,7 +73,7 @@ async def test_a_part_that_is_killed_comes_back(command: Made) -> None:
 
 
 async def test_a_part_that_ends_at_once_fails_with_its_last_words(command: Made) -> None:
-    with pytest.raises(PartFailedError, match=r"part ended before it was ready \(exit code 3\)") as failed:
+    with pytest.raises(PartFailedError, match=r"^part .*\(exit code 3\)") as failed:
         async with run_supervised(command("print('PART_KEY is missing', flush=True); raise SystemExit(3)")):
             pytest.fail("it must not be entered")
     assert failed.value.tail == ["PART_KEY is missing"]
@@ -136,7 +136,7 @@ async def test_a_service_with_a_wrong_setting_of_its_own_is_named_with_it(tmp_pa
         "AMQP_URL": "amqp://127.0.0.1",
     }
     env |= {"CANDOR_KEYRING": "x", "SMTP_URL": "smtp://127.0.0.1"}
-    with pytest.raises(PartFailedError, match="payments ended before it was ready") as failed:
+    with pytest.raises(PartFailedError, match=r"^payments .*\(exit code") as failed:
         async with service.start("payments", port=9, env=env, data=tmp_path / new_id("d"), log=tmp_path / "p.log"):
             pytest.fail("it must not be entered")
     assert failed.value.tail[-1].startswith("payments: PAYMENTS_CARD_PAYLOAD_TTL_SECONDS='soon' is not")

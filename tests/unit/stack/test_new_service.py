@@ -19,12 +19,12 @@ REFUSED = [
     ("x" * 21, "lower-case letters"),
     ("", "lower-case letters"),
     ("../x", "lower-case letters"),
-    ("class", "a word or a module of Python"),
-    ("json", "a word or a module of Python"),
+    ("class", "module of Python"),
+    ("json", "module of Python"),
     ("gateway", "the platform uses this name"),
     ("rabbit", "the platform uses this name"),
     ("identity", "work in services/identity"),
-    ("partners", "/v1/partners leads to another service"),
+    ("partners", "/v1/partners"),
 ]
 
 

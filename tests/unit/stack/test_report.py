@@ -69,10 +69,8 @@ def test_a_failure_names_the_part_and_shows_the_end_of_its_log(tmp_path: Path) -
     log = tmp_path / "sync.log"
     log.write_text("\n".join(f"line {number}" for number in range(50)) + '\n{"code": "core.service.not_ready"}\n')
     screen = console()
-    print_failure(
-        screen, StartFailure.from_error(PartFailedError("sync", "ended before it was ready (exit code 2)", log))
-    )
-    assert "✗ sync ended before it was ready (exit code 2)" in said(screen)
+    print_failure(screen, StartFailure.from_error(PartFailedError("sync", "was not ready (exit code 2)", log)))
+    assert "✗ sync was not ready (exit code 2)" in said(screen)
     assert "line 49" in said(screen)
     assert "line 20" not in said(screen)
     assert "not_ready" not in said(screen)
@@ -82,4 +80,4 @@ def test_the_table_says_when_there_are_no_demo_people(home: StackDirectory) -> N
     screen = console()
     print_addresses(screen, StackStatus(base_url="http://127.0.0.1:8080", demo_accounts_error="identity is away"), home)
     assert "http://127.0.0.1:8080/mailbox" in said(screen)
-    assert "no demo accounts: identity is away" in said(screen)
+    assert "demo accounts: identity is away" in said(screen)

@@ -1,4 +1,4 @@
-// Shows new mail by itself: reads the same page again and replaces the list when it has changed.
+// Shows new mail without a reload: fetches the page every two seconds and replaces the list when it has changed.
 "use strict";
 
 async function poll() {
