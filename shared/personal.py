@@ -1,7 +1,7 @@
 """Declares personal data once, on the model: category, purposes, retention (C01, C06, C17).
 
-From the declaration come the validator, the record of processing, the export, the erasure, the retention sweeper,
-the redaction of logs and the purpose check of ``shared.crypto.Vault``.
+The declaration drives the validator, the record of processing, the export, the erasure, the retention sweeper, the
+redaction of logs and the purpose check of ``shared.crypto.Vault``.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from shared.policy.purposes import Purpose
 
 
 class Category(StrEnum):
-    """What kind of personal data a field is."""
+    """The category of a personal field."""
 
     CONTACT = "contact"
     CREDENTIAL = "credential"
@@ -30,7 +30,7 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long a field is kept: *limit* after the document's *since* field, or until erased when there is no limit."""
+    """How long a field is kept: *limit* after the time in the field *since*, or until erased without a limit."""
 
     limit: timedelta | None = None
     since: str = "created_at"
@@ -40,13 +40,13 @@ UNTIL_ERASED = Retention()
 
 
 def retain_for(days: float, *, since: str = "created_at") -> Retention:
-    """Keep for *days* after the time in the field *since*; the retention sweeper then deletes the document."""
+    """Keep for *days* after the time in the field *since*; then the retention sweeper deletes the document."""
     return Retention(limit=timedelta(days=days), since=since)
 
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """The declaration on a field.
+    """The declaration of personal data on a field.
 
     ``email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.ACCOUNT}, UNTIL_ERASED)]``
     """
@@ -67,7 +67,7 @@ class Personal:
 
 
 def personal_fields(model: type[BaseModel]) -> dict[str, Personal]:
-    """Return the declarations of *model* by stored field name (the alias where there is one)."""
+    """Return the declarations of *model* by stored field name (the alias, if any)."""
     return {
         info.alias or name: mark
         for name, info in model.model_fields.items()

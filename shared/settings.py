@@ -1,7 +1,7 @@
-"""Typed settings: read once from the environment, failing early with the name, the fault and an example.
+"""Typed settings, read once from the environment; errors name the setting, the problem and an example.
 
-Any ``NAME`` may instead be given as ``NAME_FILE``, the path of a file that holds the value (Kubernetes secrets). An
-empty value counts as absent. A message never quotes a value that may be secret.
+Any ``NAME`` may instead be given as ``NAME_FILE``, the path of a file with the value (Kubernetes secrets). An empty
+value counts as absent. A message never quotes a value that may be secret.
 """
 
 import re
@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 
 _MAX_SECONDS = 10 * 365 * 86_400
-"""Seconds; what is longer is a slip of the keyboard."""
+"""Ten years; a longer duration is a typing error."""
 
 
 class SettingError(Exception):
-    """A setting is missing or wrong; the message is one line that names it and shows an example."""
+    """A setting is missing or invalid; the message is one line that names it, with an example."""
 
 
 class Secret:
-    """A value that never prints: not in ``repr``, ``str``, formatting, JSON or pickles."""
+    """A value that is never printed: not by ``repr``, ``str``, formatting, JSON or pickle."""
 
     __slots__ = ("_value",)
 
@@ -32,7 +32,7 @@ class Secret:
         self._value = value
 
     def get_secret_value(self) -> str:
-        """Return the value; call it where it is used, and keep no other copy."""
+        """Return the value; call this where it is used and store no other copy."""
         return self._value
 
     def __repr__(self) -> str:
@@ -52,7 +52,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """Reads settings out of *values*; each method names the setting in its error."""
+    """Reads settings from *values*; the errors name the setting."""
 
     values: Mapping[str, str]
 
@@ -70,7 +70,7 @@ class Env:
         return self._find(name)
 
     def secret(self, name: str, *, example: str) -> Secret:
-        """Return a secret: it has no default."""
+        """Return a secret; there is no default."""
         return Secret(self.text(name, example=example))
 
     def integer(self, name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
@@ -90,7 +90,7 @@ class Env:
         return timedelta(seconds=value)
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return yes or no."""
+        """Return a boolean, given as yes/no, true/false or 1/0."""
         return self._parsed(name, _parse_flag, default, "yes or no")
 
     def choice(self, name: str, default: str, among: tuple[str, ...]) -> str:
@@ -117,7 +117,7 @@ class Env:
         return self.url(name, schemes=schemes, example=example) if self._find(name) is not None else None
 
     def matching(self, name: str, default: str, pattern: str, wanted: str) -> str:
-        """Return a text that *pattern* matches as a whole; *wanted* says in words what that is."""
+        """Return a text that fully matches *pattern*; *wanted* describes it for the error."""
         value = self.text(name, default)
         if not re.fullmatch(pattern, value):
             raise SettingError(f"{name}={value!r} is not {wanted}")
@@ -132,8 +132,8 @@ class Env:
         try:
             return Path(file).read_text(encoding="utf-8").strip() or None
         except (OSError, ValueError) as fault:
-            why = getattr(fault, "strerror", None) or "it is not UTF-8 text"
-            raise SettingError(f"{name}_FILE={file!r} cannot be read: {why}") from fault
+            reason = getattr(fault, "strerror", None) or "it is not UTF-8 text"
+            raise SettingError(f"{name}_FILE={file!r} cannot be read: {reason}") from fault
 
     def _parsed(self, name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
         found = self._find(name)
@@ -146,13 +146,13 @@ class Env:
 
 
 def _find_url_error(value: str, schemes: tuple[str, ...]) -> str | None:
-    """Say what is wrong with a URL, without quoting it: it may carry a password."""
+    """Return what is wrong with a URL, or None; the URL is not quoted because it may contain a password."""
     if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         return f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}"
     if not value.isprintable() or " " in value:
-        return "is not a URL: it holds a space or a line break"
+        return "is not a URL: it contains a space or a line break"
     try:
-        # A replica set has several hosts with a port each, which urlsplit would read as one port.
+        # A replica set has several hosts, each with a port; urlsplit would read them as one port.
         hosts = urlsplit(value).netloc.rpartition("@")[2].split(",")
         named = [(urlsplit(f"//{host}").hostname, urlsplit(f"//{host}").port) for host in hosts]
     except ValueError:
@@ -172,13 +172,13 @@ Mode = Literal["local", "production"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommonSettings:
-    """What every service needs to know of where it runs."""
+    """The settings common to all services."""
 
     mode: Mode
     host: str
     port: int
     public_url: str
-    """The address that customers see, without a trailing slash; links are built from it, never from a header."""
+    """The public address, without a trailing slash; links are built from it, never from a request header."""
     mongo_url: Secret
     mongo_driver: str
     mongo_database: str
@@ -191,12 +191,12 @@ class CommonSettings:
     probe_interval: timedelta
     log_level: str
     tls_cert: Path | None = None
-    """The certificate (PEM) of the service's own port, where the hop from the edge is encrypted too (C20)."""
+    """The certificate (PEM) of the service's own port, for encrypted hops from the edge (C20)."""
     tls_key: Path | None = None
 
     @classmethod
     def from_env(cls, env: Env, service: str, *, port: int) -> "CommonSettings":
-        """Read the settings that all services share; *port* is the default port of *service*."""
+        """Read the common settings; *port* is the default port of *service*."""
         return cls(
             mode=cast("Mode", env.choice("CANDOR_MODE", "production", ("local", "production"))),
             host=env.text("CANDOR_HOST", "127.0.0.1"),
@@ -228,7 +228,7 @@ class CommonSettings:
 
 
 def read_tls_paths(env: Env) -> dict[str, Path]:
-    """Return CANDOR_TLS_CERT and CANDOR_TLS_KEY, by the names of their fields; both or neither."""
+    """Return CANDOR_TLS_CERT and CANDOR_TLS_KEY by field name; SettingError when only one is set."""
     given = {name: env.path(f"CANDOR_{name.upper()}") for name in _TLS_FIELDS if env.optional(f"CANDOR_{name.upper()}")}
     if len(given) == 1:
         missing = next(name.upper() for name in _TLS_FIELDS if name not in given)

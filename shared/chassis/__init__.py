@@ -1,11 +1,11 @@
-"""What is the same in every service: opens the parts, wires what all need, runs it, stops it within 25 seconds.
+"""The runtime common to all services: opens the parts, wires and runs the service, stops it within 25 seconds.
 
 run("payments", read_settings, compose)
-    open     database client · broker links · vault, outbox, post, asker          (nothing is waited for)
-    compose  the service's own app.py: Chassis in, Parts out
-    listen   /healthz at once; everything else once the parts are there
-    start    prepare collections · the service's own preparation · whom to trust · then all tasks
-    stop     not ready · stop accepting · finish requests · finish deliveries · flush · close
+    open     database client · broker connections · vault, outbox, mail queue, RPC client   (nothing is waited for)
+    compose  the service's own app.py: Chassis in, ServiceSpec out
+    listen   /healthz at once; all other routes once the parts answer
+    start    create or update collections · on_startup · signing keys · then all workers
+    stop     report not ready · stop accepting · finish requests · finish deliveries · flush · close
 """
 
 from shared.chassis.run import run

@@ -1,4 +1,4 @@
-"""The record of processing of a service as a public page, made of the declarations on its models (C01)."""
+"""The record of processing of a service as a public API, generated from its model declarations (C01)."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from shared.web import PUBLIC, RequestContext, Route, View, get
 
 
 class FieldView(View):
-    """One personal field that is stored: what it is, what for, how long."""
+    """A stored personal field: its category, purposes and retention."""
 
     field: str
     category: str
@@ -18,7 +18,7 @@ class FieldView(View):
 
 
 class CollectionView(View):
-    """One collection and the personal fields in it; *subject* is the field that says whose they are."""
+    """A collection and its personal fields; *subject* is the field with the account id."""
 
     collection: str
     subject: str | None
@@ -33,12 +33,12 @@ class DataMapView(View):
 
 
 def build_data_map_route(service: str, documents: Sequence[type[Document]]) -> Route:
-    """Return the route that shows what *service* stores in *documents*."""
+    """Return the route of the record of processing of *service*, with its *documents*."""
     view = DataMapView.model_validate({"service": service, "collections": build_data_map(documents)})
-    body = view.model_dump_json().encode()  # the same as long as the process lives
+    body = view.model_dump_json().encode()  # constant while the process runs
 
     async def get_data_map(_call: RequestContext) -> web.Response:
-        """Read what personal data this service stores, for which purposes, for how long."""
+        """Read which personal data this service stores, for which purposes, and for how long."""
         return web.Response(body=body, content_type="application/json")
 
     return get(f"/v1/{service}/data-map", get_data_map, access=PUBLIC, replies=DataMapView)

@@ -1,4 +1,4 @@
-"""Runs one service, from its settings to its end."""
+"""Runs one service: settings, startup, workers, graceful shutdown."""
 
 import asyncio
 import sys
@@ -27,16 +27,16 @@ from shared.web import Health, IdempotencyStore, RemoteTokenTrust, TokenTrust, T
 log = observe.get_logger(__name__)
 
 READINESS_POLL_INTERVAL = 2.0
-"""Seconds between looks whether the parts answer."""
+"""Seconds between checks of the database and the broker."""
 _STARTUP_POLL_INTERVAL = 0.2
 
 
 class HasCommonSettings(Protocol):
-    """The settings of a service: its own, and those that all share."""
+    """The settings of a service, which include those common to all services."""
 
     @property
     def common(self) -> CommonSettings:
-        """What all services share."""
+        """The settings common to all services."""
         ...
 
 
@@ -45,9 +45,9 @@ Compose = Callable[[Chassis, S], ServiceSpec]
 
 
 def run(service: str, read_settings: Callable[[], S], compose: Compose[S], *, registry: Registry | None = None) -> None:
-    """Run *service* until SIGTERM, or the command on the command line; a wrong setting is one line and exit code 2.
+    """Run *service* until SIGTERM, or the command given as arguments; a wrong setting is one line and exit code 2.
 
-    *registry* says which events have consumers; without one it is that of the platform.
+    *registry* declares which events have consumers; default: that of the platform.
     """
     try:
         settings = read_settings()
@@ -66,11 +66,11 @@ async def _serve(service: str, settings: S, compose: Compose[S], registry: Regis
     certificate = ServerCertificate.from_settings(platform)
     tls = certificate.create_ssl_context() if certificate else None
     async with open_chassis(service, platform, registry=registry) as chassis:
-        parts = compose(chassis, settings)
-        asked = RemoteTokenTrust(chassis.rpc_client, chassis.clock)
-        health = Health(("mongo", "rabbitmq", "start", *(() if parts.token_trust else ("signing-keys",))))
-        work = build_workers(chassis, parts)
-        app = build_service_app(chassis, parts, token_trust=parts.token_trust or asked, health=health)
+        spec = compose(chassis, settings)
+        remote_trust = RemoteTokenTrust(chassis.rpc_client, chassis.clock)
+        health = Health(("mongo", "rabbitmq", "start", *(() if spec.token_trust else ("signing-keys",))))
+        workers = build_workers(chassis, spec)
+        app = build_service_app(chassis, spec, token_trust=spec.token_trust or remote_trust, health=health)
         async with (
             TaskSupervisor(health, stop_last=RELAY_WORKER) as tasks,
             serve(app, platform.host, platform.port, tls=tls),
@@ -80,16 +80,16 @@ async def _serve(service: str, settings: S, compose: Compose[S], registry: Regis
                 tasks.run_forever("reload-certificate", lambda: certificate.reload_on_change(tls))
             tasks.run_forever("check-dependencies", lambda: _poll_dependencies(chassis, health))
             refusal = asyncio.get_running_loop().create_future()
-            tasks.run_until_success("start", lambda: _start_service(chassis, parts, work, tasks, refusal=refusal))
-            if parts.token_trust is None:
-                tasks.run_forever("consume-session-revocations", _build_revocation_consumer(asked, chassis).run)
-                tasks.run_until_success("signing-keys", lambda: _load_signing_keys(asked, tasks))
+            tasks.run_until_success("start", lambda: _start_service(chassis, spec, workers, tasks, refusal=refusal))
+            if spec.token_trust is None:
+                tasks.run_forever("consume-session-revocations", _build_revocation_consumer(remote_trust, chassis).run)
+                tasks.run_until_success("signing-keys", lambda: _load_signing_keys(remote_trust, tasks))
             await _wait_for_end(refusal)
             log.info("service.stopping")
             health.set_status("running", ok=False, reason="is stopping")
             tasks.stop()
-        if parts.on_shutdown is not None:
-            parts.on_shutdown()
+        if spec.on_shutdown is not None:
+            spec.on_shutdown()
     observe.flush_tracing()
     log.info("service.stopped")
     if refusal.done():
@@ -99,7 +99,7 @@ async def _serve(service: str, settings: S, compose: Compose[S], registry: Regis
 def build_service_app(
     chassis: Chassis, spec: ServiceSpec, *, token_trust: TokenTrust, health: Health | None = None
 ) -> web.Application:
-    """Return the HTTP application of a service; nothing is waited for."""
+    """Return the HTTP application of a service; does not wait for the parts."""
     return build_app(
         chassis.service,
         [*spec.routes, build_data_map_route(chassis.service, list_documents(spec))],
@@ -124,11 +124,11 @@ async def _poll_dependencies(chassis: Chassis, health: Health) -> None:
 
 
 async def _wait_for_end(refusal: "asyncio.Future[str]") -> None:
-    """Wait for a signal, or for the reason why this process must not start at all."""
+    """Wait for a signal, or for the reason why this process cannot start."""
     signalled = asyncio.create_task(wait_for_signal())
-    ends: set[asyncio.Future[Any]] = {signalled, refusal}
+    futures: set[asyncio.Future[Any]] = {signalled, refusal}
     try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
     finally:
         signalled.cancel()
 
@@ -141,21 +141,21 @@ async def _start_service(
     *,
     refusal: "asyncio.Future[str]",
 ) -> None:
-    """Prepare what must be there before the first request, then begin all tasks: the last step, which cannot fail."""
+    """Prepare the database and the service, then start all workers: the last step, which cannot fail."""
     try:
         await chassis.db.ensure_collections(list_documents(spec))
     except IncompatibleDataError as fault:
         refusal.set_result(str(fault))
-        await asyncio.Event().wait()  # to return would make the process ready; it is cancelled as the process ends
+        await asyncio.Event().wait()  # returning would make the process ready; cancelled at shutdown
     if spec.on_startup is not None:
         await spec.on_startup()
-    for name, each in workers.items():
-        tasks.run_forever(name, each)
+    for name, worker in workers.items():
+        tasks.run_forever(name, worker)
     log.info("service.started")
 
 
 async def _load_signing_keys(token_trust: RemoteTokenTrust, tasks: TaskSupervisor) -> None:
-    """Learn whom to trust, then keep learning."""
+    """Load the signing keys, then refresh them periodically."""
     await token_trust.refresh_keys()
     tasks.run_forever("refresh-signing-keys", token_trust.run)
 
@@ -166,6 +166,6 @@ def _build_revocation_consumer(token_trust: RemoteTokenTrust, chassis: Chassis) 
 
 
 def build_revocation_subscription(service: str, token_trust: RemoteTokenTrust) -> EventSubscription:
-    """Return the subscription by which every service but identity learns of revoked sessions."""
+    """Return the subscription to revoked sessions, which every service but identity has."""
     revoked = on(identity_v1.SessionRevoked, "identity", token_trust.on_session_revoked, transactional=False)
     return EventSubscription(queue=f"{service}.session_revocations", handlers=(revoked,), broadcast=True)

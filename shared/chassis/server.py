@@ -1,4 +1,4 @@
-"""The HTTP server and its graceful stop."""
+"""The HTTP server and its graceful shutdown."""
 
 import asyncio
 import signal
@@ -16,17 +16,17 @@ GRACEFUL_SHUTDOWN_SECONDS = 25
 """The whole of a shutdown: requests, their clean-up, then deliveries. The chart grants it after the drain, and the
 supervisor of one machine waits as long."""
 SHUTDOWN_TIMEOUT = 7.0
-"""Seconds that requests may take to finish when the process stops; one that takes longer is cancelled and has as many
-again to clean up. Deliveries finish meanwhile, within limits of their own."""
+"""Seconds for requests to finish at shutdown; a slower one is cancelled and has as long again to clean up. Deliveries
+finish concurrently, within limits of their own."""
 KEEP_ALIVE_TIMEOUT = 75.0
-"""Seconds; longer than the edge keeps an idle connection, so that it never meets one that closes."""
+"""Seconds; longer than the edge keeps idle connections, so that it never reuses one that is closing."""
 
 
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Serve *app* inside the context and yield its URL; leaving it stops accepting and lets requests finish.
+    """Serve *app* inside the context and yield its URL; on exit it stops accepting and lets requests finish.
 
-    A *port* of 0 takes any that is free. One that cannot be had is a SettingError.
+    A *port* of 0 chooses a free one. SettingError when the port cannot be bound.
     """
     runner = HttpRunner(
         app, handle_signals=False, keepalive_timeout=KEEP_ALIVE_TIMEOUT, shutdown_timeout=SHUTDOWN_TIMEOUT
@@ -51,6 +51,6 @@ async def _bind(runner: HttpRunner, host: str, port: int, tls: ssl.SSLContext | 
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
     except OSError as fault:
-        why = strerror(fault.errno) if fault.errno and fault.errno > 0 else "the host is not known"
-        raise SettingError(f"CANDOR_HOST={host} CANDOR_SERVICE_PORT={port} cannot be listened on: {why}") from fault
+        reason = strerror(fault.errno) if fault.errno and fault.errno > 0 else "unknown host"
+        raise SettingError(f"CANDOR_HOST={host} CANDOR_SERVICE_PORT={port} cannot be bound: {reason}") from fault
     return f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"

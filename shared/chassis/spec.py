@@ -1,4 +1,4 @@
-"""What a service is given, and what it gives back."""
+"""The interface between chassis and service: ``Chassis`` is passed in, ``ServiceSpec`` is returned."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     QueuedMailDocument,
     MailLogDocument,
 )
-"""What the chassis itself stores, in the database of each service."""
+"""The documents that the chassis stores in the database of each service."""
 
 _denied_reads = observe.counter(
     "candor_purpose_denied_total", "Reads refused for their purpose (C06).", ("field", "purpose")
@@ -38,7 +38,7 @@ _denied_reads = observe.counter(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chassis:
-    """The open parts; a service's ``compose`` takes from it what it needs, by name."""
+    """The open parts; a service's ``compose`` passes on what its objects need."""
 
     service: str
     settings: CommonSettings
@@ -56,7 +56,7 @@ class Chassis:
     leases: Leases
 
     async def erase_subject(self, account_id: str) -> dict[str, int]:
-        """Erase what the chassis itself holds of an account, its key last; call it in the transaction of an erasure."""
+        """Erase what the chassis stores for an account, its key last; call it in the transaction of an erasure."""
         erased = {
             IdempotencyDocument.collection: await self.db.get_collection(IdempotencyDocument).delete_many(
                 {"owner": account_id}
@@ -71,28 +71,28 @@ class Chassis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSpec:
-    """What a service consists of; the chassis runs it."""
+    """The routes, subscriptions, workers and probes of a service; the chassis runs them."""
 
     routes: Sequence[Route] = ()
     documents: Sequence[type[Document]] = ()
     subscriptions: Sequence[EventSubscription] = ()
     rpc_handlers: Sequence[RpcHandler] = ()
     workers: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
-    """Tasks that run as long as the service, by name; a task that ends or fails is restarted after a delay."""
+    """Tasks that run for the lifetime of the service, by name; one that returns or fails is restarted after a delay."""
     probes: Sequence[Probe] = ()
-    """Those of the service; the chassis adds C01, C17 and C18, which are the same everywhere."""
+    """Probes of the service; the chassis adds C01, C17 and C18."""
     on_startup: Callable[[], Awaitable[None]] | None = None
-    """Run once the collections are there and before anything else; it may fail and is then repeated."""
+    """Run after the collections exist and before the workers start; retried when it fails."""
     token_trust: TokenTrust | None = None
-    """Whom to believe; identity has its own, everybody else asks identity."""
+    """The keys and revocations used to verify access tokens; by default they are requested from identity."""
     extra_routes: Callable[[web.Application], None] | None = None
-    """Adds aiohttp handlers of the service's own (WebDAV)."""
+    """Adds aiohttp handlers beside the routes (WebDAV)."""
     sends_mail: bool = False
     on_shutdown: Callable[[], None] | None = None
 
 
 def list_documents(spec: ServiceSpec) -> tuple[type[Document], ...]:
-    """Return all that a service stores: what the chassis keeps for it, and its own."""
+    """Return all documents of a service: those of the chassis and its own."""
     return (*DOCUMENTS, *spec.documents)
 
 
@@ -100,9 +100,9 @@ def list_documents(spec: ServiceSpec) -> tuple[type[Document], ...]:
 async def open_chassis(
     service: str, settings: CommonSettings, *, clock: Clock = utc_now, registry: Registry | None = None
 ) -> AsyncIterator[Chassis]:
-    """Open the parts; nothing is waited for, a wrong setting is a SettingError.
+    """Open the parts without waiting for them; a wrong setting is a SettingError.
 
-    *registry* says which events have consumers; without one it is that of the platform.
+    *registry* declares which events have consumers; default: that of the platform.
     """
     registry = registry or get_registry()
     keyring = Keyring.from_file(settings.keyring)

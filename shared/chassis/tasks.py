@@ -1,4 +1,4 @@
-"""Supervises the tasks of a process: restarts a task that fails, and awaits each at the end."""
+"""Supervises the tasks of a process: restarts failed ones and awaits all of them at shutdown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,14 +17,14 @@ TaskFunction = Callable[[], Awaitable[None]]
 
 BACKOFF = Backoff(0.5, 10.0)
 BACKOFF_RESET = 60.0
-"""A task that ran this many seconds has recovered: its next failure is the first again."""
+"""A task that ran this many seconds has recovered: the failure counter starts again."""
 
 
 class TaskSupervisor:
-    """Runs tasks until the context ends; one that fails takes the process out of the balance until it runs again."""
+    """Runs tasks until the context exits; a failed task makes the process not ready until it runs again."""
 
     def __init__(self, health: Health, *, stop_last: str = "") -> None:
-        """*last* names the task that runs until all the others have ended."""
+        """*stop_last* names the task that runs until all others have finished."""
         self._health, self._last = health, stop_last
         self._running: list[asyncio.Task[None]] = []
 
@@ -39,16 +39,16 @@ class TaskSupervisor:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def stop(self) -> None:
-        """Begin to stop: each task cleans up from now on, except for the last one."""
+        """Cancel all tasks except the last one; they clean up."""
         for task in self._all_but_last():
-            if not task.cancelling():  # to cancel it again would break off its cleaning up
+            if not task.cancelling():  # a second cancel would interrupt its clean-up
                 task.cancel()
 
     def _all_but_last(self) -> list[asyncio.Task[None]]:
         return [task for task in self._running if task.get_name() != self._last]
 
     def run_forever(self, name: str, work: TaskFunction) -> None:
-        """Run *work* for as long as the process runs."""
+        """Run *work* for the lifetime of the process."""
         self._init_failure_counter(name)
         self._running.append(asyncio.create_task(self._run_forever(name, work), name=name))
 
@@ -59,7 +59,7 @@ class TaskSupervisor:
 
     @staticmethod
     def _init_failure_counter(name: str) -> None:
-        # From 0: an increase is seen only of what was there before, so the first failure would count for nothing.
+        # Start at 0: increase() needs an earlier sample, so without it the first failure would not alert.
         _task_failures.labels(name)
 
     async def _run_until_success(self, name: str, work: TaskFunction) -> None:
@@ -73,12 +73,12 @@ class TaskSupervisor:
     async def _run_forever(self, name: str, work: TaskFunction) -> None:
         failures = 0
         while True:
-            began = monotonic()
-            # A task that fails again at once stays "not ready": it counts as there after its first second.
+            started_at = monotonic()
+            # Ready only after one second, so that a task that fails at once stays "not ready".
             up = asyncio.get_running_loop().call_later(1.0, lambda: self._health.set_status(name, ok=True))
             fault = await _run_and_catch(work)
             up.cancel()
-            failures = 1 if monotonic() - began > BACKOFF_RESET else failures + 1
+            failures = 1 if monotonic() - started_at > BACKOFF_RESET else failures + 1
             self._record_failure(name, fault)
             await asyncio.sleep(BACKOFF.delay_seconds(failures))
 
@@ -93,6 +93,6 @@ class TaskSupervisor:
 
 
 async def _run_and_catch(work: TaskFunction) -> BaseException | None:
-    # Gathered, not caught: whatever a task raises is its owner's to answer, and a broad except is not needed for it.
-    [outcome] = await asyncio.gather(work(), return_exceptions=True)
-    return outcome
+    # gather() returns any exception without a broad except clause.
+    [error] = await asyncio.gather(work(), return_exceptions=True)
+    return error

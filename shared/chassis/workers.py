@@ -1,4 +1,4 @@
-"""The background tasks of a service, by name; ``TaskSupervisor`` keeps each one running."""
+"""The background workers of a service, by name; ``TaskSupervisor`` runs and restarts them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from shared.promises.card_numbers import card_number_probe
 log = observe.get_logger(__name__)
 
 RELAY_WORKER = "relay-outbox"
-"""The last task to stop: it publishes the events that the others have just stored."""
+"""The last worker to stop: it publishes the events that the others have just stored."""
 SWEEP_INTERVAL = timedelta(minutes=10)
 SWEEP_LEASE_TTL = timedelta(seconds=30)
 
 
 def build_workers(chassis: Chassis, spec: ServiceSpec) -> dict[str, TaskFunction]:
-    """Return the tasks of a service; nothing is begun, a wrong setting is a SettingError."""
+    """Return the workers of a service without starting them; a wrong setting is a SettingError."""
     db, broker, clock, platform = chassis.db, chassis.broker, chassis.clock, chassis.settings
     documents = list_documents(spec)
     sweeper = RetentionSweeper(db, documents, clock)
     relay = OutboxRelay(db, broker, chassis.outbox, clock, subscriptions=spec.subscriptions)
-    work: dict[str, TaskFunction] = {
+    workers: dict[str, TaskFunction] = {
         RELAY_WORKER: relay.run,
         "measure-outbox": relay.run_metrics,
         "delete-expired": lambda: chassis.leases.run_exclusive(
@@ -43,12 +43,12 @@ def build_workers(chassis: Chassis, spec: ServiceSpec) -> dict[str, TaskFunction
         **spec.workers,
     }
     for subscription in spec.subscriptions:
-        work[f"consume-{subscription.queue}"] = Consumer(db, broker, subscription, clock).run
+        workers[f"consume-{subscription.queue}"] = Consumer(db, broker, subscription, clock).run
     if spec.rpc_handlers:
-        work["serve-rpc"] = RpcServer(broker, spec.rpc_handlers, clock, callers_of=chassis.registry.callers_of).run
+        workers["serve-rpc"] = RpcServer(broker, spec.rpc_handlers, clock, callers_of=chassis.registry.callers_of).run
     if spec.sends_mail:
-        work["send-mail"] = _build_mail_sender(chassis).run
-    return work
+        workers["send-mail"] = _build_mail_sender(chassis).run
+    return workers
 
 
 def _build_mail_sender(chassis: Chassis) -> MailSender:
@@ -71,9 +71,9 @@ def _collect_probes(
 
 
 async def _sweep_forever(sweeper: RetentionSweeper) -> None:
-    """Delete what has passed its limit (C17)."""
+    """Delete expired documents every ten minutes (C17)."""
     while True:
-        erased = await sweeper.delete_expired()
-        if erased:
-            log.info("retention.documents_deleted", **erased)
+        deleted = await sweeper.delete_expired()
+        if deleted:
+            log.info("retention.documents_deleted", **deleted)
         await asyncio.sleep(SWEEP_INTERVAL.total_seconds())

@@ -1,1 +1,1 @@
-"""The contracts of ``proto/`` as Python (``from shared.contracts import identity_v1``); made by ``make proto``."""
+"""The contracts of ``proto/`` as Python (``from shared.contracts import identity_v1``). Generated: ``make proto``."""

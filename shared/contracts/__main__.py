@@ -1,4 +1,4 @@
-"""Generates this package from ``proto/``: ``python -m shared.contracts``."""
+"""Generates this package from ``proto/``: ``python -m shared.contracts``, or ``make proto``."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ PROTO_DIR = PACKAGE_DIR.parent.parent / "proto"
 
 
 def main() -> None:
-    """Write the messages and their type stubs, and one module per owner and version that names them all."""
+    """Write the messages and their type stubs, and for each owner and version a module that re-exports them."""
     shutil.rmtree(PACKAGE_DIR / "candor", ignore_errors=True)
     sources = sorted(str(path.relative_to(PROTO_DIR)) for path in PROTO_DIR.rglob("*.proto"))
     well_known = str(files("grpc_tools") / "_proto")

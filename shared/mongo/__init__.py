@@ -1,4 +1,4 @@
-"""MongoDB, and the only package that knows its driver: closed documents, aware times, ambient transactions."""
+"""MongoDB access: closed documents, aware datetimes, ambient transactions. The only package that imports a driver."""
 
 from shared.mongo.collection import Collection
 from shared.mongo.data_format import DataFormatDocument

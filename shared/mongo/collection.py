@@ -1,4 +1,4 @@
-"""One collection of one kind of document; each call is a step of the ambient transaction when there is one."""
+"""A typed collection; each call joins the ambient transaction if there is one."""
 
 import builtins
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ _BATCH_SIZE = 100
 
 
 class Collection(Generic[D]):
-    """Reads and writes documents of one class. Filters and changes name fields as they are stored (``_id``)."""
+    """Reads and writes documents of one class. Filters and updates use the stored field names (``_id``)."""
 
     def __init__(self, raw: RawCollection, document: type[D], transactions: Transactions) -> None:
         self._raw = raw
@@ -55,14 +55,14 @@ class Collection(Generic[D]):
     async def list(
         self, where: Filter, *, sort: Sequence[SortKey] = (), limit: int = 0, skip: int = 0
     ) -> builtins.list[D]:
-        """Return the documents that match; where there may be many, give a *limit* or use ``find``."""
+        """Return the documents that match; for large results give a *limit* or use ``iter_documents``."""
         if not skip and (steps := split_filter(where, self._indexes)):
             return await self._find_in_steps(steps, sort, limit=limit)
         cursor = self._cursor(where, sort, limit, skip)
         return [self._document.from_mongo(raw) for raw in await self._run_operation(lambda _: cursor.to_list(None))]
 
     async def insert_one(self, document: D) -> None:
-        """Store a new document; DuplicateError on a unique clash."""
+        """Insert a document; DuplicateError when a unique index is violated."""
         raw = document.to_mongo()
         await self._run_operation(lambda session: self._raw.insert_one(raw, session=session))
 
@@ -81,23 +81,23 @@ class Collection(Generic[D]):
         return document
 
     async def insert_many(self, documents: Iterable[D]) -> None:
-        """Store new documents in order, up to the first that is refused."""
+        """Insert documents in order, up to the first error."""
         raws = [document.to_mongo() for document in documents]
         if raws:
             await self._run_operation(lambda session: self._raw.insert_many(raws, session=session))
 
     async def replace_one(self, document: D, *, expect: Filter | None = None) -> bool:
-        """Replace the document with the same id if it has the fields *expect*; return whether it had."""
+        """Replace the document with the same id if it also matches *expect*; return whether it did."""
         raw = document.to_mongo()
 
         async def write(wanted: Filter) -> int:
-            done = await self._run_operation(lambda session: self._raw.replace_one(wanted, raw, session=session))
-            return done.matched_count
+            result = await self._run_operation(lambda session: self._raw.replace_one(wanted, raw, session=session))
+            return result.matched_count
 
         return await self._write_matching({**(expect or {}), "_id": document.id}, write, many=False) == 1
 
     async def upsert_one(self, document: D) -> None:
-        """Store *document*, in place of the one with its id when there is one."""
+        """Insert *document*, or replace the one with its id."""
         wanted, raw = {"_id": document.id}, document.to_mongo()
         await self._run_operation(lambda session: self._raw.replace_one(wanted, raw, upsert=True, session=session))
 
@@ -125,32 +125,33 @@ class Collection(Generic[D]):
         return await self._run_operation(lambda session: self._raw.count_documents(where, session=session))
 
     async def run_pipeline(self, pipeline: Sequence[RawDocument]) -> builtins.list[RawDocument]:
-        """Return what *pipeline* makes; UnportableError for a form that not every server answers rightly."""
+        """Return the results of *pipeline*; UnsupportedQueryError for a form that some servers answer incorrectly."""
         check_pipeline(pipeline, self._arrays)
         return await self._aggregate(pipeline)
 
     async def sample_documents(self, size: int) -> builtins.list[RawDocument]:
-        """Return up to *n* random documents as they are stored, undeclared fields and all (C01)."""
+        """Return up to *size* random documents as stored, including undeclared fields (C01)."""
         return await self.run_pipeline([{"$sample": {"size": size}}])
 
     async def _update(self, raw_write: RawWrite, where: Filter, change: Mapping[str, Any], *, many: bool) -> int:
         async def write(wanted: Filter) -> int:
-            done = await self._run_operation(lambda session: raw_write(wanted, change, session=session))
-            return int(done.matched_count)
+            result = await self._run_operation(lambda session: raw_write(wanted, change, session=session))
+            return int(result.matched_count)
 
         return await self._write_matching(where, write, many=many)
 
     async def _delete(self, raw_write: RawWrite, where: Filter, *, many: bool) -> int:
         async def write(wanted: Filter) -> int:
-            done = await self._run_operation(lambda session: raw_write(wanted, session=session))
-            return int(done.deleted_count)
+            result = await self._run_operation(lambda session: raw_write(wanted, session=session))
+            return int(result.deleted_count)
 
         return await self._write_matching(where, write, many=many)
 
     async def _write_matching(self, where: Filter, write: Callable[[Filter], Awaitable[int]], *, many: bool) -> int:
-        """Let *write* change what matches; inside a transaction by id, found in steps: nothing can come between.
+        """Apply *write* to the documents that match.
 
-        Outside of one the question goes as it is, and is one message: whether or not the server scans for it.
+        Inside a transaction the ids are first found in two steps (see index_prefix), which the snapshot makes safe.
+        Outside of one the filter is sent unchanged, so that the write stays one atomic operation, even if it scans.
         """
         steps = split_filter(where, self._indexes) if self._transactions.session else None
         if steps is None:

@@ -1,4 +1,4 @@
-"""The mark in a database that says which data format it has: a database of another build is refused, not misread."""
+"""The data format mark of a database: one written in another format is refused rather than misread."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,7 +12,7 @@ _MARK_ID = "data_format"
 
 
 class DataFormatDocument(Document):
-    """The data format of a database, written once by the first process that starts on an empty one."""
+    """The data format of a database, written once by the first process that starts on an empty database."""
 
     collection: ClassVar[str] = "data_format"
 

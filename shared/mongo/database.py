@@ -1,4 +1,4 @@
-"""A database: its collections, its transactions, its preparation."""
+"""A database: its collections, its transactions, its schema."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -34,10 +34,10 @@ class Database:
         return Collection(self._raw[document.collection], document, self._transactions)
 
     async def ensure_collections(self, documents: Iterable[type[Document]]) -> None:
-        """Make the collections, closed validators and indexes exactly what *documents* declare. May be repeated.
+        """Create or update the collections, validators and indexes to match *documents*. Idempotent.
 
-        What a newer release has made is left alone: an older process that restarts beside it must not take from it
-        the fields and indexes that it needs. A database of another data format is refused: IncompatibleDataError.
+        A collection changed by a newer release is left alone: an older process that restarts during a rolling upgrade
+        must not remove the fields and indexes it needs. IncompatibleDataError for another data format.
         """
         await self._ensure_data_format()
         for document in documents:
@@ -56,14 +56,14 @@ class Database:
         return await self._transactions.run_operation(lambda _: has_newer_schema(self._raw, document, self._release))
 
     async def check_connection(self) -> None:
-        """Return when the server answers; StoreUnavailableError when it does not."""
+        """Ping the server; StoreUnavailableError when it does not answer."""
         await self._transactions.run_operation(lambda _: self._raw.command("ping"))
 
     async def with_transaction(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Run *work* so that all its changes are kept or none; inside another one it becomes a part of it.
+        """Run *work* atomically; inside another transaction it joins that one.
 
-        *work* is run again when it collides with others: it does nothing but database operations, one at a time.
-        An error that it raises undoes everything. StoreUnavailableError while committing means: unknown.
+        *work* is retried on a write conflict, so it may only do database operations, one at a time. An error it raises
+        aborts the transaction. After a StoreUnavailableError during the commit the outcome is unknown.
         """
         return await self._transactions.with_transaction(work)
 
@@ -73,10 +73,10 @@ class Database:
 
 
 async def abort_all_transactions(url: str) -> None:
-    """Abort every open transaction at *url*; those of the living are run again, those of the dead no longer block.
+    """Abort every open transaction at *url*: live clients retry; transactions of dead clients stop blocking.
 
-    For the supervisor of the embedded server, which never ends the transaction of a process that was killed. A MongoDB
-    does so by itself after its transactionLifetimeLimitSeconds.
+    For the supervisor of the embedded server, which never expires the transaction of a killed process. MongoDB does so
+    after transactionLifetimeLimitSeconds.
     """
     client = create_client(url, "pymongo")
     try:
@@ -91,7 +91,7 @@ async def abort_all_transactions(url: str) -> None:
 async def open_database(
     url: str, name: str, *, driver: str = "motor", release: str = RELEASE
 ) -> AsyncIterator[Database]:
-    """Open the database *name* at *url*; it does not wait for the server, which may come later."""
+    """Open the database *name* at *url*; the first operation connects, so the server may start later."""
     client = create_client(url, driver)
     try:
         yield Database(client, name, release)

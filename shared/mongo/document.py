@@ -1,4 +1,4 @@
-"""The base of every stored document, and the index declared beside it."""
+"""The base class of stored documents, and their index declarations."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -20,7 +20,7 @@ def index_keys(fields: Iterable[SortKey]) -> list[tuple[str, int]]:
 
 
 class Index:
-    """An index on *fields*; *partial* restricts it to documents that match, *expire_after* deletes what is older."""
+    """An index on *fields*; *partial* is its filter, *expire_after* makes it a TTL index."""
 
     __slots__ = ("fields", "options")
 
@@ -47,7 +47,7 @@ class Index:
 
 
 def _require_aware_datetimes(schema: Any) -> Any:
-    """Return the core *schema* with every datetime required to carry its zone."""
+    """Return the core *schema* with every datetime required to be timezone-aware."""
     if isinstance(schema, list):
         return [_require_aware_datetimes(part) for part in schema]
     if not isinstance(schema, dict):
@@ -57,7 +57,7 @@ def _require_aware_datetimes(schema: Any) -> Any:
 
 
 class EmbeddedValue(BaseModel):
-    """A value inside a document: frozen, closed, and without naive times (BSON would take them for UTC in silence)."""
+    """A value inside a document: frozen, closed, without naive datetimes (BSON would silently treat them as UTC)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
@@ -68,21 +68,21 @@ class EmbeddedValue(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Refuse personal data declared where neither export nor erasure, data map nor sweeper would look for it."""
+        """Reject Personal on embedded values, where export, erasure, data map and sweeper would not find it."""
         if personal_fields(cls) and not issubclass(cls, Document):
             raise TypeError(f"{cls.__name__} is stored inside a document: declare Personal on the document's own field")
 
 
 class Document(EmbeddedValue):
-    """What one collection stores; every field is declared here, and MongoDB refuses any other."""
+    """A document of one collection; MongoDB rejects fields that are not declared here."""
 
-    # A generator and not Field(alias=…): a subclass that declares more about its id keeps the stored name.
+    # A generator, not Field(alias=…): a subclass may redeclare its id without losing the stored name.
     model_config = ConfigDict(alias_generator=lambda name: "_id" if name == "id" else name)
 
     collection: ClassVar[str]
     indexes: ClassVar[tuple[Index, ...]] = ()
     subject: ClassVar[str | None] = None
-    """The stored field that holds the id of the account whose data this is."""
+    """The stored field with the id of the account that the data belongs to."""
 
     id: str
 
@@ -94,15 +94,15 @@ class Document(EmbeddedValue):
     def from_mongo(cls, raw: Mapping[str, Any]) -> Self:
         """Return the document that was stored as *raw*.
 
-        It is validated: that takes 2 µs, half of what ``model_construct`` takes, and restores tuples and enums.
-        A field that is not declared is left out rather than refused: it is a newer release's (rolling upgrade), or
-        planted, which is for the probe of C01 to tell and not for the customer to suffer.
+        Validation takes 2 µs, half of ``model_construct``, and restores tuples and enums. Undeclared fields are ignored
+        rather than rejected: a newer release wrote them (rolling upgrade), or the probe of C01 reports them; a
+        customer's request must not fail over them.
         """
         return cls.model_validate(raw, extra="ignore")
 
 
 def retention_limits(document: type[Document]) -> dict[str, timedelta]:
-    """Return the shortest declared limit of *document* for each time that limits count from."""
+    """Return the shortest declared retention of *document* by the time field that it counts from."""
     limits: dict[str, timedelta] = {}
     for mark in personal_fields(document).values():
         since, limit = mark.retention.since, mark.retention.limit

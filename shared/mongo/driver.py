@@ -1,7 +1,7 @@
-"""The seam between the two drivers (Motor by default, PyMongo's own asyncio client by MONGO_DRIVER=pymongo).
+"""The adapter for the two drivers (Motor by default, PyMongo's own asyncio client with MONGO_DRIVER=pymongo).
 
-Their collections have the same methods but for the few below, so the rest of the package is written against PyMongo's
-types, and ``_Motor`` says that its objects are of these types.
+Their collections have the same methods except for the few below, so the rest of the package uses PyMongo's types, and
+``_MotorDriver`` casts its objects to them.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -30,7 +30,7 @@ RawDatabase = AsyncDatabase[RawDocument]
 RawCursor = AsyncCursor[RawDocument]
 RawSession = AsyncClientSession
 
-# Every wait has a limit. Nothing here waits for the server: the first operation does.
+# Every wait has a timeout. Creating a client does not connect: the first operation does.
 _CLIENT_OPTIONS: dict[str, Any] = {
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
@@ -46,7 +46,7 @@ _TRANSACTION_OPTIONS: dict[str, Any] = {
 
 
 def _encode_fallback(value: Any) -> Any:
-    """Return what BSON can hold in place of *value*, for the few types that it does not know."""
+    """Return a BSON-encodable replacement for a *value* of a type that BSON lacks."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, frozenset | set):
@@ -65,7 +65,7 @@ class Driver(Protocol):
     """An open client of either driver."""
 
     def get_database(self, name: str) -> RawDatabase:
-        """Return the database; nothing is sent."""
+        """Return the database without connecting."""
         ...
 
     def open_session(self) -> AbstractAsyncContextManager[RawSession]:
@@ -79,7 +79,7 @@ class Driver(Protocol):
     async def run_pipeline(
         self, collection: RawCollection, pipeline: Sequence[RawDocument], session: RawSession | None
     ) -> list[RawDocument]:
-        """Return all that an aggregation makes."""
+        """Return all results of an aggregation."""
         ...
 
     async def close(self) -> None:
@@ -121,12 +121,12 @@ class _MotorDriver:
 
     @asynccontextmanager
     async def open_session(self) -> AsyncIterator[RawSession]:
-        # Both ends by hand: they ask nothing of the server, and Motor takes a thread for each.
+        # Start and end on the delegate: neither contacts the server, and Motor would use a thread for each.
         session = self._client.wrap(self._client.delegate.start_session())
         try:
             yield session
         finally:
-            if session.in_transaction:  # aborting it does ask
+            if session.in_transaction:  # aborting does contact the server
                 await session.end_session()
             else:
                 session.delegate.end_session()
@@ -149,7 +149,7 @@ _DRIVERS: Mapping[str, type[_MotorDriver] | type[_PymongoDriver]] = {"motor": _M
 def create_client(url: str, driver: str) -> Driver:
     """Return a client of *driver* (motor or pymongo); it connects when it is first used.
 
-    A URL that no driver could use is a SettingError, which does not quote it: it may carry a password.
+    A URL that no driver can use is a SettingError, which does not quote it because it may contain a password.
     """
     try:
         return _DRIVERS[driver](url)

@@ -1,4 +1,4 @@
-"""What the database can refuse, without the driver's names and without the values that it puts in its messages."""
+"""Database errors, without the driver's types and without the stored values that its messages quote."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,12 +22,12 @@ _ACCESS_CODES = {13, 18}
 
 
 class DuplicateError(ConflictError):
-    """Something with the same unique value is already there."""
+    """A document with the same unique value exists."""
 
     code = "data.document.duplicate"
 
     def __init__(self, fields: Iterable[str]) -> None:
-        """*fields* are the stored names of the unique index that clashed; the value is not shown."""
+        """*fields* are the stored fields of the violated unique index; the value is not shown."""
         self.unique = tuple(fields)
         super().__init__(f"Something with the same {' and '.join(self.unique)} is already there")
 
@@ -39,7 +39,7 @@ class StoreUnavailableError(UnavailableError):
 
 
 class WriteConflictError(UnavailableError):
-    """Too many changes to the same data at once."""
+    """Too many concurrent changes to the same data."""
 
     code = "data.write.conflict"
 
@@ -48,20 +48,20 @@ class IncompatibleDataError(Exception):
     """The database was written by a build with another data format; the message is one line with the remedy."""
 
     def __init__(self, database: str, *, found: int | None) -> None:
-        """*found* is the format that the database is marked with; None when it has no mark, as older builds left it."""
+        """*found* is the format mark of the database; None for a database of an older build, which has no mark."""
         has = "of an older build (it has no format mark)" if found is None else f"in format {found}"
         super().__init__(
             f"MONGO_DATABASE={database} holds data {has}, this build reads format {DATA_FORMAT}: "
-            "drop the database, or name another one"
+            "drop the database, or choose another one"
         )
 
 
 class SchemaValidationError(Exception):
-    """The closed validator refused a field or value that the model does not declare. A bug, hence opaque."""
+    """The closed validator rejected a field or value that the model does not declare: a bug, so the text is opaque."""
 
 
 class TransactionMisuseError(Exception):
-    """A transaction was used in a way that MongoDB would punish later or silently. A bug, hence opaque."""
+    """A transaction was used in a way that MongoDB rejects late or not at all: a bug, so the text is opaque."""
 
 
 def is_transient(fault: PyMongoError) -> bool:
@@ -70,7 +70,7 @@ def is_transient(fault: PyMongoError) -> bool:
 
 
 def is_commit_unknown(fault: PyMongoError) -> bool:
-    """Return whether the outcome of the commit is unknown, so that it must be sent again."""
+    """Return whether the outcome of the commit is unknown, so that it must be retried."""
     return fault.has_error_label("UnknownTransactionCommitResult")
 
 

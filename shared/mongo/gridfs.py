@@ -1,7 +1,7 @@
-"""Files too large for a document, in the layout of GridFS, so that its tools can read them.
+"""Stores files too large for a document in the GridFS layout, so that GridFS tools can read them.
 
-The layout is written here rather than by the drivers' own GridFS: it is two collections, which stay closed documents
-like all others (C01), and both drivers write them in the same way.
+It does not use the drivers' GridFS classes: here both collections have closed validators like all others (C01), and
+both drivers write them in the same way.
 """
 
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from shared.mongo.document import Document, Index
 
 
 class GridFsFileDocument(Document):
-    """A file that is whole (``<bucket>.files``); a service declares a subclass that names the collection."""
+    """A complete file (``<bucket>.files``); a service declares a subclass that names the collection."""
 
     length: int
     chunk_size: int = Field(alias="chunkSize")
@@ -27,7 +27,7 @@ class GridFsFileDocument(Document):
 
 
 class GridFsChunkDocument(Document):
-    """A piece of a file (``<bucket>.chunks``), the *n*-th; a service declares a subclass that names the collection."""
+    """The *n*-th chunk of a file (``<bucket>.chunks``); a service declares a subclass that names the collection."""
 
     indexes: ClassVar[tuple[Index, ...]] = (Index("files_id", "n", unique=True),)
 
@@ -37,11 +37,11 @@ class GridFsChunkDocument(Document):
 
 
 class CorruptFileError(Exception):
-    """A piece is missing or too short: the file was deleted meanwhile, or altered."""
+    """A chunk is missing or too short: the file was deleted during the read, or altered."""
 
 
 class GridFs:
-    """Keeps files by id; an id is used once. All but the last of a file's chunks have *chunk_bytes*."""
+    """Stores files by id; ids are never reused. All chunks of a file but the last have *chunk_size* bytes."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class GridFs:
         self._files, self._chunks = database.get_collection(file), database.get_collection(chunk)
 
     async def write(self, key: str, pieces: AsyncIterator[bytes | memoryview]) -> None:
-        """Keep what *pieces* yields: it is on a majority of the servers when this returns, and nobody sees it before.
+        """Store *pieces* as a file. On return it is on a majority of the servers; it is invisible before.
 
-        When this raises nothing of it is kept, unless the database is away: ``delete`` takes away what was left.
+        On an error nothing remains unless the database is unavailable; then ``delete`` removes the remains.
         """
         try:
             length = await self._write_chunks(key, pieces)
@@ -83,15 +83,15 @@ class GridFs:
         return length
 
     async def _write_chunk(self, key: str, n: int, data: bytes) -> None:
-        # Settled, also when cancelled: a chunk must not arrive after the clean-up.
+        # Finished even when cancelled: a chunk must not arrive after the clean-up.
         await finish_before_cancel(self._chunks.insert_one(self._chunk(id=f"{key}:{n}", files_id=key, n=n, data=data)))
 
     async def get(self, key: str) -> GridFsFileDocument | None:
-        """Return what is known of a whole file."""
+        """Return the metadata of a complete file, or None."""
         return await self._files.get(key)
 
     async def read(self, file: GridFsFileDocument, offset: int, size: int) -> bytes:
-        """Return *size* bytes from *offset*, fewer only at the end of the file; only the chunks that hold them."""
+        """Return *size* bytes from *offset*, fewer only at the end of the file; reads only the chunks needed."""
         stop = min(offset + size, file.length)
         if offset >= stop:
             return b""
@@ -105,10 +105,10 @@ class GridFs:
         return found[offset - begin : stop - begin]
 
     async def delete(self, key: str) -> None:
-        """Delete a file and what a crash left of writing it; one that is not there is no error."""
+        """Delete a file, or the chunks that a crash left while it was written; a missing file is not an error."""
         await self._files.delete_many({"_id": key})
         await self._chunks.delete_many({"files_id": key})
 
     async def list_ids(self, *, after: str, limit: int) -> list[str]:
-        """Return the ids of the next whole files, in order."""
+        """Return up to *limit* ids of complete files that sort after *after*, in order."""
         return [row.id for row in await self._files.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)]

@@ -1,8 +1,8 @@
-"""Filters that an index answers in part: told in two steps, because one of our servers gives up the index otherwise.
+"""Splits filters that an index covers only in part, because the embedded server would not use the index otherwise.
 
-The embedded server takes an index only for a filter that names nothing but the first fields of it; one condition more,
-and it reads the whole collection. Two ``$match`` stages in a row, first what the index answers and then the rest, are
-the same question everywhere: MongoDB's optimizer makes one of them again.
+The embedded server uses an index only if the filter consists of a prefix of its fields; with one more condition it
+scans the whole collection. Two consecutive ``$match`` stages, first the index prefix and then the rest, mean the same
+on every server: MongoDB's optimizer merges them again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,25 +15,25 @@ FieldNames = tuple[str, ...]
 
 
 class TwoStepFilter(NamedTuple):
-    """A filter in two steps: *first* is answered by an index, *then* is looked at in what that gives."""
+    """A filter in two steps: an index covers *indexed*; *remaining* filters its results."""
 
     indexed: dict[str, Any]
     remaining: dict[str, Any]
 
     @property
     def stages(self) -> list[dict[str, Any]]:
-        """The steps as they begin a pipeline."""
+        """The steps as the first stages of a pipeline."""
         return [{"$match": self.indexed}, {"$match": self.remaining}]
 
 
 def list_indexed_fields(document: type[Document]) -> tuple[FieldNames, ...]:
-    """Return the fields of each index of *document*; partial ones are left out, they do not know every document."""
+    """Return the fields of each index of *document*, except partial ones, which do not contain every document."""
     declared = (index for index in document.indexes if "partialFilterExpression" not in index.options)
     return ("_id",), *(tuple(field for field, _ in index.fields) for index in declared)
 
 
 def split_filter(where: Filter, indexes: Iterable[FieldNames]) -> TwoStepFilter | None:
-    """Return *where* in two steps; None when an index answers all of it, or none answers any of it."""
+    """Return *where* in two steps; None when an index covers all of it, or no index covers any of it."""
     best = max((_match_index_prefix(where, index) for index in indexes), key=len)
     if not best or len(best) == len(where):
         return None
@@ -44,14 +44,14 @@ def split_filter(where: Filter, indexes: Iterable[FieldNames]) -> TwoStepFilter 
 
 
 def _match_index_prefix(where: Filter, index: FieldNames) -> FieldNames:
-    """Return the first fields of *index* that are asked for one value each, the last one perhaps for some."""
+    """Return the prefix of *index* that *where* compares by equality; the last field may use ``$in``."""
     found: list[str] = []
     for field in index:
         condition = where.get(field)
-        some = isinstance(condition, Mapping) and condition.keys() == {"$in"}
-        if condition is None or (isinstance(condition, Mapping) and not some):
+        is_in = isinstance(condition, Mapping) and condition.keys() == {"$in"}
+        if condition is None or (isinstance(condition, Mapping) and not is_in):
             break
         found.append(field)
-        if some:
+        if is_in:
             break
     return tuple(found)

@@ -1,7 +1,7 @@
-"""Leases: of all processes, one at a time does a piece of work; when it dies, another one takes over after the ttl.
+"""Leases: one process at a time does a piece of work; when it dies, another takes over after the TTL.
 
-No clock is compared with another machine's. A candidate takes a lease over when it has seen it unchanged for its whole
-ttl; the holder stops, by its own clock, a fifth of the ttl earlier.
+Clocks of different machines are never compared. A candidate takes over a lease that it has seen unchanged for a whole
+TTL; the holder stops a fifth of the TTL earlier, by its own clock.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ _SAFETY_FACTOR = 0.8
 
 
 class LeaseLostError(Exception):
-    """The lease could not be renewed in time: another process may hold it, so the work inside was cancelled."""
+    """The lease could not be renewed in time: another process may hold it, so the body was cancelled."""
 
 
 class LeaseDocument(Document):
-    """Who holds a lease; *renewal_count* grows with every renewal."""
+    """The holder of a lease; *renewal_count* grows with every renewal."""
 
     collection: ClassVar[str] = "leases"
 
@@ -38,13 +38,13 @@ class LeaseDocument(Document):
 
 @dataclass(slots=True)
 class Lease:
-    """A lease that is held."""
+    """A lease held by this process."""
 
     name: str
     holder: str
     ttl: float
     deadline: float
-    """When the holder stops, on the clock of the event loop."""
+    """When the holder must stop, on the clock of the event loop."""
     renewal_count: int = 0
 
     def to_document(self) -> LeaseDocument:
@@ -56,7 +56,7 @@ class Lease:
 
 @dataclass(slots=True)
 class _LeaseObservation:
-    """What a candidate saw last, and since when it has not changed."""
+    """The last state of a lease that a candidate saw, and since when it is unchanged."""
 
     document: LeaseDocument | None = None
     unchanged_since: float = 0.0
@@ -68,7 +68,7 @@ class _LeaseObservation:
 
 
 class Leases:
-    """The leases kept in one database."""
+    """The leases of one database."""
 
     documents: ClassVar[tuple[type[Document], ...]] = (LeaseDocument,)
 
@@ -107,11 +107,11 @@ class Leases:
 
     async def _acquire(self, name: str, ttl: float) -> Lease:
         now = asyncio.get_running_loop().time
-        seen = _LeaseObservation()
+        observation = _LeaseObservation()
         while True:
             lease = Lease(name, new_id("hold"), ttl, deadline=now() + ttl * _SAFETY_FACTOR)
             row = await self._rows.get(name)
-            if (row is None or seen.has_expired(row, now())) and await self._try_write(lease, row):
+            if (row is None or observation.has_expired(row, now())) and await self._try_write(lease, row):
                 return lease
             await asyncio.sleep(jitter(ttl / 4))
 
@@ -133,6 +133,6 @@ class Leases:
             until = now() + lease.ttl * _SAFETY_FACTOR
             lease.renewal_count += 1
             with suppress(StoreUnavailableError):
-                kept = await self._rows.replace_one(lease.to_document(), expect={"holder": lease.holder})
-                lease.deadline = until if kept else now()
+                renewed = await self._rows.replace_one(lease.to_document(), expect={"holder": lease.holder})
+                lease.deadline = until if renewed else now()
                 limit.reschedule(lease.deadline)

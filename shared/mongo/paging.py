@@ -1,7 +1,7 @@
-"""Keyset pagination: lists sorted newest first, continued after the position of the last row that was read.
+"""Keyset pagination: lists sorted newest first, continued after the position of the last row read.
 
-A position is ``<time> <id>``; the id decides between rows of one instant. Unlike an offset it stays right while rows
-are added, and an index on ``(…, <time>, _id)`` finds it.
+A position is ``<time> <id>``; the id breaks ties. Unlike an offset it stays valid while rows are added, and an index on
+``(…, <time>, _id)`` finds it.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ def encode_position(at: datetime, row_id: str) -> str:
 
 
 def decode_position(position: str) -> tuple[datetime, str]:
-    """Return the time and the id in *position*, which ``encode_position`` made."""
+    """Return the time and the id of a *position* made by ``encode_position``."""
     at, _, row_id = position.partition(" ")
     return datetime.fromisoformat(at), row_id
 
@@ -27,7 +27,7 @@ def sort_newest_first(field: str) -> list[SortKey]:
 
 
 def filter_after(field: str, after: str | None) -> dict[str, Any]:
-    """Return the filter of the rows after the position *after*; of all rows for None."""
+    """Return the filter for the rows after the position *after*; None selects all rows."""
     if after is None:
         return {}
     at, row_id = decode_position(after)

@@ -1,8 +1,8 @@
-"""Refuses the forms that one of our servers answers wrongly, and mostly in silence (docs: the portable forms).
+"""Rejects query forms that one of our servers answers incorrectly, mostly without an error.
 
-What is not refused here is not offered by ``Collection`` at all: ``distinct``, capped collections, collations,
-findOneAndUpdate with a positional ``$``; or is refused aloud by the server: text and hashed indexes, ``$where``,
-``$function``.
+Other unsupported forms are not offered by ``Collection`` (``distinct``, capped collections, collations,
+findOneAndUpdate with a positional ``$``), or the server rejects them itself (text and hashed indexes, ``$where``,
+``$function``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,11 +16,11 @@ _ARRAY_TYPES = (list, tuple, set, frozenset, Sequence, AbstractSet)
 
 
 class UnsupportedQueryError(Exception):
-    """This form of a query gives other results on other servers; the message names the one to use."""
+    """This query form gives different results on different servers; the message names the form to use."""
 
 
 def array_paths(model: type[BaseModel], prefix: str = "") -> frozenset[str]:
-    """Return the stored paths of *model* that hold arrays."""
+    """Return the stored paths of *model* that are arrays."""
     found: set[str] = set()
     for name, field in model.model_fields.items():
         path = prefix + (field.alias or name)
@@ -33,18 +33,16 @@ def array_paths(model: type[BaseModel], prefix: str = "") -> frozenset[str]:
 
 
 def check_sort(fields: Iterable[str], arrays: frozenset[str]) -> None:
-    """Refuse to sort by a path that is, or leads through, an array."""
+    """Raise UnsupportedQueryError for sorting by a path that is, or leads through, an array."""
     for field in fields:
         if _leads_through(field, arrays, itself=True):
-            raise UnsupportedQueryError(
-                f"sorting by the array path {field!r}: sort by a field of its own, kept beside it"
-            )
+            raise UnsupportedQueryError(f"sorting by the array path {field!r}: sort by a separate scalar field")
 
 
 def check_pipeline(pipeline: Sequence[dict[str, Any]], arrays: frozenset[str]) -> None:
-    """Refuse the stages of *pipeline* that are not portable.
+    """Raise UnsupportedQueryError for the first stage of *pipeline* that is not portable.
 
-    A ``$lookup`` or an accumulated list makes an array; an ``$unwind`` makes its path plain for what follows.
+    A ``$lookup`` or a list accumulator creates an array; ``$unwind`` makes its path a scalar for later stages.
     """
     for stage in pipeline:
         for name, body in stage.items():
@@ -79,7 +77,7 @@ def _check_lookup(body: dict[str, Any], arrays: frozenset[str]) -> None:
 
 
 def _union_members(annotation: Any) -> Iterator[Any]:
-    """Yield the members of a union and what is inside Annotated; an array stays whole."""
+    """Yield the members of a union or of Annotated; array types are not unpacked."""
     origin = get_origin(annotation)
     if origin is None or origin in _ARRAY_TYPES or origin is dict:
         yield annotation

@@ -1,4 +1,4 @@
-"""What the declarations of personal data say about time: the sweeper (C17), and the record of processing."""
+"""Applies declared retention limits (C17), and builds the record of processing."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from shared.personal import Personal, Retention, personal_fields
 
 
 class RetentionSweeper:
-    """Deletes each document as soon as the shortest limit that it declares has passed."""
+    """Deletes each document once its shortest declared retention limit has passed."""
 
     def __init__(self, database: Database, documents: Iterable[type[Document]], clock: Clock) -> None:
         self._rules = [
@@ -22,16 +22,16 @@ class RetentionSweeper:
         self._clock = clock
 
     async def delete_expired(self) -> dict[str, int]:
-        """Delete what has passed its limit; return how many by collection, naming those that lost something."""
-        erased: dict[str, int] = {}
+        """Delete expired documents; return the counts above zero, by collection."""
+        deleted: dict[str, int] = {}
         for name, collection, since, limit in self._rules:
-            gone = await collection.delete_many(_older_than(since, self._clock() - limit))
-            if gone:
-                erased[name] = erased.get(name, 0) + gone
-        return erased
+            count = await collection.delete_many(_older_than(since, self._clock() - limit))
+            if count:
+                deleted[name] = deleted.get(name, 0) + count
+        return deleted
 
     async def count_overdue(self, *, grace: timedelta = timedelta(hours=1)) -> int:
-        """Return how many passed their limit more than *grace* ago: longer than a sweep may be late."""
+        """Return how many documents expired more than *grace* ago, which is longer than the sweeper may be late."""
         now = self._clock() - grace
         return sum(
             [
@@ -42,7 +42,7 @@ class RetentionSweeper:
 
 
 def build_data_map(documents: Iterable[type[Document]]) -> list[dict[str, Any]]:
-    """Return the record of processing of *documents*: ready for JSON, one entry for each collection."""
+    """Return the record of processing of *documents* as JSON-compatible data, one entry for each collection."""
     return [
         {
             "collection": document.collection,

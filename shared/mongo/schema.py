@@ -1,4 +1,4 @@
-"""Writes the closed validator of a document: MongoDB's $jsonSchema (draft 4 with bsonType) from the pydantic model."""
+"""Builds the closed validator of a document: MongoDB's $jsonSchema (draft 4 with bsonType) from the pydantic model."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _TEXT_FORMATS = {"date"}
 
 
 class _BsonSchema(GenerateJsonSchema):
-    """Keeps apart what JSON does not: bytes and times."""
+    """Gives bytes and datetimes their BSON types, which JSON lacks."""
 
     def bytes_schema(self, _schema: core_schema.BytesSchema) -> JsonSchemaValue:
         return {"bsonType": "binData"}
@@ -34,7 +34,7 @@ class _BsonSchema(GenerateJsonSchema):
 
 
 def build_json_schema(document: type[Document]) -> dict[str, Any]:
-    """Return the $jsonSchema that accepts what *document* declares and nothing else."""
+    """Return the $jsonSchema that accepts only what *document* declares."""
     schema = document.model_json_schema(schema_generator=_BsonSchema, mode="serialization")
     return _convert(schema, schema.get("$defs", {}), ())
 
@@ -52,7 +52,7 @@ def _convert(schema: Any, definitions: dict[str, Any], seen: tuple[str, ...]) ->
 
 
 def _translate_keywords(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords that draft 4 spells otherwise."""
+    """Return the keywords that draft 4 spells differently."""
     made: dict[str, Any] = {}
     if "type" in schema:
         made["bsonType"] = _BSON_TYPES[schema["type"]]
@@ -72,7 +72,7 @@ def _resolve_reference(name: str, definitions: dict[str, Any], seen: tuple[str, 
 
 
 def _convert_members(schema: dict[str, Any], definitions: dict[str, Any], seen: tuple[str, ...]) -> dict[str, Any]:
-    """Return the part about members: of a model (closed), of a mapping, of a list, of a tuple."""
+    """Return the keywords for members: of a model (closed), a mapping, a list or a tuple."""
     if "properties" in schema:
         fields = {name: _convert(part, definitions, seen) for name, part in schema["properties"].items()}
         return {"properties": fields, "additionalProperties": False}

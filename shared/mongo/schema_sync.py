@@ -1,6 +1,6 @@
-"""Makes a collection what its document declares: a closed validator and exactly the declared indexes.
+"""Synchronizes a collection with its document class: a closed validator and exactly the declared indexes.
 
-The validator carries the release that made it, as its title (docs/decisions/0008).
+The title of the validator is the release that wrote it (docs/decisions/0008).
 """
 
 from typing import Any
@@ -17,9 +17,9 @@ _IMPLICIT_OPTIONS = {"v", "key", "ns", "background"}
 
 
 async def ensure_collection(database: RawDatabase, document: type[Document], release: str) -> None:
-    """Create or change the collection; running it twice, or by two processes at once, does no harm.
+    """Create or update the collection; idempotent, and safe in two processes at once.
 
-    What a newer release than *release* has made is left as it is.
+    A collection changed by a newer release than *release* is left alone.
     """
     wanted = {
         "validator": {"$jsonSchema": {"title": release, **build_json_schema(document)}},
@@ -73,18 +73,18 @@ async def _create_collection(database: RawDatabase, name: str, wanted: RawDocume
 
 async def _sync_indexes(collection: RawCollection, wanted: dict[str, Index]) -> None:
     present = await collection.index_information()
-    for name, there in present.items():
-        if name != "_id_" and (name not in wanted or not _is_same_index(there, wanted[name])):
+    for name, existing in present.items():
+        if name != "_id_" and (name not in wanted or not _is_same_index(existing, wanted[name])):
             await _drop_index(collection, name)
-            there.clear()
+            existing.clear()
     for name, index in wanted.items():
         if not present.get(name):
             await collection.create_index(index.fields, name=name, **index.options)
 
 
-def _is_same_index(there: Any, wanted: Index) -> bool:
-    options = {key: value for key, value in there.items() if key not in _IMPLICIT_OPTIONS}
-    return list(map(tuple, there["key"])) == wanted.fields and options == wanted.options
+def _is_same_index(existing: Any, wanted: Index) -> bool:
+    options = {key: value for key, value in existing.items() if key not in _IMPLICIT_OPTIONS}
+    return list(map(tuple, existing["key"])) == wanted.fields and options == wanted.options
 
 
 async def _drop_index(collection: RawCollection, name: str) -> None:

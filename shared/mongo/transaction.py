@@ -1,4 +1,4 @@
-"""Ambient transactions: whatever a context does inside ``transact`` joins, and is run again when it collides."""
+"""Ambient transactions: every operation of the context joins, and conflicts are retried."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,10 +23,10 @@ Callback = Callable[[], None]
 
 
 class Transact(Protocol):
-    """Runs *work* so that all its changes are kept or none, again on a conflict: ``Database.with_transaction``."""
+    """Runs *work* atomically and retries it on a conflict: ``Database.with_transaction``."""
 
     async def __call__(self, work: Callable[[], Awaitable[T]], /) -> T:
-        """Return the result of the attempt that was committed."""
+        """Return the result of the committed attempt."""
         ...
 
 
@@ -47,7 +47,7 @@ class _TransactionAttempt:
 
     @contextmanager
     def run_step(self) -> Iterator[RawSession]:
-        """Do one operation; a failure dooms the transaction, because MongoDB aborts it on the first error."""
+        """Run one operation; a failure fails the transaction, because MongoDB aborts it on the first error."""
         if self.busy:
             raise TransactionMisuseError("one operation at a time: no gather or create_task inside transact")
         self.check_not_failed()
@@ -60,7 +60,7 @@ class _TransactionAttempt:
 
     @contextmanager
     def run_part(self) -> Iterator[None]:
-        """Do a part; a failure dooms the whole, or half of the part's effects would stay."""
+        """Run a nested transaction; a failure fails the outer one too, or half of its effects would remain."""
         try:
             yield
         except BaseException:
@@ -68,24 +68,24 @@ class _TransactionAttempt:
             raise
 
     def run_callbacks(self) -> None:
-        """Do what is due after the commit."""
+        """Run the callbacks that wait for the commit."""
         for callback in self.callbacks:
             callback()
 
     def check_not_failed(self) -> None:
-        """Raise when a failure was caught inside the transaction."""
+        """Raise TransactionMisuseError when an error was caught inside the transaction."""
         if self.failed:
             raise TransactionMisuseError("an error inside transact must leave it: catch it outside and start again")
 
     @contextmanager
     def make_ambient(self) -> Iterator[None]:
-        """Let every operation of this context join."""
+        """Let every database operation of this context join the transaction."""
         token = _CURRENT_ATTEMPT.set(self)
         try:
             yield
         finally:
             _CURRENT_ATTEMPT.reset(token)
-            self.ended = True  # a task that was started inside still holds the variable
+            self.ended = True  # a task started inside still sees the context variable
 
 
 _CURRENT_ATTEMPT: ContextVar[_TransactionAttempt | None] = ContextVar("mongo_transaction", default=None)
@@ -95,9 +95,9 @@ class Transactions:
     """Runs the operations of one database, in the ambient transaction when there is one."""
 
     def __init__(self, driver: Driver, *, retry_timeout: timedelta = timedelta(seconds=20)) -> None:
-        """*limit* bounds how long a transaction is tried again."""
+        """*retry_timeout* limits how long a transaction is retried."""
         self.driver = driver
-        self._limit = retry_timeout.total_seconds()
+        self._retry_timeout = retry_timeout.total_seconds()
 
     @property
     def session(self) -> RawSession | None:
@@ -116,7 +116,7 @@ class Transactions:
         except PyMongoError as fault:
             if attempt is not None and is_transient(fault):
                 raise
-            raise translate_error(fault) from None  # the driver's message holds the values that clashed
+            raise translate_error(fault) from None  # the driver's message contains the conflicting values
 
     def after_commit(self, callback: Callback) -> None:
         """Call *callback* once the outermost transaction has committed; at once when there is none."""
@@ -127,7 +127,7 @@ class Transactions:
             attempt.callbacks.append(callback)
 
     async def with_transaction(self, work: TransactionBody[T]) -> T:
-        """Run *work*: all its changes are kept, or none."""
+        """Run *work* atomically."""
         outer = self._current_attempt()
         if outer is not None:
             with outer.run_part():
@@ -135,7 +135,7 @@ class Transactions:
         return await self._run_with_retry(work)
 
     async def _run_with_retry(self, work: TransactionBody[T]) -> T:
-        deadline = monotonic() + self._limit
+        deadline = monotonic() + self._retry_timeout
         for attempt in count(1):
             try:
                 return await self._run_once(work, deadline)
@@ -168,7 +168,7 @@ class Transactions:
                 if not is_commit_unknown(fault) or monotonic() > deadline:
                     raise
             finally:
-                # Also when cancelled meanwhile: what was committed has happened, whoever still waits for it.
+                # Also when the caller was cancelled during the commit: the changes are committed all the same.
                 if commit.done() and not commit.cancelled() and commit.exception() is None:
                     attempt.run_callbacks()
             await asyncio.sleep(_COMMIT_BACKOFF.delay_seconds(1))

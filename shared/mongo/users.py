@@ -1,4 +1,4 @@
-"""Users of a MongoDB-wire server: one for each database, so that a service reads and writes its own data only."""
+"""Users of a MongoDB-wire server: one for each database, so that a service can access only its own data."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _USER_EXISTS: Final = 51003
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseUser:
-    """A user that is made in *database*, which is also its authSource. In ``admin`` it is a root user."""
+    """A user created in *database*, which is also its authSource. In ``admin`` it is a root user."""
 
     name: str
     database: str
@@ -23,14 +23,14 @@ class DatabaseUser:
 
     @property
     def roles(self) -> list[Any]:
-        """The roles: a service reads, writes and prepares its collections, indexes and validators."""
+        """The roles: a service reads and writes its data, and manages its collections, indexes and validators."""
         if self.database == ADMIN_DATABASE:
             return ["root"]
         return [{"role": role, "db": self.database} for role in ("readWrite", "dbAdmin")]
 
 
 async def ensure_users(url: str, users: Iterable[DatabaseUser]) -> None:
-    """Create *users* at *url*, or set their passwords and roles; StoreUnavailableError when it does not answer."""
+    """Create or update *users* at *url*; StoreUnavailableError when the server does not answer."""
     client = create_client(url, "pymongo")
     try:
         for user in users:

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stdout, through the redactor; the standard library's loggers, too."""
+"""Structured logging: redacted JSON lines on stdout, including records of the standard library's loggers."""
 
 import logging
 import os
@@ -27,11 +27,11 @@ _NOISY_LOGGERS = (
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 get_logger = structlog.stdlib.get_logger
-"""``log = observe.logger(__name__)``; then ``log.info("event.name", key=value)``."""
+"""``log = observe.get_logger(__name__)``; then ``log.info("event.name", key=value)``."""
 
 
 def configure_logging(service: str, level: str) -> None:
-    """Send every record of this process to stdout as one line; libraries speak from WARNING upwards."""
+    """Send every record of this process to stdout as one line; libraries log from WARNING upwards."""
 
     def add_service(_logger: Any, _method: str, event: Any) -> Any:
         return {"service": service, **event}
@@ -58,7 +58,7 @@ def configure_logging(service: str, level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=chain,
-            # ASCII only: no control character of any alphabet can start a record or drive a terminal
+            # ASCII only: no control character can forge a record or control a terminal
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
@@ -72,7 +72,7 @@ def configure_logging(service: str, level: str) -> None:
 
 
 def exception_to_dict(exc_info: _ExcInfo) -> list[dict[str, Any]]:
-    """Return an exception and its causes as data: the type, where it passed, and its message unless that may quote."""
+    """Return an exception and its causes as data: type, frames, and the message unless it may quote a value."""
     return [
         {
             "type": type(fault).__qualname__,
@@ -87,7 +87,7 @@ _CODE_ERRORS = (AttributeError, ImportError, NameError, NotImplementedError, Rec
 
 
 def _safe_message(fault: BaseException) -> str:
-    """Return the message of a fault that is ours, of the system or of the code; any other may quote a value (C18)."""
+    """Return the message of our own, operating system and programming errors; others may quote a value (C18)."""
     if isinstance(fault, OSError) and fault.errno is not None:
         return os.strerror(fault.errno) if fault.errno > 0 else ""
     is_ours = type(fault).__module__.startswith(("shared.", "services."))
@@ -110,7 +110,7 @@ def _add_trace_id(_logger: Any, _method: str, event: Any) -> Any:
 
 
 def _truncate_asyncio_record(record: logging.LogRecord) -> bool:
-    """Keep the first line of what asyncio says of a task: the others hold the text of its exception."""
+    """Keep only the first line of an asyncio record: the others contain the exception's text."""
     if record.name == "asyncio":
         record.msg, record.args = record.getMessage().partition("\n")[0], ()
     return True

@@ -1,4 +1,4 @@
-"""Prometheus metrics on the one registry of the process; asking twice for a name gives the same metric."""
+"""Prometheus metrics in the registry of the process; requesting a name twice returns the same metric."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -12,7 +12,7 @@ _Metric = Counter | Gauge | Histogram
 _M = TypeVar("_M", Counter, Gauge, Histogram)
 
 DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Buckets from a cached read to the longest wait of a request."""
+"""Seconds, from a cached read to the longest request."""
 
 _registry = CollectorRegistry()
 _metrics: dict[str, _Metric] = {}
@@ -20,7 +20,7 @@ ProcessCollector(registry=_registry)
 
 
 def counter(name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
-    """Return the counter *name*; a label never holds an id, an address or anything else without a bound."""
+    """Return the counter *name*; label values must be bounded: no ids, no addresses."""
     return _get_or_create(name, Counter, lambda: Counter(name, documentation, labels, registry=_registry))
 
 
@@ -32,14 +32,14 @@ def gauge(name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
 def histogram(
     name: str, documentation: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = DURATION_BUCKETS
 ) -> Histogram:
-    """Return the histogram *name*; unless told otherwise it counts seconds."""
+    """Return the histogram *name*; the default buckets are in seconds."""
     return _get_or_create(
         name, Histogram, lambda: Histogram(name, documentation, labels, registry=_registry, buckets=buckets)
     )
 
 
 def render_metrics() -> tuple[bytes, str]:
-    """Return all metrics as Prometheus reads them, and the content type that says so."""
+    """Return all metrics in the Prometheus text format, and its content type."""
     return generate_latest(_registry), CONTENT_TYPE_LATEST
 
 
@@ -49,5 +49,5 @@ def _get_or_create(name: str, kind: type[_M], make: Callable[[], _M]) -> _M:
         _metrics[name] = made = make()
         return made
     if not isinstance(found, kind):
-        raise TypeError(f"the metric {name} exists already as another kind: choose another name")
+        raise TypeError(f"the metric {name} already exists as another kind: choose another name")
     return found

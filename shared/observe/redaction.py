@@ -1,7 +1,7 @@
-"""Takes personal data and secrets out of whatever is about to leave the process as a log line or a span (C04, C18).
+"""Redacts personal data and secrets from log records and spans (C04, C18).
 
-The last net, not the first: who logs, logs codes and ids. It knows forms (addresses, tokens, card numbers), not the
-names of people. No text that it looks through is longer than ``_MAX_TEXT``, and no pattern runs away on it.
+The last line of defence: code should log only codes and ids. It recognizes formats (addresses, tokens, card numbers),
+not names of people. Text is cut to ``_MAX_TEXT``, and no pattern backtracks catastrophically on it.
 """
 
 import re
@@ -14,7 +14,7 @@ from shared.card_numbers import MAX_CARD_DIGITS, MIN_CARD_DIGITS, is_card_number
 
 _MAX_TEXT = 4_000
 _TRUNCATION_MARGIN = 300
-"""What is left of a secret that the cut has halved would not be known as one."""
+"""Characters dropped before the cut: a secret cut in half would not be recognized."""
 _MAX_ITEMS = 100
 _MAX_DEPTH = 6
 
@@ -25,11 +25,11 @@ _SECRET_NAMES = re.compile(
 )
 _SAFE_NAMES = frozenset({"card_id", "email_id", "mail_id", "token_kind", "line_number"})
 _SECRET_NUMBER_NAMES = re.compile(r"passw|secret|^pan$|number$|security_code|cvc|cvv|^pin$|birth", re.IGNORECASE)
-"""Other numbers are counts: ``cards=3``."""
+"""Names whose numeric values are secret too; other numbers are counts, such as ``cards=3``."""
 
 
 def redact_value(name: str, value: object, *, depth: int = 0) -> object:
-    """Return *value* as it may be logged under *name*: redacted for a secret name, cleaned text otherwise."""
+    """Return *value* as it may be logged under *name*: replaced for a secret name, redacted text otherwise."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
@@ -51,7 +51,7 @@ def redact(text: str) -> str:
 
 
 def redact_event(_logger: Any, _method: str, event: Any) -> Any:
-    """The structlog processor: cleans every value of a record; its own fields stay as they are."""
+    """Redact every value of a record except the envelope fields; a structlog processor."""
     return {key: value if key in _ENVELOPE_FIELDS else redact_value(key, value) for key, value in event.items()}
 
 
@@ -66,17 +66,17 @@ def _redact_items(name: str, value: Any, depth: int) -> object:
 
 
 def _redact_number(value: float) -> object:
-    """A card number may come as an integer, too."""
+    """Redact an integer that is a card number."""
     if not isinstance(value, int) or value < 10**12:
         return value
     if value >= 10**MAX_CARD_DIGITS:
-        return "[number]"  # nothing that we count; and beyond 4,300 digits Python would not even write it
-    told = redact(str(value))
-    return value if told == str(value) else told
+        return "[number]"  # not a count; and Python refuses to convert more than 4,300 digits
+    text = redact(str(value))
+    return value if text == str(value) else text
 
 
 def _redact_card(found: Match[str]) -> str:
-    """Replace a run of digits in which some whole groups together are a card number (``4242 4242 4242 4242 123``)."""
+    """Replace a run of digits in which consecutive groups form a card number (``4242 4242 4242 4242 123``)."""
     groups = re.findall(r"\d+", found[0])
     if any(len(group) > MAX_CARD_DIGITS for group in groups):
         return "[number]"
@@ -103,16 +103,16 @@ _PRIVATE_NETWORKS = tuple(
         *("::/127", "fc00::/7", "fe80::/10"),
     )
 )
-"""Where parts and neighbours stand; every other address is somebody's."""
+"""Addresses of our own infrastructure; any other address may be a person's."""
 
 _WORD_PATTERN = r"[^\s@\"'<>(){}\[\],;:=/&?]"
 _SEPARATOR_PATTERN = r"[ \t\u00a0\u2009-]{0,2}"
 
 _REDACTIONS: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ...] = (
-    # what pydantic and the database quote of a refused value: where it ends, the value itself decides
+    # what pydantic and the database quote of a rejected value: to the end, because the value may contain delimiters
     (re.compile(r"(input_value=|dup key: |keyValue['\"]?: ?).*", re.DOTALL), r"\1[redacted]"),
     (re.compile(r"-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)"), "[armoured]"),
-    # user:password@ of a URL, then the query, before their parts look like something else
+    # user:password@ of a URL, then the query, before other patterns match parts of them
     (re.compile(r"(?<=://)[^\s/@]++@"), "[credentials]@"),
     (re.compile(r"(?<=[\w/])\?[^\s\"'<>=?]*+=[^\s\"'<>]*+"), "?[query]"),
     (re.compile(r"\b(cookie|authorization)(['\"]?\s*[:=]\s*)[^\r\n]++", re.IGNORECASE), r"\1\2[redacted]"),
@@ -130,10 +130,10 @@ _REDACTIONS: tuple[tuple[re.Pattern[str], str | Callable[[Match[str]], str]], ..
         "[email]",
     ),
     (re.compile(rf"(?<!{_WORD_PATTERN}){_WORD_PATTERN}+?%40{_WORD_PATTERN}*+"), "[email]"),
-    # app passwords, whichever letters and digits they are of (shared/ids.py), before some look like a card
+    # app passwords (shared/ids.py), before some of them match as a card number
     (re.compile(r"(?<![\w-])(?:[0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}(?![\w-])"), "[token]"),
     (re.compile(rf"(?<!\d)(?<!\d\.)\d(?:{_SEPARATOR_PATTERN}\d){{{MIN_CARD_DIGITS - 1},}}+"), _redact_card),
-    # recovery codes, and any unguessable string of 256 bits in base64url or hexadecimal
+    # recovery codes, and any 256-bit random string in base64url or hexadecimal
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?:[0-9a-zA-Z]{4,8}-){3,}[0-9a-zA-Z]{4,8}(?![\w-])"), "[token]"),
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{32,}+"), "[token]"),
     (re.compile(r"(?<!\w)[0-9a-fA-F]{64,}+(?!\w)"), "[token]"),

@@ -1,4 +1,4 @@
-"""W3C trace context through HTTP, outbox rows and AMQP; exported only where an OTLP address is given."""
+"""W3C trace context through HTTP, outbox rows and AMQP; spans are exported only if an OTLP endpoint is set."""
 
 from collections.abc import Callable
 
@@ -19,21 +19,21 @@ _EMPTY_CONTEXT = context.Context()
 
 
 def _start_unrecorded_span(_name: str, parent_context: context.Context | None) -> trace.Span:
-    """Return a span that has ids and is not recorded: a fifth of the work of the SDK's, at every request."""
+    """Return a span with ids that is not recorded: a fifth of the cost of an SDK span, on every request."""
     parent = trace.get_current_span(parent_context).get_span_context()
     trace_id = parent.trace_id if parent.is_valid else _ids.generate_trace_id()
     return trace.NonRecordingSpan(trace.SpanContext(trace_id, _ids.generate_span_id(), is_remote=False))
 
 
 class _TracingState:
-    """What this process traces with: until configured, context flows and nothing is recorded."""
+    """The tracing of this process; until configured, the context is propagated and no span is recorded."""
 
     provider: TracerProvider | None = None
     start_span: Callable[[str, context.Context | None], trace.Span] = staticmethod(_start_unrecorded_span)
 
 
 def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExporter | None = None) -> None:
-    """Export spans to *otlp_url* (OTLP over HTTP) or to *exporter*; with neither, only the context is carried."""
+    """Export spans to *otlp_url* (OTLP over HTTP) or to *exporter*; with neither, only propagate the context."""
     if exporter is None and otlp_url is not None:
         exporter = OTLPSpanExporter(endpoint=f"{otlp_url.rstrip('/')}/v1/traces", timeout=5)
     if exporter is None:
@@ -46,25 +46,25 @@ def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExpor
 
 
 def flush_tracing(timeout_seconds: float = 3.0) -> None:
-    """Send what is waiting; for the end of a process."""
+    """Export pending spans; called at shutdown."""
     if _TracingState.provider is not None:
         _TracingState.provider.force_flush(int(timeout_seconds * 1000))
 
 
 class TraceSpan:
-    """Times a block; of a failure only the type is recorded."""
+    """A span for a ``with`` block; of an exception only the type is recorded."""
 
-    __slots__ = ("_span", "_token", "_within")
+    __slots__ = ("_parent", "_span", "_token")
 
     def __init__(
         self, name: str, attributes: dict[str, str | float], parent_context: context.Context | None = None
     ) -> None:
-        self._span, self._within = _TracingState.start_span(name, parent_context), parent_context
+        self._span, self._parent = _TracingState.start_span(name, parent_context), parent_context
         if self._span.is_recording():
             self._span.set_attributes({key: str(redact_value(key, value)) for key, value in attributes.items()})
 
     def __enter__(self) -> None:
-        self._token = context.attach(trace.set_span_in_context(self._span, self._within))
+        self._token = context.attach(trace.set_span_in_context(self._span, self._parent))
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
@@ -74,19 +74,19 @@ class TraceSpan:
 
 
 def span(name: str, **attributes: str | float) -> TraceSpan:
-    """Time a ``with`` block as a child of the current span; attributes are cleaned."""
+    """Time a ``with`` block as a child of the current span; attributes are redacted."""
     return TraceSpan(name, attributes)
 
 
 def span_from_traceparent(traceparent: str, name: str, **attributes: str | float) -> TraceSpan:
-    """Time a ``with`` block as a child of a span elsewhere; an empty or broken *traceparent* begins a new trace."""
+    """Time a ``with`` block as a child of a remote span; an empty or invalid *traceparent* starts a new trace."""
     return TraceSpan(
         name, attributes, _W3C.extract({"traceparent": traceparent}, _EMPTY_CONTEXT) if traceparent else _EMPTY_CONTEXT
     )
 
 
 def current_traceparent() -> str:
-    """Return the header that continues the current span elsewhere, or an empty string."""
+    """Return the W3C traceparent header of the current span, or an empty string."""
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get("traceparent", "")

@@ -1,6 +1,6 @@
-"""The register of promises: each clause of the privacy policy, who answers for it, and what makes it true.
+"""The register of promises: the clauses of the privacy policy, their owners, and the code that implements them.
 
-The content is ``promises.yaml`` beside this module; the architecture tests hold it against the tree.
+The content is ``promises.yaml`` beside this module; architecture tests compare it with the code.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from shared.registry import get_registry
 
 
 class PromiseState(StrEnum):
-    """The state of a promise; a promise that could not be checked is unknown, never kept."""
+    """The state of a promise; one that could not be checked is unknown, never kept."""
 
     KEPT = "kept"
     BROKEN = "broken"
@@ -23,21 +23,21 @@ class PromiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """One clause of the policy, in one line that a customer understands."""
+    """One clause of the policy, in one line of plain English for customers."""
 
     id: str
     section: str
     clause: str
     owners: tuple[str, ...]
-    """The services that answer for it, the leading one first."""
+    """The responsible services, the leading one first."""
     control: str
-    """The dotted path of the module that makes it true."""
+    """The dotted path of the module that implements it."""
     coverage_gap: str | None = None
-    """Why no probe looks at all of it in the running system yet: then it is never kept, but may be broken. Or None."""
+    """Why probes do not cover the whole clause yet, or None. With a gap the state is broken or unknown, never kept."""
 
     @property
     def owners_text(self) -> str:
-        """The owners as people read them."""
+        """The owners as text."""
         return ", ".join(self.owners)
 
 
@@ -55,10 +55,10 @@ VERSION: int = _POLICY["version"]
 """The version of the policy in force (C25)."""
 
 EFFECTIVE_DATE: date = _POLICY["effective"]
-"""Since when it is in force."""
+"""The date on which this version took effect."""
 
 JURISDICTION: str = _POLICY["jurisdiction"]
-"""Whose law governs (C29)."""
+"""The governing law (C29)."""
 
 PROMISES: tuple[Promise, ...] = tuple(
     Promise(id=promise_id, **{**said, "owners": _expand_owners(said["owners"])})

@@ -1,4 +1,4 @@
-"""Looks, while the platform runs, whether it keeps its promises: a probe, what it finds, the runner, the metric."""
+"""Checks at run time whether the platform keeps its promises: probes, findings, the runner, the metric."""
 
 from shared.promises.common import retention_probe, undeclared_fields_probe
 from shared.promises.probe import Finding, Probe, broken_finding, kept_finding, unknown_finding

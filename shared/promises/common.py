@@ -1,4 +1,4 @@
-"""The probes that are the same in every service: nothing undeclared is stored, nothing is kept too long."""
+"""The probes common to all services: no undeclared fields are stored, no document outlives its retention limit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,40 +13,40 @@ _MAX_NAMED_FIELDS = 5
 
 
 def undeclared_fields_probe(db: Database, documents: Sequence[type[Document]]) -> Probe:
-    """C01: no live document of *documents*, sampled, holds a field that its model does not declare.
+    """C01: no stored document in a sample of *documents* has a field that its model does not declare.
 
-    Beside a newer release (rolling upgrade) its collections are its own to look at.
+    During a rolling upgrade, collections changed by a newer release are left to its own probe.
     """
 
     async def check() -> Finding:
-        looked_at = 0
-        strangers: set[str] = set()
+        checked = 0
+        undeclared: set[str] = set()
         ours = [document for document in documents if not await db.has_newer_schema(document)]
         for document in ours:
             for raw in await db.get_collection(document).sample_documents(_SAMPLE_SIZE):
-                looked_at += 1
-                strangers |= {f"{document.collection}.{field}" for field in find_undeclared_fields(document, raw)}
-        if strangers:
+                checked += 1
+                undeclared |= {f"{document.collection}.{field}" for field in find_undeclared_fields(document, raw)}
+        if undeclared:
             return broken_finding(
-                looked_at, f"stored but not declared: {', '.join(sorted(strangers)[:_MAX_NAMED_FIELDS])}"
+                checked, f"stored but not declared: {', '.join(sorted(undeclared)[:_MAX_NAMED_FIELDS])}"
             )
-        return kept_finding(looked_at, f"sampled from {len(ours)} collections; every field is declared")
+        return kept_finding(checked, f"sampled from {len(ours)} collections; every field is declared")
 
     return Probe("C01", check)
 
 
 def find_undeclared_fields(document: type[Document], raw: Mapping[str, Any]) -> Iterator[str]:
-    """Name the fields of *raw*, nested ones too, that *document* does not declare."""
+    """Yield the paths of fields in *raw*, nested ones included, that *document* does not declare."""
     try:
         document.model_validate(raw)
-    except ValidationError as faults:
-        for fault in faults.errors(include_url=False, include_context=False, include_input=False):
+    except ValidationError as invalid:
+        for fault in invalid.errors(include_url=False, include_context=False, include_input=False):
             if fault["type"] == "extra_forbidden":
                 yield ".".join(step for step in fault["loc"] if isinstance(step, str))
 
 
 def retention_probe(sweeper: RetentionSweeper) -> Probe:
-    """C17: no document outlives the limit that its fields declare."""
+    """C17: no document outlives the retention limit that its fields declare."""
 
     async def check() -> Finding:
         overdue = await sweeper.count_overdue()

@@ -1,4 +1,4 @@
-"""A probe and what it finds."""
+"""A probe and its findings."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _PROMISE_IDS = frozenset(promise.id for promise in PROMISES)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a probe found among *looked_at* things; *evidence* is one line without personal data."""
+    """The result of a probe that checked *sample_size* items; *evidence* is one line without personal data."""
 
     state: PromiseState
     sample_size: int
@@ -19,23 +19,23 @@ class Finding:
 
 
 def kept_finding(sample_size: int, evidence: str) -> Finding:
-    """Every one of the *looked_at* things is as promised."""
+    """Return a finding that all checked items keep the promise."""
     return Finding(PromiseState.KEPT, sample_size, evidence)
 
 
 def broken_finding(sample_size: int, evidence: str) -> Finding:
-    """Something among the *looked_at* things breaks the promise; *evidence* says how many and which, by id."""
+    """Return a finding that checked items break the promise; *evidence* gives their number and ids."""
     return Finding(PromiseState.BROKEN, sample_size, evidence)
 
 
 def unknown_finding(evidence: str) -> Finding:
-    """Nothing can be said; *evidence* says why."""
+    """Return a finding without a result; *evidence* gives the reason."""
     return Finding(PromiseState.UNKNOWN, 0, evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Checks the live data of one promise, every *interval* (the runner's own where there is none)."""
+    """Checks the stored data for one promise every *interval*; None uses the runner's interval."""
 
     promise_id: str
     check: Callable[[], Awaitable[Finding]]
@@ -43,4 +43,4 @@ class Probe:
 
     def __post_init__(self) -> None:
         if self.promise_id not in _PROMISE_IDS:
-            raise ValueError(f"{self.promise_id} is not a promise: the ids are in shared/policy/promises.yaml")
+            raise ValueError(f"{self.promise_id} is not a promise: use an id from shared/policy/promises.yaml")

@@ -1,4 +1,4 @@
-"""Runs the probes of a service and publishes their findings, as metrics and as events."""
+"""Runs the probes of a service and publishes their findings as metrics and events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ log = observe.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProbeRunner:
-    """Looks with each of *probes* at once and then on its interval, no longer than *time_limit* at a time."""
+    """Runs each of *probes* at once and then on its interval; each run is limited to *timeout*."""
 
     service: str
     probes: Sequence[Probe]
@@ -28,29 +28,29 @@ class ProbeRunner:
 
     def __post_init__(self) -> None:
         ids = [probe.promise_id for probe in self.probes]
-        if twice := {one for one in ids if ids.count(one) > 1}:
-            # The later one would hide what the earlier one found.
-            raise ValueError(f"{self.service} has two probes of {', '.join(sorted(twice))}: make them one")
+        if duplicates := {one for one in ids if ids.count(one) > 1}:
+            # The second finding would overwrite the first.
+            raise ValueError(f"{self.service} has two probes of {', '.join(sorted(duplicates))}: merge them")
 
     async def run(self) -> None:
-        """Run the probes until cancelled; then each promise is shown as unknown."""
+        """Run the probes until cancelled, then set each promise to unknown."""
         try:
-            async with asyncio.TaskGroup() as looking:
+            async with asyncio.TaskGroup() as group:
                 for probe in self.probes:
-                    looking.create_task(self._run_probe_forever(probe), name=f"probe-{probe.promise_id}")
+                    group.create_task(self._run_probe_forever(probe), name=f"probe-{probe.promise_id}")
         finally:
             for probe in self.probes:
                 self._set_state_gauge(probe, PromiseState.UNKNOWN)
 
     async def run_probe(self, probe: Probe) -> Finding:
-        """Look once; a probe that fails or takes too long has found nothing out."""
+        """Run *probe* once; an error or a timeout is an unknown finding."""
         limit = self.timeout.total_seconds()
-        # Gathered, not caught: whatever a probe raises is an answer here, and a broad except is not needed for it.
-        [answer] = await asyncio.gather(asyncio.wait_for(probe.check(), limit), return_exceptions=True)
-        if isinstance(answer, Finding):
-            return answer
-        log.warning("promise.probe_failed", promise=probe.promise_id, exc_info=answer)
-        return unknown_finding(f"the probe gave no answer: {type(answer).__name__}")
+        # gather() returns any exception without a broad except clause.
+        [outcome] = await asyncio.gather(asyncio.wait_for(probe.check(), limit), return_exceptions=True)
+        if isinstance(outcome, Finding):
+            return outcome
+        log.warning("promise.probe_failed", promise=probe.promise_id, exc_info=outcome)
+        return unknown_finding(f"the probe failed: {type(outcome).__name__}")
 
     async def _run_probe_forever(self, probe: Probe) -> None:
         while True:
@@ -75,11 +75,11 @@ class ProbeRunner:
     async def _publish_result(self, probe: Probe, finding: Finding) -> None:
         if finding.state is PromiseState.BROKEN:
             log.error("promise.broken", promise=probe.promise_id, evidence=finding.evidence)
-        fact = common_v1.PromiseChecked(
+        event = common_v1.PromiseChecked(
             promise_id=probe.promise_id,
             state=finding.state,
             sample_size=finding.sample_size,
             evidence=finding.evidence,
         )
-        fact.checked_at.FromDatetime(self.clock())
-        await self.outbox.put(fact, subject=probe.promise_id)
+        event.checked_at.FromDatetime(self.clock())
+        await self.outbox.put(event, subject=probe.promise_id)

@@ -56,7 +56,7 @@ WRONG = [
     ("CANDOR_PUBLIC_URL", "candor.example", "must start with http:// or https://"),
     ("CANDOR_PUBLIC_URL", "ftp://candor.example", "must start with http:// or https://"),
     ("CANDOR_PUBLIC_URL", "https://", "names no host"),
-    ("CANDOR_PUBLIC_URL", "https://a b.example", "holds a space"),
+    ("CANDOR_PUBLIC_URL", "https://a b.example", "a space"),
     ("CANDOR_PUBLIC_URL", "https://a.example\nX: y", "line break"),
     ("CANDOR_PUBLIC_URL", "https://[::1", "cannot be read"),
     ("CANDOR_PUBLIC_URL", "https://a.example:port", "cannot be read"),

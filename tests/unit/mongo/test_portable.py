@@ -33,7 +33,7 @@ def test_the_arrays_of_a_model_are_known_wherever_they_are() -> None:
 
 @pytest.mark.parametrize("field", ["parts", "parts.name", "labels", "lid.sizes", "parts.sizes"])
 def test_sorting_by_a_path_through_an_array_is_refused(field: str) -> None:
-    with pytest.raises(UnsupportedQueryError, match="sort by a field of its own"):
+    with pytest.raises(UnsupportedQueryError, match="sort by"):
         check_sort([field], ARRAYS)
 
 
@@ -48,7 +48,7 @@ def test_sorting_by_anything_else_is_not(field: str) -> None:
         ({"$project": {"names": "$parts.name"}}, r"use \$map"),
         ({"$group": {"_id": "$parts.name"}}, r"use \$map"),
         ({"$group": {"_id": None, "n": {"$sum": {"$size": ["$parts.sizes"]}}}}, r"use \$map"),
-        ({"$sort": {"parts.name": 1}}, "sort by a field"),
+        ({"$sort": {"parts.name": 1}}, "sort by"),
         ({"$lookup": {"from": "x", "localField": "labels", "foreignField": "_id", "as": "y"}}, r"\$unwind it first"),
         ({"$lookup": {"from": "x", "localField": "parts.name", "foreignField": "_id", "as": "y"}}, r"\$unwind it"),
         ({"$lookup": {"from": "x", "pipeline": [{"$count": "n"}], "as": "y"}}, r"use \$group"),
