@@ -1,7 +1,7 @@
-# One image; the service is its argument: docker run candor services.identity
-# Reproducible: the lock file's hashes say what is in it, and the same layers come of it (buildah build --timestamp 0).
-# No shell is needed, root is never used, the root may be read-only.
-# Offline (as the tests build it): put the wheels into build/wheels and give PIP_ARGS="--no-index --find-links /wheels".
+# One image for all services; the service is the argument: docker run candor services.identity
+# Reproducible: packages are pinned by hash, and repeated builds give the same layers (buildah build --timestamp 0).
+# It needs no shell, never runs as root, and works with a read-only root filesystem.
+# Offline (as in the tests): put the wheels into build/wheels and pass PIP_ARGS="--no-index --find-links /wheels".
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 ARG BUILDER=docker.io/library/python:3.11-bookworm
 
@@ -10,7 +10,8 @@ ARG PIP_ARGS=""
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 COPY requirements.lock build/wheel[s] /wheels/
 RUN python3 -m venv /venv
-# What only debuggers and compilers read is half of the wheels. Compiled by hash: no clock is in it, and the root is read-only.
+# Half of the wheels is only for debuggers and compilers: delete it. Bytecode is compiled by hash: without timestamps it
+# is reproducible, and the read-only root filesystem cannot store it later.
 RUN /venv/bin/pip install --quiet --no-compile --require-hashes --only-binary :all: ${PIP_ARGS} -r /wheels/requirements.lock \
  && /venv/bin/pip uninstall --quiet --yes pip setuptools \
  && find /venv -name tests -type d -prune -exec rm -r {} + \
@@ -18,7 +19,7 @@ RUN /venv/bin/pip install --quiet --no-compile --require-hashes --only-binary :a
  && find /venv -regex '.*[.]\(c\|h\|pyx\|pxd\|pxi\|pyi\)' -delete \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /venv/lib
 
-# What the try-out needs besides: the local mailbox. Never for people's data.
+# The local mailbox, for trying out the chart. Never for real customers' data.
 FROM packages AS packages-dev
 ARG PIP_ARGS=""
 COPY requirements-dev.lock build/wheel[s] /wheels/
@@ -32,7 +33,7 @@ FROM ${BUILDER} AS code
 WORKDIR /candor
 COPY shared shared
 COPY services services
-# Checked: a file that is copied into a running pod (skaffold) is seen.
+# checked-hash: Python notices files that skaffold copies into a running pod.
 RUN python3 -m compileall -q --invalidation-mode checked-hash /candor
 
 FROM ${BASE} AS base
