@@ -11,11 +11,11 @@ from tests.chart.rendering import CHART
 
 HEAD = """# The chart
 
-Candor on Kubernetes 1.20 or newer: every process of `services/` from one template, the edge among them.
+Candor on Kubernetes 1.20 or later: all services of `services/`, the edge included, from one template.
 
 ## Try it out
 
-On any cluster, kind and minikube included, with the two images built and loaded (`make image`):
+On any cluster, such as kind or minikube, with the two images built and loaded (`make image`):
 
 ```sh
 helm install candor charts/candor -n candor --create-namespace -f charts/candor/examples/tryout.yaml
@@ -23,47 +23,45 @@ kubectl -n candor wait --for=condition=Available deploy -l app.kubernetes.io/ins
 kubectl -n candor port-forward svc/candor-edge 8080:8080
 ```
 
-then http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promises`. While you change the code:
-`skaffold dev`.
+Then open http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promises`. `skaffold dev` redeploys
+changed code.
 
-## Run it
+## Run it in production
 
-1. MongoDB with a replica set (the MongoDB Community Operator makes one) and RabbitMQ 4 with quorum queues (the
-   RabbitMQ Cluster
-   Operator): one database and one user for each service, named like the service
-   ([how to make them](../../docs/how-to/outside-parts.md)).
+1. MongoDB as a replica set (for example with the MongoDB Community Operator) and RabbitMQ 4 with quorum queues (for
+   example with the RabbitMQ Cluster Operator): one database and one user for each service, named like the service
+   ([how to create them](../../docs/how-to/outside-parts.md)).
 2. One secret for each service, named `<release>-<service>`: `MONGO_URL`, `AMQP_URL`, `SMTP_URL`, `keyring.json`
-   (`python -m shared.crypto new-keyring`, with the uses that `shared/services.yaml` names); identity
-   also `staff.json`, the first staff.
-   Back the keyrings up apart from the databases: without them nothing can be opened, and destroying a key is how data
-   is erased.
-3. Certificates: `tls.certManager`, or two secrets that you make: the one of the edge for your address, the one of the
-   pods for `<release>-<service>` of every service and for `<release>-frontend`.
+   (`python -m shared.crypto new-keyring`, with the key uses declared in `shared/services.yaml`); for identity
+   also `staff.json`, the first staff accounts.
+   Back up the keyrings separately from the databases: without them no data can be decrypted, and data is erased by
+   destroying its key.
+3. Certificates: `tls.certManager`, or two secrets that you create: the certificate of the edge for your public address,
+   and that of the pods for `<release>-<service>` of every service and for `<release>-frontend`.
 4. Values like [examples/small.yaml](examples/small.yaml) or [examples/production.yaml](examples/production.yaml),
    then `helm upgrade --install`.
 
-`helm test` asks the edge whether every service's parts answer. A misspelt or missing value is refused by its name.
+`helm test` checks through the edge that every service is ready. The schema rejects unknown and missing values by name.
 
 ## What is in it
 
-- **Network**: nothing may talk to anything, both ways, but for the pairs that `shared/services.yaml` declares;
-  payments is in a zone of its own.
-- **Pods**: Pod Security *restricted*, a root that cannot be written, no token of the cluster.
-- **Upgrades** lose nothing: a new pod is ready before an old one goes; a pod that goes finishes what it has in hand
-  (25 s).
-- **Secrets** are never made anew: `generated` ones are made by the first install and found again by each later one.
-- **Work that must happen once** (retention, backups, campaigns, notices) is done by whichever pod holds the lease in
-  MongoDB: there is
-  no CronJob to miss, and a pod that dies is replaced within seconds
+- **Network**: denied by default in both directions; only the connections declared in `shared/services.yaml` are
+  allowed. Payments has a zone of its own.
+- **Pods**: Pod Security *restricted*, a read-only root filesystem, no service account token.
+- **Upgrades** without lost requests: a new pod is ready before an old one is stopped, and a stopping pod finishes its
+  requests (25 s).
+- **Secrets** are never regenerated: the first install creates the `generated` ones, later ones reuse them.
+- **Work that must run once** (retention, backups, campaigns, notices) is done by the pod that holds the lease in
+  MongoDB. There is no CronJob to miss, and another pod takes over from a dead one within seconds
   ([why](../../docs/decisions/0006-leases-instead-of-cron.md)).
-- **Monitoring**: `monitoring.rules` brings the alerts of [files/rules.yaml](files/rules.yaml), each with a page in
-  [docs/runbooks](../../docs/runbooks), `monitoring.dashboards` the dashboards of [dashboards](dashboards).
+- **Monitoring**: `monitoring.rules` installs the alerts of [files/rules.yaml](files/rules.yaml), each with a page in
+  [docs/runbooks](../../docs/runbooks); `monitoring.dashboards` installs the dashboards of [dashboards](dashboards).
 
 ## Values
 
-Made from `values.schema.json` by `make docs`.
+Generated from `values.schema.json` by `make docs`.
 
-| value | default | what it is |
+| value | default | meaning |
 |---|---|---|
 """
 

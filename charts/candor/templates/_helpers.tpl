@@ -14,14 +14,14 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .name }}
 {{- end }}
 
-{{/* The image of the services: by digest where one is given. */}}
+{{/* The image of the services, by digest if one is given. */}}
 {{- define "candor.image" -}}
 {{- with .Values.image -}}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
 
-{{/* Pod Security "restricted", and a root that nobody can write to. */}}
+{{/* Pod Security "restricted", and a read-only root filesystem. */}}
 {{- define "candor.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: {{ . }}
@@ -56,7 +56,7 @@ seccompProfile: { type: RuntimeDefault }
 {{- toJson $found -}}
 {{- end }}
 
-{{/* What a component is, from the defaults and its own short values: the edge is one like the others. */}}
+{{/* The values of a component: the defaults, overridden by its own; the edge is a component like the others. */}}
 {{- define "candor.component" -}}
 {{- $own := ternary .root.Values.edge (get (include "candor.services" .root | fromJson) .name) (eq .name "edge") -}}
 {{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy $own) | toYaml -}}
@@ -68,7 +68,7 @@ seccompProfile: { type: RuntimeDefault }
 
 {{- define "candor.port" -}}{{ ternary 8443 8080 (eq .name "edge") }}{{- end }}
 
-{{/* The peers and ports of one part, as NetworkPolicy says it. */}}
+{{/* The peers and ports of one part, for NetworkPolicy. */}}
 {{- define "candor.egressTo" -}}
 {{- $part := .part -}}
 {{- if eq $part "edge" }}
@@ -90,7 +90,7 @@ seccompProfile: { type: RuntimeDefault }
 {{- end }}
 {{- end }}
 
-{{/* How the edge goes: it asks its clients to connect anew, and waits for the requests that it has in hand. */}}
+{{/* The graceful stop of the edge: it makes clients reconnect and waits for the requests in progress. */}}
 {{- define "candor.edgeDrain" -}}
 ask() { exec 3<>/dev/tcp/127.0.0.1/9901; printf '%s HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n' "$1" >&3; cat <&3; }; {{/**/ -}}
 ask 'POST /drain_listeners?graceful&skip_exit'; sleep {{ .Values.drainSeconds }}; {{/**/ -}}
