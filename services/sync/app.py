@@ -1,66 +1,38 @@
-"""The composition root of sync: wires everything, from top to bottom."""
+"""The composition root of sync: builds the modules of ``wiring`` and opens nothing itself."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from services.sync.api import BackupsApi, UsageApi, WebDav
-from services.sync.api.auth import DavAuthenticator
-from services.sync.api.hrefs import HrefBuilder
 from services.sync.api.inspections import InspectionsApi
 from services.sync.api.restores import RestoresApi
 from services.sync.api.statistics import StatisticsApi
-from services.sync.domain.frames import SEALED_FRAME_SIZE
 from services.sync.events import SyncEvents
-from services.sync.ports import Blobs, FolderBlobs, GridFsBlobs
 from services.sync.promises import SyncProbes
 from services.sync.service.access.devices import DeviceAuthenticator, VerifyCredential
 from services.sync.service.access.identity_client import IdentityClient
 from services.sync.service.backup.backups import BackupService
 from services.sync.service.backup.restore_drill import RestoreDrill
 from services.sync.service.lifecycle.erasure import AccountEraser
-from services.sync.service.lifecycle.export import AccountExport
 from services.sync.service.lifecycle.garbage_collector import GarbageCollector
 from services.sync.service.oversight.inspections import InspectionService
 from services.sync.service.oversight.statistics import UsageStatistics
-from services.sync.service.restore.executor import RestoreExecutor
 from services.sync.service.restore.service import RestoreService
 from services.sync.service.restore.worker import RestoreWorker
 from services.sync.service.tree.reader import TreeReader
-from services.sync.service.tree.transfers import TreeTransfers
 from services.sync.service.tree.write_queue import TreeAccess
-from services.sync.service.tree.writer import TreeWriter
-from services.sync.service.webdav.locks import LockService
 from services.sync.service.webdav.sync_collection import SyncCollectionReport
-from services.sync.service.webdav.uploads import UploadService
 from services.sync.settings import Settings
-from services.sync.store import (
-    DOCUMENTS,
-    AccountKeys,
-    AccountUsages,
-    BackupChunkDocument,
-    BackupFileDocument,
-    BackupKeys,
-    Backups,
-    BlobChunkDocument,
-    BlobDocument,
-    Contents,
-    ErasedAccounts,
-    Inspections,
-    Locks,
-    Nodes,
-    Restores,
-    RestrictedView,
-    Samples,
-    Statistics,
-    Tombstones,
-    TreeCaches,
-    TreeStore,
-)
-from shared import ids
+from services.sync.store import DOCUMENTS, TreeStore
+from services.sync.wiring.backups import build_backup_module
+from services.sync.wiring.lifecycle import build_lifecycle_module
+from services.sync.wiring.oversight import build_oversight_module
+from services.sync.wiring.probes import build_probes
+from services.sync.wiring.stores import build_stores
+from services.sync.wiring.tree import build_tree_module
+from services.sync.wiring.webdav import build_webdav
 from shared.chassis import Chassis, ServiceSpec
-from shared.mongo import GridFs, GridFsChunkDocument, GridFsFileDocument
 from shared.web import Paginator
 
 WORKER_LEASE_TTL = timedelta(seconds=15)
@@ -130,136 +102,34 @@ def build_spec(chassis: Chassis, sync: SyncModule) -> ServiceSpec:
 
 def wire(chassis: Chassis, settings: Settings, *, verify: VerifyCredential) -> SyncModule:
     """Wire sync; *verify* checks app passwords."""
-    db, new_id, clock = chassis.db, chassis.new_id, chassis.clock
-    blobs, backup_blobs = _open_blob_stores(chassis, settings)
-    trees = TreeStore(
-        usages=AccountUsages(db, quota_bytes=settings.quota_bytes),
-        keys=AccountKeys(db, chassis.vault),
-        nodes=Nodes(db),
-        tombstones=Tombstones(db),
-        contents=Contents(db),
-        locks=Locks(db),
-        erased_accounts=ErasedAccounts(db),
-        caches=TreeCaches(),
-    )
-    tree_access = TreeAccess(db, trees, clock)
-    devices = DeviceAuthenticator(verify, clock)
-    reader = TreeReader(tree_access=tree_access, contents=trees.contents, usages=trees.usages, blobs=blobs)
-    in_order = ids.ulid_factory(clock)  # of nodes and contents: ids in order of time keep index pages in use dense
-    writer = TreeWriter(tree_access=tree_access, contents=trees.contents, new_id=in_order, clock=clock)
-    transfers = TreeTransfers(tree_access=tree_access, new_id=in_order)
-    uploads = UploadService(writer=writer, blobs=blobs, new_id=in_order)
-    garbage_collector = GarbageCollector(
-        tree_access=tree_access, nodes=trees.nodes, contents=trees.contents, blobs=blobs, clock=clock
-    )
-    inspection_repository, restore_repository = Inspections(db), Restores(db)
-    inspections = InspectionService(
-        db=db,
-        repository=inspection_repository,
-        restricted_view=RestrictedView(db, trees.keys),
-        outbox=chassis.outbox,
-        new_id=new_id,
-        clock=clock,
-    )
-    account_eraser = AccountEraser(
-        db=db,
-        trees=trees,
-        inspections=inspection_repository,
-        restores=restore_repository,
-        garbage_collector=garbage_collector,
-        devices=devices,
-        outbox=chassis.outbox,
-        erase_subject=chassis.erase_subject,
-        clock=clock,
-        wakeup=asyncio.Event(),
-    )
-    backup_repository, backup_keys = Backups(db), BackupKeys(db, chassis.vault)
-    backups = BackupService(
-        db=db,
-        repository=backup_repository,
-        keys=backup_keys,
-        usages=trees.usages,
-        nodes=trees.nodes,
-        contents=trees.contents,
-        blobs=blobs,
-        backup_blobs=backup_blobs,
-        outbox=chassis.outbox,
-        new_id=new_id,
-        clock=clock,
-        interval=settings.backup_interval,
-        retention=settings.backup_retention,
-        wakeup=asyncio.Event(),
-    )
-    restore_wakeup = asyncio.Event()
-    restores = RestoreService(
-        backups=backups, trees=trees, tree_access=tree_access, repository=restore_repository, wakeup=restore_wakeup
-    )
-    restore_executor = RestoreExecutor(
-        backups=backups,
-        trees=trees,
-        writer=writer,
-        transfers=transfers,
-        uploads=uploads,
-        repository=restore_repository,
-        clock=clock,
-    )
-    sync_collection = SyncCollectionReport(tree_access=tree_access, tombstones=trees.tombstones, clock=clock)
-    statistics = Statistics(db)
-    usage_statistics = UsageStatistics(statistics, trees.usages, clock)
-    hrefs = HrefBuilder.from_public_url(settings.common.public_url)
-    webdav = WebDav(
-        authenticator=DavAuthenticator(devices=devices, hrefs=hrefs),
-        hrefs=hrefs,
-        reader=reader,
-        writer=writer,
-        transfers=transfers,
-        uploads=uploads,
-        locks=LockService(tree_access=tree_access, new_id=in_order),
-        sync_collection=sync_collection,
-        statistics=usage_statistics,
-    )
-    account_export = AccountExport(
-        tree_access=tree_access, reader=reader, nodes=trees.nodes, usages=trees.usages, restores=restore_repository
-    )
+    stores = build_stores(chassis, settings)
+    devices = DeviceAuthenticator(verify, chassis.clock)
+    tree = build_tree_module(chassis, stores)
+    oversight = build_oversight_module(chassis, stores)
+    lifecycle = build_lifecycle_module(chassis, stores, tree, devices)
+    backup = build_backup_module(chassis, stores, tree, settings)
     return SyncModule(
-        trees=trees,
-        tree_access=tree_access,
+        trees=stores.trees,
+        tree_access=tree.tree_access,
         devices=devices,
-        reader=reader,
-        sync_collection=sync_collection,
-        garbage_collector=garbage_collector,
-        account_eraser=account_eraser,
-        backups=backups,
-        restore_drill=RestoreDrill(backups=backups, keys=trees.keys),
-        restores=restores,
-        restore_worker=RestoreWorker(
-            repository=restore_repository, trees=trees, executor=restore_executor, clock=clock, wakeup=restore_wakeup
+        reader=tree.reader,
+        sync_collection=tree.sync_collection,
+        garbage_collector=tree.garbage_collector,
+        account_eraser=lifecycle.account_eraser,
+        backups=backup.backups,
+        restore_drill=backup.restore_drill,
+        restores=backup.restores,
+        restore_worker=backup.restore_worker,
+        inspections=oversight.inspections,
+        statistics=oversight.statistics,
+        webdav=build_webdav(
+            tree, devices=devices, statistics=oversight.statistics, public_url=settings.common.public_url
         ),
-        inspections=inspections,
-        statistics=usage_statistics,
-        webdav=webdav,
-        events=SyncEvents(account_eraser=account_eraser, account_export=account_export, devices=devices, clock=clock),
-        probes=SyncProbes(
-            statistics=statistics,
-            inspections=inspection_repository,
-            backups=backup_repository,
-            backup_keys=backup_keys,
-            samples=Samples(db, trees.keys),
-            contents=trees.contents,
-            blobs=blobs,
-            clock=clock,
+        events=SyncEvents(
+            account_eraser=lifecycle.account_eraser,
+            account_export=lifecycle.account_export,
+            devices=devices,
+            clock=chassis.clock,
         ),
+        probes=build_probes(stores, chassis.clock),
     )
-
-
-def _open_blob_stores(chassis: Chassis, settings: Settings) -> tuple[Blobs, Blobs]:
-    """Return the blob stores of contents and of backups."""
-    if settings.blob_store == "folder":
-        data = settings.common.data_dir
-        return FolderBlobs(data / "blobs"), FolderBlobs(data / "backups")
-
-    def open_bucket(file: type[GridFsFileDocument], chunk: type[GridFsChunkDocument]) -> Blobs:
-        # A chunk is one sealed frame, so a range read fetches no more than the frames it opens.
-        return GridFsBlobs(GridFs(chassis.db, file, chunk, chunk_size=SEALED_FRAME_SIZE, clock=chassis.clock))
-
-    return open_bucket(BlobDocument, BlobChunkDocument), open_bucket(BackupFileDocument, BackupChunkDocument)

@@ -1,0 +1,1 @@
+"""Builds the modules of the service from their parts: app.py calls these functions in order."""
