@@ -21,32 +21,9 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Return the specification of payments: routes, documents, events, workers, probes."""
     processor = SimulatedProcessor()
     cards, charges, refunds = Cards(chassis.db), Charges(chassis.db), Refunds(chassis.db)
-    card_service = CardService(
-        decrypter=CardDecrypter(chassis.keyring),
-        processor=processor,
-        used_payloads=UsedCardPayloads(chassis.db),
-        cards=cards,
-        new_id=chassis.new_id,
-        card_payload_ttl=settings.card_payload_ttl,
-    )
-    charge_service = ChargeService(
-        processor=processor,
-        cards=cards,
-        charges=charges,
-        outbox=chassis.outbox,
-        transact=chassis.db.with_transaction,
-        new_id=chassis.new_id,
-        reconcile_after=settings.reconcile_after,
-    )
-    refund_service = RefundService(
-        processor=processor,
-        charges=charges,
-        refunds=refunds,
-        outbox=chassis.outbox,
-        transact=chassis.db.with_transaction,
-        new_id=chassis.new_id,
-        reconcile_after=settings.reconcile_after,
-    )
+    card_service = _build_card_service(chassis, settings, processor, cards=cards)
+    charge_service = _build_charge_service(chassis, settings, processor, cards=cards, charges=charges)
+    refund_service = _build_refund_service(chassis, settings, processor, charges=charges, refunds=refunds)
     erasure = ErasureConsumer(
         service="payments",
         account_eraser=AccountEraser(
@@ -79,6 +56,47 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         rpc_handlers=(export.build_rpc_handler(),),
         workers={"reconcile-pending-payments": reconcile},
         probes=PaymentsProbes(db=chassis.db, documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS)).build_probes(),
+    )
+
+
+def _build_card_service(
+    chassis: Chassis, settings: Settings, processor: SimulatedProcessor, *, cards: Cards
+) -> CardService:
+    return CardService(
+        decrypter=CardDecrypter(chassis.keyring),
+        processor=processor,
+        used_payloads=UsedCardPayloads(chassis.db),
+        cards=cards,
+        new_id=chassis.new_id,
+        card_payload_ttl=settings.card_payload_ttl,
+    )
+
+
+def _build_charge_service(
+    chassis: Chassis, settings: Settings, processor: SimulatedProcessor, *, cards: Cards, charges: Charges
+) -> ChargeService:
+    return ChargeService(
+        processor=processor,
+        cards=cards,
+        charges=charges,
+        outbox=chassis.outbox,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+        reconcile_after=settings.reconcile_after,
+    )
+
+
+def _build_refund_service(
+    chassis: Chassis, settings: Settings, processor: SimulatedProcessor, *, charges: Charges, refunds: Refunds
+) -> RefundService:
+    return RefundService(
+        processor=processor,
+        charges=charges,
+        refunds=refunds,
+        outbox=chassis.outbox,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+        reconcile_after=settings.reconcile_after,
     )
 
 
