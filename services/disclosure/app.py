@@ -48,46 +48,25 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Wire disclosure."""
     db, outbox, transact, new_id = chassis.db, chassis.outbox, chassis.db.with_transaction, chassis.new_id
     cases, notices, results = Cases(db), CaseNotices(db), ProbeResults(db)
-    ledger, agreements = AccessEntries(db, chassis.vault.blind_index), PartnerAgreements(db)
+    entries, agreements = AccessEntries(db, chassis.vault.blind_index), PartnerAgreements(db)
     case_service = CaseService(cases=cases, notices=notices, outbox=outbox, transact=transact, new_id=new_id)
     agreement_service = AgreementService(agreements=agreements, outbox=outbox, transact=transact, new_id=new_id)
-    access_ledger = AccessLedger(entries=ledger)
+    access_ledger = AccessLedger(entries=entries)
     board = PromiseBoard(results=results, stale_after=settings.probe_stale_after)
-    notifier = Notifier(
-        cases=cases,
-        notices=notices,
-        entries=ledger,
-        resolve=_build_resolver(chassis.rpc_client),
-        mail_queue=chassis.mail_queue,
-        outbox=outbox,
-        transact=transact,
-        new_id=new_id,
-        public_url=settings.common.public_url,
-    )
+    notifier = _build_notifier(chassis, settings, cases=cases, notices=notices, entries=entries)
     _register_mail_callback(chassis, notifier)
-    erasure = ErasureConsumer(
-        service="disclosure",
-        account_eraser=AccountEraser(
-            entries=ledger,
-            notices=notices,
-            erase_subject=chassis.erase_subject,
-            notice_retention=NOTICE_RETENTION,
-        ),
-        outbox=outbox,
-        clock=chassis.clock,
-    )
-    export = ExportServer(service="disclosure", account_export=AccountExport(entries=ledger, notices=notices))
+    erasure = _build_erasure_consumer(chassis, entries=entries, notices=notices)
+    export = ExportServer(service="disclosure", account_export=AccountExport(entries=entries, notices=notices))
     probes = DisclosureProbes(
         cases=cases,
         notices=notices,
-        ledger=ledger,
+        ledger=entries,
         agreements=agreements,
         clock=chassis.clock,
         deadline=settings.notice_deadline,
         services=frozenset(get_registry().names),
     )
     pages = Paginator(chassis.token_sealer)
-    leases = chassis.leases
     return ServiceSpec(
         routes=(
             *CasesApi(cases=case_service, paginator=pages).build_routes(),
@@ -106,17 +85,55 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             *AgreementRpc(agreements=agreement_service, clock=chassis.clock).build_rpc_handlers(),
             export.build_rpc_handler(),
         ),
-        workers={
-            "send-notices": lambda: leases.run_exclusive(
-                "send-notices", lambda: _run_notifier(chassis, notifier), ttl=LEASE_TTL
-            ),
-            "expire-agreements": lambda: leases.run_exclusive(
-                "expire-agreements", lambda: _run_agreement_expiry(chassis, agreement_service), ttl=LEASE_TTL
-            ),
-        },
+        workers=_build_workers(chassis, notifier, agreement_service),
         probes=probes.build_probes(),
         sends_mail=True,
     )
+
+
+def _build_notifier(
+    chassis: Chassis, settings: Settings, *, cases: Cases, notices: CaseNotices, entries: AccessEntries
+) -> Notifier:
+    return Notifier(
+        cases=cases,
+        notices=notices,
+        entries=entries,
+        resolve=_build_resolver(chassis.rpc_client),
+        mail_queue=chassis.mail_queue,
+        outbox=chassis.outbox,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+        public_url=settings.common.public_url,
+    )
+
+
+def _build_erasure_consumer(chassis: Chassis, *, entries: AccessEntries, notices: CaseNotices) -> ErasureConsumer:
+    return ErasureConsumer(
+        service="disclosure",
+        account_eraser=AccountEraser(
+            entries=entries,
+            notices=notices,
+            erase_subject=chassis.erase_subject,
+            notice_retention=NOTICE_RETENTION,
+        ),
+        outbox=chassis.outbox,
+        clock=chassis.clock,
+    )
+
+
+def _build_workers(
+    chassis: Chassis, notifier: Notifier, agreements: AgreementService
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Return the workers by name; a lease has the name of its worker."""
+    leases = chassis.leases
+    return {
+        "send-notices": lambda: leases.run_exclusive(
+            "send-notices", lambda: _run_notifier(chassis, notifier), ttl=LEASE_TTL
+        ),
+        "expire-agreements": lambda: leases.run_exclusive(
+            "expire-agreements", lambda: _run_agreement_expiry(chassis, agreements), ttl=LEASE_TTL
+        ),
+    }
 
 
 def _build_resolver(rpc_client: RpcClient) -> Callable[[str, str], Awaitable[EmailAddress | None]]:
