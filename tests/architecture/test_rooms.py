@@ -2,12 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from shared.registry import get_registry
-from tests.architecture.tree import ROOT, SERVICES, Source, refuse, room, services, sources
+from tests.architecture.tree import ROOT, SERVICES, Source, product, refuse, room, services, sources
 
 ROOMS = {
     *("__init__", "__main__", "settings", "app", "errors", "domain"),
@@ -18,6 +18,7 @@ FOLDERS = {"portal": {"templates", "static"}}
 HEADINGS = ["Owns", "Talks to", "HTTP", "Events", "Settings", "Promises", "Decisions"]
 LONGEST_FILE = 400
 LONGEST_MAIN = 15
+LONGEST_FUNCTION = 60
 
 
 def strangers(service: str) -> Iterator[str]:
@@ -39,6 +40,20 @@ def too_long(wanted: tuple[Source, ...]) -> Iterator[str]:
         bound = LONGEST_MAIN if _is_service_main(source) else LONGEST_FILE
         if source.lines > bound:
             yield f"{source.path} has {source.lines} lines, the bound is {bound}"
+
+
+def long_functions(wanted: Iterable[Source]) -> Iterator[str]:
+    """Yield the functions that outgrew their bound; decorators and the docstring do not count."""
+    for source in wanted:
+        for node in source.nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = _span(node) - (_span(node.body[0]) if ast.get_docstring(node) is not None else 0)
+                if lines > LONGEST_FUNCTION:
+                    yield f"{source.path}:{node.lineno} {node.name} has {lines} lines, the bound is {LONGEST_FUNCTION}"
+
+
+def _span(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def _is_service_main(source: Source) -> bool:
@@ -103,3 +118,11 @@ def _more(source: Source) -> bool:
 
 def test_no_file_outgrows_a_reader() -> None:
     refuse(too_long(sources()), "Make it a package of the same name, split by what changes together.")
+
+
+def test_no_function_outgrows_a_reader() -> None:
+    refuse(
+        long_functions(product()),
+        "Cut it into functions that are named for what they do. What wires a service builds one module a function: "
+        "private functions in app.py, or the room wiring (look at services/identity/wiring).",
+    )
