@@ -1,26 +1,32 @@
 """The settings of disclosure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Self
 
-from shared.settings import CommonSettings, Env
+from pydantic import Field
+
+from shared.settings import CommonSettings, Duration, EnvSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(EnvSettings):
     """The settings of disclosure."""
 
     common: CommonSettings
-    notice_deadline: timedelta
-    """How long after approval a case may have accounts without a final notice (C16)."""
-    probe_stale_after: timedelta
-    """The age of a probe result after which its promise counts as unknown."""
+    notice_deadline: Duration = Field(
+        timedelta(days=3),
+        validation_alias="DISCLOSURE_NOTICE_DEADLINE_SECONDS",
+        ge=timedelta(minutes=1),
+        description="how long after approval a case may have accounts without a final notice (C16)",
+    )
+    probe_stale_after: Duration = Field(
+        timedelta(minutes=10),
+        validation_alias="DISCLOSURE_PROBE_STALE_AFTER_SECONDS",
+        ge=timedelta(seconds=10),
+        description="the age of a probe result after which its promise counts as unknown",
+    )
 
     @classmethod
-    def from_env(cls, env: Env) -> "Settings":
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; SettingError names an invalid one."""
-        return cls(
-            common=CommonSettings.from_env(env, "disclosure", port=8096),
-            notice_deadline=env.seconds("DISCLOSURE_NOTICE_DEADLINE_SECONDS", 3 * 24 * 3600, least=60),
-            probe_stale_after=env.seconds("DISCLOSURE_PROBE_STALE_AFTER_SECONDS", 600, least=10),
-        )
+        return cls.read(environment, common=CommonSettings.from_env(environment, "disclosure", port=8096))

@@ -5,7 +5,6 @@ import os
 from services.identity.app import compose
 from services.identity.settings import Settings
 from shared.chassis import run
-from shared.settings import Env
 
 if __name__ == "__main__":
-    run("identity", lambda: Settings.from_env(Env(os.environ)), compose)
+    run("identity", lambda: Settings.from_env(os.environ), compose)

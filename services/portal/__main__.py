@@ -4,7 +4,6 @@ import os
 
 from services.portal.app import run
 from services.portal.settings import Settings
-from shared.settings import Env
 
 if __name__ == "__main__":
-    run(lambda: Settings.from_env(Env(os.environ)))
+    run(lambda: Settings.from_env(os.environ))

@@ -7,9 +7,8 @@ from services.sync.app import compose
 from services.sync.cli import COMMANDS
 from services.sync.settings import Settings
 from shared.chassis import run
-from shared.settings import Env
 
 if __name__ == "__main__":
     if command := COMMANDS.get("".join(sys.argv[1:2])):
         command(sys.argv[2:], prog_name=f"python -m services.sync {sys.argv[1]}", obj=os.environ)
-    run("sync", lambda: Settings.from_env(Env(os.environ)), compose)
+    run("sync", lambda: Settings.from_env(os.environ), compose)

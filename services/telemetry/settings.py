@@ -1,26 +1,36 @@
 """The settings of telemetry."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any, Self
 
-from shared.settings import CommonSettings, Env
+from pydantic import Field
+
+from shared.settings import CommonSettings, EnvSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+def _is_local(settings: dict[str, Any]) -> bool:
+    common: CommonSettings = settings["common"]
+    return common.mode == "local"
+
+
+class Settings(EnvSettings):
     """Settings read from ``TELEMETRY_*``."""
 
     common: CommonSettings
-    min_group_size: int
-    """The smallest group of installations that is published (C15)."""
-    release_open_weeks: bool
-    """Allow a release of the current week; for local use, never in production."""
+    min_group_size: int = Field(
+        5,
+        validation_alias="TELEMETRY_MIN_GROUP_SIZE",
+        ge=2,
+        le=10_000,
+        description="the smallest group of installations that is published (C15)",
+    )
+    release_open_weeks: bool = Field(
+        default_factory=_is_local,
+        validation_alias="TELEMETRY_RELEASE_OPEN_WEEKS",
+        description="allow a release of the current week; for local use, never in production",
+    )
 
     @classmethod
-    def from_env(cls, env: Env) -> "Settings":
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; raises SettingError with the name of a setting that is missing or invalid."""
-        platform = CommonSettings.from_env(env, "telemetry", port=8095)
-        return cls(
-            common=platform,
-            min_group_size=env.integer("TELEMETRY_MIN_GROUP_SIZE", 5, least=2, most=10_000),
-            release_open_weeks=env.flag("TELEMETRY_RELEASE_OPEN_WEEKS", default=platform.mode == "local"),
-        )
+        return cls.read(environment, common=CommonSettings.from_env(environment, "telemetry", port=8095))

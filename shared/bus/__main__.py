@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 import aiohttp
 import typer
 from aio_pika.exceptions import AMQPError
+from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
@@ -18,7 +19,7 @@ from shared import observe
 from shared.bus.dead_letters import DeadLetter, DeadLetters, QueueNotFoundError, ReplayFailedError, open_connection
 from shared.bus.permissions import build_definitions
 from shared.registry import get_registry
-from shared.settings import Env, SettingError
+from shared.settings import AmqpUrl, EnvSettings, SettingError
 
 T = TypeVar("T")
 _DEAD_LETTER_SUFFIX = ".dead"
@@ -32,6 +33,19 @@ Queue = Annotated[str, typer.Argument(help="the work queue, such as payments.era
 Ids = Annotated[
     list[str] | None, typer.Option("--id", help="only the dead letter with this id; repeat the option for several")
 ]
+
+
+class BrokerSettings(EnvSettings):
+    """The addresses of the broker."""
+
+    amqp_url: AmqpUrl = Field(
+        validation_alias="AMQP_URL", examples=["amqp://candor:secret@127.0.0.1:5672/"], description="the broker"
+    )
+    management_url: str | None = Field(
+        None,
+        validation_alias="AMQP_MANAGEMENT_URL",
+        description="the management API of the broker; default: the port that the local stack uses",
+    )
 
 
 @app.command()
@@ -119,7 +133,7 @@ async def _list_work_queues(url: str) -> list[str]:
 
 def _management_url(url: str) -> str:
     """Return the address of the management API: the setting, else the port that the local stack uses."""
-    configured = Env(os.environ).optional("AMQP_MANAGEMENT_URL")
+    configured = BrokerSettings.read(os.environ).management_url
     if configured:
         return configured.rstrip("/")
     parts = urlsplit(url)
@@ -128,8 +142,7 @@ def _management_url(url: str) -> str:
 
 
 def _run_command(command: Callable[[str], Coroutine[None, None, T]]) -> T:
-    example = "amqp://candor:secret@127.0.0.1:5672/"
-    return asyncio.run(command(Env(os.environ).url("AMQP_URL", schemes=("amqp", "amqps"), example=example)))
+    return asyncio.run(command(BrokerSettings.read(os.environ).amqp_url.get_secret_value()))
 
 
 def main() -> None:

@@ -3,20 +3,20 @@
 import shutil
 import socket
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
 from shared.crypto.keyring import Keyring
 from shared.registry import get_registry
-from shared.settings import Env, Secret, SettingError
+from shared.settings import Secret, SettingError
 from shared.stack.connectivity import check_amqp, check_mongo, check_smtp
 from shared.stack.directory import IncompatibleDirectoryError, StackDirectory
 from shared.stack.install import debian, environments
 from shared.stack.keys import KEY_USES, keyring_path
 from shared.stack.parts import edge, mongo, rabbit
-from shared.stack.settings import PORT_OFFSETS, SETTING_READERS, StackSettings
+from shared.stack.settings import PORT_OFFSETS, StackSettings
 
 _MIN_FREE_BYTES = 500 * 2**20
 
@@ -30,15 +30,15 @@ class CheckResult:
     remedy: str = ""
 
 
-async def run_checks(env: Env) -> list[CheckResult]:
+async def run_checks(environment: Mapping[str, str]) -> list[CheckResult]:
     """Run all checks; after an invalid setting, only those that need no settings."""
     invalid = [
         CheckResult(message=line, remedy="correct it in the environment, or leave it unset")
-        for line in _invalid_settings(env)
+        for line in StackSettings.find_errors(environment)
     ]
     if invalid:
         return [*invalid, *check_programs()]
-    settings = StackSettings.from_env(env)
+    settings = StackSettings.from_env(environment)
     return [CheckResult(message="the settings", ok=True), *check_programs(), *await _check_environment(settings)]
 
 
@@ -73,18 +73,6 @@ async def _check_environment(settings: StackSettings) -> list[CheckResult]:
             [CheckResult(message="a stack is running here", ok=True)] if home.is_locked() else _check_ports(settings)
         )
     return results + [result async for result in _check_external_parts(settings)]
-
-
-def _invalid_settings(env: Env) -> Iterator[str]:
-    seen: set[str] = set()
-    for read in SETTING_READERS.values():
-        try:
-            read(env)
-        except SettingError as fault:
-            # The public address is derived from the port, so one wrong port fails twice: report it once.
-            if str(fault) not in seen:
-                yield str(fault)
-            seen.add(str(fault))
 
 
 def _check_folder(home: StackDirectory) -> Iterator[CheckResult]:

@@ -1,14 +1,29 @@
 """The settings of the local stack, and the ports derived from them."""
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator
+
 from shared.registry import get_registry
-from shared.settings import Env, Mode, Secret, SettingError
+from shared.settings import (
+    AmqpUrl,
+    BaseUrl,
+    CollectorUrl,
+    EnvSettings,
+    LogLevel,
+    Mode,
+    MongoDriver,
+    MongoUrl,
+    ProbeInterval,
+    Secret,
+    SmtpUrl,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,28 +62,132 @@ class StackPorts:
         return f"http://127.0.0.1:{self[part]}{path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackSettings:
+def _check_port(secret: Secret) -> Secret:
+    try:
+        urlsplit(secret.get_secret_value()).port  # noqa: B018 -- asking for the port is the check
+    except ValueError as fault:
+        raise ValueError(f"names no usable port: {fault}") from fault
+    return secret
+
+
+_ExternalMongoUrl = Annotated[MongoUrl, AfterValidator(_check_port)]
+_ExternalAmqpUrl = Annotated[AmqpUrl, AfterValidator(_check_port)]
+_ExternalSmtpUrl = Annotated[SmtpUrl, AfterValidator(_check_port)]
+_MONGO_EXAMPLE = "mongodb://127.0.0.1:27017"
+_AMQP_EXAMPLE = "amqp://candor:secret@127.0.0.1:5672/"
+_HTTPS_EXAMPLE = "https://candor.example"
+
+
+def _build_service_urls(name: str, kind: Any, host: str, example: str) -> type[EnvSettings]:
+    """Return the settings that replace a part for a single service, such as MONGO_URL_IDENTITY."""
+    fields: dict[str, Any] = {
+        service.name: (
+            kind | None,
+            Field(
+                None,
+                validation_alias=f"{name}_{service.name.upper()}",
+                examples=[example],
+                description=f"instead of {name}, for {service.name} alone",
+            ),
+        )
+        for service in get_registry()
+        if host in service.hosts
+    }
+    return create_model(f"{name.title()}s", __base__=EnvSettings, **fields)
+
+
+_ServiceMongoUrls = _build_service_urls("MONGO_URL", _ExternalMongoUrl, "mongo", _MONGO_EXAMPLE)
+_ServiceAmqpUrls = _build_service_urls("AMQP_URL", _ExternalAmqpUrl, "rabbitmq", _AMQP_EXAMPLE)
+
+
+def _build_local_url(settings: dict[str, Any]) -> str:
+    return f"http://127.0.0.1:{settings['port']}"
+
+
+class StackSettings(EnvSettings):
     """The settings of one local stack. The URL of an external part replaces the embedded one."""
 
-    port: int
-    home: Path
-    mode: Mode
-    public_url: str
-    mongo_url: Secret | None
-    amqp_url: Secret | None
+    port: int = Field(
+        8080,
+        validation_alias="CANDOR_PORT",
+        ge=1024,
+        le=_MAX_BASE_PORT,
+        description="the port of the edge; the other ports follow at fixed distances",
+    )
+    home: Annotated[Path, AfterValidator(lambda path: (ROOT / path).resolve())] = Field(
+        Path(".candor"), validation_alias="CANDOR_HOME", description="the folder of the stack: data, keys and logs"
+    )
+    mode: Mode = Field(
+        "local", validation_alias="CANDOR_MODE", description="local has a mailbox and demo accounts; production neither"
+    )
+    public_url: BaseUrl = Field(
+        default_factory=_build_local_url,
+        validation_alias="CANDOR_PUBLIC_URL",
+        examples=[_HTTPS_EXAMPLE],
+        description="the public address",
+    )
+    mongo_url: _ExternalMongoUrl | None = Field(
+        None,
+        validation_alias="MONGO_URL",
+        examples=[_MONGO_EXAMPLE],
+        description="an external database server; default: the embedded one",
+    )
+    amqp_url: _ExternalAmqpUrl | None = Field(
+        None,
+        validation_alias="AMQP_URL",
+        examples=[_AMQP_EXAMPLE],
+        description="an external RabbitMQ broker; default: the embedded one",
+    )
+    smtp_url: _ExternalSmtpUrl | None = Field(
+        None,
+        validation_alias="SMTP_URL",
+        examples=["smtp://127.0.0.1:1025"],
+        description="an external mail relay; default: the local mailbox",
+    )
+    # Read by the services themselves; checked here too, so that an error is reported before any process starts.
+    mongo_driver: MongoDriver = "motor"
+    log_level: LogLevel = "info"
+    probe_interval: ProbeInterval = timedelta(seconds=30)
+    otlp_url: CollectorUrl = None
     mongo_urls: Mapping[str, Secret]
     """URLs for a single service, by service, such as MONGO_URL_IDENTITY."""
     amqp_urls: Mapping[str, Secret]
-    smtp_url: Secret | None
-    inherited_env: Mapping[str, str] = field(repr=False)
+    inherited_env: Mapping[str, str] = Field(repr=False)
     """The environment passed on to every service, which reads its own settings from it."""
 
+    @field_validator("public_url")
     @classmethod
-    def from_env(cls, env: Env) -> "StackSettings":
+    def _check_tls_in_production(cls, url: str, info: ValidationInfo) -> str:
+        """Require https in production mode, because cookies and links depend on it."""
+        if info.data.get("mode") == "production" and not url.startswith("https://"):
+            raise ValueError("must start with https:// in production mode")
+        return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _check_relay_in_production(cls, url: Secret | None, info: ValidationInfo) -> Secret | None:
+        if url is None and info.data.get("mode") == "production":
+            raise ValueError("is missing: production mode has no mailbox; for example SMTP_URL=smtp://relay:25")
+        return url
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; SettingError for the first invalid one."""
-        read = {name: reader(env) for name, reader in SETTING_READERS.items()}
-        return cls(**{name: read[name] for name in _OWN_FIELDS}, inherited_env=dict(env.values))
+        return cls.read(
+            environment,
+            mongo_urls=_get_given_urls(_ServiceMongoUrls.read(environment)),
+            amqp_urls=_get_given_urls(_ServiceAmqpUrls.read(environment)),
+            inherited_env=dict(environment),
+        )
+
+    @classmethod
+    def find_errors(cls, environment: Mapping[str, str]) -> list[str]:
+        """Return one line for each invalid setting: ``make doctor`` reports all of them, not only the first."""
+        return [
+            *cls.list_errors(environment, mongo_urls={}, amqp_urls={}, inherited_env={}),
+            *_ServiceMongoUrls.list_errors(environment),
+            *_ServiceAmqpUrls.list_errors(environment),
+        ]
 
     @property
     def ports(self) -> StackPorts:
@@ -109,106 +228,10 @@ class StackSettings:
         return any(self.amqp_url_of(each.name) is None for each in get_registry() if each.has_broker)
 
 
-def _port(env: Env) -> int:
-    return env.integer("CANDOR_PORT", 8080, least=1024, most=_MAX_BASE_PORT)
+def _get_given_urls(urls: EnvSettings) -> dict[str, Secret]:
+    return {service: url for service, url in urls if url is not None}
 
 
-def _home(env: Env) -> Path:
-    return (ROOT / env.path("CANDOR_HOME", ".candor")).resolve()
-
-
-def _mode(env: Env) -> Mode:
-    return cast("Mode", env.choice("CANDOR_MODE", "local", ("local", "production")))
-
-
-def _public_url(env: Env) -> str:
-    """Return the public address; production mode requires https, because cookies and links depend on it."""
-    example = "https://candor.example"
-    url = env.url(
-        "CANDOR_PUBLIC_URL",
-        schemes=("http", "https"),
-        example=example,
-        default=f"http://127.0.0.1:{_port(env)}",
-    )
-    if _mode(env) == "production" and not url.startswith("https://"):
-        raise SettingError(f"CANDOR_PUBLIC_URL must start with https:// in production mode; for example {example}")
-    return url.rstrip("/")
-
-
-def _external_url_reader(name: str, schemes: tuple[str, ...], example: str) -> Callable[[Env], Secret | None]:
-    def read(env: Env) -> Secret | None:
-        if env.optional(name) is None:
-            return None
-        return Secret(_check_port(name, env.url(name, schemes=schemes, example=example)))
-
-    return read
-
-
-def _service_urls_reader(part: str) -> Callable[[Env], dict[str, Secret]]:
-    """Return a reader of the URLs that replace *part* for a single service, such as MONGO_URL_IDENTITY."""
-    name, schemes, example, host = _EXTERNAL_PARTS[part]
-
-    def read(env: Env) -> dict[str, Secret]:
-        found = {
-            service.name: _external_url_reader(f"{name}_{service.name.upper()}", schemes, example)(env)
-            for service in get_registry()
-            if host in service.hosts
-        }
-        return {service: url for service, url in found.items() if url is not None}
-
-    return read
-
-
-_EXTERNAL_PARTS = {
-    "mongo": ("MONGO_URL", ("mongodb", "mongodb+srv"), "mongodb://127.0.0.1:27017", "mongo"),
-    "amqp": ("AMQP_URL", ("amqp", "amqps"), "amqp://candor:secret@127.0.0.1:5672/", "rabbitmq"),
-}
-"""Setting, schemes, example, and the name of the part in the registry."""
-
-
-def _check_port(name: str, url: str) -> str:
-    try:
-        urlsplit(url).port  # noqa: B018 -- asking for the port is the check
-    except ValueError as fault:
-        raise SettingError(f"{name} names no usable port: {fault}") from fault
-    return url
-
-
-def _smtp_url(env: Env) -> Secret | None:
-    url = _external_url_reader("SMTP_URL", ("smtp", "smtps", "smtp+starttls"), "smtp://127.0.0.1:1025")(env)
-    if url is None and _mode(env) == "production":
-        raise SettingError("SMTP_URL is missing: production mode has no mailbox; for example SMTP_URL=smtp://relay:25")
-    return url
-
-
-def _otlp_url(env: Env) -> str | None:
-    name = "OTEL_EXPORTER_OTLP_ENDPOINT"
-    if env.optional(name) is None:
-        return None
-    return env.url(name, schemes=("http", "https"), example="http://127.0.0.1:4318")
-
-
-SETTING_READERS: Mapping[str, Callable[[Env], Any]] = {
-    "port": _port,
-    "home": _home,
-    "mode": _mode,
-    "public_url": _public_url,
-    "mongo_url": _external_url_reader(*_EXTERNAL_PARTS["mongo"][:3]),
-    "amqp_url": _external_url_reader(*_EXTERNAL_PARTS["amqp"][:3]),
-    "mongo_urls": _service_urls_reader("mongo"),
-    "amqp_urls": _service_urls_reader("amqp"),
-    "smtp_url": _smtp_url,
-    # Read by the services themselves; checked here too, so that an error is reported before any process starts.
-    "mongo_driver": lambda env: env.choice("MONGO_DRIVER", "motor", ("motor", "pymongo")),
-    "log_level": lambda env: env.choice("CANDOR_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
-    "probe_interval": lambda env: env.seconds("CANDOR_PROBE_INTERVAL_SECONDS", 30),
-    "otlp_url": _otlp_url,
-}
-"""Reads each setting separately, so that ``make doctor`` reports every invalid one, not only the first."""
-
-_OWN_FIELDS = ("port", "home", "mode", "public_url", "mongo_url", "amqp_url", "mongo_urls", "amqp_urls", "smtp_url")
-
-
-def read_environment() -> Env:
+def read_environment() -> Mapping[str, str]:
     """Return the environment of this process."""
-    return Env(os.environ)
+    return os.environ

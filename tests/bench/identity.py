@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from statistics import median, quantiles
 
 from services.identity.service.authentication.password_hasher import Argon2Parameters, Argon2PasswordHasher
@@ -38,12 +37,13 @@ async def open_bench_service(bench: Bench, *, threads: int) -> AsyncIterator[Ide
     async with dropped(bench.mongo_url) as name:
         cheap = build_settings(home, mongo_url=bench.mongo_url, amqp_url=bench.amqp_url, database=name)
         cost = Argon2Parameters()
-        settings = replace(
-            cheap,
-            argon2_memory_kib=cost.memory_kib,
-            argon2_rounds=cost.rounds,
-            argon2_threads=threads,
-            argon2_queue_size=40,
+        settings = cheap.model_copy(
+            update={
+                "argon2_memory_kib": cost.memory_kib,
+                "argon2_rounds": cost.rounds,
+                "argon2_threads": threads,
+                "argon2_queue_size": 40,
+            }
         )
         async with open_harness(settings, FixedClock()) as opened:
             yield opened

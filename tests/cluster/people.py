@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from shared.settings import Env
 from shared.stack.demo_accounts import seed_demo_accounts
 from shared.stack.directory import StackDirectory
 from shared.stack.keys import StackSecrets
@@ -13,7 +12,7 @@ from tests.cluster import release
 
 def make_people(folder: Path) -> Path:
     """Make the people, and write ``access.json`` into *folder*, as the local stack does."""
-    settings = StackSettings.from_env(Env({"CANDOR_PORT": str(release.PORT), "CANDOR_HOME": str(folder)}))
+    settings = StackSettings.from_env({"CANDOR_PORT": str(release.PORT), "CANDOR_HOME": str(folder)})
     StackDirectory(folder).create_folders()
     staff = tuple(release.staff())
     secrets = StackSecrets(

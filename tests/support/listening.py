@@ -10,7 +10,6 @@ import sys
 
 from shared.chassis import run
 from shared.registry import EventQueue, Registry, Service, get_registry
-from shared.settings import Env
 
 CONSUMER = "tests"
 
@@ -47,7 +46,7 @@ def main() -> None:
     name = sys.argv.pop(1)
     settings = importlib.import_module(f"services.{name}.settings").Settings
     compose = importlib.import_module(f"services.{name}.app").compose
-    run(name, lambda: settings.from_env(Env(os.environ)), compose, registry=listening_registry())
+    run(name, lambda: settings.from_env(os.environ), compose, registry=listening_registry())
 
 
 if __name__ == "__main__":

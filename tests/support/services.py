@@ -14,7 +14,6 @@ from shared.clock import utc_now
 from shared.crypto import make_keyring
 from shared.crypto.keyring import KeyUse, dump_keyring
 from shared.registry import get_registry
-from shared.settings import Env
 from tests.support.http import PUBLIC_URL, KnownTrust, Site, site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +46,7 @@ async def composed(service: str, home: Path, **settings: str) -> AsyncIterator[C
     }
     package = importlib.import_module(f"services.{service}.app")
     read: Any = importlib.import_module(f"services.{service}.settings").Settings
-    chosen = read.from_env(Env(env))
+    chosen = read.from_env(env)
     async with open_chassis(service, chosen.common) as chassis:
         parts: ServiceSpec = package.compose(chassis, chosen)
         yield Composed(chassis, parts)

@@ -4,7 +4,6 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
-from dataclasses import asdict, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import Field
+from pydantic_core import PydanticSerializationError
 
-from shared.settings import CommonSettings, Env, Secret, SettingError
+from services.portal.settings import Settings as PortalSettings
+from services.telemetry.settings import Settings as TelemetrySettings
+from shared.settings import CommonSettings, Duration, EnvSettings, Secret, SettingError, describe_settings
 
 GOOD = {
     "CANDOR_PUBLIC_URL": "https://candor.example/",
@@ -25,8 +28,16 @@ GOOD = {
 PASSWORD = "hunter2-secret"
 
 
+class OneText(EnvSettings):
+    x: str = Field(validation_alias="X", examples=["y"])
+
+
+class OneFlag(EnvSettings):
+    x: bool = Field(default=False, validation_alias="X")
+
+
 def platform(**changed: str) -> CommonSettings:
-    return CommonSettings.from_env(Env({**GOOD, **changed}), "demo", port=8099)
+    return CommonSettings.from_env({**GOOD, **changed}, "demo", port=8099)
 
 
 def test_five_settings_are_enough() -> None:
@@ -43,7 +54,7 @@ def test_five_settings_are_enough() -> None:
 def test_a_missing_one_is_named_with_an_example(name: str) -> None:
     for env in ({k: v for k, v in GOOD.items() if k != name}, {**GOOD, name: ""}):
         with pytest.raises(SettingError, match=f"^{name} is missing; for example {name}=\\S"):
-            CommonSettings.from_env(Env(env), "demo", port=8099)
+            CommonSettings.from_env(env, "demo", port=8099)
 
 
 WRONG = [
@@ -95,11 +106,57 @@ def test_a_wrong_one_is_named_in_one_line_without_a_password(name: str, value: s
 
 
 def test_a_flag_is_yes_or_no() -> None:
-    read = {text: Env({"X": text}).flag("X", default=False) for text in ("yes", "TRUE", "1", "no", "False", "0")}
+    read = {text: OneFlag.read({"X": text}).x for text in ("yes", "TRUE", "1", "no", "False", "0")}
     assert read == {"yes": True, "TRUE": True, "1": True, "no": False, "False": False, "0": False}
-    assert Env({}).flag("X", default=True)
+    assert not OneFlag.read({}).x
+    assert OneFlag.read({}, defaults={"X": True}).x
     with pytest.raises(SettingError, match="X='maybe' is not yes or no"):
-        Env({"X": "maybe"}).flag("X", default=True)
+        OneFlag.read({"X": "maybe"})
+
+
+def test_every_wrong_one_is_told_in_the_order_of_the_fields(tmp_path: Path) -> None:
+    given = {**GOOD, "SMTP_URL": "x", "CANDOR_MODE": "x", "AMQP_URL": "", "AMQP_URL_FILE": str(tmp_path / "none")}
+    found = CommonSettings.list_errors(
+        given, defaults={"CANDOR_SERVICE_PORT": 1, "MONGO_DATABASE": "a", "CANDOR_DATA": "."}
+    )
+    assert [line.partition("=")[0].partition(" ")[0] for line in found] == ["CANDOR_MODE", "AMQP_URL_FILE", "SMTP_URL"]
+
+
+def test_settings_read_only_what_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "from the process")
+    with pytest.raises(SettingError, match="X is missing"):
+        OneText.read({"x": "another name", "UNKNOWN": "ignored"})
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        platform().__setattr__("host", "0.0.0.0")
+
+
+def test_a_duration_outside_its_limits_says_the_limit() -> None:
+    class Limited(EnvSettings):
+        pause: Duration = Field(
+            timedelta(seconds=5), validation_alias="X", ge=timedelta(seconds=2), le=timedelta(minutes=1)
+        )
+
+    for text, said in [
+        ("-1e9", "too short: give at least 2"),
+        ("0", "at least 2 s"),
+        ("61", "61 is too long: give at most 60"),
+    ]:
+        with pytest.raises(SettingError, match=said):
+            Limited.read({"X": text})
+    assert Limited.read({"X": "2.5"}).pause == timedelta(seconds=2.5)
+
+
+def test_settings_describe_themselves() -> None:
+    rows = {name: (default, description) for name, default, description in describe_settings(TelemetrySettings)}
+    assert rows["TELEMETRY_MIN_GROUP_SIZE"] == ("5", "the smallest group of installations that is published (C15)")
+    assert rows["CANDOR_PROBE_INTERVAL_SECONDS"][0] == "30"
+    assert (rows["MONGO_URL"][0], rows["MONGO_DATABASE"][0]) == ("", "candor_<service>")
+    assert rows["TELEMETRY_RELEASE_OPEN_WEEKS"][0] == "follows from other settings"
+    assert all(description for _, description in rows.values())
+    assert [row for row in describe_settings(PortalSettings) if row.name == "PORTAL_SECURITY_REVIEWED_ON"]
 
 
 # ── From files ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +166,7 @@ def test_any_setting_may_be_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "url"
     file.write_text(f"amqp://u:{PASSWORD}@mq.example\n", encoding="utf-8")
     env = {name: value for name, value in GOOD.items() if name != "AMQP_URL"}
-    found = CommonSettings.from_env(Env({**env, "AMQP_URL_FILE": str(file)}), "demo", port=1)
+    found = CommonSettings.from_env({**env, "AMQP_URL_FILE": str(file)}, "demo", port=1)
     assert found.amqp_url == Secret(f"amqp://u:{PASSWORD}@mq.example")
 
 
@@ -140,13 +197,13 @@ def _blank(file: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: Callable[[Path], None], said: str) -> None:
     make(tmp_path / "x")
     with pytest.raises(SettingError, match=said) as refused:
-        Env({"X_FILE": str(tmp_path / "x")}).text("X", example="y")
+        OneText.read({"X_FILE": str(tmp_path / "x")})
     assert PASSWORD not in str(refused.value)
 
 
 def test_a_file_name_with_a_zero_byte_is_no_traceback() -> None:
     with pytest.raises(SettingError, match="X_FILE"):
-        Env({"X_FILE": "a\0b"}).text("X")
+        OneText.read({"X_FILE": "a\0b"})
 
 
 @settings(max_examples=200, deadline=None)
@@ -177,7 +234,10 @@ def test_a_secret_does_not_leave_by_copy_or_pickle(leave: Callable[[Any], object
 
 def test_settings_with_a_secret_do_not_become_a_dictionary_by_accident() -> None:
     with pytest.raises(TypeError, match="cannot be pickled"):
-        asdict(platform())
+        copy.deepcopy(platform())
+    with pytest.raises(PydanticSerializationError):
+        platform().model_dump_json()
+    assert PASSWORD not in repr(platform(AMQP_URL=f"amqp://u:{PASSWORD}@mq.example").model_dump())
 
 
 def test_secrets_are_compared_and_looked_up_like_values() -> None:
@@ -188,5 +248,5 @@ def test_secrets_are_compared_and_looked_up_like_values() -> None:
 
 
 def test_every_url_with_a_password_is_a_secret() -> None:
-    kinds = {field.name: str(field.type) for field in fields(CommonSettings)}
-    assert {kinds[name] for name in ("mongo_url", "amqp_url", "smtp_url")} == {str(Secret)}
+    kinds = {name: field.annotation for name, field in CommonSettings.model_fields.items()}
+    assert {kinds[name] for name in ("mongo_url", "amqp_url", "smtp_url")} == {Secret}

@@ -6,10 +6,11 @@ on while it exists; TINY_PAUSE are the seconds that a delivery takes; TINY_TRUST
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal, Self
 
 from aiohttp import web
 from pydantic import Field
@@ -20,28 +21,21 @@ from shared.chassis import Chassis, ServiceSpec, run
 from shared.contracts import common_v1
 from shared.mongo import Collection, Document
 from shared.registry import EventQueue, Registry
-from shared.settings import CommonSettings, Env
+from shared.settings import CommonSettings, Duration, EnvSettings
 from shared.web import PUBLIC, JsonBody, RequestContext, Route, View, accept_any_encoding, customer, get, post
 from tests.support.http import KnownTrust
 from tests.support.listening import build_service
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(EnvSettings):
     common: CommonSettings
-    pause: float
-    worker: Path | None
-    asks_whom_to_trust: bool
+    pause: Duration = Field(timedelta(milliseconds=1), validation_alias="TINY_PAUSE")
+    worker: Path | None = Field(None, validation_alias="TINY_WORKER")
+    trust: Literal["known", "asked"] = Field("known", validation_alias="TINY_TRUST")
 
     @classmethod
-    def from_env(cls, env: Env) -> "Settings":
-        worker = env.optional("TINY_WORKER")
-        return cls(
-            common=CommonSettings.from_env(env, "tiny", port=8099),
-            pause=env.seconds("TINY_PAUSE", 0.001).total_seconds(),
-            worker=Path(worker) if worker else None,
-            asks_whom_to_trust=env.choice("TINY_TRUST", "known", ("known", "asked")) == "asked",
-        )
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        return cls.read(environment, common=CommonSettings.from_env(environment, "tiny", port=8099))
 
 
 class Note(Document):
@@ -101,7 +95,7 @@ class MinimalService:
     async def on_note(self, fact: common_v1.ErasureCompleted, delivery: EventDelivery) -> None:
         trace = {"traceparent": observe.current_traceparent()}
         await self.notes.update_one({"_id": fact.erasure_id}, {"$inc": {"heard": 1}, "$set": trace})
-        await asyncio.sleep(self.settings.pause)
+        await asyncio.sleep(self.settings.pause.total_seconds())
 
     async def work(self) -> None:
         while True:
@@ -126,7 +120,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         documents=(Note,),
         subscriptions=(EventSubscription(queue="tiny.heard", handlers=(heard,)),),
         workers={"demo-worker": tiny.work},
-        token_trust=None if settings.asks_whom_to_trust else KnownTrust(),
+        token_trust=KnownTrust() if settings.trust == "known" else None,
         extra_routes=raw,
     )
 
@@ -137,4 +131,4 @@ if __name__ == "__main__":
         publishes=("tiny.erasure.completed.v1", "tiny.promise.checked.v1"),
         queues=(EventQueue(name="tiny.heard", events=("tiny.erasure.completed.v1",), broadcast=False),),
     )
-    run("tiny", lambda: Settings.from_env(Env(os.environ)), compose, registry=Registry((tiny_service,)))
+    run("tiny", lambda: Settings.from_env(os.environ), compose, registry=Registry((tiny_service,)))

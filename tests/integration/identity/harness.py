@@ -24,7 +24,6 @@ from shared.ids import new_id, new_token
 from shared.mail import EmailMessage
 from shared.policy import Purpose
 from shared.promises import Finding
-from shared.settings import Env
 from tests.support import FixedClock
 from tests.support.fakes import NOON
 from tests.support.listening import listening_registry
@@ -202,7 +201,7 @@ def build_settings(home: Path, *, mongo_url: str, amqp_url: str, database: str, 
         "IDENTITY_RATE_LIMIT_PER_MINUTE": "1000000",
         **changed,
     }
-    return replace(Settings.from_env(Env(env)), argon2_memory_kib=64, argon2_rounds=1)
+    return Settings.from_env(env).model_copy(update={"argon2_memory_kib": 64, "argon2_rounds": 1})
 
 
 @asynccontextmanager

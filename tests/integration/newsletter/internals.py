@@ -26,7 +26,6 @@ from shared.crypto.keyring import dump_keyring
 from shared.ids import new_id
 from shared.mail import DeliveryStatus, EmailMessage, QueuedMailDocument
 from shared.mongo import Database
-from shared.settings import Env
 from tests.integration.newsletter.subscribers import address
 from tests.support.fake_services import PUBLIC_URL
 from tests.support.listening import listening_registry
@@ -109,7 +108,7 @@ async def open_internals(
         **parts,
         **settings,
     }
-    read = Settings.from_env(Env(env))
+    read = Settings.from_env(env)
     async with open_chassis("newsletter", read.common, clock=clock, registry=listening_registry()) as chassis:
         await chassis.db.ensure_collections([*OF_CHASSIS, *DOCUMENTS])
         yield NewsletterInternals(chassis, wire(chassis, read))

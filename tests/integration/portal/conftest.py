@@ -14,7 +14,6 @@ from services.portal.ports.api_client import ApiClient
 from services.portal.settings import Settings
 from shared.chassis import serve
 from shared.crypto.keyring import dump_keyring, make_keyring
-from shared.settings import Env
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import PASSWORD, FakeEdge
 from tests.support import NOON, FixedClock
@@ -44,7 +43,7 @@ def keyring(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(keyring: Path) -> Settings:
     """The settings of the local stack."""
     values = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": PUBLIC_URL, "CANDOR_KEYRING": str(keyring)}
-    return Settings.from_env(Env(values))
+    return Settings.from_env(values)
 
 
 @pytest.fixture

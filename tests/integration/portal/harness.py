@@ -13,7 +13,6 @@ from services.portal.ports.api_client import ApiClient
 from services.portal.settings import Settings
 from shared.chassis import serve
 from shared.clock import Clock
-from shared.settings import Env
 from shared.stack.parts import edge as proxy
 from tests.integration.portal.conftest import some_ports
 from tests.integration.portal.edge import SERVICES
@@ -54,7 +53,7 @@ async def behind_the_edge(
     edge_port, frontend_port, admin_port, portal_port = some_ports(4)
     urls = EdgeUrls(f"http://127.0.0.1:{edge_port}", f"http://127.0.0.1:{frontend_port}")
     values = {"CANDOR_MODE": "local", "CANDOR_PUBLIC_URL": urls.public, "CANDOR_KEYRING": str(keyring)}
-    portal = compose(Settings.from_env(Env(values)), ApiClient(http, urls.frontend), clock=clock)
+    portal = compose(Settings.from_env(values), ApiClient(http, urls.frontend), clock=clock)
     upstreams: Mapping[str, int] = {**dict.fromkeys((*SERVICES, "mailbox"), apis_port), "portal": portal_port}
     door = proxy.EdgeConfig(
         port=edge_port,

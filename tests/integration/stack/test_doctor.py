@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Env
 from shared.stack import doctor
 from shared.stack.directory import StackDirectory
 from shared.stack.doctor import CheckResult, run_checks
@@ -29,7 +28,7 @@ def sound(tmp_path: Path) -> dict[str, str]:
 async def wrong(env: dict[str, str]) -> list[CheckResult]:
     """Return what the doctor finds to be wrong with the settings; what is installed is another matter."""
     installed = {finding.message for finding in doctor.check_programs()}
-    return [finding for finding in await run_checks(Env(env)) if not finding.ok and finding.message not in installed]
+    return [finding for finding in await run_checks(env) if not finding.ok and finding.message not in installed]
 
 
 async def only_fault(env: dict[str, str], field: str) -> str:
@@ -192,5 +191,5 @@ def test_no_command_answers_a_wrong_setting_with_a_traceback(sound: dict[str, st
 
 
 def test_the_names_of_the_ports_are_those_of_the_parts() -> None:
-    stack = StackSettings.from_env(Env({}))
+    stack = StackSettings.from_env({})
     assert {part: stack.ports[part] - stack.port for part in PORT_OFFSETS} == dict(PORT_OFFSETS)

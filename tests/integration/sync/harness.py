@@ -28,7 +28,7 @@ from shared.clock import utc_now
 from shared.crypto import make_keyring
 from shared.crypto.keyring import dump_keyring
 from shared.ids import new_grouped_secret, new_id
-from shared.settings import Env, Secret
+from shared.settings import Secret
 from tests.support.http import PUBLIC_URL, KnownTrust, Reply
 from tests.support.listening import listening_registry
 
@@ -219,7 +219,7 @@ async def open_harness(
         "SMTP_URL": "smtp://127.0.0.1:9",
         "SYNC_BLOB_STORE": blobs,
     }
-    settings = Settings.from_env(Env(env))
+    settings = Settings.from_env(env)
     async with open_chassis("sync", settings.common, registry=listening_registry()) as chassis:
         await chassis.db.ensure_collections((*CHASSIS_DOCUMENTS, *DOCUMENTS))
         async with serving(chassis, settings, folder, port=port) as harness:

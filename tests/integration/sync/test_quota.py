@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
@@ -12,7 +11,9 @@ from tests.integration.sync.harness import MIB, DavClient, SyncHarness, serving
 @pytest.fixture(scope="module")
 async def small(harness: SyncHarness) -> AsyncIterator[SyncHarness]:
     """The same harness where everybody has room for 4 MiB."""
-    async with serving(harness.chassis, replace(harness.settings, quota_bytes=4 * MIB), harness.folder) as opened:
+    async with serving(
+        harness.chassis, harness.settings.model_copy(update={"quota_bytes": 4 * MIB}), harness.folder
+    ) as opened:
         yield opened
 
 

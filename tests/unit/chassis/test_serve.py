@@ -18,7 +18,7 @@ from shared.bus.consumer_loop import DRAIN_TIMEOUT
 from shared.chassis import serve, tls
 from shared.chassis.server import GRACEFUL_SHUTDOWN_SECONDS, SHUTDOWN_TIMEOUT
 from shared.chassis.tls import ServerCertificate
-from shared.settings import CommonSettings, Env, SettingError
+from shared.settings import CommonSettings, SettingError
 from shared.web import build_app
 from tests.unit.test_settings import GOOD
 
@@ -122,9 +122,9 @@ def test_a_certificate_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path) ->
 
 
 def test_without_a_certificate_there_is_none() -> None:
-    assert ServerCertificate.from_settings(CommonSettings.from_env(Env(GOOD), "demo", port=1)) is None
+    assert ServerCertificate.from_settings(CommonSettings.from_env(GOOD, "demo", port=1)) is None
     given = {**GOOD, "CANDOR_TLS_CERT": "a", "CANDOR_TLS_KEY": "b"}
-    assert ServerCertificate.from_settings(CommonSettings.from_env(Env(given), "demo", port=1)) == ServerCertificate(
+    assert ServerCertificate.from_settings(CommonSettings.from_env(given, "demo", port=1)) == ServerCertificate(
         Path("a"), Path("b")
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.identity.settings import Settings
-from shared.settings import Env, SettingError
+from shared.settings import SettingError
 
 NEEDED = {
     "CANDOR_PUBLIC_URL": "http://candor.example",
@@ -19,7 +19,7 @@ GRACE = {"email": "grace@staff.example", "password": "violet engine under seven 
 
 
 def settings(**more: str) -> Settings:
-    return Settings.from_env(Env({**NEEDED, **more}))
+    return Settings.from_env({**NEEDED, **more})
 
 
 def test_nothing_of_its_own_is_needed() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from services.payments.settings import Settings
-from shared.settings import Env, SettingError
+from shared.settings import SettingError
 
 ENV = {
     "CANDOR_PUBLIC_URL": "https://candor.example",
@@ -15,9 +15,9 @@ ENV = {
 
 
 def test_the_defaults_are_strict() -> None:
-    assert Settings.from_env(Env(ENV)).card_payload_ttl.total_seconds() == 600
+    assert Settings.from_env(ENV).card_payload_ttl.total_seconds() == 600
 
 
 def test_a_card_lifetime_beyond_the_memory_of_used_cards_is_refused() -> None:
     with pytest.raises(SettingError, match="PAYMENTS_CARD_PAYLOAD_TTL_SECONDS"):
-        Settings.from_env(Env({**ENV, "PAYMENTS_CARD_PAYLOAD_TTL_SECONDS": "901"}))
+        Settings.from_env({**ENV, "PAYMENTS_CARD_PAYLOAD_TTL_SECONDS": "901"})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import CommonSettings, Env
+from shared.settings import CommonSettings
 from shared.stack.environment import build_environment
 from shared.stack.keys import BROKER_USERS, DATABASE_USERS, KEY_USES, StackSecrets
 from shared.stack.settings import PORT_OFFSETS, StackPorts, StackSettings
@@ -21,7 +21,7 @@ SECRETS = StackSecrets(
 
 
 def settings(tmp_path: Path, **given: str) -> StackSettings:
-    return StackSettings.from_env(Env({"CANDOR_HOME": str(tmp_path), **given}))
+    return StackSettings.from_env({"CANDOR_HOME": str(tmp_path), **given})
 
 
 def environment(service: str, stack: StackSettings) -> dict[str, str]:
@@ -30,7 +30,7 @@ def environment(service: str, stack: StackSettings) -> dict[str, str]:
 
 @pytest.mark.parametrize("service", sorted(set(KEY_USES) - {"portal"}))
 def test_a_service_can_read_its_settings(tmp_path: Path, service: str) -> None:
-    platform = CommonSettings.from_env(Env(environment(service, settings(tmp_path))), service, port=1)
+    platform = CommonSettings.from_env(environment(service, settings(tmp_path)), service, port=1)
     assert platform.mode == "local"
     assert platform.public_url == "http://127.0.0.1:8080"
     assert platform.data_dir == tmp_path / "data" / service
