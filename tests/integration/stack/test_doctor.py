@@ -111,7 +111,7 @@ async def test_a_port_that_is_taken_is_named_with_its_part(sound: dict[str, str]
     port = StackPorts(int(sound["CANDOR_PORT"]))[part]
     with socket.create_server(("127.0.0.1", port)):
         fault = await only_fault(sound, "CANDOR_PORT")
-    assert f"port {port} ({part}) is taken" in fault
+    assert f"port {port} ({part}) is used by another program" in fault
 
 
 async def test_the_ports_of_a_part_that_is_replaced_do_not_matter(sound: dict[str, str], mongo_url: str) -> None:
