@@ -148,8 +148,8 @@ def _describe_range_error(field: FieldInfo, given: Any, kind: str) -> str:
         return f"{str(given).strip()} is out of range: give a number from {least} to {most}"
     seconds = parse_duration(given).total_seconds()
     if kind == "less_than_equal":
-        return f"{seconds:g} is too long: give at most {most.total_seconds():g} seconds"
-    return f"{seconds:g} is too short: give at least {least.total_seconds():g} seconds"
+        return f"{seconds:.12g} is too long: give at most {most.total_seconds():.12g} seconds"
+    return f"{seconds:.12g} is too short: give at least {least.total_seconds():.12g} seconds"
 
 
 def _get_bounds(field: FieldInfo) -> tuple[Any, Any]:

@@ -46,5 +46,5 @@ def _describe_default(settings: type[EnvSettings], name: str, field: FieldInfo) 
         case datetime():
             return f"{default:%Y-%m-%d}"
         case timedelta():
-            return f"{default.total_seconds():g}"
+            return f"{default.total_seconds():.12g}"
     return str(default)

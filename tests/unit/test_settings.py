@@ -15,6 +15,7 @@ from pydantic import Field
 from pydantic_core import PydanticSerializationError
 
 from services.portal.settings import Settings as PortalSettings
+from services.sync.settings import Settings as SyncSettings
 from services.telemetry.settings import Settings as TelemetrySettings
 from shared.settings import CommonSettings, Duration, EnvSettings, Secret, SettingError, describe_settings
 
@@ -156,6 +157,7 @@ def test_settings_describe_themselves() -> None:
     assert (rows["MONGO_URL"][0], rows["MONGO_DATABASE"][0]) == ("", "candor_<service>")
     assert rows["TELEMETRY_RELEASE_OPEN_WEEKS"][0] == "follows from other settings"
     assert all(description for _, description in rows.values())
+    assert describe_settings(SyncSettings)[-1].default == "7776000"
     assert [row for row in describe_settings(PortalSettings) if row.name == "PORTAL_SECURITY_REVIEWED_ON"]
 
 
