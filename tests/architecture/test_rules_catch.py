@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from shared.policy import Promise
 from tests.architecture import (
     test_contracts,
+    test_language,
     test_locks,
+    test_names,
     test_personal,
     test_promises,
     test_purity,
@@ -48,6 +50,13 @@ def unknown_facts(wanted: Iterable[Source]) -> Iterator[str]:
 
 
 BREACHES: list[tuple[Rule, str]] = [
+    (test_names.one_word_methods, "class Cards:\n    def keep(self) -> None: ..."),
+    (test_names.shadowed_imports, "from email.message import EmailMessage\nclass EmailMessage: ..."),
+    (test_names.stored_classes, 'class Card(Document):\n    collection = "cards"'),
+    (test_names.times_that_are_none, "class Finding:\n    looked_at: int"),
+    (test_names.unprefixed_metrics, 'waiting = observe.gauge("outbox_waiting", "Events.")'),
+    (test_language.quaint_words, '"""Whoever asks learns nothing."""'),
+    (test_language.quaint_words, "count = 0  # begin anew"),
     (clock, "from datetime import datetime, UTC\nat = datetime.now(UTC)"),
     (clock, "import datetime as dt\nat = dt.datetime.now(dt.UTC)"),
     (clock, "def late():\n    import time\n    return time.monotonic()"),
@@ -210,3 +219,9 @@ def test_a_file_that_outgrew_its_bound_is_found() -> None:
     assert list(
         test_rooms.too_long((Source("services/sync/__main__.py", long), Source("services/sync/app.py", long * 26)))
     )
+
+
+def test_a_class_name_in_two_modules_is_found() -> None:
+    two = [Source(f"services/{service}/domain.py", "class Letter: ...") for service in ("sync", "identity")]
+    same_role = [Source(f"services/{service}/settings.py", "class Settings: ...") for service in ("sync", "identity")]
+    assert len(list(test_names.shared_class_names([*two, *same_role]))) == 1
