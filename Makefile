@@ -111,11 +111,13 @@ lock: setup  ## Update the lock files, with hashes
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
 	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
 
-docs: setup  ## Generate documentation: copies of the registry, the error catalogue, the README of the chart
+docs: setup  ## Generate documentation: tables of services, error catalogue, reference, the README of the chart
 	@$(RUN) shared.stack.registry_copies
 	@$(RUN) shared.stack.error_codes
 	@$(RUN) tests.chart.readme
 	@$(RUN) shared.bus definitions > charts/candor/files/broker.json
+	@$(RUN) tests.reference
+	@$(RUN) tests.architecture.measure
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool))))

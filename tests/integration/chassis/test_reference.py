@@ -8,6 +8,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from shared.web import Route, build_openapi, merge_openapi
+from tests.reference.pages import FOLDER, render_pages
 from tests.support.services import SERVICES, composed
 
 CREATES = {"POST"}
@@ -81,3 +82,9 @@ def test_every_post_that_creates_is_idempotent_or_says_that_it_creates_nothing(r
         if route.method in CREATES and route.status == 201 and not route.idempotent and not route.access.public
     ]
     assert created == [], "DESIGN §6: Idempotency-Key on every POST that creates or pays"
+
+
+async def test_the_pages_of_the_reference_are_in_step() -> None:
+    pages = await render_pages()
+    stale = [name for name, text in pages.items() if (FOLDER / name).read_text(encoding="utf-8") != text]
+    assert stale == [], "run `make docs` and commit what it writes"
