@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shared.registry import Registry, Service, get_registry
+from shared.settings import describe_settings
 from shared.web import Route
 from tests.support.services import SERVICES, composed
 
@@ -45,6 +47,7 @@ def _render_page(
         *_section("Routes", ("method", "path", "operation", "for"), sorted(_route_rows(service.name, routes))),
         *_section("Events", ("event", "direction", "with"), _event_rows(registry, service)),
         *_section("Procedures", ("procedure", "direction", "with"), _procedure_rows(service)),
+        *_section("Settings", ("setting", "default", "meaning"), _setting_rows(service.name)),
         *_section("Error codes", ("code", "status", "title"), _error_rows(service.name, errors)),
     ]
     return "\n\n".join(sections) + "\n"
@@ -76,6 +79,12 @@ def _procedure_rows(service: Service) -> Iterator[tuple[str, ...]]:
         yield f"`{rpc.name}`", "serves", ", ".join(rpc.callers)
     for rpc in service.calls:
         yield f"`{rpc.name}`", "calls", rpc.server
+
+
+def _setting_rows(service: str) -> Iterator[tuple[str, ...]]:
+    settings = import_module(f"services.{service}.settings").Settings
+    for name, default, description in describe_settings(settings):
+        yield f"`{name}`", f"`{default}`" if default else "–", description
 
 
 def _error_rows(service: str, errors: Iterable[dict[str, str]]) -> Iterator[tuple[str, ...]]:
