@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from tests.architecture.tree import Source, product, refuse
 from tests.architecture.verbs import MOST_VERBS, VERBS
 
-SAME_ROLE = {"Settings", "AccountEraser", "AccountExport"}
+SAME_ROLE = {"Settings", "AccountEraser", "AccountExport", "Stores"}
 """What every service has under the same name, since it is the same job."""
 METRIC_MAKERS = ("counter", "gauge", "histogram")
 TIMES = ("datetime", "Datetime", "date", "Timestamp", "Rfc3339")
