@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,9 @@ async def at_home(
 @pytest.fixture
 async def identity(at_home: IdentityHarness) -> IdentityHarness:
     """The service, its staff logged in."""
+    # Other processes of a test may have revoked sessions: they are read from the database, as its worker does.
+    trust: Any = at_home.parts.token_trust
+    await trust.load_revocations(at=at_home.clock())
     await staff_in(at_home)
     return at_home
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import aiohttp
 import pytest
@@ -67,9 +67,6 @@ async def doomed(house: IdentityHarness, at: int, when: When) -> AsyncIterator[t
     finally:
         if parts.on_shutdown is not None:
             parts.on_shutdown()
-        # A process that died has broadcast nothing: its revocations are read from the database, as the worker does.
-        trust: Any = house.parts.token_trust
-        await trust.load_revocations(at=house.clock())
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
