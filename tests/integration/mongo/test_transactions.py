@@ -241,7 +241,7 @@ async def test_a_cancelled_transaction_leaves_nothing_and_holds_nothing(
 async def test_contention_that_does_not_end_is_told(
     database: Database, purses: Collection[Purse], elsewhere: Collection[Purse], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database._transactions, "_limit", 0.3)
+    monkeypatch.setattr(database._transactions, "_retry_timeout", 0.3)
     await purses.insert_one(Purse(id="mine"))
 
     async def work() -> None:

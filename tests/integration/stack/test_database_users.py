@@ -1,6 +1,7 @@
 """The embedded database with access control: each service is a user that reads and writes its own database only."""
 
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ from pymongo.errors import OperationFailure
 
 from shared.mongo import ADMIN_DATABASE, DatabaseUser, StoreUnavailableError, open_database
 from shared.stack.parts import mongo
+from shared.stack.settings import StackPorts
 from tests.support.parts import free_ports
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
-PORTS = free_ports()
+
+
+@cache
+def ports() -> StackPorts:
+    """Choose the ports when they are first needed: those of the collection may be taken by then."""
+    return free_ports()
 
 
 def access(**passwords: str) -> mongo.AccessControl:
@@ -21,19 +28,19 @@ def access(**passwords: str) -> mongo.AccessControl:
         DatabaseUser(name=name, database=ADMIN_DATABASE if name == "root" else f"candor_{name}", password=password)
         for name, password in passwords.items()
     ]
-    return mongo.AccessControl(users=users, setup_port=PORTS["mongo-setup"])
+    return mongo.AccessControl(users=users, setup_port=ports()["mongo-setup"])
 
 
 def client(user: str, password: str) -> "AsyncMongoClient[dict[str, Any]]":
     database = ADMIN_DATABASE if user == "root" else f"candor_{user}"
-    return AsyncMongoClient(f"mongodb://{user}:{password}@127.0.0.1:{PORTS['mongo']}/{database}")
+    return AsyncMongoClient(f"mongodb://{user}:{password}@127.0.0.1:{ports()['mongo']}/{database}")
 
 
 @pytest.fixture(scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     home = tmp_path_factory.mktemp("mongo")
     users = access(root="root-pass", sync="sync-pass", payments="payments-pass")
-    async with mongo.start(port=PORTS["mongo"], data=home / "data", log=home / "log", access=users) as url:
+    async with mongo.start(port=ports()["mongo"], data=home / "data", log=home / "log", access=users) as url:
         async with client("payments", "payments-pass") as payments:
             await payments.candor_payments.charges.insert_one({"_id": "chg_1"})
         yield url
@@ -93,7 +100,7 @@ async def test_a_wrong_password_is_an_outage_that_names_no_password(server: str,
 
 @pytest.mark.usefixtures("server")
 async def test_the_stack_ends_orphaned_transactions_as_root() -> None:
-    await mongo.abort_orphaned_transactions(f"mongodb://root:root-pass@127.0.0.1:{PORTS['mongo']}/{ADMIN_DATABASE}")
+    await mongo.abort_orphaned_transactions(f"mongodb://root:root-pass@127.0.0.1:{ports()['mongo']}/{ADMIN_DATABASE}")
     async with client("root", "root-pass") as root:
         assert {"candor_payments"} <= set(await root.list_database_names())
 
