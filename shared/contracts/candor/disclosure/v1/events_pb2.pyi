@@ -59,7 +59,7 @@ class NoticeCompleted(_message.Message):
     case_id: _builtins.str
     account_id: _builtins.str
     state: _builtins.str
-    """delivered | undeliverable"""
+    """relayed | failed"""
     @_builtins.property
     def completed_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
