@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no letters that look alike
+BASE32_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford base 32 in lower case: no letters that look alike."""
 
 NewId = Callable[[str], str]
 """Generates an id from a prefix: ``new_id("acc")`` -> ``acc_3f9k…``."""
@@ -58,7 +59,7 @@ def _random_base32(count: int) -> str:
 
 
 def _encode_base32(number: int, count: int) -> str:
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * count - 5, -1, -5))
+    return "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * count - 5, -1, -5))
 
 
 def sha256_digest(token: str) -> bytes:

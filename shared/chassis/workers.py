@@ -8,7 +8,7 @@ from shared import observe
 from shared.bus import Consumer, OutboxRelay, RpcServer
 from shared.chassis.spec import Chassis, ServiceSpec, list_documents
 from shared.chassis.tasks import TaskFunction
-from shared.mail import DkimSigner, FromAddress, MailSender, SmtpUrl
+from shared.mail import DkimSigner, FromAddress, MailSender, ReturnPathSigner, SmtpUrl
 from shared.mongo import Document, RetentionSweeper
 from shared.promises import Probe, ProbeRunner, retention_probe, undeclared_fields_probe
 from shared.promises.card_numbers import card_number_probe
@@ -55,7 +55,8 @@ def _build_mail_sender(chassis: Chassis) -> MailSender:
     sender = FromAddress.parse(chassis.settings.mail_from)
     url = SmtpUrl.parse(chassis.settings.smtp_url)
     dkim = DkimSigner.from_keyring(chassis.keyring, sender.address.domain)
-    return MailSender(chassis.mail_queue, url, sender, dkim=dkim, clock=chassis.clock)
+    return_path = ReturnPathSigner.from_settings(chassis.settings.inbound_domain, chassis.settings.return_path_key)
+    return MailSender(chassis.mail_queue, url, sender, dkim=dkim, return_path=return_path, clock=chassis.clock)
 
 
 def _collect_probes(

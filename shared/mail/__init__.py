@@ -5,6 +5,7 @@ from shared.mail.compose import compose
 from shared.mail.dkim import DkimSigner
 from shared.mail.message import EmailMessage
 from shared.mail.queue import DeliveryStatus, MailLogDocument, MailQueue, QueuedMailDocument
+from shared.mail.return_path import ReturnPath, ReturnPathSigner, ReturnPathVerifier, derive_return_path_key
 from shared.mail.sender import MailSender, SenderConfig
 from shared.mail.smtp import SmtpClient, SmtpUrl
 from shared.mail.templates import EmailTemplates, RenderedEmail
@@ -22,8 +23,12 @@ __all__ = [
     "MailSender",
     "QueuedMailDocument",
     "RenderedEmail",
+    "ReturnPath",
+    "ReturnPathSigner",
+    "ReturnPathVerifier",
     "SenderConfig",
     "SmtpClient",
     "SmtpUrl",
     "compose",
+    "derive_return_path_key",
 ]

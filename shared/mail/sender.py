@@ -17,6 +17,7 @@ from shared.mail.compose import compose
 from shared.mail.dkim import DkimSigner
 from shared.mail.message import EmailMessage
 from shared.mail.queue import DeliveryStatus, MailQueue, QueuedMailDocument
+from shared.mail.return_path import ReturnPathSigner
 from shared.mail.smtp import ReplyClass, SmtpClient, SmtpUnavailableError, SmtpUrl
 
 log = observe.get_logger(__name__)
@@ -49,12 +50,14 @@ class MailSender:
         from_address: FromAddress,
         *,
         dkim: DkimSigner | None,
+        return_path: ReturnPathSigner | None = None,
         clock: Clock,
         config: SenderConfig | None = None,
     ) -> None:
         self._queue = queue
         self._from_address = from_address
         self._dkim = dkim
+        self._return_path = return_path
         self._clock = clock
         self._config = config or SenderConfig()
         self._clients = [SmtpClient(url) for _ in range(self._config.connections)]
@@ -141,7 +144,7 @@ class MailSender:
     async def _deliver(self, client: SmtpClient, row: QueuedMailDocument, email: EmailMessage) -> None:
         raw = compose(email, self._from_address, mail_id=row.id, at=row.created_at, dkim=self._dkim)
         try:
-            reply = await client.send(self._from_address.address, email.to, raw)
+            reply = await client.send(self._build_mail_from(row), email.to, raw)
         except SmtpUnavailableError as fault:
             await self._schedule_retry(row, fault.code)
             raise
@@ -152,6 +155,12 @@ class MailSender:
                 await self._complete(row, DeliveryStatus.FAILED, reply.code)
             case ReplyClass.TRANSIENT_NEGATIVE:
                 await self._schedule_retry(row, reply.code)
+
+    def _build_mail_from(self, row: QueuedMailDocument) -> str:
+        """Return the envelope sender, to which reports about *row* come; the same for every attempt."""
+        if self._return_path is None:
+            return self._from_address.address.addr_spec
+        return self._return_path.build_address(row.id, at=row.created_at)
 
     async def _schedule_retry(self, row: QueuedMailDocument, code: int) -> None:
         delay = Backoff.from_durations(self._config.retry_delay_min, self._config.retry_delay_max).delay_for(

@@ -95,15 +95,17 @@ class SmtpClient:
         except (SMTPException, OSError) as fault:
             raise self._build_unavailable_error(fault) from fault
 
-    async def send(self, sender: EmailAddress, to: EmailAddress, raw: bytes) -> SmtpReply:
+    async def send(self, mail_from: str, to: EmailAddress, raw: bytes) -> SmtpReply:
         """Send one email to one recipient; SmtpUnavailableError when the failure is not about this email.
+
+        *mail_from* is the envelope sender, an addr-spec in ASCII.
 
         If the connection breaks after the last byte the result is unknown: the email is sent again, with the same
         Message-ID.
         """
         try:
             async with asyncio.timeout(_MAIL_TIMEOUT):
-                return await self._send(sender, to, raw)
+                return await self._send(mail_from, to, raw)
         except (SMTPException, OSError) as fault:
             raise self._build_unavailable_error(fault) from fault
         except asyncio.CancelledError:
@@ -122,11 +124,11 @@ class SmtpClient:
             except (SMTPException, OSError):
                 self.close()
 
-    async def _send(self, sender: EmailAddress, to: EmailAddress, raw: bytes) -> SmtpReply:
+    async def _send(self, mail_from: str, to: EmailAddress, raw: bytes) -> SmtpReply:
         if to.needs_smtputf8 and not await self._supports_smtputf8():
             return SmtpReply(ReplyClass.PERMANENT_NEGATIVE, 553)
         options, encoding = (["SMTPUTF8"], "utf-8") if to.needs_smtputf8 else ([], "ascii")
-        await self._client.mail(sender.addr_spec, options=options)
+        await self._client.mail(mail_from, options=options)
         try:
             await self._client.rcpt(to.addr_spec, encoding=encoding)
             return SmtpReply(ReplyClass.POSITIVE_COMPLETION, (await self._client.data(raw)).code)

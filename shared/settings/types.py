@@ -73,6 +73,16 @@ def _find_url_error(value: str, schemes: tuple[str, ...]) -> str | None:
     return None if all(host for host, _ in named) else "names no host"
 
 
+def _parse_secret(value: object) -> object:
+    return Secret(value) if isinstance(value, str) else value
+
+
+SecretText = Annotated[Secret, BeforeValidator(_parse_secret)]
+"""A password or a key given as text."""
+Domain = Annotated[
+    str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain in lower case, in ASCII, such as in.candor.example")
+]
+
 Mode = Literal["local", "production"]
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(ge=timedelta(milliseconds=1))]
