@@ -54,7 +54,7 @@ class ReturnPathSigner:
 
     @classmethod
     def from_settings(cls, domain: str | None, key: Secret | None) -> Self | None:
-        """Return the signer, or None unless both are set: then bounces go to the From address, as without a listener."""
+        """Return the signer, or None unless both are set: bounces then go to the From address."""
         if domain is None or key is None:
             return None
         if len(key.get_secret_value()) < _MIN_KEY_LENGTH:

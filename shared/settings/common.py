@@ -89,13 +89,13 @@ class CommonSettings(ProcessSettings):
         None,
         validation_alias="CANDOR_INBOUND_DOMAIN",
         examples=["in.candor.example"],
-        description="the domain whose mail the inbound listener receives: return addresses and unsubscriptions by mail; "
+        description="the domain whose mail the inbound listener receives (return addresses, unsubscriptions by mail); "
         "default: none, and bounces go to the sender of the emails",
     )
     return_path_key: SecretText | None = Field(
         None,
         validation_alias="CANDOR_RETURN_PATH_KEY",
-        description="the key that signs the return addresses of this service: the hexadecimal SHA-256 of the master key, "
+        description="signs the return addresses of this service: the hexadecimal SHA-256 of the master key, "
         "a colon and the name of the service",
     )
     data_dir: Path = Field(validation_alias="CANDOR_DATA", description="the folder for files of this service")

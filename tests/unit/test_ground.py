@@ -90,7 +90,9 @@ def test_ids_in_order_begin_with_their_time_and_are_unguessable_beyond_it() -> N
     made = [new_id("nod") for _ in times]
     assert made == sorted(made)
     assert all(re.fullmatch(r"nod_[0-9a-hj-km-np-tv-z]{26}", each) for each in made)
-    told = [sum(ids.BASE32_ALPHABET.index(letter) << 5 * (9 - at) for at, letter in enumerate(one[4:14])) for one in made]
+    told = [
+        sum(ids.BASE32_ALPHABET.index(letter) << 5 * (9 - at) for at, letter in enumerate(one[4:14])) for one in made
+    ]
     assert told == [round(each.timestamp() * 1000) for each in times]
     at_once = ids.ulid_factory(lambda: times[0])
     alike = {at_once("nod") for _ in range(1000)}
