@@ -4,7 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.newsletter.domain import CampaignDelivery, Subscription, Suppression
+from services.newsletter.domain.campaigns.campaigns import CampaignDelivery
+from services.newsletter.domain.subscriptions.subscriptions import Subscription, Suppression
 from services.newsletter.store import CampaignDeliveries, Campaigns, Subscriptions, Suppressions
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 

@@ -1,10 +1,1 @@
-"""The emails of newsletter: the confirmation of a subscription, and campaigns."""
-
-from services.newsletter.emails.messages import (
-    CAMPAIGN_EMAIL,
-    CONFIRMATION_EMAIL,
-    CompiledCampaign,
-    NewsletterEmails,
-)
-
-__all__ = ["CAMPAIGN_EMAIL", "CONFIRMATION_EMAIL", "CompiledCampaign", "NewsletterEmails"]
+"""The emails of newsletter by feature, and the tokens of their links; the texts are in ``templates``."""

@@ -5,18 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.newsletter.app import NewsletterModule, wire
-from services.newsletter.domain import (
-    CURRENT_CONSENT,
-    Campaign,
-    Consent,
-    ConsentSource,
-    DeliveryCounts,
-    MailingList,
-    Subscription,
-)
+from services.newsletter.domain.campaigns.campaigns import Campaign, DeliveryCounts
+from services.newsletter.domain.subscriptions.consent import CURRENT_CONSENT, Consent, ConsentSource
+from services.newsletter.domain.subscriptions.lists import MailingList
+from services.newsletter.domain.subscriptions.subscriptions import Subscription
 from services.newsletter.settings import Settings
 from services.newsletter.store import DOCUMENTS, Subscriptions
+from services.newsletter.wiring.modules import NewsletterModules, build_modules
 from shared.chassis import Chassis
 from shared.chassis.spec import DOCUMENTS as OF_CHASSIS
 from shared.chassis.spec import open_chassis
@@ -36,11 +31,11 @@ class NewsletterInternals:
     """The services, and a mail queue that the test works off."""
 
     chassis: Chassis
-    module: NewsletterModule
+    modules: NewsletterModules
 
     async def a_list(self) -> MailingList:
         """Create a list."""
-        return await self.module.subscribe_service.create_list(
+        return await self.modules.subscriptions.subscribe_service.create_list(
             "News", "", idempotency_key=new_id("op"), at=self.chassis.clock()
         )
 
@@ -56,20 +51,24 @@ class NewsletterInternals:
     async def join(self, list_id: str, email: str, *, account_id: str = "") -> Subscription:
         """Subscribe to a list and confirm."""
         now = self.chassis.clock()
-        await self.module.subscribe_service.request(list_id, email, account_id=account_id, at=now)
-        made, _ = await self.module.subscribe_service.confirm(parse_token(await self.read_email()), at=now)
+        await self.modules.subscriptions.subscribe_service.request(list_id, email, account_id=account_id, at=now)
+        made, _ = await self.modules.subscriptions.subscribe_service.confirm(
+            parse_token(await self.read_email()), at=now
+        )
         return made
 
     async def start_campaign(self, list_id: str) -> Campaign:
         """Create a campaign and start it."""
         now = self.chassis.clock()
-        made = await self.module.campaign_sender.create(list_id, "News", "Hello.", idempotency_key=new_id("op"), at=now)
-        return await self.module.campaign_sender.start(made.campaign_id, at=now)
+        made = await self.modules.campaigns.campaign_sender.create(
+            list_id, "News", "Hello.", idempotency_key=new_id("op"), at=now
+        )
+        return await self.modules.campaigns.campaign_sender.start(made.campaign_id, at=now)
 
     async def advance(self) -> int:
         """Advance all campaigns as far as they can; return the number of steps."""
         steps = 0
-        while await self.module.campaign_sender.advance(at=self.chassis.clock()):
+        while await self.modules.campaigns.campaign_sender.advance(at=self.chassis.clock()):
             steps += 1
         return steps
 
@@ -78,16 +77,16 @@ class NewsletterInternals:
         now = self.chassis.clock()
         state = (
             DeliveryStatus.RELAYED
-            if await self.module.campaign_sender.should_send(row.id, row.owner, at=now)
+            if await self.modules.campaigns.campaign_sender.should_send(row.id, row.owner, at=now)
             else DeliveryStatus.SUPPRESSED
         )
-        await self.module.campaign_sender.record_outcome(row.id, state, at=now)
+        await self.modules.campaigns.campaign_sender.record_outcome(row.id, state, at=now)
         await self.chassis.mail_queue.complete(row, state)
         return state
 
     async def counts(self, campaign: Campaign) -> DeliveryCounts:
         """Return the counts of a campaign's deliveries above 0."""
-        found = await self.module.campaign_sender.get(campaign.campaign_id)
+        found = await self.modules.campaigns.campaign_sender.get(campaign.campaign_id)
         return {state: count for state, count in found.counts.items() if count}
 
 
@@ -111,7 +110,7 @@ async def open_internals(
     read = Settings.from_env(env)
     async with open_chassis("newsletter", read.common, clock=clock, registry=listening_registry()) as chassis:
         await chassis.db.ensure_collections([*OF_CHASSIS, *DOCUMENTS])
-        yield NewsletterInternals(chassis, wire(chassis, read))
+        yield NewsletterInternals(chassis, build_modules(chassis, read))
 
 
 async def add_subscribers(list_id: str, many: int, *, db: Database, vault: Vault, clock: Clock) -> list[str]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.newsletter.domain import CampaignState, DeliveryState, UnsubscribeMethod
-from services.newsletter.store.documents import CampaignDeliveryDocument
+from services.newsletter.domain.campaigns.campaigns import CampaignState, DeliveryState
+from services.newsletter.domain.subscriptions.subscriptions import UnsubscribeMethod
+from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument
 from shared.clock import utc_now
 from shared.contracts import newsletter_v1
 from shared.crypto import Keyring, Vault
@@ -175,10 +176,10 @@ async def test_a_campaign_is_sent_only_when_every_letter_is_settled(inside: News
     for row in most:
         await inside.carry(row)
     await inside.advance()
-    assert (await inside.module.campaign_sender.get(campaign.campaign_id)).state is CampaignState.SENDING
+    assert (await inside.modules.campaigns.campaign_sender.get(campaign.campaign_id)).state is CampaignState.SENDING
     await inside.carry(last)
     await inside.advance()
-    assert (await inside.module.campaign_sender.get(campaign.campaign_id)).state is CampaignState.SENT
+    assert (await inside.modules.campaigns.campaign_sender.get(campaign.campaign_id)).state is CampaignState.SENT
 
 
 async def test_C10_a_letter_in_the_queue_is_withheld_and_cannot_be_read_any_more(inside: NewsletterInternals) -> None:
@@ -186,8 +187,8 @@ async def test_C10_a_letter_in_the_queue_is_withheld_and_cannot_be_read_any_more
     made = await inside.join(news.list_id, "ada@customers.example")
     campaign = await inside.start_campaign(news.list_id)
     await inside.advance()
-    token = inside.module.subscribe_service.emails.unsubscribe_token(made.subscription_id)
-    await inside.module.unsubscribe_service.unsubscribe_by_token(
+    token = inside.modules.stores.links.unsubscribe_token(made.subscription_id)
+    await inside.modules.subscriptions.unsubscribe_service.unsubscribe_by_token(
         token, method=UnsubscribeMethod.ONE_CLICK, at=inside.chassis.clock()
     )
     [row] = await inside.queued_mails()

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.newsletter.domain import Campaign, Subscription, UnsubscribeMethod
+from services.newsletter.domain.campaigns.campaigns import Campaign
+from services.newsletter.domain.subscriptions.subscriptions import Subscription, UnsubscribeMethod
 from shared.contracts import common_v1
 from shared.ids import new_id
 from shared.policy import PromiseState
@@ -33,8 +34,10 @@ async def left(inside: NewsletterInternals, clock: FixedClock) -> tuple[Subscrip
 
 
 async def leave(inside: NewsletterInternals, made: Subscription, at: datetime) -> None:
-    token = inside.module.subscribe_service.emails.unsubscribe_token(made.subscription_id)
-    await inside.module.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.PAGE, at=at)
+    token = inside.modules.stores.links.unsubscribe_token(made.subscription_id)
+    await inside.modules.subscriptions.unsubscribe_service.unsubscribe_by_token(
+        token, method=UnsubscribeMethod.PAGE, at=at
+    )
 
 
 def letter(made: Subscription, campaign: Campaign, at: datetime, **changes: Any) -> dict[str, Any]:
@@ -56,7 +59,7 @@ async def test_C10_is_kept_while_letters_end_with_the_subscription(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:
     await left(inside, clock)
-    finding = await inside.module.probes.nothing_after_unsubscribing()
+    finding = await inside.modules.probes.nothing_after_unsubscribing()
     assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 1)
 
 
@@ -66,7 +69,7 @@ async def test_C10_a_letter_after_the_end_is_caught(
 ) -> None:
     made, campaign = await left(inside, clock)
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock(), **changes))
-    finding = await inside.module.probes.nothing_after_unsubscribing()
+    finding = await inside.modules.probes.nothing_after_unsubscribing()
     assert finding.state is PromiseState.BROKEN
     assert finding.evidence.startswith("1 ")
     assert "@" not in finding.evidence
@@ -82,7 +85,7 @@ async def test_C10_a_letter_that_was_withheld_or_under_way_is_no_breach(
         letter(made, campaign, clock(), attempted_at=ended_at - HOUR),
     ):
         await planter.write_raw(inside.chassis.db, "deliveries", planted)
-    assert (await inside.module.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
 
 
 async def test_C10_a_letter_between_leaving_and_joining_again_is_caught(
@@ -93,16 +96,16 @@ async def test_C10_a_letter_between_leaving_and_joining_again_is_caught(
     clock.advance(HOUR)
     await inside.join(made.list_id, "ada@customers.example")
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
-    assert (await inside.module.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, between))
-    assert (await inside.module.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
 
 
 async def test_C06_is_kept_while_letters_go_where_they_were_asked_for(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:
     await left(inside, clock)
-    finding = await inside.module.probes.only_confirmed_recipients()
+    finding = await inside.modules.probes.only_confirmed_recipients()
     assert (finding.state, finding.sample_size) == (PromiseState.KEPT, 1)
 
 
@@ -113,7 +116,7 @@ async def test_C06_a_letter_of_another_list_is_caught(
     made = await inside.join(news.list_id, "ada@customers.example")
     campaign = await inside.start_campaign(other.list_id)
     await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
-    assert (await inside.module.probes.only_confirmed_recipients()).state is PromiseState.BROKEN
+    assert (await inside.modules.probes.only_confirmed_recipients()).state is PromiseState.BROKEN
 
 
 async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
@@ -127,7 +130,7 @@ async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
         letter(made, campaign, clock(), subscription_id=f"sub_{'0' * 26}"),
     ):
         await planter.write_raw(inside.chassis.db, "deliveries", planted)
-    finding = await inside.module.probes.only_confirmed_recipients()
+    finding = await inside.modules.probes.only_confirmed_recipients()
     assert (finding.state, finding.sample_size) == (PromiseState.BROKEN, 2)
     assert finding.evidence.startswith("2 of")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.newsletter.domain import CURRENT_CONSENT
+from services.newsletter.domain.subscriptions.consent import CURRENT_CONSENT
 from shared.crypto import InvalidTokenError
 from shared.ids import new_id
 from shared.mongo import Database
@@ -129,26 +129,28 @@ async def test_C17_nothing_is_left_of_an_expired_opt_in_request(
     inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
 ) -> None:
     news = await inside.a_list()
-    await inside.module.subscribe_service.request(news.list_id, "ada@customers.example", account_id="", at=clock())
+    await inside.modules.subscriptions.subscribe_service.request(
+        news.list_id, "ada@customers.example", account_id="", at=clock()
+    )
     token = parse_token(await inside.read_email())
     clock.advance(timedelta(hours=48))
     with pytest.raises(InvalidTokenError):
-        await inside.module.subscribe_service.confirm(token, at=clock())
-    assert await inside.module.subscribe_service.delete_expired(at=clock()) == 1
+        await inside.modules.subscriptions.subscribe_service.confirm(token, at=clock())
+    assert await inside.modules.subscriptions.subscribe_service.delete_expired(at=clock()) == 1
     for collection in ("opt_in_requests", "subject_keys", "mail_queue"):
         assert await planter.read_raw(inside.chassis.db, collection) == []
 
 
 async def test_a_newer_opt_in_request_replaces_the_older(inside: NewsletterInternals, clock: FixedClock) -> None:
     news = await inside.a_list()
-    ask = inside.module.subscribe_service.request
+    ask = inside.modules.subscriptions.subscribe_service.request
     await ask(news.list_id, "ada@customers.example", account_id="", at=clock())
     older = parse_token(await inside.read_email())
     await ask(news.list_id, "ada@customers.example", account_id="", at=clock.advance(timedelta(minutes=11)))
     newer = parse_token(await inside.read_email())
     with pytest.raises(InvalidTokenError):
-        await inside.module.subscribe_service.confirm(older, at=clock())
-    made, _ = await inside.module.subscribe_service.confirm(newer, at=clock())
+        await inside.modules.subscriptions.subscribe_service.confirm(older, at=clock())
+    made, _ = await inside.modules.subscriptions.subscribe_service.confirm(newer, at=clock())
     assert made.subscribed_at == clock()
 
 
@@ -159,7 +161,7 @@ async def test_who_confirms_again_stays_one_subscriber_with_newer_evidence(
     first = await inside.join(news.list_id, "ada@customers.example")
     clock.advance(timedelta(days=1))
     second = await inside.join(news.list_id, "ada@customers.example", account_id="acc_1")
-    [held] = await inside.module.account_export.list_subscriptions("acc_1")
+    [held] = await inside.modules.privacy.account_export.list_subscriptions("acc_1")
     assert second.subscription_id == first.subscription_id == held.recipient.subscription.subscription_id
     assert held.recipient.subscription.consent.confirmed_at == clock()
     assert held.recipient.subscription.subscribed_at < clock()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.newsletter.domain import UnsubscribeMethod
+from services.newsletter.domain.subscriptions.subscriptions import UnsubscribeMethod
 from shared.contracts import common_v1, newsletter_v1
 from shared.mongo import Database
 from tests.integration.newsletter.internals import NewsletterInternals
@@ -216,7 +216,9 @@ async def test_two_clicks_at_once_leave_one_proof(readers: Subscribers, stored: 
 async def test_C10_an_unsubscribe_link_never_expires(inside: NewsletterInternals, clock: FixedClock) -> None:
     news = await inside.a_list()
     made = await inside.join(news.list_id, "ada@customers.example")
-    token = inside.module.subscribe_service.emails.unsubscribe_token(made.subscription_id)
+    token = inside.modules.stores.links.unsubscribe_token(made.subscription_id)
     clock.advance(timedelta(days=20 * 365))
-    await inside.module.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.PAGE, at=clock())
-    assert await inside.module.unsubscribe_service.subscriptions.get(made.subscription_id) is None
+    await inside.modules.subscriptions.unsubscribe_service.unsubscribe_by_token(
+        token, method=UnsubscribeMethod.PAGE, at=clock()
+    )
+    assert await inside.modules.subscriptions.unsubscribe_service.subscriptions.get(made.subscription_id) is None

@@ -5,19 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.newsletter.domain import (
-    CONSENT_TEXTS,
-    CURRENT_CONSENT,
-    RELAY_GRACE_PERIOD,
-    Campaign,
-    CampaignState,
-    Consent,
-    ConsentSource,
-    OptInCooldown,
-    OptInRequest,
-    Suppression,
-    UnsubscribeMethod,
-)
+from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState
+from services.newsletter.domain.subscriptions.consent import CONSENT_TEXTS, CURRENT_CONSENT, Consent, ConsentSource
+from services.newsletter.domain.subscriptions.opt_in import OptInCooldown, OptInRequest
+from services.newsletter.domain.subscriptions.subscriptions import RELAY_GRACE_PERIOD, Suppression, UnsubscribeMethod
 from tests.support import NOON
 
 MINUTE = timedelta(minutes=1)

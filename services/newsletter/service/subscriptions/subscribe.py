@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from services.newsletter.domain import (
-    CURRENT_CONSENT,
-    ConsentSource,
-    MailingList,
-    OptInCooldown,
-    OptInRequest,
-    Subscription,
-)
-from services.newsletter.emails import NewsletterEmails
+from services.newsletter.domain.subscriptions.consent import CURRENT_CONSENT, ConsentSource
+from services.newsletter.domain.subscriptions.lists import MailingList
+from services.newsletter.domain.subscriptions.opt_in import OptInCooldown, OptInRequest
+from services.newsletter.domain.subscriptions.subscriptions import Subscription
+from services.newsletter.emails.links import EmailLinks
+from services.newsletter.emails.subscriptions import SubscriptionEmails
 from services.newsletter.errors import ListNotFoundError
 from services.newsletter.store import MailingLists, OptInRequests, Subscriptions, Suppressions
 from shared.bus import Outbox
@@ -34,7 +31,8 @@ class SubscribeService:
     opt_in_requests: OptInRequests
     subscriptions: Subscriptions
     suppressions: Suppressions
-    emails: NewsletterEmails
+    links: EmailLinks
+    emails: SubscriptionEmails
     mail_queue: MailQueue
     outbox: Outbox
     transact: Transact
@@ -76,7 +74,7 @@ class SubscribeService:
 
     async def confirm(self, token: str, *, at: datetime) -> tuple[Subscription, MailingList]:
         """Create the subscription that *token* confirms; raises InvalidTokenError when it was used or has expired."""
-        request_id = self.emails.opt_in_request_id(token, at=at)
+        request_id = self.links.opt_in_request_id(token, at=at)
         subscription = await self.transact(lambda: self._confirm_request(request_id, at))
         mailing_list = await self.lists.get(subscription.list_id)
         if mailing_list is None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.newsletter.domain import Consent, NewsletterRecipient, Subscription
-from services.newsletter.store.documents import ConsentValue, SubscriptionDocument, address_index
+from services.newsletter.domain.subscriptions.consent import Consent
+from services.newsletter.domain.subscriptions.subscriptions import NewsletterRecipient, Subscription
+from services.newsletter.store.personal_data import address_index
+from services.newsletter.store.subscriptions.documents import ConsentValue, SubscriptionDocument
 from shared import observe
 from shared.crypto import DecryptionError, KeyDestroyedError, Vault, build_associated_data
 from shared.mongo import Collection, Database

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.newsletter.domain import Campaign, CampaignState, DeliveryState, NewsletterRecipient
-from services.newsletter.emails import NewsletterEmails
+from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState, DeliveryState
+from services.newsletter.domain.subscriptions.subscriptions import NewsletterRecipient
+from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.errors import CampaignNotFoundError, ListNotFoundError
 from services.newsletter.store import CampaignDeliveries, Campaigns, MailingLists, Subscriptions
 from shared.bus import Outbox
@@ -32,7 +33,7 @@ class CampaignSender:
     subscriptions: Subscriptions
     campaigns: Campaigns
     deliveries: CampaignDeliveries
-    emails: NewsletterEmails
+    emails: CampaignEmails
     mail_queue: MailQueue
     outbox: Outbox
     transact: Transact

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from services.newsletter.domain import Suppression
-from services.newsletter.store.documents import ConsentValue, SuppressionDocument, address_index
+from services.newsletter.domain.subscriptions.subscriptions import Suppression
+from services.newsletter.store.personal_data import address_index
+from services.newsletter.store.subscriptions.documents import ConsentValue, SuppressionDocument
 from shared.crypto import Vault
 from shared.mongo import Collection, Database
 

@@ -1,7 +1,7 @@
 """Mailing lists."""
 
-from services.newsletter.domain import MailingList
-from services.newsletter.store.documents import MailingListDocument
+from services.newsletter.domain.subscriptions.lists import MailingList
+from services.newsletter.store.subscriptions.documents import MailingListDocument
 from shared.mongo import Collection, Database
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.newsletter.service.unsubscribe import UnsubscribeService
+from services.newsletter.service.subscriptions.unsubscribe import UnsubscribeService
 from shared.privacy import ErasureResult, RetainedRecord
 
 

@@ -3,25 +3,24 @@
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from services.newsletter.domain import CampaignState, Consent, ConsentSource, DeliveryState, UnsubscribeMethod
-from shared.crypto import Vault
+from services.newsletter.domain.subscriptions.consent import Consent, ConsentSource
+from services.newsletter.domain.subscriptions.subscriptions import UnsubscribeMethod
+from services.newsletter.store.personal_data import USES
 from shared.mongo import Document, EmbeddedValue, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, retain_for
 from shared.policy import Purpose
 
-_USES = {Purpose.NEWSLETTER, Purpose.ACCOUNT, Purpose.EXPORT, Purpose.ERASURE}
 _EMAIL = Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.ACCOUNT, Purpose.EXPORT}, UNTIL_ERASED)
 _INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, UNTIL_ERASED)
-_OWNER = Personal(Category.PSEUDONYM, _USES, UNTIL_ERASED)
-_EVIDENCE = Personal(Category.CONSENT, _USES, UNTIL_ERASED)
+_OWNER = Personal(Category.PSEUDONYM, USES, UNTIL_ERASED)
+_EVIDENCE = Personal(Category.CONSENT, USES, UNTIL_ERASED)
 
 # The worker deletes a request and its key when it expires, after at most 48 hours; this is the backstop.
 _OPT_IN_REQUEST_RETENTION = retain_for(3)
 # The limitation period for complaints about unwanted email.
 SUPPRESSION_RETENTION_DAYS = 3 * 365
 _PROOF_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="unsubscribed_at")
-_PROOF = Personal(Category.CONSENT, _USES, _PROOF_RETENTION)
-_DELIVERY = Personal(Category.PSEUDONYM, _USES, retain_for(400, since="queued_at"))
+_PROOF = Personal(Category.CONSENT, USES, _PROOF_RETENTION)
 
 
 class ConsentValue(EmbeddedValue):
@@ -77,7 +76,7 @@ class OptInRequestDocument(Document):
     )
 
     list_id: str
-    account_id: Annotated[str, Personal(Category.PSEUDONYM, _USES, _OPT_IN_REQUEST_RETENTION)]
+    account_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
     address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)]
     email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.EXPORT}, _OPT_IN_REQUEST_RETENTION)]
     consent_version: str
@@ -131,69 +130,3 @@ class SuppressionDocument(Document):
     staff_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_RETENTION)]
     """The member of staff; empty when the subscriber did it."""
     resubscribed_at: datetime | None = None
-
-
-class DeliveryCountsValue(EmbeddedValue):
-    """The number of emails in each state, final when the campaign is sent."""
-
-    waiting: int = 0
-    accepted: int = 0
-    suppressed: int = 0
-    failed: int = 0
-    expired: int = 0
-
-
-class CampaignDocument(Document):
-    """A campaign and the progress of queueing its emails."""
-
-    collection: ClassVar[str] = "campaigns"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True), Index("state"))
-
-    list_id: str
-    subject_line: str
-    body: str
-    state: CampaignState
-    started_at: datetime | None = None
-    cursor: str = ""
-    recipients_queued: bool = False
-    counts: DeliveryCountsValue = DeliveryCountsValue()
-    idempotency_key: str
-    created_at: datetime
-    sent_at: datetime | None = None
-
-
-class CampaignDeliveryDocument(Document):
-    """One email of a campaign; its id is made of campaign and subscription, so there is no duplicate."""
-
-    collection: ClassVar[str] = "deliveries"
-    subject: ClassVar[str | None] = "subscription_id"
-    indexes: ClassVar[tuple[Index, ...]] = (
-        Index("campaign_id", "state"),
-        Index("state", "completed_at"),
-        Index("mail_id", unique=True),
-        Index("subscription_id", "completed_at"),
-    )
-
-    campaign_id: str
-    subscription_id: Annotated[str, _DELIVERY]
-    mail_id: str
-    state: DeliveryState
-    queued_at: datetime
-    attempted_at: datetime | None = None
-    """When its recipient was last found to be subscribed, just before it was relayed."""
-    completed_at: datetime | None = None
-
-
-DOCUMENTS = (
-    MailingListDocument,
-    OptInRequestDocument,
-    SubscriptionDocument,
-    SuppressionDocument,
-    CampaignDocument,
-    CampaignDeliveryDocument,
-)
-
-
-def address_index(vault: Vault, email: str) -> str:
-    """Return the blind index of an address, the same in all collections of newsletter."""
-    return vault.blind_index("newsletter.address", email)

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from services.newsletter.domain import CONSENT_TEXTS, Consent, NewsletterRecipient
+from services.newsletter.domain.subscriptions.consent import CONSENT_TEXTS, Consent
+from services.newsletter.domain.subscriptions.subscriptions import NewsletterRecipient
 from services.newsletter.store import CampaignDeliveries, MailingLists, OptInRequests, Subscriptions, Suppressions
 from shared.clock import rfc3339
 from shared.policy import Purpose

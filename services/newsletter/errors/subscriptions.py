@@ -1,4 +1,4 @@
-"""The errors of newsletter; an invalid link is ``auth.token.invalid``, from ``shared.crypto``."""
+"""The errors of lists and subscriptions; an invalid link is ``auth.token.invalid``, from ``shared.crypto``."""
 
 from shared.errors import NotFoundError
 
@@ -13,9 +13,3 @@ class SubscriptionNotFoundError(NotFoundError):
     """The account has no such subscription."""
 
     code = "newsletter.subscription.not_found"
-
-
-class CampaignNotFoundError(NotFoundError):
-    """The campaign does not exist."""
-
-    code = "newsletter.campaign.not_found"

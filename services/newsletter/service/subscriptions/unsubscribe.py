@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.newsletter.domain import Subscription, Suppression, UnsubscribeMethod
-from services.newsletter.emails import NewsletterEmails
+from services.newsletter.domain.subscriptions.subscriptions import Subscription, Suppression, UnsubscribeMethod
+from services.newsletter.emails.links import EmailLinks
 from services.newsletter.errors import SubscriptionNotFoundError
 from services.newsletter.store import CampaignDeliveries, OptInRequests, Subscriptions, Suppressions
 from shared.bus import Outbox
@@ -24,7 +24,7 @@ class UnsubscribeService:
     suppressions: Suppressions
     opt_in_requests: OptInRequests
     deliveries: CampaignDeliveries
-    emails: NewsletterEmails
+    links: EmailLinks
     outbox: Outbox
     transact: Transact
     erase_subject: EraseSubject
@@ -32,7 +32,7 @@ class UnsubscribeService:
 
     async def unsubscribe_by_token(self, token: str, *, method: UnsubscribeMethod, at: datetime) -> None:
         """End the subscription that *token* names; nothing happens when it was ended or erased before."""
-        subscription_id = self.emails.subscription_id(token, at=at)
+        subscription_id = self.links.subscription_id(token, at=at)
 
         async def work() -> None:
             found = await self.subscriptions.get(subscription_id)

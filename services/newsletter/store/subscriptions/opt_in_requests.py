@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from services.newsletter.domain import OptInRequest
-from services.newsletter.store.documents import OptInRequestDocument, address_index
+from services.newsletter.domain.subscriptions.opt_in import OptInRequest
+from services.newsletter.store.personal_data import address_index
+from services.newsletter.store.subscriptions.documents import OptInRequestDocument
 from shared.crypto import Vault, build_associated_data
 from shared.mongo import Collection, Database
 from shared.policy import Purpose

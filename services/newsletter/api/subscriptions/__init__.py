@@ -1,0 +1,1 @@
+"""Lists, subscribing and unsubscribing."""

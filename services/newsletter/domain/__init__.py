@@ -1,0 +1,1 @@
+"""What lists, subscriptions and campaigns are, by feature."""

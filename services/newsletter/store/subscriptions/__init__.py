@@ -1,0 +1,1 @@
+"""Lists, opt-in requests, subscriptions and suppressions."""

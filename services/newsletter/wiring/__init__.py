@@ -1,0 +1,1 @@
+"""Builds the modules of newsletter by feature; the composition root is ``app``."""

@@ -1,0 +1,40 @@
+"""All modules of newsletter, in the order in which they are built."""
+
+from dataclasses import dataclass
+
+from services.newsletter.promises import NewsletterProbes
+from services.newsletter.settings import Settings
+from services.newsletter.wiring.campaigns import CampaignModule, build_campaign_module
+from services.newsletter.wiring.privacy_requests import PrivacyRequestModule, build_privacy_request_module
+from services.newsletter.wiring.stores import Stores, build_stores
+from services.newsletter.wiring.subscriptions import SubscriptionModule, build_subscription_module
+from shared.chassis import Chassis
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsletterModules:
+    """The modules and the probes."""
+
+    stores: Stores
+    subscriptions: SubscriptionModule
+    campaigns: CampaignModule
+    privacy: PrivacyRequestModule
+    probes: NewsletterProbes
+
+
+def build_modules(chassis: Chassis, settings: Settings) -> NewsletterModules:
+    """Return all modules."""
+    stores = build_stores(chassis, settings)
+    subscriptions = build_subscription_module(chassis, stores, settings)
+    return NewsletterModules(
+        stores=stores,
+        subscriptions=subscriptions,
+        campaigns=build_campaign_module(chassis, stores, settings),
+        privacy=build_privacy_request_module(chassis, stores, subscriptions.unsubscribe_service),
+        probes=NewsletterProbes(
+            subscriptions=stores.subscriptions,
+            suppressions=stores.suppressions,
+            campaigns=stores.campaigns,
+            deliveries=stores.deliveries,
+        ),
+    )

@@ -1,0 +1,42 @@
+"""What all modules share: the collections and the links of emails."""
+
+from dataclasses import dataclass
+
+from services.newsletter.emails.links import EmailLinks
+from services.newsletter.settings import Settings
+from services.newsletter.store import (
+    CampaignDeliveries,
+    Campaigns,
+    MailingLists,
+    OptInRequests,
+    Subscriptions,
+    Suppressions,
+)
+from shared.chassis import Chassis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """The collections and the links of emails. Wiring passes it on; a service gets only what it uses."""
+
+    lists: MailingLists
+    opt_in_requests: OptInRequests
+    subscriptions: Subscriptions
+    suppressions: Suppressions
+    campaigns: Campaigns
+    deliveries: CampaignDeliveries
+    links: EmailLinks
+
+
+def build_stores(chassis: Chassis, settings: Settings) -> Stores:
+    """Return the collections."""
+    db, vault = chassis.db, chassis.vault
+    return Stores(
+        lists=MailingLists(db),
+        opt_in_requests=OptInRequests(db, vault),
+        subscriptions=Subscriptions(db, vault),
+        suppressions=Suppressions(db, vault),
+        campaigns=Campaigns(db),
+        deliveries=CampaignDeliveries(db),
+        links=EmailLinks(token_sealer=chassis.token_sealer, public_url=settings.common.public_url),
+    )
