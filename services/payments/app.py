@@ -3,12 +3,28 @@
 import asyncio
 from datetime import timedelta
 
-from services.payments.api import PaymentsApi
-from services.payments.ports import CardDecrypter, SimulatedProcessor
+from services.payments.api import CardsApi, ChargesApi, RefundsApi
+from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
 from services.payments.promises import PaymentsProbes
-from services.payments.service import AccountEraser, AccountExport, CardService, ChargeService, RefundService
+from services.payments.service import (
+    AccountEraser,
+    AccountExport,
+    CardService,
+    ChargeOperator,
+    ChargeService,
+    ChargeSettler,
+    RefundService,
+)
 from services.payments.settings import Settings
-from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, UsedCardPayloads
+from services.payments.store import (
+    DOCUMENTS,
+    Attempts,
+    Cards,
+    Charges,
+    PendingOrders,
+    Refunds,
+    UsedCardPayloads,
+)
 from shared.chassis import Chassis, ServiceSpec
 from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
 from shared.privacy import ErasureConsumer, ExportServer
@@ -19,15 +35,32 @@ RECONCILE_LEASE_TTL = timedelta(seconds=5)
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Return the specification of payments: routes, documents, events, workers, probes."""
-    processor = SimulatedProcessor()
+    processor = SimulatedProcessor(clock=chassis.clock)
     cards, charges, refunds = Cards(chassis.db), Charges(chassis.db), Refunds(chassis.db)
+    attempts, orders = Attempts(chassis.db), PendingOrders(chassis.db)
+    operator = _build_operator(chassis, settings, processor)
     card_service = _build_card_service(chassis, settings, processor, cards=cards)
-    charge_service = _build_charge_service(chassis, settings, processor, cards=cards, charges=charges)
+    charge_service = ChargeService(
+        processor=processor,
+        cards=cards,
+        charges=charges,
+        attempts=attempts,
+        orders=orders,
+        operator=operator,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+        check_after=settings.reconcile_after,
+    )
     refund_service = _build_refund_service(chassis, settings, processor, charges=charges, refunds=refunds)
     erasure = ErasureConsumer(
         service="payments",
         account_eraser=AccountEraser(
-            cards=cards, charges=charges, refunds=refunds, erase_subject=chassis.erase_subject
+            cards=cards,
+            charges=charges,
+            attempts=attempts,
+            orders=orders,
+            refunds=refunds,
+            erase_subject=chassis.erase_subject,
         ),
         outbox=chassis.outbox,
         clock=chassis.clock,
@@ -40,17 +73,17 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         # One replica at a time: two would ask the processor twice about each payment.
         await chassis.leases.run_exclusive(
             "reconcile-pending-payments",
-            lambda: _reconcile_pending(chassis, settings, charge_service, refund_service),
+            lambda: _reconcile_pending(chassis, settings, operator, refund_service),
             ttl=RECONCILE_LEASE_TTL,
         )
 
+    paginator = Paginator(chassis.token_sealer)
     return ServiceSpec(
-        routes=PaymentsApi(
-            card_service=card_service,
-            charge_service=charge_service,
-            refund_service=refund_service,
-            paginator=Paginator(chassis.token_sealer),
-        ).build_routes(),
+        routes=(
+            *CardsApi(card_service=card_service, paginator=paginator).build_routes(),
+            *ChargesApi(charge_service=charge_service, paginator=paginator).build_routes(),
+            *RefundsApi(refund_service=refund_service, paginator=paginator).build_routes(),
+        ),
         documents=DOCUMENTS,
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(export.build_rpc_handler(),),
@@ -59,9 +92,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     )
 
 
-def _build_card_service(
-    chassis: Chassis, settings: Settings, processor: SimulatedProcessor, *, cards: Cards
-) -> CardService:
+def _build_card_service(chassis: Chassis, settings: Settings, processor: Processor, *, cards: Cards) -> CardService:
     return CardService(
         decrypter=CardDecrypter(chassis.keyring),
         processor=processor,
@@ -72,22 +103,21 @@ def _build_card_service(
     )
 
 
-def _build_charge_service(
-    chassis: Chassis, settings: Settings, processor: SimulatedProcessor, *, cards: Cards, charges: Charges
-) -> ChargeService:
-    return ChargeService(
-        processor=processor,
-        cards=cards,
+def _build_operator(chassis: Chassis, settings: Settings, processor: Processor) -> ChargeOperator:
+    charges, attempts = Charges(chassis.db), Attempts(chassis.db)
+    settler = ChargeSettler(
         charges=charges,
+        attempts=attempts,
+        orders=PendingOrders(chassis.db),
         outbox=chassis.outbox,
         transact=chassis.db.with_transaction,
-        new_id=chassis.new_id,
-        reconcile_after=settings.reconcile_after,
+        check_after=settings.reconcile_after,
     )
+    return ChargeOperator(processor=processor, charges=charges, attempts=attempts, settler=settler)
 
 
 def _build_refund_service(
-    chassis: Chassis, settings: Settings, processor: SimulatedProcessor, *, charges: Charges, refunds: Refunds
+    chassis: Chassis, settings: Settings, processor: Processor, *, charges: Charges, refunds: Refunds
 ) -> RefundService:
     return RefundService(
         processor=processor,
@@ -101,9 +131,9 @@ def _build_refund_service(
 
 
 async def _reconcile_pending(
-    chassis: Chassis, settings: Settings, charge_service: ChargeService, refund_service: RefundService
+    chassis: Chassis, settings: Settings, operator: ChargeOperator, refund_service: RefundService
 ) -> None:
     while True:
-        await charge_service.reconcile_pending(at=chassis.clock())
+        await operator.reconcile_due(at=chassis.clock())
         await refund_service.reconcile_pending(at=chassis.clock())
         await asyncio.sleep(settings.reconcile_after.total_seconds() / 2)

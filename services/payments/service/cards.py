@@ -12,7 +12,14 @@ from services.payments.errors import (
     InvalidCardError,
     ProcessorUnavailableError,
 )
-from services.payments.ports import CardDecrypter, DecryptedCard, Processor, ProcessorTimeoutError
+from services.payments.ports import (
+    CardDecrypter,
+    DecryptedCard,
+    Processor,
+    ProcessorClosedError,
+    ProcessorDeclinedError,
+    ProcessorTimeoutError,
+)
 from services.payments.store import Cards, UsedCardPayloads
 from shared.ids import NewId
 
@@ -84,9 +91,9 @@ class CardService:
 
     async def _tokenize_details(self, details: CardDetails, *, key: str) -> str:
         try:
-            reference = await self.processor.tokenize(details, key=key)
-        except ProcessorTimeoutError:
+            stored = await self.processor.tokenize(details, key=key)
+        except (ProcessorTimeoutError, ProcessorClosedError):
             raise ProcessorUnavailableError(retry_after=30) from None
-        if reference is None:
-            raise CardDeclinedError
-        return reference
+        except ProcessorDeclinedError:
+            raise CardDeclinedError from None
+        return stored.reference

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.payments.store import Cards, Charges, Refunds
+from services.payments.store import Attempts, Cards, Charges, PendingOrders, Refunds
 from services.payments.store.fields import BOOKS_RETENTION_DAYS
 from shared.privacy import EraseSubject, ErasureResult, RetainedRecord
 
@@ -17,20 +17,24 @@ class AccountEraser:
 
     cards: Cards
     charges: Charges
+    attempts: Attempts
+    orders: PendingOrders
     refunds: Refunds
     erase_subject: EraseSubject
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
         """Delete the cards and anonymize charges and refunds; the result names the charges that stay."""
         cards = await self.cards.delete_by_account(account_id)
-        charges = await self.charges.anonymize(account_id)
+        charge_ids = await self.charges.anonymize(account_id)
+        await self.attempts.anonymize(charge_ids)
+        await self.orders.delete(charge_ids)
         await self.refunds.anonymize(account_id)
         retained = RetainedRecord(
-            description=f"{charges} {'charge' if charges == 1 else 'charges'}, without your name",
+            description=f"{len(charge_ids)} {'charge' if len(charge_ids) == 1 else 'charges'}, without your name",
             reason="required by bookkeeping law",
             retained_until=at + BOOKS_RETENTION,
         )
         return ErasureResult(
             erased_counts={"cards": cards, **await self.erase_subject(account_id)},
-            retained_items=(retained,) if charges else (),
+            retained_items=(retained,) if charge_ids else (),
         )

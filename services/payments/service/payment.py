@@ -1,4 +1,4 @@
-"""What charges and refunds share: stored as pending, asked of the processor, completed.
+"""What refunds do: stored as pending, asked of the processor, completed.
 
 A payment is stored before the processor is asked. A process that dies in between loses nothing: the next try with the
 same Idempotency-Key, or the reconciliation, asks again under the same payment id, which has its effect only once.
@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
 
 from services.payments.domain import IDEMPOTENCY_TTL, idempotency_marks
 from services.payments.errors import CardDeclinedError, PaymentPendingError
-from services.payments.ports import Processor, ProcessorOutcome, ProcessorTimeoutError
+from services.payments.ports import Processor, ProcessorClosedError, ProcessorTimeoutError
 from shared import observe
 from shared.bus import Outbox
 from shared.ids import NewId
@@ -26,6 +27,13 @@ P = TypeVar("P")
 
 BATCH_SIZE = 200
 RETRY_AFTER_SECONDS = 30
+
+
+class ProcessorOutcome(StrEnum):
+    """The answer of the processor."""
+
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
 
 
 def outcome_counter(name: str, documentation: str) -> observe.Counter:
@@ -91,7 +99,7 @@ class PaymentService(ABC, Generic[P]):
         ids = self._get_ids(payment)
         try:
             outcome = await self._ask_processor(payment)
-        except ProcessorTimeoutError:
+        except (ProcessorTimeoutError, ProcessorClosedError):
             await self._schedule_retry(payment, at + self.reconcile_after)
             self.outcomes.labels("timeout").inc()
             log.warning("payment.timeout", kind=self.kind, **ids)

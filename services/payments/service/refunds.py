@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from services.payments.domain import Charge, Money, Refund, RefundState, idempotency_marks
+from services.payments.domain import Charge, Money, Refund, RefundState, ReportedRefundStatus, idempotency_marks
 from services.payments.errors import ChargeNotFoundError, RefundExceedsChargeError
-from services.payments.ports import ProcessorOutcome
-from services.payments.service.payment import PaymentService, outcome_counter
+from services.payments.ports import ProcessorRejectedError, ProcessorTimeoutError
+from services.payments.service.payment import PaymentService, ProcessorOutcome, outcome_counter
 from services.payments.store import Charges, Refunds
 from shared import observe
 from shared.contracts import payments_v1
@@ -41,6 +41,11 @@ class RefundService(PaymentService[Refund]):
             lambda: self._create_pending(charge, amount, idempotency_key, at), idempotency_key=idempotency_key, at=at
         )
         return refund, await self._get_charge(account_id, charge_id)
+
+    async def list_by_charge(self, account_id: str, charge_id: str, *, after: str | None, limit: int) -> list[Refund]:
+        """Return up to *limit* refunds of a charge of this account, newest first, after the position *after*."""
+        await self._get_charge(account_id, charge_id)
+        return await self.refunds.list_by_charge(charge_id, after=after, limit=limit)
 
     async def _get_charge(self, account_id: str, charge_id: str) -> Charge:
         charge = await self.charges.get(account_id, charge_id)
@@ -86,7 +91,16 @@ class RefundService(PaymentService[Refund]):
         await self.refunds.schedule_retry(payment.refund_id, at)
 
     async def _ask_processor(self, payment: Refund) -> ProcessorOutcome:
-        return await self.processor.refund(payment.charge_id, payment.price, key=payment.refund_id)
+        charge = await self.charges.find(payment.charge_id)
+        if charge is None:
+            raise ChargeNotFoundError
+        try:
+            report = await self.processor.refund(charge.payment_id, payment.price, key=payment.refund_id)
+        except ProcessorRejectedError:
+            return ProcessorOutcome.DECLINED
+        if report.status is ReportedRefundStatus.PENDING:
+            raise ProcessorTimeoutError
+        return ProcessorOutcome.DECLINED if report.status is ReportedRefundStatus.FAILED else ProcessorOutcome.SUCCEEDED
 
     async def _record_outcome(self, payment: Refund, outcome: ProcessorOutcome, at: datetime) -> bool:
         if not await self.refunds.complete(payment.refund_id, _STATES[outcome]):

@@ -23,7 +23,7 @@ class CardDocument(Document):
     exp_month: Annotated[int, Field(ge=1, le=12), CARD_FIELD]
     exp_year: Annotated[int, Field(ge=2000, le=2100), CARD_FIELD]
     brand: Literal["visa", "mastercard", "amex", "discover", "unknown"]
-    processor_ref: Annotated[str, Field(pattern=r"^[a-z]+_[a-z_]*[0-9a-z]{26}$"), CARD_FIELD]
+    processor_ref: Annotated[str, Field(pattern=r"^(sim_[a-z0-9_]+_[0-9a-z]{26}|pm_[0-9A-Za-z]{8,64})$"), CARD_FIELD]
     created_at: datetime
 
 

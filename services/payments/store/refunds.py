@@ -18,6 +18,7 @@ class RefundDocument(Document):
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id", "created_at", "_id"),
+        Index("charge_id", "created_at", "_id"),
         Index("state", "retry_at"),
         Index("mark", unique=True),
     )
@@ -62,6 +63,13 @@ class Refunds:
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Refund]:
         """Return up to *limit* refunds of this account, newest first, after the position *after*."""
         wanted = {"account_id": account_id, **filter_after("created_at", after)}
+        return [
+            _refund(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)
+        ]
+
+    async def list_by_charge(self, charge_id: str, *, after: str | None, limit: int) -> list[Refund]:
+        """Return up to *limit* refunds of this charge, newest first, after the position *after*."""
+        wanted = {"charge_id": charge_id, **filter_after("created_at", after)}
         return [
             _refund(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)
         ]

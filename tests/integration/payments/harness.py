@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from services.payments.domain import Charge, Money
 from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
-from services.payments.service import AccountEraser, CardService, ChargeRequest, ChargeService, RefundService
-from services.payments.store import DOCUMENTS, Cards, Charges, Refunds, UsedCardPayloads
+from services.payments.service import (
+    AccountEraser,
+    CardService,
+    ChargeOperator,
+    ChargeRequest,
+    ChargeService,
+    ChargeSettler,
+    RefundService,
+)
+from services.payments.store import DOCUMENTS, Attempts, Cards, Charges, PendingOrders, Refunds, UsedCardPayloads
 from shared.bus import Outbox, OutboxDocument
 from shared.crypto import Key, Keyring, KeyUse
 from shared.ids import new_id
@@ -32,12 +40,13 @@ class PaymentsHarness:
     database: Database
     clock: FixedClock
     processor: Processor = field(default_factory=SimulatedProcessor)
+    """The simulator on the same clock, where none is given."""
 
     @classmethod
     async def prepared(cls, database: Database, clock: FixedClock) -> Self:
         """Return a harness on a prepared database."""
         await database.ensure_collections([*DOCUMENTS, OutboxDocument])
-        return cls(database, clock)
+        return cls(database, clock, SimulatedProcessor(clock=clock))
 
     def __post_init__(self) -> None:
         self.cards, self.charges, self.refunds = Cards(self.database), Charges(self.database), Refunds(self.database)
@@ -51,14 +60,28 @@ class PaymentsHarness:
             new_id=new_id,
             card_payload_ttl=timedelta(minutes=10),
         )
+        self.attempts, self.orders = Attempts(self.database), PendingOrders(self.database)
+        self.settler = ChargeSettler(
+            charges=self.charges,
+            attempts=self.attempts,
+            orders=self.orders,
+            outbox=outbox,
+            transact=self.database.with_transaction,
+            check_after=RECONCILE_AFTER,
+        )
+        self.operator = ChargeOperator(
+            processor=self.processor, charges=self.charges, attempts=self.attempts, settler=self.settler
+        )
         self.charge_service = ChargeService(
             processor=self.processor,
             cards=self.cards,
             charges=self.charges,
-            outbox=outbox,
+            attempts=self.attempts,
+            orders=self.orders,
+            operator=self.operator,
             transact=self.database.with_transaction,
             new_id=new_id,
-            reconcile_after=RECONCILE_AFTER,
+            check_after=RECONCILE_AFTER,
         )
         self.refund_service = RefundService(
             processor=self.processor,
@@ -70,7 +93,12 @@ class PaymentsHarness:
             reconcile_after=RECONCILE_AFTER,
         )
         self.account_eraser = AccountEraser(
-            cards=self.cards, charges=self.charges, refunds=self.refunds, erase_subject=erase_nothing
+            cards=self.cards,
+            charges=self.charges,
+            attempts=self.attempts,
+            orders=self.orders,
+            refunds=self.refunds,
+            erase_subject=erase_nothing,
         )
 
     def jwe(self, number: str = VISA, *, account_id: str = ADA, **changed: object) -> str:
@@ -82,19 +110,27 @@ class PaymentsHarness:
         kept = await self.card_service.tokenize(ADA, self.jwe(number), idempotency_key=new_id("op"), at=self.clock())
         return kept.card_id
 
-    async def charge(
-        self, card_id: str, *, idempotency_key: str = "", amount: int = 3_999, description: str = ""
-    ) -> Charge:
-        """Charge a card of Ada."""
+    async def charge(self, card_id: str, *, idempotency_key: str = "", amount: int = 3_999, **changed: Any) -> Charge:
+        """Charge a card of Ada; *changed* is what differs in the request."""
         request = ChargeRequest(
             account_id=ADA,
             card_id=card_id,
-            price=Money(amount=amount, currency="USD"),
-            description=description,
+            price=Money(amount=amount, currency=changed.pop("currency", "USD")),
+            **{"description": "", "allow_duplicate": True, **changed},
         )
         return await self.charge_service.create(
             request, idempotency_key=idempotency_key or new_id("op"), at=self.clock()
         )
+
+    async def authorize(self, number: str = VISA, *, amount: int = 3_999) -> Charge:
+        """Authorize a new card of Ada."""
+        return await self.charge(await self.card(number), amount=amount, is_capture_automatic=False)
+
+    async def reload(self, charge: Charge) -> Charge:
+        """Return the charge as it is stored."""
+        found = await self.charges.find(charge.charge_id)
+        assert found is not None
+        return found
 
     async def refund(self, charge: Charge, amount: int, *, idempotency_key: str = "") -> int:
         """Refund a charge of Ada; return its amount_refunded."""

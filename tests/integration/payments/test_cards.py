@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.payments.domain import CardDetails
+from services.payments.domain import CardDetails, ReportedCard
 from services.payments.errors import (
     CardDeclinedError,
     CardNotFoundError,
@@ -116,7 +116,7 @@ class UnavailableProcessor(SimulatedProcessor):
 
     answers = False
 
-    async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
+    async def tokenize(self, card: CardDetails, *, key: str) -> ReportedCard:
         if not self.answers:
             raise ProcessorTimeoutError
         return await super().tokenize(card, key=key)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.payments.domain import CardDetails, ChargeState, Money
+from services.payments.domain import ChargeState, Money, ReportedPayment, ReportedRefund
 from services.payments.errors import (
     CardDeclinedError,
     CardNotFoundError,
@@ -15,7 +15,7 @@ from services.payments.errors import (
     PaymentPendingError,
     RefundExceedsChargeError,
 )
-from services.payments.ports import ProcessorOutcome, ProcessorTimeoutError, SimulatedProcessor
+from services.payments.ports import PaymentOrder, ProcessorTimeoutError, SimulatedProcessor
 from services.payments.service.erasure import BOOKS_RETENTION
 from shared.mongo import Database
 from tests.integration.payments.harness import ADA, BOB, RECONCILE_AFTER, PaymentsHarness
@@ -39,22 +39,26 @@ class CountingProcessor(SimulatedProcessor):
     def __post_init__(self) -> None:
         super().__init__()
 
-    async def tokenize(self, card: CardDetails, *, key: str) -> str | None:
-        return await super().tokenize(card, key=key)
+    async def authorize(self, order: PaymentOrder, *, key: str) -> ReportedPayment:
+        self._count(self.taken, order.price, key)
+        report = await super().authorize(order, key=key)
+        self._die()
+        return report
 
-    async def charge_card(self, reference: str, price: Money, *, key: str) -> ProcessorOutcome:
-        return self._execute(self.taken, price, key)
+    async def refund(self, payment_id: str, price: Money, *, key: str) -> ReportedRefund:
+        self._count(self.given, price, key)
+        report = await super().refund(payment_id, price, key=key)
+        self._die()
+        return report
 
-    async def refund(self, charge_key: str, price: Money, *, key: str) -> ProcessorOutcome:
-        return self._execute(self.given, price, key)
-
-    def _execute(self, books: dict[str, Money], price: Money, key: str) -> ProcessorOutcome:
+    def _count(self, books: dict[str, Money], price: Money, key: str) -> None:
         if self.silent:
             raise ProcessorTimeoutError
         books[key] = price
+
+    def _die(self) -> None:
         if self.dies:
             raise ProcessDiedError
-        return ProcessorOutcome.SUCCEEDED
 
 
 @pytest.fixture
@@ -71,7 +75,7 @@ async def test_a_charge_is_captured_and_published(house: PaymentsHarness) -> Non
 
 async def test_the_card_reference_is_deleted_with_the_outcome(house: PaymentsHarness, planter: RawWriter) -> None:
     await house.charge(await house.card())
-    [row] = await planter.read_raw(house.database, "charges")
+    [row] = await planter.read_raw(house.database, "charge_attempts")
     assert row["processor_ref"] == ""
 
 
@@ -95,7 +99,7 @@ async def test_a_process_that_dies_after_the_money_moved_charges_once(
     processor.dies = False
     charge = await house.charge(card_id, idempotency_key="one")
     assert charge.state is ChargeState.CAPTURED
-    assert list(processor.taken) == [charge.charge_id]
+    assert list(processor.taken) == [charge.attempt_id]
 
 
 async def test_a_repetition_is_answered_also_when_the_card_is_gone(
@@ -140,8 +144,8 @@ async def test_a_timeout_leaves_the_charge_pending_until_the_reconciliation(hous
     assert unknown.value.retry_after
     [pending] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
     assert pending.state is ChargeState.PENDING
-    assert await house.charge_service.reconcile_pending(at=house.clock()) == 0
-    assert await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 1
+    assert await house.operator.reconcile_due(at=house.clock()) == 0
+    assert await house.operator.reconcile_due(at=house.clock.advance(RECONCILE_AFTER)) == 1
     [reconciled] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
     assert reconciled.state is ChargeState.CAPTURED
     assert await house.published_events() == ["payments.charge.captured.v1"]
@@ -161,9 +165,9 @@ async def test_one_timeout_does_not_stop_the_others(counted: tuple[PaymentsHarne
     for _ in range(3):
         with pytest.raises(PaymentPendingError):
             await house.charge(card_id)
-    assert await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 0
+    assert await house.operator.reconcile_due(at=house.clock.advance(RECONCILE_AFTER)) == 0
     processor.silent = False
-    assert await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER)) == 3
+    assert await house.operator.reconcile_due(at=house.clock.advance(RECONCILE_AFTER)) == 3
 
 
 async def test_a_description_cannot_carry_a_card_number(house: PaymentsHarness) -> None:
@@ -268,7 +272,7 @@ async def test_C31_an_erasure_leaves_amounts_without_a_person(house: PaymentsHar
     [retained] = erasure.retained_items
     assert retained.description.startswith("1 charge,")
     assert retained.retained_until == house.clock() + BOOKS_RETENTION
-    for collection in ("cards", "charges", "refunds"):
+    for collection in ("cards", "charges", "charge_attempts", "refunds"):
         assert ADA not in str(await planter.read_raw(house.database, collection))
     [row] = await planter.read_raw(house.database, "charges")
     assert (row["amount"], row["amount_refunded"], row["description"]) == (3_999, 1_000, "")
@@ -284,4 +288,4 @@ async def test_C31_a_pending_charge_is_completed_after_the_erasure(
         await house.charge(card_id)
     await house.account_eraser.erase(ADA, at=clock())
     processor.silent = False
-    assert await house.charge_service.reconcile_pending(at=clock.advance(RECONCILE_AFTER)) == 1
+    assert await house.operator.reconcile_due(at=clock.advance(RECONCILE_AFTER)) == 1

@@ -63,7 +63,7 @@ async def test_a_timeout_is_counted_and_so_is_what_comes_of_it(house: PaymentsHa
     card_id = await house.card(SILENT_ONCE)
     with pytest.raises(PaymentPendingError):
         await house.charge(card_id)
-    await house.charge_service.reconcile_pending(at=house.clock.advance(RECONCILE_AFTER))
+    await house.operator.reconcile_due(at=house.clock.advance(RECONCILE_AFTER))
     assert [line["event"] for line in payments_in(logged)] == ["payment.timeout", "payment.completed"]
     assert growth("charges", before) == {"timeout": 1, "succeeded": 1}
 

@@ -1,8 +1,8 @@
-"""Cards, charges and refunds."""
+"""Card details, card networks, stored cards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -90,78 +90,3 @@ class Card:
     brand: Brand
     processor_ref: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """An amount in minor units of an ISO 4217 currency."""
-
-    amount: int
-    currency: str
-
-
-CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CAD", "AUD", "CHF")
-"""The currencies (ISO 4217) that are charged."""
-
-
-class ChargeState(StrEnum):
-    """The state of a charge; *pending* while the processor has not answered."""
-
-    PENDING = "pending"
-    CAPTURED = "captured"
-    DECLINED = "declined"
-
-
-class RefundState(StrEnum):
-    """The state of a refund; *pending* while the processor has not answered."""
-
-    PENDING = "pending"
-    SUCCEEDED = "succeeded"
-    DECLINED = "declined"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
-    """A charge of a card; *amount_refunded* includes pending refunds."""
-
-    charge_id: str
-    account_id: str
-    card_id: str
-    price: Money
-    description: str
-    state: ChargeState
-    amount_refunded: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardCharge:
-    """A charge and the processor's reference of its card, which is stored only while the charge is pending."""
-
-    charge: Charge
-    processor_ref: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
-    """A refund of a charge, in full or in part."""
-
-    refund_id: str
-    charge_id: str
-    account_id: str
-    price: Money
-    state: RefundState
-    created_at: datetime
-
-
-IDEMPOTENCY_TTL = timedelta(hours=24)
-"""How long an Idempotency-Key names the same request (as in shared.web.idempotency)."""
-
-
-def idempotency_marks(idempotency_key: str, at: datetime) -> tuple[str, str]:
-    """Return the unique marks of a payment that *idempotency_key* creates on the day *at* and created the day before.
-
-    A key that is used again after IDEMPOTENCY_TTL names a new request. It gets a new mark instead of replacing the
-    old one, because the embedded server does not release a unique value that was updated.
-    """
-    return f"{idempotency_key} {at:%Y-%m-%d}", f"{idempotency_key} {at - IDEMPOTENCY_TTL:%Y-%m-%d}"

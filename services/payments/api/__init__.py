@@ -1,0 +1,7 @@
+"""Payments over HTTP: parse, one call, render."""
+
+from services.payments.api.cards import CardsApi
+from services.payments.api.charges import ChargesApi
+from services.payments.api.refunds import RefundsApi
+
+__all__ = ["CardsApi", "ChargesApi", "RefundsApi"]

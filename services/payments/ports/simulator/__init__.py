@@ -1,0 +1,17 @@
+"""A simulated processor for local use and for tests: deterministic, with the test numbers of the card networks."""
+
+from services.payments.ports.simulator.behaviours import (
+    BEHAVIOUR_NUMBERS,
+    DECLINED_NUMBERS,
+    decline_test_number,
+)
+from services.payments.ports.simulator.books import SimulatorBooks
+from services.payments.ports.simulator.processor import SimulatedProcessor
+
+__all__ = [
+    "BEHAVIOUR_NUMBERS",
+    "DECLINED_NUMBERS",
+    "SimulatedProcessor",
+    "SimulatorBooks",
+    "decline_test_number",
+]

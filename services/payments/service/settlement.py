@@ -1,0 +1,124 @@
+"""The one way by which a report of the processor moves a charge: from a reply, an event, or the reconciliation."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from services.payments.domain import (
+    Attempt,
+    Charge,
+    ChargeState,
+    ReportedPayment,
+    ReportedStatus,
+    apply_report,
+)
+from services.payments.store import Attempts, Charges, PendingOrders
+from shared import observe
+from shared.bus import Outbox
+from shared.contracts import payments_v1
+from shared.mongo import Transact
+
+log = observe.get_logger(__name__)
+
+OUTCOMES = {
+    ChargeState.AUTHORIZED: "authorized",
+    ChargeState.CAPTURED: "succeeded",
+    ChargeState.PARTIALLY_CAPTURED: "succeeded",
+    ChargeState.REQUIRES_ACTION: "requires_action",
+    ChargeState.VOIDED: "voided",
+    ChargeState.EXPIRED: "expired",
+    ChargeState.FAILED: "declined",
+    ChargeState.CONFLICTED: "conflicted",
+}
+_MONEY_MOVED = (ReportedStatus.AUTHORIZED, ReportedStatus.CAPTURED)
+
+
+def charge_counter() -> observe.Counter:
+    """Return the counter of charges, with every outcome at 0: a rate misses the first increment of a new series."""
+    counter = observe.counter(
+        "candor_payments_charges_total",
+        "Charges by what the processor reports; a timeout is asked again.",
+        ("outcome",),
+    )
+    for outcome in sorted({*OUTCOMES.values(), "timeout"}):
+        counter.labels(outcome)
+    return counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeSettler:
+    """Moves charges forward by what the processor reports; moving one twice has its effect once."""
+
+    outcomes: ClassVar[observe.Counter] = charge_counter()
+
+    charges: Charges
+    attempts: Attempts
+    orders: PendingOrders
+    outbox: Outbox
+    transact: Transact
+    check_after: timedelta
+    """How long until an open charge is checked again."""
+
+    async def settle(self, charge: Charge, report: ReportedPayment, *, at: datetime) -> Charge:
+        """Move *charge* by a report of its current attempt; return it as it is stored afterwards."""
+        moved = apply_report(charge, report)
+        if moved is None:
+            return charge
+        if not await self.transact(lambda: self._record(charge, moved, report, at)):
+            return await self._settle_again(charge, report, at)
+        if moved.state is not charge.state:
+            # Only the process that moved the charge counts it: two at once would count one charge twice.
+            outcome = OUTCOMES[moved.state]
+            self.outcomes.labels(outcome).inc()
+            log.info("payment.completed", kind="charge", outcome=outcome, charge_id=charge.charge_id)
+        return moved
+
+    async def settle_payment(self, report: ReportedPayment, *, at: datetime) -> Charge | None:
+        """Move the charge that *report* belongs to; None when the payment is of no known attempt."""
+        attempt = await self.attempts.get(report.key) if report.key else None
+        attempt = attempt or await self.attempts.find_by_payment(report.payment_id)
+        charge = await self.charges.find(attempt.charge_id) if attempt else None
+        if attempt is None or charge is None:
+            return None
+        if charge.attempt_id != attempt.attempt_id:
+            self._warn_of_late_success(attempt, report)
+            return charge
+        return await self.settle(charge, report, at=at)
+
+    async def _settle_again(self, charge: Charge, report: ReportedPayment, at: datetime) -> Charge:
+        """Another process moved the charge in between: apply the report to what it left."""
+        current = await self.charges.find(charge.charge_id)
+        assert current is not None, charge.charge_id  # charges are never deleted
+        return current if current == charge else await self.settle(current, report, at=at)
+
+    async def _record(self, old: Charge, new: Charge, report: ReportedPayment, at: datetime) -> bool:
+        if not await self.charges.settle(old, new, check_at=self.next_check_at(new, at)):
+            return False
+        await self.attempts.settle(new, reported=None if report.price == new.price else report.price)
+        if new.state not in (ChargeState.PENDING, ChargeState.REQUIRES_ACTION):
+            await self.orders.delete([new.charge_id])
+        if new.amount_captured and not old.amount_captured:
+            await self._publish_capture(new, at)
+        return True
+
+    def next_check_at(self, charge: Charge, at: datetime) -> datetime:
+        """Return when an open charge is checked: an authorization when it ends, everything else soon."""
+        if charge.state is ChargeState.AUTHORIZED and charge.authorized_until is not None:
+            return max(charge.authorized_until, at) + self.check_after
+        return at + self.check_after
+
+    async def _publish_capture(self, charge: Charge, at: datetime) -> None:
+        event = payments_v1.ChargeCaptured(
+            charge_id=charge.charge_id,
+            account_id=charge.account_id,
+            amount=charge.amount_captured,
+            currency=charge.price.currency,
+        )
+        event.captured_at.FromDatetime(at)
+        await self.outbox.put(event, subject=charge.account_id)
+
+    def _warn_of_late_success(self, attempt: Attempt, report: ReportedPayment) -> None:
+        """An attempt that ended must not hold money: another attempt followed it."""
+        if report.status in _MONEY_MOVED:
+            self.outcomes.labels("conflicted").inc()
+            log.error("payment.late_success", charge_id=attempt.charge_id, attempt_id=attempt.attempt_id)
