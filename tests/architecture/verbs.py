@@ -20,6 +20,7 @@ VERBS: Mapping[str, str] = {
     "authorize": "decide whether the caller may (RFC 6749; RFC 9110)",
     "call": "send a request over the broker and wait for its reply (gRPC, aio-pika RPC)",
     "cancel": "stop something scheduled before it happens (asyncio; Stripe)",
+    "capture": "take what was authorized (Stripe, Adyen)",
     "check": "look once and report a finding (Kubernetes probe; Prometheus blackbox)",
     "claim": "take the next job or row under a lease (SQL SKIP LOCKED queues)",
     "close": "end a resource or a case; nothing follows (Python io)",
@@ -67,6 +68,7 @@ VERBS: Mapping[str, str] = {
     "schedule": "plan something for a time (cron)",
     "seal": "encrypt and authenticate (Go cipher.AEAD Seal)",
     "send": "hand a message to a transport (SMTP; httpx send)",
+    "settle": "record how a payment ended (Hyperswitch, accounting)",
     "start": "begin a job or a process (systemd start)",
     "stop": "end a process or a task in order (systemd stop)",
     "submit": "hand in a form or a report (HTML form; concurrent.futures)",
@@ -77,5 +79,6 @@ VERBS: Mapping[str, str] = {
     "unsubscribe": "leave a list (RFC 2369, RFC 8058)",
     "update": "change stored fields (MongoDB update)",
     "verify": "check a proof: password, signature, code (argon2-cffi, PyJWT)",
+    "void": "give an authorization back before it is captured (Authorize.Net, Braintree)",
     "write": "write bytes to an opened thing (Python io)",
 }

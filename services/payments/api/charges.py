@@ -195,7 +195,7 @@ class ChargesApi:
     async def retry_charge(self, call: RequestContext, body: AttemptBody) -> ChargeView:
         """Try a failed charge again, with the same card or another one."""
         return _charge_view(
-            await self.charge_service.retry(
+            await self.charge_service.create_attempt(
                 call.principal.id,
                 call.path["charge_id"],
                 body.card_id,

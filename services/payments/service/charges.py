@@ -86,7 +86,7 @@ class ChargeService:
                 return await self._conclude(charge, at)
         raise PaymentPendingError(retry_after=1)
 
-    async def retry(
+    async def create_attempt(
         self, account_id: str, charge_id: str, card_id: str, *, idempotency_key: str, at: datetime
     ) -> Charge:
         """Try a failed charge again with a card, once for each *idempotency_key*."""
@@ -112,7 +112,7 @@ class ChargeService:
 
     async def capture(self, charge_id: str, amount: int | None, *, at: datetime) -> Charge:
         """Capture *amount* of an authorized charge, all of it without one; the rest is released. Twice is once."""
-        charge = _require(await self.charges.find(charge_id))
+        charge = _require(await self.charges.find_by_id(charge_id))
         wanted = amount or charge.price.amount
         if charge.amount_captured == wanted:
             return charge
@@ -131,7 +131,7 @@ class ChargeService:
 
     async def void(self, charge_id: str, *, at: datetime) -> Charge:
         """Release an authorized charge, or end one that awaits the customer. Twice is once."""
-        charge = _require(await self.charges.find(charge_id))
+        charge = _require(await self.charges.find_by_id(charge_id))
         if charge.state is ChargeState.VOIDED:
             return charge
         if charge.operation is not ChargeOperation.VOID:
@@ -215,7 +215,7 @@ class ChargeService:
         await self.charges.start_operation(
             charge, operation, capture_amount=capture_amount, check_at=at + self.check_after
         )
-        return _require(await self.charges.find(charge.charge_id))
+        return _require(await self.charges.find_by_id(charge.charge_id))
 
     async def _conclude(self, charge: Charge, at: datetime) -> Charge:
         """Return the authorized or captured charge, asking the processor where it has not answered; or raise."""

@@ -79,7 +79,7 @@ class ChargeOperator:
     async def _check(self, charge: Charge, at: datetime) -> Charge:
         if await self._is_abandoned(charge, at):
             await self.charges.start_operation(charge, ChargeOperation.VOID, check_at=at + self.settler.check_after)
-            charge = await self.charges.find(charge.charge_id) or charge
+            charge = await self.charges.find_by_id(charge.charge_id) or charge
         checked = await self.run(charge, at=at)
         if checked.is_open:
             await self.charges.schedule_check(charge.charge_id, self.settler.next_check_at(checked, at))

@@ -91,7 +91,7 @@ class RefundService(PaymentService[Refund]):
         await self.refunds.schedule_retry(payment.refund_id, at)
 
     async def _ask_processor(self, payment: Refund) -> ProcessorOutcome:
-        charge = await self.charges.find(payment.charge_id)
+        charge = await self.charges.find_by_id(payment.charge_id)
         if charge is None:
             raise ChargeNotFoundError
         try:

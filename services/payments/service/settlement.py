@@ -77,7 +77,7 @@ class ChargeSettler:
         """Move the charge that *report* belongs to; None when the payment is of no known attempt."""
         attempt = await self.attempts.get(report.key) if report.key else None
         attempt = attempt or await self.attempts.find_by_payment(report.payment_id)
-        charge = await self.charges.find(attempt.charge_id) if attempt else None
+        charge = await self.charges.find_by_id(attempt.charge_id) if attempt else None
         if attempt is None or charge is None:
             return None
         if charge.attempt_id != attempt.attempt_id:
@@ -87,7 +87,7 @@ class ChargeSettler:
 
     async def _settle_again(self, charge: Charge, report: ReportedPayment, at: datetime) -> Charge:
         """Another process moved the charge in between: apply the report to what it left."""
-        current = await self.charges.find(charge.charge_id)
+        current = await self.charges.find_by_id(charge.charge_id)
         assert current is not None, charge.charge_id  # charges are never deleted
         return current if current == charge else await self.settle(current, report, at=at)
 

@@ -100,7 +100,7 @@ class Charges:
         row = await self._rows.find_one({"_id": charge_id, "account_id": account_id})
         return _charge(row) if row else None
 
-    async def find(self, charge_id: str) -> Charge | None:
+    async def find_by_id(self, charge_id: str) -> Charge | None:
         """Return the charge of any account, for the staff and the processor's reports."""
         row = await self._rows.get(charge_id)
         return _charge(row) if row else None

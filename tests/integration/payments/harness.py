@@ -128,7 +128,7 @@ class PaymentsHarness:
 
     async def reload(self, charge: Charge) -> Charge:
         """Return the charge as it is stored."""
-        found = await self.charges.find(charge.charge_id)
+        found = await self.charges.find_by_id(charge.charge_id)
         assert found is not None
         return found
 
