@@ -68,7 +68,6 @@ VERBS: Mapping[str, str] = {
     "schedule": "plan something for a time (cron)",
     "seal": "encrypt and authenticate (Go cipher.AEAD Seal)",
     "send": "hand a message to a transport (SMTP; httpx send)",
-    "settle": "record how a payment ended (Hyperswitch, accounting)",
     "start": "begin a job or a process (systemd start)",
     "stop": "end a process or a task in order (systemd stop)",
     "submit": "hand in a form or a report (HTML form; concurrent.futures)",
@@ -79,6 +78,5 @@ VERBS: Mapping[str, str] = {
     "unsubscribe": "leave a list (RFC 2369, RFC 8058)",
     "update": "change stored fields (MongoDB update)",
     "verify": "check a proof: password, signature, code (argon2-cffi, PyJWT)",
-    "void": "give an authorization back before it is captured (Authorize.Net, Braintree)",
     "write": "write bytes to an opened thing (Python io)",
 }

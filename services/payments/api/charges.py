@@ -227,7 +227,7 @@ class ChargesApi:
 
     async def void_charge(self, call: RequestContext) -> ChargeView:
         """Release an authorized charge, or end one that awaits an authentication."""
-        return _charge_view(await self.charge_service.void(call.path["charge_id"], at=call.now))
+        return _charge_view(await self.charge_service.void_charge(call.path["charge_id"], at=call.now))
 
 
 def _charge_view(charge: Charge) -> ChargeView:

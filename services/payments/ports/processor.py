@@ -94,7 +94,7 @@ class Processor(Protocol):
         """Capture *price* of an authorization and release the rest."""
         ...
 
-    async def void(self, payment_id: str, *, key: str) -> ReportedPayment:
+    async def void_payment(self, payment_id: str, *, key: str) -> ReportedPayment:
         """Release an authorization, or end a payment that awaits the customer."""
         ...
 

@@ -129,7 +129,7 @@ class ChargeService:
             raise ChargeConflictedError if captured.state is ChargeState.CONFLICTED else ChargeNotCapturableError
         return captured
 
-    async def void(self, charge_id: str, *, at: datetime) -> Charge:
+    async def void_charge(self, charge_id: str, *, at: datetime) -> Charge:
         """Release an authorized charge, or end one that awaits the customer. Twice is once."""
         charge = _require(await self.charges.find_by_id(charge_id))
         if charge.state is ChargeState.VOIDED:

@@ -56,7 +56,7 @@ class ChargeOperator:
             ) from None
         if charge.operation in _CHANGES and report.status.value == charge.state.value:
             return await self._cancel_operation(charge, at)
-        return await self.settler.settle(charge, report, at=at)
+        return await self.settler.settle_charge(charge, report, at=at)
 
     async def _cancel_operation(self, charge: Charge, at: datetime) -> Charge:
         """The processor refused the operation and nothing has changed: the charge is as it was before."""
@@ -131,6 +131,6 @@ class ChargeOperator:
             if charge.operation is ChargeOperation.CAPTURE:
                 price = Money(amount=charge.capture_amount, currency=charge.price.currency)
                 return await self.processor.capture(charge.payment_id, price, key=key)
-            return await self.processor.void(charge.payment_id, key=key)
+            return await self.processor.void_payment(charge.payment_id, key=key)
         except ProcessorRejectedError:
             return await self.processor.get_payment(charge.payment_id)

@@ -59,7 +59,7 @@ class ChargeSettler:
     check_after: timedelta
     """How long until an open charge is checked again."""
 
-    async def settle(self, charge: Charge, report: ReportedPayment, *, at: datetime) -> Charge:
+    async def settle_charge(self, charge: Charge, report: ReportedPayment, *, at: datetime) -> Charge:
         """Move *charge* by a report of its current attempt; return it as it is stored afterwards."""
         moved = apply_report(charge, report)
         if moved is None:
@@ -83,18 +83,18 @@ class ChargeSettler:
         if charge.attempt_id != attempt.attempt_id:
             self._warn_of_late_success(attempt, report)
             return charge
-        return await self.settle(charge, report, at=at)
+        return await self.settle_charge(charge, report, at=at)
 
     async def _settle_again(self, charge: Charge, report: ReportedPayment, at: datetime) -> Charge:
         """Another process moved the charge in between: apply the report to what it left."""
         current = await self.charges.find_by_id(charge.charge_id)
         assert current is not None, charge.charge_id  # charges are never deleted
-        return current if current == charge else await self.settle(current, report, at=at)
+        return current if current == charge else await self.settle_charge(current, report, at=at)
 
     async def _record(self, old: Charge, new: Charge, report: ReportedPayment, at: datetime) -> bool:
-        if not await self.charges.settle(old, new, check_at=self.next_check_at(new, at)):
+        if not await self.charges.settle_charge(old, new, check_at=self.next_check_at(new, at)):
             return False
-        await self.attempts.settle(new, reported=None if report.price == new.price else report.price)
+        await self.attempts.settle_attempt(new, reported=None if report.price == new.price else report.price)
         if new.state not in (ChargeState.PENDING, ChargeState.REQUIRES_ACTION):
             await self.orders.delete([new.charge_id])
         if new.amount_captured and not old.amount_captured:

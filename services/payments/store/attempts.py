@@ -75,7 +75,7 @@ class Attempts:
         """Return the attempts of a charge, the first one first."""
         return [_attempt(row) for row in await self._rows.list({"charge_id": charge_id}, sort=["number"])]
 
-    async def settle(self, charge: Charge, *, reported: Money | None) -> None:
+    async def settle_attempt(self, charge: Charge, *, reported: Money | None) -> None:
         """Record in the current attempt what became of *charge*; *reported* is a differing figure."""
         change = {
             "state": charge.state.value,

@@ -117,7 +117,7 @@ class Charges:
             _charge(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)
         ]
 
-    async def settle(self, old: Charge, new: Charge, *, check_at: datetime) -> bool:
+    async def settle_charge(self, old: Charge, new: Charge, *, check_at: datetime) -> bool:
         """Move the charge from *old* to *new*; False when another process has moved it.
 
         Refunded and disputed amounts are left alone: refunds and disputes move them. What can be refunded is set

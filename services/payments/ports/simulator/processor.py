@@ -214,7 +214,7 @@ class SimulatedProcessor:
 
         return await self._change("capture", payment_id, take, key=key, request=f"{amount} {price.currency}")
 
-    async def void(self, payment_id: str, *, key: str) -> ReportedPayment:
+    async def void_payment(self, payment_id: str, *, key: str) -> ReportedPayment:
         """Release an authorization, or end a payment that awaits the customer."""
 
         def release(books: sqlite3.Connection, row: Row) -> None:
