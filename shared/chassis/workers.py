@@ -52,7 +52,7 @@ def build_workers(chassis: Chassis, spec: ServiceSpec) -> dict[str, TaskFunction
 
 
 def _build_mail_sender(chassis: Chassis) -> MailSender:
-    sender = FromAddress.parse(chassis.settings.mail_from)
+    sender = FromAddress.parse(chassis.settings.mail_from, chassis.settings.mail_reply_to)
     url = SmtpUrl.parse(chassis.settings.smtp_url)
     dkim = DkimSigner.from_keyring(chassis.keyring, sender.address.domain)
     return_path = ReturnPathSigner.from_settings(chassis.settings.inbound_domain, chassis.settings.return_path_key)

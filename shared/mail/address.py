@@ -1,7 +1,6 @@
 """Email addresses: validated and normalized, without provider-specific rules (dots and tags are kept)."""
 
 from dataclasses import dataclass, field
-from email.headerregistry import Address as HeaderAddress
 from email.utils import parseaddr
 from typing import Self
 
@@ -52,14 +51,18 @@ class EmailAddress:
 
 @dataclass(frozen=True, slots=True)
 class FromAddress:
-    """The sender of an email: display name and address."""
+    """The sender of an email: display name and address, and the address for answers."""
 
     name: str
     address: EmailAddress
+    reply_to: EmailAddress | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read the setting CANDOR_MAIL_FROM: ``Candor <no-reply@candor.example>``."""
+    def parse(cls, text: str, reply_to: str = "") -> Self:
+        """Read the settings CANDOR_MAIL_FROM (``Candor <no-reply@candor.example>``) and CANDOR_MAIL_REPLY_TO.
+
+        Without the second, answers go to support@ of the sender's domain: a customer answers a no-reply address, too.
+        """
         name, email = parseaddr(text)
         try:
             address = EmailAddress(email)
@@ -67,11 +70,17 @@ class FromAddress:
             raise SettingError(f"CANDOR_MAIL_FROM={text!r} is not like Candor <no-reply@candor.example>") from fault
         if address.needs_smtputf8 or not name.isprintable():
             raise SettingError(f"CANDOR_MAIL_FROM={text!r}: the address must be ASCII, the name one line")
-        return cls(name, address)
+        return cls(name, address, _parse_reply_to(reply_to or f"support@{address.domain}"))
 
-    def to_header(self) -> HeaderAddress:
-        """Return the value of the From header."""
-        return HeaderAddress(self.name, addr_spec=self.address.addr_spec)
+
+def _parse_reply_to(text: str) -> EmailAddress:
+    try:
+        address = EmailAddress(text)
+    except InvalidEmailAddressError as fault:
+        raise SettingError(f"CANDOR_MAIL_REPLY_TO={text!r} is not like support@candor.example") from fault
+    if address.needs_smtputf8:
+        raise SettingError(f"CANDOR_MAIL_REPLY_TO={text!r}: the address must be ASCII")
+    return address
 
 
 def _validate(text: str) -> ValidatedEmail:

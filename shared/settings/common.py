@@ -98,6 +98,12 @@ class CommonSettings(ProcessSettings):
         description="signs the return addresses of this service: the hexadecimal SHA-256 of the master key, "
         "a colon and the name of the service",
     )
+    mail_reply_to: str = Field(
+        "",
+        validation_alias="CANDOR_MAIL_REPLY_TO",
+        examples=["support@candor.example"],
+        description="the address that answers go to; by default support@ of the sender's domain",
+    )
     data_dir: Path = Field(validation_alias="CANDOR_DATA", description="the folder for files of this service")
     probe_interval: ProbeInterval = timedelta(seconds=30)
 
