@@ -105,11 +105,11 @@ proto: setup  ## Generate shared/contracts from proto/
 UV := .tools/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
 lock: setup  ## Update the lock files, with hashes
-	@[ -x $(UV) ] || { $(PYTHON) -m venv .tools/uv && .tools/uv/bin/pip install -q uv; }
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --group stack --group dev -o requirements-dev.lock
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
 	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
+	@$(COMPILE) requirements-uv.in -o requirements-uv.lock
 
 docs: setup  ## Generate documentation: tables of services, error catalogue, reference, the README of the chart
 	@$(RUN) shared.stack.registry_copies

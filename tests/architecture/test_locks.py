@@ -83,5 +83,5 @@ def test_what_runs_is_what_was_tested() -> None:
 
 
 def test_every_pin_has_its_hashes() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock", "requirements-mongo.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-mongo.lock", "requirements-uv.lock"):
         refuse((f"{name}: {one}" for one in unhashed(_lock(name))), REMEDY)

@@ -1,7 +1,9 @@
 """The key of each account's names and contents: created with its tree, destroyed first by its erasure."""
 
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import timedelta
+
+from cachetools import TTLCache
 
 from services.sync.store.ciphers import KEY_BYTES, AccountCipher
 from services.sync.store.documents import AccountKeyDocument
@@ -16,26 +18,21 @@ _MAX_CACHED_KEYS = 10_000
 _ASSOCIATED_DATA = build_associated_data(AccountKeyDocument, "sealed")
 
 
-@dataclass(frozen=True, slots=True)
-class _CachedCipher:
-    cipher: AccountCipher
-    until: float
-
-
 class AccountKeys:
     """Returns the ciphers of accounts, from a cache where possible."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db, self._vault = db, vault
         self._rows = db.get_collection(AccountKeyDocument)
-        self._ciphers: dict[str, _CachedCipher] = {}
+        self._ciphers: TTLCache[str, AccountCipher] = TTLCache(
+            _MAX_CACHED_KEYS, KEY_CACHE_TTL.total_seconds(), timer=monotonic
+        )
         self._generation = 0
 
     async def get_cipher(self, account: str) -> AccountCipher | None:
         """Return the cipher of *account*; None when it has no key."""
-        cached = self._ciphers.get(account)
-        if cached is not None and monotonic() < cached.until:
-            return cached.cipher
+        with suppress(KeyError):
+            return self._ciphers[account]
         generation = self._generation
         row = await self._rows.get(account)
         if row is None:
@@ -69,8 +66,5 @@ class AccountKeys:
         return cipher
 
     def _cache_cipher(self, cipher: AccountCipher, generation: int) -> None:
-        if generation != self._generation:
-            return
-        if len(self._ciphers) >= _MAX_CACHED_KEYS:
-            self._ciphers.pop(next(iter(self._ciphers)))
-        self._ciphers[cipher.account] = _CachedCipher(cipher, monotonic() + KEY_CACHE_TTL.total_seconds())
+        if generation == self._generation:
+            self._ciphers[cipher.account] = cipher

@@ -21,6 +21,7 @@ def main() -> int:
         with _installation_lock():
             needs_venv = [] if environments.can_create_venvs() else [debian.VENV_PACKAGE]
             debian.ensure_packages([*needs_venv, *debian.PACKAGES])
+            environments.ensure_uv()
             environments.ensure_platform()
             environments.ensure_mongo()
             if "--tests" in sys.argv[1:]:

@@ -13,8 +13,20 @@ ROOT = Path(__file__).resolve().parents[3]
 PLATFORM_VENV = ROOT / ".venv"
 MONGO_VENV = ROOT / ".tools" / "mongo"
 PLATFORM_LOCK = ROOT / "requirements-dev.lock"
+UV_VENV = ROOT / ".tools" / "uv"
+UV = UV_VENV / "bin" / "uv"
+UV_LOCK = ROOT / "requirements-uv.lock"
 MONGO_LOCKS = (ROOT / "requirements-mongo.lock", ROOT / "requirements-mongo-fallback.lock")
 """The fast server, and as a fallback, should that old beta be removed from the index, a later Python server."""
+
+
+def ensure_uv() -> None:
+    """Install uv into .tools/uv unless it is current; without it pip does the work, only slower."""
+    if _is_current(UV_VENV, UV_LOCK) or _create_venv(UV_VENV).exit_code:
+        return
+    outcome = _install_with_pip(str(UV_VENV / "bin" / "python"), UV_LOCK, "uv")
+    if not outcome.exit_code:
+        (UV_VENV / "installed").write_text(_stamp(UV_LOCK), encoding="utf-8")
 
 
 def ensure_platform() -> None:
@@ -61,30 +73,32 @@ def can_create_venvs() -> bool:
 
 
 def _install(folder: Path, lock: Path, label: str) -> ProgramResult:
+    """Make *folder* an environment with exactly the packages of *lock*; uv takes an eighth of the time of pip."""
     if not (folder / "bin" / "pip").exists():
         created = _create_venv(folder)
         if created.exit_code:
             return created
-    # The lock is complete: nothing is resolved, and each file must match one of its hashes.
-    arguments = (
-        "install",
-        "--require-hashes",
-        "--no-deps",
-        "--no-input",
-        "--disable-pip-version-check",
-        "-r",
-        str(lock),
-    )
-    pins = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines() if line[:1].isalnum())
-    outcome = run_program(
-        label,
-        [str(folder / "bin" / "python"), "-m", "pip", *arguments],
-        total=pins,
-        is_counted=lambda line: line.startswith(("Collecting ", "Requirement already satisfied: ")),
-    )
+    python = str(folder / "bin" / "python")
+    options = ("--quiet", "--compile-bytecode", "--require-hashes", "--python", python)
+    outcome = run_program(label, [str(UV), "pip", "sync", *options, str(lock)])
+    if outcome.exit_code:
+        # uv reads none of pip's settings: an index or a certificate that only pip knows is no reason to fail.
+        outcome = _install_with_pip(python, lock, label)
     if not outcome.exit_code:
         (folder / "installed").write_text(_stamp(lock), encoding="utf-8")
     return outcome
+
+
+def _install_with_pip(python: str, lock: Path, label: str) -> ProgramResult:
+    # The lock is complete: nothing is resolved, and each file must match one of its hashes.
+    options = ("--require-hashes", "--no-deps", "--no-input", "--disable-pip-version-check")
+    pins = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines() if line[:1].isalnum())
+    return run_program(
+        label,
+        [python, "-m", "pip", "install", *options, "-r", str(lock)],
+        total=pins,
+        is_counted=lambda line: line.startswith(("Collecting ", "Requirement already satisfied: ")),
+    )
 
 
 def _create_venv(folder: Path) -> ProgramResult:
