@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.identity.service.accounts.payment_receipts import PaymentReceiptSender
 from services.identity.service.accounts.profile import ProfileService, SecurityLogService
 from services.identity.service.accounts.registration import AgeScreen, RegistrationService
 from services.identity.wiring.auth import AuthModule
@@ -17,6 +18,7 @@ class AccountModule:
     registration_service: RegistrationService
     profile_service: ProfileService
     security_log_service: SecurityLogService
+    payment_receipt_sender: PaymentReceiptSender
 
 
 def build_account_module(chassis: Chassis, stores: Stores, auth: AuthModule) -> AccountModule:
@@ -40,4 +42,5 @@ def build_account_module(chassis: Chassis, stores: Stores, auth: AuthModule) -> 
         ),
         profile_service=ProfileService(stores.accounts),
         security_log_service=SecurityLogService(stores.security_events),
+        payment_receipt_sender=PaymentReceiptSender(accounts=stores.accounts, payment_emails=stores.payment_emails),
     )

@@ -1,6 +1,6 @@
 """What identity consumes and answers on the broker."""
 
-from services.identity.events import IdentityEvents
+from services.identity.events import IdentityEvents, PaymentEvents
 from services.identity.wiring.modules import Modules
 from shared.clock import Clock
 
@@ -15,5 +15,6 @@ def build_event_consumers(modules: Modules, clock: Clock) -> IdentityEvents:
         agreement_client=modules.oauth.agreement_client,
         erasure_saga=modules.privacy.erasure_saga,
         inspection_notifier=modules.staff.inspection_notifier,
+        payment_events=PaymentEvents(modules.accounts.payment_receipt_sender),
         clock=clock,
     )

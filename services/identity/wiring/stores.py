@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.emails.account import AccountEmails
+from services.identity.emails.payments import PaymentEmails
 from services.identity.emails.security import SecurityEmails
 from services.identity.emails.staff import StaffEmails
 from services.identity.settings import Settings
@@ -74,6 +75,7 @@ class Stores:
     abuse_reports: AbuseReports
     data_access_log: DataAccessLog
     account_emails: AccountEmails
+    payment_emails: PaymentEmails
     security_emails: SecurityEmails
     staff_emails: StaffEmails
 
@@ -111,6 +113,7 @@ def build_stores(chassis: Chassis, settings: Settings) -> Stores:
         abuse_reports=AbuseReports(db, vault),
         data_access_log=DataAccessLog(db, chassis.outbox, new_id),
         account_emails=AccountEmails(mail_queue, public_url),
+        payment_emails=PaymentEmails(mail_queue, public_url),
         security_emails=SecurityEmails(mail_queue, public_url),
         staff_emails=StaffEmails(mail_queue, public_url),
     )

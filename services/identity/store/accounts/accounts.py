@@ -12,6 +12,8 @@ from shared.mongo import Database, Document, DuplicateError, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, personal_fields
 from shared.policy import Purpose
 
+RECEIPT_PURPOSES = frozenset({Purpose.BILLING, Purpose.REFUND, Purpose.CREDIT})
+"""For receipts, which identity sends itself: payments does not learn the address."""
 _EMAIL_PURPOSES = {
     Purpose.ACCOUNT,
     Purpose.SECURITY,
@@ -19,6 +21,7 @@ _EMAIL_PURPOSES = {
     Purpose.LEGAL_DISCLOSURE,
     Purpose.SUPPORT,
     Purpose.EXPORT,
+    *RECEIPT_PURPOSES,
     # For partners that write to customers on our behalf, such as a carrier, within their agreement (C13).
     Purpose.PARTNER_SERVICE,
 }
@@ -130,9 +133,11 @@ class Accounts:
     def may_resolve_email(self, purpose: Purpose) -> bool:
         """Return whether another service may read an account's email address for *purpose*.
 
-        Never for a partner: identity itself discloses to partners, within the agreement (C13).
+        Never for a partner or a receipt: identity itself discloses to partners, within the agreement (C13), and sends
+        the receipts.
         """
-        return purpose is not Purpose.PARTNER_SERVICE and personal_fields(AccountDocument)["email"].allows(purpose)
+        own = {Purpose.PARTNER_SERVICE, *RECEIPT_PURPOSES}
+        return purpose not in own and personal_fields(AccountDocument)["email"].allows(purpose)
 
     def may_match_username(self, purpose: Purpose) -> bool:
         """Return whether *purpose* allows matching a username with an app password."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63\x61ndor/payments/v1/events.proto\x12\x12\x63\x61ndor.payments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x01\n\x0e\x43hargeCaptured\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12/\n\x0b\x63\x61ptured_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9d\x01\n\x0e\x43hargeRefunded\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0e\n\x06\x61mount\x18\x04 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12/\n\x0brefunded_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63\x61ndor/payments/v1/events.proto\x12\x12\x63\x61ndor.payments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x01\n\x0e\x43hargeCaptured\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x04 \x01(\t\x12/\n\x0b\x63\x61ptured_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xab\x01\n\x0e\x43hargeRefunded\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0e\n\x06\x61mount\x18\x04 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12/\n\x0brefunded_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x07 \x01(\t\"\xa7\x01\n\x0cRefundFailed\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0e\n\x06\x61mount\x18\x04 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12-\n\tfailed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x07 \x01(\t\"\x9d\x01\n\x0eRefundRejected\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0e\n\x06\x61mount\x18\x04 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12/\n\x0brejected_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,5 +35,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHARGECAPTURED']._serialized_start=89
   _globals['_CHARGECAPTURED']._serialized_end=227
   _globals['_CHARGEREFUNDED']._serialized_start=230
-  _globals['_CHARGEREFUNDED']._serialized_end=387
+  _globals['_CHARGEREFUNDED']._serialized_end=401
+  _globals['_REFUNDFAILED']._serialized_start=404
+  _globals['_REFUNDFAILED']._serialized_end=571
+  _globals['_REFUNDREJECTED']._serialized_start=574
+  _globals['_REFUNDREJECTED']._serialized_end=731
 # @@protoc_insertion_point(module_scope)

@@ -56,7 +56,7 @@ Global___ChargeCaptured: _TypeAlias = ChargeCaptured  # noqa: Y015
 
 @_typing.final
 class ChargeRefunded(_message.Message):
-    """A charge was refunded, in part or in full."""
+    """Money of a charge went back to its card: the processor has accepted a refund or a credit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -66,11 +66,14 @@ class ChargeRefunded(_message.Message):
     AMOUNT_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     REFUNDED_AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     refund_id: _builtins.str
     charge_id: _builtins.str
     account_id: _builtins.str
     amount: _builtins.int
     currency: _builtins.str
+    kind: _builtins.str
+    """refund | credit; empty means refund."""
     @_builtins.property
     def refunded_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -82,11 +85,90 @@ class ChargeRefunded(_message.Message):
         amount: _builtins.int = ...,
         currency: _builtins.str = ...,
         refunded_at: _timestamp_pb2.Timestamp | None = ...,
+        kind: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refunded_at", b"refunded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "charge_id", b"charge_id", "currency", b"currency", "refund_id", b"refund_id", "refunded_at", b"refunded_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "charge_id", b"charge_id", "currency", b"currency", "kind", b"kind", "refund_id", b"refund_id", "refunded_at", b"refunded_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChargeRefunded: _TypeAlias = ChargeRefunded  # noqa: Y015
+
+@_typing.final
+class RefundFailed(_message.Message):
+    """The bank did not take the money of a refund or credit, perhaps days after the processor had accepted it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUND_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    FAILED_AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    refund_id: _builtins.str
+    charge_id: _builtins.str
+    account_id: _builtins.str
+    amount: _builtins.int
+    currency: _builtins.str
+    kind: _builtins.str
+    """refund | credit"""
+    @_builtins.property
+    def failed_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        refund_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        failed_at: _timestamp_pb2.Timestamp | None = ...,
+        kind: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failed_at", b"failed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "charge_id", b"charge_id", "currency", b"currency", "failed_at", b"failed_at", "kind", b"kind", "refund_id", b"refund_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundFailed: _TypeAlias = RefundFailed  # noqa: Y015
+
+@_typing.final
+class RefundRejected(_message.Message):
+    """Staff rejected the refund that a customer had asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUND_ID_FIELD_NUMBER: _builtins.int
+    CHARGE_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    REJECTED_AT_FIELD_NUMBER: _builtins.int
+    refund_id: _builtins.str
+    charge_id: _builtins.str
+    account_id: _builtins.str
+    amount: _builtins.int
+    currency: _builtins.str
+    @_builtins.property
+    def rejected_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        refund_id: _builtins.str = ...,
+        charge_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        rejected_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rejected_at", b"rejected_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "charge_id", b"charge_id", "currency", b"currency", "refund_id", b"refund_id", "rejected_at", b"rejected_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundRejected: _TypeAlias = RefundRejected  # noqa: Y015

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES, RetainedItem
+from services.identity.events.payments import PaymentEvents
 from services.identity.service.oauth.agreement_client import AgreementClient
 from services.identity.service.oauth.partner_clients import PartnerClientService
 from services.identity.service.privacy_requests.erasures import ErasureSaga
@@ -28,6 +29,7 @@ class IdentityEvents:
     agreement_client: AgreementClient
     erasure_saga: ErasureSaga
     inspection_notifier: InspectionNotifier
+    payment_events: PaymentEvents
     clock: Clock
 
     def build_subscriptions(self) -> tuple[EventSubscription, ...]:
@@ -44,6 +46,7 @@ class IdentityEvents:
             EventSubscription(queue="identity.erasure_receipts", handlers=receipts),
             EventSubscription(queue="identity.agreements", handlers=(ended,)),
             EventSubscription(queue="identity.inspections", handlers=(inspected,)),
+            self.payment_events.build_subscription(),
             EventSubscription(queue="identity.cache_invalidation", handlers=(on_agreement, on_session), broadcast=True),
         )
 
