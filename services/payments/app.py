@@ -1,139 +1,145 @@
 """The composition root of payments."""
 
-import asyncio
-from datetime import timedelta
-
-from services.payments.api import CardsApi, ChargesApi, RefundsApi
+from services.payments.api import BillingApi, CardsApi, ChargesApi, ProcessorEventsApi, RefundsApi
+from services.payments.domain import RefundLimits
+from services.payments.domain.carding import DeclineCounter
+from services.payments.domain.retries import RetrySchedule
 from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
 from services.payments.promises import PaymentsProbes
 from services.payments.service import (
     AccountEraser,
     AccountExport,
+    CardingGuard,
+    CardRetention,
     CardService,
     ChargeOperator,
     ChargeService,
-    ChargeSettler,
-    RefundService,
 )
+from services.payments.service.carding import BUDGETS
 from services.payments.settings import Settings
-from services.payments.store import (
-    DOCUMENTS,
-    Attempts,
-    Cards,
-    Charges,
-    PendingOrders,
-    Refunds,
-    UsedCardPayloads,
-)
+from services.payments.store import DOCUMENTS
+from services.payments.wiring.after_charge import AfterCharge, Tools, build_after_charge, build_charge_settler
+from services.payments.wiring.stores import Stores, build_stores
+from services.payments.wiring.workers import PaymentWorkers
 from shared.chassis import Chassis, ServiceSpec
 from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
+from shared.ids import random_bytes
 from shared.privacy import ErasureConsumer, ExportServer
-from shared.web import Paginator
-
-RECONCILE_LEASE_TTL = timedelta(seconds=5)
+from shared.web import Paginator, Route
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Return the specification of payments: routes, documents, events, workers, probes."""
     processor = SimulatedProcessor(clock=chassis.clock)
-    cards, charges, refunds = Cards(chassis.db), Charges(chassis.db), Refunds(chassis.db)
-    attempts, orders = Attempts(chassis.db), PendingOrders(chassis.db)
-    operator = _build_operator(chassis, settings, processor)
-    card_service = _build_card_service(chassis, settings, processor, cards=cards)
-    charge_service = ChargeService(
+    stores = build_stores(chassis.db)
+    tools = Tools(
         processor=processor,
-        cards=cards,
-        charges=charges,
-        attempts=attempts,
-        orders=orders,
-        operator=operator,
+        outbox=chassis.outbox,
         transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
-        check_after=settings.reconcile_after,
+        retries=RetrySchedule(settings.reconcile_after),
     )
-    refund_service = _build_refund_service(chassis, settings, processor, charges=charges, refunds=refunds)
-    erasure = ErasureConsumer(
-        service="payments",
-        account_eraser=AccountEraser(
-            cards=cards,
-            charges=charges,
-            attempts=attempts,
-            orders=orders,
-            refunds=refunds,
-            erase_subject=chassis.erase_subject,
-        ),
-        outbox=chassis.outbox,
+    settler = build_charge_settler(stores, tools)
+    operator = ChargeOperator(processor=processor, charges=stores.charges, attempts=stores.attempts, settler=settler)
+    after_charge = build_after_charge(
+        stores,
+        tools,
+        charge_settler=settler,
+        refund_limits=RefundLimits(alone=settings.refund_limits),
+        webhook_secrets=settings.webhook_secrets,
+    )
+    # The secret lives in memory only: no one can look up an account or an address in the counts.
+    carding = CardingGuard(counter=DeclineCounter(BUDGETS, secret=random_bytes(32)))
+    erasure, export = _build_erasure(chassis, stores), _build_export(stores)
+    workers = PaymentWorkers(
+        leases=chassis.leases,
         clock=chassis.clock,
+        charge_operator=operator,
+        after_charge=after_charge,
+        card_retention=CardRetention(
+            processor=processor, cards=stores.cards, charges=stores.charges, refund_window=settings.refund_window
+        ),
+        stores=stores,
+        reconcile_interval=settings.reconcile_after / 2,
+        audit_interval=settings.audit_interval,
     )
-    export = ExportServer(
-        service="payments", account_export=AccountExport(cards=cards, charges=charges, refunds=refunds)
-    )
-
-    async def reconcile() -> None:
-        # One replica at a time: two would ask the processor twice about each payment.
-        await chassis.leases.run_exclusive(
-            "reconcile-pending-payments",
-            lambda: _reconcile_pending(chassis, settings, operator, refund_service),
-            ttl=RECONCILE_LEASE_TTL,
-        )
-
-    paginator = Paginator(chassis.token_sealer)
     return ServiceSpec(
-        routes=(
-            *CardsApi(card_service=card_service, paginator=paginator).build_routes(),
-            *ChargesApi(charge_service=charge_service, paginator=paginator).build_routes(),
-            *RefundsApi(refund_service=refund_service, paginator=paginator).build_routes(),
+        routes=_build_routes(
+            chassis,
+            card_service=_build_card_service(chassis, settings, processor, stores),
+            charge_service=_build_charge_service(tools, stores, operator, carding),
+            after_charge=after_charge,
         ),
         documents=DOCUMENTS,
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(export.build_rpc_handler(),),
-        workers={"reconcile-pending-payments": reconcile},
+        workers=workers.build_workers(),
         probes=PaymentsProbes(db=chassis.db, documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS)).build_probes(),
     )
 
 
-def _build_card_service(chassis: Chassis, settings: Settings, processor: Processor, *, cards: Cards) -> CardService:
+def _build_routes(
+    chassis: Chassis, *, card_service: CardService, charge_service: ChargeService, after_charge: AfterCharge
+) -> tuple[Route, ...]:
+    paginator = Paginator(chassis.token_sealer)
+    return (
+        *CardsApi(card_service=card_service, paginator=paginator).build_routes(),
+        *ChargesApi(charge_service=charge_service, paginator=paginator).build_routes(),
+        *RefundsApi(refund_service=after_charge.refund_service, paginator=paginator).build_routes(),
+        *BillingApi(billing_records=after_charge.billing_records, paginator=paginator).build_routes(),
+        *ProcessorEventsApi(event_service=after_charge.event_service).build_routes(),
+    )
+
+
+def _build_card_service(chassis: Chassis, settings: Settings, processor: Processor, stores: Stores) -> CardService:
     return CardService(
         decrypter=CardDecrypter(chassis.keyring),
         processor=processor,
-        used_payloads=UsedCardPayloads(chassis.db),
-        cards=cards,
+        used_payloads=stores.used_payloads,
+        cards=stores.cards,
         new_id=chassis.new_id,
         card_payload_ttl=settings.card_payload_ttl,
     )
 
 
-def _build_operator(chassis: Chassis, settings: Settings, processor: Processor) -> ChargeOperator:
-    charges, attempts = Charges(chassis.db), Attempts(chassis.db)
-    settler = ChargeSettler(
-        charges=charges,
-        attempts=attempts,
-        orders=PendingOrders(chassis.db),
-        outbox=chassis.outbox,
-        transact=chassis.db.with_transaction,
-        check_after=settings.reconcile_after,
-    )
-    return ChargeOperator(processor=processor, charges=charges, attempts=attempts, settler=settler)
-
-
-def _build_refund_service(
-    chassis: Chassis, settings: Settings, processor: Processor, *, charges: Charges, refunds: Refunds
-) -> RefundService:
-    return RefundService(
-        processor=processor,
-        charges=charges,
-        refunds=refunds,
-        outbox=chassis.outbox,
-        transact=chassis.db.with_transaction,
-        new_id=chassis.new_id,
-        reconcile_after=settings.reconcile_after,
+def _build_charge_service(
+    tools: Tools, stores: Stores, operator: ChargeOperator, carding: CardingGuard
+) -> ChargeService:
+    return ChargeService(
+        processor=tools.processor,
+        cards=stores.cards,
+        charges=stores.charges,
+        attempts=stores.attempts,
+        orders=stores.orders,
+        operator=operator,
+        carding=carding,
+        transact=tools.transact,
+        new_id=tools.new_id,
+        check_after=tools.retries.first,
     )
 
 
-async def _reconcile_pending(
-    chassis: Chassis, settings: Settings, operator: ChargeOperator, refund_service: RefundService
-) -> None:
-    while True:
-        await operator.reconcile_due(at=chassis.clock())
-        await refund_service.reconcile_pending(at=chassis.clock())
-        await asyncio.sleep(settings.reconcile_after.total_seconds() / 2)
+def _build_erasure(chassis: Chassis, stores: Stores) -> ErasureConsumer:
+    return ErasureConsumer(
+        service="payments",
+        account_eraser=AccountEraser(
+            cards=stores.cards,
+            charges=stores.charges,
+            attempts=stores.attempts,
+            orders=stores.orders,
+            refunds=stores.refunds,
+            disputes=stores.disputes,
+            erase_subject=chassis.erase_subject,
+        ),
+        outbox=chassis.outbox,
+        clock=chassis.clock,
+    )
+
+
+def _build_export(stores: Stores) -> ExportServer:
+    return ExportServer(
+        service="payments",
+        account_export=AccountExport(
+            cards=stores.cards, charges=stores.charges, refunds=stores.refunds, disputes=stores.disputes
+        ),
+    )

@@ -2,14 +2,38 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from shared.settings import CommonSettings, Duration, EnvSettings
+from shared.formatting import MINOR_UNITS
+from shared.settings import CommonSettings, Duration, EnvSettings, Secret
 
 MAX_CARD_PAYLOAD_TTL = timedelta(minutes=15)
 """Half the retention of used payloads: a payload whose record was deleted must have expired."""
+
+
+def parse_refund_limits(value: str) -> dict[str, int]:
+    """Return limits given as ``USD=100,JPY=10000``, in whole units, as minor units by currency."""
+    limits: dict[str, int] = {}
+    for part in filter(None, value.replace(" ", "").split(",")):
+        currency, _, amount = part.partition("=")
+        if currency not in MINOR_UNITS or not (amount.isascii() and amount.isdigit()):
+            raise ValueError(f"={value!r} is no list of limits such as USD=100,EUR=100 (whole units)")
+        limits[currency] = int(amount) * 10 ** MINOR_UNITS[currency]
+    return limits
+
+
+RefundLimitsSetting = Annotated[
+    dict[str, int], BeforeValidator(lambda value: parse_refund_limits(value) if isinstance(value, str) else value)
+]
+
+
+def parse_secrets(value: object) -> object:
+    """Return the secrets in a comma-separated list."""
+    if not isinstance(value, str):
+        return value
+    return tuple(Secret(part.strip()) for part in value.split(",") if part.strip())
 
 
 class Settings(EnvSettings):
@@ -27,7 +51,34 @@ class Settings(EnvSettings):
         timedelta(seconds=30),
         validation_alias="PAYMENTS_RECONCILE_AFTER_SECONDS",
         ge=timedelta(seconds=1),
-        description="how long a payment stays pending before the processor is asked again",
+        description="how long a payment stays pending before the processor is asked again; the delay grows",
+    )
+    refund_limits: Annotated[
+        dict[str, int], BeforeValidator(lambda value: parse_refund_limits(value) if isinstance(value, str) else value)
+    ] = Field(
+        parse_refund_limits("USD=100,EUR=100,GBP=100,CHF=100,CAD=100,AUD=100,JPY=10000"),
+        validation_alias="PAYMENTS_REFUND_LIMITS",
+        description=(
+            "up to which total of a charge one person of support may refund alone, in whole units by currency; "
+            "above it and in other currencies a second person must approve"
+        ),
+    )
+    refund_window: Duration = Field(
+        timedelta(days=180),
+        validation_alias="PAYMENTS_REFUND_WINDOW_SECONDS",
+        ge=timedelta(days=1),
+        description="a card without an open charge is deleted when its last charge is older",
+    )
+    webhook_secrets: Annotated[tuple[Secret, ...], BeforeValidator(parse_secrets)] = Field(
+        (),
+        validation_alias="PAYMENTS_WEBHOOK_SECRETS",
+        description="the signing secrets of the processor's webhook, comma-separated; unset: no event is accepted",
+    )
+    audit_interval: Duration = Field(
+        timedelta(minutes=15),
+        validation_alias="PAYMENTS_AUDIT_INTERVAL_SECONDS",
+        ge=timedelta(seconds=1),
+        description="the time between two audits of the journal",
     )
 
     @classmethod

@@ -116,7 +116,7 @@ class CardsApi:
 
     async def store_card(self, call: RequestContext, body: StoreCardBody) -> CardView:
         """Store a card as its last four digits and expiry date."""
-        return _card_view(
+        return render_card(
             await self.card_service.tokenize(
                 call.principal.id, body.jwe, idempotency_key=call.idempotency_key, at=call.now
             )
@@ -128,7 +128,7 @@ class CardsApi:
             call.principal.id, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
         return self.paginator.render(
-            call, query, found, view=_card_view, position=lambda card: encode_position(card.created_at, card.card_id)
+            call, query, found, view=render_card, position=lambda card: encode_position(card.created_at, card.card_id)
         )
 
     async def delete_card(self, call: RequestContext) -> None:
@@ -136,7 +136,8 @@ class CardsApi:
         await self.card_service.delete(call.principal.id, call.path["card_id"])
 
 
-def _card_view(card: Card) -> CardView:
+def render_card(card: Card) -> CardView:
+    """Return a card as customers see it."""
     return CardView(
         card_id=card.card_id,
         last4=card.last4,

@@ -8,6 +8,7 @@ from pydantic import Field
 from services.payments.api.fields import PAYMENT_RATE_LIMIT, Amount, Currency
 from services.payments.domain import Charge, Money
 from services.payments.errors import (
+    CardAttemptsExceededError,
     CardDeclinedError,
     CardNotFoundError,
     CardNumberInDescriptionError,
@@ -76,6 +77,7 @@ class ChargeView(View):
     """A charge. Amounts are in minor units; *minor_units* is the number of their decimals."""
 
     charge_id: str
+    card_id: Annotated[str, Field(description="the card of the last attempt; it may have been deleted since")]
     state: str
     amount: int
     amount_authorized: int
@@ -94,6 +96,7 @@ class ChargeView(View):
 
 
 _CHARGE_ERRORS = (
+    CardAttemptsExceededError,
     CardNotFoundError,
     CardDeclinedError,
     ChargeConflictedError,
@@ -187,26 +190,28 @@ class ChargesApi:
             description=body.description,
             is_capture_automatic=body.capture == "automatic",
             allow_duplicate=body.allow_duplicate,
+            client_address=call.client_address,
         )
-        return _charge_view(
+        return render_charge(
             await self.charge_service.create(request, idempotency_key=call.idempotency_key, at=call.now)
         )
 
     async def retry_charge(self, call: RequestContext, body: AttemptBody) -> ChargeView:
         """Try a failed charge again, with the same card or another one."""
-        return _charge_view(
+        return render_charge(
             await self.charge_service.create_attempt(
                 call.principal.id,
                 call.path["charge_id"],
                 body.card_id,
                 idempotency_key=call.idempotency_key,
                 at=call.now,
+                client_address=call.client_address,
             )
         )
 
     async def get_charge(self, call: RequestContext) -> ChargeView:
         """Get a charge of the account."""
-        return _charge_view(await self.charge_service.get(call.principal.id, call.path["charge_id"]))
+        return render_charge(await self.charge_service.get(call.principal.id, call.path["charge_id"]))
 
     async def list_charges(self, call: RequestContext, query: PageQuery) -> CursorPage[ChargeView]:
         """List the charges of the account."""
@@ -217,22 +222,24 @@ class ChargesApi:
             call,
             query,
             found,
-            view=_charge_view,
+            view=render_charge,
             position=lambda charge: encode_position(charge.created_at, charge.charge_id),
         )
 
     async def capture_charge(self, call: RequestContext, body: CaptureBody) -> ChargeView:
         """Capture an authorized charge; what is not captured is released."""
-        return _charge_view(await self.charge_service.capture(call.path["charge_id"], body.amount, at=call.now))
+        return render_charge(await self.charge_service.capture(call.path["charge_id"], body.amount, at=call.now))
 
     async def void_charge(self, call: RequestContext) -> ChargeView:
         """Release an authorized charge, or end one that awaits an authentication."""
-        return _charge_view(await self.charge_service.void_charge(call.path["charge_id"], at=call.now))
+        return render_charge(await self.charge_service.void_charge(call.path["charge_id"], at=call.now))
 
 
-def _charge_view(charge: Charge) -> ChargeView:
+def render_charge(charge: Charge) -> ChargeView:
+    """Return a charge as customers see it."""
     return ChargeView(
         charge_id=charge.charge_id,
+        card_id=charge.card_id,
         state=charge.state.value,
         amount=charge.price.amount,
         amount_authorized=charge.amount_authorized,

@@ -23,7 +23,7 @@ from services.payments.domain.money import (
     from_processor_amount,
     to_processor_amount,
 )
-from services.payments.domain.refunds import Refund, RefundState
+from services.payments.domain.refunds import Refund, RefundKind, RefundLimits, RefundState, check_refundable
 from services.payments.domain.reports import (
     CancelReason,
     ReportedCard,
@@ -55,6 +55,8 @@ __all__ = [
     "DisputeState",
     "Money",
     "Refund",
+    "RefundKind",
+    "RefundLimits",
     "RefundState",
     "ReportedCard",
     "ReportedDispute",
@@ -63,6 +65,7 @@ __all__ = [
     "ReportedRefundStatus",
     "ReportedStatus",
     "apply_report",
+    "check_refundable",
     "detect_brand",
     "from_processor_amount",
     "idempotency_marks",

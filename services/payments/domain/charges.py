@@ -109,6 +109,8 @@ class Charge:
     attempt_count: int = 1
     payment_id: str = ""
     """The processor's id of the payment of the current attempt."""
+    check_count: int = 0
+    """How often the processor was asked since the charge last moved."""
     created_at: datetime
 
     @property

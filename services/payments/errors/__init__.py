@@ -1,5 +1,6 @@
 """The errors of payments, by feature. No message contains a digit of a card."""
 
+from services.payments.errors.carding import CardAttemptsExceededError
 from services.payments.errors.cards import (
     CardDeclinedError,
     CardDecryptionError,
@@ -19,29 +20,42 @@ from services.payments.errors.charges import (
     UnsupportedAmountError,
     UnsupportedCurrencyError,
 )
+from services.payments.errors.events import InvalidEventError
 from services.payments.errors.processor import (
     ProcessorUnavailableError,
 )
 from services.payments.errors.refunds import (
+    ChargeDisputedError,
+    ChargeNotRefundableError,
     RefundExceedsChargeError,
+    RefundNotFoundError,
+    RefundNotOpenError,
+    TooManyRefundsError,
 )
 
 __all__ = [
+    "CardAttemptsExceededError",
     "CardDeclinedError",
     "CardDecryptionError",
     "CardNotFoundError",
     "CardNumberInDescriptionError",
     "CardPayloadRejectedError",
     "ChargeConflictedError",
+    "ChargeDisputedError",
     "ChargeNotCapturableError",
     "ChargeNotFoundError",
+    "ChargeNotRefundableError",
     "ChargeNotRetryableError",
     "ChargeNotVoidableError",
     "DuplicateOrderError",
     "InvalidCardError",
+    "InvalidEventError",
     "PaymentPendingError",
     "ProcessorUnavailableError",
     "RefundExceedsChargeError",
+    "RefundNotFoundError",
+    "RefundNotOpenError",
+    "TooManyRefundsError",
     "UnsupportedAmountError",
     "UnsupportedCurrencyError",
 ]

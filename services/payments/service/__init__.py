@@ -1,20 +1,41 @@
-"""What payments does: cards, charges, refunds, export and erasure."""
+"""What payments does: cards, charges, refunds, disputes, the books, export and erasure."""
 
+from services.payments.service.billing_records import BillingRecords
+from services.payments.service.bookkeeping import JournalAuditor
+from services.payments.service.card_retention import CardRetention
+from services.payments.service.card_updates import CardUpdater
+from services.payments.service.carding import CardingGuard
 from services.payments.service.cards import CardService
 from services.payments.service.charges import ChargeRequest, ChargeService
+from services.payments.service.disputes import DisputeSettler
 from services.payments.service.erasure import AccountEraser
 from services.payments.service.export import AccountExport
+from services.payments.service.figures import FigureComparer
 from services.payments.service.operations import ChargeOperator
-from services.payments.service.refunds import RefundService
+from services.payments.service.processor_events import ProcessorEventService
+from services.payments.service.processor_reports import ProcessorReports
+from services.payments.service.refunds import RefundExecutor, RefundOrder, RefundService, RefundSettler
 from services.payments.service.settlement import ChargeSettler
 
 __all__ = [
     "AccountEraser",
     "AccountExport",
+    "BillingRecords",
+    "CardRetention",
     "CardService",
+    "CardUpdater",
+    "CardingGuard",
     "ChargeOperator",
     "ChargeRequest",
     "ChargeService",
     "ChargeSettler",
+    "DisputeSettler",
+    "FigureComparer",
+    "JournalAuditor",
+    "ProcessorEventService",
+    "ProcessorReports",
+    "RefundExecutor",
+    "RefundOrder",
     "RefundService",
+    "RefundSettler",
 ]

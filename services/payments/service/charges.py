@@ -13,10 +13,12 @@ from services.payments.domain import (
     Charge,
     ChargeOperation,
     ChargeState,
+    DeclineReason,
     Money,
     idempotency_marks,
     to_processor_amount,
 )
+from services.payments.domain.carding import CardAttempt
 from services.payments.errors import (
     CardDeclinedError,
     CardNotFoundError,
@@ -33,6 +35,7 @@ from services.payments.errors import (
     UnsupportedCurrencyError,
 )
 from services.payments.ports import Processor
+from services.payments.service.carding import CardingGuard
 from services.payments.service.operations import ChargeOperator
 from services.payments.store import Attempts, Cards, Charges, PendingOrders
 from shared.card_numbers import contains_card_number
@@ -51,6 +54,7 @@ class ChargeRequest:
     price: Money
     description: str
     is_capture_automatic: bool = True
+    client_address: str = ""
     allow_duplicate: bool = False
     """Whether the customer wants a second charge while one of the same card and amount is pending."""
 
@@ -65,6 +69,7 @@ class ChargeService:
     attempts: Attempts
     orders: PendingOrders
     operator: ChargeOperator
+    carding: CardingGuard
     transact: Transact
     new_id: NewId
     check_after: timedelta
@@ -83,24 +88,32 @@ class ChargeService:
                 with suppress(DuplicateError):
                     charge = await self._create_pending(request, marks[0], at)
             if charge is not None:
-                return await self._conclude(charge, at)
+                return await self._conclude(charge, at, client_address=request.client_address)
         raise PaymentPendingError(retry_after=1)
 
     async def create_attempt(
-        self, account_id: str, charge_id: str, card_id: str, *, idempotency_key: str, at: datetime
+        self,
+        account_id: str,
+        charge_id: str,
+        card_id: str,
+        *,
+        idempotency_key: str,
+        at: datetime,
+        client_address: str = "",
     ) -> Charge:
         """Try a failed charge again with a card, once for each *idempotency_key*."""
         charge = await self.get(account_id, charge_id)
         marks = idempotency_marks(idempotency_key, at)
         attempt = await self.attempts.get(charge.attempt_id)
         if attempt is not None and attempt.number > 1 and attempt.mark in marks:
-            return await self._conclude(charge, at)
+            return await self._conclude(charge, at, client_address=client_address)
         if charge.state is not ChargeState.FAILED or charge.attempt_count >= MAX_ATTEMPTS:
             raise ChargeNotRetryableError
         card = await self._get_card(account_id, card_id)
+        self.carding.check(CardAttempt(account_id=account_id, address=client_address), at=at)
         self._require_processor()
         await self._start_attempt(charge, self._build_attempt(charge, card, mark=marks[0], at=at))
-        return await self._conclude(await self.get(account_id, charge_id), at)
+        return await self._conclude(await self.get(account_id, charge_id), at, client_address=client_address)
 
     async def get(self, account_id: str, charge_id: str) -> Charge:
         """Return a charge of this account; raises ChargeNotFoundError."""
@@ -148,6 +161,7 @@ class ChargeService:
     async def _create_pending(self, request: ChargeRequest, mark: str, at: datetime) -> Charge:
         self._check_request(request)
         card = await self._get_card(request.account_id, request.card_id)
+        self.carding.check(CardAttempt(account_id=request.account_id, address=request.client_address), at=at)
         self._require_processor()
         charge = Charge(
             charge_id=self.new_id("chg"),
@@ -217,10 +231,14 @@ class ChargeService:
         )
         return _require(await self.charges.find_by_id(charge.charge_id))
 
-    async def _conclude(self, charge: Charge, at: datetime) -> Charge:
+    async def _conclude(self, charge: Charge, at: datetime, *, client_address: str) -> Charge:
         """Return the authorized or captured charge, asking the processor where it has not answered; or raise."""
+        was_asked = charge.operation is not ChargeOperation.NONE
         charge = await self._run_pending(charge, at)
         if charge.state is ChargeState.FAILED:
+            if was_asked:  # a repeated request is told of the same decline, which is counted once
+                attempt = CardAttempt(account_id=charge.account_id, address=client_address)
+                self.carding.record_decline(attempt, charge.decline_reason or DeclineReason.GENERIC_DECLINE, at=at)
             reason = charge.decline_reason.shown if charge.decline_reason else "unknown"
             raise CardDeclinedError(f"The card was declined: {reason}. Charge {charge.charge_id} has failed.")
         if charge.state is ChargeState.CONFLICTED:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.payments.store import Attempts, Cards, Charges, PendingOrders, Refunds
+from services.payments.store import Attempts, Cards, Charges, Disputes, PendingOrders, Refunds
 from services.payments.store.fields import BOOKS_RETENTION_DAYS
 from shared.privacy import EraseSubject, ErasureResult, RetainedRecord
 
@@ -20,6 +20,7 @@ class AccountEraser:
     attempts: Attempts
     orders: PendingOrders
     refunds: Refunds
+    disputes: Disputes
     erase_subject: EraseSubject
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
@@ -29,6 +30,7 @@ class AccountEraser:
         await self.attempts.anonymize(charge_ids)
         await self.orders.delete(charge_ids)
         await self.refunds.anonymize(account_id)
+        await self.disputes.anonymize(account_id)
         retained = RetainedRecord(
             description=f"{len(charge_ids)} {'charge' if len(charge_ids) == 1 else 'charges'}, without your name",
             reason="required by bookkeeping law",

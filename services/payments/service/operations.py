@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.payments.domain import (
     ACTION_TTL,
+    Attempt,
     Charge,
     ChargeOperation,
     ChargeState,
@@ -13,6 +14,7 @@ from services.payments.domain import (
     ReportedPayment,
     ReportedStatus,
 )
+from services.payments.domain.retries import KEY_LIFETIME
 from services.payments.errors import PaymentPendingError
 from services.payments.ports import (
     PaymentOrder,
@@ -46,9 +48,9 @@ class ChargeOperator:
     async def run(self, charge: Charge, *, at: datetime) -> Charge:
         """Ask the processor and settle what it reports; raises PaymentPendingError when it does not answer."""
         try:
-            report = await self._ask(charge)
+            report = await self._ask(charge, at)
         except (ProcessorTimeoutError, ProcessorClosedError):
-            await self.charges.schedule_check(charge.charge_id, at + self.settler.check_after)
+            await self.charges.schedule_check(charge.charge_id, self.settler.next_retry_at(charge, at))
             self.settler.outcomes.labels("timeout").inc()
             log.warning("payment.timeout", kind="charge", charge_id=charge.charge_id)
             raise PaymentPendingError(
@@ -78,11 +80,11 @@ class ChargeOperator:
 
     async def _check(self, charge: Charge, at: datetime) -> Charge:
         if await self._is_abandoned(charge, at):
-            await self.charges.start_operation(charge, ChargeOperation.VOID, check_at=at + self.settler.check_after)
+            await self.charges.start_operation(charge, ChargeOperation.VOID, check_at=at + self.settler.retries.first)
             charge = await self.charges.find_by_id(charge.charge_id) or charge
         checked = await self.run(charge, at=at)
         if checked.is_open:
-            await self.charges.schedule_check(charge.charge_id, self.settler.next_check_at(checked, at))
+            await self.charges.schedule_check(charge.charge_id, self.settler.next_retry_at(checked, at))
         return checked
 
     async def _is_abandoned(self, charge: Charge, at: datetime) -> bool:
@@ -92,18 +94,20 @@ class ChargeOperator:
         attempt = await self.attempts.get(charge.attempt_id)
         return attempt is not None and attempt.created_at + ACTION_TTL <= at
 
-    async def _ask(self, charge: Charge) -> ReportedPayment:
+    async def _ask(self, charge: Charge, at: datetime) -> ReportedPayment:
         match charge.operation:
             case ChargeOperation.NONE:
                 return await self.processor.get_payment(charge.payment_id)
             case ChargeOperation.AUTHORIZE:
-                return await self._authorize(charge)
+                return await self._authorize(charge, at)
             case ChargeOperation.CAPTURE | ChargeOperation.VOID:
                 return await self._change(charge)
 
-    async def _authorize(self, charge: Charge) -> ReportedPayment:
+    async def _authorize(self, charge: Charge, at: datetime) -> ReportedPayment:
         attempt = await self.attempts.get(charge.attempt_id)
         assert attempt is not None, charge.attempt_id  # written in the transaction of the charge
+        if at - attempt.created_at >= KEY_LIFETIME:
+            return await self._find(attempt)
         order = PaymentOrder(
             charge_id=charge.charge_id,
             reference=attempt.processor_ref,
@@ -123,6 +127,13 @@ class ChargeOperator:
                 price=charge.price,
                 decline_reason=DeclineReason.from_processor(fault.code),
             )
+
+    async def _find(self, attempt: Attempt) -> ReportedPayment:
+        """Look an old attempt up: its key may be forgotten, and asking again might charge twice."""
+        report = await self.processor.find_payment(attempt.attempt_id)
+        if report is None:
+            raise ProcessorTimeoutError
+        return report
 
     async def _change(self, charge: Charge) -> ReportedPayment:
         """Capture or void; when the processor refuses, how the payment stands decides."""

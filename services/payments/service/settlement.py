@@ -1,18 +1,22 @@
 """The one way by which a report of the processor moves a charge: from a reply, an event, or the reconciliation."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from services.payments.domain import (
     Attempt,
     Charge,
+    ChargeOperation,
     ChargeState,
     ReportedPayment,
     ReportedStatus,
     apply_report,
 )
-from services.payments.store import Attempts, Charges, PendingOrders
+from services.payments.domain.figures import next_comparison
+from services.payments.domain.journal import book_charge
+from services.payments.domain.retries import RetrySchedule
+from services.payments.store import Attempts, Charges, JournalEntries, PendingOrders
 from shared import observe
 from shared.bus import Outbox
 from shared.contracts import payments_v1
@@ -54,10 +58,10 @@ class ChargeSettler:
     charges: Charges
     attempts: Attempts
     orders: PendingOrders
+    journal: JournalEntries
     outbox: Outbox
     transact: Transact
-    check_after: timedelta
-    """How long until an open charge is checked again."""
+    retries: RetrySchedule
 
     async def settle_charge(self, charge: Charge, report: ReportedPayment, *, at: datetime) -> Charge:
         """Move *charge* by a report of its current attempt; return it as it is stored afterwards."""
@@ -92,20 +96,36 @@ class ChargeSettler:
         return current if current == charge else await self.settle_charge(current, report, at=at)
 
     async def _record(self, old: Charge, new: Charge, report: ReportedPayment, at: datetime) -> bool:
-        if not await self.charges.settle_charge(old, new, check_at=self.next_check_at(new, at)):
+        is_captured = new.amount_captured > old.amount_captured
+        compare_at = next_comparison(new.created_at, 0) if is_captured else None
+        check_at = self.next_check_at(new, at)
+        if not await self.charges.settle_charge(old, new, check_at=check_at, compare_at=compare_at):
             return False
+        await self.journal.add(book_charge(old, new, at=at))
         await self.attempts.settle_attempt(new, reported=None if report.price == new.price else report.price)
         if new.state not in (ChargeState.PENDING, ChargeState.REQUIRES_ACTION):
             await self.orders.delete([new.charge_id])
-        if new.amount_captured and not old.amount_captured:
+        if is_captured:
             await self._publish_capture(new, at)
         return True
 
-    def next_check_at(self, charge: Charge, at: datetime) -> datetime:
-        """Return when an open charge is checked: an authorization when it ends, everything else soon."""
+    def next_check_at(self, charge: Charge, at: datetime) -> datetime | None:
+        """Return when an open charge is checked after it moved: an authorization when it ends, all else soon."""
         if charge.state is ChargeState.AUTHORIZED and charge.authorized_until is not None:
-            return max(charge.authorized_until, at) + self.check_after
-        return at + self.check_after
+            return max(charge.authorized_until, at) + self.retries.first
+        return at + self.retries.first
+
+    def next_retry_at(self, charge: Charge, at: datetime) -> datetime | None:
+        """Return when a charge that did not move is checked again; None, with an alarm, at the end of the schedule.
+
+        While the customer may authenticate it is checked often, and then voided.
+        """
+        if charge.operation is ChargeOperation.NONE:
+            return self.next_check_at(charge, at)
+        retry_at = self.retries.next_retry(charge.check_count + 1, at)
+        if retry_at is None:
+            log.error("payment.unresolved", kind="charge", charge_id=charge.charge_id)
+        return retry_at
 
     async def _publish_capture(self, charge: Charge, at: datetime) -> None:
         event = payments_v1.ChargeCaptured(

@@ -3,7 +3,14 @@
 from services.payments.store.attempts import AttemptDocument, Attempts, PendingOrderDocument, PendingOrders
 from services.payments.store.cards import CardDocument, Cards, UsedCardPayloadDocument, UsedCardPayloads
 from services.payments.store.charges import ChargeDocument, Charges
+from services.payments.store.disputes import DisputeDocument, Disputes
+from services.payments.store.figures import FigureDifferenceDocument, FigureDifferences
+from services.payments.store.journal import JournalEntries, JournalEntryDocument
+from services.payments.store.processor_events import ProcessorEventDocument, ProcessorEvents
 from services.payments.store.refunds import RefundDocument, Refunds
+from shared.mongo import Document
+from shared.personal import personal_fields
+from shared.policy import Purpose
 
 DOCUMENTS = (
     CardDocument,
@@ -12,6 +19,10 @@ DOCUMENTS = (
     AttemptDocument,
     PendingOrderDocument,
     RefundDocument,
+    DisputeDocument,
+    JournalEntryDocument,
+    FigureDifferenceDocument,
+    ProcessorEventDocument,
 )
 
 __all__ = [
@@ -20,7 +31,25 @@ __all__ = [
     "CardDocument",
     "Cards",
     "Charges",
+    "Disputes",
+    "FigureDifferences",
+    "JournalEntries",
+    "JournalEntryDocument",
     "PendingOrders",
+    "ProcessorEventDocument",
+    "ProcessorEvents",
     "Refunds",
     "UsedCardPayloads",
+    "list_readable_fields",
 ]
+
+
+def list_readable_fields(purpose: Purpose) -> list[str]:
+    """Return the personal fields of cards and payments that may be read for *purpose*, as the data map names them."""
+    documents: tuple[type[Document], ...] = (CardDocument, ChargeDocument, RefundDocument, DisputeDocument)
+    return sorted(
+        f"payments.{document.collection}.{name}"
+        for document in documents
+        for name, mark in personal_fields(document).items()
+        if mark.allows(purpose)
+    )

@@ -17,7 +17,7 @@ class CardDocument(Document):
 
     collection: ClassVar[str] = "cards"
     subject: ClassVar[str | None] = "account_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "created_at", "_id"),)
+    indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "created_at", "_id"), Index("processor_ref"))
     account_id: Annotated[str, ACCOUNT_FIELD]
     last4: Annotated[str, Field(pattern=r"^\d{4}$"), CARD_FIELD]
     exp_month: Annotated[int, Field(ge=1, le=12), CARD_FIELD]
@@ -90,6 +90,21 @@ class Cards:
         """Return up to *limit* cards of this account, newest first, after the position *after*."""
         wanted = {"account_id": account_id, **filter_after("created_at", after)}
         return [_card(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)]
+
+    async def list_by_reference(self, reference: str) -> list[Card]:
+        """Return the cards with this reference of the processor."""
+        return [_card(row) for row in await self._rows.list({"processor_ref": reference})]
+
+    async def update_details(self, old: Card, new: Card) -> bool:
+        """Store the last digits and the expiry date of *new*; False when the card is no longer as *old*."""
+        wanted = {"_id": old.card_id, "last4": old.last4, "exp_month": old.exp_month, "exp_year": old.exp_year}
+        change = {"last4": new.last4, "exp_month": new.exp_month, "exp_year": new.exp_year}
+        return await self._rows.update_one(wanted, {"$set": change}) == 1
+
+    async def list_created_before(self, at: datetime, *, after: str, limit: int) -> list[Card]:
+        """Return up to *limit* cards that were created before *at*, in the order of their ids, after the id *after*."""
+        wanted = {"created_at": {"$lte": at}, "_id": {"$gt": after}}
+        return [_card(row) for row in await self._rows.list(wanted, sort=["_id"], limit=limit)]
 
     async def delete(self, account_id: str, card_id: str) -> bool:
         """Delete a card; False when the account has no such card."""

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from services.payments.domain import (
     CAPTURED_STATES,
-    REFUNDABLE_DISPUTES,
     Charge,
     ChargeOperation,
     ChargeState,
@@ -31,6 +30,8 @@ class ChargeDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("account_id", "created_at", "_id"),
         Index("is_open", "check_at"),
+        Index("card_id", "created_at"),
+        Index("compare_at"),
         Index("mark", unique=True),
     )
     mark: str
@@ -48,8 +49,8 @@ class ChargeDocument(Document):
     amount_released: Amount = 0
     amount_refunded: Amount = 0
     """Includes pending refunds."""
-    amount_refundable: Amount = 0
-    """Captured, less refunded, less disputed."""
+    amount_refundable: int = 0
+    """Captured, less refunded, less disputed; below 0 when the money of a refund was disputed too."""
     dispute_state: DisputeState = DisputeState.NONE
     amount_disputed: Amount = 0
     decline_reason: DeclineReason | None = None
@@ -65,8 +66,12 @@ class ChargeDocument(Document):
     """The processor's id of the payment of the current attempt."""
     is_open: bool
     """Whether the reconciliation checks this charge at *check_at*."""
-    check_at: datetime
+    check_at: datetime | None
+    """None when it was checked to the end of the schedule: a person must look."""
     check_count: Annotated[int, Field(ge=0)] = 0
+    compare_at: datetime | None = None
+    """When its figures are next compared with the processor's, after it was captured."""
+    comparison_count: Annotated[int, Field(ge=0)] = 0
     created_at: datetime
 
 
@@ -117,7 +122,9 @@ class Charges:
             _charge(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)
         ]
 
-    async def settle_charge(self, old: Charge, new: Charge, *, check_at: datetime) -> bool:
+    async def settle_charge(
+        self, old: Charge, new: Charge, *, check_at: datetime | None, compare_at: datetime | None = None
+    ) -> bool:
         """Move the charge from *old* to *new*; False when another process has moved it.
 
         Refunded and disputed amounts are left alone: refunds and disputes move them. What can be refunded is set
@@ -130,6 +137,8 @@ class Charges:
             "operation": old.operation.value,
         }
         change = {**_progress(new), "is_open": new.is_open, "check_at": check_at}
+        if compare_at is not None:
+            change["compare_at"] = compare_at
         if new.is_open is False or new.state is not old.state:
             change["check_count"] = 0
         if old.state in CAPTURED_STATES:
@@ -160,6 +169,8 @@ class Charges:
             "attempt_count": charge.attempt_count + 1,
             "card_id": card_id,
             "payment_id": "",
+            "amount_authorized": 0,
+            "amount_released": 0,
             "decline_reason": None,
             "is_open": True,
             "check_at": check_at,
@@ -172,18 +183,21 @@ class Charges:
         rows = await self._rows.list({"is_open": True, "check_at": {"$lte": at}}, sort=["check_at"], limit=limit)
         return [_charge(row) for row in rows]
 
-    async def schedule_check(self, charge_id: str, at: datetime) -> None:
-        """Set when an open charge is checked again, and count the check."""
+    async def schedule_check(self, charge_id: str, at: datetime | None) -> None:
+        """Set when an open charge is checked again, or that it no longer is, and count the check."""
         change = {"$set": {"check_at": at}, "$inc": {"check_count": 1}}
         await self._rows.update_one({"_id": charge_id, "is_open": True}, change)
 
-    async def reserve_refund(self, charge: Charge, amount: int) -> bool:
-        """Reserve *amount* for a refund, in one conditional update; False when less can be refunded."""
+    async def reserve_refund(self, charge: Charge, amount: int, *, max_refunded: int) -> bool:
+        """Reserve *amount* for a refund, in one conditional update.
+
+        False when less can be refunded, or when the refunds of the charge would total more than *max_refunded*.
+        """
         room = {
             "_id": charge.charge_id,
             "state": {"$in": sorted(state.value for state in CAPTURED_STATES)},
-            "dispute_state": {"$in": sorted(state.value for state in REFUNDABLE_DISPUTES)},
             "amount_refundable": {"$gte": amount},
+            "amount_refunded": {"$lte": max_refunded - amount},
         }
         change = {"$inc": {"amount_refunded": amount, "amount_refundable": -amount}}
         return await self._rows.update_one(room, change) == 1
@@ -193,7 +207,50 @@ class Charges:
         change = {"$inc": {"amount_refunded": -amount, "amount_refundable": amount}}
         await self._rows.update_one({"_id": charge_id}, change)
 
-    async def cancel_operation(self, charge: Charge, *, check_at: datetime) -> bool:
+    async def record_refund(self, charge_id: str, amount: int) -> None:
+        """Record a refund that was made at the processor, past this platform: nothing can refuse it any more."""
+        change = {"$inc": {"amount_refunded": amount, "amount_refundable": -amount}}
+        await self._rows.update_one({"_id": charge_id}, change)
+
+    async def record_dispute(
+        self, charge_id: str, state: DisputeState, *, amount_disputed: int, withdrawn: int
+    ) -> None:
+        """Record the state of a dispute; *withdrawn* is what the bank took with this move, below 0 what it returned."""
+        change = {
+            "$set": {"dispute_state": state.value, "amount_disputed": amount_disputed},
+            "$inc": {"amount_refundable": -withdrawn},
+        }
+        await self._rows.update_one({"_id": charge_id}, change)
+
+    async def list_to_compare(self, *, at: datetime, limit: int) -> list[tuple[Charge, int]]:
+        """Return the charges whose figures are due to be compared, and how often they were."""
+        rows = await self._rows.list({"compare_at": {"$lte": at}}, sort=["compare_at"], limit=limit)
+        return [(_charge(row), row.comparison_count) for row in rows]
+
+    async def schedule_comparison(self, charge_id: str, *, at: datetime | None, count: int) -> None:
+        """Set when the figures of a charge are compared next, and how often they were."""
+        await self._rows.update_one({"_id": charge_id}, {"$set": {"compare_at": at, "comparison_count": count}})
+
+    async def count_unresolved(self) -> int:
+        """Return how many charges are open and no longer checked."""
+        return await self._rows.count_documents({"is_open": True, "check_at": None})
+
+    async def has_recent_or_open(self, card_id: str, *, since: datetime) -> bool:
+        """Return whether a card has a charge that is open, or that was created after *since*."""
+        for wanted in ({"is_open": True}, {"created_at": {"$gt": since}}):
+            if await self._rows.find_one({"card_id": card_id, **wanted}) is not None:
+                return True
+        return False
+
+    async def list_ids(self, *, after: str, limit: int) -> list[str]:
+        """Return up to *limit* ids of charges in their order, after the id *after*."""
+        return [row.id for row in await self._rows.list({"_id": {"$gt": after}}, sort=["_id"], limit=limit)]
+
+    async def list_by_ids(self, charge_ids: Sequence[str]) -> list[Charge]:
+        """Return these charges."""
+        return [_charge(row) for row in await self._rows.list({"_id": {"$in": list(charge_ids)}})]
+
+    async def cancel_operation(self, charge: Charge, *, check_at: datetime | None) -> bool:
         """Record that the processor refused the pending operation and did nothing."""
         pending = {"_id": charge.charge_id, "state": charge.state.value, "operation": charge.operation.value}
         idle = replace(charge, operation=ChargeOperation.NONE)
@@ -238,7 +295,7 @@ def _charge(row: ChargeDocument) -> Charge:
             *("account_id", "card_id", "description", "is_capture_automatic", "state", "dispute_state"),
             *("amount_authorized", "amount_captured", "amount_released", "amount_refunded", "amount_refundable"),
             *("amount_disputed", "decline_reason", "action_url", "authorized_until", "operation", "capture_amount"),
-            *("attempt_id", "attempt_count", "payment_id", "created_at"),
+            *("attempt_id", "attempt_count", "payment_id", "check_count", "created_at"),
         )
     }
     return Charge(charge_id=row.id, price=Money(amount=row.amount, currency=row.currency), **same)

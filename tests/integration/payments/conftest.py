@@ -3,7 +3,8 @@
 import pytest
 
 from shared.mongo import Database
-from tests.integration.payments.harness import PaymentsHarness
+from tests.integration.payments.faults import CountingProcessor
+from tests.integration.payments.harness import WEBHOOK_SECRET, PaymentsHarness
 from tests.support import FixedClock
 from tests.support.service_process import ServiceProcess, amqp_url, fake_services, mailbox, service, stored
 
@@ -17,7 +18,11 @@ def service_process() -> ServiceProcess:
     return ServiceProcess(
         name="payments",
         heard="payments.#",
-        settings={"PAYMENTS_RECONCILE_AFTER_SECONDS": "1", "CANDOR_PROBE_INTERVAL_SECONDS": "1"},
+        settings={
+            "PAYMENTS_RECONCILE_AFTER_SECONDS": "1",
+            "CANDOR_PROBE_INTERVAL_SECONDS": "1",
+            "PAYMENTS_WEBHOOK_SECRETS": WEBHOOK_SECRET.get_secret_value(),
+        },
     )
 
 
@@ -25,3 +30,9 @@ def service_process() -> ServiceProcess:
 async def house(database: Database, clock: FixedClock) -> PaymentsHarness:
     """Payments without a process, with a fixed clock."""
     return await PaymentsHarness.prepared(database, clock)
+
+
+@pytest.fixture
+async def counted(house: PaymentsHarness) -> tuple[PaymentsHarness, CountingProcessor]:
+    processor = CountingProcessor()
+    return PaymentsHarness(house.database, house.clock, processor), processor

@@ -4,26 +4,38 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
-from services.payments.domain import Charge, Money
+from services.payments.domain import Charge, Money, Refund, RefundKind, RefundLimits
+from services.payments.domain.carding import DeclineCounter
+from services.payments.domain.retries import RetrySchedule
 from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
 from services.payments.service import (
     AccountEraser,
+    CardingGuard,
     CardService,
     ChargeOperator,
     ChargeRequest,
     ChargeService,
-    ChargeSettler,
-    RefundService,
+    RefundOrder,
 )
-from services.payments.store import DOCUMENTS, Attempts, Cards, Charges, PendingOrders, Refunds, UsedCardPayloads
+from services.payments.service.carding import BUDGETS
+from services.payments.store import DOCUMENTS
+from services.payments.wiring.after_charge import Tools, build_after_charge, build_charge_settler
+from services.payments.wiring.stores import build_stores
 from shared.bus import Outbox, OutboxDocument
+from shared.contracts import common_v1
 from shared.crypto import Key, Keyring, KeyUse
 from shared.ids import new_id
 from shared.mongo import Database
+from shared.settings import Secret
 from tests.support import NOON, FixedClock
 from tests.support.cards import VISA, sealed, typed
 
 ADA, BOB = "acc_ada", "acc_bob"
+GRACE, HEIDI, IVAN = "acc_grace", "acc_heidi", "acc_ivan"
+"""Members of staff."""
+ALONE_LIMIT = 10_000
+"""Up to which total one of them refunds alone, in cents."""
+WEBHOOK_SECRET = Secret("whsec_of_the_tests")
 KEYRING = Keyring([Key(id="key_card", use=KeyUse.CARD, created_at=NOON, secret=b"c" * 32)])
 RECONCILE_AFTER = timedelta(seconds=30)
 
@@ -49,25 +61,39 @@ class PaymentsHarness:
         return cls(database, clock, SimulatedProcessor(clock=clock))
 
     def __post_init__(self) -> None:
-        self.cards, self.charges, self.refunds = Cards(self.database), Charges(self.database), Refunds(self.database)
         self.decrypter = CardDecrypter(KEYRING)
-        outbox = Outbox(self.database, "payments", self.clock)
+        stores = build_stores(self.database)
+        self.cards, self.charges, self.attempts, self.orders = (
+            stores.cards,
+            stores.charges,
+            stores.attempts,
+            stores.orders,
+        )
+        self.refunds, self.disputes, self.journal = stores.refunds, stores.disputes, stores.journal
+        tools = Tools(
+            processor=self.processor,
+            outbox=Outbox(self.database, "payments", self.clock),
+            transact=self.database.with_transaction,
+            new_id=new_id,
+            retries=RetrySchedule(RECONCILE_AFTER),
+        )
+        self.settler = build_charge_settler(stores, tools)
+        self.after_charge = build_after_charge(
+            stores,
+            tools,
+            charge_settler=self.settler,
+            refund_limits=RefundLimits(alone={"USD": ALONE_LIMIT}),
+            webhook_secrets=[WEBHOOK_SECRET],
+        )
+        self.refund_service = self.after_charge.refund_service
+        self.carding = CardingGuard(counter=DeclineCounter(BUDGETS, secret=b"s" * 32))
         self.card_service = CardService(
             decrypter=self.decrypter,
             processor=self.processor,
-            used_payloads=UsedCardPayloads(self.database),
+            used_payloads=stores.used_payloads,
             cards=self.cards,
             new_id=new_id,
             card_payload_ttl=timedelta(minutes=10),
-        )
-        self.attempts, self.orders = Attempts(self.database), PendingOrders(self.database)
-        self.settler = ChargeSettler(
-            charges=self.charges,
-            attempts=self.attempts,
-            orders=self.orders,
-            outbox=outbox,
-            transact=self.database.with_transaction,
-            check_after=RECONCILE_AFTER,
         )
         self.operator = ChargeOperator(
             processor=self.processor, charges=self.charges, attempts=self.attempts, settler=self.settler
@@ -79,18 +105,10 @@ class PaymentsHarness:
             attempts=self.attempts,
             orders=self.orders,
             operator=self.operator,
+            carding=self.carding,
             transact=self.database.with_transaction,
             new_id=new_id,
             check_after=RECONCILE_AFTER,
-        )
-        self.refund_service = RefundService(
-            processor=self.processor,
-            charges=self.charges,
-            refunds=self.refunds,
-            outbox=outbox,
-            transact=self.database.with_transaction,
-            new_id=new_id,
-            reconcile_after=RECONCILE_AFTER,
         )
         self.account_eraser = AccountEraser(
             cards=self.cards,
@@ -98,6 +116,7 @@ class PaymentsHarness:
             attempts=self.attempts,
             orders=self.orders,
             refunds=self.refunds,
+            disputes=self.disputes,
             erase_subject=erase_nothing,
         )
 
@@ -132,12 +151,34 @@ class PaymentsHarness:
         assert found is not None
         return found
 
-    async def refund(self, charge: Charge, amount: int, *, idempotency_key: str = "") -> int:
-        """Refund a charge of Ada; return its amount_refunded."""
-        _, after = await self.refund_service.create(
-            ADA, charge.charge_id, amount, idempotency_key=idempotency_key or new_id("op"), at=self.clock()
+    async def refund(
+        self,
+        charge: Charge,
+        amount: int,
+        *,
+        by: str = GRACE,
+        kind: RefundKind = RefundKind.REFUND,
+        idempotency_key: str = "",
+    ) -> Refund:
+        """Have a member of staff refund a charge, or grant a credit."""
+        order = RefundOrder(charge_id=charge.charge_id, amount=amount, reason="Case 7: it came twice.", kind=kind)
+        return await self.refund_service.create(
+            order, by=by, idempotency_key=idempotency_key or new_id("op"), at=self.clock()
         )
-        return after.amount_refunded
+
+    async def request_refund(self, charge: Charge, amount: int, *, account_id: str = ADA) -> Refund:
+        """Have a customer ask for a refund."""
+        order = RefundOrder(charge_id=charge.charge_id, amount=amount, reason="It came twice.")
+        return await self.refund_service.request(account_id, order, idempotency_key=new_id("op"), at=self.clock())
+
+    async def find_differences(self) -> tuple[str, ...]:
+        """Return what is wrong with the books; nothing is expected."""
+        return (await self.after_charge.journal_auditor.audit_charges()).differences
+
+    async def list_accesses(self) -> list[common_v1.PersonalDataAccessed]:
+        """Return the entries for the ledger that wait in the outbox."""
+        rows = await self.database.get_collection(OutboxDocument).list({"type": "payments.personal_data.accessed.v1"})
+        return [common_v1.PersonalDataAccessed.FromString(row.body) for row in rows]
 
     async def published_events(self) -> list[str]:
         """Return the types of the events in the outbox."""

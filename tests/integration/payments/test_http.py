@@ -12,13 +12,17 @@ from shared.contracts import common_v1, identity_v1, payments_v1
 from shared.ids import new_id
 from shared.mongo import Database
 from shared.policy import Purpose
+from shared.settings import Secret
 from shared.web import Principal
+from tests.integration.payments.harness import WEBHOOK_SECRET
 from tests.support import RawWriter
 from tests.support.cards import DECLINED, SECURITY_CODE, SILENT_ONCE, VISA, sealed, typed
 from tests.support.fake_services import FakeServices, until
 from tests.support.running import Answer, Running, person
+from tests.support.webhooks import sign_event
 
-CARDS, CHARGES = "/v1/payments/cards", "/v1/payments/charges"
+CARDS, CHARGES, REFUNDS = "/v1/payments/cards", "/v1/payments/charges", "/v1/payments/refunds"
+EVENTS = "/v1/payments/processor-events"
 
 
 def somebody() -> Principal:
@@ -43,17 +47,19 @@ async def charged(
 
 
 async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, fake_services: FakeServices) -> None:
-    who = somebody()
+    who, grace = somebody(), person("staff", "support")
     card = await kept(service, who)
     assert card.status == 201
     assert set(card.body) == {"card_id", "last4", "exp_month", "exp_year", "brand"}
     made = await charged(service, who, card.body["card_id"])
     assert (made.status, made.body["state"], made.body["minor_units"]) == (201, "captured", 2)
-    refunds = f"{CHARGES}/{made.body['charge_id']}/refunds"
-    back = await service.call("POST", refunds, by=who, body={"amount": 1000}, key=new_id("key"))
-    assert (back.status, back.body["amount_refunded"], back.body["state"]) == (201, 1000, "succeeded")
-    beyond = await service.call("POST", refunds, by=who, body={"amount": 3000}, key=new_id("key"))
+    order = {"charge_id": made.body["charge_id"], "amount": 1000, "reason": "Case 7: it came twice."}
+    back = await service.call("POST", REFUNDS, by=grace, body=order, key=new_id("key"))
+    assert (back.status, back.body["state"], back.body["approved_by"]) == (201, "succeeded", [grace.id])
+    beyond = await service.call("POST", REFUNDS, by=grace, body={**order, "amount": 3000}, key=new_id("key"))
     assert (beyond.status, beyond.body["code"]) == (409, "payments.refund.exceeds_charge")
+    shown = await service.call("GET", f"{CHARGES}/{made.body['charge_id']}/refunds", by=who)
+    assert [(each["state"], each["amount"]) for each in shown.body["items"]] == [("succeeded", 1000)]
     assert (await service.call("DELETE", f"{CARDS}/{card.body['card_id']}", by=who)).status == 204
     assert (await service.call("GET", CARDS, by=who)).body["items"] == []
 
@@ -62,6 +68,72 @@ async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, fak
         return any(fact.charge_id == made.body["charge_id"] for fact in facts)
 
     await until(told)
+
+
+async def test_C21_a_customer_asks_and_two_people_decide(service: Running, fake_services: FakeServices) -> None:
+    who, grace, heidi = somebody(), person("staff", "support"), person("staff", "admin", number="2")
+    made = await charged(service, who, (await kept(service, who)).body["card_id"], order={"amount": 50_000})
+    wish = {"amount": 20_000, "reason": "It came twice."}
+    requests = f"{CHARGES}/{made.body['charge_id']}/refund-requests"
+    asked = await service.call("POST", requests, by=who, body=wish, key=new_id("key"))
+    assert (asked.status, asked.body["state"]) == (201, "requested")
+    one = f"{REFUNDS}/{asked.body['refund_id']}"
+    first = await service.call("POST", f"{one}/approvals", by=grace, key=new_id("key"))
+    assert (first.status, first.body["state"], first.body["needs_second_person"]) == (200, "requested", True)
+    same = await service.call("POST", f"{one}/approvals", by=grace, key=new_id("key"))
+    assert (same.status, same.body["code"]) == (409, "auth.second_person.required")
+    second = await service.call("POST", f"{one}/approvals", by=heidi, key=new_id("key"))
+    assert (second.status, second.body["state"]) == (200, "succeeded")
+    listed = await service.call("GET", f"{REFUNDS}?state=succeeded", by=grace)
+    assert asked.body["refund_id"] in [each["refund_id"] for each in listed.body["items"]]
+    assert "account_id" not in listed.body["items"][0]
+
+    async def recorded() -> bool:
+        entries = fake_services.received_events("payments.personal_data.accessed.v1", common_v1.PersonalDataAccessed)
+        seen = {entry.recipient_id for entry in entries if entry.basis == asked.body["refund_id"]}
+        return seen == {grace.id, heidi.id}
+
+    await until(recorded)
+
+
+async def test_C21_staff_read_the_records_of_an_account_for_a_purpose(
+    service: Running, fake_services: FakeServices
+) -> None:
+    who, grace = somebody(), person("staff", "support")
+    await charged(service, who, (await kept(service, who)).body["card_id"])
+    wish = {"account_id": who.id, "purpose": "billing_question", "basis": "Case 7"}
+    record = await service.call("POST", "/v1/payments/billing-records", by=grace, body=wish)
+    assert (record.status, record.body["cards"][0]["last4"], len(record.body["charges"])) == (200, "4242", 1)
+    for wrong in ({"purpose": "support"}, {"basis": "ada@example.com"}, {"account_id": "ada@example.com"}):
+        refused = await service.call("POST", "/v1/payments/billing-records", by=grace, body={**wish, **wrong})
+        assert (refused.status, refused.body["code"]) == (422, "http.request.invalid")
+    assert (await service.call("POST", "/v1/payments/billing-records", by=who, body=wish)).status == 403
+
+    async def recorded() -> bool:
+        entries = fake_services.received_events("payments.personal_data.accessed.v1", common_v1.PersonalDataAccessed)
+        return any(entry.entry_id == record.body["entry_id"] and entry.account_id == who.id for entry in entries)
+
+    await until(recorded)
+
+
+async def test_a_customer_cannot_refund(service: Running) -> None:
+    who = somebody()
+    made = await charged(service, who, (await kept(service, who)).body["card_id"])
+    order = {"charge_id": made.body["charge_id"], "amount": 1000, "reason": "For myself."}
+    refused = await service.call("POST", REFUNDS, by=who, body=order, key=new_id("key"))
+    assert (refused.status, refused.body["code"]) == (403, "auth.access.forbidden")
+
+
+async def test_a_signed_event_is_accepted_and_any_other_refused(service: Running) -> None:
+    body = json.dumps({"id": new_id("evt"), "type": "refund.failed", "data": {"object": {"id": "re_1"}}}).encode()
+    signed = {"Stripe-Signature": sign_event(body, WEBHOOK_SECRET, at=utc_now())}
+    for _ in range(2):
+        assert (await service.call("POST", EVENTS, raw=body, headers=signed)).status == 204
+    for headers in ({}, {"Stripe-Signature": sign_event(body, Secret("foreign"), at=utc_now())}):
+        refused = await service.call("POST", EVENTS, raw=body, headers=headers)
+        assert (refused.status, refused.body["code"]) == (400, "payments.processor_event.invalid")
+    big = await service.call("POST", EVENTS, raw=b" " * 300_000, headers=signed)
+    assert (big.status, big.body["code"]) == (413, "http.request.too_large")
 
 
 async def test_yen_have_no_decimals(service: Running) -> None:
@@ -126,11 +198,11 @@ async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None
         (CARDS, json.dumps({"jwe": "a" * 5000}).encode(), 422, "http.request.invalid"),
         (CARDS, b" " * 1_048_577, 413, "http.request.too_large"),
         (CHARGES, b'{"card_id": "tok_1"}', 422, "http.request.invalid"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1}', 404, "payments.charge.not_found"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 0}', 422, "http.request.invalid"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 1.5}', 422, "http.request.invalid"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": NaN}', 400, "http.request.malformed"),
-        (f"{CHARGES}/chg_nowhere/refunds", b'{"amount": 100000000000000000000}', 422, "http.request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refund-requests", b'{"amount": 1, "reason": "why"}', 404, "payments.charge.not_found"),
+        (f"{CHARGES}/chg_nowhere/refund-requests", b'{"amount": 0}', 422, "http.request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refund-requests", b'{"amount": 1.5}', 422, "http.request.invalid"),
+        (f"{CHARGES}/chg_nowhere/refund-requests", b'{"amount": NaN}', 400, "http.request.malformed"),
+        (f"{CHARGES}/chg_nowhere/refund-requests", b'{"amount": 100000000000000000000}', 422, "http.request.invalid"),
     ],
 )
 async def test_bad_input_is_a_problem_with_a_code(
@@ -224,7 +296,7 @@ async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, f
         )
         files |= {item.path: json.loads(item.content) for item in page.items}
         cursor, more = page.next_cursor, bool(page.next_cursor)
-    assert list(files) == ["cards.json", "charges.json", "refunds.json"]
+    assert list(files) == ["cards.json", "charges.json", "refunds.json", "disputes.json"]
     assert f'"card_id": "{card_id}"' in json.dumps(files)
     assert VISA not in json.dumps(files)
     # As a word of its own: an id may hold these three digits by chance.

@@ -1,4 +1,4 @@
-"""What an operator sees of charges and refunds: a log line with ids, and a count of each outcome."""
+"""What an operator sees of charges: a log line with ids, and a count of each outcome."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from services.payments.errors import CardDeclinedError, PaymentPendingError
 from shared.observe import render_metrics
 from tests.integration.payments.harness import ADA, RECONCILE_AFTER, PaymentsHarness
-from tests.support.cards import DECLINED_LATER, REFUND_NEVER, SILENT_ONCE
+from tests.support.cards import DECLINED_LATER, SILENT_ONCE
 from tests.support.logs import Lines, logs_of
 
 
@@ -30,7 +30,7 @@ def growth(metric: str, before: dict[str, float]) -> dict[str, float]:
 
 
 def payments_in(lines: Lines) -> list[dict[str, str]]:
-    names = ("event", "kind", "outcome", "charge_id", "refund_id")
+    names = ("event", "kind", "outcome", "charge_id")
     return [
         {name: line[name] for name in names if name in line} for line in lines() if line["event"].startswith("payment.")
     ]
@@ -66,24 +66,6 @@ async def test_a_timeout_is_counted_and_so_is_what_comes_of_it(house: PaymentsHa
     await house.operator.reconcile_due(at=house.clock.advance(RECONCILE_AFTER))
     assert [line["event"] for line in payments_in(logged)] == ["payment.timeout", "payment.completed"]
     assert growth("charges", before) == {"timeout": 1, "succeeded": 1}
-
-
-async def test_a_refund_is_logged_with_both_ids_and_counted(house: PaymentsHarness, logged: Lines) -> None:
-    before = counts("refunds")
-    charge = await house.charge(await house.card())
-    await house.refund(charge, 1_000)
-    [refund] = await house.refunds.list_by_account(ADA, after=None, limit=5)
-    refunded = {"event": "payment.completed", "kind": "refund", "outcome": "succeeded"}
-    assert payments_in(logged)[1:] == [refunded | {"charge_id": charge.charge_id, "refund_id": refund.refund_id}]
-    assert growth("refunds", before) == {"succeeded": 1}
-
-
-async def test_a_declined_refund_is_counted(house: PaymentsHarness) -> None:
-    before = counts("refunds")
-    charge = await house.charge(await house.card(REFUND_NEVER))
-    with pytest.raises(CardDeclinedError):
-        await house.refund(charge, 3_999)
-    assert growth("refunds", before) == {"declined": 1}
 
 
 async def test_no_log_line_names_the_account(house: PaymentsHarness, logged: Lines) -> None:

@@ -1,0 +1,1 @@
+"""Composition of payments: the stores, and what follows a charge."""
