@@ -10,6 +10,7 @@ from services.portal.api.login import LoginPages
 from services.portal.api.middleware import PageMiddleware, PageRoute
 from services.portal.api.newsletter import NewsletterPages
 from services.portal.api.passwords import PasswordPages
+from services.portal.api.payments import PaymentPages
 from services.portal.api.privacy import PrivacyPages
 from services.portal.api.privacy_requests import PrivacyRequestPages
 from services.portal.api.public import PublicPages
@@ -19,6 +20,7 @@ from services.portal.api.security import SecurityPages
 from services.portal.api.sign_up import SignUpPages
 from services.portal.api.staff import StaffPages
 from services.portal.api.staff_actions import StaffActionPages
+from services.portal.api.staff_payments import StaffPaymentPages
 from services.portal.api.staff_reports import StaffReportPages
 from services.portal.api.static_files import StaticFiles
 from services.portal.api.step_up import StepUpPages
@@ -36,6 +38,7 @@ __all__ = [
     "PageMiddleware",
     "PageRoute",
     "PasswordPages",
+    "PaymentPages",
     "PrivacyPages",
     "PrivacyRequestPages",
     "PublicPages",
@@ -45,6 +48,7 @@ __all__ = [
     "SignUpPages",
     "StaffActionPages",
     "StaffPages",
+    "StaffPaymentPages",
     "StaffReportPages",
     "StaticFiles",
     "StepUpPages",

@@ -19,6 +19,7 @@ AGREEMENTS = "/v1/disclosure/agreements"
 _WORK_QUEUES = {
     "/staff/admin-actions": ("/v1/identity/admin-actions", {"state": "pending"}),
     "/staff/abuse-reports": ("/v1/identity/abuse-reports", {"state": "open"}),
+    "/staff/payments": ("/v1/payments/refunds", {"state": "requested"}),
     "/staff/privacy-requests": ("/v1/identity/privacy-requests", {}),
     "/staff/legal-holds": ("/v1/identity/legal-holds", {}),
 }

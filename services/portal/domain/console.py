@@ -38,6 +38,7 @@ SECTIONS = (
     ConsoleSection(path="/staff/abuse-reports", label="Reports", roles=_SECURITY_ROLES),
     ConsoleSection(path="/staff/privacy-requests", label="Privacy requests", roles=_ALL_ROLES),
     ConsoleSection(path="/staff/legal-holds", label="Legal holds", roles=_ALL_ROLES),
+    ConsoleSection(path="/staff/payments", label="Payments", roles=_SUPPORT_ROLES),
     ConsoleSection(path="/staff/newsletters", label="Unsubscribe", roles=_SUPPORT_ROLES),
     ConsoleSection(path="/staff/cases", label="Disclosure cases", roles=_DISCLOSURE_ROLES),
     ConsoleSection(path="/staff/agreements", label="Agreements", roles=_DISCLOSURE_ROLES),

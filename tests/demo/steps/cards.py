@@ -41,15 +41,32 @@ async def card(world: World) -> str:
     return f"{stored['brand']} ending in {stored['last4']}, {stored['exp_month']}/{stored['exp_year']}"
 
 
-@step("The card is charged once, and partly refunded by token", "C18")
+@step("The card is charged once, and the receipt comes by email", "C18")
 async def charge(world: World) -> str:
     order = {"card_id": world.notes["card_id"], "amount": 3999, "currency": "USD", "description": "Demo licence"}
     made = await world.call("POST", "/v1/payments/charges", by=world.ada, json_body=order, once=True, expected=201)
-    refunds = f"/v1/payments/charges/{made['charge_id']}/refunds"
-    back = await world.call("POST", refunds, by=world.ada, json_body={"amount": 1000}, once=True, expected=201)
-    expect(back["amount_refunded"] == 1000, "1000 given back")
-    await world.call("POST", refunds, by=world.ada, json_body={"amount": 3000}, once=True, expected=409)
-    return "39.99 USD charged, 10.00 given back; a refund beyond the charge is refused"
+    world.notes["charge_id"] = made["charge_id"]
+    receipt = await world.mail_to(world.ada, about="Receipt for your payment of 39.99 USD")
+    expect(made["charge_id"] in receipt["text"], "the receipt number")
+    return "39.99 USD charged"
 
 
-STEPS = [card, charge]
+@step("A customer asks for a refund, and staff give it, on record", "C18", "C21")
+async def refund(world: World) -> str:
+    charge_path, support = f"/v1/payments/charges/{world.notes['charge_id']}", await world.staff_of("support")
+    wish = {"amount": 1000, "reason": "One of two licences was not needed."}
+    asked = await world.call(
+        "POST", f"{charge_path}/refund-requests", by=world.ada, json_body=wish, once=True, expected=201
+    )
+    approvals = f"/v1/payments/refunds/{asked['refund_id']}/approvals"
+    given = await world.call("POST", approvals, by=support, once=True)
+    expect(given["state"] == "succeeded", "the refund")
+    [shown] = (await world.call("GET", f"{charge_path}/refunds", by=world.ada))["items"]
+    expect(shown["acquirer_reference"], "the reference that the bank finds it by")
+    beyond = {"charge_id": world.notes["charge_id"], "amount": 3000, "reason": "Too much"}
+    await world.call("POST", "/v1/payments/refunds", by=support, json_body=beyond, once=True, expected=409)
+    await world.mail_to(world.ada, about="Refund of 10.00 USD")
+    return "10.00 USD given back; a refund beyond the charge is refused"
+
+
+STEPS = [card, charge, refund]

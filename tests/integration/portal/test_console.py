@@ -10,6 +10,7 @@ from services.portal.domain import console
 from services.portal.domain.console import SCOPES
 from tests.integration.portal.browser import Browser, Page
 from tests.integration.portal.edge import FakeEdge
+from tests.integration.portal.edge.fake_services import REFUND
 
 ADA = "acc_" + "a" * 26
 LATER, BEFORE = "2028-01-04T12:00:00.000Z", "2020-01-04T12:00:00.000Z"
@@ -196,6 +197,33 @@ async def test_an_answer_that_is_refused_stays_in_its_field(sina: Browser, edge:
     refused = await sina.submit(page, "/staff/abuse-reports/rep_1/answer", text="Mended.")
     assert refused.status == 409
     assert refused.form("/staff/abuse-reports/rep_1/answer")["text"] == "Mended."
+
+
+async def test_C21_staff_read_payments_for_a_purpose_and_refund_from_there(sven: Browser, edge: FakeEdge) -> None:
+    desk = await sven.get("/staff/payments")
+    wrong = await sven.submit(desk, "/staff/payments/records", account_id="ada", purpose="refund", basis="Case 7")
+    assert wrong.status == 422
+    record = await sven.submit(desk, "/staff/payments/records", account_id=ADA, purpose="refund", basis="Case 7")
+    assert "Visa ending in 4242" in record.text
+    assert "led_1" in record.text
+    made = await sven.submit(record, "/staff/payments/refunds", amount="5", kind="credit", reason="Case 7: goodwill")
+    assert "done-requested" in made.marks
+    assert [(each["amount"], each["kind"]) for each in edge.refunds] == [(500, "credit")]
+    own = await sven.get(f"/staff/payments/refunds/{edge.refunds[0]['refund_id']}")
+    assert "own-request" in own.marks
+    assert not [path for path in edge.raw_paths if ADA in path]
+
+
+async def test_C21_a_request_of_a_customer_is_approved_or_rejected_with_a_reason(sven: Browser, edge: FakeEdge) -> None:
+    edge.refunds = [{**REFUND, "amount": 500, "reason": "It came twice."}]
+    one = f"/staff/payments/refunds/{REFUND['refund_id']}"
+    page = await sven.get(one)
+    assert ADA in page.text
+    assert "done-succeeded" in (await sven.submit(page, f"{one}/approve")).marks
+    edge.refunds = [{**REFUND, "amount": 500, "reason": "It came twice."}]
+    rejected = await sven.submit(page, f"{one}/reject", reason="It was used.")
+    assert "done-rejected" in rejected.marks
+    assert edge.refunds[0]["rejection_reason"] == "It was used."
 
 
 async def test_C10_staff_end_newsletters_on_request(sven: Browser) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from services.portal.domain.labels import CATEGORIES, GROUNDS
 from services.portal.service import build_promise_table
 from shared.policy import PROMISES
@@ -109,6 +111,32 @@ async def test_charges_are_listed_with_what_went_back(ada: Browser) -> None:
     page = await ada.get("/account/cards")
     assert "39.99 USD" in page.text
     assert "10.00 USD" in page.text
+
+
+RECEIPT = "/account/payments/chg_" + "g" * 26
+
+
+async def test_a_receipt_shows_the_payment_and_takes_a_request_for_a_refund(ada: Browser, edge: FakeEdge) -> None:
+    page = await ada.get(RECEIPT)
+    assert "39.99 USD" in page.text
+    assert "At most 29.99 USD" in page.text
+    asked = await ada.submit(page, f"{RECEIPT}/refund-requests", amount="12.50", reason="It came twice.")
+    assert [(each["amount"], each["reason"]) for each in edge.refunds] == [(1250, "It came twice.")]
+    assert "done-requested" in asked.marks
+    assert "12.50 USD" in asked.text
+
+
+@pytest.mark.parametrize("amount", ["", "much", "-1", "0", "1.005", "1e99", "30.00"])
+async def test_a_refused_request_says_why_and_keeps_what_was_typed(ada: Browser, edge: FakeEdge, amount: str) -> None:
+    page = await ada.get(RECEIPT)
+    refused = await ada.submit(page, f"{RECEIPT}/refund-requests", amount=amount, reason="It came twice.")
+    assert refused.status in (409, 422)
+    assert "It came twice." in refused.text
+    assert edge.refunds == []
+
+
+async def test_a_receipt_of_another_account_is_not_found(ada: Browser) -> None:
+    assert (await ada.get("/account/payments/chg_of_somebody_else")).status == 404
 
 
 async def test_C21_a_case_takes_two_people(dora: Browser, emil: Browser, edge: FakeEdge) -> None:

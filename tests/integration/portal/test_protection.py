@@ -26,7 +26,14 @@ PUBLIC_PAGES = (
 )
 OWN_PAGES = (
     *("/account", "/account/sessions", "/account/app-passwords", "/account/newsletters", "/account/access-ledger"),
-    *("/account/cards", "/account/export", "/account/erase", "/account/log-out", "/account/confirm"),
+    *(
+        "/account/cards",
+        "/account/payments/chg_" + "g" * 26,
+        "/account/export",
+        "/account/erase",
+        "/account/log-out",
+        "/account/confirm",
+    ),
     *("/account/security", "/account/security-log", "/account/password", "/account/email"),
     *("/account/second-factors", "/account/second-factors/passkeys/new"),
 )

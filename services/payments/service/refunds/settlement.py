@@ -120,7 +120,7 @@ class RefundSettler:
         await self.journal.add([entry])
 
     async def _publish_refund(self, refund: Refund, at: datetime) -> None:
-        event = payments_v1.ChargeRefunded(
+        refunded = payments_v1.ChargeRefunded(
             refund_id=refund.refund_id,
             charge_id=refund.charge_id,
             account_id=refund.account_id,
@@ -128,11 +128,11 @@ class RefundSettler:
             currency=refund.price.currency,
             kind=refund.kind.value,
         )
-        event.refunded_at.FromDatetime(at)
-        await self.outbox.put(event, subject=refund.account_id)
+        refunded.refunded_at.FromDatetime(at)
+        await self.outbox.put(refunded, subject=refund.account_id)
 
     async def _publish_failure(self, refund: Refund, at: datetime) -> None:
-        event = payments_v1.RefundFailed(
+        failed = payments_v1.RefundFailed(
             refund_id=refund.refund_id,
             charge_id=refund.charge_id,
             account_id=refund.account_id,
@@ -140,5 +140,5 @@ class RefundSettler:
             currency=refund.price.currency,
             kind=refund.kind.value,
         )
-        event.failed_at.FromDatetime(at)
-        await self.outbox.put(event, subject=refund.account_id)
+        failed.failed_at.FromDatetime(at)
+        await self.outbox.put(failed, subject=refund.account_id)

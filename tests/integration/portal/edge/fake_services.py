@@ -1,9 +1,43 @@
 """Newsletter, payments and telemetry, as far as pages need them."""
 
+from typing import Any
+
 from aiohttp import web
 
 from tests.integration.portal.edge.answers import THEN, RefusedError, openapi
 from tests.integration.portal.edge.files import Files
+
+CHARGE = {
+    "charge_id": "chg_" + "g" * 26,
+    "card_id": "tok_" + "c" * 26,
+    "state": "captured",
+    "amount": 3999,
+    "amount_captured": 3999,
+    "amount_refunded": 1000,
+    "amount_refundable": 2999,
+    "currency": "USD",
+    "minor_units": 2,
+    "description": "Demo licence",
+    "dispute_state": "none",
+    "created_at": THEN,
+}
+REFUND = {
+    "refund_id": "ref_" + "r" * 26,
+    "charge_id": CHARGE["charge_id"],
+    "kind": "refund",
+    "state": "requested",
+    "currency": "USD",
+    "minor_units": 2,
+    "rejection_reason": "",
+    "failure_reason": "",
+    "acquirer_reference": "",
+    "created_at": THEN,
+    "completed_at": None,
+    "account_id": "acc_" + "a" * 26,
+    "requested_by": "customer",
+    "approved_by": [],
+    "needs_second_person": False,
+}
 
 
 class FakeServiceApis(Files):
@@ -24,6 +58,15 @@ class FakeServiceApis(Files):
             web.post("/v1/payments/cards", self.store_card),
             web.delete("/v1/payments/cards/{id}", self.forget_card),
             web.get("/v1/payments/charges", self.charges),
+            web.get("/v1/payments/charges/{id}", self.charge),
+            web.get("/v1/payments/charges/{id}/refunds", self.charge_refunds),
+            web.post("/v1/payments/charges/{id}/refund-requests", self.request_refund),
+            web.post("/v1/payments/billing-records", self.billing_record),
+            web.get("/v1/payments/refunds", self.list_refunds),
+            web.post("/v1/payments/refunds", self.create_refund),
+            web.get("/v1/payments/refunds/{id}", self.read_refund),
+            web.post("/v1/payments/refunds/{id}/approvals", self.approve_refund),
+            web.post("/v1/payments/refunds/{id}/rejections", self.reject_refund),
             web.get("/v1/telemetry/statistics", self.statistics),
             web.get("/v1/{service}/data-map", self.data_map),
             web.get("/v1/{service}/openapi.json", self.openapi),
@@ -93,16 +136,68 @@ class FakeServiceApis(Files):
 
     async def charges(self, request: web.Request) -> web.Response:
         self._who(request)
-        charge = {
-            "charge_id": "chg_" + "g" * 26,
-            "state": "captured",
-            "amount": 3999,
-            "amount_refunded": 1000,
-            "currency": "USD",
-            "description": "Demo licence",
-            "created_at": THEN,
-        }
-        return web.json_response({"items": [charge]})
+        return web.json_response({"items": [CHARGE]})
+
+    async def charge(self, request: web.Request) -> web.Response:
+        self._who(request)
+        if request.match_info["id"] != CHARGE["charge_id"]:
+            raise RefusedError(404, "payments.charge.not_found", "The account has no such charge")
+        return web.json_response(CHARGE)
+
+    async def charge_refunds(self, request: web.Request) -> web.Response:
+        self._who(request)
+        return web.json_response({"items": self.refunds})
+
+    async def request_refund(self, request: web.Request) -> web.Response:
+        self._who(request)
+        self._once(request)
+        wish = await request.json()
+        if wish["amount"] > 2999:
+            raise RefusedError(409, "payments.refund.exceeds_charge", "The refund exceeds the charge")
+        self.refunds.append({**REFUND, **wish})
+        return web.json_response(self.refunds[-1], status=201)
+
+    async def billing_record(self, request: web.Request) -> web.Response:
+        self._staff(request)
+        wish = await request.json()
+        if not wish["account_id"].startswith("acc_"):
+            raise RefusedError(422, "http.request.invalid", "The request contains invalid values", field="account_id")
+        cards = [{"card_id": "tok_1", "last4": "4242", "exp_month": 9, "exp_year": 2029, "brand": "visa"}]
+        record = {"entry_id": "led_1", "cards": cards, "charges": [CHARGE], "refunds": self.refunds, "disputes": []}
+        return web.json_response(record)
+
+    async def list_refunds(self, request: web.Request) -> web.Response:
+        self._staff(request)
+        items = [each for each in self.refunds if each["state"] == request.query["state"]]
+        return web.json_response({"items": items, "next_cursor": None})
+
+    async def create_refund(self, request: web.Request) -> web.Response:
+        by = self._staff(request)
+        self._once(request)
+        self.refunds.append({**REFUND, **await request.json(), "requested_by": by["sub"], "approved_by": [by["sub"]]})
+        return web.json_response(self.refunds[-1], status=201)
+
+    async def read_refund(self, request: web.Request) -> web.Response:
+        self._staff(request)
+        return web.json_response(self._refund(request))
+
+    async def approve_refund(self, request: web.Request) -> web.Response:
+        by, refund = self._staff(request), self._refund(request)
+        self._once(request)
+        if by["sub"] in refund["approved_by"]:
+            raise RefusedError(409, "auth.second_person.required", "A second person must approve")
+        refund |= {"state": "succeeded", "approved_by": [*refund["approved_by"], by["sub"]]}
+        return web.json_response(refund)
+
+    async def reject_refund(self, request: web.Request) -> web.Response:
+        self._staff(request)
+        self._once(request)
+        refund = self._refund(request)
+        refund |= {"state": "rejected", "rejection_reason": (await request.json())["reason"]}
+        return web.json_response(refund)
+
+    def _refund(self, request: web.Request) -> dict[str, Any]:
+        return next(each for each in self.refunds if each["refund_id"] == request.match_info["id"])
 
     async def statistics(self, _: web.Request) -> web.Response:
         cells = [("os", "macos-26", 31), ("os", "ios-26", 17), ("version", "4.8", 40)]

@@ -39,6 +39,7 @@ class Tokens:
         self.once: Counter[str] = Counter()
         self.app_passwords: list[dict[str, Any]] = []
         self.cards: list[dict[str, Any]] = []
+        self.refunds: list[dict[str, Any]] = []
         self.sealed_cards: list[str] = []
         self.subscriptions: list[dict[str, Any]] = []
         self.cases: dict[str, dict[str, Any]] = {}
