@@ -68,6 +68,15 @@ class Vault:
         self._db.after_commit(lambda: self._cache.invalidate(subject))
         return deleted > 0
 
+    async def ensure_key(self, subject: str) -> None:
+        """Create the key of *subject* if there is none."""
+        if await self._find_key(subject) is None:
+            await self._create_key(subject)
+
+    async def lock_key(self, subject: str) -> bool:
+        """Make the ambient transaction conflict with one that destroys the key of *subject*; False without a key."""
+        return await self._rows.update_one({"_id": subject}, {"$inc": {"lock_count": 1}}) == 1
+
     async def prefetch_keys(self, subjects: Sequence[str]) -> None:
         """Load the keys of *subjects* into the cache with one query; they stay cached for KEY_CACHE_TTL."""
         generation = self._cache.generation

@@ -21,6 +21,8 @@ class SubjectKeyDocument(Document):
 
     wrapped_by: str
     wrapped: bytes
+    lock_count: int = 0
+    """Changed by ``Vault.lock_key``, so that the transaction conflicts with one that destroys the key."""
     created_at: datetime
 
 

@@ -1,7 +1,7 @@
 """The aiohttp application of a service: its routes, the system routes and the middleware."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 
@@ -15,9 +15,8 @@ from shared.web.openapi import build_openapi
 from shared.web.problems import PROBLEM_RENDERER, ProblemRenderer
 from shared.web.rate_limits import TokenBuckets
 from shared.web.routes import Route
+from shared.web.single_commit import SingleCommit
 from shared.web.tokens import TokenVerifier
-
-T = TypeVar("T")
 
 
 def build_app(  # noqa: PLR0913 - each part of an application, by name, with a default
@@ -47,14 +46,20 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
             route=route,
             clock=clock,
             problems=problems,
-            verifier=_require_part(verifier, route, required=not route.access.public, name="a verifier"),
+            verifier=_require_verifier(verifier, route),
             buckets=TokenBuckets(route.limit) if route.limit else None,
-            idempotency=_require_part(idempotency, route, required=True, name="idempotency")
-            if route.idempotent
-            else None,
+            idempotency=_choose_idempotency(route, idempotency, problems) if route.idempotent else None,
         )
         _add_route(app, route, endpoint)
     return app
+
+
+def _choose_idempotency(
+    route: Route, store: IdempotencyStore | None, problems: ProblemRenderer
+) -> IdempotencyStore | SingleCommit:
+    if store is None:
+        raise ValueError(f"{route.method} {route.path} needs idempotency: pass it to build_app")
+    return SingleCommit(store, problems) if route.single_commit else store
 
 
 def _add_route(app: web.Application, route: Route, endpoint: Endpoint) -> None:
@@ -88,7 +93,7 @@ def _add_system_routes(app: web.Application, service: str, health: Health, docum
         app.router.add_get(address, reference)
 
 
-def _require_part(part: T | None, route: Route, *, required: bool, name: str) -> T | None:
-    if required and part is None:
-        raise ValueError(f"{route.method} {route.path} needs {name}: pass it to build_app")
-    return part
+def _require_verifier(verifier: TokenVerifier | None, route: Route) -> TokenVerifier | None:
+    if verifier is None and not route.access.public:
+        raise ValueError(f"{route.method} {route.path} needs a verifier: pass it to build_app")
+    return verifier

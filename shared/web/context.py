@@ -1,14 +1,17 @@
 """The context of a request: the aiohttp request, the principal and the time."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from aiohttp import web
 
 from shared.errors import UnauthenticatedError
 from shared.web.access import Principal
 from shared.web.body import STALL_TIMEOUT, iter_body
+
+DeferredWrite = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,21 @@ class RequestContext:
     handler again. A handler whose effects must not happen twice therefore uses this id as a unique field of the
     document that it stores, or as the idempotency key of the card processor.
     """
+
+    deferred_writes: list[DeferredWrite] | None = None
+    """On a route with *single_commit*: what ``defer_write`` has collected."""
+
+    def start_idempotent(self, key: str, writes: list[DeferredWrite] | None = None) -> Self:
+        """Return the context for the handler of an idempotent route."""
+        return replace(self, idempotency_key=key, deferred_writes=writes)
+
+    def defer_write(self, write: DeferredWrite) -> None:
+        """Have *write* run after the handler, in the transaction that stores the reply: both are stored, or neither.
+
+        A ServiceError that it raises becomes the reply. Only on a route with *single_commit*.
+        """
+        assert self.deferred_writes is not None, "declare the route with single_commit=True"
+        self.deferred_writes.append(write)
 
     @property
     def path(self) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from shared.web.idempotency import IdempotencyStore
 from shared.web.problems import ProblemRenderer
 from shared.web.rate_limits import TokenBuckets
 from shared.web.routes import Route
+from shared.web.single_commit import SingleCommit
 from shared.web.tokens import TokenVerifier
 
 RATE_LIMIT_HEADERS = web.RequestKey("limit_headers", dict[str, str])
@@ -30,7 +31,7 @@ class Endpoint:
     problems: ProblemRenderer
     verifier: TokenVerifier | None
     buckets: TokenBuckets | None
-    idempotency: IdempotencyStore | None
+    idempotency: IdempotencyStore | SingleCommit | None
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """Return the response to *request*; errors are raised as ServiceError."""

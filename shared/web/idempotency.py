@@ -7,7 +7,6 @@ reply (not its headers) are stored for 24 hours, encrypted under the caller's ke
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
@@ -59,6 +58,10 @@ class IdempotencyDocument(Document):
     """Encrypted; empty if the reply contained a secret and is not stored."""
     created_at: datetime
 
+    def is_expired(self, at: datetime) -> bool:
+        """Return whether the key may be used again; the database deletes the record soon."""
+        return self.created_at + IDEMPOTENCY_TTL <= at
+
 
 class IdempotencyStore:
     """Runs each keyed request once and repeats its reply."""
@@ -76,16 +79,16 @@ class IdempotencyStore:
         A reply that shows a secret (*store_reply* False) is not stored. Neither is a failure (5xx, 429, an exception):
         a retry runs again.
         """
-        claim = self._build_claim(call, body)
+        claim = self.build_record(call, body)
         stored = await self._claim(claim, call.now)
         if stored is not None:
-            return await self._replay(stored, claim, call.request)
-        reply = await self._run_first(claim, replace(call, idempotency_key=claim.id), run)
+            return await self.replay_reply(stored, claim, call.request)
+        reply = await self._run_first(claim, call.start_idempotent(claim.id), run)
         await self._db.with_transaction(lambda: self._store_reply(claim, reply, store_reply=store_reply))
         return reply
 
-    def _build_claim(self, call: RequestContext, body: bytes) -> IdempotencyDocument:
-        """Return the row that claims this request."""
+    def build_record(self, call: RequestContext, body: bytes) -> IdempotencyDocument:
+        """Return the record that claims the key for this request."""
         owner = call.principal.id or _PUBLIC_OWNER
         request = f"{call.request.method} {call.request.path_qs} {hashlib.sha256(body).hexdigest()}"
         return IdempotencyDocument(
@@ -108,7 +111,7 @@ class IdempotencyStore:
             if found is None:  # released or expired in between: the client may retry at once
                 raise IdempotencyConflictError(retry_after=1) from None
             is_dead = found.status == 0 and found.request == claim.request and found.claimed_until <= at
-            if not (is_dead or found.created_at + IDEMPOTENCY_TTL <= at):
+            if not (is_dead or found.is_expired(at)):
                 return found
             if not await self._rows.replace_one(claim, expect={"claim": found.claim}):
                 raise IdempotencyConflictError(retry_after=1) from None
@@ -116,11 +119,10 @@ class IdempotencyStore:
 
     async def _run_first(self, row: IdempotencyDocument, call: RequestContext, run: RunRequest) -> web.Response:
         try:
-            async with asyncio.timeout(_HANDLER_TIMEOUT.total_seconds()):
-                reply = await run(call)
-        except TimeoutError as fault:
+            reply = await run_in_time(run(call))
+        except UnavailableError:
             # Not released: its effects are unknown, so it must not run again before the claim expires.
-            raise UnavailableError(retry_after=int(CLAIM_TTL.total_seconds())) from fault
+            raise
         except Exception:
             await self._release(row)
             raise
@@ -135,15 +137,52 @@ class IdempotencyStore:
         """Store the reply, unless the record is gone: this request may have erased the account."""
         if await self._rows.get(row.id) is None:
             return  # sealing would create a new key for the erased account
+        change = await self._seal_reply(row, reply, store_reply=store_reply)
+        await self._rows.update_one({"_id": row.id, "claim": row.claim}, {"$set": change})
+
+    async def _seal_reply(
+        self, row: IdempotencyDocument, reply: web.Response, *, store_reply: bool
+    ) -> dict[str, int | str | bytes]:
         body = reply.body if isinstance(reply.body, bytes) else b""
         is_secret = not store_reply and reply.status < 400
         sealed = b"" if is_secret else await self._vault.seal(row.owner, f"{_ASSOCIATED_DATA}.{row.id}", body)
-        change = {"status": reply.status, "content_type": reply.content_type, "reply": sealed}
-        await self._rows.update_one({"_id": row.id, "claim": row.claim}, {"$set": change})
+        return {"status": reply.status, "content_type": reply.content_type, "reply": sealed}
 
-    async def _replay(
+    async def find_record(self, key: str) -> IdempotencyDocument | None:
+        """Return the record of *key*; None when there is none."""
+        return await self._rows.get(key)
+
+    async def store_completed(
+        self,
+        record: IdempotencyDocument,
+        reply: web.Response,
+        *,
+        expired: IdempotencyDocument | None,
+        store_reply: bool,
+    ) -> None:
+        """Store *record* with its reply, in place of the *expired* one; DuplicateError when the key has another."""
+        completed = record.model_copy(update=await self._seal_reply(record, reply, store_reply=store_reply))
+        if expired is None:
+            await self._rows.insert_one(completed)
+        elif not await self._rows.replace_one(completed, expect={"claim": expired.claim}):
+            raise DuplicateError(["_id"])
+
+    async def ensure_owner_key(self, owner: str) -> None:
+        """Create the key that seals the replies of *owner*, if there is none."""
+        await self._vault.ensure_key(owner)
+
+    async def lock_owner_key(self, owner: str) -> bool:
+        """Keep an erasure of *owner* from committing before the ambient transaction; False when it has."""
+        return await self._vault.lock_key(owner)
+
+    async def run_in_transaction(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run *work* in one transaction."""
+        await self._db.with_transaction(work)
+
+    async def replay_reply(
         self, found: IdempotencyDocument, claim: IdempotencyDocument, request: web.Request
     ) -> web.Response:
+        """Return the stored reply to a repeated request; an error when it is another request, or still running."""
         if found.request != claim.request:
             raise IdempotencyKeyReusedError
         if found.status == 0:
@@ -155,6 +194,15 @@ class IdempotencyStore:
             body = replay_problem(body, request)
         headers = {"Idempotency-Replayed": "true"}
         return web.Response(status=found.status, body=body, content_type=found.content_type, headers=headers)
+
+
+async def run_in_time(running: Awaitable[web.Response]) -> web.Response:
+    """Await a handler for less than its claim lasts; UnavailableError when it takes longer."""
+    try:
+        async with asyncio.timeout(_HANDLER_TIMEOUT.total_seconds()):
+            return await running
+    except TimeoutError as fault:
+        raise UnavailableError(retry_after=int(CLAIM_TTL.total_seconds())) from fault
 
 
 def parse_idempotency_key(request: web.Request) -> str:

@@ -40,6 +40,8 @@ class Route:
     access: Access
     status: int
     idempotent: bool
+    single_commit: bool
+    """Whether the handler defers its writes, so that they and the reply are one transaction (``single_commit.py``)."""
     store_reply: bool
     """False for a reply that shows a secret: it is never stored, and a retry with the same key is rejected."""
     summary: str
@@ -71,6 +73,7 @@ def route(  # noqa: PLR0913 -- the options of a route, each with a default
     access: Access,
     status: int | None = None,
     idempotent: bool = False,
+    single_commit: bool = False,
     store_reply: bool = True,
     summary: str | None = None,
     errors: tuple[type[ServiceError], ...] = (),
@@ -92,7 +95,8 @@ def route(  # noqa: PLR0913 -- the options of a route, each with a default
         handler=handler,
         access=access,
         status=status or (204 if returned is NoneType and reply is None else 200),
-        idempotent=idempotent,
+        idempotent=idempotent or single_commit,
+        single_commit=single_commit,
         store_reply=store_reply,
         summary=title,
         description=doc.partition("\n")[2].strip(),

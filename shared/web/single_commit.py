@@ -1,0 +1,98 @@
+"""Idempotency-Key for a handler that only prepares: its writes and the stored reply are one transaction.
+
+``IdempotencyStore`` stores a claim before the handler runs, since the handler has effects that must not happen twice.
+A handler whose only effects are deferred writes, and calls that are idempotent by key, needs none: when two requests
+with one key run at once, the second transaction finds the record of the first and answers as a retry does.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+
+from shared.errors import ServiceError, UnauthenticatedError
+from shared.mongo import DuplicateError
+from shared.web.context import DeferredWrite, RequestContext
+from shared.web.errors import IdempotencyConflictError
+from shared.web.idempotency import IdempotencyDocument, IdempotencyStore, RunRequest, run_in_time
+from shared.web.problems import ProblemRenderer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PendingReply:
+    """A request that was handled and whose reply is not stored yet."""
+
+    call: RequestContext
+    record: IdempotencyDocument
+    expired: IdempotencyDocument | None
+    store_reply: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SingleCommit:
+    """Runs each keyed request of one route once; the effects and the reply are stored together or not at all."""
+
+    store: IdempotencyStore
+    problems: ProblemRenderer
+    _running: set[str] = field(default_factory=set)
+    """The keys of the requests that this process is running."""
+
+    async def run_once(
+        self, call: RequestContext, body: bytes, run: RunRequest, *, store_reply: bool = True
+    ) -> web.Response:
+        """Return the reply of *run*, or the stored reply of the first request with this key.
+
+        IdempotencyConflictError while this process runs a request with the same key. A failure (5xx, 429) stores
+        nothing: a retry runs again.
+        """
+        record = self.store.build_record(call, body)
+        with self._hold(record.id):
+            earlier = await self.store.find_record(record.id)
+            if earlier is not None and not earlier.is_expired(call.now):
+                return await self.store.replay_reply(earlier, record, call.request)
+            await self.store.ensure_owner_key(record.owner)
+            writes: list[DeferredWrite] = []
+            reply = await run_in_time(run(call.start_idempotent(record.id, writes)))
+            if reply.status >= 500 or reply.status == 429:
+                return reply
+            pending = _PendingReply(call=call, record=record, expired=earlier, store_reply=store_reply)
+            return await self._commit(pending, reply, writes)
+
+    async def _commit(self, pending: _PendingReply, reply: web.Response, writes: list[DeferredWrite]) -> web.Response:
+        try:
+            await self.store.run_in_transaction(lambda: self._store_all(pending, reply, writes))
+        except DuplicateError:
+            return await self._replay_first(pending)
+        except ServiceError as fault:
+            if fault.status >= 500 or isinstance(fault, UnauthenticatedError):
+                raise
+            # A write was refused, so none is stored; the refusal is the reply to this key.
+            refusal = self.problems.render(fault, pending.call.request)
+            return await self._commit(replace(pending, store_reply=True), refusal, [])
+        return reply
+
+    async def _store_all(self, pending: _PendingReply, reply: web.Response, writes: list[DeferredWrite]) -> None:
+        if not await self.store.lock_owner_key(pending.record.owner):
+            raise UnauthenticatedError  # the account was erased while the handler ran
+        for write in writes:
+            await write()
+        await self.store.store_completed(
+            pending.record, reply, expired=pending.expired, store_reply=pending.store_reply
+        )
+
+    async def _replay_first(self, pending: _PendingReply) -> web.Response:
+        first = await self.store.find_record(pending.record.id)
+        if first is None:
+            raise IdempotencyConflictError(retry_after=1)
+        return await self.store.replay_reply(first, pending.record, pending.call.request)
+
+    @contextmanager
+    def _hold(self, key: str) -> Iterator[None]:
+        if key in self._running:
+            raise IdempotencyConflictError(retry_after=2)
+        self._running.add(key)
+        try:
+            yield
+        finally:
+            self._running.discard(key)
