@@ -25,7 +25,7 @@ setup-tests:  ## Also install the test programs: Chromium, Prometheus, litmus �
 	@$(PYTHON) -m shared.stack.install --tests
 
 # ── The platform ──────────────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: run up down status doctor logs demo promises
+.PHONY: run up down status doctor logs demo promises scan
 run: setup  ## Run the platform in the foreground, at http://127.0.0.1:8080; Ctrl-C stops it
 	@$(STACK) run
 
@@ -49,6 +49,9 @@ demo: setup  ## Run the demonstration against the running stack, as its users wo
 
 promises: setup  ## Show the state of each promise in the running stack; exit 1 when one is broken or unknown
 	@$(STACK) promises
+
+scan: setup  ## Send test card numbers through every path of the running stack, then search all that it stores
+	@$(RUN) tests.scan
 
 # ── Tests and checks ──────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: test test-unit bench chaos cluster-test

@@ -25,6 +25,8 @@ from shared.chassis import Chassis, ServiceSpec
 from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
 from shared.ids import random_bytes
 from shared.privacy import ErasureConsumer, ExportServer
+from shared.promises import Probe
+from shared.promises.card_scan import FILE_NAME
 from shared.web import Paginator, Route
 
 
@@ -74,7 +76,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(export.build_rpc_handler(),),
         workers=workers.build_workers(),
-        probes=PaymentsProbes(db=chassis.db, documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS)).build_probes(),
+        probes=_build_probes(chassis, settings),
     )
 
 
@@ -89,6 +91,15 @@ def _build_routes(
         *BillingApi(billing_records=after_charge.billing_records, paginator=paginator).build_routes(),
         *ProcessorEventsApi(event_service=after_charge.event_service).build_routes(),
     )
+
+
+def _build_probes(chassis: Chassis, settings: Settings) -> tuple[Probe, ...]:
+    return PaymentsProbes(
+        db=chassis.db,
+        documents=(*CHASSIS_DOCUMENTS, *DOCUMENTS),
+        scan_file=settings.common.data_dir / FILE_NAME,
+        clock=chassis.clock,
+    ).build_probes()
 
 
 def _build_card_service(chassis: Chassis, settings: Settings, processor: Processor, stores: Stores) -> CardService:

@@ -1,13 +1,17 @@
 """The probes of the promises that payments owns."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.payments.store import CardDocument
+from shared.clock import Clock
 from shared.mongo import Database, Document
 from shared.policy import PromiseState
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 from shared.promises.card_numbers import card_number_probe
+from shared.promises.card_scan import CardScanResult
 
 ALLOWED_CARD_FIELDS = frozenset(
     {"_id", "account_id", "last4", "exp_month", "exp_year", "brand", "processor_ref", "created_at"}
@@ -22,20 +26,27 @@ class PaymentsProbes:
     db: Database
     documents: Sequence[type[Document]]
     """All documents of the database, those of the chassis included."""
+    scan_file: Path
+    """What the last scan of the whole installation found; there is none where nothing runs it."""
+    clock: Clock
 
     def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
         return (Probe("C18", self.only_four_digits),)
 
     async def only_four_digits(self) -> Finding:
-        """C18: stored cards have four digits and an expiry date, and no document contains a card number."""
+        """C18: stored cards have four digits and an expiry date, and a card number is stored nowhere."""
         cards = await self.db.get_collection(CardDocument).sample_documents(SAMPLE_SIZE)
         violations = sum(1 for card in cards if set(card) - ALLOWED_CARD_FIELDS or len(str(card.get("last4"))) != 4)
         if violations:
             return broken_finding(
                 len(cards), f"{violations} stored cards have more than four digits and an expiry date"
             )
-        scanned = await card_number_probe(self.db, self.documents).check()
-        if scanned.state is PromiseState.BROKEN:
-            return scanned
-        return kept_finding(scanned.sample_size, f"cards have four digits and an expiry date; {scanned.evidence}")
+        stored = await card_number_probe(self.db, self.documents).check()
+        scanned = await asyncio.to_thread(CardScanResult.read_file, self.scan_file)
+        searched = scanned.to_finding(self.clock()) if scanned else None
+        for each in (stored, searched):
+            if each is not None and each.state is PromiseState.BROKEN:
+                return each
+        evidence = f"cards have four digits and an expiry date; {stored.evidence}"
+        return kept_finding(stored.sample_size, f"{evidence}; {searched.evidence}" if searched else evidence)

@@ -16,6 +16,7 @@ from shared.mongo.gridfs import CorruptFileError, GridFs, GridFsChunkDocument, G
 from shared.mongo.leases import Lease, LeaseDocument, LeaseLostError, Leases
 from shared.mongo.paging import decode_position, encode_position, filter_after, sort_newest_first
 from shared.mongo.portable import UnsupportedQueryError
+from shared.mongo.raw_documents import iter_raw_documents
 from shared.mongo.retention import RetentionSweeper, build_data_map
 from shared.mongo.transaction import Transact
 from shared.mongo.users import ADMIN_DATABASE, DatabaseUser, ensure_users
@@ -52,6 +53,7 @@ __all__ = [
     "encode_position",
     "ensure_users",
     "filter_after",
+    "iter_raw_documents",
     "open_database",
     "sort_newest_first",
 ]

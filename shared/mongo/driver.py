@@ -31,7 +31,7 @@ RawCursor = AsyncCursor[RawDocument]
 RawSession = AsyncClientSession
 
 # Every wait has a timeout. Creating a client does not connect: the first operation does.
-_CLIENT_OPTIONS: dict[str, Any] = {
+CLIENT_OPTIONS: dict[str, Any] = {
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
     "socketTimeoutMS": 30_000,
@@ -89,7 +89,7 @@ class Driver(Protocol):
 
 class _PymongoDriver:
     def __init__(self, url: str) -> None:
-        self._client: AsyncMongoClient[RawDocument] = AsyncMongoClient(url, **_CLIENT_OPTIONS)
+        self._client: AsyncMongoClient[RawDocument] = AsyncMongoClient(url, **CLIENT_OPTIONS)
 
     def get_database(self, name: str) -> RawDatabase:
         return self._client.get_database(name, codec_options=_CODEC)
@@ -114,7 +114,7 @@ class _PymongoDriver:
 
 class _MotorDriver:
     def __init__(self, url: str) -> None:
-        self._client: Any = AsyncIOMotorClient(url, **_CLIENT_OPTIONS)
+        self._client: Any = AsyncIOMotorClient(url, **CLIENT_OPTIONS)
 
     def get_database(self, name: str) -> RawDatabase:
         return cast("RawDatabase", self._client.get_database(name, codec_options=_CODEC))

@@ -1,4 +1,4 @@
-"""``python -m shared.stack``: run, up, down, status, doctor, logs, promises, exec. The Makefile calls it."""
+"""``python -m shared.stack``: run, up, down, status, doctor, logs, promises, scan, exec. The Makefile calls it."""
 
 import asyncio
 import subprocess
@@ -20,6 +20,7 @@ from shared.stack.doctor import CheckResult, blocking_problems, run_checks
 from shared.stack.environment import build_environment
 from shared.stack.keys import ensure_secrets
 from shared.stack.promises import PromiseBoardError, fetch_board_lines
+from shared.stack.scan.command import run_scan
 from shared.stack.settings import ROOT, StackSettings, read_environment
 from shared.stack.status import StackStatus, read_status
 from shared.stack.supervisor import build_part_urls, supervise
@@ -125,6 +126,14 @@ def promises() -> None:
     for line in lines:
         console.print(line, soft_wrap=True)
     raise typer.Exit(0 if kept else 1)
+
+
+@app.command()
+def scan(
+    folder: Annotated[str, typer.Argument(help="a folder, such as an unpacked backup; default: the whole stack")] = "",
+) -> None:
+    """Search everything that the stack has stored for test card numbers, in every form; exit 1 when one is found."""
+    raise typer.Exit(run_scan(_read_settings(), folder, console))
 
 
 @app.command(name="exec", context_settings={"ignore_unknown_options": True})

@@ -170,7 +170,7 @@ class ChildProcess:
         # in a process with threads. In its own session the child does not receive the terminal's Ctrl-C.
         with self.command.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *_DIES_WITH_PARENT,
+                *DIES_WITH_PARENT,
                 *self.command.argv,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -202,7 +202,8 @@ class ChildProcess:
                 os.killpg(self._process.pid, number)
 
 
-_DIES_WITH_PARENT = (which("setpriv") or "/usr/bin/setpriv", "--pdeathsig", "KILL", "--")
+DIES_WITH_PARENT = (which("setpriv") or "/usr/bin/setpriv", "--pdeathsig", "KILL", "--")
+"""Starts a command that the kernel kills when the supervisor dies."""
 
 
 def _rotate_log(log: Path) -> None:

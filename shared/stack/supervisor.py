@@ -16,6 +16,7 @@ from shared.stack.parallel import Part, enter_all
 from shared.stack.parts import edge, mailbox, mongo, rabbit, service
 from shared.stack.process import PartFailedError
 from shared.stack.readiness import http_ok
+from shared.stack.scan.command import scan_at_intervals
 from shared.stack.settings import SERVICES, StackSettings
 from shared.stack.status import StackStatus, StartFailure, StatusWriter
 
@@ -53,7 +54,7 @@ async def _run_until_stopped(settings: StackSettings, status_writer: StatusWrite
             await _seed_demo_accounts(settings, secrets, status_writer)
         status_writer.update(phase="ready")
         try:
-            await asyncio.Event().wait()
+            await scan_at_intervals(settings)
         finally:
             status_writer.update(phase="stopping")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.stack.directory import StackDirectory
+from tests.support.collector import collector
 from tests.support.stack import StackUnderTest
 
 
@@ -18,10 +19,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
     """The platform, up; ended with the last test of the folder, so that it does not slow down the tests of others."""
-    stack = StackUnderTest(StackDirectory(tmp_path_factory.mktemp("stack")))
-    started = stack.run("up")
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
-        yield stack
-    finally:
-        stack.run("down")
+    home = StackDirectory(tmp_path_factory.mktemp("stack"))
+    with collector(home.data / "traces") as url:  # test_card_scan.py searches the traces, too
+        stack = StackUnderTest(home, settings={"OTEL_EXPORTER_OTLP_ENDPOINT": url})
+        started = stack.run("up")
+        try:
+            assert started.returncode == 0, started.stdout + started.stderr
+            yield stack
+        finally:
+            stack.run("down")

@@ -1,6 +1,8 @@
 """C18: a card number that is planted anywhere in the database of payments is seen."""
 
 import base64
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from services.payments.store import DOCUMENTS
 from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
 from shared.mongo import Document
 from shared.policy import PromiseState
+from shared.promises.card_scan import CardScanResult
 from tests.integration.payments.harness import PaymentsHarness
 from tests.support import NOON, RawWriter
 from tests.support.cards import VISA
@@ -18,10 +21,10 @@ ALL: tuple[type[Document], ...] = (*CHASSIS_DOCUMENTS, *DOCUMENTS)
 
 
 @pytest.fixture
-async def probes(house: PaymentsHarness) -> PaymentsProbes:
+async def probes(house: PaymentsHarness, tmp_path: Path) -> PaymentsProbes:
     await house.database.ensure_collections(ALL)
     await house.charge(await house.card())
-    return PaymentsProbes(db=house.database, documents=ALL)
+    return PaymentsProbes(db=house.database, documents=ALL, scan_file=tmp_path / "card-scan.json", clock=house.clock)
 
 
 async def test_C18_what_is_stored_as_promised_is_kept(probes: PaymentsProbes) -> None:
@@ -67,3 +70,29 @@ async def test_C18_more_of_a_card_than_four_digits_is_seen(
 ) -> None:
     await planter.write_raw(house.database, "cards", {**CARD, **changed})
     assert (await probes.only_four_digits()).state is PromiseState.BROKEN
+
+
+def scanned(*found: str, age: timedelta = timedelta(minutes=5)) -> str:
+    items = {"database journal": 3, "logs": 12}
+    return CardScanResult(finished_at=NOON - age, items=items, size=1_000, found=found).to_json()
+
+
+@pytest.mark.parametrize("place", ["database journal", "logs", "broker", "mails", "metrics", "traces", "backups"])
+async def test_C18_what_the_scan_of_the_installation_found_breaks_it(probes: PaymentsProbes, place: str) -> None:
+    probes.scan_file.write_text(scanned(f"{place}: a file: base64 > digits (…4242)"))
+    found = await probes.only_four_digits()
+    assert (found.state, found.evidence) == (PromiseState.BROKEN, f"a card number is stored in: {place}")
+
+
+async def test_C18_a_scan_that_found_nothing_is_part_of_the_evidence(probes: PaymentsProbes) -> None:
+    probes.scan_file.write_text(scanned())
+    found = await probes.only_four_digits()
+    assert found.state is PromiseState.KEPT
+    assert "no card number in 2 kinds of places" in found.evidence
+
+
+@pytest.mark.parametrize("content", [scanned("logs: x", age=timedelta(days=2)), "{", "[]", '{"found": []}'])
+async def test_C18_an_old_or_broken_result_of_a_scan_says_nothing(probes: PaymentsProbes, content: str) -> None:
+    probes.scan_file.write_text(content)
+    found = await probes.only_four_digits()
+    assert (found.state, "scan of" in found.evidence) == (PromiseState.KEPT, False)

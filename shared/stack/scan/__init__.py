@@ -1,0 +1,1 @@
+"""Searches everything that a stack stores for known test card numbers, in every form that software leaves (C18)."""
