@@ -92,7 +92,7 @@ class MailLogApi:
             since=body.since,
             until=body.until,
         )
-        found = await self.mail_log.search(
+        found = await self.mail_log.search_entries(
             wanted, after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
         if wanted.address:

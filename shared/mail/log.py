@@ -174,7 +174,7 @@ class MailLog:
             )
         )
 
-    async def search(self, wanted: MailLogFilter, *, after: str | None, limit: int) -> list[MailLogDocument]:
+    async def search_entries(self, wanted: MailLogFilter, *, after: str | None, limit: int) -> list[MailLogDocument]:
         """Return up to *limit* rows that match, the newest first, after the position *after*."""
         where: list[dict[str, Any]] = [*self._conditions(wanted), filter_after("at", after)]
         return await self._rows.list({"$and": where}, sort=sort_newest_first("at"), limit=limit)
@@ -183,7 +183,7 @@ class MailLog:
         """Cut the tie between the log and an account that is erased; return how many rows."""
         return await self._rows.update_many({"owner": owner}, {"$set": {"owner": "", "address_index": ""}})
 
-    async def summarize(self, *, overdue_before: datetime) -> MailLogSummary:
+    async def get_summary(self, *, overdue_before: datetime) -> MailLogSummary:
         """Return what the probe of C04 needs."""
         newest = await self._rows.list({}, sort=[("at", -1)], limit=1)
         return MailLogSummary(

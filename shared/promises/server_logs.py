@@ -45,7 +45,7 @@ def server_log_probe(db: Database, mail_log: MailLog, clock: Clock, *, access_lo
 
     async def check() -> Finding:
         now = clock()
-        summary = await mail_log.summarize(overdue_before=now - MAIL_LOG_RETENTION - _GRACE)
+        summary = await mail_log.get_summary(overdue_before=now - MAIL_LOG_RETENTION - _GRACE)
         unlogged = await _count_unlogged(db, mail_log)
         faults = [
             *([f"{summary.overdue_count} rows of the mail log are overdue"] if summary.overdue_count else []),

@@ -6,7 +6,7 @@ of Gmail, 550 5.7.515 of Microsoft).
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import dns.asyncresolver
 import dns.exception
@@ -55,7 +55,7 @@ class DnsServer:
         found = await self._resolve(name, dns.rdatatype.MX)
         return [record.exchange.to_text(omit_final_dot=True) for record in found]
 
-    async def _resolve(self, name: str, kind: dns.rdatatype.RdataType) -> Sequence[object]:
+    async def _resolve(self, name: str, kind: dns.rdatatype.RdataType) -> Sequence[Any]:
         resolver = dns.asyncresolver.Resolver(configure=False)
         resolver.nameservers, resolver.port, resolver.lifetime = [self.host], self.port, _TIMEOUT
         try:

@@ -13,7 +13,7 @@ from shared.clock import Clock
 from shared.crypto import DecryptionError, KeyDestroyedError
 from shared.ids import jitter
 from shared.release import RELEASE
-from shared.webhooks.documents import DeliveryState, WebhookDeliveryDocument, WebhookEndpointDocument
+from shared.webhooks.documents import WebhookDeliveryDocument, WebhookDeliveryState, WebhookEndpointDocument
 from shared.webhooks.signing import build_headers
 from shared.webhooks.store import WebhookStore
 from shared.webhooks.targets import PrivateAddressError, PublicResolver, TargetPolicy
@@ -62,7 +62,7 @@ class WebhookDispatcher:
             "candor_webhook_delivery_attempts_total", "Attempts to deliver a webhook, by result.", ("result",)
         )
 
-    def notify(self) -> None:
+    def wake_up(self) -> None:
         """Look for due deliveries now: this process has stored some."""
         self._wanted.set()
 
@@ -116,18 +116,18 @@ class WebhookDispatcher:
         status, fault = await self._post(http, endpoint, delivery)
         at = self._clock()
         if 200 <= status < 300:
-            await self._store.record_attempt(delivery, DeliveryState.DELIVERED, status=status, fault="", at=at)
+            await self._store.record_attempt(delivery, WebhookDeliveryState.DELIVERED, status=status, fault="", at=at)
             self._attempts.labels("delivered").inc()
             return True
         self._attempts.labels("failed").inc()
         if status == _GONE or delivery.attempts > len(self._config.retry_delays):
-            await self._store.record_attempt(delivery, DeliveryState.FAILED, status=status, fault=fault, at=at)
+            await self._store.record_attempt(delivery, WebhookDeliveryState.FAILED, status=status, fault=fault, at=at)
             await self._disable(endpoint, "gone" if status == _GONE else "retries_ended")
         else:
             delay = jitter(self._config.retry_delays[delivery.attempts - 1].total_seconds())
             await self._store.record_attempt(
                 delivery,
-                DeliveryState.PENDING,
+                WebhookDeliveryState.PENDING,
                 status=status,
                 fault=fault,
                 at=at,

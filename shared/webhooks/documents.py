@@ -9,7 +9,7 @@ from shared.mongo import Document, Index
 DELIVERY_RETENTION = timedelta(days=30)
 
 
-class DeliveryState(StrEnum):
+class WebhookDeliveryState(StrEnum):
     """The state of a delivery; PENDING is retried."""
 
     PENDING = "pending"
@@ -54,7 +54,7 @@ class WebhookDeliveryDocument(Document):
     event_type: str
     payload: bytes
     """The body as it is sent: the same bytes on every attempt."""
-    state: DeliveryState = DeliveryState.PENDING
+    state: WebhookDeliveryState = WebhookDeliveryState.PENDING
     attempts: int = 0
     due_at: datetime
     """The time of the next attempt; a claim sets it to the expiry of the claim."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.crypto import Vault
 from shared.mongo import Collection, Database
-from shared.webhooks.documents import DeliveryState, WebhookDeliveryDocument, WebhookEndpointDocument
+from shared.webhooks.documents import WebhookDeliveryDocument, WebhookDeliveryState, WebhookEndpointDocument
 
 _ASSOCIATED_DATA = "webhook_endpoints.secret"
 _MAX_ENDPOINTS = 200
@@ -81,7 +81,7 @@ class WebhookStore:
 
     async def list_due(self, at: datetime, *, limit: int) -> list[WebhookDeliveryDocument]:
         """Return the pending deliveries that are due, the longest first."""
-        where = {"state": DeliveryState.PENDING, "due_at": {"$lte": at}}
+        where = {"state": WebhookDeliveryState.PENDING, "due_at": {"$lte": at}}
         return await self._deliveries.list(where, sort=["due_at"], limit=limit)
 
     async def claim(self, delivery: WebhookDeliveryDocument, *, until: datetime) -> WebhookDeliveryDocument | None:
@@ -94,7 +94,7 @@ class WebhookStore:
     async def record_attempt(
         self,
         delivery: WebhookDeliveryDocument,
-        state: DeliveryState,
+        state: WebhookDeliveryState,
         *,
         status: int,
         fault: str,
@@ -103,31 +103,31 @@ class WebhookStore:
     ) -> None:
         """Record the result of an attempt: final, or due again after *retry_after*."""
         change: dict[str, object] = {"state": state, "last_status": status, "last_fault": fault}
-        change |= {"due_at": at + retry_after} if state is DeliveryState.PENDING else {"completed_at": at}
+        change |= {"due_at": at + retry_after} if state is WebhookDeliveryState.PENDING else {"completed_at": at}
         await self._deliveries.update_one({"_id": delivery.id, "attempts": delivery.attempts}, {"$set": change})
 
     async def postpone_due(self, endpoint_id: str, at: datetime, *, until: datetime) -> None:
         """Postpone what is due for an endpoint, without counting an attempt."""
-        where = {"endpoint_id": endpoint_id, "state": DeliveryState.PENDING, "due_at": {"$lte": at}}
+        where = {"endpoint_id": endpoint_id, "state": WebhookDeliveryState.PENDING, "due_at": {"$lte": at}}
         await self._deliveries.update_many(where, {"$set": {"due_at": until}})
 
     async def reset_delivery(self, endpoint_id: str, delivery_id: str, *, at: datetime) -> bool:
         """Make a completed delivery due again; False when there is none."""
-        done = [DeliveryState.DELIVERED, DeliveryState.FAILED]
+        done = [WebhookDeliveryState.DELIVERED, WebhookDeliveryState.FAILED]
         where = {"_id": delivery_id, "endpoint_id": endpoint_id, "state": {"$in": done}}
         return await self._deliveries.update_one(where, {"$set": _pending_again(at)}) == 1
 
     async def reset_failed(self, endpoint_id: str, *, since: datetime, at: datetime) -> int:
         """Make all failed deliveries since then due again; return how many."""
-        where = {"endpoint_id": endpoint_id, "state": DeliveryState.FAILED, "created_at": {"$gte": since}}
+        where = {"endpoint_id": endpoint_id, "state": WebhookDeliveryState.FAILED, "created_at": {"$gte": since}}
         return await self._deliveries.update_many(where, {"$set": _pending_again(at)})
 
     async def fail_pending(self, endpoint_id: str, *, at: datetime) -> int:
         """Fail what is pending for an endpoint that was disabled; return how many."""
-        where = {"endpoint_id": endpoint_id, "state": DeliveryState.PENDING}
-        change = {"state": DeliveryState.FAILED, "last_fault": "endpoint_disabled", "completed_at": at}
+        where = {"endpoint_id": endpoint_id, "state": WebhookDeliveryState.PENDING}
+        change = {"state": WebhookDeliveryState.FAILED, "last_fault": "endpoint_disabled", "completed_at": at}
         return await self._deliveries.update_many(where, {"$set": change})
 
 
 def _pending_again(at: datetime) -> dict[str, object]:
-    return {"state": DeliveryState.PENDING, "attempts": 0, "due_at": at, "completed_at": None}
+    return {"state": WebhookDeliveryState.PENDING, "attempts": 0, "due_at": at, "completed_at": None}

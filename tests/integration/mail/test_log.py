@@ -43,7 +43,7 @@ async def send(office: MailHarness, number: int, subject: str = "") -> str:
 
 
 async def found(log: MailLog, **wanted: Any) -> list[str]:
-    rows = await log.search(MailLogFilter(**wanted), after=None, limit=50)
+    rows = await log.search_entries(MailLogFilter(**wanted), after=None, limit=50)
     return [row.mail_id for row in rows]
 
 
@@ -189,9 +189,9 @@ async def test_staff_search_over_http_and_others_may_not(site: tuple[Site, MailL
     operator = trust.headers(a_member_of_staff("engineer"), at=utc_now())
     first = await served.post(f"{path}?limit=2", json=body, headers=operator)
     assert first.status == 200, first
-    assert [each["verdict"] for each in first.json()["items"]] == ["soft", "soft"]
-    rest = await served.post(f"{path}?limit=2&cursor={first.json()['next_cursor']}", json=body, headers=operator)
-    assert len(rest.json()["items"]) == 1
+    assert [each["verdict"] for each in first.json["items"]] == ["soft", "soft"]
+    rest = await served.post(f"{path}?limit=2&cursor={first.json['next_cursor']}", json=body, headers=operator)
+    assert len(rest.json["items"]) == 1
     assert (await served.post(path, json=body, headers=trust.headers(a_customer(), at=utc_now()))).status == 403
     assert (await served.post(path, json={"address": "x"}, headers=operator)).code == "mail.address.invalid"
     assert (await served.post(path, json={"since": "2026-01-01T00:00:00"}, headers=operator)).status == 422

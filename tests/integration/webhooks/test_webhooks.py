@@ -30,7 +30,7 @@ from shared.webhooks import (
     WebhookService,
     WebhookStore,
 )
-from shared.webhooks.documents import DeliveryState
+from shared.webhooks.documents import WebhookDeliveryState
 from shared.webhooks.service import UnknownEventTypeError, WebhookNotFoundError
 from tests.support import NOON
 from tests.support.fake_services import until
@@ -126,7 +126,7 @@ class Harness:
     async def deliveries(self) -> list[WebhookDeliveryDocument]:
         return await self.db.get_collection(WebhookDeliveryDocument).list({}, sort=["created_at"])
 
-    async def wait_for(self, state: DeliveryState) -> WebhookDeliveryDocument:
+    async def wait_for(self, state: WebhookDeliveryState) -> WebhookDeliveryDocument:
         async def look() -> WebhookDeliveryDocument | None:
             return next((each for each in await self.deliveries() if each.state is state), None)
 
@@ -166,7 +166,7 @@ async def test_an_event_reaches_the_endpoint_signed_with_its_ids_and_nothing_per
     _, secret = await register(harness, receiver.url)
     async with harness.dispatching():
         await harness.publish()
-        delivery = await harness.wait_for(DeliveryState.DELIVERED)
+        delivery = await harness.wait_for(WebhookDeliveryState.DELIVERED)
     [event] = receiver.events()
     assert (event["type"], event["data"]) == (CONFIRMED, {"subscription_id": "sub_1", "list_id": "lst_1"})
     assert receiver.verify(secret)
@@ -195,7 +195,7 @@ async def test_a_delivery_is_retried_with_the_same_id_and_bytes_until_a_2xx(
     receiver.statuses = [500, 302, 429]
     async with harness.dispatching():
         await harness.publish()
-        delivery = await harness.wait_for(DeliveryState.DELIVERED)
+        delivery = await harness.wait_for(WebhookDeliveryState.DELIVERED)
     assert delivery.attempts == 4
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
     assert len({body for _, body in receiver.got}) == 1
@@ -208,14 +208,14 @@ async def test_the_retries_end_and_the_endpoint_is_disabled_until_staff_enable_i
     receiver.statuses = [503] * 4
     async with harness.dispatching():
         await harness.publish()
-        failed = await harness.wait_for(DeliveryState.FAILED)
+        failed = await harness.wait_for(WebhookDeliveryState.FAILED)
         assert (failed.attempts, failed.last_status) == (4, 503)
         assert (await harness.service.get_endpoint(endpoint_id)).disabled_reason == "retries_ended"
         await harness.publish()
         assert len(await harness.deliveries()) == 1, "a disabled endpoint gets no deliveries"
         await harness.service.enable_endpoint(endpoint_id)
         assert await harness.service.replay_failed(endpoint_id, since=NOON - timedelta(days=3650), at=utc_now()) == 1
-        await harness.wait_for(DeliveryState.DELIVERED)
+        await harness.wait_for(WebhookDeliveryState.DELIVERED)
     assert len(receiver.got) == 5
 
 
@@ -224,7 +224,7 @@ async def test_410_ends_it_at_once(harness: Harness, receiver: Receiver) -> None
     receiver.statuses = [410]
     async with harness.dispatching():
         await harness.publish()
-        await harness.wait_for(DeliveryState.FAILED)
+        await harness.wait_for(WebhookDeliveryState.FAILED)
     assert (await harness.service.get_endpoint(endpoint_id)).disabled_reason == "gone"
 
 
@@ -239,9 +239,10 @@ async def test_a_dead_endpoint_does_not_hold_up_the_others(harness: Harness, rec
             return len(receiver.got) == 20
 
         await until(all_arrived)
-    assert {each.last_fault for each in await harness.deliveries() if each.state is not DeliveryState.DELIVERED} <= {
-        "", "ClientConnectorError", "endpoint_disabled",
-    }  # fmt: skip
+    faults = {
+        each.last_fault for each in await harness.deliveries() if each.state is not WebhookDeliveryState.DELIVERED
+    }
+    assert faults <= {"", "ClientConnectorError", "endpoint_disabled"}
 
 
 async def test_a_slow_endpoint_is_cut_off_and_tried_again(harness: Harness, receiver: Receiver) -> None:
@@ -255,7 +256,7 @@ async def test_a_slow_endpoint_is_cut_off_and_tried_again(harness: Harness, rece
 
         await until(timed_out)
         receiver.pause = 0
-        await harness.wait_for(DeliveryState.DELIVERED)
+        await harness.wait_for(WebhookDeliveryState.DELIVERED)
 
 
 async def test_two_dispatchers_send_an_event_once(harness: Harness, receiver: Receiver) -> None:
@@ -265,7 +266,7 @@ async def test_two_dispatchers_send_an_event_once(harness: Harness, receiver: Re
             await harness.publish()
 
         async def all_done() -> bool:
-            return {each.state for each in await harness.deliveries()} == {DeliveryState.DELIVERED}
+            return {each.state for each in await harness.deliveries()} == {WebhookDeliveryState.DELIVERED}
 
         await until(all_done)
     assert len(receiver.got) == 10
@@ -276,7 +277,7 @@ async def test_a_replaced_secret_signs_for_a_day_more(harness: Harness, receiver
     new = await harness.service.rotate_secret(endpoint_id, at=utc_now())
     async with harness.dispatching():
         await harness.publish()
-        await harness.wait_for(DeliveryState.DELIVERED)
+        await harness.wait_for(WebhookDeliveryState.DELIVERED)
     assert receiver.verify(old)
     assert receiver.verify(new)
     endpoint = await harness.service.get_endpoint(endpoint_id)
@@ -302,7 +303,7 @@ async def test_a_completed_delivery_is_replayed_and_an_unknown_one_is_not(harnes
     endpoint_id, _ = await register(harness, receiver.url)
     async with harness.dispatching():
         await harness.publish()
-        delivery = await harness.wait_for(DeliveryState.DELIVERED)
+        delivery = await harness.wait_for(WebhookDeliveryState.DELIVERED)
         await harness.service.replay_delivery(endpoint_id, delivery.id, at=utc_now())
 
         async def arrived_twice() -> bool:
