@@ -136,7 +136,7 @@ def test_a_fact_is_a_thing_and_what_happened_to_it() -> None:
 def test_no_fact_carries_personal_data() -> None:
     refuse(
         (found for owner in owners() for found in personal(facts(owner).values())),
-        "Carry the id, and let whoever needs more ask identity.contact.resolve with a purpose: queues, logs and "
+        "Carry the id, and let services ask identity.contact.resolve with a purpose: queues, logs and "
         "backups of the broker are no place for personal data.",
     )
 

@@ -85,7 +85,7 @@ def test_C01_what_looks_personal_is_declared_personal() -> None:
     refuse(
         (field for document in documents() for field in undeclared(document)),
         "Declare it: Annotated[…, Personal(Category.…, {Purpose.…}, UNTIL_ERASED | keep_for(days))]. "
-        "If it is nobody's, a clearer name says so.",
+        "If it is not personal, a clearer name says so.",
     )
 
 
@@ -101,5 +101,5 @@ def test_every_document_with_personal_data_says_whose() -> None:
 
 
 def _nobodys(document: type[Document]) -> bool:
-    """Telemetry knows no account: its installations are pseudonyms of nobody."""
+    """Telemetry knows no account: its installations are pseudonyms of no account."""
     return document.__module__.startswith("services.telemetry")

@@ -1,4 +1,4 @@
-"""The shape of a service: the same rooms everywhere, so that nobody searches (docs/decisions/0005)."""
+"""The shape of a service: the same rooms everywhere, so that no one searches (docs/decisions/0005)."""
 
 import ast
 import re

@@ -62,7 +62,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What a measurement is given: the parts, a folder of its own, and somebody to tell how far it is."""
+    """What a measurement is given: the parts, a folder of its own, and a callback for its progress."""
 
     mongo_url: str
     amqp_url: str

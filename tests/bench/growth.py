@@ -26,7 +26,7 @@ ACCOUNTS = 10_000
 AT_ONCE = 10_000
 ROUNDS = 8
 SETTLES = 60.0
-"""Seconds in which the database's checkpoint of the load is over: nobody stores 10,000 files a second for long."""
+"""Seconds in which the database's checkpoint of the load is over: no one stores 10,000 files a second for long."""
 
 
 @AREA.measures

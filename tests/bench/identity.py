@@ -190,7 +190,7 @@ async def difference(name: str, act: Callable[[str], Awaitable[None]], known: li
     """Return by how many milliseconds the medians of known and unknown addresses differ; they take turns."""
     seconds: dict[bool, list[float]] = {True: [], False: []}
     for number, pair in enumerate(zip(known, unknown, strict=True)):
-        # Whoever comes first changes from pair to pair: the first may find the machine in another state.
+        # The order changes from pair to pair: the first may find the machine in another state.
         for address in pair if number % 2 else reversed(pair):
             began = monotonic()
             await act(address)

@@ -136,7 +136,7 @@ async def wsgidav(home: Path) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def apache(home: Path) -> AsyncIterator[Server]:
-    """Run Apache with mod_dav in the foreground, its files owned by whoever measures."""
+    """Run Apache with mod_dav in the foreground, its files owned by the current user."""
     files, port = home / "files", free_ports()["payments"]
     await asyncio.to_thread(files.mkdir, parents=True)
     modules = "\n".join(f"LoadModule {name} /usr/lib/apache2/modules/{file}" for name, file in MODULES.items())
@@ -178,7 +178,7 @@ async def rclone(home: Path) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def asgi_webdav(home: Path) -> AsyncIterator[Server]:
-    """Run asgi-webdav on the server that it brings along; it lets nobody in without a password."""
+    """Run asgi-webdav on the server that it brings along; it needs a password."""
     files, port = home / "files", free_ports()["payments"]
     await asyncio.to_thread(files.mkdir, parents=True)
     command = (ASGI_WEBDAV, "--port", str(port), "--root-path", str(files), "--user", "ada", "password")

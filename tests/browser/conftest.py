@@ -101,5 +101,5 @@ async def new_visitor(chromium: "Browser", world: World) -> AsyncIterator[NewVis
 
 @pytest.fixture
 async def visitor(new_visitor: NewVisitor) -> Visitor:
-    """Somebody at a browser."""
+    """A person at a browser."""
     return await new_visitor()

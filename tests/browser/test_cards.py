@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from tests.demo.world import somebody
+from tests.demo.world import new_person
 
 NUMBER, CODE = "4242 4242 4242 4242", "737"
 
@@ -63,6 +63,6 @@ async def test_C18_without_scripts_there_is_no_form_that_could_send_a_number(new
 async def test_nobody_who_is_not_logged_in_sees_the_form(visitor: Visitor) -> None:
     await visitor.open("/account/cards")
     assert await visitor.name() == "login"
-    await visitor.log_in(somebody("nobody"))
+    await visitor.log_in(new_person("nobody"))
     assert visitor.where == "/account/log-in"
     visitor.complaints.clear()  # the browser says that the log-in was refused

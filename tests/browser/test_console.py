@@ -3,7 +3,7 @@
 from tests.browser.conftest import NewVisitor
 from tests.browser.test_looks import staff, wrong_with
 from tests.browser.visitor import Visitor
-from tests.demo.world import Person, World, somebody
+from tests.demo.world import Person, World, new_person
 
 FRONT = (
     *(
@@ -39,7 +39,7 @@ async def a_report(world: World) -> str:
 
 async def test_C27_two_people_cancel_a_password_that_then_opens_nothing(new_visitor: NewVisitor) -> None:
     ada, support, security = await new_visitor(), await new_visitor(scripts=False), await new_visitor(scripts=False)
-    person = somebody("ada")
+    person = new_person("ada")
     await ada.sign_up(person)
     await staff(support, "support")
     await found(support, person)

@@ -5,7 +5,7 @@ import pytest
 from shared.ids import new_id
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from tests.demo.world import World, somebody
+from tests.demo.world import World, new_person
 
 
 async def a_list(world: World) -> tuple[str, str]:
@@ -27,7 +27,7 @@ async def a_letter(world: World, list_id: str) -> str:
 
 
 async def test_a_person_signs_up_and_sees_what_is_held(visitor: Visitor) -> None:
-    ada = somebody("ada")
+    ada = new_person("ada")
     await visitor.sign_up(ada)
     assert visitor.where == "/account"
     assert await visitor.name() == "account"
@@ -43,7 +43,7 @@ async def test_a_person_signs_up_and_sees_what_is_held(visitor: Visitor) -> None
 
 async def test_the_same_without_any_script(new_visitor: NewVisitor) -> None:
     plain = await new_visitor(scripts=False)
-    await plain.sign_up(somebody("plain"))
+    await plain.sign_up(new_person("plain"))
     assert await plain.name() == "account"
 
 
@@ -58,7 +58,7 @@ async def test_C23_going_back_does_not_open_the_age_screen_again(visitor: Visito
 
 
 async def test_C10_a_newsletter_is_joined_by_mail_and_left_without_a_log_in(visitor: Visitor) -> None:
-    reader, (list_id, name) = somebody("reader"), await a_list(visitor.world)
+    reader, (list_id, name) = new_person("reader"), await a_list(visitor.world)
     await visitor.open("/newsletter")
     await visitor.page.get_by_text(name, exact=True).click()
     await visitor.fill_in(email=reader.email)
@@ -83,7 +83,7 @@ async def test_C22_logging_out_ends_the_session_in_the_other_tab_too(visitor: Vi
 
 
 async def test_C31_everything_is_erased_and_the_receipts_of_all_six_are_shown(visitor: Visitor) -> None:
-    leaving = somebody("leaving")
+    leaving = new_person("leaving")
     await visitor.sign_up(leaving)
     await visitor.open("/account/erase")
     await visitor.fill_in(password=leaving.password)

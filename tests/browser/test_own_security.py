@@ -18,15 +18,15 @@ from shared.ids import new_token
 from tests.browser.conftest import NewVisitor, redirect_uri
 from tests.browser.looks import findings
 from tests.browser.visitor import Visitor, passkey_button
-from tests.demo.world import Person, somebody
+from tests.demo.world import Person, new_person
 from tests.support.stack import StackUnderTest
 
 NEW_PASSWORD = "quite another long pass phrase 26"
 
 
 async def a_customer(visitor: Visitor) -> Person:
-    """Sign somebody up."""
-    person = somebody("ada")
+    """Sign a person up."""
+    person = new_person("ada")
     await visitor.sign_up(person)
     return person
 
@@ -146,7 +146,7 @@ async def test_a_forgotten_password_is_set_by_the_link(visitor: Visitor) -> None
 
 
 async def test_a_moved_account_is_brought_back_from_the_old_address(visitor: Visitor) -> None:
-    ada, moved = await a_customer(visitor), somebody("moved")
+    ada, moved = await a_customer(visitor), new_person("moved")
     await visitor.open("/account/email")
     await visitor.fill_in(email=moved.email)
     await visitor.press("/account/email")
@@ -182,7 +182,7 @@ async def test_C28_a_stranger_reports_and_the_owner_locks_by_the_link(
 ) -> None:
     ada, stranger = await a_customer(visitor), await new_visitor(scripts=False)
     await stranger.open("/account/report")
-    await stranger.fill_in(email=ada.email, text="Somebody was here.")
+    await stranger.fill_in(email=ada.email, text="A stranger was here.")
     await stranger.press("/account/report")
     assert re.search(r"rep_[0-9a-z]{26}", await stranger.text())
     await stranger.follow_mail(ada, about="lock", path="/account/lock")

@@ -36,12 +36,12 @@ class Node:
             self.up.clear()
 
     def kill(self) -> None:
-        """Kill it with -9: it says goodbye to nobody."""
+        """Kill it with -9: it closes no connection."""
         self.up.clear()
         os.kill(self.pid, signal.SIGKILL)
 
     async def out_of_memory(self, *, out: bool) -> None:
-        """Let the node block whoever publishes, or no longer; every connection has heard of it then."""
+        """Let the node block publishers, or unblock them; returns when every connection knows."""
         await self._control("set_vm_memory_high_watermark", "0" if out else "0.4")
         async with asyncio.timeout(20):
             while out and "running" in await self._control("list_connections", "state"):

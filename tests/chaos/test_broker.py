@@ -81,7 +81,7 @@ async def test_facts_wait_out_a_broker_that_blocks_and_come_once_afterwards(home
         await eventually(lambda: handled(home, 20))
         await node.out_of_memory(out=True)
         async with asyncio.timeout(2):
-            more = await home.enqueue_events(50)  # whoever changes something does not notice
+            more = await home.enqueue_events(50)  # the one who changes something does not notice
         await asyncio.sleep(6)  # longer than a publish may take: its fate is unknown, and it is tried again
         assert len(await home.pending_messages()) == 50
         await node.out_of_memory(out=False)

@@ -1,4 +1,4 @@
-"""A service is killed -9 in the middle of its work: whoever comes next finishes it, nothing is done twice."""
+"""A service is killed -9 in the middle of its work: its successor finishes it, nothing is done twice."""
 
 import asyncio
 import sys

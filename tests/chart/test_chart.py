@@ -117,7 +117,7 @@ def test_every_process_can_be_stopped_without_losing_a_request(name: str) -> Non
         wait = int(re.findall(r"sleep\D?(\d+)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[0])
         assert pod["terminationGracePeriodSeconds"] >= wait + GRACEFUL_SHUTDOWN_SECONDS, component(deployment)
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container), component(deployment)
-        # An outage of a part restarts nobody: what lives is not what is ready.
+        # An outage of a part restarts no pod: what lives is not what is ready.
         assert container["livenessProbe"]["httpGet"]["path"] != container["readinessProbe"]["httpGet"]["path"]
 
 
@@ -153,7 +153,7 @@ def test_renewed_certificates_can_be_read_before_the_group_has_them() -> None:
 def test_generated_secrets_are_made_at_the_first_install_and_never_again() -> None:
     for secret in of_kind(rendered("tryout"), "Secret"):
         marks = secret["metadata"]["annotations"]
-        # An upgrade does not run what belongs to the install; an uninstall leaves it; an install anew looks it up.
+        # An upgrade does not run what belongs to the install; an uninstall leaves it; a new install looks it up.
         assert marks["helm.sh/hook"] == "pre-install"
         assert marks["helm.sh/resource-policy"] == "keep"
     assert "lookup" in (CHART / "templates/secrets.yaml").read_text()

@@ -1,4 +1,4 @@
-"""C20: whoever may talk to whom is the declared graph, and nothing else (every ordered pair is looked at)."""
+"""C20: which pod may talk to which is the declared graph, and nothing else (every ordered pair is looked at)."""
 
 from collections.abc import Iterator
 from itertools import product

@@ -23,7 +23,7 @@ class AnswerError(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """Somebody who uses the platform: an address, a password, and what logging in gave."""
+    """A person who uses the platform: an address, a password, and what logging in gave."""
 
     email: str
     password: str
@@ -33,8 +33,8 @@ class Person:
     app_password: str = ""
 
 
-def somebody(name: str) -> Person:
-    """Return a person nobody has met before."""
+def new_person(name: str) -> Person:
+    """Return a person without an account yet."""
     mark = secrets.token_hex(4)
     return Person(email=f"{name}-{mark}@customers.example", password=f"{secrets.token_urlsafe(18)} {mark}")
 
@@ -141,4 +141,4 @@ async def open_world(home: Path, folder: Path) -> AsyncIterator[World]:
     async with aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=60)
     ) as http:
-        yield World(http=http, access=access, folder=folder, ada=somebody("ada"))
+        yield World(http=http, access=access, folder=folder, ada=new_person("ada"))

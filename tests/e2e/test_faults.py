@@ -23,7 +23,7 @@ async def traffic(stack: StackUnderTest, tmp_path: Path) -> AsyncIterator[Traffi
 
 
 async def killed(stack: StackUnderTest, part: str, after: float) -> None:
-    """Kill a part as a power cut would; its supervisor starts it anew."""
+    """Kill a part as a power cut would; its supervisor restarts it."""
     await asyncio.sleep(after)
     before = stack.report.parts[part]["pid"]
     os.kill(before, signal.SIGKILL)

@@ -18,7 +18,7 @@ from tests.support.stack import StackUnderTest, processes_of
 
 
 async def status(url: str) -> int:
-    """Return the status that *url* answers with; 0 when nobody answers."""
+    """Return the status that *url* answers with; 0 when nothing answers."""
     try:
         async with aiohttp.ClientSession() as http, http.get(url) as answer:
             return answer.status

@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.stack.scan.places import ScanItem, iter_items
 from shared.stack.settings import StackSettings
 from tests.demo.steps import account
-from tests.demo.world import Person, World, open_world, somebody
+from tests.demo.world import Person, World, open_world, new_person
 from tests.scan.cards import attack_cards, send_files, send_malformed, send_pages, send_texts, store_cards
 from tests.scan.client import CardClient
 from tests.scan.routes import send_through_routes
@@ -63,7 +63,7 @@ async def everything(settings: StackSettings, driven: Driven) -> AsyncIterator[S
 
 
 async def _sign_up(world: World) -> Person:
-    world.ada = somebody("card-scan")
+    world.ada = new_person("card-scan")
     for step in (account.sign_up, account.verify, account.log_in):
         await step.act(world)
     return world.ada

@@ -26,7 +26,7 @@ class Target:
     database: Any
 
     def caller(self, route: Route) -> Principal | None:
-        """Return somebody whom *route* lets in."""
+        """Return a caller whom *route* lets in."""
         if route.access.public:
             return None
         rule = route.access.rules[0]

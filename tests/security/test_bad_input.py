@@ -114,7 +114,7 @@ async def test_a_bad_form_is_refused_by_every_route(
 
 
 async def spaces(count: int) -> AsyncIterator[bytes]:
-    """Yield a body in pieces, whose length nobody says beforehand."""
+    """Yield a body in pieces, whose length is not announced."""
     for begin in range(0, count, 65_536):
         yield b" " * min(65_536, count - begin)
 

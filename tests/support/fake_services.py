@@ -77,7 +77,7 @@ class FakeServices:
             exchange = await events_exchange(channel)
 
             async def taken() -> bool:
-                """Like a relay: again until somebody has made a queue for it, which may be after it is ready."""
+                """Like a relay: again until a queue is bound for it, which may be after it is ready."""
                 message = envelope.to_message()
                 (fate,) = await publish_outcomes([exchange.publish(message, envelope.type, mandatory=True, timeout=10)])
                 return fate is PublishOutcome.CONFIRMED

@@ -32,7 +32,7 @@ class Composed:
 
 @asynccontextmanager
 async def composed(service: str, home: Path, **settings: str) -> AsyncIterator[Composed]:
-    """Compose *service* with its files in *home*; unless the settings say otherwise, nobody answers it."""
+    """Compose *service* with its files in *home*; unless the settings say otherwise, nothing answers it."""
     keyring = home / f"{service}.keyring.json"
     keyring.write_text(dump_keyring(make_keyring(tuple(KeyUse), at=utc_now())), encoding="utf-8")
     env = {

@@ -1,4 +1,4 @@
-"""Under CI a skipped test fails: a test that nobody runs proves nothing.
+"""Under CI a skipped test fails: a test that does not run proves nothing.
 
 `.ci/run` sets ``CI=true``. On a person's machine a test may be skipped where a program is not installed.
 """

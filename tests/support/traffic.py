@@ -74,7 +74,7 @@ class Traffic:
 
 @asynccontextmanager
 async def open_traffic(home: Path, folder: Path) -> AsyncIterator[Traffic]:
-    """A customer with a device and a card, and somebody of support, at the stack whose data folder is *home*."""
+    """A customer with a device and a card, and a member of support, at the stack whose data folder is *home*."""
     async with open_world(home, folder) as world:
         world.ada = await world.log_in(world.customer)
         world.ada.account_id = (await world.call("GET", "/v1/identity/me", by=world.ada))["account_id"]

@@ -1,4 +1,4 @@
-"""Whoever cancels is heeded, also by what swallows a cancellation."""
+"""A cancellation is obeyed, also by code that swallows one."""
 
 import asyncio
 from contextlib import suppress

@@ -32,5 +32,5 @@ async def public_harness(
 
 @pytest.fixture
 def ada(public_harness: SyncHarness) -> DavClient:
-    """A device of somebody new."""
+    """A device of a new customer."""
     return public_harness.device()

@@ -52,14 +52,14 @@ class Rclone:
 
 
 def free_port() -> int:
-    """Return a port of loopback at which nobody listens."""
+    """Return a port of loopback at which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 async def listens(port: int) -> None:
-    """Return once somebody listens at *port*."""
+    """Return once something listens at *port*."""
     async with asyncio.timeout(30):
         while True:
             try:

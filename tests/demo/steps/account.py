@@ -1,14 +1,14 @@
 """Chapter 1: the age screen, the sign-up, the mail, the log-in."""
 
 from tests.demo.story import expect, step
-from tests.demo.world import World, link_in, somebody
+from tests.demo.world import World, link_in, new_person
 
 
 @step("A child is turned away at the age screen, and nothing is kept", "C23")
 async def child(world: World) -> str:
     answer = await world.call("POST", "/v1/identity/age-screens", json_body={"birth_year": 2019, "birth_month": 5})
     expect(answer["passed"] is False and not answer["age_token"], "no way past the age screen")
-    body = {"age_token": "none", "email": somebody("kid").email, "password": "a long enough pass phrase"}
+    body = {"age_token": "none", "email": new_person("kid").email, "password": "a long enough pass phrase"}
     await world.call("POST", "/v1/identity/accounts", json_body=body, expected=400)
     return "no token given; signing up without one is refused"
 

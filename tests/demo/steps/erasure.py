@@ -54,8 +54,8 @@ async def locked_out(world: World) -> str:
     return "401 at the account, at the log-in and at the sync server"
 
 
-@step("The address can sign up anew, and finds nothing of the old account", "C31")
-async def anew(world: World) -> str:
+@step("The address can sign up again, and finds nothing of the old account", "C31")
+async def sign_up_again(world: World) -> str:
     again = Person(email=world.ada.email, password=world.ada.password)
     screen = {"birth_year": 1985, "birth_month": 12}
     token = (await world.call("POST", "/v1/identity/age-screens", json_body=screen))["age_token"]
@@ -71,4 +71,4 @@ async def anew(world: World) -> str:
     return f"{again.account_id} is new and empty"
 
 
-STEPS = [export, erase, locked_out, anew]
+STEPS = [export, erase, locked_out, sign_up_again]

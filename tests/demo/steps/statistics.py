@@ -1,4 +1,4 @@
-"""Chapter 5: statistics only with permission, and published so that nobody can be found in them."""
+"""Chapter 5: statistics only with permission, and published so that no person can be found in them."""
 
 from datetime import UTC, datetime
 from typing import Any

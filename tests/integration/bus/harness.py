@@ -92,7 +92,7 @@ class BusHarness:
 
     @asynccontextmanager
     async def plain_queue(self, name: str, **arguments: Any) -> AsyncIterator[AbstractQueue]:
-        """A queue of nobody's that gets each fact of this service, on a plain connection."""
+        """A queue without a service that gets each fact of this service, on a plain connection."""
         async with await aio_pika.connect(self.amqp_url) as connection:
             channel = await connection.channel()
             exchange = await channel.declare_exchange(EVENTS_EXCHANGE, "topic", durable=True)
@@ -123,7 +123,7 @@ class BusHarness:
         return None if found is None else found.message_count
 
     async def has_consumer(self, queue: str, *, at_least: int = 1) -> bool:
-        """Tell whether somebody consumes *queue*, bound before."""
+        """Tell whether something consumes *queue*, bound before."""
         found = await self._declared(queue)
         return found is not None and (found.consumer_count or 0) >= at_least
 

@@ -182,7 +182,7 @@ async def test_a_redelivered_fact_has_no_second_effect(home: BusHarness) -> None
 
 
 async def test_copies_of_one_fact_that_are_in_hand_at_once_have_one_effect(home: BusHarness) -> None:
-    """Three copies each of forty facts, and two replicas: whoever is second finds the mark of the first."""
+    """Three copies each of forty facts, and two replicas: the second finds the mark of the first."""
     ids = await home.enqueue_events(40)
     async with home.plain_queue("plain") as queue:
         async with running(home.relay().run):

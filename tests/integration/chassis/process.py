@@ -73,7 +73,7 @@ class Tiny:
         )
 
     async def status(self, path: str) -> int:
-        """Return the status of *path*, or 0 while nobody listens."""
+        """Return the status of *path*, or 0 while nothing listens."""
         try:
             return (await self.ask("GET", path)).status
         except (aiohttp.ClientError, TimeoutError):

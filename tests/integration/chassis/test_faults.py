@@ -66,7 +66,7 @@ class Scene:
             await asyncio.sleep(0.1)
 
     async def kill(self, part: str) -> None:
-        """Kill *part* and wait until it answers again: its supervisor starts it anew."""
+        """Kill *part* and wait until it answers again: its supervisor restarts it."""
         killed = self.parts[part].pid
         os.killpg(killed, signal.SIGKILL)
 

@@ -136,7 +136,7 @@ async def test_C22_it_asks_identity_whom_to_believe_and_hears_at_once_of_ended_s
 
         async def waits_for_identity_alone() -> bool:
             reply = await service.ask("GET", "/readyz")
-            assert reply.status == 503, "nobody is let in before it is known whom to believe"
+            assert reply.status == 503, "no one is let in before it is known whom to believe"
             return [each["field"] for each in reply.json["fields"]] == ["signing-keys"]
 
         await until(waits_for_identity_alone, patience=40)

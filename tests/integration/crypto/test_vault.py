@@ -76,7 +76,7 @@ async def test_the_stored_key_is_wrapped(vault: Vault, database: Database, plant
 async def test_a_wrapped_key_does_not_serve_another_subject(
     vault: Vault, database: Database, planter: RawWriter
 ) -> None:
-    """Somebody with a shell copies the key of an erased account's neighbour over."""
+    """A person with a shell copies the key of an erased account's neighbour over."""
     await vault.seal("acc_1", PLACE, b"x")
     (row,) = await planter.read_raw(database, "subject_keys")
     await planter.write_raw(database, "subject_keys", {**row, "_id": "acc_2"})
@@ -121,7 +121,7 @@ async def test_another_process_forgets_as_soon_as_its_cache_has_ended(
 
 
 async def test_a_key_of_an_undone_transaction_is_not_cached(vault: Vault, database: Database) -> None:
-    """It would seal what nobody can open again."""
+    """It would seal what no key can open again."""
 
     async def work() -> None:
         await vault.seal("acc_1", PLACE, b"lost")

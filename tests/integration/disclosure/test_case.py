@@ -15,7 +15,7 @@ CASES = "/v1/disclosure/cases"
 OPENER, APPROVER = person("staff", "disclosure", number="1"), person("staff", "admin", number="2")
 
 
-def somebody(fake_services: FakeServices) -> tuple[str, str]:
+def new_account(fake_services: FakeServices) -> tuple[str, str]:
     account_id = new_id("acc")
     fake_services.addresses[account_id] = address = f"{account_id.removeprefix('acc_')}@customers.example"
     return account_id, address
@@ -53,7 +53,7 @@ async def closed(service: Running, path: str) -> dict[str, Any]:
 async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
     service: Running, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
-    (ada, ada_mail), (bob, bob_mail) = somebody(fake_services), somebody(fake_services)
+    (ada, ada_mail), (bob, bob_mail) = new_account(fake_services), new_account(fake_services)
     path = await opened(service, ada, bob, ada)
     await approved(service, path)
     view = await closed(service, path)
@@ -72,7 +72,7 @@ async def test_C16_everybody_affected_gets_one_mail_and_sees_it_in_the_ledger(
 async def test_C16_identity_is_asked_for_this_purpose_and_this_case(
     service: Running, fake_services: FakeServices
 ) -> None:
-    account_id, _ = somebody(fake_services)
+    account_id, _ = new_account(fake_services)
     path = await opened(service, account_id)
     await approved(service, path)
     await closed(service, path)
@@ -84,7 +84,7 @@ async def test_C16_identity_is_asked_for_this_purpose_and_this_case(
 async def test_C21_the_opener_cannot_approve_and_nothing_leaves_before(
     service: Running, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
-    account_id, address = somebody(fake_services)
+    account_id, address = new_account(fake_services)
     path = await opened(service, account_id)
     refused = await service.call("POST", f"{path}/approvals", by=OPENER, key=new_id("key"))
     assert (refused.status, refused.body["code"]) == (409, "auth.second_person.required")
@@ -93,7 +93,7 @@ async def test_C21_the_opener_cannot_approve_and_nothing_leaves_before(
 
 
 async def test_a_third_person_cannot_approve_what_is_approved(service: Running, fake_services: FakeServices) -> None:
-    path = await opened(service, somebody(fake_services)[0])
+    path = await opened(service, new_account(fake_services)[0])
     await approved(service, path)
     await approved(service, path)
     third = person("staff", "disclosure", number="3")
@@ -102,7 +102,7 @@ async def test_a_third_person_cannot_approve_what_is_approved(service: Running, 
 
 
 async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Running, fake_services: FakeServices) -> None:
-    path = await opened(service, new_id("acc"), somebody(fake_services)[0])
+    path = await opened(service, new_id("acc"), new_account(fake_services)[0])
     await approved(service, path)
     view = await closed(service, path)
     assert view["notices"] == {"pending": 0, "sending": 0, "relayed": 1, "failed": 1}
@@ -114,7 +114,7 @@ async def test_C16_an_account_that_is_gone_is_proven_unreachable(service: Runnin
 async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
     service: Running, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
-    account_id, address = somebody(fake_services)
+    account_id, address = new_account(fake_services)
     mailbox.refused.add(address)
     path = await opened(service, account_id)
     await approved(service, path)
@@ -124,7 +124,7 @@ async def test_C16_a_mailbox_that_refuses_is_proven_undeliverable(
 async def test_C16_a_letter_that_is_deferred_stays_under_way(
     service: Running, fake_services: FakeServices, mailbox: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
-    account_id, address = somebody(fake_services)
+    account_id, address = new_account(fake_services)
     mailbox.later.add(address)
     path = await opened(service, account_id)
     await approved(service, path)
@@ -142,7 +142,7 @@ async def test_C16_a_letter_that_is_deferred_stays_under_way(
 async def test_C16_while_identity_is_away_nothing_is_lost(
     service: Running, fake_services: FakeServices, mailbox: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
-    account_id, address = somebody(fake_services)
+    account_id, address = new_account(fake_services)
     fake_services.unavailable.add("*")
     path = await opened(service, account_id)
     await approved(service, path)
@@ -161,7 +161,7 @@ async def test_C16_while_identity_is_away_nothing_is_lost(
 async def test_C16_a_kill_in_the_middle_tells_everybody_once(
     service: Running, fake_services: FakeServices, mailbox: Mailbox, stored: Database, planter: RawWriter
 ) -> None:
-    (told, told_mail), (heard, heard_mail), (waiting, waiting_mail) = (somebody(fake_services) for _ in range(3))
+    (told, told_mail), (heard, heard_mail), (waiting, waiting_mail) = (new_account(fake_services) for _ in range(3))
     before = await opened(service, told)
     await approved(service, before)
     await closed(service, before)
@@ -189,7 +189,7 @@ async def test_C16_a_kill_in_the_middle_tells_everybody_once(
 
 
 async def test_a_repeated_request_opens_one_case(service: Running, fake_services: FakeServices) -> None:
-    body, key = a_case(somebody(fake_services)[0]), new_id("key")
+    body, key = a_case(new_account(fake_services)[0]), new_id("key")
     first = await service.call("POST", CASES, by=OPENER, body=body, key=key)
     again = await service.call("POST", CASES, by=OPENER, body=body, key=key)
     assert first.body == again.body
@@ -197,7 +197,7 @@ async def test_a_repeated_request_opens_one_case(service: Running, fake_services
 
 
 async def test_the_facts_of_a_case_are_told(service: Running, fake_services: FakeServices) -> None:
-    path = await opened(service, somebody(fake_services)[0])
+    path = await opened(service, new_account(fake_services)[0])
     await approved(service, path)
     case_id = (await closed(service, path))["case_id"]
 
@@ -213,7 +213,7 @@ async def test_the_facts_of_a_case_are_told(service: Running, fake_services: Fak
 
 
 async def test_cases_are_listed_newest_first_page_by_page(service: Running, fake_services: FakeServices) -> None:
-    made = [(await opened(service, somebody(fake_services)[0])).rpartition("/")[2] for _ in range(3)]
+    made = [(await opened(service, new_account(fake_services)[0])).rpartition("/")[2] for _ in range(3)]
     first = (await service.call("GET", f"{CASES}?limit=2", by=OPENER)).body
     second = (await service.call("GET", f"{CASES}?limit=2&cursor={first['next_cursor']}", by=OPENER)).body
     assert [each["case_id"] for each in first["items"] + second["items"]][:3] == made[::-1]

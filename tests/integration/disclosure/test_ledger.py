@@ -78,7 +78,7 @@ async def test_a_fact_that_comes_twice_is_one_entry(service: Running, fake_servi
     fact = shown(account_id)
     await fake_services.publish_event(fact, message_id=message_id)
     await fake_services.publish_event(fact, message_id=message_id)
-    await fake_services.publish_event(fact)  # told anew, as from a dead-letter queue after the inbox has forgotten
+    await fake_services.publish_event(fact)  # again, as from a dead-letter queue after the inbox has expired
     await fake_services.publish_event(last := shown(account_id))
     await has(service, account_id, 2)
     assert sorted(await entries(service, account_id)) == sorted([fact.entry_id, last.entry_id])

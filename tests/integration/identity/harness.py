@@ -49,7 +49,7 @@ class Reply:
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """Somebody with an account, and what the last log-in gave."""
+    """A person with an account, and what the last log-in gave."""
 
     email: str
     password: str
@@ -59,14 +59,14 @@ class Person:
     session_id: str = ""
 
 
-def somebody(name: str = "ada") -> Person:
+def new_person(name: str = "ada") -> Person:
     mark = new_token(64).lower().strip("-_").replace("_", "").replace("-", "")
     return Person(email=f"{name}-{mark}@customers.example", password=f"green tower in the {mark} morning")
 
 
 @dataclass(slots=True, kw_only=True)
 class IdentityHarness:
-    """The service and whoever uses it."""
+    """The service and its users."""
 
     chassis: Chassis
     parts: ServiceSpec
@@ -110,8 +110,8 @@ class IdentityHarness:
         return await self.call("POST", "/v1/identity/accounts", body, headers=headers)
 
     async def member(self, name: str = "ada") -> Person:
-        """Return somebody new, with an account and logged in."""
-        person = somebody(name)
+        """Return a new person with an account, logged in."""
+        person = new_person(name)
         assert (await self.ask_for_account(person)).status == 202
         proof = await self.call("POST", "/v1/identity/verifications", {"token": await self.emailed_token(person)})
         person.account_id = proof.body["account_id"]

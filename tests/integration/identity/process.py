@@ -16,7 +16,7 @@ from shared.crypto import make_keyring
 from shared.crypto.keyring import dump_keyring
 from shared.ids import new_id, new_token
 from shared.mongo import abort_all_transactions
-from tests.integration.identity.harness import ADULT, USES, Person, Reply, somebody
+from tests.integration.identity.harness import ADULT, USES, Person, Reply, new_person
 from tests.support.fake_services import Mailbox, until
 from tests.support.parts import free_ports
 
@@ -72,8 +72,8 @@ class Replicas:
             return Reply(status=answer.status, body=found, headers=answer.headers)
 
     async def member(self, port: int) -> Person:
-        """Return somebody new, with an account, logged in; the mail came over SMTP."""
-        ada = somebody()
+        """Return a new person with an account, logged in; the mail came over SMTP."""
+        ada = new_person()
         screen = await self.call(port, "POST", "/v1/identity/age-screens", ADULT)
         wish = {"age_token": screen.body["age_token"], "email": ada.email, "password": ada.password}
         assert (await self.call(port, "POST", "/v1/identity/accounts", wish)).status == 202

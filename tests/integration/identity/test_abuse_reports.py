@@ -12,7 +12,7 @@ from shared.contracts import common_v1
 from shared.crypto import SubjectKeyDocument
 from shared.web import RateLimit
 from tests.integration.identity.fake_services import receipt
-from tests.integration.identity.harness import IdentityHarness, Person, Reply, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, Reply, new_person
 from tests.support import RawWriter
 from tests.support.fake_services import until
 
@@ -103,7 +103,7 @@ async def test_C28_an_armoured_text_is_kept_as_it_is_and_said_to_be(identity: Id
 
 
 async def test_C28_the_list_of_cases_holds_nothing_of_what_was_written(identity: IdentityHarness) -> None:
-    stranger = somebody("victim")
+    stranger = new_person("victim")
     case = await reported(identity, kind="unauthorized_use", email=stranger.email, text=SECRET)
     listed = await identity.call("GET", f"{REPORTS}?state=open&limit=200", by=identity.staff["support"])
     assert case.body["report_id"] in {one["report_id"] for one in listed.body["items"]}
@@ -161,9 +161,9 @@ async def test_I06_a_lock_link_is_refused_with_any_byte_changed_or_missing(ident
 
 
 async def test_I15_a_report_says_the_same_of_an_address_without_an_account(identity: IdentityHarness) -> None:
-    ada, nobody = await identity.member(), somebody("nobody")
+    ada, stranger = await identity.member(), new_person("stranger")
     known = await reported(identity, kind="unauthorized_use", email=ada.email)
-    unknown = await reported(identity, kind="unauthorized_use", email=nobody.email)
+    unknown = await reported(identity, kind="unauthorized_use", email=stranger.email)
     assert (known.status, set(known.body)) == (unknown.status, set(unknown.body))
     await lock_link(identity, ada)
 
@@ -175,7 +175,7 @@ async def test_I15_a_report_says_the_same_of_an_address_without_an_account(ident
 
     async with identity.run_workers("send-lock-emails"):
         assert await until(nothing_waits)
-    assert await identity.emails_to(nobody.email) == []
+    assert await identity.emails_to(stranger.email) == []
 
 
 async def test_I16_many_reports_of_one_address_send_one_mail(identity: IdentityHarness) -> None:

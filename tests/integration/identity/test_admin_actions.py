@@ -12,7 +12,7 @@ from shared.contracts import common_v1, identity_v1
 from shared.policy import Purpose
 from shared.web import Route
 from tests.integration.identity.fake_services import receipt
-from tests.integration.identity.harness import IdentityHarness, Person, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, new_person
 from tests.integration.identity.staff_actions import ACTS, approve_action, carry_out_action, place_hold, request_action
 from tests.support.fake_services import until
 
@@ -58,7 +58,7 @@ async def test_C27_the_owner_is_told_how_to_set_another_one_and_can(identity: Id
 
     async with identity.run_workers("send-password-resets"):
         assert await until(mailed)
-    ada.password = somebody().password
+    ada.password = new_person().password
     body = {"token": await identity.emailed_token(ada), "password": ada.password}
     assert (await identity.call("POST", "/v1/identity/password-resets/confirmations", body)).status < 300
     assert (await log_in_as(identity, ada))[0] == 201
@@ -80,7 +80,7 @@ def test_C27_no_route_of_the_staff_takes_or_shows_a_password(identity: IdentityH
     ]
     assert len(for_staff) > 10
     told = {route.name: secrets_of(route) for route in for_staff}
-    # The secret of a partner's program is nobody's password: it is shown once to whoever makes the client.
+    # The secret of a partner's program is no person's password: shown once to the staff who make the client.
     assert {name: found for name, found in told.items() if found} == {"create_partner_client": {"client_secret"}}
 
 
@@ -227,7 +227,7 @@ async def test_two_people_open_a_frozen_account_again(identity: IdentityHarness)
 
 
 async def test_C26_a_corrected_address_must_prove_itself_first(identity: IdentityHarness) -> None:
-    ada, moved = await identity.member(), somebody("moved")
+    ada, moved = await identity.member(), new_person("moved")
     await carry_out_action(identity, "correct_email", ada, new_email=moved.email)
     assert (await log_in_as(identity, ada))[0] == 201
     token = await identity.emailed_token(moved)
@@ -237,7 +237,7 @@ async def test_C26_a_corrected_address_must_prove_itself_first(identity: Identit
 
 
 async def test_C21_nobody_allows_a_new_address_unseen_and_the_look_is_on_record(identity: IdentityHarness) -> None:
-    ada, moved = await identity.member(), somebody("moved")
+    ada, moved = await identity.member(), new_person("moved")
     requested = await request_action(identity, "correct_email", ada, new_email=moved.email)
     path = f"{ACTS}/{requested.body['admin_action_id']}"
     seen = {

@@ -18,7 +18,7 @@ REDIRECT = "example.candor:/in"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desktop:
-    """An app on somebody's machine."""
+    """An app on a customer's machine."""
 
     house: IdentityHarness
     verifier: str

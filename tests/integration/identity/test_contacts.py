@@ -8,7 +8,7 @@ from services.identity.errors import InvalidReasonError
 from shared.contracts import common_v1, identity_v1
 from shared.crypto import PurposeDeniedError
 from shared.policy import Purpose
-from tests.integration.identity.harness import IdentityHarness, Person, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, new_person
 
 FIND = "/v1/identity/accounts/find"
 ALLOWED = {
@@ -65,7 +65,7 @@ async def test_an_account_is_found_by_its_address_and_on_record(identity: Identi
     found = await find(identity, ada.email.upper(), Purpose.LEGAL_DISCLOSURE)
     assert (found.found, found.account_id) == (True, ada.account_id)
     assert [list(entry.fields) for entry in await shown(identity, ada)] == [["identity.accounts.email_index"]]
-    assert not (await find(identity, somebody().email, Purpose.LEGAL_DISCLOSURE)).found
+    assert not (await find(identity, new_person().email, Purpose.LEGAL_DISCLOSURE)).found
 
 
 async def test_C06_nobody_is_found_for_a_newsletter(identity: IdentityHarness) -> None:

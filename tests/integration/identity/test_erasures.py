@@ -18,7 +18,7 @@ from shared.contracts import identity_v1
 from shared.crypto import SubjectKeyDocument
 from shared.policy import Purpose
 from tests.integration.identity.fake_services import receipt
-from tests.integration.identity.harness import IdentityHarness, Person, Reply, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, Reply, new_person
 from tests.support import RawWriter
 from tests.support.fake_services import until
 
@@ -188,6 +188,6 @@ async def test_nobody_guesses_an_erasure(identity: IdentityHarness, name: str) -
 
 
 async def test_staff_and_strangers_erase_nobody(identity: IdentityHarness) -> None:
-    body = {"password": somebody().password}
+    body = {"password": new_person().password}
     assert (await identity.call("POST", PATH, body, by=identity.staff["admin"], once=True)).status == 403
     assert (await identity.call("POST", PATH, body, once=True)).status == 401

@@ -15,7 +15,7 @@ from shared.contracts import identity_v1
 from shared.ids import new_id, new_token
 from shared.policy import Purpose
 from tests.integration.identity.fake_services import FakePeers
-from tests.integration.identity.harness import IdentityHarness, Person, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, new_person
 
 Accepts = Callable[[str], Awaitable[bool]]
 Made = tuple[str, Accepts]
@@ -48,7 +48,7 @@ async def access_token(house: IdentityHarness, _around: FakePeers) -> Made:
 
 async def age_token(house: IdentityHarness, _around: FakePeers) -> Made:
     async def accepts(token: str) -> bool:
-        eve = somebody("eve")
+        eve = new_person("eve")
         body = {"age_token": token, "email": eve.email, "password": eve.password}
         return (await house.call("POST", "/v1/identity/accounts", body)).status == 202
 
@@ -56,7 +56,7 @@ async def age_token(house: IdentityHarness, _around: FakePeers) -> Made:
 
 
 async def verification_link(house: IdentityHarness, _around: FakePeers) -> Made:
-    ada = somebody()
+    ada = new_person()
     await house.ask_for_account(ada)
 
     async def accepts(token: str) -> bool:
@@ -125,7 +125,7 @@ async def test_I05_I06_a_token_altered_at_any_letter_or_length_is_refused(
 @pytest.mark.parametrize("header", HOSTS)
 async def test_I07_no_header_decides_a_link_or_an_address(identity: IdentityHarness, header: str) -> None:
     sent = {header: "host=evil.example;for=6.6.6.6" if header == "Forwarded" else "evil.example"}
-    ada: Person = somebody()
+    ada: Person = new_person()
     await identity.ask_for_account(ada, headers=sent)
     [letter] = await identity.emails_to(ada.email)
     assert "http://candor.example/" in letter.text

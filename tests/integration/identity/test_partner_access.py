@@ -212,7 +212,7 @@ async def test_C13_an_ended_client_reads_nothing(identity: IdentityHarness, carr
 BREACHES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "a field that the agreement does not name": lambda read: {"fields": [EMAIL, USERNAME]},
     "after the end": lambda read: {"accessed_at": read["accessed_at"] + timedelta(days=91)},
-    "an agreement that nobody knows": lambda read: {"agreement_id": new_id("agr")},
+    "an unknown agreement": lambda read: {"agreement_id": new_id("agr")},
     "no agreement at all": lambda read: {"agreement_id": None},
     "another purpose": lambda read: {"purpose": "support"},
 }

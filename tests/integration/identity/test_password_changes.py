@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.identity.store import PasswordResetDocument, PasswordResetRequestDocument
-from tests.integration.identity.harness import IdentityHarness, Person, Reply, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, Reply, new_person
 from tests.integration.identity.second_factors import SESSIONS, TOTP, with_totp
 from tests.support.fake_services import until
 
@@ -70,7 +70,7 @@ async def test_I21_no_path_takes_a_weak_password(identity: IdentityHarness, weak
     ada, token = await identity.member(), ""
     token = await link_for(identity, ada.email)
     paths = [
-        await identity.ask_for_account(replace(somebody(), password=weak)),
+        await identity.ask_for_account(replace(new_person(), password=weak)),
         await change(identity, ada, ada.password, weak),
         await identity.call("POST", DONE, {"token": token, "password": weak}),
     ]
@@ -139,8 +139,8 @@ async def test_I12_a_reset_leads_round_no_second_factor(identity: IdentityHarnes
 async def test_I14_I15_a_known_and_an_unknown_address_get_the_same_answer_and_the_same_work(
     identity: IdentityHarness,
 ) -> None:
-    ada, nobody = await identity.member(), somebody()
-    replies = [await identity.call("POST", RESETS, {"email": one.email}) for one in (ada, nobody)]
+    ada, unknown = await identity.member(), new_person()
+    replies = [await identity.call("POST", RESETS, {"email": one.email}) for one in (ada, unknown)]
     assert (replies[0].status, replies[0].body) == (replies[1].status, replies[1].body)
     # Both have left one row of one form: whether there is an account is looked up after the answer.
     assert await identity.chassis.db.get_collection(PasswordResetRequestDocument).count_documents({}) == 2
@@ -150,7 +150,7 @@ async def test_I14_I15_a_known_and_an_unknown_address_get_the_same_answer_and_th
     )
     async with identity.run_workers("send-password-resets"):
         await until(lambda: _none_left(identity))
-    assert await identity.emails_to(nobody.email) == []
+    assert await identity.emails_to(unknown.email) == []
     assert [one.kind for one in await identity.emails_to(ada.email)][-1] == "identity.password_reset"
 
 

@@ -10,7 +10,7 @@ from shared.contracts import identity_v1
 from shared.mail import EmailMessage
 from shared.mongo import RetentionSweeper
 from tests.integration.identity.fake_services import receipt
-from tests.integration.identity.harness import IdentityHarness, Person, Reply, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, Reply, new_person
 from tests.integration.identity.second_factors import with_passkey, with_totp
 from tests.support import RawWriter
 from tests.support.fake_services import until
@@ -30,7 +30,7 @@ def token_in(found: EmailMessage) -> dict[str, str]:
 
 async def move(identity: IdentityHarness, ada: Person) -> Person:
     """Move *ada* to a new address; the person returned is there."""
-    new = somebody("moved").email
+    new = new_person("moved").email
     assert (await identity.call("POST", ADDRESS, {"email": new}, by=ada)).status == 202
     proof = token_in(await letter(identity, new, "email_change"))
     assert (await identity.call("POST", f"{ADDRESS}/confirmations", proof)).status == 204
@@ -43,7 +43,7 @@ async def email_of(identity: IdentityHarness, ada: Person) -> str:
 
 async def test_an_address_changes_once_the_new_one_is_proven(identity: IdentityHarness) -> None:
     ada = await identity.member()
-    new = somebody("moved").email
+    new = new_person("moved").email
     await identity.call("POST", ADDRESS, {"email": new}, by=ada)
     assert await email_of(identity, ada) == ada.email
     proof = token_in(await letter(identity, new, "email_change"))
@@ -95,7 +95,7 @@ async def test_an_undo_is_possible_for_seven_days(identity: IdentityHarness) -> 
 async def test_the_old_address_is_kept_for_its_owner_meanwhile(identity: IdentityHarness) -> None:
     ada = await identity.member()
     await move(identity, ada)
-    eve = replace(somebody("eve"), email=ada.email)
+    eve = replace(new_person("eve"), email=ada.email)
     assert (await identity.ask_for_account(eve)).status == 202
     kinds = [one.kind for one in await identity.emails_to(ada.email)]
     assert kinds[-1] == "identity.already_registered"
@@ -106,7 +106,7 @@ async def test_the_old_address_is_kept_for_its_owner_meanwhile(identity: Identit
 
 async def test_I15_a_taken_address_is_answered_like_a_free_one(identity: IdentityHarness) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
-    free = await identity.call("POST", ADDRESS, {"email": somebody().email}, by=eve)
+    free = await identity.call("POST", ADDRESS, {"email": new_person().email}, by=eve)
     taken = await identity.call("POST", ADDRESS, {"email": ada.email}, by=eve)
     assert (free.status, free.body) == (taken.status, taken.body) == (202, free.body)
     assert "token=" not in (await letter(identity, ada.email, "email_in_use")).text
@@ -116,7 +116,7 @@ async def test_I15_a_taken_address_is_answered_like_a_free_one(identity: Identit
 
 
 async def test_of_two_accounts_at_once_one_gets_the_address(identity: IdentityHarness) -> None:
-    ada, eve, new = await identity.member(), await identity.member("eve"), somebody("both").email
+    ada, eve, new = await identity.member(), await identity.member("eve"), new_person("both").email
     proofs = []
     for person in (ada, eve):
         await identity.call("POST", ADDRESS, {"email": new}, by=person)
@@ -130,7 +130,7 @@ async def test_of_two_accounts_at_once_one_gets_the_address(identity: IdentityHa
 async def test_the_link_of_a_change_is_refused_late_altered_and_for_the_other_purpose(
     identity: IdentityHarness,
 ) -> None:
-    ada, new = await identity.member(), somebody("moved").email
+    ada, new = await identity.member(), new_person("moved").email
     await identity.call("POST", ADDRESS, {"email": new}, by=ada)
     proof = token_in(await letter(identity, new, "email_change"))
     assert (await identity.call("POST", f"{ADDRESS}/reversals", proof)).status == 400
@@ -226,5 +226,5 @@ async def test_C31_nothing_of_an_accounts_security_is_left(identity: IdentityHar
     for kind in identity.parts.documents:
         rows = str(await planter.read_raw(identity.chassis.db, kind.collection))
         left |= {(kind.collection, mark) for mark in (ada.account_id, index) if mark in rows}
-    # Of the address that was left, bounds for a day: whoever writes there next finds them.
+    # Of the address that was left, bounds for a day: the next owner of the address finds them.
     assert left <= {("mail_cooldowns", index), ("password_reset_requests", index)}

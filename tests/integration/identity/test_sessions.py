@@ -12,7 +12,7 @@ from services.identity.store import RevokedSessions, SessionDocument, SignUpDocu
 from shared.contracts import identity_v1
 from shared.mail import EmailAddress
 from shared.policy import Purpose
-from tests.integration.identity.harness import IdentityHarness, Person, somebody
+from tests.integration.identity.harness import IdentityHarness, Person, new_person
 from tests.support import RawWriter
 
 SESSIONS = "/v1/identity/sessions"
@@ -236,23 +236,23 @@ async def test_log_ins_at_the_same_moment_do_not_shut_each_other_out(identity: I
 
 
 async def test_I13_guesses_at_an_unknown_address_end_the_same_way(identity: IdentityHarness) -> None:
-    wrong = {"email": somebody().email, "password": "not it, whatever it may be"}
+    wrong = {"email": new_person().email, "password": "not it, whatever it may be"}
     statuses = [(await identity.call("POST", SESSIONS, wrong)).status for _ in range(21)]
     assert statuses == [401] * 20 + [429]
 
 
 @pytest.mark.parametrize("password", ["", "x" * 1024, "wrong but of a usual length"])
 async def test_I14_an_unknown_address_is_refused_like_a_known_one(identity: IdentityHarness, password: str) -> None:
-    ada, nobody = await identity.member(), somebody()
+    ada, stranger = await identity.member(), new_person()
     known = await identity.call("POST", SESSIONS, {"email": ada.email, "password": password})
-    unknown = await identity.call("POST", SESSIONS, {"email": nobody.email, "password": password})
+    unknown = await identity.call("POST", SESSIONS, {"email": stranger.email, "password": password})
     known.body.pop("instance"), unknown.body.pop("instance")
     assert (known.status, known.body) == (unknown.status, unknown.body) == (401, unknown.body)
 
 
 async def test_I14_signing_up_with_a_known_address_takes_the_time_of_a_new_one(identity: IdentityHarness) -> None:
     known = [await identity.member() for _ in range(15)]
-    new = [somebody() for _ in known]
+    new = [new_person() for _ in known]
     identity.clock.advance(timedelta(minutes=2))
     seconds: dict[bool, list[float]] = {True: [], False: []}
     token = await identity.age_token()
@@ -267,7 +267,7 @@ async def test_I14_signing_up_with_a_known_address_takes_the_time_of_a_new_one(i
 
 
 async def test_I14_both_kinds_of_sign_up_store_the_same(identity: IdentityHarness) -> None:
-    ada, new = await identity.member(), somebody()
+    ada, new = await identity.member(), new_person()
     sign_ups = identity.chassis.db.get_collection(SignUpDocument)
     before = await sign_ups.count_documents({})
     await identity.ask_for_account(ada)

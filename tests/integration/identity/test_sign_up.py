@@ -9,7 +9,7 @@ import pytest
 from services.identity.store import SignUpDocument
 from shared.contracts import identity_v1
 from shared.mongo import Document
-from tests.integration.identity.harness import ADULT, IdentityHarness, somebody
+from tests.integration.identity.harness import ADULT, IdentityHarness, new_person
 from tests.support.fake_services import until
 from tests.support.logs import logs_of
 
@@ -31,14 +31,14 @@ async def test_a_proven_address_is_an_account_that_can_log_in(identity: Identity
 
 
 async def test_nobody_logs_in_before_the_address_is_proven(identity: IdentityHarness) -> None:
-    ada = somebody()
+    ada = new_person()
     await identity.ask_for_account(ada)
     body = {"email": ada.email, "password": ada.password}
     assert (await identity.call("POST", "/v1/identity/sessions", body)).code == "identity.login.invalid_credentials"
 
 
 async def test_a_link_proves_once_and_for_half_an_hour(identity: IdentityHarness) -> None:
-    ada, eve = somebody(), somebody("eve")
+    ada, eve = new_person(), new_person("eve")
     await identity.ask_for_account(ada)
     token = {"token": await identity.emailed_token(ada)}
     assert (await identity.call("POST", "/v1/identity/verifications", token)).status == 200
@@ -54,7 +54,7 @@ async def test_a_link_proves_once_and_for_half_an_hour(identity: IdentityHarness
 
 
 async def test_a_proof_settles_every_sign_up_of_the_address(identity: IdentityHarness) -> None:
-    ada = somebody()
+    ada = new_person()
     await identity.ask_for_account(ada)
     first = await identity.emailed_token(ada)
     identity.clock.advance(timedelta(minutes=2))
@@ -70,7 +70,7 @@ async def test_a_proof_settles_every_sign_up_of_the_address(identity: IdentityHa
 
 
 async def test_I15_the_answer_is_the_same_whether_or_not_the_address_has_an_account(identity: IdentityHarness) -> None:
-    ada, stranger = await identity.member(), somebody()
+    ada, stranger = await identity.member(), new_person()
     for password in (ada.password, "short", "passwordpassword"):
         ada.password = stranger.password = password
         known, new = await identity.ask_for_account(ada), await identity.ask_for_account(stranger)
@@ -82,7 +82,7 @@ async def test_I15_the_answer_is_the_same_whether_or_not_the_address_has_an_acco
 
 
 async def test_I16_strangers_cannot_make_us_write_to_an_address_again_and_again(identity: IdentityHarness) -> None:
-    ada = somebody()
+    ada = new_person()
     replies = await asyncio.gather(*(identity.ask_for_account(ada) for _ in range(8)))
     assert {reply.status for reply in replies} == {202}
     assert len(await identity.emails_to(ada.email)) == 1
@@ -94,7 +94,7 @@ async def test_I16_strangers_cannot_make_us_write_to_an_address_again_and_again(
 
 @pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "Forwarded", "X-Forwarded-Proto"])
 async def test_I07_no_header_decides_a_link(identity: IdentityHarness, name: str) -> None:
-    ada = somebody()
+    ada = new_person()
     await identity.ask_for_account(ada, headers={name: "evil.example"})
     [letter] = await identity.emails_to(ada.email)
     assert "http://candor.example/account/verify?token=" in letter.text
@@ -143,24 +143,24 @@ async def test_I22_the_screen_says_nothing_about_the_age_that_passes(identity: I
 async def test_I06_an_age_token_with_any_byte_changed_is_refused(identity: IdentityHarness) -> None:
     token = await identity.age_token()
     for place in range(0, len(token), 7):
-        body = {"age_token": _changed(token, place), "email": somebody().email, "password": "a long pass phrase"}
+        body = {"age_token": _changed(token, place), "email": new_person().email, "password": "a long pass phrase"}
         assert (await identity.call("POST", SIGN_UP, body)).status == 400
 
 
 async def test_an_age_token_is_good_for_half_an_hour(identity: IdentityHarness) -> None:
     token = await identity.age_token()
     identity.clock.advance(timedelta(minutes=30))
-    body = {"age_token": token, "email": somebody().email, "password": "a long pass phrase"}
+    body = {"age_token": token, "email": new_person().email, "password": "a long pass phrase"}
     assert (await identity.call("POST", SIGN_UP, body)).code == "identity.age_token.invalid"
 
 
 async def test_what_is_not_asked_for_is_not_taken(identity: IdentityHarness) -> None:
-    body = {"age_token": "x", "email": somebody().email, "password": "a long pass phrase", "name": "Ada"}
+    body = {"age_token": "x", "email": new_person().email, "password": "a long pass phrase", "name": "Ada"}
     assert (await identity.call("POST", SIGN_UP, body)).status == 422
 
 
 async def test_sign_ups_that_nobody_proves_are_forgotten_with_their_keys(identity: IdentityHarness) -> None:
-    ada = somebody()
+    ada = new_person()
     await identity.ask_for_account(ada)
     identity.clock.advance(timedelta(hours=1))
 

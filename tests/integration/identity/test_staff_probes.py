@@ -79,8 +79,8 @@ async def test_C21_an_act_for_two_that_one_did_alone_is_seen(identity: IdentityH
     alone = {**act, "completed_by": act["requested_by"], "completed_entry_id": act["requested_entry_id"]}
     async with planted(identity, planter, AdminActionDocument.collection, alone):
         assert await state(identity, "C21") == "broken"
-    nobody = {**act, "completed_by": None, "completed_entry_id": None}
-    async with planted(identity, planter, AdminActionDocument.collection, nobody):
+    without_second = {**act, "completed_by": None, "completed_entry_id": None}
+    async with planted(identity, planter, AdminActionDocument.collection, without_second):
         assert await state(identity, "C21") == "broken"
 
 

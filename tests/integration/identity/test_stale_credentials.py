@@ -10,7 +10,7 @@ import pytest
 from services.identity.service.sessions.sessions import SessionRevoker, SessionService
 from services.identity.service.sessions.tokens import RefreshTokens, SigningKeys
 from services.identity.store import Accounts, Credentials, RevokedSessions, SecurityEvents, SessionDocument, Sessions
-from tests.integration.identity.harness import PUBLIC_URL, IdentityHarness, Person, Reply, somebody
+from tests.integration.identity.harness import PUBLIC_URL, IdentityHarness, Person, Reply, new_person
 from tests.integration.identity.second_factors import first_step, passkey_log_in, second_step, with_passkey, with_totp
 from tests.integration.identity.staff_actions import carry_out_action, request_action
 from tests.integration.identity.test_password_changes import DONE, change, link_for
@@ -30,7 +30,7 @@ async def refreshes(house: IdentityHarness, person: Person) -> bool:
 
 async def reset(house: IdentityHarness, person: Person) -> None:
     """Choose another password by the link of a mail."""
-    person.password = somebody().password
+    person.password = new_person().password
     body = {"token": await link_for(house, person.email), "password": person.password}
     assert (await house.call("POST", DONE, body)).status < 300
 
@@ -48,7 +48,7 @@ async def test_I01_a_log_in_that_waits_for_its_second_factor_dies_with_the_passw
     waiting = (await first_step(identity, ada)).body["challenge_token"]
     identity.clock.advance(timedelta(seconds=30))
     if how == "changed":
-        assert (await change(identity, ada, ada.password, somebody().password)).status == 200
+        assert (await change(identity, ada, ada.password, new_person().password)).status == 200
     elif how == "reset":
         await reset(identity, ada)
     else:
@@ -130,7 +130,7 @@ async def end(house: IdentityHarness, how: str, live: list[Person]) -> set[str]:
         assert (await house.call("DELETE", f"{SESSIONS}/{others[-1].session_id}", by=first)).status == 204
         return {others[-1].session_id}
     if how == "password":
-        new = somebody().password
+        new = new_person().password
         assert (await change(house, first, first.password, new)).status == 200
         first.password = new
         return ids
@@ -192,7 +192,7 @@ async def test_I01_a_log_in_that_is_under_way_does_not_outlive_what_ends_all_ses
     entering = asyncio.create_task(identity.chassis.db.with_transaction(log_in))
     await under_way.wait()
     if how == "changed":
-        ending = asyncio.create_task(change(identity, ada, ada.password, somebody().password))
+        ending = asyncio.create_task(change(identity, ada, ada.password, new_person().password))
     else:
         ending = asyncio.create_task(request_action(identity, "freeze", ada))
     await asyncio.wait({ending}, timeout=0.5)  # it ends, or waits for the log-in

@@ -127,7 +127,7 @@ async def test_the_relay_counts_as_down_from_the_first_failure_and_not_before_th
 ) -> None:
     await office.relay.close()
     async with office.run_senders():
-        assert await shows("1.0"), "somebody would be woken because nobody was written to"
+        assert await shows("1.0"), "an SRE would be woken although no email was due"
         await office.post.enqueue(build_email(), purpose=ACCOUNT)
         await until(lambda: shows("0.0"))
         await office.relay.open()

@@ -1,4 +1,4 @@
-"""One at a time: whoever holds a lease is alone, and whoever dies is followed."""
+"""One at a time: the holder of a lease is alone, and a dead holder gets a successor."""
 
 import asyncio
 from collections.abc import AsyncIterator

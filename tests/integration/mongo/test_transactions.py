@@ -285,7 +285,7 @@ async def test_who_is_cancelled_is_cancelled_also_when_the_driver_swallows_it(da
 async def test_a_transaction_of_a_process_that_died_ends_when_the_supervisor_says_so(
     purses: Collection[Purse], mongo_url: str, database: Database
 ) -> None:
-    """The embedded server would keep it open for ever, and block whoever writes the same document."""
+    """The embedded server would keep it open for ever, and block other writers of the same document."""
     await purses.insert_one(Purse(id="mine"))
     await die_in_a_transaction(mongo_url, database.name)
     await abort_all_transactions(mongo_url)

@@ -23,7 +23,7 @@ COLLECTIONS = (
 )
 
 
-def somebody() -> Principal:
+def new_person() -> Principal:
     return person("customer", number=new_id("n").removeprefix("n_"))
 
 
@@ -56,7 +56,7 @@ async def exported(fake_services: FakeServices, account_id: str) -> dict[str, st
 async def test_C26_the_export_has_subscriptions_evidence_requests_and_deliveries(
     readers: Subscribers, fake_services: FakeServices
 ) -> None:
-    ada, email = somebody(), address()
+    ada, email = new_person(), address()
     lists = [await readers.a_list(name) for name in ("Kept", "Left", "Asked")]
     await readers.join(lists[0], email, by=ada)
     await readers.join(lists[1], email, by=ada)
@@ -84,7 +84,7 @@ async def test_C26_an_account_without_data_gets_an_empty_export(
 async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
     readers: Subscribers, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
-    ada, email = somebody(), address()
+    ada, email = new_person(), address()
     list_id = await readers.a_list()
     subscription_id = await readers.join(list_id, email, by=ada)
     await readers.campaign(list_id)
@@ -109,7 +109,7 @@ async def test_C31_an_erasure_leaves_a_keyed_hash_and_says_so(
 async def test_C31_an_erasure_while_a_campaign_is_under_way_stops_its_letter_and_not_the_campaign(
     readers: Subscribers, fake_services: FakeServices, mailbox: Mailbox
 ) -> None:
-    ada, email = somebody(), address()
+    ada, email = new_person(), address()
     list_id = await readers.a_list()
     await readers.join(list_id, email, by=ada)
     await readers.join(list_id, other := address())
@@ -126,10 +126,10 @@ async def test_C31_an_erasure_while_a_campaign_is_under_way_stops_its_letter_and
 async def test_C31_the_address_can_subscribe_again_without_earlier_data(
     readers: Subscribers, fake_services: FakeServices
 ) -> None:
-    ada, email, list_id = somebody(), address(), await readers.a_list()
+    ada, email, list_id = new_person(), address(), await readers.a_list()
     await readers.join(list_id, email, by=ada)
     await erased(fake_services, ada.id)
-    again = somebody()
+    again = new_person()
     await readers.join(list_id, email, by=again)
     held = json.loads((await exported(fake_services, again.id))["data.json"])
     assert (len(held["subscriptions"]), held["unsubscribed"]) == (1, [])
@@ -137,7 +137,7 @@ async def test_C31_the_address_can_subscribe_again_without_earlier_data(
 
 
 async def test_C31_erasing_one_account_touches_no_other(readers: Subscribers, fake_services: FakeServices) -> None:
-    ada, bob, list_id = somebody(), somebody(), await readers.a_list()
+    ada, bob, list_id = new_person(), new_person(), await readers.a_list()
     await readers.join(list_id, address(), by=ada)
     await readers.join(list_id, address(), by=bob)
     await readers.join(list_id, address())

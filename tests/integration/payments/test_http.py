@@ -25,7 +25,7 @@ CARDS, CHARGES, REFUNDS = "/v1/payments/cards", "/v1/payments/charges", "/v1/pay
 EVENTS = "/v1/payments/processor-events"
 
 
-def somebody() -> Principal:
+def new_person() -> Principal:
     return person("customer", number=new_id("acc").removeprefix("acc_"))
 
 
@@ -47,7 +47,7 @@ async def charged(
 
 
 async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, fake_services: FakeServices) -> None:
-    who, grace = somebody(), person("staff", "support")
+    who, grace = new_person(), person("staff", "support")
     card = await kept(service, who)
     assert card.status == 201
     assert set(card.body) == {"card_id", "last4", "exp_month", "exp_year", "brand"}
@@ -71,7 +71,7 @@ async def test_a_card_is_kept_charged_refunded_and_deleted(service: Running, fak
 
 
 async def test_C21_a_customer_asks_and_two_people_decide(service: Running, fake_services: FakeServices) -> None:
-    who, grace, heidi = somebody(), person("staff", "support"), person("staff", "admin", number="2")
+    who, grace, heidi = new_person(), person("staff", "support"), person("staff", "admin", number="2")
     made = await charged(service, who, (await kept(service, who)).body["card_id"], order={"amount": 50_000})
     wish = {"amount": 20_000, "reason": "It came twice."}
     requests = f"{CHARGES}/{made.body['charge_id']}/refund-requests"
@@ -99,7 +99,7 @@ async def test_C21_a_customer_asks_and_two_people_decide(service: Running, fake_
 async def test_C21_staff_read_the_records_of_an_account_for_a_purpose(
     service: Running, fake_services: FakeServices
 ) -> None:
-    who, grace = somebody(), person("staff", "support")
+    who, grace = new_person(), person("staff", "support")
     await charged(service, who, (await kept(service, who)).body["card_id"])
     wish = {"account_id": who.id, "purpose": "billing_question", "basis": "Case 7"}
     record = await service.call("POST", "/v1/payments/billing-records", by=grace, body=wish)
@@ -117,7 +117,7 @@ async def test_C21_staff_read_the_records_of_an_account_for_a_purpose(
 
 
 async def test_a_customer_cannot_refund(service: Running) -> None:
-    who = somebody()
+    who = new_person()
     made = await charged(service, who, (await kept(service, who)).body["card_id"])
     order = {"charge_id": made.body["charge_id"], "amount": 1000, "reason": "For myself."}
     refused = await service.call("POST", REFUNDS, by=who, body=order, key=new_id("key"))
@@ -137,14 +137,14 @@ async def test_a_signed_event_is_accepted_and_any_other_refused(service: Running
 
 
 async def test_yen_have_no_decimals(service: Running) -> None:
-    who = somebody()
+    who = new_person()
     card = await kept(service, who)
     made = await charged(service, who, card.body["card_id"], order={"currency": "JPY"})
     assert made.body["minor_units"] == 0
 
 
 async def test_a_repeated_post_charges_once(service: Running) -> None:
-    who, key = somebody(), new_id("key")
+    who, key = new_person(), new_id("key")
     card_id = (await kept(service, who)).body["card_id"]
     answers = await asyncio.gather(*(charged(service, who, card_id, key=key) for _ in range(6)))
     done = [each.body["charge_id"] for each in answers if each.status == 201]
@@ -154,7 +154,7 @@ async def test_a_repeated_post_charges_once(service: Running) -> None:
 
 
 async def test_a_silent_processor_costs_time_and_no_second_charge(service: Running) -> None:
-    who = somebody()
+    who = new_person()
     card_id = (await kept(service, who, SILENT_ONCE)).body["card_id"]
     unknown = await charged(service, who, card_id)
     assert (unknown.status, unknown.body["code"]) == (503, "payments.payment.pending")
@@ -168,12 +168,12 @@ async def test_a_silent_processor_costs_time_and_no_second_charge(service: Runni
 
 
 async def test_a_declined_card_is_402(service: Running) -> None:
-    refused = await kept(service, somebody(), DECLINED)
+    refused = await kept(service, new_person(), DECLINED)
     assert (refused.status, refused.body["code"]) == (402, "payments.card.declined")
 
 
 async def test_a_replayed_or_foreign_card_is_refused(service: Running) -> None:
-    who, other = somebody(), somebody()
+    who, other = new_person(), new_person()
     body = {"jwe": await jwe(service, who)}
     assert (await service.call("POST", CARDS, by=who, body=body, key=new_id("key"))).status == 201
     for thief in (who, other):
@@ -182,7 +182,7 @@ async def test_a_replayed_or_foreign_card_is_refused(service: Running) -> None:
 
 
 async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None:
-    who = somebody()
+    who = new_person()
     answers = [await service.call("POST", CARDS, by=who, body={"jwe": "x" * 20}, key=new_id("key")) for _ in range(31)]
     assert [each.status for each in answers] == [400] * 30 + [429]
     assert answers[-1].headers["Retry-After"]
@@ -208,7 +208,7 @@ async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None
 async def test_bad_input_is_a_problem_with_a_code(
     service: Running, path: str, raw: bytes, status: int, code: str
 ) -> None:
-    refused = await service.call("POST", path, by=somebody(), raw=raw, key=new_id("key"))
+    refused = await service.call("POST", path, by=new_person(), raw=raw, key=new_id("key"))
     assert (refused.status, refused.body["code"]) == (status, code)
 
 
@@ -217,7 +217,7 @@ async def test_bad_input_is_a_problem_with_a_code(
     [{"amount": 0}, {"amount": -1}, {"amount": 10_000_001}, {"amount": "1"}, {"currency": "XXX"}, {"currency": "usd"}],
 )
 async def test_an_order_that_cannot_be_is_refused(service: Running, changed: dict[str, object]) -> None:
-    refused = await charged(service, somebody(), f"tok_{'0' * 26}", order=changed)
+    refused = await charged(service, new_person(), f"tok_{'0' * 26}", order=changed)
     assert (refused.status, refused.body["code"]) == (422, "http.request.invalid")
 
 
@@ -229,7 +229,7 @@ async def test_staff_and_strangers_have_no_cards(service: Running) -> None:
 async def test_C18_nothing_of_a_card_is_left_anywhere(
     service: Running, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
-    who = somebody()
+    who = new_person()
     code = "8317"
     amex = await jwe(service, who, "378282246310005", security_code=code)
     answers = [await service.call("POST", CARDS, by=who, body={"jwe": amex}, key=new_id("key"))]
@@ -256,7 +256,7 @@ async def test_C18_nothing_of_a_card_is_left_anywhere(
 async def test_C31_an_erasure_gives_a_receipt_with_counts_and_what_stays(
     service: Running, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
-    who = somebody()
+    who = new_person()
     card_id = (await kept(service, who)).body["card_id"]
     await charged(service, who, card_id)
     fact = identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=who.id)
@@ -282,7 +282,7 @@ async def test_C31_an_erasure_gives_a_receipt_with_counts_and_what_stays(
 
 
 async def test_C26_an_export_holds_cards_charges_and_refunds(service: Running, fake_services: FakeServices) -> None:
-    who = somebody()
+    who = new_person()
     card_id = (await kept(service, who)).body["card_id"]
     await charged(service, who, card_id)
     files: dict[str, object] = {}

@@ -87,7 +87,7 @@ def new_browser(http: aiohttp.ClientSession, portal_url: str) -> NewBrowser:
 
 @pytest.fixture
 def browser(new_browser: NewBrowser) -> Browser:
-    """A browser of somebody who is not logged in."""
+    """A browser of a visitor who is not logged in."""
     return new_browser()
 
 

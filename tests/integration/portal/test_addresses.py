@@ -1,4 +1,4 @@
-"""Whose address a service sees: the visitor's own, through the pages as well as directly, and nobody's word for it."""
+"""Whose address a service sees: the visitor's own, through the pages as well as directly, whatever a header says."""
 
 import asyncio
 import os
@@ -167,7 +167,7 @@ async def test_C04_the_proxy_goes_on_in_a_new_file_when_a_day_is_put_aside(
 
         async def written() -> bool:
             await status(http, urls.public + LISTS)
-            return await asyncio.to_thread(log.exists)  # only the proxy makes it anew, and writes once in a second
+            return await asyncio.to_thread(log.exists)  # only the proxy creates it, and writes once in a second
 
         await until(written)
     assert aside.read_text() == "a visit of yesterday\n"

@@ -23,7 +23,7 @@ def with_code(page: Page) -> dict[str, str]:
 
 
 async def to_the_second_step(browser: Browser, edge: FakeEdge) -> Page:
-    """Type address and password of somebody who has second factors."""
+    """Type address and password of a customer with second factors."""
     edge.protect()
     asked = await browser.get("/account/sessions")
     return await browser.submit(asked, "/account/log-in", email=ADA, password=PASSWORD)

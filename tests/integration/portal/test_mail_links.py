@@ -30,7 +30,7 @@ def test_the_links_are_found() -> None:
 async def test_every_link_in_a_mail_leads_to_a_page_that_does_nothing_by_itself(
     browser: Browser, edge: FakeEdge, path: str
 ) -> None:
-    edge.written("rep_1", "Somebody was here.")
+    edge.written("rep_1", "A stranger was here.")
     edge.erasures["era_1"] = {"state": "running", "deadline": "", "receipts": []}
     example = {"/account/reports/": "rep_1", "/account/erasures/": "era_1"}.get(path, "?token=good-token")
     page = await browser.get(path + example)

@@ -1,4 +1,4 @@
-"""Reports of misuse, by anybody: a number and a date, a lock at once for whoever is logged in (C28)."""
+"""Reports of misuse, by anyone: a number and a date, a lock at once for a logged-in customer (C28)."""
 
 import pytest
 

@@ -38,7 +38,7 @@ OWN_PAGES = (
     *("/account/second-factors", "/account/second-factors/passkeys/new"),
 )
 WITH_SCRIPT = {"/account/cards", "/account/second-factors/passkeys/new"}
-"""Besides the log-in, which leads on whoever is logged in."""
+"""Besides the log-in, which leads a logged-in visitor on."""
 
 
 @pytest.mark.parametrize("path", [*PUBLIC_PAGES, *OWN_PAGES])

@@ -54,7 +54,7 @@ async def test_a_person_comes_from_the_log_in_to_the_archive_and_to_the_receipts
         done = await browser.post("/account/erase", password=PASSWORD)
         assert done.path == "/account/erasures/era_1"
         assert done.headers["Referrer-Policy"] == "no-referrer"
-    # Stopped, the proxy has written its log to the end; whoever knows the id of an erasure may read its receipts.
+    # Stopped, the proxy has written its log to the end; anyone with the id of an erasure may read its receipts.
     logged = (tmp_path / "access.log").read_text()
     assert "/account/erasures/*" in logged
     assert "era_1" not in logged

@@ -1,4 +1,4 @@
-"""Child processes: watched, begun anew, ended; never left behind."""
+"""Child processes: watched, restarted, ended; never left behind."""
 
 import asyncio
 import os

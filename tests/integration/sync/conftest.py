@@ -28,5 +28,5 @@ async def harness(
 
 @pytest.fixture
 def ada(harness: SyncHarness) -> DavClient:
-    """A device of somebody new."""
+    """A device of a new customer."""
     return harness.device()

@@ -30,7 +30,7 @@ class Follower:
     pages: int = 0
 
     async def follow(self) -> None:
-        """Ask until everything is known; where the token is refused, begin anew."""
+        """Ask until everything is known; where the token is refused, start again."""
         while True:
             reply = await self.device.ask("REPORT", self.folder, {"Depth": "0"}, self._body())
             if reply.status == 403 and b"valid-sync-token" in reply.body and self.token:

@@ -65,7 +65,7 @@ class DavClients:
 
 @dataclass(slots=True, kw_only=True)
 class DavClient:
-    """Somebody's device: it speaks WebDAV with an app password."""
+    """A customer's device: it speaks WebDAV with an app password."""
 
     url: str
     http: aiohttp.ClientSession
@@ -169,7 +169,7 @@ class SyncHarness:
     folder: Path
 
     def device(self, username: str | None = None, *, scope: str = "read_write") -> DavClient:
-        """Return a new device, of somebody new or of *username*."""
+        """Return a new device, of a new customer or of *username*."""
         username = username or new_id("ada")
         device, password = self.devices.add(username, scope=scope)
         return DavClient(url=self.url, http=self.http, username=username, device=device, password=password)
@@ -188,7 +188,7 @@ class SyncHarness:
         return not await self.has_room_reserved(device)
 
     async def collect(self, *, later: timedelta = BLOB_GRACE) -> None:
-        """Clear away what nobody uses, also what somebody may still be reading."""
+        """Delete unused contents, also those that a client may still be reading."""
         clock = lambda: utc_now() + later + timedelta(seconds=1)  # noqa: E731 - one line that says it all
         await replace(self.sync.garbage_collector, clock=clock).collect()
 

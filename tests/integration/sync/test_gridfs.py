@@ -39,7 +39,7 @@ async def _chunks(harness: SyncHarness) -> int:
 
 @pytest.fixture
 def here(shared: SyncHarness) -> DavClient:
-    """A device of somebody new."""
+    """A device of a new customer."""
     return shared.device()
 
 

@@ -23,7 +23,7 @@ REASON = {"reason": "The customer's device reports a conflict that is not there.
 
 @dataclass(slots=True, kw_only=True)
 class Staff:
-    """Somebody of the company."""
+    """A member of staff."""
 
     harness: SyncHarness
     id: str

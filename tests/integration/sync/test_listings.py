@@ -1,4 +1,4 @@
-"""What is told of a folder again is what would be told anew, whatever has changed in between."""
+"""A cached listing of a folder equals a fresh one, whatever has changed in between."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Locks: only their creator gets past them, and nobody else learns their tokens."""
+"""Locks: only their creator gets past them, and no one else learns their tokens."""
 
 from services.sync.store.documents import LockDocument
 from shared.clock import utc_now

@@ -130,7 +130,7 @@ async def test_C31_erasure_and_export_over_the_broker(sync: Running, identity: F
 
 
 async def test_a_crash_in_the_middle_of_a_restore_makes_no_second_copy_and_loses_nothing(sync: Running) -> None:
-    # The first of the two crashes: each takes the leases along, and whoever comes next waits for them.
+    # The first of the two crashes: each takes the leases along, and their successor waits for them.
     desk, film = _device(sync, "studio", username="carol"), bytes(range(256)) * (64 * MIB // 256)
     carol = replace(person("customer"), id="acc_carol", session="ses_carol")
     await desk.mkcol("holiday")

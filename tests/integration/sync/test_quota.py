@@ -1,4 +1,4 @@
-"""Room is reserved before bytes come, and settled when they are stored: nobody gets more, nothing is counted twice."""
+"""Room is reserved before bytes come, and settled when they are stored: no one gets more, nothing is counted twice."""
 
 import asyncio
 from collections.abc import AsyncIterator

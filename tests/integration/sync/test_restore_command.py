@@ -123,7 +123,7 @@ async def test_a_token_that_runs_out_is_renewed(url: str, edge: Edge) -> None:
 
 async def test_one_that_is_ended_says_that_the_restore_goes_on_and_ends_its_session(url: str, edge: Edge) -> None:
     edge.slowness, pipe = 1_000, asyncio.subprocess.PIPE
-    # As in a terminal: whoever runs the tests in the background of a shell has them ignore the signal.
+    # As in a terminal: tests in the background of a shell ignore the signal.
     heeding = ("/usr/bin/env", "--default-signal=INT")
     command = (*heeding, sys.executable, "-m", "services.sync", "restore", *words_of((url, "holiday")))
     env = {"PATH": os.environ["PATH"], "CANDOR_PASSWORD": PASSWORD}

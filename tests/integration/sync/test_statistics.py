@@ -33,7 +33,7 @@ def calendar() -> Calendar:
 
 @pytest.fixture
 async def counting(harness: SyncHarness, calendar: Calendar) -> AsyncIterator[UsageStatistics]:
-    """Counts anew."""
+    """Counts again."""
     yield UsageStatistics(harness.sync.probes.statistics, harness.sync.trees.usages, calendar)
     for rows in (ClientDayDocument, StorageDayDocument):
         await harness.chassis.db.get_collection(rows).delete_many({})

@@ -264,7 +264,7 @@ async def test_an_answer_is_bound_to_its_row(demo: Site, database: Database) -> 
     one, two = await rows.list({}, sort=["created_at"], limit=2)
     await rows.update_one({"_id": one.id}, {"$set": {"reply": two.reply}})
     await rows.update_one({"_id": two.id}, {"$set": {"reply": one.reply}})
-    assert (await sent(demo, "key 1", "one")).status == 500, "nobody is given the answer to another request"
+    assert (await sent(demo, "key 1", "one")).status == 500, "no one gets the answer to another request"
 
 
 async def test_C31_erasing_the_account_erases_its_answers_even_of_the_request_that_erases(

@@ -1,4 +1,4 @@
-"""A task is watched: one that fails is begun anew, readiness tells, and the end waits for its cleaning up, once."""
+"""A task is watched: one that fails is restarted, readiness tells, and the end waits for its cleaning up, once."""
 
 import asyncio
 

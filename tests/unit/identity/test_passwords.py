@@ -1,4 +1,4 @@
-"""Argon2id in its pool: bounded, off the loop, the same time for nobody's password."""
+"""Argon2id in its pool: bounded, off the loop, the same time for an unknown account."""
 
 import asyncio
 from collections.abc import Iterator

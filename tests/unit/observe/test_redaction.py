@@ -1,4 +1,4 @@
-"""Nothing personal and no secret leaves the process as a log line or a span, whatever somebody passes to the logger."""
+"""Nothing personal and no secret leaves the process as a log line or a span, whatever is passed to the logger."""
 
 from collections.abc import Callable
 from typing import Any

@@ -27,7 +27,7 @@ def test_a_promise_is_kept_broken_or_unknown() -> None:
 
 
 def test_C07_the_purposes_are_a_closed_list() -> None:
-    """Nobody adds one in passing: the list changes here, too, and in the policy."""
+    """No one adds one in passing: the list changes here, too, and in the policy."""
     assert {purpose.value for purpose in Purpose} == {
         "account", "security", "critical_notice", "legal_disclosure", "support", "newsletter", "sync", "billing",
         "billing_question", "refund", "credit", "statistics", "partner_service", "operations", "export", "erasure",

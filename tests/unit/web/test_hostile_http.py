@@ -45,7 +45,7 @@ async def in_time(call: RequestContext) -> Length:
 
 
 async def endless(call: RequestContext) -> web.StreamResponse:
-    """Write as long as somebody reads."""
+    """Write as long as the client reads."""
     reply = web.StreamResponse()
     await reply.prepare(call.request)
     while True:

@@ -80,7 +80,7 @@ WRONG_CLAIMS: dict[str, dict[str, Any]] = {
     "no subject": {"sub": None},
     "a subject that is no text": {"sub": 7},
     "another kind": {"kind": "admin"},
-    "the kind of nobody": {"kind": "public"},
+    "an unknown kind": {"kind": "public"},
     "roles that are a text": {"roles": "admin"},
     "no session": {"sid": None},
     "issued in the future": {"iat": AT + 120, "exp": AT + 600},
@@ -109,7 +109,7 @@ WRONG_HEADERS: dict[str, dict[str, Any]] = {
     "no key": {"kid": None},
     "a key that is no text": {"kid": 7},
     "an extension it must know": {"crit": ["b64"], "b64": False},
-    "an extension nobody knows": {"crit": ["ada"], "ada": 1},
+    "an unknown extension": {"crit": ["ada"], "ada": 1},
     "the old name of the algorithm": {"alg": "EdDSA"},
 }
 

@@ -40,7 +40,7 @@ class Console(Tokens):
         ]
 
     def written(self, report_id: str, text: str, **more: Any) -> None:
-        """Have somebody report something."""
+        """Report misuse as a stranger."""
         made = {
             "report_id": report_id,
             "kind": "security_problem",
@@ -154,7 +154,7 @@ class Console(Tokens):
         if not (own and by_asker) and not ADMIN_ACTIONS[act["kind"]].approvers & set(by["roles"]):
             raise RefusedError(403, "identity.admin_action.forbidden", "Your role does not allow this act")
         if own and not by_asker:
-            raise RefusedError(409, "auth.second_person.required", "Whoever asked for an act cannot allow it")
+            raise RefusedError(409, "auth.second_person.required", "The person who asked for an act cannot allow it")
         if act["state"] != "pending":
             raise RefusedError(409, "identity.admin_action.not_pending", "The act is settled, or has expired")
         act |= {"state": state, "completed_by": by["sub"], "completed_at": THEN, "needs_second_person": False}

@@ -99,7 +99,9 @@ class Disclosure(Tokens):
         self._once(request)
         body = await request.json()
         if not body["account_ids"]:
-            raise RefusedError(422, "disclosure.case.accounts_invalid", "A case affects somebody", field="account_ids")
+            raise RefusedError(
+                422, "disclosure.case.accounts_invalid", "A case affects an account", field="account_ids"
+            )
         affected = len(body.pop("account_ids"))
         case = self.cases["dis_1"] = {
             "case_id": "dis_1",
@@ -124,7 +126,7 @@ class Disclosure(Tokens):
         self._once(request)
         case = found(self.cases, request)
         if case["opened_by"] == who["sub"]:
-            raise RefusedError(409, "auth.second_person.required", "Somebody else has to approve")
+            raise RefusedError(409, "auth.second_person.required", "Another person has to approve")
         case |= {"state": "notifying", "approved_by": who["sub"], "approved_at": THEN}
         return web.json_response(case)
 
