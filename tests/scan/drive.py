@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.stack.scan.places import ScanItem, iter_items
 from shared.stack.settings import StackSettings
 from tests.demo.steps import account
-from tests.demo.world import Person, World, open_world, new_person
+from tests.demo.world import Person, World, new_person, open_world
 from tests.scan.cards import attack_cards, send_files, send_malformed, send_pages, send_texts, store_cards
 from tests.scan.client import CardClient
 from tests.scan.routes import send_through_routes
