@@ -49,6 +49,11 @@ class Tokens:
         self.verified: list[str] = []
         self.asked_to_join: list[dict[str, str]] = []
         self.left: list[str] = []
+        self.confirmed_by: dict[str, str] = {}
+        """Each token that was confirmed, with the credential of who did it."""
+        self.requested_in_account = False
+        self.asked_for_links: list[str] = []
+        self.ended = 2
         self.encryption_key: dict[str, str] = {}
         self.archive = archive_of_everything()
 
