@@ -6,7 +6,6 @@ from shared.stack.directory import StackDirectory
 from shared.stack.keys import StackSecrets
 from shared.stack.settings import StackSettings
 
-DEFAULT_MAIL_FROM = "Candor <no-reply@candor.example>"
 _NOT_INHERITED = ("MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT", "CANDOR_TLS_KEY")
 """Settings of a single service: inherited by all, they would make services share a database or a port. The TLS
 settings are dropped because hops on loopback have no TLS."""
@@ -35,9 +34,9 @@ def build_environment(
         "CANDOR_PUBLIC_URL": settings.public_url,
         "CANDOR_KEYRING": str(secrets.keyrings[service]),
         "CANDOR_DATA": str(home.data / service),
-        "CANDOR_MAIL_FROM": settings.inherited_env.get("CANDOR_MAIL_FROM", DEFAULT_MAIL_FROM),
+        "CANDOR_MAIL_FROM": settings.inherited_env.get("CANDOR_MAIL_FROM", "Candor <no-reply@candor.example>"),
         **(_portal_variables(settings) if service == "portal" else {}),
-        **(_identity_variables(home, settings, secrets) if service == "identity" else {}),
+        **(_staff_variables(settings, secrets) if service == "identity" else {}),
     }
 
 
@@ -46,7 +45,5 @@ def _portal_variables(settings: StackSettings) -> dict[str, str]:
     return {"PORTAL_API_URL": settings.ports.build_url("frontend")}
 
 
-def _identity_variables(home: StackDirectory, settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
-    staff = {"IDENTITY_STAFF_FILE": str(secrets.staff_file)} if settings.is_local else {}
-    # Identity leads C04, so its probe reads the access log of the edge, which runs no probes.
-    return {"CANDOR_ACCESS_LOG": str(home.access_log), **staff}
+def _staff_variables(settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
+    return {"IDENTITY_STAFF_FILE": str(secrets.staff_file)} if settings.is_local else {}

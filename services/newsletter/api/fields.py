@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shared.web import JsonBody
+from shared.web import JsonBody, Query
 
 EDITOR_ROLES = ("support", "admin")
 MAX_TOKEN_LENGTH = 1_000
@@ -31,6 +31,12 @@ Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_LENGTH, descript
 
 
 class LinkTokenBody(JsonBody):
+    """The token of a link in an email."""
+
+    token: Token
+
+
+class LinkTokenQuery(Query):
     """The token of a link in an email."""
 
     token: Token
