@@ -43,7 +43,7 @@ class NewsletterProbes:
         return (Probe("C10", self.nothing_after_unsubscribing), Probe("C06", self.only_confirmed_recipients))
 
     async def nothing_after_unsubscribing(self) -> Finding:
-        """C10: no email was relayed after its recipient had unsubscribed or was suppressed, and nobody was put back."""
+        """C10: no email was relayed after its recipient had unsubscribed or was suppressed; no one was put back."""
         sample_size = violations = revived = 0
         # The suppressions of one batch are close in time, so few deliveries are read that cannot be violations.
         async for batch in self.suppressions.iter_newest_first():
@@ -89,7 +89,10 @@ class NewsletterProbes:
             ended[each.folded_index, each.suppression.list_id].append(each.suppression)
         found = await self.subscriptions.list_by_folded_index(sorted({folded for folded, _ in ended}))
         return sum(
-            any(suppression.covers(subscription) for suppression in ended.get((folded, subscription.list_id), ()))
+            any(
+                suppression.forbids_subscription(subscription)
+                for suppression in ended.get((folded, subscription.list_id), ())
+            )
             for folded, subscription in found
         )
 

@@ -96,7 +96,7 @@ class NewsletterPages:
         return context.render("newsletter_unsubscribed.html", list_name=(details or {}).get("list_name", ""))
 
     async def submit_link_request(self, context: PageContext) -> web.Response:
-        """Request an email with the unsubscribe links of an address, for somebody without a letter."""
+        """Request an email with the unsubscribe links of an address, for a person without a letter."""
         typed = await context.read_form()
         try:
             body = {"email": typed.get("email", "")}

@@ -131,8 +131,8 @@ class SubscriptionsApi:
     async def confirm_subscription(self, call: RequestContext, body: LinkTokenBody) -> SubscribedView:
         """Confirm a subscription with the token of the email.
 
-        It is linked to your account if you are logged in here, whoever requested it. A second call gives the same reply
-        while the subscription is in force.
+        It is linked to your account if you are logged in here, not to the one that requested it. A second call gives
+        the same reply while the subscription is in force.
         """
         account_id = call.principal.id if call.principal.kind == "customer" else ""
         subscription, mailing_list = await self.subscribe_service.confirm(

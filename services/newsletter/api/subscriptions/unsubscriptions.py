@@ -36,7 +36,7 @@ class StaffUnsubscribeBody(JsonBody):
 
 
 class LinkRequestBody(JsonBody):
-    """The address of somebody who wants to unsubscribe and has no email of ours at hand."""
+    """The address of a subscriber without an email of ours at which to click."""
 
     email: Email
 
@@ -120,7 +120,7 @@ class UnsubscriptionsApi:
         """Unsubscribe with one click, as mail providers do (RFC 8058). Links never expire.
 
         The token names what is to end, and mail providers differ in what they send: a body of any form is read, up to
-        1 KiB, and ignored. A token that is not ours gets the same answer, so that nobody learns which tokens are live.
+        1 KiB, and ignored. A token that is not ours gets the same answer, so that it reveals no live token.
         """
         async for _ in call.iter_body(limit=_MAX_ONE_CLICK_BODY):
             pass

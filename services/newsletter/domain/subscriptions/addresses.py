@@ -1,4 +1,4 @@
-"""Spellings of an address: how one is read, found in another spelling, and shown to somebody who may not see it."""
+"""Spellings of an address: how one is read, found in another spelling, and masked."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def loosen_address(email: str) -> str:
 
 
 def mask_address(email: str) -> str:
-    """Return the address such that its owner recognizes it and nobody else learns it: ``b…@c….example``."""
+    """Return the address such that only its owner recognizes it: ``b…@c….example``."""
     local, _, domain = email.rpartition("@")
     name, dot, top = domain.rpartition(".")
     return f"{local[:1]}…@{(name or top)[:1]}…{dot}{top if name else ''}"

@@ -44,7 +44,7 @@ class ConsentSource(StrEnum):
     PAGE = "page"
     """The public page, without a login."""
     ACCOUNT = "account"
-    """The same page by somebody who was logged in; it need not be the owner of the address."""
+    """The same page, by a customer who was logged in and need not own the address."""
     IMPORT = "import"
     """An invitation to an address of an imported file."""
 

@@ -15,7 +15,7 @@ class OptInRequest:
     list_id: str
     consent_version: str
     source: ConsentSource
-    """It says that an account asked, never which: whoever typed the address need not own it."""
+    """It says that an account asked, never which: the customer who typed the address need not own it."""
     requested_at: datetime
     expires_at: datetime
     import_id: str = ""

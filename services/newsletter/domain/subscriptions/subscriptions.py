@@ -78,7 +78,7 @@ class Suppression:
     resubscribed_at: datetime | None
     """When a new confirmation for the same address and list was received."""
 
-    def covers(self, subscription: Subscription) -> bool:
+    def forbids_subscription(self, subscription: Subscription) -> bool:
         """Return whether *subscription*, of the same address and list, may not exist: it has no later confirmation."""
         return subscription.consent.confirmed_at <= self.unsubscribed_at
 

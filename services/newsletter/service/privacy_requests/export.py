@@ -27,7 +27,7 @@ class SubscriptionDetails:
 class AccountExport:
     """Reads the subscriptions, suppressions and deliveries of an account.
 
-    An opt-in request belongs to no account before its confirmation: whoever typed the address need not own it.
+    An opt-in request belongs to no account before its confirmation: the customer who typed the address need not own it.
     """
 
     lists: MailingLists

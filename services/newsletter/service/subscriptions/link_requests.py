@@ -1,4 +1,4 @@
-"""Sends the unsubscribe links of an address to somebody who has no letter at hand (C10)."""
+"""Sends the unsubscribe links of an address to a person who has no letter (C10)."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class UnsubscribeLinkService:
             await self.link_requests.add(self.new_id("ulr"), email, at)
 
     async def send_due(self, *, at: datetime) -> int:
-        """Send the links of the waiting requests, and forget those whose pause is over; return how many were sent."""
+        """Send the links of the waiting requests, and forget those whose pause has ended; return how many were sent."""
         await self.link_requests.delete_handled(at - self.pause)
         sent = 0
         for request_id, folded in await self.link_requests.list_unhandled():

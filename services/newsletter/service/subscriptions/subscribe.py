@@ -40,7 +40,7 @@ class ConfirmationDetails:
     masked_email: str
     consent_version: str
     requested_in_account: bool
-    """Whether somebody with an account asked; it need not be the owner of the address."""
+    """Whether a customer with an account asked, who need not own the address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ class UnsubscribeService:
         return counts, len(suppressions)
 
     async def _end_on_list(self, subscription: Subscription, method: UnsubscribeMethod, at: datetime) -> None:
-        # Somebody who joined in two spellings gets two letters, and means both.
+        # A person who joined in two spellings gets two letters, and means both.
         for each in await self.subscriptions.list_same_address(subscription):
             if each.list_id == subscription.list_id:
                 await self.ender.end_subscription(each, method, at)

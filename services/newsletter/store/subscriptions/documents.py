@@ -170,6 +170,7 @@ class SuppressedAddressDocument(Document):
     """An address that gets no newsletters although no subscription of it ended here: only its blind index."""
 
     collection: ClassVar[str] = "suppressed_addresses"
+    subject: ClassVar[str | None] = "folded_index"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("folded_index", "list_id", "reason", unique=True),
         Index("origin"),
@@ -189,10 +190,11 @@ class SuppressedAddressDocument(Document):
 class UnsubscribeLinkRequestDocument(Document):
     """A request for the leave links of an address, made without a letter; it has the blind index only.
 
-    It stays until the cooldown is over, so that nobody floods a mailbox with it.
+    It stays until the cooldown ends, so that no caller floods a mailbox with it.
     """
 
     collection: ClassVar[str] = "unsubscribe_link_requests"
+    subject: ClassVar[str | None] = "folded_index"
     indexes: ClassVar[tuple[Index, ...]] = (Index("folded_index", unique=True), Index("handled_at", "created_at"))
 
     folded_index: Annotated[str, Personal(Category.PSEUDONYM, _SUPPRESSION_USES, retain_for(2))]
