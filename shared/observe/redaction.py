@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 from re import Match
 from typing import Any
 
-from shared.card_numbers import MAX_CARD_DIGITS, MIN_CARD_DIGITS, is_card_number
+from shared.card_numbers import MAX_CARD_DIGITS, MIN_CARD_DIGITS, is_card_number, is_well_formed
 
 _MAX_TEXT = 4_000
 _TRUNCATION_MARGIN = 300
@@ -81,7 +81,12 @@ def _redact_card(found: Match[str]) -> str:
     if any(len(group) > MAX_CARD_DIGITS for group in groups):
         return "[number]"
     joined = ("".join(groups[start:end]) for start in range(len(groups)) for end in range(start + 1, start + 20))
-    return "[card]" if any(is_card_number(digits) for digits in joined) else found[0]
+    return "[card]" if any(_may_be_card(digits) for digits in joined) else found[0]
+
+
+def _may_be_card(digits: str) -> bool:
+    """Return whether *digits* are a card of a known range, or of none: a log can do without either."""
+    return is_card_number(digits) or (len(digits) > MIN_CARD_DIGITS and is_well_formed(digits))
 
 
 def _redact_address(found: Match[str]) -> str:
