@@ -128,8 +128,11 @@ async def test_C26_an_export_survives_a_death_before_and_after_each_page(
             await until(died)
     assert await is_ready(identity, ada, path)
     chunks = await identity.chassis.db.get_collection(ExportChunkDocument).list({"export_id": asked.body["export_id"]})
-    paths = [chunk.path for chunk in chunks if ".sync." in chunk.id]
-    assert sorted(paths) == ["a.bin", "b.bin"]
+    exports = Exports(identity.chassis.db, identity.chassis.vault)
+    export = await exports.get(asked.body["export_id"], ada.account_id)
+    assert export is not None
+    assert [path async for path, _ in exports.stream_chunks(export, "sync")] == ["a.bin", "b.bin"]
+    assert not [chunk for chunk in chunks if b"a.bin" in chunk.path], "the name of a file is sealed, too"
     assert {chunk.id.split(".")[1] for chunk in chunks} == set(SERVICES)
     letters = [one.kind for one in await identity.emails_to(ada.email)]
     assert letters.count("identity.export_ready") == 1

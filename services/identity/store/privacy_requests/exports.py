@@ -67,7 +67,8 @@ class ExportChunkDocument(Document):
 
     export_id: str
     account_id: str
-    path: Annotated[str, Personal(Category.CONTENT, {Purpose.EXPORT}, _CHUNK_RETENTION)]
+    path: Annotated[bytes, Personal(Category.CONTENT, {Purpose.EXPORT}, _CHUNK_RETENTION)]
+    """Sealed like the content: a file of sync has the name that its owner gave it."""
     content: Annotated[bytes, Personal(Category.CONTENT, {Purpose.EXPORT}, _CHUNK_RETENTION)]
     created_at: datetime
 
@@ -147,13 +148,14 @@ class Exports:
         for number, (path, content) in enumerate(chunks, start=part.chunk_count):
             # Zero-padded, so that the ids sort in the order of the chunks.
             chunk_id = f"{part.id}.{number:09}"
+            sealed_path = await self._vault.seal(part.account_id, _path_associated_data(chunk_id), path.encode())
             sealed = await self._vault.seal(part.account_id, _chunk_associated_data(chunk_id), content)
             await self._chunks.insert_one(
                 ExportChunkDocument(
                     id=chunk_id,
                     export_id=part.export_id,
                     account_id=part.account_id,
-                    path=path,
+                    path=sealed_path,
                     content=sealed,
                     created_at=at,
                 )
@@ -165,7 +167,9 @@ class Exports:
         last = f"{part_id}."
         while found := await self._chunks.list({"_id": {"$gt": last, "$lt": f"{part_id}/"}}, sort=["_id"], limit=1):
             chunk = found[0]
-            yield chunk.path, await self._vault.open(chunk.account_id, _chunk_associated_data(chunk.id), chunk.content)
+            path = await self._vault.open(chunk.account_id, _path_associated_data(chunk.id), chunk.path)
+            content = await self._vault.open(chunk.account_id, _chunk_associated_data(chunk.id), chunk.content)
+            yield path.decode(), content
             last = chunk.id
 
     async def complete(self, export_id: str, *, expires_at: datetime) -> bool:
@@ -223,6 +227,10 @@ class Exports:
             ExportPartDocument.collection: await self._parts.delete_many(mine),
             ExportChunkDocument.collection: await self._chunks.delete_many(mine),
         }
+
+
+def _path_associated_data(chunk_id: str) -> str:
+    return f"{build_associated_data(ExportChunkDocument, 'path')}.{chunk_id}"
 
 
 def _chunk_associated_data(chunk_id: str) -> str:
