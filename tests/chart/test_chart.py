@@ -223,7 +223,7 @@ def edge_services(envoy: str) -> dict[str, Any]:
     return {
         "clusters": {cluster["name"] for cluster in found["clusters"]},
         "health": manager["http_filters"][0]["typed_config"]["cluster_min_healthy_percentages"],
-        "routes": {json.dumps(one["match"]): one["route"] for one in routes if "route" in one},
+        "routes": {json.dumps(one["match"]): (one.get("name"), one["route"]) for one in routes if "route" in one},
     }
 
 

@@ -32,7 +32,7 @@ def _routes(registry: Registry) -> Iterator[str]:
         for route in service.routes:
             if route.startswith(_API_PREFIX):
                 target = f"{{ <<: *json, cluster: {service.name} }}"
-                yield f"- {{ match: {{ path_separated_prefix: {route} }}, route: {target} }}"
+                yield f"- {{ name: {route}/*, match: {{ path_separated_prefix: {route} }}, route: {target} }}"
 
 
 def _clusters(registry: Registry) -> Iterator[str]:
