@@ -4,6 +4,8 @@ import re
 
 from ua_parser import parse
 
+from shared.card_numbers import contains_card_number
+
 _MAX_LENGTH = 500
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9 .+-]{0,29}")
 """Some names of the tables are copied from the header; one that is longer or stranger is dropped."""
@@ -26,7 +28,7 @@ def describe_user_agent(user_agent: str) -> str:
     found = parse(user_agent[:_MAX_LENGTH])
     family = found.user_agent.family if found.user_agent else ""
     family = re.sub(r" (Mobile|iOS|Mobile iOS|WebView)$", "", _PROGRAMS.get(family, family))
-    program = family if _NAME.fullmatch(family) else "An app"
+    program = family if _NAME.fullmatch(family) and not contains_card_number(family) else "An app"
     system = _SYSTEMS.get(found.os.family, "") if found.os else ""
     if found.device and found.device.family in _DEVICES:
         system = found.device.family

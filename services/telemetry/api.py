@@ -21,7 +21,20 @@ from services.telemetry.errors import (
 )
 from services.telemetry.service import TelemetryService, UsageReport
 from shared.clock import rfc3339
-from shared.web import ANONYMOUS, JsonBody, RateLimit, RequestContext, Route, Timestamp, View, delete, get, post, staff
+from shared.web import (
+    ANONYMOUS,
+    JsonBody,
+    OpaqueText,
+    RateLimit,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    delete,
+    get,
+    post,
+    staff,
+)
 
 STATISTICS_NOTE = (
     "Counts of the installations that opted in and reported in this week, not of all installations. Groups below the "
@@ -31,7 +44,7 @@ OPT_IN_RATE_LIMIT = RateLimit(300, timedelta(hours=1), "opt-ins")
 REPORT_RATE_LIMIT = RateLimit(1_200, timedelta(hours=1), "reports")
 """For each IP address, in memory only: a household or an office sends a few reports a week."""
 MAX_REPORT_BYTES = 16 * 1024
-InstallationId = Annotated[str, Field(pattern=r"^ins_[0-9a-z]{26}$")]
+InstallationId = Annotated[str, Field(pattern=r"^ins_[0-9a-z]{26}$"), OpaqueText("looked up")]
 
 
 class OptInBody(JsonBody):

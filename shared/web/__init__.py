@@ -20,6 +20,7 @@ from shared.web.problems import PROBLEM_MEDIA_TYPE, ProblemRenderer
 from shared.web.protocol import HttpRunner
 from shared.web.rate_limits import RateLimit
 from shared.web.routes import Route, delete, get, patch, post, put
+from shared.web.texts import SAFE_LINE, SAFE_TEXT, OpaqueText
 from shared.web.tokens import TokenTrust, TokenVerifier, issue_access_token
 
 DOCUMENTS = (IdempotencyDocument,)
@@ -30,6 +31,8 @@ __all__ = [
     "DOCUMENTS",
     "PROBLEM_MEDIA_TYPE",
     "PUBLIC",
+    "SAFE_LINE",
+    "SAFE_TEXT",
     "Access",
     "CursorPage",
     "FormBody",
@@ -38,6 +41,7 @@ __all__ = [
     "IdempotencyDocument",
     "IdempotencyStore",
     "JsonBody",
+    "OpaqueText",
     "PageQuery",
     "Paginator",
     "Principal",

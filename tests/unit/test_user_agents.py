@@ -23,6 +23,8 @@ from shared.user_agents import describe_user_agent
         ("x" * 100_000, "An app"),
         ("\u202e<script>", "An app"),
         ("", "An app"),
+        ("X4242424242424242/1.0", "An app"),
+        ("Y 4242 4242 4242 4242", "An app"),
     ],
 )
 def test_C01_of_a_client_only_its_name_is_kept(agent: str, name: str) -> None:

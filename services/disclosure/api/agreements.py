@@ -11,7 +11,19 @@ from services.disclosure.errors import AgreementNotFoundError, CommercialPurpose
 from services.disclosure.service import AgreementService, NewAgreement
 from shared.clock import rfc3339
 from shared.mongo import encode_position
-from shared.web import CursorPage, JsonBody, PageQuery, Paginator, RequestContext, Route, Timestamp, View, get, post
+from shared.web import (
+    SAFE_LINE,
+    CursorPage,
+    JsonBody,
+    PageQuery,
+    Paginator,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    get,
+    post,
+)
 
 
 class CreateAgreementBody(JsonBody):
@@ -19,7 +31,7 @@ class CreateAgreementBody(JsonBody):
 
     partner: Annotated[SingleLine, Field(examples=["Parcel Works Inc."])]
     function: Annotated[SingleLine, Field(examples=["shipping"])]
-    purposes: Annotated[list[str], Field(max_length=20, examples=[["partner_service"]])]
+    purposes: Annotated[list[Annotated[str, SAFE_LINE]], Field(max_length=20, examples=[["partner_service"]])]
     scopes: Annotated[list[Scope], Field(max_length=50)]
     fields: Annotated[list[FieldName], Field(max_length=50)]
     ends_at: AwareDatetime

@@ -9,7 +9,7 @@ from services.disclosure.errors import PromiseNotFoundError
 from services.disclosure.store import ProbeResults
 from shared.policy import PROMISES, Promise, PromiseState
 
-PROBED_BY_EVERY_OWNER = frozenset({"C01", "C17"})
+PROBED_BY_EVERY_OWNER = frozenset({"C01", "C04", "C17"})
 """The chassis probes these in every service, so each owner must report before they count as kept."""
 MAX_EVIDENCE_LENGTH = 500
 

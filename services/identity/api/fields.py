@@ -6,16 +6,26 @@ from pydantic import Field
 
 from services.identity.domain.sessions.access import REAUTH_MAX_AGE
 from services.identity.service.staff.admin_actions import StaffMember
-from shared.web import RequestContext, View, customer, staff
+from shared.web import SAFE_TEXT, OpaqueText, RequestContext, View, customer, staff
 
-Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.org"])]
-Password = Annotated[str, Field(max_length=1024, description="exactly as entered: not trimmed or normalised")]
-Reason = Annotated[
-    str, Field(min_length=3, max_length=200, description="the number of the case or request; the account owner sees it")
+Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.org"]), OpaqueText("sealed")]
+Password = Annotated[
+    str, Field(max_length=1024, description="exactly as entered: not trimmed or normalised"), OpaqueText("hashed")
 ]
-EmailToken = Annotated[str, Field(min_length=1, max_length=4096, description="the token of the link in the email")]
+Reason = Annotated[
+    str,
+    Field(min_length=3, max_length=200, description="the number of the case or request; the account owner sees it"),
+    SAFE_TEXT,
+]
+EmailToken = Annotated[
+    str,
+    Field(min_length=1, max_length=4096, description="the token of the link in the email"),
+    OpaqueText("decrypted"),
+]
 OneTimeCode = Annotated[
-    str, Field(min_length=1, max_length=64, description="of the authenticator app, or a recovery code")
+    str,
+    Field(min_length=1, max_length=64, description="of the authenticator app, or a recovery code"),
+    OpaqueText("compared"),
 ]
 
 ANY_PERSON = customer() | staff()

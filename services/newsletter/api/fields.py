@@ -2,41 +2,25 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from shared.web import JsonBody, Query
+from shared.web import SAFE_LINE, SAFE_TEXT, JsonBody, OpaqueText
 
 EDITOR_ROLES = ("support", "admin")
 MAX_TOKEN_LENGTH = 1_000
 
-
-def _validate_single_line(text: str) -> str:
-    # The text becomes an email header: a line break would start another one.
-    if not text.isprintable():
-        raise ValueError("give one line of printable characters")
-    return text
-
-
-def _validate_plain_text(text: str) -> str:
-    if any(char < " " and char not in "\n\r\t" for char in text):
-        raise ValueError("give plain text without control characters")
-    return text
-
-
-SingleLine = Annotated[str, AfterValidator(_validate_single_line)]
-PlainText = Annotated[str, AfterValidator(_validate_plain_text)]
-Email = Annotated[str, Field(min_length=3, max_length=320, description="one email address")]
-ListId = Annotated[str, Field(pattern=r"^lst_[0-9a-z]{26}$")]
-Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_LENGTH, description="from the link in an email")]
+SingleLine = Annotated[str, SAFE_LINE]
+PlainText = Annotated[str, SAFE_TEXT]
+Email = Annotated[str, Field(min_length=3, max_length=320, description="one email address"), OpaqueText("sealed")]
+ListId = Annotated[str, Field(pattern=r"^lst_[0-9a-z]{26}$"), OpaqueText("looked up")]
+Token = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_TOKEN_LENGTH, description="from the link in an email"),
+    OpaqueText("decrypted"),
+]
 
 
 class LinkTokenBody(JsonBody):
-    """The token of a link in an email."""
-
-    token: Token
-
-
-class LinkTokenQuery(Query):
     """The token of a link in an email."""
 
     token: Token

@@ -16,7 +16,20 @@ from services.sync.errors import (
 from services.sync.service.oversight.inspections import InspectionService
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
-from shared.web import PUBLIC, JsonBody, Query, RequestContext, Route, Timestamp, View, get, post, staff
+from shared.web import (
+    PUBLIC,
+    SAFE_LINE,
+    SAFE_TEXT,
+    JsonBody,
+    Query,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    get,
+    post,
+    staff,
+)
 
 _REQUESTER_ACCESS = staff("support", "engineer")
 _APPROVER_ACCESS = staff("security", "admin")
@@ -26,8 +39,8 @@ _ACCESS_ERRORS = (InspectionNotFoundError, InspectionNotOpenError, NotInspection
 class InspectionBody(JsonBody):
     """An account to inspect, and the reason."""
 
-    account_id: Annotated[str, Field(min_length=1, max_length=80)]
-    reason: Annotated[str, Field(min_length=10, max_length=500)]
+    account_id: Annotated[str, Field(min_length=1, max_length=80), SAFE_LINE]
+    reason: Annotated[str, Field(min_length=10, max_length=500), SAFE_TEXT]
 
 
 class InspectionView(View):

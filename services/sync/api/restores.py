@@ -19,6 +19,7 @@ from shared.clock import rfc3339
 from shared.web import (
     CursorPage,
     JsonBody,
+    OpaqueText,
     PageQuery,
     Paginator,
     RequestContext,
@@ -50,8 +51,8 @@ class RestorableBackupsView(View):
 class RestoreBody(JsonBody):
     """The path of a file or folder at the time of the backup; without one, everything."""
 
-    backup_id: Annotated[str, Field(pattern=r"^bak_[0-9a-z]{26}$")]
-    path: Annotated[str, Field(max_length=4096)] | None = None
+    backup_id: Annotated[str, Field(pattern=r"^bak_[0-9a-z]{26}$"), OpaqueText("looked up")]
+    path: Annotated[str, Field(max_length=4096), OpaqueText("sealed: a name is Customer Data")] | None = None
 
 
 class RestoreFailureView(View):

@@ -57,6 +57,26 @@ async def test_a_revoked_one_is_refused_and_sync_is_told(identity: IdentityHarne
     assert fact.app_password_id == made["app_password_id"]
 
 
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        ("4242 4242 4242 4242", "text_contains_card_number"),
+        ("phone\u202e", "text_contains_direction_control"),
+        ("pho\u200bne", "text_contains_invisible_character"),
+        ("phone\n", "text_contains_control_character"),
+    ],
+)
+async def test_C18_a_label_that_may_not_be_kept_is_refused(identity: IdentityHarness, label: str, why: str) -> None:
+    ada = await identity.member()
+    refused = await identity.call("POST", PATH, {"label": label, "scope": "read"}, by=ada, once=True)
+    assert refused.status == 422
+    [problem] = refused.body["fields"]
+    assert (problem["field"], problem["code"]) == ("label", why)
+    assert (await identity.call("GET", PATH, by=ada)).body["items"] == []
+    kept = await identity.call("POST", PATH, {"label": "Adas 👩🏽‍🚀 490154203237518"}, by=ada, once=True)
+    assert kept.status == 201
+
+
 async def test_nobody_revokes_that_of_another(identity: IdentityHarness) -> None:
     ada, eve = await identity.member(), await identity.member("eve")
     made = await make(identity, ada)

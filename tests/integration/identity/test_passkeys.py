@@ -51,6 +51,13 @@ async def test_the_options_ask_for_a_discoverable_key_that_verifies_its_user(ide
     assert len(decoded(asked["challenge"])) >= 16
 
 
+async def test_C18_an_authenticator_cannot_choose_an_id_with_a_card_number(identity: IdentityHarness) -> None:
+    ada = await identity.member()
+    refused = await register(identity, ada, a_passkey(credential_id=b"card 4242 4242 4242 4242"))
+    assert refused.status == 422
+    assert (await identity.call("GET", "/v1/identity/second-factors", by=ada)).body["passkeys"] == []
+
+
 @pytest.mark.parametrize("lie", LIES, ids=str)
 async def test_I18_a_new_passkey_from_elsewhere_is_refused(identity: IdentityHarness, lie: dict[str, Any]) -> None:
     ada = await identity.member()

@@ -13,7 +13,9 @@ from shared.personal import Category, Personal, retain_for
 from shared.policy import PromiseState, Purpose
 from shared.promises import retention_probe, undeclared_fields_probe
 from shared.promises.card_numbers import card_number_probe
+from shared.safe_text import UnsafeTextError, check_text
 from tests.support import NOON, FixedClock, RawWriter
+from tests.support.card_vectors import SPELLINGS, spelled
 
 CARD = "4242424242424242"
 
@@ -114,6 +116,20 @@ async def test_C18_a_planted_card_number_is_seen_in_whatever_form(
     assert finding.state is PromiseState.BROKEN
     assert "others" in finding.evidence
     assert CARD not in finding.evidence
+
+
+async def test_C18_the_probe_and_the_refusal_know_the_same_spellings(prepared: Database, planter: RawWriter) -> None:
+    probe, missed = card_number_probe(prepared, DOCUMENTS), []
+    for name in SPELLINGS:
+        text = str(spelled(name, CARD))
+        await planter.write_raw(prepared, "others", {"_id": name, "planted": text})
+        if (await probe.check()).state is not PromiseState.BROKEN:
+            missed.append(name)
+        await planter.client[prepared.name]["others"].delete_one({"_id": name})
+        with pytest.raises(UnsafeTextError):
+            check_text(text)
+    assert missed == []
+    assert (await probe.check()).state is PromiseState.KEPT
 
 
 async def test_C18_harmless_numbers_and_sealed_bytes_are_not_mistaken(prepared: Database) -> None:

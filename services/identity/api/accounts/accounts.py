@@ -26,6 +26,7 @@ from shared.mail import InvalidEmailAddressError
 from shared.web import (
     PUBLIC,
     JsonBody,
+    OpaqueText,
     RateLimit,
     RequestContext,
     Route,
@@ -50,7 +51,7 @@ class AgeScreenBody(JsonBody):
 class SignUpBody(JsonBody):
     """A sign-up; these are the only data asked for (C01)."""
 
-    age_token: Annotated[str, Field(max_length=4096)]
+    age_token: Annotated[str, Field(max_length=4096), OpaqueText("decrypted")]
     email: Email
     password: Password
 
@@ -58,7 +59,7 @@ class SignUpBody(JsonBody):
 class EmailVerificationBody(JsonBody):
     """The token of the verification link."""
 
-    token: Annotated[str, Field(max_length=4096)]
+    token: Annotated[str, Field(max_length=4096), OpaqueText("decrypted")]
 
 
 class FindAccountBody(JsonBody):

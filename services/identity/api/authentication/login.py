@@ -29,10 +29,12 @@ from services.identity.service.authentication.passkeys import CredentialOptions
 from services.identity.service.authentication.step_up import StepUpCredentials, StepUpService
 from shared.errors import FieldProblem, InvalidInputError
 from shared.mail import InvalidEmailAddressError
-from shared.web import PUBLIC, JsonBody, RateLimit, RequestContext, Route, View, json_response, post
+from shared.web import PUBLIC, JsonBody, OpaqueText, RateLimit, RequestContext, Route, View, json_response, post
 from shared.web.problems import PROBLEM_RENDERER
 
-_DeviceToken = Annotated[str | None, Field(max_length=4096, description="device_token of an earlier login")]
+_DeviceToken = Annotated[
+    str | None, Field(max_length=4096, description="device_token of an earlier login"), OpaqueText("decrypted")
+]
 _ROOT = "/v1/identity/sessions"
 
 
@@ -47,7 +49,7 @@ class LoginBody(JsonBody):
 class SecondFactorBody(JsonBody):
     """A second factor: a code or a passkey."""
 
-    challenge_token: Annotated[str, Field(max_length=4096)]
+    challenge_token: Annotated[str, Field(max_length=4096), OpaqueText("decrypted")]
     code: OneTimeCode | None = None
     passkey: AuthenticationCredential | None = None
     device_token: _DeviceToken = None
@@ -56,7 +58,7 @@ class SecondFactorBody(JsonBody):
 class PasskeyLoginBody(JsonBody):
     """The assertion of a passkey."""
 
-    challenge_id: Annotated[str, Field(max_length=64)]
+    challenge_id: Annotated[str, Field(max_length=64), OpaqueText("looked up")]
     credential: AuthenticationCredential
     device_token: _DeviceToken = None
 
@@ -66,7 +68,7 @@ class StepUpBody(JsonBody):
 
     password: Password | None = None
     code: OneTimeCode | None = None
-    challenge_id: Annotated[str, Field(max_length=64)] = ""
+    challenge_id: Annotated[str, Field(max_length=64), OpaqueText("looked up")] = ""
     passkey: AuthenticationCredential | None = None
 
 

@@ -22,7 +22,7 @@ from services.identity.errors import (
 )
 from services.identity.service.authentication.second_factors import SecondFactorService
 from shared.clock import rfc3339
-from shared.web import JsonBody, RequestContext, Route, Timestamp, View, delete, get, post
+from shared.web import SAFE_LINE, JsonBody, OpaqueText, RequestContext, Route, Timestamp, View, delete, get, post
 
 _RecoveryCodes = Annotated[list[str], Field(description="returned only here; empty if the account already has some")]
 
@@ -36,8 +36,8 @@ class TotpCodeBody(JsonBody):
 class NewPasskeyBody(JsonBody):
     """A new passkey and its name."""
 
-    challenge_id: Annotated[str, Field(max_length=64)]
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    challenge_id: Annotated[str, Field(max_length=64), OpaqueText("looked up")]
+    name: Annotated[str, Field(min_length=1, max_length=100), SAFE_LINE]
     credential: RegistrationCredential
 
 

@@ -4,11 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.web import JsonBody, View
+from shared.web import SAFE_LINE, JsonBody, OpaqueText, View
 
-_Base64Url = Annotated[str, Field(max_length=16_384, pattern=r"^[A-Za-z0-9_-]*$", description="base64url")]
+_Base64Url = Annotated[
+    str,
+    Field(max_length=16_384, pattern=r"^[A-Za-z0-9_-]*$", description="base64url"),
+    OpaqueText("verified; the key and the id in it are checked before they are stored"),
+]
 _CredentialId = Annotated[
-    str, Field(min_length=1, max_length=2_048, pattern=r"^[A-Za-z0-9_-]+$", description="base64url")
+    str, Field(min_length=1, max_length=2_048, pattern=r"^[A-Za-z0-9_-]+$", description="base64url"), SAFE_LINE
 ]
 
 

@@ -20,10 +20,10 @@ from services.identity.service.oauth.partner_clients import PartnerClientService
 from services.identity.service.oauth.token_service import ClientCredentials, TokenService
 from services.identity.service.sessions.sessions import SessionService, TokenResponse
 from services.identity.service.sessions.tokens import SigningKeys
-from shared.web import PUBLIC, FormBody, Principal, RateLimit, RequestContext, Route, View, get, post
+from shared.web import PUBLIC, FormBody, OpaqueText, Principal, RateLimit, RequestContext, Route, View, get, post
 from shared.web.problems import PROBLEM_RENDERER
 
-_Parameter = Annotated[str, Field(max_length=4096)]
+_Parameter = Annotated[str, Field(max_length=4096), OpaqueText("compared, looked up or decrypted")]
 _CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 

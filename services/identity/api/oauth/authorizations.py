@@ -9,13 +9,13 @@ from pydantic import Field
 from services.identity.domain.oauth.clients import APP_SCOPE_DESCRIPTIONS
 from services.identity.errors import InvalidAuthorizationRequestError
 from services.identity.service.oauth.authorization_code import AuthorizationCodeGrant, AuthorizationRequest
-from shared.web import JsonBody, Query, RateLimit, RequestContext, Route, View, customer, get, post
+from shared.web import JsonBody, OpaqueText, Query, RateLimit, RequestContext, Route, View, customer, get, post
 
-_ClientId = Annotated[str, Field(min_length=1, max_length=100)]
-_RedirectUri = Annotated[str, Field(min_length=1, max_length=500)]
-_CodeChallenge = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-_State = Annotated[str, Field(max_length=500)]
-_Scope = Annotated[str, Field(max_length=100)]
+_ClientId = Annotated[str, Field(min_length=1, max_length=100), OpaqueText("looked up")]
+_RedirectUri = Annotated[str, Field(min_length=1, max_length=500), OpaqueText("compared")]
+_CodeChallenge = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$"), OpaqueText("sealed in the code")]
+_State = Annotated[str, Field(max_length=500), OpaqueText("sent back")]
+_Scope = Annotated[str, Field(max_length=100), OpaqueText("compared")]
 
 
 class AuthorizationBody(JsonBody):

@@ -9,6 +9,7 @@ from services.identity.errors import AgreementNotActiveError, PartnerClientNotFo
 from services.identity.service.oauth.partner_clients import PartnerClientService
 from shared.clock import rfc3339
 from shared.web import (
+    SAFE_LINE,
     CursorPage,
     JsonBody,
     PageQuery,
@@ -27,8 +28,8 @@ from shared.web import (
 class PartnerClientBody(JsonBody):
     """A new client: its partner, agreement and scopes."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
-    agreement_id: Annotated[str, Field(pattern=r"^[a-z]+_[0-9a-z]{1,40}$")]
+    name: Annotated[str, Field(min_length=1, max_length=100), SAFE_LINE]
+    agreement_id: Annotated[str, Field(pattern=r"^[a-z]+_[0-9a-z]{1,40}$"), SAFE_LINE]
     scopes: Annotated[list[Annotated[str, Field(pattern=r"^[a-z_.:-]{1,60}$")]], Field(min_length=1, max_length=50)]
 
 

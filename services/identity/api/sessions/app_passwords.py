@@ -10,13 +10,13 @@ from services.identity.domain.sessions.access import AppScope
 from services.identity.errors import AccountNotFoundError, AppPasswordNotFoundError, TooManyAppPasswordsError
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from shared.clock import rfc3339
-from shared.web import JsonBody, RequestContext, Route, Timestamp, View, customer, delete, get, post
+from shared.web import SAFE_LINE, JsonBody, RequestContext, Route, Timestamp, View, customer, delete, get, post
 
 
 class AppPasswordBody(JsonBody):
     """The label and the scope of a new app password."""
 
-    label: Annotated[str, Field(min_length=1, max_length=100)]
+    label: Annotated[str, Field(min_length=1, max_length=100), SAFE_LINE]
     scope: Literal["read", "read_write"] = "read_write"
 
 

@@ -25,8 +25,10 @@ from shared.clock import rfc3339
 from shared.mail import InvalidEmailAddressError
 from shared.web import (
     PUBLIC,
+    SAFE_TEXT,
     CursorPage,
     JsonBody,
+    OpaqueText,
     PageQuery,
     Paginator,
     RateLimit,
@@ -39,7 +41,9 @@ from shared.web import (
     staff,
 )
 
-_ReportText = Annotated[str, Field(max_length=10 * 1024, description="at most 10 kB; may be an armoured PGP message")]
+_ReportText = Annotated[
+    str, Field(max_length=10 * 1024, description="at most 10 kB; may be an armoured PGP message"), SAFE_TEXT
+]
 
 
 class AbuseReportBody(JsonBody):
@@ -54,13 +58,13 @@ class AbuseReportBody(JsonBody):
 class AccountLockBody(JsonBody):
     """The token of the lock link."""
 
-    token: Annotated[str, Field(max_length=4096)]
+    token: Annotated[str, Field(max_length=4096), OpaqueText("decrypted")]
 
 
 class AbuseReportAnswerBody(JsonBody):
     """The answer to the reporter."""
 
-    text: Annotated[str, Field(min_length=1, max_length=10 * 1024)]
+    text: Annotated[str, Field(min_length=1, max_length=10 * 1024), SAFE_TEXT]
 
 
 class AbuseReportsQuery(PageQuery):

@@ -27,6 +27,7 @@ from shared.clock import rfc3339
 from shared.errors import FourEyesError
 from shared.mail import InvalidEmailAddressError
 from shared.web import (
+    SAFE_LINE,
     CursorPage,
     JsonBody,
     PageQuery,
@@ -49,7 +50,7 @@ class AdminActionBody(JsonBody):
     """A request for an action on an account. There is no field for a password on purpose (C27)."""
 
     kind: _AdminActionKind
-    account_id: Annotated[str, Field(pattern=r"^acc_[0-9a-z]{1,40}$")]
+    account_id: Annotated[str, Field(pattern=r"^acc_[0-9a-z]{1,40}$"), SAFE_LINE]
     reason: Reason
     verification: Annotated[
         Literal["reply_from_address", "called_back", "in_person"] | None,

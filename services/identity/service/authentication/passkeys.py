@@ -30,6 +30,7 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 from services.identity.domain.authentication.security import CHALLENGE_LIFETIME, ChallengeKind
 from services.identity.errors import InvalidChallengeError, InvalidPasskeyError
 from services.identity.store import ChallengeDocument, Challenges, PasskeyDocument, Passkeys
+from shared.card_numbers import contains_card_number
 from shared.ids import NewId
 
 RP_NAME = "Candor"
@@ -100,6 +101,9 @@ class WebAuthnService:
         if challenge is None or challenge.account_id != account_id or not await self.challenges.consume(challenge.id):
             raise InvalidChallengeError
         verified = self._check_registration(challenge, credential)
+        # An authenticator chooses these bytes, and they are stored readable (C18).
+        if contains_card_number([verified.credential_id, verified.credential_public_key]):
+            raise InvalidPasskeyError
         return PasskeyDocument(
             id=self.new_id("psk"),
             account_id=account_id,
