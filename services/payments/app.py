@@ -1,17 +1,16 @@
 """The composition root of payments."""
 
-from services.payments.api import BillingApi, CardsApi, ChargesApi, ProcessorEventsApi, RefundsApi
+from services.payments.api import BillingApi, ChargesApi, ProcessorEventsApi, RefundsApi
 from services.payments.domain import RefundLimits
 from services.payments.domain.carding import DeclineCounter
 from services.payments.domain.retries import RetrySchedule
-from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
+from services.payments.ports import SimulatedProcessor
 from services.payments.promises import PaymentsProbes
 from services.payments.service import (
     AccountEraser,
     AccountExport,
     CardingGuard,
     CardRetention,
-    CardService,
     ChargeOperator,
     ChargeService,
 )
@@ -19,6 +18,7 @@ from services.payments.service.carding import BUDGETS
 from services.payments.settings import Settings
 from services.payments.store import DOCUMENTS
 from services.payments.wiring.after_charge import AfterCharge, Tools, build_after_charge, build_charge_settler
+from services.payments.wiring.card_entry import build_card_routes
 from services.payments.wiring.stores import Stores, build_stores
 from services.payments.wiring.workers import PaymentWorkers
 from shared.chassis import Chassis, ServiceSpec
@@ -68,7 +68,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     return ServiceSpec(
         routes=_build_routes(
             chassis,
-            card_service=_build_card_service(chassis, settings, processor, stores),
+            card_routes=build_card_routes(chassis, settings, processor, stores),
             charge_service=_build_charge_service(tools, stores, operator, carding),
             after_charge=after_charge,
         ),
@@ -81,11 +81,11 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
 
 
 def _build_routes(
-    chassis: Chassis, *, card_service: CardService, charge_service: ChargeService, after_charge: AfterCharge
+    chassis: Chassis, *, card_routes: tuple[Route, ...], charge_service: ChargeService, after_charge: AfterCharge
 ) -> tuple[Route, ...]:
     paginator = Paginator(chassis.token_sealer)
     return (
-        *CardsApi(card_service=card_service, paginator=paginator).build_routes(),
+        *card_routes,
         *ChargesApi(charge_service=charge_service, paginator=paginator).build_routes(),
         *RefundsApi(refund_service=after_charge.refund_service, paginator=paginator).build_routes(),
         *BillingApi(billing_records=after_charge.billing_records, paginator=paginator).build_routes(),
@@ -100,17 +100,6 @@ def _build_probes(chassis: Chassis, settings: Settings) -> tuple[Probe, ...]:
         scan_file=settings.common.data_dir / FILE_NAME,
         clock=chassis.clock,
     ).build_probes()
-
-
-def _build_card_service(chassis: Chassis, settings: Settings, processor: Processor, stores: Stores) -> CardService:
-    return CardService(
-        decrypter=CardDecrypter(chassis.keyring),
-        processor=processor,
-        used_payloads=stores.used_payloads,
-        cards=stores.cards,
-        new_id=chassis.new_id,
-        card_payload_ttl=settings.card_payload_ttl,
-    )
 
 
 def _build_charge_service(
@@ -135,6 +124,7 @@ def _build_erasure(chassis: Chassis, stores: Stores) -> ErasureConsumer:
         service="payments",
         account_eraser=AccountEraser(
             cards=stores.cards,
+            setups=stores.setups,
             charges=stores.charges,
             attempts=stores.attempts,
             orders=stores.orders,

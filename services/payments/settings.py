@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
 from shared.formatting import MINOR_UNITS
 from shared.settings import CommonSettings, Duration, EnvSettings, Secret
 
-MAX_CARD_PAYLOAD_TTL = timedelta(minutes=15)
-"""Half the retention of used payloads: a payload whose record was deleted must have expired."""
+MAX_CARD_STAMP_TTL = timedelta(minutes=15)
+"""Half the retention of used stamps: a stamp whose record was deleted must have expired."""
 
 
 def parse_refund_limits(value: str) -> dict[str, int]:
@@ -40,12 +40,17 @@ class Settings(EnvSettings):
     """Settings read from ``PAYMENTS_*``."""
 
     common: CommonSettings
-    card_payload_ttl: Duration = Field(
+    card_stamp_ttl: Duration = Field(
         timedelta(minutes=10),
-        validation_alias="PAYMENTS_CARD_PAYLOAD_TTL_SECONDS",
+        validation_alias="PAYMENTS_CARD_STAMP_TTL_SECONDS",
         ge=timedelta(seconds=10),
-        le=MAX_CARD_PAYLOAD_TTL,
-        description="the maximum age of an encrypted card when it arrives",
+        le=MAX_CARD_STAMP_TTL,
+        description="how long the stamp that comes with the encryption keys is valid",
+    )
+    card_entry: Literal["hosted", "direct", "both"] = Field(
+        "hosted",
+        validation_alias="PAYMENTS_CARD_ENTRY",
+        description="how cards are entered: hosted (the processor's page), direct (encrypted by the client), or both",
     )
     reconcile_after: Duration = Field(
         timedelta(seconds=30),

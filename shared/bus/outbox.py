@@ -1,7 +1,7 @@
 """The transactional outbox: an event is stored with the change that it reports, committed together or not at all."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from google.protobuf.message import Message
@@ -48,6 +48,10 @@ class OutboxDocument(Document):
         )
 
 
+OnEvent = Callable[[str, str, Message], Awaitable[None]]
+"""Called with the id, the type and the message of each event, in the transaction that publishes it."""
+
+
 def _always(_event_type: str) -> bool:
     return True
 
@@ -62,8 +66,13 @@ class Outbox:
         self._db, self._service, self._clock = db, service, clock
         self._has_consumer = has_consumer
         self._rows = db.get_collection(OutboxDocument)
+        self._listeners: list[OnEvent] = []
         self.has_messages = asyncio.Event()
         """Set when rows of this process have been committed: the relay need not wait for its next poll."""
+
+    def on(self, listener: OnEvent) -> None:
+        """Register *listener* for every event of the service, while the service is being composed."""
+        self._listeners.append(listener)
 
     async def put(self, message: Message, *, subject: str = "") -> str:
         """Store an event about *subject* in the ambient transaction and return its id; it is published once committed.
@@ -72,6 +81,8 @@ class Outbox:
         for a consumer that does not exist.
         """
         event_id, kind = new_id("evt"), event_type(message, self._service)
+        for listener in self._listeners:
+            await listener(event_id, kind, message)
         if self._has_consumer(kind):
             await self._store(event_id, kind, message, subject)
         else:

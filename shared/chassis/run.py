@@ -12,6 +12,7 @@ from shared import observe
 from shared.bus import Consumer, EventSubscription, on
 from shared.chassis.commands import run_command
 from shared.chassis.data_map import build_data_map_route
+from shared.chassis.mail_log import build_mail_log_routes
 from shared.chassis.server import serve, wait_for_signal
 from shared.chassis.spec import Chassis, ServiceSpec, list_documents, open_chassis
 from shared.chassis.tasks import TaskFunction, TaskSupervisor
@@ -102,7 +103,11 @@ def build_service_app(
     """Return the HTTP application of a service; does not wait for the parts."""
     return build_app(
         chassis.service,
-        [*spec.routes, build_data_map_route(chassis.service, list_documents(spec))],
+        [
+            *spec.routes,
+            build_data_map_route(chassis.service, list_documents(spec)),
+            *(build_mail_log_routes(chassis) if spec.sends_mail else ()),
+        ],
         public_url=chassis.settings.public_url,
         verifier=TokenVerifier(trust=token_trust, issuer=chassis.settings.public_url),
         idempotency=IdempotencyStore(chassis.db, chassis.vault),

@@ -11,7 +11,7 @@ from shared.bus import Broker, EventSubscription, Outbox, RpcClient, RpcHandler
 from shared.clock import Clock, utc_now
 from shared.crypto import Keyring, SubjectKeyDocument, TokenSealer, Vault
 from shared.ids import NewId, new_id
-from shared.mail import MailLogDocument, MailQueue, QueuedMailDocument
+from shared.mail import MailLog, MailLogDocument, MailQueue, QueuedMailDocument
 from shared.mongo import Database, DataFormatDocument, Document, Leases, open_database
 from shared.policy import Purpose
 from shared.promises import Probe
@@ -53,6 +53,7 @@ class Chassis:
     outbox: Outbox
     rpc_client: RpcClient
     mail_queue: MailQueue
+    mail_log: MailLog
     leases: Leases
 
     async def erase_subject(self, account_id: str) -> dict[str, int]:
@@ -66,6 +67,7 @@ class Chassis:
             ),
             SubjectKeyDocument.collection: int(await self.vault.destroy_key(account_id)),
         }
+        await self.mail_log.anonymize(account_id)  # the log itself ends on its schedule (C04)
         return {name: count for name, count in erased.items() if count}
 
 
@@ -127,6 +129,7 @@ async def open_chassis(
             outbox=Outbox(db, service, clock, has_consumer=registry.has_consumer),
             rpc_client=RpcClient(broker, service, clock),
             mail_queue=mail.MailQueue(db, vault, clock),
+            mail_log=mail.MailLog(db, vault),
             leases=Leases(db),
         )
 

@@ -10,8 +10,10 @@ from shared.chassis.spec import Chassis, ServiceSpec, list_documents
 from shared.chassis.tasks import TaskFunction
 from shared.mail import DkimSigner, FromAddress, MailSender, ReturnPathSigner, SmtpUrl
 from shared.mongo import Document, RetentionSweeper
+from shared.policy import PROMISES
 from shared.promises import Probe, ProbeRunner, retention_probe, undeclared_fields_probe
 from shared.promises.card_numbers import card_number_probe
+from shared.promises.server_logs import server_log_probe
 
 log = observe.get_logger(__name__)
 
@@ -67,8 +69,20 @@ def _collect_probes(
         undeclared_fields_probe(chassis.db, documents),
         retention_probe(sweeper),
         card_number_probe(chassis.db, documents),
+        *((_build_server_log_probe(chassis),) if spec.sends_mail else ()),
     )
     return [*spec.probes, *(probe for probe in everywhere if probe.promise_id not in own)]
+
+
+def _build_server_log_probe(chassis: Chassis) -> Probe:
+    [leading] = [promise.owners[0] for promise in PROMISES if promise.id == "C04"]
+    return server_log_probe(
+        chassis.db,
+        chassis.mail_log,
+        chassis.clock,
+        access_log=chassis.settings.access_log,
+        leads=chassis.service == leading,
+    )
 
 
 async def _sweep_forever(sweeper: RetentionSweeper) -> None:

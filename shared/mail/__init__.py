@@ -3,8 +3,17 @@
 from shared.mail.address import EmailAddress, FromAddress, InvalidEmailAddressError
 from shared.mail.compose import compose
 from shared.mail.dkim import DkimSigner
+from shared.mail.log import (
+    DeliveryStatus,
+    MailDirection,
+    MailLog,
+    MailLogDocument,
+    MailLogFilter,
+    ReceivedMail,
+    SentMail,
+)
 from shared.mail.message import EmailMessage
-from shared.mail.queue import DeliveryStatus, MailLogDocument, MailQueue, QueuedMailDocument
+from shared.mail.queue import MailQueue, QueuedMailDocument
 from shared.mail.return_path import ReturnPath, ReturnPathSigner, ReturnPathVerifier, derive_return_path_key
 from shared.mail.sender import MailSender, SenderConfig
 from shared.mail.smtp import SmtpClient, SmtpUrl
@@ -18,15 +27,20 @@ __all__ = [
     "EmailTemplates",
     "FromAddress",
     "InvalidEmailAddressError",
+    "MailDirection",
+    "MailLog",
     "MailLogDocument",
+    "MailLogFilter",
     "MailQueue",
     "MailSender",
     "QueuedMailDocument",
+    "ReceivedMail",
     "RenderedEmail",
     "ReturnPath",
     "ReturnPathSigner",
     "ReturnPathVerifier",
     "SenderConfig",
+    "SentMail",
     "SmtpClient",
     "SmtpUrl",
     "compose",

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from shared.clock import Clock
 from shared.crypto import PurposeDeniedError, Vault, build_associated_data
 from shared.ids import new_id
+from shared.mail.log import DeliveryStatus, MailLog, SentMail
 from shared.mail.message import EmailMessage
 from shared.mongo import Database, Document, Index
 from shared.personal import Category, Personal, personal_fields, retain_for
@@ -33,21 +33,6 @@ _MAIL_PURPOSES = {
 }
 
 
-class DeliveryStatus(StrEnum):
-    """The delivery status of an email; all but DEFERRED are final."""
-
-    DEFERRED = "deferred"
-    """A temporary failure: it is retried."""
-    RELAYED = "relayed"
-    """The relay accepted it."""
-    FAILED = "failed"
-    """The relay rejected it permanently, or its contents were erased before it was sent."""
-    EXPIRED = "expired"
-    """No relay accepted it before it expired."""
-    SUPPRESSED = "suppressed"
-    """The service withdrew it just before it was sent (after an unsubscribe, for example)."""
-
-
 class QueuedMailDocument(Document):
     """A queued email; its content and address are encrypted."""
 
@@ -58,6 +43,8 @@ class QueuedMailDocument(Document):
     kind: str
     owner: Annotated[str, Personal(Category.PSEUDONYM, _MAIL_PURPOSES, retain_for(40))]
     """The account whose key encrypts the email; the id of the email where there is no account."""
+    address_index: Annotated[str, Personal(Category.PSEUDONYM, _MAIL_PURPOSES, retain_for(40))] = ""
+    """The keyed hash of the address, for the mail log."""
     sealed: Annotated[bytes, Personal(Category.CONTACT, _MAIL_PURPOSES, retain_for(40))]
     purpose: Purpose
     bulk: bool
@@ -66,20 +53,6 @@ class QueuedMailDocument(Document):
     due_at: datetime
     """The time of the next attempt; a claim sets it to the expiry of the claim."""
     expires_at: datetime
-
-
-class MailLogDocument(Document):
-    """A delivery attempt and its result, without the address, for operators (C04)."""
-
-    collection: ClassVar[str] = "mail_log"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("at", expire_after=timedelta(days=90)), Index("mail_id"))
-
-    at: datetime
-    kind: str
-    mail_id: str
-    status: DeliveryStatus
-    code: int
-    """The SMTP reply; 0 when there was none."""
 
 
 BeforeSend = Callable[[QueuedMailDocument], Awaitable[bool]]
@@ -100,7 +73,7 @@ class MailQueue:
         self._vault = vault
         self._clock = clock
         self._rows = db.get_collection(QueuedMailDocument)
-        self._log = db.get_collection(MailLogDocument)
+        self._log = MailLog(db, vault)
         self._hooks: dict[str, _MailHooks] = {}
         self.has_messages = asyncio.Event()
         """Set when an email is committed, so that the sender of this process need not wait for its next poll."""
@@ -192,6 +165,7 @@ class MailQueue:
             id=mail_id,
             kind=email.kind,
             owner=owner,
+            address_index=self._log.hash_address(email.to.email),
             sealed=await self._vault.seal(owner, build_associated_data(QueuedMailDocument, "sealed"), email.to_json()),
             purpose=purpose,
             bulk=email.list_unsubscribe is not None,
@@ -201,7 +175,13 @@ class MailQueue:
         )
 
     async def _record_attempt(self, row: QueuedMailDocument, status: DeliveryStatus, code: int) -> None:
-        entry = MailLogDocument(
-            id=new_id("log"), at=self._clock(), kind=row.kind, mail_id=row.id, status=status, code=code
+        attempt = SentMail(
+            kind=row.kind,
+            mail_id=row.id,
+            status=status,
+            at=self._clock(),
+            code=code,
+            owner="" if row.owner == row.id else row.owner,
+            address_index=row.address_index,
         )
-        await self._log.insert_one(entry)
+        await self._log.record_sent(attempt)

@@ -15,8 +15,9 @@ from shared.crypto import DecryptionError, KeyDestroyedError
 from shared.mail.address import FromAddress
 from shared.mail.compose import compose
 from shared.mail.dkim import DkimSigner
+from shared.mail.log import DeliveryStatus
 from shared.mail.message import EmailMessage
-from shared.mail.queue import DeliveryStatus, MailQueue, QueuedMailDocument
+from shared.mail.queue import MailQueue, QueuedMailDocument
 from shared.mail.return_path import ReturnPathSigner
 from shared.mail.smtp import ReplyClass, SmtpClient, SmtpUnavailableError, SmtpUrl
 

@@ -104,6 +104,12 @@ class CommonSettings(ProcessSettings):
         examples=["support@candor.example"],
         description="the address that answers go to; by default support@ of the sender's domain",
     )
+    access_log: Path | None = Field(
+        None,
+        validation_alias="CANDOR_ACCESS_LOG",
+        examples=["/var/log/candor/access.log"],
+        description="the access log of the edge, if this service can read it: its probe of C04 does (identity)",
+    )
     data_dir: Path = Field(validation_alias="CANDOR_DATA", description="the folder for files of this service")
     probe_interval: ProbeInterval = timedelta(seconds=30)
 

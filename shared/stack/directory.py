@@ -35,6 +35,11 @@ class StackDirectory:
         return self.root / "logs"
 
     @property
+    def access_log(self) -> Path:
+        """The access log of the edge."""
+        return self.logs / "access.log"
+
+    @property
     def keys(self) -> Path:
         """Keyrings and passwords, created at the first start."""
         return self.root / "keys"

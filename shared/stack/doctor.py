@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from shared.crypto.keyring import Keyring
+from shared.crypto.keyring import Keyring, KeyUse
+from shared.mail import DkimSigner, FromAddress
 from shared.registry import get_registry
 from shared.settings import Secret, SettingError
 from shared.stack.connectivity import check_amqp, check_mongo, check_smtp
 from shared.stack.directory import IncompatibleDirectoryError, StackDirectory
+from shared.stack.environment import DEFAULT_MAIL_FROM
 from shared.stack.install import debian, environments
 from shared.stack.keys import KEY_USES, keyring_path
+from shared.stack.mail_dns import DnsServer, SendingDomain, check_sending_domain
 from shared.stack.parts import edge, mongo, rabbit
 from shared.stack.settings import PORT_OFFSETS, StackSettings
 
@@ -39,7 +42,12 @@ async def run_checks(environment: Mapping[str, str]) -> list[CheckResult]:
     if invalid:
         return [*invalid, *check_programs()]
     settings = StackSettings.from_env(environment)
-    return [CheckResult(message="the settings", ok=True), *check_programs(), *await _check_environment(settings)]
+    return [
+        CheckResult(message="the settings", ok=True),
+        *check_programs(),
+        *await _check_environment(settings),
+        *await _check_sending_domain(settings),
+    ]
 
 
 async def blocking_problems(settings: StackSettings) -> list[CheckResult]:
@@ -168,6 +176,36 @@ async def _check_external_parts(settings: StackSettings) -> AsyncIterator[CheckR
             target = f"{name} ({_host_and_port(url)})"
             remedy = "start that server, correct the URL, or leave it unset to use the embedded part"
             yield CheckResult(message=f"{target} {problem}" if problem else target, ok=problem is None, remedy=remedy)
+
+
+async def _check_sending_domain(settings: StackSettings) -> list[CheckResult]:
+    """Check the records of the sending domain, if a DNS server is named; a stack starts without them."""
+    environment = settings.inherited_env
+    sender = FromAddress.parse(
+        environment.get("CANDOR_MAIL_FROM", DEFAULT_MAIL_FROM), environment.get("CANDOR_MAIL_REPLY_TO", "")
+    )
+    if settings.dns_server is None:
+        message = f"the DNS of {sender.address.domain} is not checked: set CANDOR_DNS, for example CANDOR_DNS=9.9.9.9"
+        return [CheckResult(message=message, ok=True)]
+    domain = SendingDomain(
+        from_domain=sender.address.domain,
+        bounce_domain=environment.get("CANDOR_INBOUND_DOMAIN") or sender.address.domain,
+        reply_domain=sender.reply_to.domain if sender.reply_to else sender.address.domain,
+        dkim_records=_list_dkim_records(StackDirectory(settings.home), sender.address.domain),
+    )
+    host, _, port = settings.dns_server.replace("[", "").replace("]", "").rpartition(":")
+    server = DnsServer(host, int(port)) if host and "." in host else DnsServer(settings.dns_server.strip("[]"))
+    return [
+        CheckResult(message=finding.message, ok=not finding.remedy, remedy=finding.remedy)
+        for finding in await check_sending_domain(server, domain)
+    ]
+
+
+def _list_dkim_records(home: StackDirectory, domain: str) -> list[str]:
+    """Return the records of the keys that sign: each service has its own."""
+    files = (keyring_path(home, service) for service, uses in KEY_USES.items() if KeyUse.DKIM in uses)
+    signers = (DkimSigner.from_keyring(Keyring.from_file(file), domain) for file in files if file.exists())
+    return [signer.dns_record() for signer in signers if signer is not None]
 
 
 def _host_and_port(url: Secret) -> str:

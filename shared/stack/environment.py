@@ -6,6 +6,7 @@ from shared.stack.directory import StackDirectory
 from shared.stack.keys import StackSecrets
 from shared.stack.settings import StackSettings
 
+DEFAULT_MAIL_FROM = "Candor <no-reply@candor.example>"
 _NOT_INHERITED = ("MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT", "CANDOR_TLS_KEY")
 """Settings of a single service: inherited by all, they would make services share a database or a port. The TLS
 settings are dropped because hops on loopback have no TLS."""
@@ -34,9 +35,10 @@ def build_environment(
         "CANDOR_PUBLIC_URL": settings.public_url,
         "CANDOR_KEYRING": str(secrets.keyrings[service]),
         "CANDOR_DATA": str(home.data / service),
-        "CANDOR_MAIL_FROM": settings.inherited_env.get("CANDOR_MAIL_FROM", "Candor <no-reply@candor.example>"),
+        "CANDOR_MAIL_FROM": settings.inherited_env.get("CANDOR_MAIL_FROM", DEFAULT_MAIL_FROM),
         **(_portal_variables(settings) if service == "portal" else {}),
-        **(_staff_variables(settings, secrets) if service == "identity" else {}),
+        **(_identity_variables(home, settings, secrets) if service == "identity" else {}),
+        **(_payments_variables(settings) if service == "payments" else {}),
     }
 
 
@@ -45,5 +47,14 @@ def _portal_variables(settings: StackSettings) -> dict[str, str]:
     return {"PORTAL_API_URL": settings.ports.build_url("frontend")}
 
 
-def _staff_variables(settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
-    return {"IDENTITY_STAFF_FILE": str(secrets.staff_file)} if settings.is_local else {}
+def _payments_variables(settings: StackSettings) -> dict[str, str]:
+    """On one machine both ways of entering a card are shown; production has the processor's page unless told."""
+    return (
+        {"PAYMENTS_CARD_ENTRY": settings.inherited_env.get("PAYMENTS_CARD_ENTRY", "both")} if settings.is_local else {}
+    )
+
+
+def _identity_variables(home: StackDirectory, settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
+    staff = {"IDENTITY_STAFF_FILE": str(secrets.staff_file)} if settings.is_local else {}
+    # Identity leads C04, so its probe reads the access log of the edge, which runs no probes.
+    return {"CANDOR_ACCESS_LOG": str(home.access_log), **staff}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, create_model, field_validator
 
 from shared.registry import get_registry
 from shared.settings import (
@@ -70,6 +70,9 @@ def _check_port(secret: Secret) -> Secret:
     return secret
 
 
+_DnsServer = Annotated[
+    str, StringConstraints(pattern=r"^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\])(:\d{1,5})?$", strip_whitespace=True)
+]
 _ExternalMongoUrl = Annotated[MongoUrl, AfterValidator(_check_port)]
 _ExternalAmqpUrl = Annotated[AmqpUrl, AfterValidator(_check_port)]
 _ExternalSmtpUrl = Annotated[SmtpUrl, AfterValidator(_check_port)]
@@ -143,6 +146,13 @@ class StackSettings(EnvSettings):
         validation_alias="SMTP_URL",
         examples=["smtp://127.0.0.1:1025"],
         description="an external mail relay; default: the local mailbox",
+    )
+    dns_server: _DnsServer | None = Field(
+        None,
+        validation_alias="CANDOR_DNS",
+        examples=["9.9.9.9"],
+        description="the DNS server that make doctor asks about the sending domain, as IP address or address:port; "
+        "without one these records are not checked",
     )
     # Read by the services themselves; checked here too, so that an error is reported before any process starts.
     mongo_driver: MongoDriver = "motor"

@@ -39,6 +39,8 @@ MADE_FOR_SERVICES: dict[str, type[Message]] = {
 """Names of shared.privacy: a service that calls one publishes its event."""
 ON_EVERY_SERVICE = "promise.checked.v1"
 """The runner of the probes publishes it, in whichever service it runs."""
+ON_MAIL_SENDERS = "personal_data.accessed.v1"
+"""The search of the mail log publishes it, in whichever service sends mail."""
 
 
 def lists_of_services(wanted: Iterable[Source], registry: Registry) -> Iterator[str]:
@@ -63,6 +65,7 @@ def undeclared_events(wanted: Iterable[Source], registry: Registry) -> Iterator[
             made[place[0]] |= set(_events_made(source, place[0]))
     for service in registry:
         every = {f"{service.name}.{ON_EVERY_SERVICE}"} if service.has_broker else set()
+        every |= {f"{service.name}.{ON_MAIL_SENDERS}"} if service.sends_mail else set()
         for event in made[service.name] - set(service.publishes):
             yield f"{service.name} publishes {event}: add it to `publishes`"
         for event in set(service.publishes) - made[service.name] - every:

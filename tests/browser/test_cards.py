@@ -1,5 +1,7 @@
 """The card page: the number is encrypted in the browser, by its own cryptography, for the real payments service."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.browser.conftest import NewVisitor
@@ -32,6 +34,26 @@ async def test_C18_the_payments_service_takes_what_the_page_has_encrypted(ada: V
     assert "done-deleted" in await ada.marks()
 
 
+async def test_C18_a_card_is_entered_on_the_page_of_the_processor(ada: Visitor) -> None:
+    await ada.press("/account/cards/setups")
+    await ada.page.locator("main a.button").click()
+    await ada.page.locator("main[data-page=simulated-card-page]").wait_for()
+    await ada.page.get_by_role("button", name="Mastercard").click()
+    await ada.page.locator("[data-test=done-stored]").wait_for()
+    assert "Mastercard ending in 4444" in await ada.text()
+    await ada.press("form[action$='/delete'] button")
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+async def test_a_device_whose_clock_is_wrong_stores_a_card_all_the_same(ada: Visitor, days: int) -> None:
+    await ada.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=days))
+    await ada.fill_in(number="5555 5555 5555 4444", expiry="09/39", code=CODE)
+    await ada.press("/account/cards")
+    assert "done-stored" in await ada.marks()
+    assert "Mastercard ending in 4444" in await ada.text()
+    await ada.press("form[action$='/delete'] button")
+
+
 async def test_C18_a_wrong_digit_is_said_at_the_field_and_nothing_is_sent(ada: Visitor) -> None:
     ada.sent.clear()
     await ada.fill_in(number="4242 4242 4242 4241", expiry="13/39", code="7")
@@ -43,7 +65,7 @@ async def test_C18_a_wrong_digit_is_said_at_the_field_and_nothing_is_sent(ada: V
 
 
 async def test_C18_without_the_key_nothing_is_sent_and_what_was_typed_stays(ada: Visitor) -> None:
-    await ada.page.route("**/v1/payments/encryption-key", lambda route: route.abort())
+    await ada.page.route("**/account/cards/encryption-keys", lambda route: route.abort())
     await ada.fill_in(number=NUMBER, expiry="09/39", code=CODE)
     await ada.button("/account/cards").click()
     await ada.page.locator("#card-fault").wait_for()

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from joserfc import jwe
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-VISA = "4242424242424242"
+VISA, MASTERCARD = "4242424242424242", "5555555555554444"
 DECLINED, DECLINED_LATER = "4000000000000002", "4000000000000341"
 SILENT_ONCE, UNREACHABLE_ONCE = "4000007700000018", "4000007700000026"
 CAPTURE_SILENT_ONCE, VOID_SILENT_ONCE, EXPIRED_EARLY = "4000007700000034", "4000007700000042", "4000007700000059"
@@ -18,21 +18,20 @@ REQUIRES_ACTION, ACTION_FAILS, DISPUTED = "4000002500003155", "4000008260003178"
 SECURITY_CODE = "737"
 
 
-def typed(account_id: str, at: datetime, **changed: object) -> dict[str, object]:
-    """Return what a customer types, with the stamps that the page adds."""
+def typed(stamp: str, at: datetime, /, **changed: object) -> dict[str, object]:
+    """Return what a customer types, with the stamp that the page adds."""
     return {
         "number": VISA,
         "exp_month": 12,
         "exp_year": at.year + 3,
         "security_code": SECURITY_CODE,
-        "account_id": account_id,
-        "issued_at": at.isoformat(),
+        "stamp": stamp,
         **changed,
     }
 
 
 def sealed(
-    public: Mapping[str, str],
+    public: Mapping[str, str | None],
     plaintext: object,
     *,
     key: ECKey | RSAKey | OctKey | None = None,
@@ -52,4 +51,10 @@ def sealed(
         "A256CBC-HS512",
         "DEF",
     ]
-    return jwe.encrypt_compact(names, raw, key or ECKey.import_key(dict(public)), algorithms=algorithms)
+    kind = OKPKey if public["kty"] == "OKP" else ECKey
+    return jwe.encrypt_compact(names, raw, key or kind.import_key(usable(public)), algorithms=algorithms)
+
+
+def usable(public: Mapping[str, str | None]) -> dict[str, str | list[str]]:
+    """Return a key of an answer without the members that are null."""
+    return {name: value for name, value in public.items() if value is not None}

@@ -15,6 +15,7 @@ from shared.formatting import MINOR_UNITS
 from shared.mongo import encode_position
 from shared.policy import Purpose
 from shared.web import (
+    SAFE_LINE,
     CursorPage,
     JsonBody,
     PageQuery,
@@ -34,9 +35,13 @@ _STAFF = staff("support", "admin")
 class BillingRecordBody(JsonBody):
     """Whose records are needed, and why. The owner of the account sees both."""
 
-    account_id: Annotated[str, Field(pattern=r"^acc_[0-9a-z]{1,40}$")]
+    account_id: Annotated[str, Field(pattern=r"^acc_[0-9a-z]{1,40}$"), SAFE_LINE]
     purpose: Literal["billing_question", "refund", "credit"]
-    basis: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._#/-]{2,79}$", description="the number of the case")]
+    basis: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._#/-]{2,79}$", description="the number of the case"),
+        SAFE_LINE,
+    ]
 
 
 class DisputeView(View):

@@ -11,7 +11,6 @@ from services.payments.errors import (
     CardAttemptsExceededError,
     CardDeclinedError,
     CardNotFoundError,
-    CardNumberInDescriptionError,
     ChargeConflictedError,
     ChargeNotCapturableError,
     ChargeNotFoundError,
@@ -28,8 +27,10 @@ from shared.clock import rfc3339
 from shared.formatting import MINOR_UNITS
 from shared.mongo import encode_position
 from shared.web import (
+    SAFE_LINE,
     CursorPage,
     JsonBody,
+    OpaqueText,
     PageQuery,
     Paginator,
     RequestContext,
@@ -42,7 +43,7 @@ from shared.web import (
     staff,
 )
 
-CardId = Annotated[str, Field(pattern=r"^tok_[0-9a-z]{26}$")]
+CardId = Annotated[str, Field(pattern=r"^tok_[0-9a-z]{26}$"), OpaqueText("looked up")]
 
 
 class ChargeBody(JsonBody):
@@ -51,7 +52,7 @@ class ChargeBody(JsonBody):
     card_id: CardId
     amount: Amount
     currency: Currency
-    description: Annotated[str, Field(max_length=200)] = ""
+    description: Annotated[str, Field(max_length=200), SAFE_LINE] = ""
     capture: Annotated[
         Literal["automatic", "manual"],
         Field(description="manual: the amount is authorized, and captured or voided later"),
@@ -129,7 +130,6 @@ class ChargesApi:
                 summary="Charge a card",
                 errors=(
                     *_CHARGE_ERRORS,
-                    CardNumberInDescriptionError,
                     DuplicateOrderError,
                     UnsupportedAmountError,
                     UnsupportedCurrencyError,

@@ -23,8 +23,10 @@ from shared.errors import FourEyesError
 from shared.formatting import MINOR_UNITS
 from shared.mongo import encode_position
 from shared.web import (
+    SAFE_LINE,
     CursorPage,
     JsonBody,
+    OpaqueText,
     PageQuery,
     Paginator,
     RequestContext,
@@ -37,7 +39,7 @@ from shared.web import (
     staff,
 )
 
-Reason = Annotated[str, Field(min_length=3, max_length=200)]
+Reason = Annotated[str, Field(min_length=3, max_length=200), SAFE_LINE]
 _STAFF = staff("support", "admin")
 _NOT_REFUNDABLE = (
     ChargeNotFoundError,
@@ -59,7 +61,7 @@ class RefundRequestBody(JsonBody):
 class RefundBody(JsonBody):
     """A refund or credit that staff start. A credit is goodwill: the sale stays a sale."""
 
-    charge_id: Annotated[str, Field(pattern=r"^chg_[0-9a-z]{26}$")]
+    charge_id: Annotated[str, Field(pattern=r"^chg_[0-9a-z]{26}$"), OpaqueText("looked up")]
     kind: Literal["refund", "credit"] = "refund"
     amount: Amount
     reason: Annotated[Reason, Field(description="the number of the case and the cause; the customer sees it")]

@@ -1,6 +1,7 @@
 """Cards, money, charges and refunds: what they are, and how a report of the processor moves them."""
 
-from services.payments.domain.cards import Brand, Card, CardDetails, detect_brand
+from services.payments.domain.card_setups import CARD_SETUP_TTL, CardEntry, CardSetup, CardSetupState
+from services.payments.domain.cards import Brand, Card, CardDetails, MaskedText, detect_brand, parse_brand
 from services.payments.domain.charges import (
     ACTION_TTL,
     CAPTURED_STATES,
@@ -37,6 +38,7 @@ from services.payments.domain.reports import (
 __all__ = [
     "ACTION_TTL",
     "CAPTURED_STATES",
+    "CARD_SETUP_TTL",
     "CURRENCY_UNITS",
     "IDEMPOTENCY_TTL",
     "MAX_ATTEMPTS",
@@ -47,12 +49,16 @@ __all__ = [
     "CancelReason",
     "Card",
     "CardDetails",
+    "CardEntry",
+    "CardSetup",
+    "CardSetupState",
     "Charge",
     "ChargeOperation",
     "ChargeState",
     "CurrencyUnits",
     "DeclineReason",
     "DisputeState",
+    "MaskedText",
     "Money",
     "Refund",
     "RefundKind",
@@ -69,5 +75,6 @@ __all__ = [
     "detect_brand",
     "from_processor_amount",
     "idempotency_marks",
+    "parse_brand",
     "to_processor_amount",
 ]

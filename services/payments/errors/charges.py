@@ -9,13 +9,6 @@ class ChargeNotFoundError(NotFoundError):
     code = "payments.charge.not_found"
 
 
-class CardNumberInDescriptionError(InvalidInputError):
-    """The description contains a card number."""
-
-    code = "payments.description.contains_card_number"
-    remedy = "Remove the number from the description."
-
-
 class PaymentPendingError(UnavailableError):
     """The card processor did not answer in time. The payment is pending and will be completed."""
 

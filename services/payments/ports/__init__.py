@@ -1,8 +1,11 @@
 """The ports of payments: the decrypter of cards and the card processor."""
 
 from services.payments.ports.card_decrypter import CardDecrypter, DecryptedCard
+from services.payments.ports.card_keys import CardKeys
 from services.payments.ports.event_verifier import EventVerifier, InvalidSignatureError, ProcessorEvent
 from services.payments.ports.processor import (
+    CardPage,
+    CardPageStatus,
     PaymentOrder,
     Processor,
     ProcessorClosedError,
@@ -10,10 +13,14 @@ from services.payments.ports.processor import (
     ProcessorRejectedError,
     ProcessorTimeoutError,
 )
-from services.payments.ports.simulator import SimulatedProcessor, SimulatorBooks
+from services.payments.ports.simulator import CARD_CHOICES, SimulatedCardPages, SimulatedProcessor, SimulatorBooks
 
 __all__ = [
+    "CARD_CHOICES",
     "CardDecrypter",
+    "CardKeys",
+    "CardPage",
+    "CardPageStatus",
     "DecryptedCard",
     "EventVerifier",
     "InvalidSignatureError",
@@ -24,6 +31,7 @@ __all__ = [
     "ProcessorEvent",
     "ProcessorRejectedError",
     "ProcessorTimeoutError",
+    "SimulatedCardPages",
     "SimulatedProcessor",
     "SimulatorBooks",
 ]

@@ -1,6 +1,7 @@
 """The port of the card processor."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from services.payments.domain import (
@@ -62,6 +63,24 @@ class PaymentOrder:
     """Where the bank's page sends the customer after an authentication."""
 
 
+class CardPageStatus(StrEnum):
+    """The status of a page on which a customer enters a card."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPage:
+    """A page of the processor on which a customer enters a card; *card* once it is completed."""
+
+    reference: str
+    url: str
+    status: CardPageStatus
+    card: ReportedCard | None = None
+
+
 class Processor(Protocol):
     """A card processor. A call with *key* is idempotent: it has its effect once and repeats its answer.
 
@@ -76,6 +95,14 @@ class Processor(Protocol):
 
     async def tokenize(self, card: CardDetails, *, key: str) -> ReportedCard:
         """Store *card* at the processor; raises ProcessorDeclinedError."""
+        ...
+
+    async def create_card_page(self, *, return_url: str, key: str) -> CardPage:
+        """Open a page on which a customer enters a card; it sends them to *return_url*, with a card or without one."""
+        ...
+
+    async def get_card_page(self, reference: str) -> CardPage:
+        """Return the page as it is now, with the card that was entered."""
         ...
 
     async def get_card(self, reference: str) -> ReportedCard | None:

@@ -3,6 +3,7 @@
 from services.payments.service.billing_records import BillingRecords
 from services.payments.service.bookkeeping import JournalAuditor
 from services.payments.service.card_retention import CardRetention
+from services.payments.service.card_setups import CardSetupService
 from services.payments.service.card_updates import CardUpdater
 from services.payments.service.carding import CardingGuard
 from services.payments.service.cards import CardService
@@ -16,6 +17,7 @@ from services.payments.service.processor_events import ProcessorEventService
 from services.payments.service.processor_reports import ProcessorReports
 from services.payments.service.refunds import RefundExecutor, RefundOrder, RefundService, RefundSettler
 from services.payments.service.settlement import ChargeSettler
+from services.payments.service.simulated_card_pages import SimulatedCardPageService
 
 __all__ = [
     "AccountEraser",
@@ -23,6 +25,7 @@ __all__ = [
     "BillingRecords",
     "CardRetention",
     "CardService",
+    "CardSetupService",
     "CardUpdater",
     "CardingGuard",
     "ChargeOperator",
@@ -38,4 +41,5 @@ __all__ = [
     "RefundOrder",
     "RefundService",
     "RefundSettler",
+    "SimulatedCardPageService",
 ]

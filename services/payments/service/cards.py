@@ -1,30 +1,41 @@
-"""Stores cards as four digits and an expiry date; the full number is never stored (C18)."""
+"""Stores cards as four digits and an expiry date; the full number is never stored (C18).
 
-from collections.abc import Mapping
+A client encrypts a card for one of the published keys, with the stamp that came with them: a sealed token with the
+account, used once. Its time is that of this server, so the clock of a customer's device plays no part.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.payments.domain import Card, CardDetails, detect_brand
+from services.payments.domain import Card, CardDetails
 from services.payments.errors import (
     CardDeclinedError,
     CardNotFoundError,
-    CardPayloadRejectedError,
-    InvalidCardError,
+    CardStampRejectedError,
     ProcessorUnavailableError,
 )
 from services.payments.ports import (
     CardDecrypter,
-    DecryptedCard,
     Processor,
     ProcessorClosedError,
     ProcessorDeclinedError,
     ProcessorTimeoutError,
 )
-from services.payments.store import Cards, UsedCardPayloads
+from services.payments.store import Cards, UsedCardStamps
+from shared.crypto import InvalidTokenError, TokenSealer
 from shared.ids import NewId
 
-CLOCK_SKEW = timedelta(seconds=60)
-"""How far the clock of a customer's device may be ahead."""
+_STAMP = "payments.card_stamp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardEncryption:
+    """What a client needs to encrypt one card: the public keys (RFC 7517) and a stamp for one account."""
+
+    keys: Sequence[Mapping[str, str]]
+    stamp: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,36 +44,45 @@ class CardService:
 
     decrypter: CardDecrypter
     processor: Processor
-    used_payloads: UsedCardPayloads
+    token_sealer: TokenSealer
+    used_stamps: UsedCardStamps
     cards: Cards
     new_id: NewId
-    card_payload_ttl: timedelta
+    card_stamp_ttl: timedelta
 
-    def public_key(self) -> Mapping[str, str]:
-        """Return the public key that a page encrypts cards with (RFC 7517)."""
-        return self.decrypter.public_jwk()
+    def issue_encryption(self, account_id: str, *, at: datetime) -> CardEncryption:
+        """Return the public keys and a new stamp for a card of this account; nothing is stored."""
+        expires_at = at + self.card_stamp_ttl
+        claims = {"account": account_id, "stamp": self.new_id("stp")}
+        return CardEncryption(
+            keys=self.decrypter.list_public_jwks(at=at),
+            stamp=self.token_sealer.issue(_STAMP, claims, expires_at=expires_at),
+            expires_at=expires_at,
+        )
 
     async def tokenize(self, account_id: str, jwe: str, *, idempotency_key: str, at: datetime) -> Card:
         """Send the card to the processor and store four digits and the expiry date, once for each *idempotency_key*.
 
-        Raises CardDecryptionError, CardPayloadRejectedError, InvalidCardError, CardDeclinedError and
+        Raises CardDecryptionError, CardStampRejectedError, InvalidCardError, CardDeclinedError and
         ProcessorUnavailableError.
         """
         decrypted = self.decrypter.decrypt(jwe)
-        details = self._validate_details(account_id, decrypted, at)
-        card_id = await self.used_payloads.consume(
-            decrypted.digest, idempotency_key=idempotency_key, card_id=self.new_id("tok"), at=at
+        stamp_id = self._open_stamp(account_id, decrypted.stamp, at)
+        decrypted.details.require_valid(at=at)
+        card_id = await self.used_stamps.consume(
+            stamp_id, idempotency_key=idempotency_key, card_id=self.new_id("tok"), at=at
         )
         if card_id is None:
-            raise CardPayloadRejectedError
+            raise CardStampRejectedError
+        details = decrypted.details
         card = Card(
             card_id=card_id,
             account_id=account_id,
-            last4=details.number[-4:],
+            last4=details.last4,
             exp_month=details.exp_month,
             exp_year=details.exp_year,
-            brand=detect_brand(details.number),
-            processor_ref=await self._tokenize_details(details, key=decrypted.digest),
+            brand=details.brand,
+            processor_ref=await self._tokenize_details(details, key=stamp_id.removeprefix("stp_")),
             created_at=at,
         )
         await self.cards.add(card)
@@ -77,17 +97,15 @@ class CardService:
         if not await self.cards.delete(account_id, card_id):
             raise CardNotFoundError
 
-    def _validate_details(self, account_id: str, decrypted: DecryptedCard, at: datetime) -> CardDetails:
+    def _open_stamp(self, account_id: str, stamp: str, at: datetime) -> str:
+        """Return the id of *stamp*; CardStampRejectedError for one that is forged, expired or of another account."""
         try:
-            age = at - datetime.fromisoformat(str(decrypted.fields["issued_at"]))
-            details = CardDetails.parse(decrypted.fields)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise InvalidCardError from None  # the cause contains what was typed
-        if decrypted.fields.get("account_id") != account_id or not -CLOCK_SKEW <= age <= self.card_payload_ttl:
-            raise CardPayloadRejectedError
-        if not details.is_valid(at):
-            raise InvalidCardError
-        return details
+            claims = self.token_sealer.open(_STAMP, stamp, at=at)
+        except InvalidTokenError:
+            raise CardStampRejectedError from None
+        if claims["account"] != account_id:
+            raise CardStampRejectedError
+        return claims["stamp"]
 
     async def _tokenize_details(self, details: CardDetails, *, key: str) -> str:
         try:

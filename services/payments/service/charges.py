@@ -22,7 +22,6 @@ from services.payments.domain.carding import CardAttempt
 from services.payments.errors import (
     CardDeclinedError,
     CardNotFoundError,
-    CardNumberInDescriptionError,
     ChargeConflictedError,
     ChargeNotCapturableError,
     ChargeNotFoundError,
@@ -38,7 +37,6 @@ from services.payments.ports import Processor
 from services.payments.service.carding import CardingGuard
 from services.payments.service.operations import ChargeOperator
 from services.payments.store import Attempts, Cards, Charges, PendingOrders
-from shared.card_numbers import contains_card_number
 from shared.ids import NewId
 from shared.mongo import DuplicateError, Transact
 
@@ -187,8 +185,6 @@ class ChargeService:
         return charge
 
     def _check_request(self, request: ChargeRequest) -> None:
-        if contains_card_number(request.description):
-            raise CardNumberInDescriptionError
         if request.price.currency not in CURRENCY_UNITS:
             raise UnsupportedCurrencyError
         if to_processor_amount(request.price) is None:

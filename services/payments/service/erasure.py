@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.payments.store import Attempts, Cards, Charges, Disputes, PendingOrders, Refunds
+from services.payments.store import Attempts, Cards, CardSetups, Charges, Disputes, PendingOrders, Refunds
 from services.payments.store.fields import BOOKS_RETENTION_DAYS
 from shared.privacy import EraseSubject, ErasureResult, RetainedRecord
 
@@ -16,6 +16,7 @@ class AccountEraser:
     """Deletes the cards of an account; its charges and refunds stay in the books without it."""
 
     cards: Cards
+    setups: CardSetups
     charges: Charges
     attempts: Attempts
     orders: PendingOrders
@@ -25,6 +26,8 @@ class AccountEraser:
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
         """Delete the cards and anonymize charges and refunds; the result names the charges that stay."""
+        # Setups first: one that is completed afterwards finds nothing to store a card for.
+        await self.setups.delete_by_account(account_id)
         cards = await self.cards.delete_by_account(account_id)
         charge_ids = await self.charges.anonymize(account_id)
         await self.attempts.anonymize(charge_ids)

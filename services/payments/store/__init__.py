@@ -1,7 +1,8 @@
 """The collections of payments. Their validators reject any further field of a card (C18)."""
 
 from services.payments.store.attempts import AttemptDocument, Attempts, PendingOrderDocument, PendingOrders
-from services.payments.store.cards import CardDocument, Cards, UsedCardPayloadDocument, UsedCardPayloads
+from services.payments.store.card_setups import CardSetupDocument, CardSetups
+from services.payments.store.cards import CardDocument, Cards, UsedCardStampDocument, UsedCardStamps
 from services.payments.store.charges import ChargeDocument, Charges
 from services.payments.store.disputes import DisputeDocument, Disputes
 from services.payments.store.figures import FigureDifferenceDocument, FigureDifferences
@@ -14,7 +15,8 @@ from shared.policy import Purpose
 
 DOCUMENTS = (
     CardDocument,
-    UsedCardPayloadDocument,
+    UsedCardStampDocument,
+    CardSetupDocument,
     ChargeDocument,
     AttemptDocument,
     PendingOrderDocument,
@@ -29,6 +31,7 @@ __all__ = [
     "DOCUMENTS",
     "Attempts",
     "CardDocument",
+    "CardSetups",
     "Cards",
     "Charges",
     "Disputes",
@@ -39,7 +42,7 @@ __all__ = [
     "ProcessorEventDocument",
     "ProcessorEvents",
     "Refunds",
-    "UsedCardPayloads",
+    "UsedCardStamps",
     "list_readable_fields",
 ]
 

@@ -1,7 +1,7 @@
-"""Cards, and the encrypted payloads that were used."""
+"""Cards, and the stamps that were used."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from services.payments.domain import Brand, Card
 from services.payments.store.fields import ACCOUNT_FIELD, CARD_FIELD
 from shared.mongo import Collection, Database, Document, DuplicateError, Index, filter_after, sort_newest_first
 
-USED_PAYLOAD_RETENTION = timedelta(minutes=30)
+USED_STAMP_RETENTION = timedelta(minutes=30)
 
 
 class CardDocument(Document):
@@ -22,38 +22,38 @@ class CardDocument(Document):
     last4: Annotated[str, Field(pattern=r"^\d{4}$"), CARD_FIELD]
     exp_month: Annotated[int, Field(ge=1, le=12), CARD_FIELD]
     exp_year: Annotated[int, Field(ge=2000, le=2100), CARD_FIELD]
-    brand: Literal["visa", "mastercard", "amex", "discover", "unknown"]
+    brand: Brand
     processor_ref: Annotated[str, Field(pattern=r"^(sim_[a-z0-9_]+_[0-9a-z]{26}|pm_[0-9A-Za-z]{8,64})$"), CARD_FIELD]
     created_at: datetime
 
 
-class UsedCardPayloadDocument(Document):
-    """The digest of an encrypted card that was decrypted, and the card that its request creates. TTL: 30 minutes."""
+class UsedCardStampDocument(Document):
+    """The id of a stamp that came with a card, and the card that its request creates. TTL: 30 minutes."""
 
-    collection: ClassVar[str] = "used_card_payloads"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("used_at", expire_after=USED_PAYLOAD_RETENTION),)
+    collection: ClassVar[str] = "used_card_stamps"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("used_at", expire_after=USED_STAMP_RETENTION),)
     idempotency_key: str
     card_id: str
     used_at: datetime
 
 
-class UsedCardPayloads:
-    """The used payloads: each encrypted card is accepted once."""
+class UsedCardStamps:
+    """The used stamps: each is accepted once."""
 
     def __init__(self, db: Database) -> None:
-        self._rows: Collection[UsedCardPayloadDocument] = db.get_collection(UsedCardPayloadDocument)
+        self._rows: Collection[UsedCardStampDocument] = db.get_collection(UsedCardStampDocument)
 
-    async def consume(self, digest: str, *, idempotency_key: str, card_id: str, at: datetime) -> str | None:
+    async def consume(self, stamp_id: str, *, idempotency_key: str, card_id: str, at: datetime) -> str | None:
         """Return the id of the card to create: *card_id*, or that of an earlier try of the same request.
 
-        None means that another request has used the payload.
+        None means that another request has used the stamp.
         """
         try:
             await self._rows.insert_one(
-                UsedCardPayloadDocument(id=digest, idempotency_key=idempotency_key, card_id=card_id, used_at=at)
+                UsedCardStampDocument(id=stamp_id, idempotency_key=idempotency_key, card_id=card_id, used_at=at)
             )
         except DuplicateError:
-            found = await self._rows.get(digest)
+            found = await self._rows.get(stamp_id)
             return found.card_id if found is not None and found.idempotency_key == idempotency_key else None
         return card_id
 
@@ -72,7 +72,7 @@ class Cards:
             last4=card.last4,
             exp_month=card.exp_month,
             exp_year=card.exp_year,
-            brand=card.brand.value,
+            brand=card.brand,
             processor_ref=card.processor_ref,
             created_at=card.created_at,
         )
@@ -122,7 +122,7 @@ def _card(row: CardDocument) -> Card:
         last4=row.last4,
         exp_month=row.exp_month,
         exp_year=row.exp_year,
-        brand=Brand(row.brand),
+        brand=row.brand,
         processor_ref=row.processor_ref,
         created_at=row.created_at,
     )

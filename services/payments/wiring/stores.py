@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.payments.store import (
     Attempts,
     Cards,
+    CardSetups,
     Charges,
     Disputes,
     FigureDifferences,
@@ -12,7 +13,7 @@ from services.payments.store import (
     PendingOrders,
     ProcessorEvents,
     Refunds,
-    UsedCardPayloads,
+    UsedCardStamps,
 )
 from shared.mongo import Database
 
@@ -22,7 +23,8 @@ class Stores:
     """Everything that reads or writes the database."""
 
     cards: Cards
-    used_payloads: UsedCardPayloads
+    used_stamps: UsedCardStamps
+    setups: CardSetups
     charges: Charges
     attempts: Attempts
     orders: PendingOrders
@@ -37,7 +39,8 @@ def build_stores(db: Database) -> Stores:
     """Return the repositories; nothing is read yet."""
     return Stores(
         cards=Cards(db),
-        used_payloads=UsedCardPayloads(db),
+        used_stamps=UsedCardStamps(db),
+        setups=CardSetups(db),
         charges=Charges(db),
         attempts=Attempts(db),
         orders=PendingOrders(db),

@@ -40,6 +40,21 @@ PURPOSES = {
     "publication": "publishing what you approved",
 }
 SERVICES = {service.name: service.label for service in get_registry()}
+BRANDS = {
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
+    "diners": "Diners Club",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "maestro": "Maestro",
+    "mir": "Mir",
+    "rupay": "RuPay",
+    "elo": "Elo",
+    "verve": "Verve",
+    "troy": "Troy",
+}
 GROUNDS = {
     "law": "Required by law",
     "rights": "Protection of rights or property",
@@ -65,7 +80,6 @@ RETENTION_STARTS = {
     "received_at": "receipt",
     "removed_at": "deletion",
     "requested_at": "the request",
-    "suppressed_at": "suppression",
     "unsubscribed_at": "unsubscribing",
 }
 _RETENTION = re.compile(r"(\d+) days after (\w+)")
@@ -149,6 +163,11 @@ def recipient_label(kind: str) -> str:
 def dimension_label(name: str) -> str:
     """Return the label of a statistics dimension."""
     return DIMENSIONS.get(name, humanize(name).capitalize())
+
+
+def brand_label(brand: str) -> str:
+    """Return the name of a card network; ``Card`` for one that we do not know."""
+    return BRANDS.get(brand, "Card")
 
 
 def ground_label(name: str) -> str:

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from shared.clock import Clock
+from shared.promises.server_logs import ACCESS_LOG_RETENTION
 
-RETENTION = timedelta(days=30)
-"""How long a day's log is kept on one machine; in a cluster the log collector sets the retention."""
+RETENTION = ACCESS_LOG_RETENTION
 ROTATION_POLL_INTERVAL = 60.0
 ReopenLogs = Callable[[], Awaitable[None]]
 """Makes the proxy reopen its log file; until then it keeps writing to the renamed one."""

@@ -16,14 +16,14 @@ SECURITY_CODE = "737"
 
 @step("A card goes in encrypted; only four digits and the expiry come back", "C18")
 async def card(world: World) -> str:
-    key = await world.call("GET", "/v1/payments/encryption-key")
+    issued = await world.call("GET", "/v1/payments/encryption-keys", by=world.ada)
+    key = next(each for each in issued["keys"] if each["crv"] == "P-256")
     typed = {
         "number": NUMBER,
         "exp_month": 12,
         "exp_year": datetime.now(UTC).year + 3,
         "security_code": SECURITY_CODE,
-        "account_id": world.ada.account_id,
-        "issued_at": datetime.now(UTC).isoformat(),
+        "stamp": issued["stamp"],
     }
     header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key["kid"]}
     sealed = jwe.encrypt_compact(

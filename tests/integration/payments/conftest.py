@@ -20,6 +20,7 @@ def service_process() -> ServiceProcess:
         heard="payments.#",
         settings={
             "PAYMENTS_RECONCILE_AFTER_SECONDS": "1",
+            "PAYMENTS_CARD_ENTRY": "both",
             "CANDOR_PROBE_INTERVAL_SECONDS": "1",
             "PAYMENTS_WEBHOOK_SECRETS": WEBHOOK_SECRET.get_secret_value(),
         },

@@ -7,11 +7,12 @@ from typing import Any, Self
 from services.payments.domain import Charge, Money, Refund, RefundKind, RefundLimits
 from services.payments.domain.carding import DeclineCounter
 from services.payments.domain.retries import RetrySchedule
-from services.payments.ports import CardDecrypter, Processor, SimulatedProcessor
+from services.payments.ports import CardDecrypter, CardKeys, Processor, SimulatedProcessor
 from services.payments.service import (
     AccountEraser,
     CardingGuard,
     CardService,
+    CardSetupService,
     ChargeOperator,
     ChargeRequest,
     ChargeService,
@@ -23,7 +24,7 @@ from services.payments.wiring.after_charge import Tools, build_after_charge, bui
 from services.payments.wiring.stores import build_stores
 from shared.bus import Outbox, OutboxDocument
 from shared.contracts import common_v1
-from shared.crypto import Key, Keyring, KeyUse
+from shared.crypto import Key, Keyring, KeyUse, TokenSealer
 from shared.ids import new_id
 from shared.mongo import Database
 from shared.settings import Secret
@@ -36,7 +37,12 @@ GRACE, HEIDI, IVAN = "acc_grace", "acc_heidi", "acc_ivan"
 ALONE_LIMIT = 10_000
 """Up to which total one of them refunds alone, in cents."""
 WEBHOOK_SECRET = Secret("whsec_of_the_tests")
-KEYRING = Keyring([Key(id="key_card", use=KeyUse.CARD, created_at=NOON, secret=b"c" * 32)])
+KEYRING = Keyring(
+    [
+        Key(id="key_card", use=KeyUse.CARD, created_at=NOON, secret=b"c" * 32),
+        Key(id="key_link", use=KeyUse.LINK, created_at=NOON, secret=b"l" * 32),
+    ]
+)
 RECONCILE_AFTER = timedelta(seconds=30)
 
 
@@ -61,7 +67,7 @@ class PaymentsHarness:
         return cls(database, clock, SimulatedProcessor(clock=clock))
 
     def __post_init__(self) -> None:
-        self.decrypter = CardDecrypter(KEYRING)
+        self.decrypter = CardDecrypter(CardKeys.from_keyring(KEYRING))
         stores = build_stores(self.database)
         self.cards, self.charges, self.attempts, self.orders = (
             stores.cards,
@@ -90,10 +96,20 @@ class PaymentsHarness:
         self.card_service = CardService(
             decrypter=self.decrypter,
             processor=self.processor,
-            used_payloads=stores.used_payloads,
+            token_sealer=TokenSealer(KEYRING),
+            used_stamps=stores.used_stamps,
             cards=self.cards,
             new_id=new_id,
-            card_payload_ttl=timedelta(minutes=10),
+            card_stamp_ttl=timedelta(minutes=10),
+        )
+        self.setups = stores.setups
+        self.card_setup_service = CardSetupService(
+            processor=self.processor,
+            setups=self.setups,
+            cards=self.cards,
+            transact=self.database.with_transaction,
+            new_id=new_id,
+            build_return_url="https://candor.example/added?setup={}".format,
         )
         self.operator = ChargeOperator(
             processor=self.processor, charges=self.charges, attempts=self.attempts, settler=self.settler
@@ -112,6 +128,7 @@ class PaymentsHarness:
         )
         self.account_eraser = AccountEraser(
             cards=self.cards,
+            setups=self.setups,
             charges=self.charges,
             attempts=self.attempts,
             orders=self.orders,
@@ -122,7 +139,8 @@ class PaymentsHarness:
 
     def jwe(self, number: str = VISA, *, account_id: str = ADA, **changed: object) -> str:
         """Return a card as the page of *account_id* encrypts it now."""
-        return sealed(self.decrypter.public_jwk(), typed(account_id, self.clock(), number=number, **changed))
+        issued = self.card_service.issue_encryption(account_id, at=self.clock())
+        return sealed(issued.keys[0], typed(issued.stamp, self.clock(), number=number, **changed))
 
     async def card(self, number: str = VISA) -> str:
         """Store a card of Ada and return its id."""

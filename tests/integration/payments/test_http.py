@@ -30,8 +30,8 @@ def new_person() -> Principal:
 
 
 async def jwe(service: Running, who: Principal, number: str = VISA, **changed: object) -> str:
-    public = (await service.call("GET", "/v1/payments/encryption-key")).body
-    return sealed(public, typed(who.id, utc_now(), number=number, **changed))
+    issued = (await service.call("GET", "/v1/payments/encryption-keys", by=who)).body
+    return sealed(issued["keys"][0], typed(issued["stamp"], utc_now(), number=number, **changed))
 
 
 async def kept(service: Running, who: Principal, number: str = VISA) -> Answer:
@@ -136,6 +136,19 @@ async def test_a_signed_event_is_accepted_and_any_other_refused(service: Running
     assert (big.status, big.body["code"]) == (413, "http.request.too_large")
 
 
+async def test_C18_a_description_with_a_card_number_is_refused_at_its_field(service: Running) -> None:
+    who = new_person()
+    card_id = (await kept(service, who)).body["card_id"]
+    for text in ("4242 4242-4242 4242", "\uff14242.4242.4242.4242", "a %34242424242424242"):
+        answer = await charged(service, who, card_id, order={"description": text})
+        assert (answer.status, answer.body["code"]) == (422, "http.request.invalid")
+        [problem] = answer.body["fields"]
+        assert (problem["field"], problem["code"]) == ("description", "text_contains_card_number")
+        assert "4242" not in json.dumps(answer.body)
+    imei = await charged(service, who, card_id, order={"description": "phone 490154203237518"})
+    assert imei.status == 201
+
+
 async def test_yen_have_no_decimals(service: Running) -> None:
     who = new_person()
     card = await kept(service, who)
@@ -178,13 +191,34 @@ async def test_a_replayed_or_foreign_card_is_refused(service: Running) -> None:
     assert (await service.call("POST", CARDS, by=who, body=body, key=new_id("key"))).status == 201
     for thief in (who, other):
         refused = await service.call("POST", CARDS, by=thief, body=body, key=new_id("key"))
-        assert (refused.status, refused.body["code"]) == (422, "payments.card_payload.rejected")
+        assert (refused.status, refused.body["code"]) == (422, "payments.card_stamp.rejected")
+
+
+async def test_the_keys_are_of_both_curves_and_the_stamp_is_for_the_account(service: Running) -> None:
+    assert (await service.call("GET", "/v1/payments/encryption-keys")).status == 401
+    who = new_person()
+    for number in range(2):
+        issued = (await service.call("GET", "/v1/payments/encryption-keys", by=who)).body
+        assert [key["crv"] for key in issued["keys"]] == ["X25519", "P-256"]
+        assert {key["alg"] for key in issued["keys"]} == {"ECDH-ES"}
+        card = sealed(issued["keys"][number], typed(issued["stamp"], utc_now()))
+        assert (await service.call("POST", CARDS, by=who, body={"jwe": card}, key=new_id("key"))).status == 201
+
+
+async def test_each_wrong_member_of_a_card_is_named_and_not_quoted(service: Running) -> None:
+    who = new_person()
+    changes: dict[str, object] = {"number": "4242424242424241", "exp_month": 13, "security_code": "12"}
+    card = await jwe(service, who, str(changes.pop("number")), **changes)
+    refused = await service.call("POST", CARDS, by=who, body={"jwe": card}, key=new_id("key"))
+    assert (refused.status, refused.body["code"]) == (422, "payments.card.invalid")
+    assert [each["field"] for each in refused.body["fields"]] == ["number", "exp_month", "security_code"]
+    assert "4242" not in json.dumps(refused.body)
 
 
 async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None:
     who = new_person()
     answers = [await service.call("POST", CARDS, by=who, body={"jwe": "x" * 20}, key=new_id("key")) for _ in range(31)]
-    assert [each.status for each in answers] == [400] * 30 + [429]
+    assert [each.status for each in answers] == [422] * 30 + [429]
     assert answers[-1].headers["Retry-After"]
 
 
@@ -194,7 +228,7 @@ async def test_whoever_tries_many_cards_is_slowed_down(service: Running) -> None
         (CARDS, b"{", 400, "http.request.malformed"),
         (CARDS, b'{"jwe": 7}', 422, "http.request.invalid"),
         (CARDS, b'{"jwe": "aaaaaaaaaaaa", "number": "4242424242424242"}', 422, "http.request.invalid"),
-        (CARDS, b'{"jwe": "aaaaaaaaaaaa"}', 400, "payments.card_payload.decryption_failed"),
+        (CARDS, b'{"jwe": "aaaaaaaaaaaa"}', 422, "payments.card_payload.decryption_failed"),
         (CARDS, json.dumps({"jwe": "a" * 5000}).encode(), 422, "http.request.invalid"),
         (CARDS, b" " * 1_048_577, 413, "http.request.too_large"),
         (CHARGES, b'{"card_id": "tok_1"}', 422, "http.request.invalid"),

@@ -1,5 +1,6 @@
 """Public pages, newsletters, cards, the staff console."""
 
+import json
 import re
 
 import pytest
@@ -70,11 +71,15 @@ async def test_C10_joining_takes_a_confirmation_and_leaving_takes_one_click(brow
     asked = await browser.post("/newsletter", list_id="lst_m", email="ada@customers.example")
     assert "ada@customers.example" in asked.text
     assert edge.asked_to_join == [{"list_id": "lst_m", "email": "ada@customers.example"}]
-    assert "unless we sent one in the last ten minutes" in asked.text
-    page = await browser.get("/newsletter/unsubscribe?token=good-token")
+    page = await browser.get("/newsletter/unsubscribe?token=tok")
     assert not edge.left
     assert (await browser.submit(page, "/newsletter/unsubscribe")).name == "newsletter_unsubscribed"
-    assert edge.left == ["good-token"]
+    assert edge.left == ["tok"]
+
+
+async def test_a_confirmation_link_acts_on_its_button_alone(browser: Browser) -> None:
+    page = await browser.get("/newsletter/confirm?token=good-token")
+    assert (await browser.submit(page, "/newsletter/confirm")).name == "newsletter_confirmed"
 
 
 async def test_names_from_elsewhere_are_shown_as_text(browser: Browser) -> None:
@@ -101,6 +106,35 @@ async def test_C18_a_card_arrives_as_ciphertext_or_not_at_all(ada: Browser, edge
     assert "Visa ending in 4242" in stored.text
     await ada.submit(stored, f"/account/cards/{edge.cards[0]['card_id']}/delete")
     assert not edge.cards
+
+
+async def test_the_keys_for_a_card_are_for_whoever_is_logged_in(ada: Browser, browser: Browser, edge: FakeEdge) -> None:
+    answer = await ada.get("/account/cards/encryption-keys")
+    assert json.loads(answer.raw) == edge.card_encryption
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert (await browser.get("/account/cards/encryption-keys")).path.startswith("/account/log-in")
+
+
+async def test_a_card_is_entered_on_the_page_of_the_processor(ada: Browser, edge: FakeEdge) -> None:
+    page = await ada.submit(await ada.get("/account/cards"), "/account/cards/setups")
+    assert page.name == "card_setup"
+    assert page.tree.xpath("//main//a[@class='button']/@href") == ["https://processor.example/page/1"]
+    gone = await ada.get("/account/cards/added?setup=cst_1")
+    assert "No card was added." in gone.text
+    edge.entered_card = {"card_id": "tok_1", "last4": "4242", "exp_month": 9, "exp_year": 2029, "brand": "visa"}
+    assert "Card added." in (await ada.get("/account/cards/added?setup=cst_1")).text
+    foreign = await ada.get("/account/cards/added?setup=cst_2")
+    assert (foreign.status, "no such card setup" in foreign.text) == (404, True)
+
+
+@pytest.mark.parametrize(("hosted", "direct"), [(True, False), (False, True)])
+async def test_the_page_shows_the_ways_that_are_open(
+    ada: Browser, edge: FakeEdge, *, hosted: bool, direct: bool
+) -> None:
+    edge.takes_hosted, edge.takes_direct = hosted, direct
+    page = await ada.get("/account/cards")
+    actions = page.tree.xpath("//main//form/@action")
+    assert ("/account/cards/setups" in actions, "/account/cards" in actions) == (hosted, direct)
 
 
 async def test_charges_are_listed_with_what_went_back(ada: Browser) -> None:

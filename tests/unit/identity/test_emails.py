@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.identity.domain.accounts.payment_notices import PaymentNotice
 from services.identity.domain.authentication.security import SecurityEventKind
 from services.identity.domain.privacy_requests.lifecycle import RetainedItem
 from services.identity.emails import security
@@ -32,6 +33,10 @@ VALUES: dict[str, Any] = {
     "report_id": "rep_1",
     "inspection_id": "ins_1",
     "access_count": 2,
+    "amount": "39.99 USD",
+    "notice": PaymentNotice(
+        account_id="acc_1", charge_id="chg_1", refund_id="ref_1", amount=3_999, currency="USD", at=AT
+    ),
     "retained_items": [RetainedItem(description="your account", reason="case 4711", until=AT)],
 }
 

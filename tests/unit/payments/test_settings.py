@@ -15,12 +15,12 @@ ENV = {
 
 
 def test_the_defaults_are_strict() -> None:
-    assert Settings.from_env(ENV).card_payload_ttl.total_seconds() == 600
+    assert Settings.from_env(ENV).card_stamp_ttl.total_seconds() == 600
 
 
 def test_a_card_lifetime_beyond_the_memory_of_used_cards_is_refused() -> None:
-    with pytest.raises(SettingError, match="PAYMENTS_CARD_PAYLOAD_TTL_SECONDS"):
-        Settings.from_env({**ENV, "PAYMENTS_CARD_PAYLOAD_TTL_SECONDS": "901"})
+    with pytest.raises(SettingError, match="PAYMENTS_CARD_STAMP_TTL_SECONDS"):
+        Settings.from_env({**ENV, "PAYMENTS_CARD_STAMP_TTL_SECONDS": "901"})
 
 
 def test_refund_limits_are_given_in_whole_units() -> None:

@@ -6,11 +6,14 @@ from services.payments.ports.simulator.behaviours import (
     decline_test_number,
 )
 from services.payments.ports.simulator.books import SimulatorBooks
+from services.payments.ports.simulator.card_pages import CARD_CHOICES, SimulatedCardPages
 from services.payments.ports.simulator.processor import SimulatedProcessor
 
 __all__ = [
     "BEHAVIOUR_NUMBERS",
+    "CARD_CHOICES",
     "DECLINED_NUMBERS",
+    "SimulatedCardPages",
     "SimulatedProcessor",
     "SimulatorBooks",
     "decline_test_number",

@@ -14,7 +14,6 @@ from services.payments.domain import (
     ReportedDispute,
     ReportedPayment,
     ReportedRefund,
-    detect_brand,
     to_processor_amount,
 )
 from services.payments.ports.processor import (
@@ -31,6 +30,7 @@ from services.payments.ports.simulator.behaviours import (
     parse_behaviour,
 )
 from services.payments.ports.simulator.books import Row, SimulatorBooks, find_row, insert_row, update_row
+from services.payments.ports.simulator.card_pages import SimulatedCardPages
 from services.payments.ports.simulator.reports import report_dispute, report_payment, report_refund
 from shared.clock import Clock, utc_now
 
@@ -44,25 +44,25 @@ _TIMEOUTS = {
 }
 
 
-class SimulatedProcessor:
+class SimulatedProcessor(SimulatedCardPages):
     """Approves every valid card except the test numbers. The behaviour of a card is part of its reference."""
 
     retry_after = 0
 
     def __init__(self, books: SimulatorBooks | None = None, clock: Clock = utc_now) -> None:
-        self._books = books or SimulatorBooks()
+        super().__init__(books or SimulatorBooks())
         self._clock = clock
 
     async def tokenize(self, card: CardDetails, *, key: str) -> ReportedCard:
         """Return a reference that names the behaviour of the card; *key* is a hexadecimal digest."""
-        if reason := DECLINED_NUMBERS.get(card.number):
+        if reason := DECLINED_NUMBERS.get(card.number.reveal_text()):
             raise ProcessorDeclinedError(reason)
         stored = ReportedCard(
-            reference=f"sim_{describe_behaviour(card.number)}_{key[:26]}",
-            last4=card.number[-4:],
+            reference=f"sim_{describe_behaviour(card.number.reveal_text())}_{key[:26]}",
+            last4=card.last4,
             exp_month=card.exp_month,
             exp_year=card.exp_year,
-            brand=detect_brand(card.number).value,
+            brand=card.brand.value,
         )
 
         def store(books: sqlite3.Connection) -> None:

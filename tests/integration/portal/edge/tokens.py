@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from shared.clock import Clock
-from tests.integration.portal.edge.answers import RefusedError, archive_of_everything
+from tests.integration.portal.edge.answers import LATER, RefusedError, archive_of_everything
 
 
 class Tokens:
@@ -49,12 +49,9 @@ class Tokens:
         self.verified: list[str] = []
         self.asked_to_join: list[dict[str, str]] = []
         self.left: list[str] = []
-        self.confirmed_by: dict[str, str] = {}
-        """Each token that was confirmed, with the credential of who did it."""
-        self.requested_in_account = False
-        self.asked_for_links: list[str] = []
-        self.ended = 2
-        self.encryption_key: dict[str, str] = {}
+        self.takes_hosted = self.takes_direct = True
+        self.entered_card: dict[str, Any] | None = None
+        self.card_encryption: dict[str, Any] = {"keys": [], "stamp": "a stamp", "expires_at": LATER}
         self.archive = archive_of_everything()
 
     def _granted(self, session_id: str) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""The two ways in which a card is entered: on the processor's page, or encrypted by the client."""
+
+from services.payments.api import SIMULATED_PAGES, CardsApi, CardSetupsApi, SimulatedCardPagesApi
+from services.payments.domain import CardEntry
+from services.payments.ports import CardDecrypter, CardKeys, Processor, SimulatedCardPages
+from services.payments.service import CardService, CardSetupService, SimulatedCardPageService
+from services.payments.settings import Settings
+from services.payments.wiring.stores import Stores
+from shared.chassis import Chassis
+from shared.web import Paginator, Route
+
+
+def build_card_routes(chassis: Chassis, settings: Settings, processor: Processor, stores: Stores) -> tuple[Route, ...]:
+    """Return the routes of cards and card setups."""
+    entry = CardEntry(settings.card_entry)
+    card_service = CardService(
+        decrypter=CardDecrypter(CardKeys.from_keyring(chassis.keyring)),
+        processor=processor,
+        token_sealer=chassis.token_sealer,
+        used_stamps=stores.used_stamps,
+        cards=stores.cards,
+        new_id=chassis.new_id,
+        card_stamp_ttl=settings.card_stamp_ttl,
+    )
+    card_setup_service = CardSetupService(
+        processor=processor,
+        setups=stores.setups,
+        cards=stores.cards,
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+        build_return_url=lambda setup_id: f"{chassis.settings.public_url}/account/cards/added?setup={setup_id}",
+    )
+    return (
+        *CardsApi(card_service=card_service, entry=entry, paginator=Paginator(chassis.token_sealer)).build_routes(),
+        *CardSetupsApi(card_setup_service=card_setup_service, entry=entry).build_routes(),
+        *_build_simulated_routes(chassis, processor),
+    )
+
+
+def _build_simulated_routes(chassis: Chassis, processor: Processor) -> tuple[Route, ...]:
+    """Return the routes of the simulator's card page; none for a real processor, which has pages of its own."""
+    if not isinstance(processor, SimulatedCardPages):
+        return ()
+    processor.page_root = f"{chassis.settings.public_url}{SIMULATED_PAGES}"
+    return SimulatedCardPagesApi(page_service=SimulatedCardPageService(pages=processor)).build_routes()
