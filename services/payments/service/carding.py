@@ -20,6 +20,20 @@ BUDGETS = {
 """A customer mistypes a few times; an office shares an address; honest customers share an issuer."""
 
 
+_declines = observe.counter(
+    "candor_payments_declines_total",
+    "Declines by reason, as the processor names it, when a card is stored or charged.",
+    ("reason",),
+)
+for _reason in DeclineReason:
+    _declines.labels(_reason.value)
+
+
+def count_decline(reason: DeclineReason) -> None:
+    """Count a decline by its reason, whichever way it was learned."""
+    _declines.labels(reason.value).inc()
+
+
 def _with_scopes(counter: observe.Counter) -> observe.Counter:
     for scope in CardingScope:
         counter.labels(scope.value)
@@ -42,10 +56,6 @@ class CardingGuard:
             "candor_payments_carding_exceeded_total", "Declines over the budget, by what was counted.", ("scope",)
         )
     )
-    declines: ClassVar[observe.Counter] = observe.counter(
-        "candor_payments_declines_total", "Declines by reason, as the processor names it.", ("reason",)
-    )
-
     counter: DeclineCounter
 
     def check(self, attempt: CardAttempt, *, at: datetime) -> None:
@@ -56,9 +66,8 @@ class CardingGuard:
             self.refused.labels(scope.value).inc()
             raise CardAttemptsExceededError(retry_after=ceil(remaining.total_seconds()))
 
-    def record_decline(self, attempt: CardAttempt, reason: DeclineReason, *, at: datetime) -> None:
+    def record_decline(self, attempt: CardAttempt, *, at: datetime) -> None:
         """Count a decline."""
-        self.declines.labels(reason.value).inc()
         for scope in self.counter.count_decline(attempt, at=at):
             self.exceeded.labels(scope.value).inc()
             log.warning("carding.budget_exceeded", scope=scope.value)

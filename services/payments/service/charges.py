@@ -13,7 +13,6 @@ from services.payments.domain import (
     Charge,
     ChargeOperation,
     ChargeState,
-    DeclineReason,
     Money,
     idempotency_marks,
     to_processor_amount,
@@ -234,7 +233,7 @@ class ChargeService:
         if charge.state is ChargeState.FAILED:
             if was_asked:  # a repeated request is told of the same decline, which is counted once
                 attempt = CardAttempt(account_id=charge.account_id, address=client_address)
-                self.carding.record_decline(attempt, charge.decline_reason or DeclineReason.GENERIC_DECLINE, at=at)
+                self.carding.record_decline(attempt, at=at)
             reason = charge.decline_reason.shown if charge.decline_reason else "unknown"
             raise CardDeclinedError(f"The card was declined: {reason}. Charge {charge.charge_id} has failed.")
         if charge.state is ChargeState.CONFLICTED:

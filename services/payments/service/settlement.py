@@ -9,6 +9,7 @@ from services.payments.domain import (
     Charge,
     ChargeOperation,
     ChargeState,
+    DeclineReason,
     ReportedPayment,
     ReportedStatus,
     apply_report,
@@ -16,6 +17,7 @@ from services.payments.domain import (
 from services.payments.domain.figures import next_comparison
 from services.payments.domain.journal import book_charge
 from services.payments.domain.retries import RetrySchedule
+from services.payments.service.carding import count_decline
 from services.payments.store import Attempts, Charges, JournalEntries, PendingOrders
 from shared import observe
 from shared.bus import Outbox
@@ -74,6 +76,8 @@ class ChargeSettler:
             # Only the process that moved the charge counts it: two at once would count one charge twice.
             outcome = OUTCOMES[moved.state]
             self.outcomes.labels(outcome).inc()
+            if moved.state is ChargeState.FAILED:
+                count_decline(moved.decline_reason or DeclineReason.GENERIC_DECLINE)
             log.info("payment.completed", kind="charge", outcome=outcome, charge_id=charge.charge_id)
         return moved
 

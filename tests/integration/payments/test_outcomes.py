@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.payments.domain import DeclineReason
 from services.payments.errors import CardDeclinedError, PaymentPendingError
+from services.payments.ports.simulator.behaviours import decline_test_number
 from shared.observe import render_metrics
 from tests.integration.payments.harness import ADA, RECONCILE_AFTER, PaymentsHarness
 from tests.support.cards import DECLINED_LATER, SILENT_ONCE
@@ -56,6 +58,19 @@ async def test_a_decline_is_logged_once_and_counted_once(house: PaymentsHarness,
     declined = {"event": "payment.completed", "kind": "charge", "outcome": "declined", "charge_id": charge.charge_id}
     assert payments_in(logged) == [declined]
     assert growth("charges", before) == {"declined": 1}
+
+
+async def test_a_decline_is_counted_by_its_reason(house: PaymentsHarness) -> None:
+    def count() -> float:
+        text = render_metrics()[0].decode()
+        found = re.search(r'^candor_payments_declines_total{reason="insufficient_funds"} (\S+)$', text, re.MULTILINE)
+        assert found is not None
+        return float(found[1])
+
+    before = count()
+    with pytest.raises(CardDeclinedError):
+        await house.charge(await house.card(decline_test_number(DeclineReason.INSUFFICIENT_FUNDS)))
+    assert count() == before + 1
 
 
 async def test_a_timeout_is_counted_and_so_is_what_comes_of_it(house: PaymentsHarness, logged: Lines) -> None:
