@@ -1,13 +1,27 @@
 """The probes of the promises that newsletter owns."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.newsletter.domain.campaigns.campaigns import CampaignDelivery
-from services.newsletter.domain.subscriptions.subscriptions import Subscription, Suppression
-from services.newsletter.store import CampaignDeliveries, Campaigns, Subscriptions, Suppressions
+from services.newsletter.domain.subscriptions.subscriptions import RELAY_GRACE_PERIOD, Subscription, Suppression
+from services.newsletter.store import (
+    CampaignDeliveries,
+    Campaigns,
+    IndexedSuppression,
+    Subscriptions,
+    SuppressedAddresses,
+    Suppressions,
+    UnsubscribeLinkRequests,
+)
+from shared.clock import Clock
 from shared.promises import Finding, Probe, broken_finding, kept_finding
+
+_MAX_NEWEST = 2_000
+_LINK_REQUEST_LIMIT = timedelta(minutes=5)
+"""The links are sent within seconds; a restart of the service takes a minute."""
 
 ConsentsById = dict[str, list[Subscription | Suppression]]
 
@@ -18,24 +32,35 @@ class NewsletterProbes:
 
     subscriptions: Subscriptions
     suppressions: Suppressions
+    suppressed_addresses: SuppressedAddresses
+    link_requests: UnsubscribeLinkRequests
     campaigns: Campaigns
     deliveries: CampaignDeliveries
+    clock: Clock
 
     def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
         return (Probe("C10", self.nothing_after_unsubscribing), Probe("C06", self.only_confirmed_recipients))
 
     async def nothing_after_unsubscribing(self) -> Finding:
-        """C10: no email was relayed after its recipient had unsubscribed."""
-        sample_size = violations = 0
+        """C10: no email was relayed after its recipient had unsubscribed or was suppressed; no one was put back."""
+        sample_size = violations = revived = 0
         # The suppressions of one batch are close in time, so few deliveries are read that cannot be violations.
-        async for ended in self.suppressions.iter_newest_first():
+        async for batch in self.suppressions.iter_newest_first():
+            ended = [each.suppression for each in batch]
             sample_size += len(ended)
             ids = sorted({each.subscription_id for each in ended})
             deliveries = await self.deliveries.list_accepted_since(ids, ended[-1].unsubscribed_at)
             violations += sum(_breaks_suppression(delivery, ended) for delivery in deliveries)
-        evidence = f"{violations} emails relayed after one of {sample_size} suppressions"
-        return (broken_finding if violations else kept_finding)(sample_size, evidence)
+            revived += await self._count_revived(batch)
+        suspended, after_suspension = await self._count_after_suspension()
+        overdue = await self.link_requests.count_overdue(self.clock() - _LINK_REQUEST_LIMIT)
+        evidence = (
+            f"{violations + after_suspension} emails relayed after one of {sample_size + suspended} suppressions; "
+            f"{revived} subscriptions put back without a confirmation; {overdue} requests for unsubscribe links overdue"
+        )
+        is_broken = violations or after_suspension or revived or overdue
+        return (broken_finding if is_broken else kept_finding)(sample_size + suspended, evidence)
 
     async def only_confirmed_recipients(self) -> Finding:
         """C06: each of the newest emails went to an address that had confirmed this list before."""
@@ -49,8 +74,39 @@ class NewsletterProbes:
             not _has_consent(known[delivery.subscription_id], lists.get(delivery.campaign_id), delivery.sent_at)
             for delivery in deliveries
         )
-        evidence = f"{without} of the {len(deliveries)} newest emails without a consent to their list"
-        return (broken_finding if without else kept_finding)(len(deliveries), evidence)
+        newest = await self.subscriptions.list_newest(_MAX_NEWEST)
+        unproven = sum(not each.consent.is_sound(each.subscribed_at) for each in newest)
+        evidence = (
+            f"{without} of the {len(deliveries)} newest emails without a consent to their list; "
+            f"{unproven} of the {len(newest)} newest subscriptions without the evidence of a confirmation"
+        )
+        return (broken_finding if without or unproven else kept_finding)(len(deliveries) + len(newest), evidence)
+
+    async def _count_revived(self, batch: Sequence[IndexedSuppression]) -> int:
+        """Count the subscriptions that exist although their address left the list later than it confirmed."""
+        ended: dict[tuple[str, str], list[Suppression]] = defaultdict(list)
+        for each in batch:
+            ended[each.folded_index, each.suppression.list_id].append(each.suppression)
+        found = await self.subscriptions.list_by_folded_index(sorted({folded for folded, _ in ended}))
+        return sum(
+            any(
+                suppression.forbids_subscription(subscription)
+                for suppression in ended.get((folded, subscription.list_id), ())
+            )
+            for folded, subscription in found
+        )
+
+    async def _count_after_suspension(self) -> tuple[int, int]:
+        """Return how many subscriptions are suspended, and how many emails were relayed to them since."""
+        entries = await self.suppressed_addresses.list_undoable_until(self.clock(), _MAX_NEWEST)
+        found = await self.subscriptions.list_by_folded_index(sorted({folded for folded, _ in entries}))
+        since = {each.subscription_id: each.suspended_at for _, each in found if each.suspended_at is not None}
+        if not since:
+            return 0, 0
+        deliveries = await self.deliveries.list_accepted_since(sorted(since), min(since.values()))
+        limits = {subscription_id: at + RELAY_GRACE_PERIOD for subscription_id, at in since.items()}
+        late = [each for each in deliveries if each.sent_at and each.sent_at > limits[each.subscription_id]]
+        return len(since), len(late)
 
     async def _consents_by_id(self, subscription_ids: set[str]) -> ConsentsById:
         known: ConsentsById = defaultdict(list)

@@ -27,14 +27,15 @@ class Settings(EnvSettings):
         timedelta(minutes=10),
         validation_alias="NEWSLETTER_COOLDOWN_SECONDS",
         ge=timedelta(seconds=1),
-        description="the minimum time between two confirmation emails to one address for one list",
+        description="the minimum time between two confirmation emails to one address for one list, and between two "
+        "emails with its unsubscribe links",
     )
     opt_in_requests_per_minute: int = Field(
         30,
         validation_alias="NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE",
         ge=1,
         le=2**31,
-        description="the rate limit of opt-in requests for one caller",
+        description="the rate limit, for one caller, of opt-in requests and of requests for unsubscribe links",
     )
     batch_size: int = Field(
         200,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.web import SAFE_LINE, SAFE_TEXT, JsonBody, OpaqueText
+from shared.web import SAFE_LINE, SAFE_TEXT, JsonBody, OpaqueText, Query
 
 EDITOR_ROLES = ("support", "admin")
 MAX_TOKEN_LENGTH = 1_000
@@ -21,6 +21,12 @@ Token = Annotated[
 
 
 class LinkTokenBody(JsonBody):
+    """The token of a link in an email."""
+
+    token: Token
+
+
+class LinkTokenQuery(Query):
     """The token of a link in an email."""
 
     token: Token

@@ -5,6 +5,10 @@ from datetime import UTC, datetime
 
 from services.newsletter.domain.subscriptions.opt_in import OptInRequest
 from shared.crypto import TokenSealer
+from shared.ids import BASE32_ALPHABET
+
+LEAVE_PREFIX = "leave+"
+_ID_CHARS, _ID_BYTES = 26, 17
 
 _CONFIRM_TOKEN, _UNSUBSCRIBE_TOKEN = "newsletter.confirm", "newsletter.unsubscribe"
 # An email may be opened years later, and its link must still work (C10). It ends one subscription and opens nothing
@@ -18,6 +22,8 @@ class EmailLinks:
 
     token_sealer: TokenSealer
     public_url: str
+    inbound_domain: str | None = None
+    """The domain that receives unsubscriptions by mail; None where no listener runs."""
 
     def confirmation_url(self, request: OptInRequest) -> str:
         """Return the link that confirms *request*."""
@@ -38,6 +44,21 @@ class EmailLinks:
         """Return the link for one-click unsubscription (RFC 8058)."""
         return f"{self.public_url}/v1/newsletter/unsubscribe/{token}"
 
+    def leave_address(self, subscription_id: str) -> str | None:
+        """Return the address to which an email ends one subscription (RFC 2369); None without an inbound domain.
+
+        The token is in the address: mail programs drop or change subjects. It has 59 of the 64 octets of a local part.
+        """
+        if self.inbound_domain is None:
+            return None
+        value = _pack_subscription_id(subscription_id)
+        token = self.token_sealer.issue_short(_UNSUBSCRIBE_TOKEN, value)
+        return f"{LEAVE_PREFIX}{token}@{self.inbound_domain}"
+
+    def subscription_id_of_address(self, token: str) -> str:
+        """Return the id of the subscription that an email to ``leave+<token>@…`` ends; raises InvalidTokenError."""
+        return _unpack_subscription_id(self.token_sealer.open_short(_UNSUBSCRIBE_TOKEN, token))
+
     def opt_in_request_id(self, token: str, *, at: datetime) -> str:
         """Return the id of the opt-in request that *token* confirms; raises InvalidTokenError."""
         return self.token_sealer.open(_CONFIRM_TOKEN, token, at=at)["opt_in_request"]
@@ -45,3 +66,16 @@ class EmailLinks:
     def subscription_id(self, token: str, *, at: datetime) -> str:
         """Return the id of the subscription that *token* ends; raises InvalidTokenError."""
         return self.token_sealer.open(_UNSUBSCRIBE_TOKEN, token, at=at)["subscription"]
+
+
+def _pack_subscription_id(subscription_id: str) -> bytes:
+    """Return the 130 random bits of an id as 17 bytes: as text it would not fit into an address."""
+    number = 0
+    for char in subscription_id.removeprefix("sub_"):
+        number = number << 5 | BASE32_ALPHABET.index(char)
+    return number.to_bytes(_ID_BYTES)
+
+
+def _unpack_subscription_id(packed: bytes) -> str:
+    number = int.from_bytes(packed)
+    return "sub_" + "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * _ID_CHARS - 5, -1, -5))

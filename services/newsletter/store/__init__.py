@@ -5,21 +5,32 @@ from services.newsletter.store.campaigns.deliveries import CampaignDeliveries
 from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument, CampaignDocument
 from services.newsletter.store.subscriptions.documents import (
     SUPPRESSION_RETENTION_DAYS,
+    ConfirmedRequestDocument,
     MailingListDocument,
     OptInRequestDocument,
     SubscriptionDocument,
+    SuppressedAddressDocument,
     SuppressionDocument,
+    UnsubscribeLinkRequestDocument,
 )
+from services.newsletter.store.subscriptions.link_requests import UnsubscribeLinkRequests
 from services.newsletter.store.subscriptions.lists import MailingLists
-from services.newsletter.store.subscriptions.opt_in_requests import OptInRequests
+from services.newsletter.store.subscriptions.opt_in_requests import ConfirmedRequests, OptInRequests
 from services.newsletter.store.subscriptions.subscriptions import Subscriptions
-from services.newsletter.store.subscriptions.suppressions import Suppressions
+from services.newsletter.store.subscriptions.suppressions import (
+    IndexedSuppression,
+    SuppressedAddresses,
+    Suppressions,
+)
 
 DOCUMENTS = (
     MailingListDocument,
     OptInRequestDocument,
+    ConfirmedRequestDocument,
     SubscriptionDocument,
     SuppressionDocument,
+    SuppressedAddressDocument,
+    UnsubscribeLinkRequestDocument,
     CampaignDocument,
     CampaignDeliveryDocument,
 )
@@ -29,8 +40,12 @@ __all__ = [
     "SUPPRESSION_RETENTION_DAYS",
     "CampaignDeliveries",
     "Campaigns",
+    "ConfirmedRequests",
+    "IndexedSuppression",
     "MailingLists",
     "OptInRequests",
     "Subscriptions",
+    "SuppressedAddresses",
     "Suppressions",
+    "UnsubscribeLinkRequests",
 ]

@@ -34,7 +34,10 @@ def build_modules(chassis: Chassis, settings: Settings) -> NewsletterModules:
         probes=NewsletterProbes(
             subscriptions=stores.subscriptions,
             suppressions=stores.suppressions,
+            suppressed_addresses=stores.suppressed_addresses,
+            link_requests=stores.link_requests,
             campaigns=stores.campaigns,
             deliveries=stores.deliveries,
+            clock=chassis.clock,
         ),
     )

@@ -27,7 +27,6 @@ def build_privacy_request_module(
     """Return the services of privacy requests."""
     account_export = AccountExport(
         lists=stores.lists,
-        opt_in_requests=stores.opt_in_requests,
         subscriptions=stores.subscriptions,
         suppressions=stores.suppressions,
         deliveries=stores.deliveries,

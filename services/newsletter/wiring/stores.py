@@ -7,10 +7,13 @@ from services.newsletter.settings import Settings
 from services.newsletter.store import (
     CampaignDeliveries,
     Campaigns,
+    ConfirmedRequests,
     MailingLists,
     OptInRequests,
     Subscriptions,
+    SuppressedAddresses,
     Suppressions,
+    UnsubscribeLinkRequests,
 )
 from shared.chassis import Chassis
 
@@ -21,8 +24,11 @@ class Stores:
 
     lists: MailingLists
     opt_in_requests: OptInRequests
+    confirmed_requests: ConfirmedRequests
+    link_requests: UnsubscribeLinkRequests
     subscriptions: Subscriptions
     suppressions: Suppressions
+    suppressed_addresses: SuppressedAddresses
     campaigns: Campaigns
     deliveries: CampaignDeliveries
     links: EmailLinks
@@ -34,9 +40,16 @@ def build_stores(chassis: Chassis, settings: Settings) -> Stores:
     return Stores(
         lists=MailingLists(db),
         opt_in_requests=OptInRequests(db, vault),
+        confirmed_requests=ConfirmedRequests(db),
+        link_requests=UnsubscribeLinkRequests(db, vault),
         subscriptions=Subscriptions(db, vault),
         suppressions=Suppressions(db, vault),
+        suppressed_addresses=SuppressedAddresses(db, vault),
         campaigns=Campaigns(db),
         deliveries=CampaignDeliveries(db),
-        links=EmailLinks(token_sealer=chassis.token_sealer, public_url=settings.common.public_url),
+        links=EmailLinks(
+            token_sealer=chassis.token_sealer,
+            public_url=settings.common.public_url,
+            inbound_domain=settings.common.inbound_domain,
+        ),
     )

@@ -112,7 +112,9 @@ class StaffPages:
             )
         except ServiceError as fault:
             return render_console_page(context, "staff_newsletters.html", fault=fault, typed=typed)
-        return context.redirect("/staff/newsletters", ended=str(result["unsubscribed_count"]))
+        return context.redirect(
+            "/staff/newsletters", ended=str(result["unsubscribed_count"]), similar=str(result["similar_count"])
+        )
 
     async def show_cases(self, context: PageContext) -> web.Response:
         """Show the cases of disclosure, and the form to open one."""

@@ -80,6 +80,7 @@ RETENTION_STARTS = {
     "received_at": "receipt",
     "removed_at": "deletion",
     "requested_at": "the request",
+    "suppressed_at": "suppression",
     "unsubscribed_at": "unsubscribing",
 }
 _RETENTION = re.compile(r"(\d+) days after (\w+)")

@@ -29,7 +29,7 @@ async def join(world: World) -> str:
     expect(before["accepted"] == 0, "nobody reached before the confirmation")
     mail = await world.mail_to(world.ada, about=body["name"])
     token = link_in(mail, "/newsletter/confirm")
-    await world.call("POST", "/v1/newsletter/confirmations", json_body={"token": token})
+    await world.call("POST", "/v1/newsletter/confirmations", by=world.ada, json_body={"token": token})
     return f"list {made['list_id']}: a campaign before the confirmation reached 0 people"
 
 

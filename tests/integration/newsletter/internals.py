@@ -8,7 +8,7 @@ from pathlib import Path
 from services.newsletter.domain.campaigns.campaigns import Campaign, DeliveryCounts
 from services.newsletter.domain.subscriptions.consent import CURRENT_CONSENT, Consent, ConsentSource
 from services.newsletter.domain.subscriptions.lists import MailingList
-from services.newsletter.domain.subscriptions.subscriptions import Subscription
+from services.newsletter.domain.subscriptions.subscriptions import Subscription, UnsubscribeMethod
 from services.newsletter.settings import Settings
 from services.newsletter.store import DOCUMENTS, Subscriptions
 from services.newsletter.wiring.modules import NewsletterModules, build_modules
@@ -48,14 +48,31 @@ class NewsletterInternals:
         [row] = await self.queued_mails()
         return await self.chassis.mail_queue.open_message(row)
 
-    async def join(self, list_id: str, email: str, *, account_id: str = "") -> Subscription:
-        """Subscribe to a list and confirm."""
-        now = self.chassis.clock()
-        await self.modules.subscriptions.subscribe_service.request(list_id, email, account_id=account_id, at=now)
+    async def request_subscription(self, list_id: str, email: str) -> None:
+        """Request a subscription on the public page."""
+        await self.modules.subscriptions.subscribe_service.request(
+            list_id, email, source=ConsentSource.PAGE, at=self.chassis.clock()
+        )
+
+    async def confirm(self, token: str, *, account_id: str = "") -> Subscription:
+        """Press the button of a confirmation link."""
         made, _ = await self.modules.subscriptions.subscribe_service.confirm(
-            parse_token(await self.read_email()), at=now
+            token, account_id=account_id, at=self.chassis.clock()
         )
         return made
+
+    async def unsubscribe(self, subscription_id: str) -> None:
+        """Press the button of an unsubscribe link."""
+        await self.modules.subscriptions.unsubscribe_service.unsubscribe_by_token(
+            self.modules.stores.links.unsubscribe_token(subscription_id),
+            method=UnsubscribeMethod.PAGE,
+            at=self.chassis.clock(),
+        )
+
+    async def join(self, list_id: str, email: str, *, account_id: str = "") -> Subscription:
+        """Subscribe to a list and confirm."""
+        await self.request_subscription(list_id, email)
+        return await self.confirm(parse_token(await self.read_email()), account_id=account_id)
 
     async def start_campaign(self, list_id: str) -> Campaign:
         """Create a campaign and start it."""
@@ -104,6 +121,7 @@ async def open_internals(
         "SMTP_URL": "smtp://127.0.0.1:9",
         "MONGO_DATABASE": new_id("test"),
         "NEWSLETTER_BATCH_SIZE": "4",
+        "CANDOR_INBOUND_DOMAIN": "in.candor.example",
         **parts,
         **settings,
     }

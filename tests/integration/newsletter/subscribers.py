@@ -59,9 +59,9 @@ class Subscribers:
         assert found is not None
         return found
 
-    async def confirm(self, token: str) -> Answer:
+    async def confirm(self, token: str, *, by: Principal | None = None) -> Answer:
         """Confirm as the page does."""
-        return await self.service.call("POST", f"{ROOT}/confirmations", body={"token": token})
+        return await self.service.call("POST", f"{ROOT}/confirmations", by=by, body={"token": token})
 
     async def request_and_read_mail(self, list_id: str, email: str, *, by: Principal | None = None) -> str:
         """Request a subscription; return the token of the email."""
@@ -75,8 +75,8 @@ class Subscribers:
         return parse_link(self.mailbox.mails_to(email)[-1], "/newsletter/confirm")
 
     async def join(self, list_id: str, email: str, *, by: Principal | None = None) -> str:
-        """Subscribe and confirm; return the id of the subscription."""
-        confirmed = await self.confirm(await self.request_and_read_mail(list_id, email, by=by))
+        """Subscribe and confirm, both with the same login; return the id of the subscription."""
+        confirmed = await self.confirm(await self.request_and_read_mail(list_id, email, by=by), by=by)
         assert confirmed.status == 200, confirmed.body
         return str(confirmed.body["subscription_id"])
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.newsletter.domain.campaigns.campaigns import Campaign
-from services.newsletter.domain.subscriptions.subscriptions import Subscription, UnsubscribeMethod
+from services.newsletter.domain.subscriptions.subscriptions import Subscription, SuppressionReason
 from shared.contracts import common_v1
 from shared.ids import new_id
 from shared.policy import PromiseState
@@ -28,16 +28,9 @@ async def left(inside: NewsletterInternals, clock: FixedClock) -> tuple[Subscrip
         if row.bulk:
             await inside.carry(row)
     clock.advance(HOUR)
-    await leave(inside, made, clock())
+    await inside.unsubscribe(made.subscription_id)
     clock.advance(HOUR)
     return made, campaign
-
-
-async def leave(inside: NewsletterInternals, made: Subscription, at: datetime) -> None:
-    token = inside.modules.stores.links.unsubscribe_token(made.subscription_id)
-    await inside.modules.subscriptions.unsubscribe_service.unsubscribe_by_token(
-        token, method=UnsubscribeMethod.PAGE, at=at
-    )
 
 
 def letter(made: Subscription, campaign: Campaign, at: datetime, **changes: Any) -> dict[str, Any]:
@@ -101,6 +94,105 @@ async def test_C10_a_letter_between_leaving_and_joining_again_is_caught(
     assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
 
 
+async def copy_of(inside: NewsletterInternals, planter: RawWriter, made: Subscription) -> dict[str, Any]:
+    """Return the stored subscription as somebody could copy it who writes to the database."""
+    [row] = [
+        row for row in await planter.read_raw(inside.chassis.db, "subscriptions") if row["_id"] == made.subscription_id
+    ]
+    return dict(row)
+
+
+async def test_C10_a_subscriber_who_left_and_was_put_back_is_caught(
+    inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
+) -> None:
+    news = await inside.a_list()
+    made = await inside.join(news.list_id, "ada@customers.example")
+    before = await copy_of(inside, planter, made)
+    clock.advance(HOUR)
+    await inside.unsubscribe(made.subscription_id)
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    await planter.write_raw(inside.chassis.db, "subscriptions", {**before, "_id": new_id("sub")})
+    finding = await inside.modules.probes.nothing_after_unsubscribing()
+    assert finding.state is PromiseState.BROKEN
+    assert "1 subscriptions put back" in finding.evidence
+
+
+async def test_C10_who_came_back_by_confirming_is_no_breach(inside: NewsletterInternals, clock: FixedClock) -> None:
+    news = await inside.a_list()
+    made = await inside.join(news.list_id, "Ada@customers.example")
+    clock.advance(HOUR)
+    await inside.unsubscribe(made.subscription_id)
+    clock.advance(HOUR)
+    await inside.join(news.list_id, "ada@customers.example")
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+
+
+async def test_C10_a_letter_to_a_suspended_address_is_caught(
+    inside: NewsletterInternals, clock: FixedClock, planter: RawWriter
+) -> None:
+    news = await inside.a_list()
+    made = await inside.join(news.list_id, "ada@customers.example")
+    campaign = await inside.start_campaign(news.list_id)
+    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock()))
+    await inside.modules.subscriptions.suppression_service.suspend_address(
+        made.subscription_id, SuppressionReason.COMPLAINED, verdict_id="vrd_1", at=clock.advance(HOUR)
+    )
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
+
+
+async def test_C10_a_request_for_links_that_nobody_handles_is_caught(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    service = inside.modules.subscriptions.unsubscribe_link_service
+    await service.request_links("ada@customers.example", at=clock())
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+    clock.advance(timedelta(minutes=6))
+    finding = await inside.modules.probes.nothing_after_unsubscribing()
+    assert finding.state is PromiseState.BROKEN
+    assert "1 requests for unsubscribe links overdue" in finding.evidence
+    await service.send_due(at=clock())
+    assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"consent_version": "0"},
+        {"confirmed_at": -HOUR},
+        {"confirmed_at": 49 * HOUR},
+        {"source": "import"},
+        {"import_id": "imp_1"},
+    ],
+)
+async def test_C06_a_subscription_without_the_evidence_of_a_confirmation_is_caught(
+    inside: NewsletterInternals, planter: RawWriter, changes: dict[str, Any]
+) -> None:
+    news, other = await inside.a_list(), await inside.a_list()
+    made = await inside.join(news.list_id, "ada@customers.example")
+    assert (await inside.modules.probes.only_confirmed_recipients()).state is PromiseState.KEPT
+    bought = await copy_of(inside, planter, made)
+    moved = {
+        name: bought["consent"]["requested_at"] + value if isinstance(value, timedelta) else value
+        for name, value in changes.items()
+    }
+    await planter.write_raw(
+        inside.chassis.db,
+        "subscriptions",
+        {
+            **bought,
+            "_id": new_id("sub"),
+            "subscriber_id": new_id("ssb"),
+            "list_id": other.list_id,
+            "consent": {**bought["consent"], **moved},
+        },
+    )
+    finding = await inside.modules.probes.only_confirmed_recipients()
+    assert finding.state is PromiseState.BROKEN
+    assert "1 of the 2 newest subscriptions" in finding.evidence
+
+
 async def test_C06_is_kept_while_letters_go_where_they_were_asked_for(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:
@@ -131,7 +223,7 @@ async def test_C06_a_letter_before_the_consent_or_to_nobody_is_caught(
     ):
         await planter.write_raw(inside.chassis.db, "deliveries", planted)
     finding = await inside.modules.probes.only_confirmed_recipients()
-    assert (finding.state, finding.sample_size) == (PromiseState.BROKEN, 2)
+    assert (finding.state, finding.sample_size) == (PromiseState.BROKEN, 3)
     assert finding.evidence.startswith("2 of")
 
 

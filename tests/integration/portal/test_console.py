@@ -229,6 +229,16 @@ async def test_C21_a_request_of_a_customer_is_approved_or_rejected_with_a_reason
 async def test_C10_staff_end_newsletters_on_request(sven: Browser) -> None:
     page = await sven.post("/staff/newsletters", email="ada@customers.example", reason="request 7")
     assert "ended-2" in page.marks
+    assert "similar-0" not in page.marks
+
+
+async def test_C10_staff_who_end_nothing_are_told_and_hear_of_addresses_that_look_alike(
+    sven: Browser, edge: FakeEdge
+) -> None:
+    edge.ended = 0
+    page = await sven.post("/staff/newsletters", email="Ada <ada@customers.example>", reason="request 7")
+    assert "Nothing was ended" in page.part("ended-0")
+    assert "2 subscriptions" in page.part("similar-2")
 
 
 @pytest.mark.parametrize("path", ["/staff/abuse-reports", "/staff/newsletters", "/staff/freeze"])

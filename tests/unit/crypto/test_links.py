@@ -100,3 +100,34 @@ def test_a_link_outlives_the_rotation_of_its_key(tmp_path: Path) -> None:
 def test_without_a_key_it_fails_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="no active key"):
         TokenSealer(keyring_of(make_keyring([KeyUse.WRAP], at=NOON), tmp_path))
+
+
+@given(st.binary(max_size=20), st.booleans())
+def test_a_short_token_is_read_in_any_letter_case(links: TokenSealer, value: bytes, is_upper: bool) -> None:
+    token = links.issue_short("leave", value)
+    assert token == token.lower()
+    assert links.open_short("leave", token.upper() if is_upper else token) == value
+
+
+def test_a_short_token_of_17_bytes_fits_into_an_address_and_is_always_the_same(links: TokenSealer) -> None:
+    token = links.issue_short("leave", b"i" * 17)
+    assert (len(token), token.isalnum()) == (53, True)
+    assert token == links.issue_short("leave", b"i" * 17)
+
+
+def test_a_short_token_is_for_one_kind_and_unforgeable(links: TokenSealer) -> None:
+    token = links.issue_short("leave", b"i" * 17)
+    altered = [token[:at] + ("0" if token[at] != "0" else "1") + token[at + 1 :] for at in range(len(token))]
+    for kind, text in [
+        ("other", token),
+        *(("leave", each) for each in [*altered, token[1:], f"{token}0", "", "i", "é", "0" * 65]),
+    ]:
+        with pytest.raises(InvalidTokenError):
+            links.open_short(kind, text)
+
+
+def test_a_short_token_is_read_after_the_key_was_rotated(tmp_path: Path) -> None:
+    keyring = make_keyring([KeyUse.LINK], at=NOON)
+    token = TokenSealer(keyring_of(keyring, tmp_path)).issue_short("leave", b"value")
+    rotated = with_new_key(keyring, KeyUse.LINK, at=LATER)
+    assert TokenSealer(keyring_of(rotated, tmp_path)).open_short("leave", token) == b"value"

@@ -19,7 +19,6 @@ def opt_in_request(list_id: str, *, ago: timedelta) -> OptInRequest:
     return OptInRequest(
         request_id="opt_1",
         list_id=list_id,
-        account_id="",
         consent_version=CURRENT_CONSENT.version,
         source=ConsentSource.PAGE,
         requested_at=NOON - ago,

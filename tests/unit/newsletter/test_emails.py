@@ -1,6 +1,7 @@
 """The emails, down to the bytes that are signed and sent."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage as MimeMessage
@@ -67,13 +68,12 @@ def a_campaign_email(links: EmailLinks, text: str = "Hello <you> & all.\n\nSecon
     )
 
 
-def a_confirmation(links: EmailLinks) -> EmailMessage:
+def a_confirmation(links: EmailLinks, source: ConsentSource = ConsentSource.PAGE) -> EmailMessage:
     request = OptInRequest(
         request_id="opt_" + "1" * 26,
         list_id=NEWS.list_id,
-        account_id="",
         consent_version=CURRENT_CONSENT.version,
-        source=ConsentSource.PAGE,
+        source=source,
         requested_at=NOON,
         expires_at=NOON + timedelta(hours=48),
     )
@@ -140,6 +140,33 @@ def test_the_confirmation_names_the_list_the_consent_and_its_deadline(links: Ema
     assert "https://candor.example/newsletter/confirm?token=" in email.text
     assert "48 hours" in email.text
     assert (email.html, email.list_unsubscribe) == (None, None)
+
+
+def test_the_confirmation_says_that_an_account_asked(links: EmailLinks) -> None:
+    words = "logged in to a Candor account"
+    assert words in a_confirmation(links, ConsentSource.ACCOUNT).text
+    assert words not in a_confirmation(links).text
+
+
+def test_the_unsubscribe_links_are_one_for_each_list(links: EmailLinks) -> None:
+    email = SubscriptionEmails(links=links).render_unsubscribe_links(
+        EmailAddress("ada@customers.example"), [("Releases", "sub_2"), ("Monthly", "sub_1")]
+    )
+    found = re.findall(r"^(\w+)\nUnsubscribe.*\n.*token=(\S+)$", email.text, flags=re.MULTILINE)
+    assert [(name, links.subscription_id(token, at=NOON)) for name, token in found] == [
+        ("Monthly", "sub_1"),
+        ("Releases", "sub_2"),
+    ]
+    assert (email.html, email.list_unsubscribe) == (None, None)
+
+
+def test_the_address_to_leave_by_mail_names_one_subscription_within_64_octets(links: EmailLinks) -> None:
+    assert links.leave_address("sub_" + "z" * 26) is None
+    listening = replace(links, inbound_domain="in.candor.example")
+    for unique in ("z" * 26, "0" * 26, "7" + "v" * 25):
+        leave = listening.leave_address(f"sub_{unique}") or ""
+        assert re.fullmatch(r"leave\+[0-9a-z]{53}@in\.candor\.example", leave)
+        assert listening.subscription_id_of_address(leave[6:].partition("@")[0]) == f"sub_{unique}"
 
 
 def test_paragraphs_and_line_breaks_are_kept_in_html(links: EmailLinks) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.newsletter.api.fields import Email, LinkTokenBody, ListId
-from services.newsletter.domain.subscriptions.consent import CONSENT_TEXTS
-from services.newsletter.errors import ListNotFoundError, SubscriptionNotFoundError
+from services.newsletter.api.fields import Email, LinkTokenBody, LinkTokenQuery, ListId
+from services.newsletter.domain.subscriptions.consent import CONSENT_TEXTS, ConsentSource
+from services.newsletter.errors import ListNotFoundError, OwnAddressError, SubscriptionNotFoundError
 from services.newsletter.service.privacy_requests.export import AccountExport, SubscriptionDetails
 from services.newsletter.service.subscriptions.subscribe import SubscribeService
 from services.newsletter.service.subscriptions.unsubscribe import UnsubscribeService
@@ -31,11 +31,22 @@ class PendingView(View):
 
 
 class SubscribedView(View):
-    """The confirmed subscription."""
+    """The confirmed subscription; the same for each press of its link while that lives."""
 
     subscription_id: str
     list_id: str
     list_name: str
+
+
+class ConfirmationView(View):
+    """What a link confirms. The address is masked: a forwarded email must not reveal it."""
+
+    is_confirmed: bool
+    list_name: str
+    masked_email: str
+    consent_version: str
+    consent_text: str
+    requested_in_account: bool
 
 
 class ConsentView(View):
@@ -56,6 +67,8 @@ class SubscriptionView(View):
     list_name: str
     email: str
     consent: ConsentView
+    suspended_at: Timestamp | None
+    suspension_reason: str | None
 
 
 class SubscriptionsView(View):
@@ -84,8 +97,9 @@ class SubscriptionsApi:
                 access=PUBLIC,
                 status=202,
                 limit=opt_ins,
-                errors=(ListNotFoundError, InvalidEmailAddressError),
+                errors=(ListNotFoundError, InvalidEmailAddressError, OwnAddressError),
             ),
+            get(f"{_NEWSLETTER}/confirmations", self.get_confirmation, access=PUBLIC, errors=(InvalidTokenError,)),
             post(f"{_NEWSLETTER}/confirmations", self.confirm_subscription, access=PUBLIC, errors=(InvalidTokenError,)),
             get(f"{subscriptions}/mine", self.list_my_subscriptions, access=customer()),
             delete(
@@ -98,13 +112,32 @@ class SubscriptionsApi:
 
     async def subscribe(self, call: RequestContext, body: SubscribeBody) -> PendingView:
         """Request a subscription. It starts when the owner of the address opens the link that we email."""
-        account_id = call.principal.id if call.principal.kind == "customer" else ""
-        await self.subscribe_service.request(body.list_id, body.email, account_id=account_id, at=call.now)
+        source = ConsentSource.ACCOUNT if call.principal.kind == "customer" else ConsentSource.PAGE
+        await self.subscribe_service.request(body.list_id, body.email, source=source, at=call.now)
         return PendingView()
 
+    async def get_confirmation(self, call: RequestContext, query: LinkTokenQuery) -> ConfirmationView:
+        """Show what the token of the email confirms; looking, as mail scanners do, changes nothing."""
+        details = await self.subscribe_service.get_details(query.token, at=call.now)
+        return ConfirmationView(
+            is_confirmed=details.is_confirmed,
+            list_name=details.list_name,
+            masked_email=details.masked_email,
+            consent_version=details.consent_version,
+            consent_text=CONSENT_TEXTS[details.consent_version].render(details.list_name),
+            requested_in_account=details.requested_in_account,
+        )
+
     async def confirm_subscription(self, call: RequestContext, body: LinkTokenBody) -> SubscribedView:
-        """Confirm a subscription with the token of the email; a token works once."""
-        subscription, mailing_list = await self.subscribe_service.confirm(body.token, at=call.now)
+        """Confirm a subscription with the token of the email.
+
+        It is linked to your account if you are logged in here, not to the one that requested it. A second call gives
+        the same reply while the subscription is in force.
+        """
+        account_id = call.principal.id if call.principal.kind == "customer" else ""
+        subscription, mailing_list = await self.subscribe_service.confirm(
+            body.token, account_id=account_id, at=call.now
+        )
         return SubscribedView(
             subscription_id=subscription.subscription_id, list_id=mailing_list.list_id, list_name=mailing_list.name
         )
@@ -140,4 +173,6 @@ def _subscription_view(details: SubscriptionDetails) -> SubscriptionView:
         list_name=details.list_name,
         email=details.recipient.email,
         consent=consent,
+        suspended_at=rfc3339(found.suspended_at) if found.suspended_at else None,
+        suspension_reason=found.suspension_reason.value if found.suspension_reason else None,
     )

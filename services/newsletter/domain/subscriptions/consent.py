@@ -1,7 +1,7 @@
 """The texts of consents, and the evidence of one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -34,12 +34,19 @@ CONSENT_TEXTS = {
 }
 CURRENT_CONSENT = CONSENT_TEXTS["2"]
 
+OPT_IN_LIMIT = timedelta(hours=48)
+"""The longest time in which a request can be confirmed."""
+
 
 class ConsentSource(StrEnum):
-    """Where a subscription was requested: on the public page or in an account."""
+    """Where a subscription was requested."""
 
     PAGE = "page"
+    """The public page, without a login."""
     ACCOUNT = "account"
+    """The same page, by a customer who was logged in and need not own the address."""
+    IMPORT = "import"
+    """An invitation to an address of an imported file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +57,17 @@ class Consent:
     source: ConsentSource
     requested_at: datetime
     confirmed_at: datetime
+    import_id: str = ""
+    """The import that invited the address; empty unless the source is an import."""
+
+    def is_sound(self, subscribed_at: datetime) -> bool:
+        """Return whether it can be the evidence of a double opt-in.
+
+        The text is known, and the owner of the address confirmed it while the link of the request was valid.
+        """
+        return (
+            self.consent_version in CONSENT_TEXTS
+            and self.requested_at <= self.confirmed_at <= self.requested_at + OPT_IN_LIMIT
+            and self.confirmed_at >= subscribed_at
+            and (self.source is ConsentSource.IMPORT) == bool(self.import_id)
+        )

@@ -13,17 +13,21 @@ class OptInRequest:
 
     request_id: str
     list_id: str
-    account_id: str
-    """The account that requested it; empty without a login."""
     consent_version: str
     source: ConsentSource
+    """It says that an account asked, never which: the customer who typed the address need not own it."""
     requested_at: datetime
     expires_at: datetime
+    import_id: str = ""
 
     def to_consent(self, at: datetime) -> Consent:
         """Return the evidence of a confirmation *at* that time."""
         return Consent(
-            consent_version=self.consent_version, source=self.source, requested_at=self.requested_at, confirmed_at=at
+            consent_version=self.consent_version,
+            source=self.source,
+            requested_at=self.requested_at,
+            confirmed_at=at,
+            import_id=self.import_id,
         )
 
 

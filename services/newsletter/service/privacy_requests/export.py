@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.newsletter.domain.subscriptions.consent import CONSENT_TEXTS, Consent
-from services.newsletter.domain.subscriptions.subscriptions import NewsletterRecipient
-from services.newsletter.store import CampaignDeliveries, MailingLists, OptInRequests, Subscriptions, Suppressions
+from services.newsletter.domain.subscriptions.subscriptions import NewsletterRecipient, Subscription
+from services.newsletter.store import CampaignDeliveries, MailingLists, Subscriptions, Suppressions
 from shared.clock import rfc3339
 from shared.policy import Purpose
 from shared.privacy import ExportPage
@@ -25,10 +25,12 @@ class SubscriptionDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountExport:
-    """Reads the subscriptions, suppressions, opt-in requests and deliveries of an account."""
+    """Reads the subscriptions, suppressions and deliveries of an account.
+
+    An opt-in request belongs to no account before its confirmation: the customer who typed the address need not own it.
+    """
 
     lists: MailingLists
-    opt_in_requests: OptInRequests
     subscriptions: Subscriptions
     suppressions: Suppressions
     deliveries: CampaignDeliveries
@@ -51,14 +53,9 @@ class AccountExport:
     async def _export_overview(self, account_id: str) -> dict[str, Any]:
         found = await self.subscriptions.list_recipients_by_account(account_id, Purpose.EXPORT)
         ended = await self.suppressions.list_by_account(account_id)
-        pending = await self.opt_in_requests.list_by_account(account_id)
-        pending_with_email = [
-            each
-            for request in pending
-            if (each := await self.opt_in_requests.get_with_email(request.request_id, Purpose.EXPORT))
-        ]
-        ids = {each.subscription.list_id for each in found} | {each.list_id for each in ended}
-        names = await self.lists.get_names(ids | {request.list_id for request in pending})
+        names = await self.lists.get_names(
+            {each.subscription.list_id for each in found} | {each.list_id for each in ended}
+        )
         return {
             "subscriptions": [
                 {
@@ -66,6 +63,7 @@ class AccountExport:
                     "list": names.get(each.subscription.list_id, ""),
                     "email": each.email,
                     "consent": _consent_evidence(each.subscription.consent, names.get(each.subscription.list_id, "")),
+                    "suspended": _describe_suspension(each.subscription),
                 }
                 for each in found
             ],
@@ -78,10 +76,6 @@ class AccountExport:
                     "method": each.method.value,
                 }
                 for each in ended
-            ],
-            "pending": [
-                {"list": names.get(request.list_id, ""), "email": email, "requested_at": rfc3339(request.requested_at)}
-                for request, email in pending_with_email
             ],
         }
 
@@ -114,3 +108,9 @@ def _consent_evidence(consent: Consent, list_name: str) -> dict[str, str]:
         "requested_at": rfc3339(consent.requested_at),
         "confirmed_at": rfc3339(consent.confirmed_at),
     }
+
+
+def _describe_suspension(subscription: Subscription) -> dict[str, str] | None:
+    if subscription.suspended_at is None or subscription.suspension_reason is None:
+        return None
+    return {"since": rfc3339(subscription.suspended_at), "reason": subscription.suspension_reason.value}

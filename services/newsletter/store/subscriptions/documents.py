@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from services.newsletter.domain.subscriptions.consent import Consent, ConsentSource
-from services.newsletter.domain.subscriptions.subscriptions import UnsubscribeMethod
+from services.newsletter.domain.subscriptions.subscriptions import SuppressionReason, UnsubscribeMethod
 from services.newsletter.store.personal_data import USES
 from shared.mongo import Document, EmbeddedValue, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, retain_for
@@ -21,6 +21,11 @@ _OPT_IN_REQUEST_RETENTION = retain_for(3)
 SUPPRESSION_RETENTION_DAYS = 3 * 365
 _PROOF_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="unsubscribed_at")
 _PROOF = Personal(Category.CONSENT, USES, _PROOF_RETENTION)
+# No purpose of security, of an account or of a legal notice: a suppression can stop newsletters only.
+_SUPPRESSION_USES = {Purpose.NEWSLETTER, Purpose.SUPPORT}
+_SUPPRESSION_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="suppressed_at")
+_PROOF_INDEX = Personal(Category.PSEUDONYM, _SUPPRESSION_USES, _PROOF_RETENTION)
+_OPT_IN_INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)
 
 
 class ConsentValue(EmbeddedValue):
@@ -30,6 +35,7 @@ class ConsentValue(EmbeddedValue):
     source: ConsentSource
     requested_at: datetime
     confirmed_at: datetime
+    import_id: str = ""
 
     @classmethod
     def from_domain(cls, consent: Consent) -> "ConsentValue":
@@ -39,6 +45,7 @@ class ConsentValue(EmbeddedValue):
             source=consent.source,
             requested_at=consent.requested_at,
             confirmed_at=consent.confirmed_at,
+            import_id=consent.import_id,
         )
 
     def to_domain(self) -> Consent:
@@ -48,6 +55,7 @@ class ConsentValue(EmbeddedValue):
             source=self.source,
             requested_at=self.requested_at,
             confirmed_at=self.confirmed_at,
+            import_id=self.import_id,
         )
 
 
@@ -71,18 +79,33 @@ class OptInRequestDocument(Document):
     subject: ClassVar[str | None] = "id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("address_index", "list_id", unique=True),
+        Index("folded_index"),
         Index("expires_at"),
-        Index("account_id"),
     )
 
     list_id: str
-    account_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
-    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)]
-    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.EXPORT}, _OPT_IN_REQUEST_RETENTION)]
+    address_index: Annotated[str, _OPT_IN_INDEX]
+    folded_index: Annotated[str, _OPT_IN_INDEX]
+    email: Annotated[bytes, Personal(Category.CONTACT, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)]
     consent_version: str
     source: ConsentSource
+    import_id: str = ""
     created_at: datetime
     expires_at: datetime
+
+
+class ConfirmedRequestDocument(Document):
+    """A confirmed opt-in request, without the address: a second press of its link finds the same subscription."""
+
+    collection: ClassVar[str] = "confirmed_requests"
+    subject: ClassVar[str | None] = "subscriber_id"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("subscriber_id"), Index("expires_at"))
+
+    subscription_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
+    subscriber_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
+    created_at: datetime
+    expires_at: datetime
+    """When the link would have expired unused."""
 
 
 class SubscriptionDocument(Document):
@@ -95,15 +118,24 @@ class SubscriptionDocument(Document):
         Index("list_id", "_id"),
         Index("subscriber_id", unique=True),
         Index("account_id"),
+        Index("folded_index"),
+        Index("similar_index"),
+        Index("subscribed_at"),
     )
 
     subscriber_id: Annotated[str, _OWNER]
     list_id: str
     account_id: Annotated[str, _OWNER]
     address_index: Annotated[str, _INDEX]
+    folded_index: Annotated[str, _INDEX]
+    similar_index: Annotated[str, _INDEX]
     email: Annotated[bytes, _EMAIL]
     consent: Annotated[ConsentValue, _EVIDENCE]
     subscribed_at: datetime
+    suspended_at: datetime | None = None
+    suspension_reason: SuppressionReason | None = None
+    verdict_id: str = ""
+    """The verdict on a bounce or a complaint that suspended it."""
 
 
 class SuppressionDocument(Document):
@@ -113,6 +145,7 @@ class SuppressionDocument(Document):
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("address_index", "list_id", "unsubscribed_at"),
+        Index("folded_index", "list_id"),
         Index("subscription_id"),
         Index("account_id"),
     )
@@ -120,7 +153,8 @@ class SuppressionDocument(Document):
     subscription_id: Annotated[str, _PROOF]
     list_id: str
     account_id: Annotated[str, _PROOF]
-    address_index: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, _PROOF_RETENTION)]
+    address_index: Annotated[str, _PROOF_INDEX]
+    folded_index: Annotated[str, _PROOF_INDEX]
     consent: Annotated[ConsentValue, _PROOF]
     subscribed_at: datetime
     unsubscribed_at: datetime
@@ -130,3 +164,39 @@ class SuppressionDocument(Document):
     staff_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.OPERATIONS}, _PROOF_RETENTION)]
     """The member of staff; empty when the subscriber did it."""
     resubscribed_at: datetime | None = None
+
+
+class SuppressedAddressDocument(Document):
+    """An address that gets no newsletters although no subscription of it ended here: only its blind index."""
+
+    collection: ClassVar[str] = "suppressed_addresses"
+    subject: ClassVar[str | None] = "folded_index"
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("folded_index", "list_id", "reason", unique=True),
+        Index("origin"),
+        Index("is_final", "suppressed_at"),
+    )
+
+    folded_index: Annotated[str, Personal(Category.PSEUDONYM, _SUPPRESSION_USES, _SUPPRESSION_RETENTION)]
+    list_id: str
+    """Empty for all lists."""
+    reason: SuppressionReason
+    origin: str
+    suppressed_at: datetime
+    is_final: bool
+    """False while the verdict behind it can be undone: subscriptions of the address are suspended, not ended."""
+
+
+class UnsubscribeLinkRequestDocument(Document):
+    """A request for the leave links of an address, made without a letter; it has the blind index only.
+
+    It stays until the cooldown ends, so that no caller floods a mailbox with it.
+    """
+
+    collection: ClassVar[str] = "unsubscribe_link_requests"
+    subject: ClassVar[str | None] = "folded_index"
+    indexes: ClassVar[tuple[Index, ...]] = (Index("folded_index", unique=True), Index("handled_at", "created_at"))
+
+    folded_index: Annotated[str, Personal(Category.PSEUDONYM, _SUPPRESSION_USES, retain_for(2))]
+    created_at: datetime
+    handled_at: datetime | None = None

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from services.newsletter.domain.subscriptions.opt_in import OptInRequest
-from services.newsletter.store.personal_data import address_index
-from services.newsletter.store.subscriptions.documents import OptInRequestDocument
+from services.newsletter.domain.subscriptions.subscriptions import Subscription
+from services.newsletter.store.personal_data import folded_index, index_address
+from services.newsletter.store.subscriptions.documents import ConfirmedRequestDocument, OptInRequestDocument
 from shared.crypto import Vault, build_associated_data
 from shared.mongo import Collection, Database
 from shared.policy import Purpose
@@ -24,28 +25,26 @@ class OptInRequests:
         sealed = await self._vault.seal(
             request.request_id, build_associated_data(OptInRequestDocument, "email"), email.encode()
         )
+        indexes = index_address(self._vault, email)
         await self._rows.insert_one(
             OptInRequestDocument(
                 id=request.request_id,
                 list_id=request.list_id,
-                account_id=request.account_id,
-                address_index=address_index(self._vault, email),
+                address_index=indexes.exact,
+                folded_index=indexes.folded,
                 email=sealed,
                 consent_version=request.consent_version,
                 source=request.source,
+                import_id=request.import_id,
                 created_at=request.requested_at,
                 expires_at=request.expires_at,
             )
         )
 
     async def list_by_email(self, email: str) -> list[OptInRequest]:
-        """Return the requests for an address, for all lists."""
-        where = {"address_index": address_index(self._vault, email)}
+        """Return the requests for an address in any letter case, for all lists."""
+        where = {"folded_index": folded_index(self._vault, email)}
         return [_opt_in_request(row) for row in await self._rows.list(where, limit=_MAX_RESULTS)]
-
-    async def list_by_account(self, account_id: str) -> list[OptInRequest]:
-        """Return the requests of an account."""
-        return [_opt_in_request(row) for row in await self._rows.list({"account_id": account_id}, limit=_MAX_RESULTS)]
 
     async def get_with_email(self, request_id: str, purpose: Purpose) -> tuple[OptInRequest, str] | None:
         """Return a request with its address; None when it does not exist."""
@@ -62,13 +61,45 @@ class OptInRequests:
         return [row.id for row in rows]
 
 
+class ConfirmedRequests:
+    """The confirmed opt-in requests whose link has not expired yet."""
+
+    def __init__(self, db: Database) -> None:
+        self._rows: Collection[ConfirmedRequestDocument] = db.get_collection(ConfirmedRequestDocument)
+
+    async def add(self, request: OptInRequest, subscription: Subscription, at: datetime) -> None:
+        """Record which subscription the confirmation of *request* made."""
+        await self._rows.insert_one(
+            ConfirmedRequestDocument(
+                id=request.request_id,
+                subscription_id=subscription.subscription_id,
+                subscriber_id=subscription.subscriber_id,
+                created_at=at,
+                expires_at=request.expires_at,
+            )
+        )
+
+    async def get_subscription(self, request_id: str) -> tuple[str, str] | None:
+        """Return the ids of the subscription and of its subscriber; None when no such request was confirmed."""
+        row = await self._rows.get(request_id)
+        return (row.subscription_id, row.subscriber_id) if row else None
+
+    async def delete_by_subscriber(self, subscriber_id: str) -> None:
+        """Delete the confirmed requests of a subscription that ends: its links confirm nothing any more."""
+        await self._rows.delete_many({"subscriber_id": subscriber_id})
+
+    async def delete_expired(self, at: datetime) -> int:
+        """Delete those whose link has expired; return how many."""
+        return await self._rows.delete_many({"expires_at": {"$lte": at}})
+
+
 def _opt_in_request(row: OptInRequestDocument) -> OptInRequest:
     return OptInRequest(
         request_id=row.id,
         list_id=row.list_id,
-        account_id=row.account_id,
         consent_version=row.consent_version,
         source=row.source,
         requested_at=row.created_at,
         expires_at=row.expires_at,
+        import_id=row.import_id,
     )

@@ -49,8 +49,11 @@ class FakeServiceApis(Files):
             web.post("/v1/newsletter/subscriptions", self.subscribe),
             web.get("/v1/newsletter/subscriptions/mine", self.my_subscriptions),
             web.delete("/v1/newsletter/subscriptions/{id}", self.leave),
+            web.get("/v1/newsletter/confirmations", self.show_confirmation),
             web.post("/v1/newsletter/confirmations", self.confirm),
+            web.get("/v1/newsletter/unsubscriptions", self.show_unsubscription),
             web.post("/v1/newsletter/unsubscriptions", self.unsubscribe),
+            web.post("/v1/newsletter/unsubscribe-links", self.request_links),
             web.post("/v1/newsletter/unsubscriptions/by-staff", self.unsubscribe_by_staff),
             *self.files_routes(),
             web.get("/v1/payments/encryption-keys", self.card_keys),
@@ -104,18 +107,52 @@ class FakeServiceApis(Files):
         self.subscriptions = [s for s in self.subscriptions if s["subscription_id"] != request.match_info["id"]]
         return web.Response(status=204)
 
-    async def confirm(self, request: web.Request) -> web.Response:
-        if (await request.json())["token"] != "good-token":
+    async def show_confirmation(self, request: web.Request) -> web.Response:
+        self._opened(request.query["token"])
+        shown = {
+            "is_confirmed": request.query["token"] in self.confirmed_by,
+            "list_name": "Monthly letter",
+            "masked_email": "a…@c….example",
+            "consent_version": "1",
+            "consent_text": "Send me the emails of “Monthly letter” at this address, and nothing else.",
+            "requested_in_account": self.requested_in_account,
+        }
+        return web.json_response(shown)
+
+    async def show_unsubscription(self, request: web.Request) -> web.Response:
+        self._opened(request.query["token"])
+        is_subscribed = request.query["token"] not in self.left
+        shown = {
+            "is_subscribed": is_subscribed,
+            "list_name": "Monthly letter",
+            "masked_email": "a…@c….example" if is_subscribed else "",
+        }
+        return web.json_response(shown)
+
+    async def request_links(self, request: web.Request) -> web.Response:
+        wish = await request.json()
+        if "@" not in wish["email"]:
+            raise RefusedError(422, "mail.address.invalid", "This is not a mail address", field="email")
+        self.asked_for_links.append(wish["email"])
+        return web.json_response({"state": "links_are_sent_if_subscribed"}, status=202)
+
+    def _opened(self, token: str) -> str:
+        if not token.startswith("good-token"):
             raise RefusedError(400, "auth.token.invalid", "This link is invalid or has expired")
+        return token
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        token = self._opened((await request.json())["token"])
+        self.confirmed_by[token] = request.headers.get("Authorization", "")
         return web.json_response({"subscription_id": "sub_1", "list_id": "lst_1", "list_name": "Monthly letter"})
 
     async def unsubscribe(self, request: web.Request) -> web.Response:
-        self.left.append((await request.json())["token"])
+        self.left.append(self._opened((await request.json())["token"]))
         return web.json_response({"unsubscribed": True})
 
     async def unsubscribe_by_staff(self, request: web.Request) -> web.Response:
         self._staff(request)
-        return web.json_response({"unsubscribed_count": 2})
+        return web.json_response({"unsubscribed_count": self.ended, "similar_count": 2 - self.ended})
 
     async def card_keys(self, request: web.Request) -> web.Response:
         self._who(request)

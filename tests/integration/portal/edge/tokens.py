@@ -52,6 +52,11 @@ class Tokens:
         self.takes_hosted = self.takes_direct = True
         self.entered_card: dict[str, Any] | None = None
         self.card_encryption: dict[str, Any] = {"keys": [], "stamp": "a stamp", "expires_at": LATER}
+        self.confirmed_by: dict[str, str] = {}
+        """Each token that was confirmed, with the credential of who did it."""
+        self.requested_in_account = False
+        self.asked_for_links: list[str] = []
+        self.ended = 2
         self.archive = archive_of_everything()
 
     def _granted(self, session_id: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class SubscriptionCancelled(_message.Message):
     subscription_id: _builtins.str
     list_id: _builtins.str
     method: _builtins.str
-    """one_click | page | account | staff | erasure"""
+    """one_click | mail | page | account | staff | erasure | suppression"""
     @_builtins.property
     def cancelled_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
