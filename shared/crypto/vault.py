@@ -10,8 +10,9 @@ from shared.crypto.key_cache import KeyCache
 from shared.crypto.keyring import SECRET_BYTES, Keyring, KeyUse
 from shared.crypto.sealing import seal, unseal
 from shared.crypto.wrapping import KeyWrapper, SubjectKeyDocument
+from shared.errors import ServiceError
 from shared.ids import random_bytes
-from shared.mongo import Database, Document, DuplicateError
+from shared.mongo import Change, Database, Document, DuplicateError, Write
 from shared.personal import personal_fields
 from shared.policy.purposes import Purpose
 
@@ -44,6 +45,13 @@ class Vault:
         key = await self._find_key(subject) or await self._create_key(subject)
         return seal(key, (subject, associated_data), plaintext)
 
+    async def seal_for_existing(self, subject: str, associated_data: str, plaintext: bytes) -> bytes:
+        """Encrypt *plaintext* under the key of *subject*; KeyDestroyedError when there is none."""
+        key = await self._find_key(subject)
+        if key is None:
+            raise KeyDestroyedError
+        return seal(key, (subject, associated_data), plaintext)
+
     async def open(self, subject: str, associated_data: str, sealed: bytes) -> bytes:
         """Decrypt *sealed*; KeyDestroyedError when the key is destroyed, DecryptionError when it does not match."""
         key = await self._find_key(subject)
@@ -73,9 +81,9 @@ class Vault:
         if await self._find_key(subject) is None:
             await self._create_key(subject)
 
-    async def lock_key(self, subject: str) -> bool:
-        """Make the ambient transaction conflict with one that destroys the key of *subject*; False without a key."""
-        return await self._rows.update_one({"_id": subject}, {"$inc": {"lock_count": 1}}) == 1
+    def build_key_lock(self, subject: str, *, on_missing: type[ServiceError]) -> Write:
+        """Return a write that makes its transaction conflict with one that destroys the key of *subject*."""
+        return Change(SubjectKeyDocument, subject, {"$inc": {"lock_count": 1}}, on_missing=on_missing)
 
     async def prefetch_keys(self, subjects: Sequence[str]) -> None:
         """Load the keys of *subjects* into the cache with one query; they stay cached for KEY_CACHE_TTL."""

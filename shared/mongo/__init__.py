@@ -20,9 +20,11 @@ from shared.mongo.raw_documents import iter_raw_documents
 from shared.mongo.retention import RetentionSweeper, build_data_map
 from shared.mongo.transaction import Transact
 from shared.mongo.users import ADMIN_DATABASE, DatabaseUser, ensure_users
+from shared.mongo.writes import Change, Insert, Replace, Write
 
 __all__ = [
     "ADMIN_DATABASE",
+    "Change",
     "Collection",
     "CorruptFileError",
     "DataFormatDocument",
@@ -36,16 +38,19 @@ __all__ = [
     "GridFsFileDocument",
     "IncompatibleDataError",
     "Index",
+    "Insert",
     "Lease",
     "LeaseDocument",
     "LeaseLostError",
     "Leases",
+    "Replace",
     "RetentionSweeper",
     "SchemaValidationError",
     "StoreUnavailableError",
     "Transact",
     "TransactionMisuseError",
     "UnsupportedQueryError",
+    "Write",
     "WriteConflictError",
     "abort_all_transactions",
     "build_data_map",

@@ -4,7 +4,9 @@ Their collections have the same methods except for the few below, so the rest of
 ``_MotorDriver`` casts its objects to them.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date
 from enum import Enum
@@ -17,11 +19,12 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError
+from pymongo.errors import ConfigurationError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.mongo.document import RawDocument
+from shared.mongo.writes import RawWrite, WriteFailedError
 from shared.settings import SettingError
 
 T = TypeVar("T")
@@ -39,6 +42,8 @@ CLIENT_OPTIONS: dict[str, Any] = {
     "w": "majority",
     "appname": "candor",
 }
+_MAX_COMMITTERS = 8
+"""Threads for prepared transactions: more would wait for the disk of the database."""
 _TRANSACTION_OPTIONS: dict[str, Any] = {
     "read_concern": ReadConcern("snapshot"),
     "write_concern": WriteConcern("majority"),
@@ -82,6 +87,10 @@ class Driver(Protocol):
         """Return all results of an aggregation."""
         ...
 
+    async def commit_writes(self, database: str, writes: Sequence[RawWrite]) -> None:
+        """Execute *writes* in one transaction; WriteFailedError, and then none of them is stored."""
+        ...
+
     async def close(self) -> None:
         """Close all connections."""
         ...
@@ -108,6 +117,16 @@ class _PymongoDriver:
         cursor = await collection.aggregate(pipeline, session=session)
         return await cursor.to_list(None)
 
+    async def commit_writes(self, database: str, writes: Sequence[RawWrite]) -> None:
+        stored = self._client.get_database(database, codec_options=_CODEC)
+        async with self._client.start_session() as session, await session.start_transaction(**_TRANSACTION_OPTIONS):
+            for place, write in enumerate(writes):
+                try:
+                    result = await getattr(stored[write.collection], write.method)(*write.arguments, session=session)
+                except PyMongoError as fault:
+                    raise WriteFailedError(place, fault) from fault
+                _check_match(place, write, result)
+
     async def close(self) -> None:
         await self._client.close()
 
@@ -115,6 +134,7 @@ class _PymongoDriver:
 class _MotorDriver:
     def __init__(self, url: str) -> None:
         self._client: Any = AsyncIOMotorClient(url, **CLIENT_OPTIONS)
+        self._committers = ThreadPoolExecutor(_MAX_COMMITTERS, thread_name_prefix="commit")
 
     def get_database(self, name: str) -> RawDatabase:
         return cast("RawDatabase", self._client.get_database(name, codec_options=_CODEC))
@@ -139,8 +159,30 @@ class _MotorDriver:
     ) -> list[RawDocument]:
         return cast("list[RawDocument]", await collection.aggregate(pipeline, session=session).to_list(None))
 
+    async def commit_writes(self, database: str, writes: Sequence[RawWrite]) -> None:
+        # The whole transaction on the delegate in one thread: Motor would change threads for each operation.
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._committers, self._commit_in_thread, database, writes)
+
+    def _commit_in_thread(self, database: str, writes: Sequence[RawWrite]) -> None:
+        client = self._client.delegate
+        stored = client.get_database(database, codec_options=_CODEC)
+        with client.start_session() as session, session.start_transaction(**_TRANSACTION_OPTIONS):
+            for place, write in enumerate(writes):
+                try:
+                    result = getattr(stored[write.collection], write.method)(*write.arguments, session=session)
+                except PyMongoError as fault:
+                    raise WriteFailedError(place, fault) from fault
+                _check_match(place, write, result)
+
     async def close(self) -> None:
+        self._committers.shutdown(wait=False)
         self._client.close()
+
+
+def _check_match(place: int, write: RawWrite, result: Any) -> None:
+    if write.must_match and result.matched_count != 1:
+        raise WriteFailedError(place, None)
 
 
 _DRIVERS: Mapping[str, type[_MotorDriver] | type[_PymongoDriver]] = {"motor": _MotorDriver, "pymongo": _PymongoDriver}

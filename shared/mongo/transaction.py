@@ -1,7 +1,7 @@
 """Ambient transactions: every operation of the context joins, and conflicts are retried."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +15,14 @@ from shared.backoff import Backoff
 from shared.cancellation import finish_before_cancel, reraise_cancel
 from shared.clock import monotonic
 from shared.mongo.driver import Driver, RawSession
-from shared.mongo.errors import TransactionMisuseError, is_commit_unknown, is_transient, translate_error
+from shared.mongo.errors import (
+    DuplicateError,
+    TransactionMisuseError,
+    is_commit_unknown,
+    is_transient,
+    translate_error,
+)
+from shared.mongo.writes import Insert, RawWrite, Write, WriteFailedError
 
 T = TypeVar("T")
 TransactionBody = Callable[[], Awaitable[T]]
@@ -134,14 +141,30 @@ class Transactions:
                 return await work()
         return await self._run_with_retry(work)
 
+    async def commit_writes(self, database: str, writes: Sequence[Write]) -> None:
+        """Store *writes* atomically; retried on a conflict, and not inside another transaction."""
+        if self._current_attempt() is not None:
+            raise TransactionMisuseError("a prepared transaction has a transaction of its own")
+        raw = [RawWrite.from_write(write) for write in writes]
+        try:
+            await self._retry(lambda _: finish_before_cancel(self.driver.commit_writes(database, raw)))
+        except WriteFailedError as failed:
+            raise _explain_failure(failed, writes[failed.place]) from None
+
     async def _run_with_retry(self, work: TransactionBody[T]) -> T:
+        return await self._retry(lambda deadline: self._run_once(work, deadline))
+
+    async def _retry(self, run: Callable[[float], Awaitable[T]]) -> T:
         deadline = monotonic() + self._retry_timeout
         for attempt in count(1):
             try:
-                return await self._run_once(work, deadline)
+                return await run(deadline)
             except PyMongoError as fault:
                 if not is_transient(fault) or monotonic() > deadline:
                     raise translate_error(fault) from None
+            except WriteFailedError as failed:
+                if failed.fault is None or not is_transient(failed.fault) or monotonic() > deadline:
+                    raise
             await asyncio.sleep(_BACKOFF.delay_seconds(attempt))
         raise AssertionError("count() does not end")
 
@@ -176,3 +199,14 @@ class Transactions:
     def _current_attempt(self) -> _TransactionAttempt | None:
         attempt = _CURRENT_ATTEMPT.get()
         return attempt if attempt and attempt.owner is self and not attempt.ended else None
+
+
+def _explain_failure(failed: WriteFailedError, write: Write) -> Exception:
+    """Return the error that *write* names for its failure, or that of the database."""
+    if failed.fault is None:
+        assert not isinstance(write, Insert)
+        return write.on_missing()
+    error = translate_error(failed.fault)
+    if isinstance(error, DuplicateError) and isinstance(write, Insert) and write.on_duplicate is not None:
+        return write.on_duplicate()
+    return error

@@ -1,6 +1,6 @@
 """The context of a request: the aiohttp request, the principal and the time."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -8,10 +8,9 @@ from typing import Self
 from aiohttp import web
 
 from shared.errors import UnauthenticatedError
+from shared.mongo import Write
 from shared.web.access import Principal
 from shared.web.body import STALL_TIMEOUT, iter_body
-
-DeferredWrite = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +28,20 @@ class RequestContext:
     document that it stores, or as the idempotency key of the card processor.
     """
 
-    deferred_writes: list[DeferredWrite] | None = None
-    """On a route with *single_commit*: what ``defer_write`` has collected."""
+    deferred_writes: list[Write] | None = None
+    """On a route with *single_commit*: what ``defer_writes`` has collected."""
 
-    def start_idempotent(self, key: str, writes: list[DeferredWrite] | None = None) -> Self:
+    def start_idempotent(self, key: str, writes: list[Write] | None = None) -> Self:
         """Return the context for the handler of an idempotent route."""
         return replace(self, idempotency_key=key, deferred_writes=writes)
 
-    def defer_write(self, write: DeferredWrite) -> None:
-        """Have *write* run after the handler, in the transaction that stores the reply: both are stored, or neither.
+    def defer_writes(self, *writes: Write) -> None:
+        """Store *writes* after the handler, in the transaction that stores the reply: all are stored, or none.
 
-        A ServiceError that it raises becomes the reply. Only on a route with *single_commit*.
+        The error of a write that fails becomes the reply. Only on a route with *single_commit*.
         """
         assert self.deferred_writes is not None, "declare the route with single_commit=True"
-        self.deferred_writes.append(write)
+        self.deferred_writes.extend(writes)
 
     @property
     def path(self) -> Mapping[str, str]:

@@ -6,16 +6,16 @@ reply (not its headers) are stored for 24 hours, encrypted under the caller's ke
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from aiohttp import web
 
-from shared.crypto import Vault
-from shared.errors import MalformedError, UnavailableError
+from shared.crypto import KeyDestroyedError, Vault
+from shared.errors import MalformedError, UnauthenticatedError, UnavailableError
 from shared.ids import new_id
-from shared.mongo import Collection, Database, Document, DuplicateError, Index
+from shared.mongo import Collection, Database, Document, DuplicateError, Index, Insert, Replace, Write
 from shared.personal import Category, Personal, retain_for
 from shared.policy.purposes import Purpose
 from shared.web.context import RequestContext
@@ -39,6 +39,7 @@ _PERSONAL = Personal(
 )
 
 RunRequest = Callable[[RequestContext], Awaitable[web.Response]]
+SealReply = Callable[[str, str, bytes], Awaitable[bytes]]
 
 
 class IdempotencyDocument(Document):
@@ -137,47 +138,53 @@ class IdempotencyStore:
         """Store the reply, unless the record is gone: this request may have erased the account."""
         if await self._rows.get(row.id) is None:
             return  # sealing would create a new key for the erased account
-        change = await self._seal_reply(row, reply, store_reply=store_reply)
+        change = await self._seal_reply(row, reply, self._vault.seal, store_reply=store_reply)
         await self._rows.update_one({"_id": row.id, "claim": row.claim}, {"$set": change})
 
     async def _seal_reply(
-        self, row: IdempotencyDocument, reply: web.Response, *, store_reply: bool
+        self, row: IdempotencyDocument, reply: web.Response, seal: SealReply, *, store_reply: bool
     ) -> dict[str, int | str | bytes]:
         body = reply.body if isinstance(reply.body, bytes) else b""
         is_secret = not store_reply and reply.status < 400
-        sealed = b"" if is_secret else await self._vault.seal(row.owner, f"{_ASSOCIATED_DATA}.{row.id}", body)
+        sealed = b"" if is_secret else await seal(row.owner, f"{_ASSOCIATED_DATA}.{row.id}", body)
         return {"status": reply.status, "content_type": reply.content_type, "reply": sealed}
 
     async def find_record(self, key: str) -> IdempotencyDocument | None:
         """Return the record of *key*; None when there is none."""
         return await self._rows.get(key)
 
-    async def store_completed(
+    async def build_write(
         self,
         record: IdempotencyDocument,
         reply: web.Response,
         *,
         expired: IdempotencyDocument | None,
         store_reply: bool,
-    ) -> None:
-        """Store *record* with its reply, in place of the *expired* one; DuplicateError when the key has another."""
-        completed = record.model_copy(update=await self._seal_reply(record, reply, store_reply=store_reply))
+    ) -> Write:
+        """Return the write of *record* with its reply, in place of the *expired* one.
+
+        Its error is IdempotencyConflictError, when the key has got another record. UnauthenticatedError when the
+        account of the caller is erased.
+        """
+        try:
+            sealed = await self._seal_reply(record, reply, self._vault.seal_for_existing, store_reply=store_reply)
+        except KeyDestroyedError:
+            raise UnauthenticatedError from None
+        completed = record.model_copy(update=sealed)
         if expired is None:
-            await self._rows.insert_one(completed)
-        elif not await self._rows.replace_one(completed, expect={"claim": expired.claim}):
-            raise DuplicateError(["_id"])
+            return Insert(completed, on_duplicate=IdempotencyConflictError)
+        return Replace(completed, expect={"claim": expired.claim}, on_missing=IdempotencyConflictError)
 
     async def ensure_owner_key(self, owner: str) -> None:
         """Create the key that seals the replies of *owner*, if there is none."""
         await self._vault.ensure_key(owner)
 
-    async def lock_owner_key(self, owner: str) -> bool:
-        """Keep an erasure of *owner* from committing before the ambient transaction; False when it has."""
-        return await self._vault.lock_key(owner)
+    async def commit_writes(self, owner: str, writes: Sequence[Write]) -> None:
+        """Store *writes* in one transaction, which conflicts with an erasure of *owner*.
 
-    async def run_in_transaction(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run *work* in one transaction."""
-        await self._db.with_transaction(work)
+        UnauthenticatedError when the account is erased.
+        """
+        await self._db.commit_writes([self._vault.build_key_lock(owner, on_missing=UnauthenticatedError), *writes])
 
     async def replay_reply(
         self, found: IdempotencyDocument, claim: IdempotencyDocument, request: web.Request

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from aiohttp import web
 
 from shared.errors import ServiceError, UnauthenticatedError
-from shared.mongo import DuplicateError
-from shared.web.context import DeferredWrite, RequestContext
+from shared.mongo import Write
+from shared.web.context import RequestContext
 from shared.web.errors import IdempotencyConflictError
 from shared.web.idempotency import IdempotencyDocument, IdempotencyStore, RunRequest, run_in_time
 from shared.web.problems import ProblemRenderer
@@ -52,17 +52,20 @@ class SingleCommit:
             if earlier is not None and not earlier.is_expired(call.now):
                 return await self.store.replay_reply(earlier, record, call.request)
             await self.store.ensure_owner_key(record.owner)
-            writes: list[DeferredWrite] = []
+            writes: list[Write] = []
             reply = await run_in_time(run(call.start_idempotent(record.id, writes)))
             if reply.status >= 500 or reply.status == 429:
                 return reply
             pending = _PendingReply(call=call, record=record, expired=earlier, store_reply=store_reply)
             return await self._commit(pending, reply, writes)
 
-    async def _commit(self, pending: _PendingReply, reply: web.Response, writes: list[DeferredWrite]) -> web.Response:
+    async def _commit(self, pending: _PendingReply, reply: web.Response, writes: list[Write]) -> web.Response:
+        record = await self.store.build_write(
+            pending.record, reply, expired=pending.expired, store_reply=pending.store_reply
+        )
         try:
-            await self.store.run_in_transaction(lambda: self._store_all(pending, reply, writes))
-        except DuplicateError:
+            await self.store.commit_writes(pending.record.owner, [record, *writes])
+        except IdempotencyConflictError:
             return await self._replay_first(pending)
         except ServiceError as fault:
             if fault.status >= 500 or isinstance(fault, UnauthenticatedError):
@@ -71,15 +74,6 @@ class SingleCommit:
             refusal = self.problems.render(fault, pending.call.request)
             return await self._commit(replace(pending, store_reply=True), refusal, [])
         return reply
-
-    async def _store_all(self, pending: _PendingReply, reply: web.Response, writes: list[DeferredWrite]) -> None:
-        if not await self.store.lock_owner_key(pending.record.owner):
-            raise UnauthenticatedError  # the account was erased while the handler ran
-        for write in writes:
-            await write()
-        await self.store.store_completed(
-            pending.record, reply, expired=pending.expired, store_reply=pending.store_reply
-        )
 
     async def _replay_first(self, pending: _PendingReply) -> web.Response:
         first = await self.store.find_record(pending.record.id)

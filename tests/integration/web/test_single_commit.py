@@ -12,7 +12,7 @@ from shared.crypto import Keyring, SubjectKeyDocument, Vault, make_keyring
 from shared.crypto.keyring import dump_keyring
 from shared.errors import ConflictError, UnavailableError
 from shared.ids import new_id
-from shared.mongo import Database, Document, DuplicateError
+from shared.mongo import Database, Document, Insert
 from shared.web import IdempotencyDocument, IdempotencyStore, JsonBody, RequestContext, View, customer, post
 from shared.web.idempotency import IDEMPOTENCY_TTL
 from tests.support import FixedClock, RawWriter
@@ -49,7 +49,6 @@ class NameTakenError(ConflictError):
 class Maker:
     """Prepares a thing; waits, fails or stops as a test says."""
 
-    database: Database
     asked: list[str] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     wait: float = 0.0
@@ -61,15 +60,8 @@ class Maker:
         if self.faults:
             raise self.faults.pop()
         thing = ThingDocument(id=new_id("thing"), owner=call.principal.id)
-        call.defer_write(lambda: self.store(thing, body.name))
+        call.defer_writes(Insert(thing), Insert(NameDocument(id=body.name), on_duplicate=NameTakenError))
         return Made(thing_id=thing.id)
-
-    async def store(self, thing: ThingDocument, name: str) -> None:
-        try:
-            await self.database.get_collection(NameDocument).insert_one(NameDocument(id=name))
-        except DuplicateError:
-            raise NameTakenError from None
-        await self.database.get_collection(ThingDocument).insert_one(thing)
 
 
 @pytest.fixture
@@ -80,8 +72,8 @@ def vault(database: Database, clock: FixedClock, tmp_path: Any) -> Vault:
 
 
 @pytest.fixture
-def maker(database: Database) -> Maker:
-    return Maker(database)
+def maker() -> Maker:
+    return Maker()
 
 
 @pytest.fixture
