@@ -17,7 +17,7 @@ from rich.table import Table
 
 from shared import observe
 from shared.clock import monotonic
-from tests.bench import bus, compare, crypto, edge, growth, identity, mail, sync, tokens
+from tests.bench import bus, charges, compare, crypto, edge, growth, identity, mail, payments, sync, tokens
 from tests.bench.figure import Area, Bench, Figure
 from tests.support.parts import amqp_part, mongo_part
 
@@ -33,6 +33,8 @@ AREAS: tuple[Area, ...] = (
     sync.AREA,
     sync.OTHER_SERVERS,
     growth.AREA,
+    payments.AREA,
+    charges.AREA,
     edge.START,
     edge.AREA,
     edge.QUERY,
