@@ -68,7 +68,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     return ServiceSpec(
         routes=_build_routes(
             chassis,
-            card_routes=build_card_routes(chassis, settings, processor, stores),
+            card_routes=build_card_routes(chassis, settings, processor, stores, carding=carding),
             charge_service=_build_charge_service(tools, stores, operator, carding),
             after_charge=after_charge,
         ),

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from services.payments.api.cards import CARD_RATE_LIMIT, CardView, render_card
 from services.payments.domain import Card, CardEntry, CardSetup
-from services.payments.errors import CardSetupNotFoundError, HostedEntryDisabledError, ProcessorUnavailableError
+from services.payments.errors import (
+    CardAttemptsExceededError,
+    CardSetupNotFoundError,
+    HostedEntryDisabledError,
+    ProcessorUnavailableError,
+)
 from services.payments.service import CardSetupService
 from shared.web import PUBLIC, RequestContext, Route, View, customer, get, post
 
@@ -44,7 +49,7 @@ class CardSetupsApi:
                 status=201,
                 idempotent=True,
                 limit=CARD_RATE_LIMIT,
-                errors=(HostedEntryDisabledError, ProcessorUnavailableError),
+                errors=(HostedEntryDisabledError, CardAttemptsExceededError, ProcessorUnavailableError),
             ),
             post(
                 f"{root}/card-setups/{{setup_id}}/completions",
@@ -67,7 +72,9 @@ class CardSetupsApi:
         """
         if not self.entry.is_hosted:
             raise HostedEntryDisabledError
-        setup, url = await self.card_setup_service.start(call.principal.id, at=call.now)
+        setup, url = await self.card_setup_service.start(
+            call.principal.id, at=call.now, client_address=call.client_address
+        )
         return _render_setup(setup, url=url)
 
     async def complete_card_setup(self, call: RequestContext) -> CardSetupView:

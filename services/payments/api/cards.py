@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.payments.domain import Card, CardEntry
 from services.payments.errors import (
+    CardAttemptsExceededError,
     CardDeclinedError,
     CardDecryptionError,
     CardNotFoundError,
@@ -134,6 +135,7 @@ class CardsApi:
                     CardStampRejectedError,
                     DirectEntryDisabledError,
                     InvalidCardError,
+                    CardAttemptsExceededError,
                     CardDeclinedError,
                     ProcessorUnavailableError,
                 ),
@@ -190,7 +192,11 @@ class CardsApi:
         self._require_direct_entry()
         return render_card(
             await self.card_service.tokenize(
-                call.principal.id, body.jwe, idempotency_key=call.idempotency_key, at=call.now
+                call.principal.id,
+                body.jwe,
+                idempotency_key=call.idempotency_key,
+                at=call.now,
+                client_address=call.client_address,
             )
         )
 

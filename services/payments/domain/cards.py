@@ -71,6 +71,11 @@ class CardDetails:
         return self.number.reveal_text()[-4:]
 
     @property
+    def issuer_digits(self) -> str:
+        """The first six digits, which name the issuer; for counting declines in memory, never stored."""
+        return self.number.reveal_text()[:6]
+
+    @property
     def brand(self) -> "Brand":
         """The network of the number."""
         return detect_brand(self.number.reveal_text())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.payments.domain import Card, CardSetup, CardSetupState, parse_brand
+from services.payments.domain.carding import CardAttempt
 from services.payments.errors import CardSetupNotFoundError, ProcessorUnavailableError
 from services.payments.ports import (
     CardPage,
@@ -13,6 +14,7 @@ from services.payments.ports import (
     ProcessorClosedError,
     ProcessorTimeoutError,
 )
+from services.payments.service.carding import CardingGuard
 from services.payments.store import Cards, CardSetups
 from shared.ids import NewId
 from shared.mongo import Transact
@@ -27,13 +29,18 @@ class CardSetupService:
     processor: Processor
     setups: CardSetups
     cards: Cards
+    carding: CardingGuard
     transact: Transact
     new_id: NewId
     build_return_url: Callable[[str], str]
     """Where the processor's page sends the customer afterwards, by the id of the setup."""
 
-    async def start(self, account_id: str, *, at: datetime) -> tuple[CardSetup, str]:
-        """Return a new setup, and the address of the processor's page for it; raises ProcessorUnavailableError."""
+    async def start(self, account_id: str, *, at: datetime, client_address: str = "") -> tuple[CardSetup, str]:
+        """Return a new setup, and the address of the processor's page for it.
+
+        Raises CardAttemptsExceededError after too many declines, and ProcessorUnavailableError.
+        """
+        self.carding.check(CardAttempt(account_id=account_id, address=client_address), at=at)
         setup_id = self.new_id("cst")
         try:
             page = await self.processor.create_card_page(return_url=self.build_return_url(setup_id), key=setup_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.payments.domain import Card, CardDetails
+from services.payments.domain.carding import CardAttempt
 from services.payments.errors import (
     CardDeclinedError,
     CardNotFoundError,
@@ -22,6 +23,7 @@ from services.payments.ports import (
     ProcessorDeclinedError,
     ProcessorTimeoutError,
 )
+from services.payments.service.carding import CardingGuard, count_decline
 from services.payments.store import Cards, UsedCardStamps
 from shared.crypto import InvalidTokenError, TokenSealer
 from shared.ids import NewId
@@ -47,6 +49,7 @@ class CardService:
     token_sealer: TokenSealer
     used_stamps: UsedCardStamps
     cards: Cards
+    carding: CardingGuard
     new_id: NewId
     card_stamp_ttl: timedelta
 
@@ -60,15 +63,21 @@ class CardService:
             expires_at=expires_at,
         )
 
-    async def tokenize(self, account_id: str, jwe: str, *, idempotency_key: str, at: datetime) -> Card:
+    async def tokenize(
+        self, account_id: str, jwe: str, *, idempotency_key: str, at: datetime, client_address: str = ""
+    ) -> Card:
         """Send the card to the processor and store four digits and the expiry date, once for each *idempotency_key*.
 
-        Raises CardDecryptionError, CardStampRejectedError, InvalidCardError, CardDeclinedError and
-        ProcessorUnavailableError.
+        Raises CardDecryptionError, CardStampRejectedError, InvalidCardError, CardAttemptsExceededError,
+        CardDeclinedError and ProcessorUnavailableError.
         """
         decrypted = self.decrypter.decrypt(jwe)
         stamp_id = self._open_stamp(account_id, decrypted.stamp, at)
         decrypted.details.require_valid(at=at)
+        attempt = CardAttempt(
+            account_id=account_id, address=client_address, number_start=decrypted.details.issuer_digits
+        )
+        self.carding.check(attempt, at=at)
         card_id = await self.used_stamps.consume(
             stamp_id, idempotency_key=idempotency_key, card_id=self.new_id("tok"), at=at
         )
@@ -82,7 +91,7 @@ class CardService:
             exp_month=details.exp_month,
             exp_year=details.exp_year,
             brand=details.brand,
-            processor_ref=await self._tokenize_details(details, key=stamp_id.removeprefix("stp_")),
+            processor_ref=await self._tokenize_details(details, attempt, key=stamp_id.removeprefix("stp_"), at=at),
             created_at=at,
         )
         await self.cards.add(card)
@@ -107,11 +116,13 @@ class CardService:
             raise CardStampRejectedError
         return claims["stamp"]
 
-    async def _tokenize_details(self, details: CardDetails, *, key: str) -> str:
+    async def _tokenize_details(self, details: CardDetails, attempt: CardAttempt, *, key: str, at: datetime) -> str:
         try:
             stored = await self.processor.tokenize(details, key=key)
         except (ProcessorTimeoutError, ProcessorClosedError):
             raise ProcessorUnavailableError(retry_after=30) from None
-        except ProcessorDeclinedError:
+        except ProcessorDeclinedError as declined:
+            count_decline(declined.reason)
+            self.carding.record_decline(attempt, at=at)
             raise CardDeclinedError from None
         return stored.reference

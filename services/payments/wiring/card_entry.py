@@ -3,14 +3,16 @@
 from services.payments.api import SIMULATED_PAGES, CardsApi, CardSetupsApi, SimulatedCardPagesApi
 from services.payments.domain import CardEntry
 from services.payments.ports import CardDecrypter, CardKeys, Processor, SimulatedCardPages
-from services.payments.service import CardService, CardSetupService, SimulatedCardPageService
+from services.payments.service import CardingGuard, CardService, CardSetupService, SimulatedCardPageService
 from services.payments.settings import Settings
 from services.payments.wiring.stores import Stores
 from shared.chassis import Chassis
 from shared.web import Paginator, Route
 
 
-def build_card_routes(chassis: Chassis, settings: Settings, processor: Processor, stores: Stores) -> tuple[Route, ...]:
+def build_card_routes(
+    chassis: Chassis, settings: Settings, processor: Processor, stores: Stores, *, carding: CardingGuard
+) -> tuple[Route, ...]:
     """Return the routes of cards and card setups."""
     entry = CardEntry(settings.card_entry)
     card_service = CardService(
@@ -19,6 +21,7 @@ def build_card_routes(chassis: Chassis, settings: Settings, processor: Processor
         token_sealer=chassis.token_sealer,
         used_stamps=stores.used_stamps,
         cards=stores.cards,
+        carding=carding,
         new_id=chassis.new_id,
         card_stamp_ttl=settings.card_stamp_ttl,
     )
@@ -26,6 +29,7 @@ def build_card_routes(chassis: Chassis, settings: Settings, processor: Processor
         processor=processor,
         setups=stores.setups,
         cards=stores.cards,
+        carding=carding,
         transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
         build_return_url=lambda setup_id: f"{chassis.settings.public_url}/account/cards/added?setup={setup_id}",

@@ -99,6 +99,7 @@ class PaymentsHarness:
             token_sealer=TokenSealer(KEYRING),
             used_stamps=stores.used_stamps,
             cards=self.cards,
+            carding=self.carding,
             new_id=new_id,
             card_stamp_ttl=timedelta(minutes=10),
         )
@@ -107,6 +108,7 @@ class PaymentsHarness:
             processor=self.processor,
             setups=self.setups,
             cards=self.cards,
+            carding=self.carding,
             transact=self.database.with_transaction,
             new_id=new_id,
             build_return_url="https://candor.example/added?setup={}".format,

@@ -7,7 +7,7 @@ import pytest
 from services.payments.domain import ChargeState
 from services.payments.errors import CardAttemptsExceededError, CardDeclinedError
 from tests.integration.payments.harness import ADA, PaymentsHarness
-from tests.support.cards import DECLINED_LATER
+from tests.support.cards import DECLINED, DECLINED_LATER
 
 
 async def declined_charges(house: PaymentsHarness, card_id: str, count: int) -> str:
@@ -39,6 +39,34 @@ async def test_b4_08_another_attempt_at_a_failed_charge_is_counted_and_waits_too
             )
     with pytest.raises(CardAttemptsExceededError):
         await house.charge_service.create_attempt(ADA, charge_id, good, idempotency_key="last", at=house.clock())
+
+
+async def test_b4_08_declined_cards_make_every_way_to_store_one_wait(house: PaymentsHarness) -> None:
+    for _ in range(6):
+        with pytest.raises(CardDeclinedError):
+            await house.card(DECLINED)
+    with pytest.raises(CardAttemptsExceededError):
+        await house.card()
+    with pytest.raises(CardAttemptsExceededError):
+        await house.card_setup_service.start(ADA, at=house.clock())
+
+
+async def test_b4_08_declines_of_many_accounts_at_one_address_block_are_seen(house: PaymentsHarness) -> None:
+    for number in range(16):
+        account_id = f"acc_{number}"
+        with pytest.raises(CardDeclinedError):
+            await house.card_service.tokenize(
+                account_id,
+                house.jwe(DECLINED, account_id=account_id),
+                idempotency_key=f"try {number}",
+                at=house.clock(),
+                client_address=f"192.0.2.{number}",
+            )
+    with pytest.raises(CardAttemptsExceededError):
+        await house.card_service.tokenize(
+            ADA, house.jwe(), idempotency_key="last", at=house.clock(), client_address="192.0.2.99"
+        )
+    assert await house.card()
 
 
 async def test_a_repeated_request_is_one_decline(house: PaymentsHarness) -> None:
