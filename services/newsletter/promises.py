@@ -17,9 +17,12 @@ from services.newsletter.store import (
     UnsubscribeLinkRequests,
 )
 from shared.clock import Clock
+from shared.ids import NewId
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 _MAX_NEWEST = 2_000
+_SAMPLE_SIZE = 1_000
+_NEWEST = timedelta(days=2)
 _LINK_REQUEST_LIMIT = timedelta(minutes=5)
 """The links are sent within seconds; a restart of the service takes a minute."""
 
@@ -37,6 +40,7 @@ class NewsletterProbes:
     campaigns: Campaigns
     deliveries: CampaignDeliveries
     clock: Clock
+    new_id: NewId
 
     def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
@@ -74,13 +78,15 @@ class NewsletterProbes:
             not _has_consent(known[delivery.subscription_id], lists.get(delivery.campaign_id), delivery.sent_at)
             for delivery in deliveries
         )
-        newest = await self.subscriptions.list_newest(_MAX_NEWEST)
-        unproven = sum(not each.consent.is_sound(each.subscribed_at) for each in newest)
+        sample = await self.subscriptions.sample_subscriptions(
+            _SAMPLE_SIZE, newer_than=self.clock() - _NEWEST, start_id=self.new_id("sub")
+        )
+        unproven = sum(not each.consent.is_sound(each.subscribed_at) for each in sample)
         evidence = (
             f"{without} of the {len(deliveries)} newest emails without a consent to their list; "
-            f"{unproven} of the {len(newest)} newest subscriptions without the evidence of a confirmation"
+            f"{unproven} of {len(sample)} subscriptions without the evidence of a confirmation"
         )
-        return (broken_finding if without or unproven else kept_finding)(len(deliveries) + len(newest), evidence)
+        return (broken_finding if without or unproven else kept_finding)(len(deliveries) + len(sample), evidence)
 
     async def _count_revived(self, batch: Sequence[IndexedSuppression]) -> int:
         """Count the subscriptions that exist although their address left the list later than it confirmed."""

@@ -39,5 +39,6 @@ def build_modules(chassis: Chassis, settings: Settings) -> NewsletterModules:
             campaigns=stores.campaigns,
             deliveries=stores.deliveries,
             clock=chassis.clock,
+            new_id=chassis.new_id,
         ),
     )

@@ -10,7 +10,7 @@ from services.newsletter.domain.subscriptions.subscriptions import Subscription,
 from shared.contracts import common_v1
 from shared.ids import new_id
 from shared.policy import PromiseState
-from tests.integration.newsletter.internals import NewsletterInternals
+from tests.integration.newsletter.internals import NewsletterInternals, add_subscribers
 from tests.integration.newsletter.subscribers import Subscribers
 from tests.support import FixedClock, RawWriter
 from tests.support.fake_services import FakeServices, until
@@ -190,7 +190,7 @@ async def test_C06_a_subscription_without_the_evidence_of_a_confirmation_is_caug
     )
     finding = await inside.modules.probes.only_confirmed_recipients()
     assert finding.state is PromiseState.BROKEN
-    assert "1 of the 2 newest subscriptions" in finding.evidence
+    assert "1 of 2 subscriptions" in finding.evidence
 
 
 async def test_C06_is_kept_while_letters_go_where_they_were_asked_for(
@@ -233,3 +233,20 @@ async def test_C10_the_running_service_tells_what_it_finds(readers: Subscribers,
         return {"C01", "C06", "C10", "C17", "C18"} <= {fact.promise_id for fact in facts if fact.state == "kept"}
 
     assert await until(told)
+
+
+async def test_C06_the_sample_of_many_subscriptions_has_new_ones_and_a_random_slice(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    news, vault = await inside.a_list(), inside.chassis.vault
+    await add_subscribers(news.list_id, 12, db=inside.chassis.db, vault=vault, clock=clock)
+    clock.advance(timedelta(days=9))
+    await add_subscribers(news.list_id, 2, db=inside.chassis.db, vault=vault, clock=clock)
+    stored = inside.modules.stores.subscriptions
+    everything = await stored.sample_subscriptions(14, newer_than=clock(), start_id="sub_zz")
+    assert len(everything) == 14
+    old = min(everything, key=lambda each: each.subscribed_at)
+    some = await stored.sample_subscriptions(5, newer_than=clock() - HOUR, start_id=old.subscription_id)
+    assert old in some
+    assert sum(each.subscribed_at == clock() for each in some) == 2
+    assert len(some) < 14

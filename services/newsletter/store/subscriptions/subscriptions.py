@@ -27,6 +27,8 @@ from shared.policy import Purpose
 log = observe.get_logger(__name__)
 
 _MAX_RESULTS = 500
+_SLICE_CHARS = len("sub_") + 2
+"""Ids are random: two characters of base 32 name about a thousandth of them."""
 _NOT_SUSPENDED = {"suspended_at": None, "suspension_reason": None, "verdict_id": ""}
 
 
@@ -159,9 +161,18 @@ class Subscriptions:
         rows = await self._rows.list({"folded_index": {"$in": list(folded)}})
         return [(row.folded_index, _subscription(row)) for row in rows]
 
-    async def list_newest(self, limit: int) -> list[Subscription]:
-        """Return the subscriptions that were confirmed last."""
-        rows = await self._rows.list({}, sort=[("subscribed_at", -1)], limit=limit)
+    async def sample_subscriptions(self, size: int, *, newer_than: datetime, start_id: str) -> list[Subscription]:
+        """Return all subscriptions if at most *size*; else some newer than that time, and some from *start_id*.
+
+        A random *start_id* makes a probe see old rows too, in the course of time. Every query stays within an index: to
+        sort a million rows takes the embedded server longer than a probe may run.
+        """
+        rows = await self._rows.list({}, limit=size + 1)
+        if len(rows) > size:
+            newest = await self._rows.list({"subscribed_at": {"$gt": newer_than}}, limit=size)
+            end_id = start_id[:_SLICE_CHARS] + "~"
+            slice_of_ids = await self._rows.list({"_id": {"$gte": start_id[:_SLICE_CHARS], "$lt": end_id}}, limit=size)
+            rows = list({row.id: row for row in (*newest, *slice_of_ids)}.values())
         return [_subscription(row) for row in rows]
 
     async def next_batch(self, list_id: str, *, after: str, until: datetime, limit: int) -> RecipientBatch:
