@@ -5,7 +5,7 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import aiohttp
 
@@ -45,9 +45,10 @@ def spellings(number: str) -> Iterator[str]:
 
 async def store_cards(client: CardClient, by: Person) -> list[str]:
     """Store each number as a page does, those that are declined last; return the ids of the stored cards."""
-    key, stored = await _key(client), list[str]()
+    stored = list[str]()
     for number in sorted(TYPED, key=lambda each: each.startswith("40000000")):
-        body = {"jwe": sealed(key, typed(by.account_id, datetime.now(UTC), number=number))}
+        key, stamp = await _issue(client, by)
+        body = {"jwe": sealed(key, typed(stamp, datetime.now(UTC), number=number))}
         _, answer = await client.send("POST", CARDS, by=by, json=body)
         with suppress(ValueError, KeyError):
             stored.append(json.loads(answer)["card_id"])
@@ -56,12 +57,12 @@ async def store_cards(client: CardClient, by: Person) -> list[str]:
 
 async def attack_cards(client: CardClient, by: Person) -> None:
     """Send cards as no page does: each is refused, and what was in it must be nowhere."""
-    key, now = await _key(client), datetime.now(UTC)
-    right = typed(by.account_id, now, number=client.number)
+    key, stamp = await _issue(client, by)
+    right = typed(stamp, datetime.now(UTC), number=client.number)
     jwe = sealed(key, right)
     plaintexts: tuple[object, ...] = (
         {**right, "account_id": client.number},
-        {**right, "issued_at": (now - timedelta(hours=1)).isoformat()},
+        {**right, "stamp": client.number},
         {**right, "exp_year": 2001},
         {**right, "number": int(client.number)},
         {**right, "number": f"{client.number}0", "security_code": client.number},
@@ -84,9 +85,11 @@ async def attack_cards(client: CardClient, by: Person) -> None:
         await client.send("POST", f"{CHARGES}/{client.number}/refunds", by=by, json={"amount": 100})
 
 
-async def _key(client: CardClient) -> dict[str, str]:
-    _, content = await client.send("GET", "/v1/payments/encryption-key")
-    return dict(json.loads(content))
+async def _issue(client: CardClient, by: Person) -> tuple[dict[str, str | None], str]:
+    """Return a key to encrypt for, and a stamp for one card."""
+    _, content = await client.send("GET", "/v1/payments/encryption-keys", by=by)
+    issued = json.loads(content)
+    return issued["keys"][0], issued["stamp"]
 
 
 async def send_texts(client: CardClient, by: Person, cards: list[str]) -> None:
