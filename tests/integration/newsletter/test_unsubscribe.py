@@ -93,6 +93,12 @@ async def test_whatever_stands_in_the_link_it_leads_to_our_own_page(service: Run
             assert not set("<>\"' &\r\n") & set(location)
 
 
+async def test_C18_a_card_number_in_place_of_a_token_is_not_told_back(service: Running) -> None:
+    url = f"http://127.0.0.1:{service.port}{ROOT}/unsubscribe/4242424242424242"
+    async with service.http.get(url, allow_redirects=False) as looked:
+        assert looked.headers["Location"] == f"{PUBLIC_URL}/newsletter/unsubscribe?token="
+
+
 async def test_C10_the_page_ends_it_without_a_login(
     readers: Subscribers, service: Running, fake_services: FakeServices
 ) -> None:
