@@ -64,12 +64,34 @@ async def test_C10_a_newsletter_is_joined_by_mail_and_left_without_a_log_in(visi
     await visitor.fill_in(email=reader.email)
     await visitor.press("/newsletter")
     await visitor.follow_mail(reader, about=name, path="/newsletter/confirm")
+    assert name in await visitor.text()
+    assert {"masked-email", "consent-text"} <= set(await visitor.marks())
+    await visitor.press("/newsletter/confirm")
+    assert await visitor.name() == "newsletter_confirmed"
+    await visitor.page.go_back()  # a second press of confirm
     await visitor.press("/newsletter/confirm")
     assert await visitor.name() == "newsletter_confirmed"
     await visitor.follow_mail(reader, about=await a_letter(visitor.world, list_id), path="/newsletter/unsubscribe")
     await visitor.press("/newsletter/unsubscribe")
     assert await visitor.name() == "newsletter_unsubscribed"
     assert await visitor.page.context.cookies() == []
+
+
+async def test_C10_a_newsletter_is_left_without_a_letter(visitor: Visitor) -> None:
+    reader, (list_id, name) = new_person("reader"), await a_list(visitor.world)
+    body = {"list_id": list_id, "email": reader.email}
+    await visitor.world.call("POST", "/v1/newsletter/subscriptions", json_body=body, expected=202)
+    await visitor.follow_mail(reader, about=name, path="/newsletter/confirm")
+    await visitor.press("/newsletter/confirm")
+    await visitor.open("/newsletter")
+    await visitor.page.locator("[data-test=no-letter]").click()
+    await visitor.fill_in(email=reader.email.upper())
+    await visitor.press("/newsletter/unsubscribe-links")
+    assert await visitor.name() == "newsletter_links_requested"
+    await visitor.follow_mail(reader, about="unsubscribe links", path="/newsletter/unsubscribe")
+    assert name in await visitor.text()
+    await visitor.press("/newsletter/unsubscribe")
+    assert await visitor.name() == "newsletter_unsubscribed"
 
 
 async def test_C22_logging_out_ends_the_session_in_the_other_tab_too(visitor: Visitor) -> None:

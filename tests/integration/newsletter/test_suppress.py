@@ -12,6 +12,7 @@ from services.newsletter.domain.subscriptions.subscriptions import (
 )
 from services.newsletter.service.subscriptions.suppress import SuppressionService
 from services.newsletter.store import DOCUMENTS
+from shared.mail import DeliveryStatus
 from shared.personal import personal_fields
 from shared.policy import Purpose
 from tests.integration.newsletter.internals import NewsletterInternals
@@ -71,6 +72,33 @@ async def test_a_suspended_address_gets_nothing_and_a_verdict_can_be_undone(
     assert [await is_active(inside, each) for each in (made, other)] == [True, True]
     assert not await suppression.is_suppressed(made.list_id, ADA)
     assert await suppression.resume_address("vrd_1", at=clock()) == 0
+
+
+async def test_the_owner_sees_since_when_and_why_a_subscription_is_suspended(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    made = await inside.join((await inside.a_list()).list_id, ADA, account_id="acc_ada")
+    await inside.modules.subscriptions.suppression_service.suspend_address(
+        made.subscription_id, SuppressionReason.BOUNCED, verdict_id="vrd_1", at=clock()
+    )
+    export = inside.modules.privacy.account_export
+    [shown] = await export.list_subscriptions("acc_ada")
+    assert shown.recipient.subscription.suspended_at == clock()
+    [item] = (await export.export_page("acc_ada", "")).items
+    assert '"reason": "bounced"' in item[1].decode()
+
+
+async def test_a_suspended_address_gets_no_letter_of_a_campaign_under_way(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    made, suppression = await a_subscriber(inside)
+    await inside.start_campaign(made.list_id)
+    await inside.advance()
+    [row] = [row for row in await inside.queued_mails() if row.bulk]
+    await suppression.suspend_address(
+        made.subscription_id, SuppressionReason.COMPLAINED, verdict_id="vrd_1", at=clock()
+    )
+    assert await inside.carry(row) is DeliveryStatus.SUPPRESSED
 
 
 async def test_a_verdict_on_a_subscription_that_has_ended_suppresses_nobody(

@@ -105,6 +105,14 @@ async def test_C10_a_newsletter_is_left_in_the_account(ada: Browser, edge: FakeE
     assert not edge.subscriptions
 
 
+async def test_a_suspended_newsletter_says_since_when_and_why(ada: Browser, edge: FakeEdge) -> None:
+    mine = {"subscription_id": "sub_1", "list_id": "lst_1", "list_name": "Monthly", "email": "a@b.example"}
+    suspended = {"suspended_at": CONSENT["confirmed_at"], "suspension_reason": "bounced"}
+    edge.subscriptions = [{**mine, **suspended, "consent": CONSENT}]
+    page = await ada.get("/account/newsletters")
+    assert "undeliverable" in page.part("suspended")
+
+
 async def test_C16_the_ledger_names_who_what_and_why(ada: Browser) -> None:
     page = await ada.get("/account/access-ledger")
     for shown in ("Superior Court, King County", "identity.accounts.email", "case dis_1"):
