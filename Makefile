@@ -110,6 +110,7 @@ COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --n
 lock: setup  ## Update the lock files, with hashes
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --group stack --group dev -o requirements-dev.lock
+	@$(COMPILE) requirements-localstripe.in -o requirements-localstripe.lock
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
 	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
 	@$(COMPILE) requirements-uv.in -o requirements-uv.lock

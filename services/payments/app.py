@@ -4,7 +4,6 @@ from services.payments.api import BillingApi, ChargesApi, ProcessorEventsApi, Re
 from services.payments.domain import RefundLimits
 from services.payments.domain.carding import DeclineCounter
 from services.payments.domain.retries import RetrySchedule
-from services.payments.ports import SimulatedProcessor
 from services.payments.promises import PaymentsProbes
 from services.payments.service import (
     AccountEraser,
@@ -19,6 +18,7 @@ from services.payments.settings import Settings
 from services.payments.store import DOCUMENTS
 from services.payments.wiring.after_charge import AfterCharge, Tools, build_after_charge, build_charge_settler
 from services.payments.wiring.card_entry import build_card_routes
+from services.payments.wiring.processor import build_processor, hold_open
 from services.payments.wiring.stores import Stores, build_stores
 from services.payments.wiring.workers import PaymentWorkers
 from shared.chassis import Chassis, ServiceSpec
@@ -32,7 +32,7 @@ from shared.web import Paginator, Route
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Return the specification of payments: routes, documents, events, workers, probes."""
-    processor = SimulatedProcessor(clock=chassis.clock)
+    processor = build_processor(settings, chassis.clock)
     stores = build_stores(chassis.db)
     tools = Tools(
         processor=processor,
@@ -75,7 +75,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         documents=DOCUMENTS,
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(export.build_rpc_handler(),),
-        workers=workers.build_workers(),
+        workers=workers.build_workers() | {"hold-processor": hold_open(processor)},
         probes=_build_probes(chassis, settings),
     )
 

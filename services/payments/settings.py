@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.formatting import MINOR_UNITS
-from shared.settings import CommonSettings, Duration, EnvSettings, Secret
+from shared.settings import CommonSettings, Duration, EnvSettings, Secret, SecretText, SettingError
 
 MAX_CARD_STAMP_TTL = timedelta(minutes=15)
 """Half the retention of used stamps: a stamp whose record was deleted must have expired."""
@@ -86,7 +86,54 @@ class Settings(EnvSettings):
         description="the time between two audits of the journal",
     )
 
+    processor: Literal["simulator", "stripe"] = Field(
+        validation_alias="PAYMENTS_PROCESSOR",
+        examples=["stripe"],
+        description="the card processor; the simulator moves no money, so it must be named",
+    )
+    is_live: bool = Field(
+        default=False,
+        validation_alias="PAYMENTS_LIVE",
+        description="true where real cards are charged: refuses the simulator, test keys and test numbers",
+    )
+    stripe_api_key: SecretText | None = Field(
+        None, validation_alias="PAYMENTS_STRIPE_API_KEY", description="the secret or restricted key of Stripe"
+    )
+    stripe_api_url: str | None = Field(
+        None,
+        validation_alias="PAYMENTS_STRIPE_API_URL",
+        examples=["http://127.0.0.1:8420"],
+        description="a server that speaks Stripe's API, for tests; default: Stripe",
+    )
+    processor_timeout: Duration = Field(
+        timedelta(seconds=8),
+        validation_alias="PAYMENTS_PROCESSOR_TIMEOUT_SECONDS",
+        ge=timedelta(seconds=5),
+        le=timedelta(seconds=10),
+        description="how long a call to the processor may take, its repetitions included",
+    )
+
+    @model_validator(mode="after")
+    def _check_processor(self) -> Self:
+        if self.processor == "simulator" and self.is_live:
+            raise ValueError("PAYMENTS_PROCESSOR=simulator moves no money: with PAYMENTS_LIVE name stripe")
+        if self.processor == "stripe":
+            self._check_stripe()
+        return self
+
+    def _check_stripe(self) -> None:
+        if self.stripe_api_key is None:
+            raise ValueError("PAYMENTS_STRIPE_API_KEY is missing: PAYMENTS_PROCESSOR=stripe needs it")
+        is_live_key = self.stripe_api_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
+        if is_live_key != self.is_live:
+            wanted = "a key of live mode" if self.is_live else "a key of test mode"
+            raise ValueError(f"PAYMENTS_STRIPE_API_KEY does not match PAYMENTS_LIVE: give {wanted}")
+        if self.is_live and self.stripe_api_url is not None:
+            raise ValueError("PAYMENTS_STRIPE_API_URL is for tests: leave it out with PAYMENTS_LIVE")
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; raises SettingError with the name of a setting that is missing or invalid."""
+        if environment.get("STRIPE_LOG"):
+            raise SettingError("STRIPE_LOG makes the library of Stripe print card numbers: remove it")
         return cls.read(environment, common=CommonSettings.from_env(environment, "payments", port=8094))

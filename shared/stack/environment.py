@@ -48,10 +48,14 @@ def _portal_variables(settings: StackSettings) -> dict[str, str]:
 
 
 def _payments_variables(settings: StackSettings) -> dict[str, str]:
-    """On one machine both ways of entering a card are shown; production has the processor's page unless told."""
-    return (
-        {"PAYMENTS_CARD_ENTRY": settings.inherited_env.get("PAYMENTS_CARD_ENTRY", "both")} if settings.is_local else {}
-    )
+    """Name what payments uses only when it is named, where the operator names nothing: the simulator, and both ways in.
+
+    On one machine both ways of entering a card are shown; production has the processor's page unless told.
+    """
+    if not settings.is_local:
+        return {}
+    defaults = {"PAYMENTS_CARD_ENTRY": "both", "PAYMENTS_PROCESSOR": "simulator"}
+    return {name: settings.inherited_env.get(name) or value for name, value in defaults.items()}
 
 
 def _identity_variables(home: StackDirectory, settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:

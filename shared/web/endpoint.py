@@ -45,7 +45,7 @@ class Endpoint:
         if self.idempotency is None:
             return await self._run_handler(call, inputs)
         return await self.idempotency.run_once(
-            call, raw, lambda keyed: self._run_to_response(keyed, inputs), store_reply=self.route.store_reply
+            call, inputs, lambda keyed: self._run_to_response(keyed, inputs), store_reply=self.route.store_reply
         )
 
     async def _authorize(self, request: web.Request, now: datetime) -> Principal:

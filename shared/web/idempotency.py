@@ -1,16 +1,19 @@
 """Idempotency-Key: a retried request has its effect once and gets the same reply (Stripe's semantics).
 
-A key is scoped to its caller. Of the key and the request body only keyed digests are stored. Status and body of the
-reply (not its headers) are stored for 24 hours, encrypted under the caller's key, and erased with the account.
+A key is scoped to its caller. Of the key and the parsed request only keyed digests are stored: the order of JSON
+members and the blanks between them make no other request. Status and body of the reply (not its headers) are stored for
+24 hours, encrypted under the caller's key, and erased with the account.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from shared.crypto import KeyDestroyedError, Vault
 from shared.errors import MalformedError, UnauthenticatedError, UnavailableError
@@ -32,6 +35,7 @@ CLAIM_TTL = timedelta(seconds=60)
 """The maximum duration of a request; after it the process counts as dead and a retry runs the request again."""
 _HANDLER_TIMEOUT = CLAIM_TTL - timedelta(seconds=5)
 _MAX_KEY_LENGTH = 255
+_WITHOUT_EFFECT = (400, 404, 422, 429)
 _PUBLIC_OWNER = "public"
 _ASSOCIATED_DATA = "idempotency.reply"
 _PERSONAL = Personal(
@@ -73,14 +77,15 @@ class IdempotencyStore:
         self._rows: Collection[IdempotencyDocument] = db.get_collection(IdempotencyDocument)
 
     async def run_once(
-        self, call: RequestContext, body: bytes, run: RunRequest, *, store_reply: bool = True
+        self, call: RequestContext, inputs: Mapping[str, BaseModel], run: RunRequest, *, store_reply: bool = True
     ) -> web.Response:
         """Return the reply of *run*, or the stored reply of the first request with this key.
 
-        A reply that shows a secret (*store_reply* False) is not stored. Neither is a failure (5xx, 429, an exception):
-        a retry runs again.
+        *inputs* is the parsed request. A reply that shows a secret (*store_reply* False) is not stored. Neither is one
+        that had no effect (400, 404, 422) nor a failure (5xx, 429, an exception): the key is free again, also for a
+        corrected request.
         """
-        claim = self.build_record(call, body)
+        claim = self.build_record(call, inputs)
         stored = await self._claim(claim, call.now)
         if stored is not None:
             return await self.replay_reply(stored, claim, call.request)
@@ -88,10 +93,10 @@ class IdempotencyStore:
         await self._db.with_transaction(lambda: self._store_reply(claim, reply, store_reply=store_reply))
         return reply
 
-    def build_record(self, call: RequestContext, body: bytes) -> IdempotencyDocument:
+    def build_record(self, call: RequestContext, inputs: Mapping[str, BaseModel]) -> IdempotencyDocument:
         """Return the record that claims the key for this request."""
         owner = call.principal.id or _PUBLIC_OWNER
-        request = f"{call.request.method} {call.request.path_qs} {hashlib.sha256(body).hexdigest()}"
+        request = f"{call.request.method} {call.request.path} {_digest_inputs(inputs)}"
         return IdempotencyDocument(
             id=self._vault.blind_index(
                 "idempotency.key", f"{call.principal.kind} {owner} {parse_idempotency_key(call.request)}"
@@ -127,7 +132,7 @@ class IdempotencyStore:
         except Exception:
             await self._release(row)
             raise
-        if reply.status >= 500 or reply.status == 429:
+        if is_without_effect(reply.status):
             await self._release(row)
         return reply
 
@@ -210,6 +215,17 @@ async def run_in_time(running: Awaitable[web.Response]) -> web.Response:
             return await running
     except TimeoutError as fault:
         raise UnavailableError(retry_after=int(CLAIM_TTL.total_seconds())) from fault
+
+
+def is_without_effect(status: int) -> bool:
+    """Return whether a later or corrected request may use the same key; a 402 or 409 stands for 24 hours."""
+    return status >= 500 or status in _WITHOUT_EFFECT
+
+
+def _digest_inputs(inputs: Mapping[str, BaseModel]) -> str:
+    """Return a digest of the parsed request: defaults that were sent and defaults that were left out are the same."""
+    values = {name: model.model_dump(mode="json") for name, model in inputs.items()}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def parse_idempotency_key(request: web.Request) -> str:

@@ -5,17 +5,24 @@ A handler whose only effects are deferred writes, and calls that are idempotent 
 with one key run at once, the second transaction finds the record of the first and answers as a retry does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from shared.errors import ServiceError, UnauthenticatedError
 from shared.mongo import Write
 from shared.web.context import RequestContext
 from shared.web.errors import IdempotencyConflictError
-from shared.web.idempotency import IdempotencyDocument, IdempotencyStore, RunRequest, run_in_time
+from shared.web.idempotency import (
+    IdempotencyDocument,
+    IdempotencyStore,
+    RunRequest,
+    is_without_effect,
+    run_in_time,
+)
 from shared.web.problems import ProblemRenderer
 
 
@@ -39,14 +46,14 @@ class SingleCommit:
     """The keys of the requests that this process is running."""
 
     async def run_once(
-        self, call: RequestContext, body: bytes, run: RunRequest, *, store_reply: bool = True
+        self, call: RequestContext, inputs: Mapping[str, BaseModel], run: RunRequest, *, store_reply: bool = True
     ) -> web.Response:
         """Return the reply of *run*, or the stored reply of the first request with this key.
 
-        IdempotencyConflictError while this process runs a request with the same key. A failure (5xx, 429) stores
-        nothing: a retry runs again.
+        IdempotencyConflictError while this process runs a request with the same key. A failure (5xx, 429) and a
+        request without an effect (400, 404, 422) store nothing: the key is free again.
         """
-        record = self.store.build_record(call, body)
+        record = self.store.build_record(call, inputs)
         with self._hold(record.id):
             earlier = await self.store.find_record(record.id)
             if earlier is not None and not earlier.is_expired(call.now):
@@ -54,7 +61,7 @@ class SingleCommit:
             await self.store.ensure_owner_key(record.owner)
             writes: list[Write] = []
             reply = await run_in_time(run(call.start_idempotent(record.id, writes)))
-            if reply.status >= 500 or reply.status == 429:
+            if is_without_effect(reply.status):
                 return reply
             pending = _PendingReply(call=call, record=record, expired=earlier, store_reply=store_reply)
             return await self._commit(pending, reply, writes)
@@ -72,6 +79,8 @@ class SingleCommit:
                 raise
             # A write was refused, so none is stored; the refusal is the reply to this key.
             refusal = self.problems.render(fault, pending.call.request)
+            if is_without_effect(refusal.status):
+                return refusal
             return await self._commit(replace(pending, store_reply=True), refusal, [])
         return reply
 

@@ -33,7 +33,7 @@ changed code.
    ([how to create them](../../docs/how-to/outside-parts.md)).
 2. One secret for each service, named `<release>-<service>`: `MONGO_URL`, `AMQP_URL`, `SMTP_URL`, `keyring.json`
    (`python -m shared.crypto new-keyring`, with the key uses declared in `shared/services.yaml`); for identity
-   also `staff.json`, the first staff accounts.
+   also `staff.json`, the first staff accounts; for payments with Stripe also `PAYMENTS_STRIPE_API_KEY`.
    Back up the keyrings separately from the databases: without them no data can be decrypted, and data is erased by
    destroying its key.
 3. Certificates: `tls.certManager`, or two secrets that you create: the certificate of the edge for your public address,

@@ -41,6 +41,7 @@ async def composed(service: str, home: Path, **settings: str) -> AsyncIterator[C
         "CANDOR_KEYRING": str(keyring),
         "CANDOR_DATA": str(home / service),
         "SMTP_URL": "smtp://127.0.0.1:9",
+        "PAYMENTS_PROCESSOR": "simulator",
         **NOWHERE,
         **settings,
     }

@@ -210,8 +210,10 @@ class ChargesApi:
         )
 
     async def get_charge(self, call: RequestContext) -> ChargeView:
-        """Get a charge of the account."""
-        return render_charge(await self.charge_service.get(call.principal.id, call.path["charge_id"]))
+        """Get a charge of the account; one that requires an action is read from the processor first."""
+        return render_charge(
+            await self.charge_service.get_current(call.principal.id, call.path["charge_id"], at=call.now)
+        )
 
     async def list_charges(self, call: RequestContext, query: PageQuery) -> CursorPage[ChargeView]:
         """List the charges of the account."""

@@ -1,5 +1,6 @@
 """The ports of payments: the decrypter of cards and the card processor."""
 
+from services.payments.ports.breaker import CircuitBreaker
 from services.payments.ports.card_decrypter import CardDecrypter, DecryptedCard
 from services.payments.ports.card_keys import CardKeys
 from services.payments.ports.event_verifier import EventVerifier, InvalidSignatureError, ProcessorEvent
@@ -21,6 +22,7 @@ __all__ = [
     "CardKeys",
     "CardPage",
     "CardPageStatus",
+    "CircuitBreaker",
     "DecryptedCard",
     "EventVerifier",
     "InvalidSignatureError",

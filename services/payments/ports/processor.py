@@ -144,3 +144,7 @@ class Processor(Protocol):
     async def get_dispute(self, dispute_id: str) -> ReportedDispute:
         """Return the dispute as it is now."""
         ...
+
+    async def close(self) -> None:
+        """Close what is open: connections, files."""
+        ...

@@ -31,7 +31,7 @@ class CardUpdater:
     async def update(self, reference: str, *, at: datetime) -> bool:
         """Update the cards with this *reference*. True also when there is none: it was deleted here."""
         cards = await self.cards.list_by_reference(reference)
-        report = await self.processor.get_card(reference) if cards else None
+        report = await self.processor.get_card(cards[0].processor_ref) if cards else None
         if report is None:
             return True
         for old in cards:

@@ -36,6 +36,7 @@ from services.payments.ports import Processor
 from services.payments.service.carding import CardingGuard
 from services.payments.service.operations import ChargeOperator
 from services.payments.store import Attempts, Cards, Charges, PendingOrders
+from shared.errors import FieldProblem, ServiceError
 from shared.ids import NewId
 from shared.mongo import DuplicateError, Transact
 
@@ -116,6 +117,14 @@ class ChargeService:
         """Return a charge of this account; raises ChargeNotFoundError."""
         return _require(await self.charges.get(account_id, charge_id))
 
+    async def get_current(self, account_id: str, charge_id: str, *, at: datetime) -> Charge:
+        """Return a charge; one that awaits the customer as the processor has it now."""
+        charge = await self.get(account_id, charge_id)
+        if charge.state is ChargeState.REQUIRES_ACTION:
+            with suppress(PaymentPendingError):
+                return await self.operator.run(charge, at=at)
+        return charge
+
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Charge]:
         """Return up to *limit* charges of the account, newest first, after the position *after*."""
         return await self.charges.list_by_account(account_id, after=after, limit=limit)
@@ -126,12 +135,13 @@ class ChargeService:
         wanted = amount or charge.price.amount
         if charge.amount_captured == wanted:
             return charge
-        if to_processor_amount(Money(amount=wanted, currency=charge.price.currency)) is None:
-            raise UnsupportedAmountError
+        _check_amount(Money(amount=wanted, currency=charge.price.currency))
         if charge.operation is not ChargeOperation.CAPTURE:
             if charge.state is not ChargeState.AUTHORIZED or wanted > charge.amount_authorized:
                 raise ChargeNotCapturableError
             charge = await self._start(charge, ChargeOperation.CAPTURE, at, capture_amount=wanted)
+            if charge.amount_captured == wanted:
+                return charge  # another request for the same was quicker
         if charge.operation is not ChargeOperation.CAPTURE or charge.capture_amount != wanted:
             raise ChargeNotCapturableError
         captured = await self._run_pending(charge, at)
@@ -148,6 +158,8 @@ class ChargeService:
             if charge.state not in (ChargeState.AUTHORIZED, ChargeState.REQUIRES_ACTION):
                 raise ChargeNotVoidableError
             charge = await self._start(charge, ChargeOperation.VOID, at)
+            if charge.state is ChargeState.VOIDED:
+                return charge
         if charge.operation is not ChargeOperation.VOID:
             raise ChargeNotVoidableError
         voided = await self._run_pending(charge, at)
@@ -185,9 +197,8 @@ class ChargeService:
 
     def _check_request(self, request: ChargeRequest) -> None:
         if request.price.currency not in CURRENCY_UNITS:
-            raise UnsupportedCurrencyError
-        if to_processor_amount(request.price) is None:
-            raise UnsupportedAmountError
+            raise UnsupportedCurrencyError(fields=(_field("currency", UnsupportedCurrencyError),))
+        _check_amount(request.price)
 
     def _build_attempt(
         self, charge: Charge, card: Card, *, mark: str, at: datetime, attempt_id: str | None = None
@@ -263,3 +274,12 @@ def _require(charge: Charge | None) -> Charge:
     if charge is None:
         raise ChargeNotFoundError
     return charge
+
+
+def _check_amount(price: Money) -> None:
+    if to_processor_amount(price) is None:
+        raise UnsupportedAmountError(fields=(_field("amount", UnsupportedAmountError),))
+
+
+def _field(name: str, fault: type[ServiceError]) -> FieldProblem:
+    return FieldProblem(field=name, code=fault.code, message=fault.get_title())

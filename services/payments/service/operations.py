@@ -47,8 +47,12 @@ class ChargeOperator:
 
     async def run(self, charge: Charge, *, at: datetime) -> Charge:
         """Ask the processor and settle what it reports; raises PaymentPendingError when it does not answer."""
+        attempt = await self.attempts.get(charge.attempt_id)
+        assert attempt is not None, charge.attempt_id  # written in the transaction of the charge
+        if not attempt.processor_ref:
+            return await self._reload(charge)  # another process has ended the attempt in between
         try:
-            report = await self._ask(charge, at)
+            report = await self._ask(charge, attempt, at)
         except (ProcessorTimeoutError, ProcessorClosedError):
             await self.charges.schedule_check(charge.charge_id, self.settler.next_retry_at(charge, at))
             self.settler.outcomes.labels("timeout").inc()
@@ -59,6 +63,11 @@ class ChargeOperator:
         if charge.operation in _CHANGES and report.status.value == charge.state.value:
             return await self._cancel_operation(charge, at)
         return await self.settler.settle_charge(charge, report, at=at)
+
+    async def _reload(self, charge: Charge) -> Charge:
+        found = await self.charges.find_by_id(charge.charge_id)
+        assert found is not None, charge.charge_id  # charges are never deleted
+        return found
 
     async def _cancel_operation(self, charge: Charge, at: datetime) -> Charge:
         """The processor refused the operation and nothing has changed: the charge is as it was before."""
@@ -81,7 +90,7 @@ class ChargeOperator:
     async def _check(self, charge: Charge, at: datetime) -> Charge:
         if await self._is_abandoned(charge, at):
             await self.charges.start_operation(charge, ChargeOperation.VOID, check_at=at + self.settler.retries.first)
-            charge = await self.charges.find_by_id(charge.charge_id) or charge
+            charge = await self._reload(charge)
         checked = await self.run(charge, at=at)
         if checked.is_open:
             await self.charges.schedule_check(charge.charge_id, self.settler.next_retry_at(checked, at))
@@ -94,18 +103,16 @@ class ChargeOperator:
         attempt = await self.attempts.get(charge.attempt_id)
         return attempt is not None and attempt.created_at + ACTION_TTL <= at
 
-    async def _ask(self, charge: Charge, at: datetime) -> ReportedPayment:
+    async def _ask(self, charge: Charge, attempt: Attempt, at: datetime) -> ReportedPayment:
         match charge.operation:
             case ChargeOperation.NONE:
                 return await self.processor.get_payment(charge.payment_id)
             case ChargeOperation.AUTHORIZE:
-                return await self._authorize(charge, at)
+                return await self._authorize(charge, attempt, at)
             case ChargeOperation.CAPTURE | ChargeOperation.VOID:
                 return await self._change(charge)
 
-    async def _authorize(self, charge: Charge, at: datetime) -> ReportedPayment:
-        attempt = await self.attempts.get(charge.attempt_id)
-        assert attempt is not None, charge.attempt_id  # written in the transaction of the charge
+    async def _authorize(self, charge: Charge, attempt: Attempt, at: datetime) -> ReportedPayment:
         if at - attempt.created_at >= KEY_LIFETIME:
             return await self._find(attempt)
         order = PaymentOrder(
@@ -115,6 +122,8 @@ class ChargeOperator:
             is_capture_automatic=charge.is_capture_automatic,
             return_url=self.return_url,
         )
+        if charge.check_count and (found := await self.processor.find_payment(attempt.attempt_id)):
+            return found  # a processor forgets keys after a day, and repeats a fault of its own under the same key
         try:
             return await self.processor.authorize(order, key=attempt.attempt_id)
         except ProcessorRejectedError as fault:

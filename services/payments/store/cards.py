@@ -23,7 +23,9 @@ class CardDocument(Document):
     exp_month: Annotated[int, Field(ge=1, le=12), CARD_FIELD]
     exp_year: Annotated[int, Field(ge=2000, le=2100), CARD_FIELD]
     brand: Brand
-    processor_ref: Annotated[str, Field(pattern=r"^(sim_[a-z0-9_]+_[0-9a-z]{26}|pm_[0-9A-Za-z]{8,64})$"), CARD_FIELD]
+    processor_ref: Annotated[
+        str, Field(pattern=r"^(sim_[a-z0-9_]+_[0-9a-z]{26}|pm_[0-9A-Za-z]{8,40}/cus_[0-9A-Za-z]{8,40})$"), CARD_FIELD
+    ]
     created_at: datetime
 
 
@@ -92,8 +94,9 @@ class Cards:
         return [_card(row) for row in await self._rows.list(wanted, sort=sort_newest_first("created_at"), limit=limit)]
 
     async def list_by_reference(self, reference: str) -> list[Card]:
-        """Return the cards with this reference of the processor."""
-        return [_card(row) for row in await self._rows.list({"processor_ref": reference})]
+        """Return the cards with this reference of the processor, or with its first part, which its events name."""
+        with_prefix = {"$gte": reference, "$lt": f"{reference}0"}  # "0" follows "/", which ends the first part
+        return [_card(row) for row in await self._rows.list({"processor_ref": with_prefix})]
 
     async def update_details(self, old: Card, new: Card) -> bool:
         """Store the last digits and the expiry date of *new*; False when the card is no longer as *old*."""

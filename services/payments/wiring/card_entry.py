@@ -2,7 +2,7 @@
 
 from services.payments.api import SIMULATED_PAGES, CardsApi, CardSetupsApi, SimulatedCardPagesApi
 from services.payments.domain import CardEntry
-from services.payments.ports import CardDecrypter, CardKeys, Processor, SimulatedCardPages
+from services.payments.ports import CardDecrypter, CardKeys, CircuitBreaker, Processor, SimulatedCardPages
 from services.payments.service import CardingGuard, CardService, CardSetupService, SimulatedCardPageService
 from services.payments.settings import Settings
 from services.payments.wiring.stores import Stores
@@ -11,7 +11,7 @@ from shared.web import Paginator, Route
 
 
 def build_card_routes(
-    chassis: Chassis, settings: Settings, processor: Processor, stores: Stores, *, carding: CardingGuard
+    chassis: Chassis, settings: Settings, processor: CircuitBreaker, stores: Stores, *, carding: CardingGuard
 ) -> tuple[Route, ...]:
     """Return the routes of cards and card setups."""
     entry = CardEntry(settings.card_entry)
@@ -37,7 +37,7 @@ def build_card_routes(
     return (
         *CardsApi(card_service=card_service, entry=entry, paginator=Paginator(chassis.token_sealer)).build_routes(),
         *CardSetupsApi(card_setup_service=card_setup_service, entry=entry).build_routes(),
-        *_build_simulated_routes(chassis, processor),
+        *_build_simulated_routes(chassis, processor.processor),
     )
 
 

@@ -26,6 +26,7 @@ def main() -> int:
             environments.ensure_mongo()
             if "--tests" in sys.argv[1:]:
                 debian.ensure_test_packages()
+                environments.ensure_localstripe()
     except InstallError as fault:
         print(f"✗ {fault}", file=sys.stderr)
         return 1

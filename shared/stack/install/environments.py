@@ -12,12 +12,16 @@ from shared.stack.install.progress import InstallError, ProgramResult, run_progr
 ROOT = Path(__file__).resolve().parents[3]
 PLATFORM_VENV = ROOT / ".venv"
 MONGO_VENV = ROOT / ".tools" / "mongo"
+LOCALSTRIPE_VENV = ROOT / ".tools" / "localstripe"
 PLATFORM_LOCK = ROOT / "requirements-dev.lock"
 UV_VENV = ROOT / ".tools" / "uv"
 UV = UV_VENV / "bin" / "uv"
 UV_LOCK = ROOT / "requirements-uv.lock"
 MONGO_LOCKS = (ROOT / "requirements-mongo.lock", ROOT / "requirements-mongo-fallback.lock")
 """The fast server, and as a fallback, should that old beta be removed from the index, a later Python server."""
+
+LOCALSTRIPE_LOCK = ROOT / "requirements-localstripe.lock"
+"""Stripe's side of the wire in tests, apart from everything that is distributed: it is GPL-3.0."""
 
 
 def ensure_uv() -> None:
@@ -59,6 +63,19 @@ def ensure_mongo() -> None:
     raise InstallError(
         f"{lock.name} could not be installed ({outcome.error_line}): check the network, then run make setup"
     )
+
+
+def ensure_localstripe() -> None:
+    """Install localstripe into .tools/localstripe, or print that the tests needing it are skipped."""
+    if _is_current(LOCALSTRIPE_VENV, LOCALSTRIPE_LOCK):
+        return
+    outcome = _install(LOCALSTRIPE_VENV, LOCALSTRIPE_LOCK, "localstripe, for the tests of card payments")
+    if outcome.exit_code:
+        print(
+            f"! {LOCALSTRIPE_LOCK.name} could not be installed ({outcome.error_line}): "
+            "the tests that need it are skipped here; in CI a skipped test fails.",
+            file=sys.stderr,
+        )
 
 
 def find_outdated() -> list[str]:

@@ -19,6 +19,7 @@ def service_process() -> ServiceProcess:
         name="payments",
         heard="payments.#",
         settings={
+            "PAYMENTS_PROCESSOR": "simulator",
             "PAYMENTS_RECONCILE_AFTER_SECONDS": "1",
             "PAYMENTS_CARD_ENTRY": "both",
             "CANDOR_PROBE_INTERVAL_SECONDS": "1",

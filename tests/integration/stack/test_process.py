@@ -135,7 +135,7 @@ async def test_a_service_with_a_wrong_setting_of_its_own_is_named_with_it(tmp_pa
         "MONGO_URL": "mongodb://127.0.0.1:9",
         "AMQP_URL": "amqp://127.0.0.1",
     }
-    env |= {"CANDOR_KEYRING": "x", "SMTP_URL": "smtp://127.0.0.1"}
+    env |= {"CANDOR_KEYRING": "x", "SMTP_URL": "smtp://127.0.0.1", "PAYMENTS_PROCESSOR": "simulator"}
     with pytest.raises(PartFailedError, match=r"^payments .*\(exit code") as failed:
         async with service.start("payments", port=9, env=env, data=tmp_path / new_id("d"), log=tmp_path / "p.log"):
             pytest.fail("it must not be entered")

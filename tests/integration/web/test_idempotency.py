@@ -11,7 +11,15 @@ import pytest
 from shared.clock import utc_now
 from shared.crypto import Keyring, SubjectKeyDocument, Vault, make_keyring
 from shared.crypto.keyring import dump_keyring
-from shared.errors import ConflictError, TooManyRequestsError, UnavailableError
+from shared.errors import (
+    ConflictError,
+    InvalidInputError,
+    MalformedError,
+    NotFoundError,
+    ServiceError,
+    TooManyRequestsError,
+    UnavailableError,
+)
 from shared.mongo import Database
 from shared.web import (
     PUBLIC,
@@ -33,6 +41,7 @@ ADA, GRACE = a_customer("acc_ada"), a_customer("acc_grace")
 
 class Wanted(JsonBody):
     name: str = "x"
+    count: int = 1
 
 
 class Made(View):
@@ -172,6 +181,35 @@ async def test_a_refusal_is_an_answer_and_is_kept(demo: Site, maker: Maker) -> N
     ] * 2
     assert again.json["instance"] != first.json["instance"], "each occurrence is found in the logs by its own id"
     assert maker.made == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"count": 1, "name": "x"}',
+        b'{ "name":"x",\n "count":1 }',
+        b'{"name": "x"}',
+        b'{"name": "\\u0078", "count": 1}',
+    ],
+    ids=["another order", "other blanks", "a default left out", "an escape"],
+)
+async def test_b4_12_the_same_request_in_other_bytes_is_the_same_request(demo: Site, maker: Maker, raw: bytes) -> None:
+    headers = demo.trust.headers(ADA) | {"Idempotency-Key": "key 1", "Content-Type": "application/json"}
+    first = await demo.post("/things", data=b'{"name":"x","count":1}', headers=headers)
+    again = await demo.post("/things", data=raw, headers=headers)
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert maker.made == ["x"]
+
+
+@pytest.mark.parametrize(
+    "fault", [NotFoundError(), InvalidInputError(), MalformedError()], ids=lambda fault: fault.code
+)
+async def test_a_request_without_an_effect_leaves_its_key_to_the_corrected_one(
+    demo: Site, maker: Maker, fault: ServiceError
+) -> None:
+    maker.faults = [fault]
+    assert (await sent(demo, name="wrong")).status == fault.status
+    assert (await sent(demo, name="right")).status == 201
 
 
 async def test_a_bad_body_does_not_use_up_the_key(demo: Site, maker: Maker) -> None:

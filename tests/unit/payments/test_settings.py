@@ -11,7 +11,9 @@ ENV = {
     "AMQP_URL": "amqp://127.0.0.1:1",
     "CANDOR_KEYRING": "keyring.json",
     "SMTP_URL": "smtp://127.0.0.1:1",
+    "PAYMENTS_PROCESSOR": "simulator",
 }
+STRIPE = {**ENV, "PAYMENTS_PROCESSOR": "stripe", "PAYMENTS_STRIPE_API_KEY": "sk_test_1"}
 
 
 def test_the_defaults_are_strict() -> None:
@@ -39,3 +41,37 @@ def test_webhook_secrets_are_never_shown() -> None:
     found = Settings.from_env({**ENV, "PAYMENTS_WEBHOOK_SECRETS": "whsec_a, whsec_b"})
     assert [secret.get_secret_value() for secret in found.webhook_secrets] == ["whsec_a", "whsec_b"]
     assert "whsec" not in repr(found)
+
+
+def test_no_processor_is_used_that_is_not_named() -> None:
+    with pytest.raises(SettingError, match="PAYMENTS_PROCESSOR"):
+        Settings.from_env({name: value for name, value in ENV.items() if name != "PAYMENTS_PROCESSOR"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({**ENV, "PAYMENTS_LIVE": "true"}, "simulator moves no money"),
+        ({**STRIPE, "PAYMENTS_LIVE": "true"}, "a key of live mode"),
+        ({**STRIPE, "PAYMENTS_STRIPE_API_KEY": "sk_live_1"}, "a key of test mode"),
+        ({**STRIPE, "PAYMENTS_STRIPE_API_KEY": ""}, "PAYMENTS_STRIPE_API_KEY is missing"),
+        (
+            {
+                **STRIPE,
+                "PAYMENTS_STRIPE_API_KEY": "rk_live_1",
+                "PAYMENTS_LIVE": "true",
+                "PAYMENTS_STRIPE_API_URL": "http://127.0.0.1:1",
+            },
+            "PAYMENTS_STRIPE_API_URL is for tests",
+        ),
+        ({**STRIPE, "STRIPE_LOG": "debug"}, "STRIPE_LOG"),
+        ({**ENV, "PAYMENTS_PROCESSOR_TIMEOUT_SECONDS": "80"}, "PAYMENTS_PROCESSOR_TIMEOUT_SECONDS"),
+    ],
+)
+def test_live_and_test_are_not_mixed(changed: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingError, match=said):
+        Settings.from_env(changed)
+
+
+def test_the_key_of_the_processor_is_not_printed() -> None:
+    assert "sk_test" not in repr(Settings.from_env(STRIPE))

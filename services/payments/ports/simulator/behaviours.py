@@ -17,6 +17,8 @@ class Behaviour(StrEnum):
     """The customer authenticates first (3-D Secure), and succeeds."""
     ACTION_FAILS = "action_fails"
     """The customer authenticates first, and fails."""
+    ACTION_DECLINED = "action_declined"
+    """The customer authenticates first, and has insufficient funds."""
     TIMES_OUT_ONCE = "times_out_once"
     """The first call of an authorization has its effect, and its answer is lost."""
     UNREACHABLE_ONCE = "unreachable_once"
@@ -57,7 +59,7 @@ BEHAVIOUR_NUMBERS: Mapping[str, Behaviour] = {
     "4000002500003155": Behaviour.REQUIRES_ACTION,
     "4000002760003184": Behaviour.REQUIRES_ACTION,
     "4000000000003220": Behaviour.REQUIRES_ACTION,
-    "4000008260003178": Behaviour.ACTION_FAILS,
+    "4000008260003178": Behaviour.ACTION_DECLINED,
     "4000000000000259": Behaviour.DISPUTED,
     "4000000000005126": Behaviour.REFUND_FAILS_LATER,
     "4000000000007726": Behaviour.REFUND_PENDING,
@@ -70,6 +72,7 @@ BEHAVIOUR_NUMBERS: Mapping[str, Behaviour] = {
     "4000007700000075": Behaviour.OTHER_CURRENCY,
     "4000007700000083": Behaviour.REFUND_TIMES_OUT_ONCE,
     "4000007700000091": Behaviour.REFUND_FAILS,
+    "4000007700000109": Behaviour.ACTION_FAILS,
 }
 """Published test numbers, and numbers beginning 40000077 that are the simulator's own."""
 
@@ -83,7 +86,7 @@ def decline_test_number(reason: DeclineReason) -> str:
 
 
 _DECLINED_LATER: Mapping[str, DeclineReason] = {decline_test_number(reason): reason for reason in DeclineReason}
-TEST_NUMBERS = frozenset({*DECLINED_NUMBERS, *BEHAVIOUR_NUMBERS, *_DECLINED_LATER})
+SIMULATOR_NUMBERS = frozenset({*DECLINED_NUMBERS, *BEHAVIOUR_NUMBERS, *_DECLINED_LATER})
 
 
 def describe_behaviour(number: str) -> str:

@@ -37,6 +37,10 @@ from shared.clock import Clock, utc_now
 T = TypeVar("T")
 
 AUTHORIZATION_TTL = timedelta(days=7)
+_FAILED_ACTIONS = {
+    Behaviour.ACTION_FAILS: DeclineReason.AUTHENTICATION_FAILED,
+    Behaviour.ACTION_DECLINED: DeclineReason.INSUFFICIENT_FUNDS,
+}
 _TIMEOUTS = {
     "capture": Behaviour.CAPTURE_TIMES_OUT_ONCE,
     "void": Behaviour.VOID_TIMES_OUT_ONCE,
@@ -136,7 +140,7 @@ class SimulatedProcessor(SimulatedCardPages):
         reason: DeclineReason | None,
     ) -> None:
         payment_id = f"simpay_{_digest(key)}"
-        is_waiting = behaviour in (Behaviour.REQUIRES_ACTION, Behaviour.ACTION_FAILS)
+        is_waiting = behaviour in (Behaviour.REQUIRES_ACTION, *_FAILED_ACTIONS)
         insert_row(
             books,
             "payments",
@@ -192,9 +196,8 @@ class SimulatedProcessor(SimulatedCardPages):
         def finish(books: sqlite3.Connection) -> ReportedPayment:
             row = self._find_payment(books, payment_id)
             if row["status"] == "requires_action":
-                if row["behaviour"] == Behaviour.ACTION_FAILS:
-                    failed = DeclineReason.AUTHENTICATION_FAILED.value
-                    update_row(books, "payments", payment_id, status="failed", decline=failed)
+                if reason := _FAILED_ACTIONS.get(row["behaviour"]):
+                    update_row(books, "payments", payment_id, status="failed", decline=reason.value)
                 else:
                     self._approve(books, payment_id)
             return self._report(books, find_row(books, "payments", id=payment_id))
@@ -333,6 +336,10 @@ class SimulatedProcessor(SimulatedCardPages):
             return report_dispute(row, self._find_payment(books, row["payment_id"]))
 
         return await self._books.run(read)
+
+    async def close(self) -> None:
+        """Close the books."""
+        await self._books.close()
 
     async def resolve_dispute(self, dispute_id: str, status: str) -> None:
         """Do what the bank does: move the dispute to *status*."""
