@@ -1,39 +1,27 @@
 """Stripe's rules for cards, payments and refunds, over the objects of localstripe."""
 
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.payments.ports.simulator.behaviours import Behaviour
-from shared.card_numbers import is_luhn_valid
-from tests.support.stripe.cards import TestCard, brand_of, error_codes, look_up
+from tests.support.stripe.card_rules import (
+    DROPPED_PARAMETERS,
+    WEEK_SECONDS,
+    CardRules,
+    Forward,
+    JsonObject,
+    WireError,
+    keep_published,
+    refuse,
+)
+from tests.support.stripe.cards import TestCard, error_codes
 from tests.support.stripe.faults import Fault
-from tests.support.stripe.spec import CLASSES, list_deviations, published_fields
+from tests.support.stripe.spec import list_deviations
 
-Forward = Callable[[str, str, Mapping[str, str]], Awaitable[dict[str, Any]]]
-JsonObject = dict[str, Any]
-
-WEEK_SECONDS = 7 * 24 * 3600
 WHOLE_UNITS, LAST_DIGIT_ZERO = {"isk", "ugx"}, {"bhd", "jod", "kwd", "omr", "tnd"}
 UNKNOWN_CURRENCIES = {"iqd", "lyd", "clf", "uyi", "uyw"}
-DROPPED_PARAMETERS = ("payment_method_types",)
-"""No longer taken since API version 2026-09-30."""
 _SILENT = {"authorize": Behaviour.TIMES_OUT_ONCE, "refund": Behaviour.REFUND_TIMES_OUT_ONCE}
-
-
-class WireError(Exception):
-    """An error answer: its status and error object."""
-
-    def __init__(self, status: int, error: JsonObject) -> None:
-        super().__init__(error.get("message", ""))
-        self.status, self.error = status, error
-
-
-def refuse(code: str, status: int = 400) -> WireError:
-    """Return a refusal of the request as it is."""
-    return WireError(status, {"type": "invalid_request_error", "code": code, "message": code})
 
 
 @dataclass
@@ -49,15 +37,12 @@ class Extras:
     dispute: JsonObject | None = None
 
 
-class StripeRules:
+class StripeRules(CardRules):
     """Answers requests; what it answers has the published shape."""
 
     def __init__(self, forward: Forward) -> None:
-        self._forward = forward
-        self.cards: dict[str, TestCard] = {}
-        self.brands: dict[str, tuple[str, str]] = {}
+        super().__init__(forward)
         self.payments: dict[str, Extras] = {}
-        self.pages: dict[str, JsonObject] = {}
         self._silenced: set[str] = set()
 
     async def answer(self, method: str, path: str, form: Mapping[str, str]) -> JsonObject:
@@ -105,95 +90,6 @@ class StripeRules:
             return None
         self._silenced.add(key)
         return Fault.LOST_ANSWER
-
-    # ── cards ──
-
-    async def _create_customer(self, *, form: Mapping[str, str]) -> JsonObject:
-        return _customer(await self._forward("POST", "/v1/customers", form))
-
-    async def _create_page(self, *, form: Mapping[str, str]) -> JsonObject:
-        if form["mode"] != "setup" or any(name.startswith(DROPPED_PARAMETERS) for name in form):
-            raise refuse("payment_method_types_no_longer_supported")
-        number, now = len(self.pages) + 1, int(time.time())
-        page = self.pages[f"cs_test_{number}"] = {
-            "id": f"cs_test_{number}",
-            "object": "checkout.session",
-            "mode": "setup",
-            "status": "open",
-            "url": f"https://checkout.stripe.com/c/pay/cs_test_{number}",
-            "success_url": form["success_url"],
-            "cancel_url": form["cancel_url"],
-            "payment_method_types": ["card"],
-            "shipping_options": [],
-            "automatic_tax": {},
-            "custom_fields": [],
-            "custom_text": {},
-            "livemode": False,
-            "payment_status": "no_payment_required",
-            "created": now,
-            "expires_at": now + WEEK_SECONDS,
-        }
-        return page
-
-    async def _get_page(self, page_id: str, *, form: Mapping[str, str]) -> JsonObject:
-        return self.pages[page_id]
-
-    async def enter_card(self, page_id: str, number: str) -> None:
-        """Do what the customer does on Stripe's page."""
-        details = {"card[number]": number, "card[exp_month]": "12", "card[exp_year]": "2040", "card[cvc]": "123"}
-        method = await self._create_method(form={"type": "card", **details})
-        customer = await self._create_customer(form={})
-        attached = await self._attach(method["id"], form={"customer": customer["id"]})
-        intent = {
-            "id": f"seti_{page_id}",
-            "object": "setup_intent",
-            "created": method["created"],
-            "livemode": False,
-            "status": "succeeded",
-            "usage": "off_session",
-            "payment_method_types": ["card"],
-            "payment_method": attached,
-        }
-        self.pages[page_id] |= {"status": "complete", "customer": customer["id"], "setup_intent": intent, "url": None}
-
-    async def _create_method(self, *, form: Mapping[str, str]) -> JsonObject:
-        number, year = form["card[number]"], int(form["card[exp_year]"])
-        if not is_luhn_valid(number):
-            raise WireError(402, {"type": "card_error", "message": "", **error_codes("incorrect_number")})
-        if (year, int(form["card[exp_month]"])) < tuple(time.gmtime()[:2]):
-            raise WireError(402, {"type": "card_error", "message": "", "code": "invalid_expiry_year"})
-        card = look_up(number)
-        known = {**form, "card[number]": card.upstream, "card[cvc]": "123"}
-        made = await self._forward("POST", "/v1/payment_methods", known)
-        self.cards[made["id"]], self.brands[made["id"]] = card, (brand_of(number), number[-4:])
-        return self._method(made)
-
-    async def _get_method(self, method_id: str, *, form: Mapping[str, str]) -> JsonObject:
-        found = await self._forward("GET", f"/v1/payment_methods/{method_id}", {})
-        customer = found["customer"]
-        if customer is not None and await self._is_gone(f"/v1/customers/{customer}"):
-            found["customer"] = None  # deleting a Customer detaches its cards
-        return self._method(found)
-
-    async def _attach(self, method_id: str, *, form: Mapping[str, str]) -> JsonObject:
-        try:
-            attached = await self._forward("POST", f"/v1/payment_methods/{method_id}/attach", form)
-        except WireError as fault:
-            if fault.status == 402:
-                codes = error_codes(self.cards[method_id].reason)
-                raise WireError(402, {"type": "card_error", "message": "", **codes}) from None
-            raise
-        return self._method(attached)
-
-    async def _is_gone(self, path: str) -> bool:
-        try:
-            return bool((await self._forward("GET", path, {})).get("deleted"))
-        except WireError as fault:
-            return fault.status == 404
-
-    def _method(self, found: JsonObject) -> JsonObject:
-        brand, last4 = self.brands[found["id"]]
-        return _only("payment_method", found) | {"card": found["card"] | {"brand": brand, "last4": last4}}
 
     # ── payments ──
 
@@ -296,7 +192,7 @@ class StripeRules:
             "next_action": action or found["next_action"],
             "latest_charge": self._charge(found["latest_charge"], payment),
         }
-        return _only("payment_intent", found) | changes
+        return keep_published("payment_intent", found) | changes
 
     def _charge(self, found: JsonObject | str | None, payment: Extras) -> JsonObject | str | None:
         if not isinstance(found, dict):
@@ -310,7 +206,7 @@ class StripeRules:
             "refunded": payment.captured == _refunded(payment) > 0,
             "payment_method_details": {"type": "card", "card": card},
         }
-        return _only("charge", found) | changes
+        return keep_published("charge", found) | changes
 
     # ── refunds and disputes ──
 
@@ -323,7 +219,7 @@ class StripeRules:
             raise refuse("charge_disputed")
         if int(form["amount"]) > payment.captured - _refunded(payment):
             raise refuse("refund_exceeds_charge")
-        made = _only("refund", await self._forward("POST", "/v1/refunds", form))
+        made = keep_published("refund", await self._forward("POST", "/v1/refunds", form))
         failed, waits = Behaviour.REFUND_FAILS, Behaviour.REFUND_PENDING
         if payment.card.behaviour is failed:
             made |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
@@ -391,13 +287,3 @@ def _dispute_if_wanted(payment: Extras, intent: JsonObject) -> None:
 
 def _list(data: list[JsonObject]) -> JsonObject:
     return {"object": "list", "data": data, "has_more": False, "url": "/v1/list"}
-
-
-def _customer(found: JsonObject) -> JsonObject:
-    return _only("customer", found)
-
-
-def _only(name: str, found: JsonObject) -> JsonObject:
-    """Return *found* without what localstripe adds and Stripe does not publish."""
-    published = published_fields(CLASSES[name])
-    return {key: value for key, value in found.items() if key in published}

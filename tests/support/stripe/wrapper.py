@@ -17,8 +17,9 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from tests.support.stripe.card_rules import WireError
 from tests.support.stripe.faults import Fault
-from tests.support.stripe.objects import StripeRules, WireError
+from tests.support.stripe.objects import StripeRules
 
 BEFORE = (Fault.LOST_REQUEST, Fault.SERVER_ERROR, Fault.RATE_LIMITED, Fault.IN_USE, Fault.UNAUTHORIZED)
 _STATUSES = {Fault.SERVER_ERROR: 500, Fault.RATE_LIMITED: 429, Fault.IN_USE: 409, Fault.UNAUTHORIZED: 401}
