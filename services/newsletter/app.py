@@ -3,8 +3,11 @@
 from services.newsletter.settings import Settings
 from services.newsletter.store import DOCUMENTS
 from services.newsletter.wiring.campaigns import build_campaign_routes, build_campaign_workers, connect_mail_queue
+from services.newsletter.wiring.imports import build_import_routes, build_import_workers
 from services.newsletter.wiring.modules import build_modules
 from services.newsletter.wiring.subscriptions import build_subscription_routes, build_subscription_workers
+from services.newsletter.wiring.webhooks import build_webhook_routes
+from shared import webhooks
 from shared.chassis import Chassis, ServiceSpec
 from shared.web import Paginator
 
@@ -18,13 +21,17 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         routes=(
             *build_subscription_routes(modules.subscriptions, modules.privacy.account_export, paginator, settings),
             *build_campaign_routes(modules.campaigns),
+            *build_import_routes(modules.imports, paginator),
+            *build_webhook_routes(modules.webhooks, paginator),
         ),
-        documents=DOCUMENTS,
+        documents=(*DOCUMENTS, *webhooks.DOCUMENTS),
         subscriptions=(modules.privacy.erasure_consumer.build_subscription(),),
         rpc_handlers=(modules.privacy.export_server.build_rpc_handler(),),
         workers={
             **build_campaign_workers(chassis, modules.campaigns, settings),
             **build_subscription_workers(chassis, modules.subscriptions),
+            **build_import_workers(chassis, modules.imports, settings),
+            "send-webhooks": modules.webhooks.dispatcher.run,
         },
         probes=modules.probes.build_probes(),
         sends_mail=True,

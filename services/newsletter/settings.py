@@ -58,6 +58,14 @@ class Settings(EnvSettings):
         description="the time between two polls for a campaign that can proceed",
     )
 
+    imported_contacts_per_minute: int = Field(
+        600,
+        validation_alias="NEWSLETTER_IMPORTED_CONTACTS_PER_MINUTE",
+        ge=1,
+        le=2**31,
+        description="how many contacts of an import are processed a minute; each may get an invitation",
+    )
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; raises SettingError with the name of a setting that is missing or invalid."""

@@ -44,6 +44,10 @@ VALUES: Mapping[str, object] = {
     "case": SimpleNamespace(
         requester="A court", reference="1 Ab 2/27", case_id="cas_" + "0" * 26, fields=["identity.accounts.email"]
     ),
+    "amount": "39.99 USD",
+    "notice": SimpleNamespace(charge_id="chg_" + "0" * 26, refund_id="ref_" + "0" * 26, is_credit=False, at=NOON),
+    "links": [("Größe & Maß", f"{URL}/newsletter/unsubscribe?token={TOKEN}")],
+    "requested_in_account": True,
     "list_name": "Größe & Maß – the news of everything that we measure, weigh and count, once a month",
     "description": "Once a month.",
     "origin": "our shop, orders until 2026",
@@ -55,10 +59,21 @@ VALUES: Mapping[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class MailClass:
-    """A kind of email, and one as it is sent."""
+    """A kind of email; it is rendered when it is asked for, so that a missing sample fails one test."""
 
-    kind: str
-    email: EmailMessage
+    service: str
+    template: str
+
+    @property
+    def kind(self) -> str:
+        """The kind, as the mail queue names it."""
+        return f"{self.service}.{self.template}"
+
+    @property
+    def email(self) -> EmailMessage:
+        """One email of it; a new variable of the template needs a sample in VALUES."""
+        rendered = EmailTemplates(f"services.{self.service}.emails").render(self.template, **VALUES)
+        return EmailMessage(kind=self.kind, to=ADA, subject=rendered.subject, text=rendered.text)
 
     @property
     def raw(self) -> bytes:
@@ -74,13 +89,9 @@ class MailClass:
 def list_mail_classes() -> Iterator[MailClass]:
     """Yield every mail class, by kind."""
     for folder in sorted((ROOT / "services").glob("*/emails/templates")):
-        service = folder.parts[-3]
-        templates = EmailTemplates(f"services.{service}.emails")
         for file in sorted(folder.glob("*.txt")):
             if _has_subject(file):
-                rendered = templates.render(file.stem, **VALUES)
-                kind = f"{service}.{file.stem}"
-                yield MailClass(kind, EmailMessage(kind=kind, to=ADA, subject=rendered.subject, text=rendered.text))
+                yield MailClass(folder.parts[-3], file.stem)
 
 
 def _has_subject(file: Path) -> bool:

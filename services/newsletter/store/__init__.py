@@ -3,6 +3,9 @@
 from services.newsletter.store.campaigns.campaigns import Campaigns
 from services.newsletter.store.campaigns.deliveries import CampaignDeliveries
 from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument, CampaignDocument
+from services.newsletter.store.imports.documents import ImportBatchDocument, ImportDocument, InvitationDocument
+from services.newsletter.store.imports.imports import ContactImports, Invitations
+from services.newsletter.store.segments.segments import SegmentDocument, Segments
 from services.newsletter.store.subscriptions.documents import (
     SUPPRESSION_RETENTION_DAYS,
     ConfirmedRequestDocument,
@@ -33,6 +36,10 @@ DOCUMENTS = (
     UnsubscribeLinkRequestDocument,
     CampaignDocument,
     CampaignDeliveryDocument,
+    ImportDocument,
+    ImportBatchDocument,
+    InvitationDocument,
+    SegmentDocument,
 )
 
 __all__ = [
@@ -41,9 +48,12 @@ __all__ = [
     "CampaignDeliveries",
     "Campaigns",
     "ConfirmedRequests",
+    "ContactImports",
     "IndexedSuppression",
+    "Invitations",
     "MailingLists",
     "OptInRequests",
+    "Segments",
     "Subscriptions",
     "SuppressedAddresses",
     "Suppressions",

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from services.newsletter.promises import NewsletterProbes
 from services.newsletter.settings import Settings
 from services.newsletter.wiring.campaigns import CampaignModule, build_campaign_module
+from services.newsletter.wiring.imports import ImportModule, build_import_module
 from services.newsletter.wiring.privacy_requests import PrivacyRequestModule, build_privacy_request_module
 from services.newsletter.wiring.stores import Stores, build_stores
 from services.newsletter.wiring.subscriptions import SubscriptionModule, build_subscription_module
+from services.newsletter.wiring.webhooks import WebhookModule, build_webhook_module
 from shared.chassis import Chassis
 
 
@@ -18,6 +20,8 @@ class NewsletterModules:
     stores: Stores
     subscriptions: SubscriptionModule
     campaigns: CampaignModule
+    imports: ImportModule
+    webhooks: WebhookModule
     privacy: PrivacyRequestModule
     probes: NewsletterProbes
 
@@ -30,6 +34,8 @@ def build_modules(chassis: Chassis, settings: Settings) -> NewsletterModules:
         stores=stores,
         subscriptions=subscriptions,
         campaigns=build_campaign_module(chassis, stores, settings),
+        imports=build_import_module(chassis, stores, subscriptions, settings),
+        webhooks=build_webhook_module(chassis, settings),
         privacy=build_privacy_request_module(chassis, stores, subscriptions.unsubscribe_service),
         probes=NewsletterProbes(
             subscriptions=stores.subscriptions,

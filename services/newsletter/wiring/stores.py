@@ -8,8 +8,11 @@ from services.newsletter.store import (
     CampaignDeliveries,
     Campaigns,
     ConfirmedRequests,
+    ContactImports,
+    Invitations,
     MailingLists,
     OptInRequests,
+    Segments,
     Subscriptions,
     SuppressedAddresses,
     Suppressions,
@@ -31,6 +34,9 @@ class Stores:
     suppressed_addresses: SuppressedAddresses
     campaigns: Campaigns
     deliveries: CampaignDeliveries
+    imports: ContactImports
+    invitations: Invitations
+    segments: Segments
     links: EmailLinks
 
 
@@ -47,6 +53,9 @@ def build_stores(chassis: Chassis, settings: Settings) -> Stores:
         suppressed_addresses=SuppressedAddresses(db, vault),
         campaigns=Campaigns(db),
         deliveries=CampaignDeliveries(db),
+        imports=ContactImports(db, vault),
+        invitations=Invitations(db, vault),
+        segments=Segments(db),
         links=EmailLinks(
             token_sealer=chassis.token_sealer,
             public_url=settings.common.public_url,

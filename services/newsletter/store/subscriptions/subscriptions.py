@@ -1,6 +1,6 @@
 """Subscriptions in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -186,6 +186,11 @@ class Subscriptions:
         rows = await self._rows.list(where, sort=["_id"], limit=limit)
         recipients = await self._open_recipients(rows, Purpose.NEWSLETTER)
         return RecipientBatch(recipients=recipients, last_id=rows[-1].id if rows else "", is_last=len(rows) < limit)
+
+    async def count_on_list(self, list_id: str, where: Mapping[str, Any]) -> int:
+        """Return how many active subscriptions of a list match *where*, the query of a segment."""
+        active = {"list_id": list_id, "suspended_at": None}
+        return await self._rows.count_documents({"$and": [active, where]})
 
     async def get_many(self, subscription_ids: set[str]) -> list[Subscription]:
         """Return those of the subscriptions that are active."""

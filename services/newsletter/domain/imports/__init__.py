@@ -1,0 +1,1 @@
+"""Files of contacts: how they are read, and what becomes of their rows."""

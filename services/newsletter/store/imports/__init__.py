@@ -1,0 +1,1 @@
+"""The collections of imports: the uploaded contacts until they are processed, and the invitations."""

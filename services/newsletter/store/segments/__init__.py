@@ -1,0 +1,1 @@
+"""The collection of segments, and their filters as queries."""
