@@ -18,6 +18,6 @@ class SegmentFilterError(InvalidInputError):
     remedy = "Correct the named part of the filter; the API reference lists the fields and comparisons."
 
     @classmethod
-    def at(cls, place: str, message: str) -> Self:
+    def at_place(cls, place: str, message: str) -> Self:
         """Return the error at a *place* of the filter; the message never quotes the input."""
         return cls(fields=(FieldProblem(field=place, code="filter_invalid", message=message),))

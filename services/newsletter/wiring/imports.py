@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from services.newsletter.api.imports.exports import ExportsApi
+from services.newsletter.api.imports.exports import SubscriberExportsApi
 from services.newsletter.api.imports.imports import ImportsApi
 from services.newsletter.api.segments.segments import SegmentsApi
 from services.newsletter.emails.imports import ImportEmails
@@ -76,7 +76,7 @@ def build_import_routes(module: ImportModule, paginator: Paginator) -> tuple[Rou
     """Return the routes of imports, exports and segments."""
     return (
         *ImportsApi(reader=module.reader, importer=module.importer, paginator=paginator).build_routes(),
-        *ExportsApi(subscriber_export=module.subscriber_export).build_routes(),
+        *SubscriberExportsApi(subscriber_export=module.subscriber_export).build_routes(),
         *SegmentsApi(segment_service=module.segment_service, paginator=paginator).build_routes(),
     )
 

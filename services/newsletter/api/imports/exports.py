@@ -28,7 +28,7 @@ class ExportBody(JsonBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportsApi:
+class SubscriberExportsApi:
     """The handler of exports."""
 
     subscriber_export: SubscriberExport

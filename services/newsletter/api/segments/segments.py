@@ -15,6 +15,7 @@ from shared.clock import rfc3339
 from shared.web import (
     CursorPage,
     JsonBody,
+    OpaqueText,
     PageQuery,
     Paginator,
     RequestContext,
@@ -34,7 +35,7 @@ class SegmentBody(JsonBody):
     list_id: ListId
     name: Annotated[SingleLine, Field(min_length=1, max_length=100)]
     filter: Annotated[
-        dict[str, Any],
+        dict[Annotated[str, OpaqueText("parsed as a filter")], Any],
         Field(
             description="`all`, `any` or `not`, or a condition of `field`, `is` and `value`. Fields: `subscribed_at`, "
             "`consent_confirmed_at` (before, after); `consent_version`, `source` (equal, one_of); "

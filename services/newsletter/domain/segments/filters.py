@@ -32,7 +32,7 @@ class Comparison(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class FieldCondition:
     """One comparison; *values* has one value unless the comparison is ONE_OF."""
 
     field: str
@@ -55,7 +55,7 @@ class Negation:
     part: "SegmentFilter"
 
 
-SegmentFilter = Condition | Group | Negation
+SegmentFilter = FieldCondition | Group | Negation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +105,13 @@ def parse_filter(raw: Any) -> SegmentFilter:
     """Return the filter that the JSON value *raw* describes; SegmentFilterError names the place of a mistake."""
     found = _parse(raw, "filter", depth=1)
     if sum(1 for _ in _iter_conditions(found)) > MAX_CONDITIONS:
-        raise SegmentFilterError.at("filter", f"a filter has at most {MAX_CONDITIONS} conditions")
+        raise SegmentFilterError.at_place("filter", f"a filter has at most {MAX_CONDITIONS} conditions")
     return found
 
 
 def _parse(raw: Any, place: str, *, depth: int) -> SegmentFilter:
     if depth > MAX_DEPTH:
-        raise SegmentFilterError.at(place, f"a filter is at most {MAX_DEPTH} deep")
+        raise SegmentFilterError.at_place(place, f"a filter is at most {MAX_DEPTH} deep")
     match raw:
         case {"all": list(parts)} if len(raw) == 1:
             return Group(is_all=True, parts=_parse_parts(parts, f"{place}.all", depth))
@@ -122,34 +122,34 @@ def _parse(raw: Any, place: str, *, depth: int) -> SegmentFilter:
         case {"field": str(field), "is": str(comparison), "value": value} if len(raw) == 3:
             return _parse_condition(field, comparison, value, place)
         case _:
-            raise SegmentFilterError.at(place, "give all, any, not, or a condition of field, is and value")
+            raise SegmentFilterError.at_place(place, "give all, any, not, or a condition of field, is and value")
 
 
 def _parse_parts(parts: Sequence[Any], place: str, depth: int) -> tuple[SegmentFilter, ...]:
     if not 1 <= len(parts) <= MAX_CONDITIONS:
-        raise SegmentFilterError.at(place, f"give 1 to {MAX_CONDITIONS} parts")
+        raise SegmentFilterError.at_place(place, f"give 1 to {MAX_CONDITIONS} parts")
     return tuple(_parse(part, f"{place}.{index}", depth=depth + 1) for index, part in enumerate(parts))
 
 
-def _parse_condition(field: str, comparison: str, value: Any, place: str) -> Condition:
+def _parse_condition(field: str, comparison: str, value: Any, place: str) -> FieldCondition:
     known = FIELDS.get(field)
     if known is None:
-        raise SegmentFilterError.at(f"{place}.field", f"give one of {', '.join(FIELDS)}")
+        raise SegmentFilterError.at_place(f"{place}.field", f"give one of {', '.join(FIELDS)}")
     if comparison not in known.comparisons:
-        raise SegmentFilterError.at(f"{place}.is", f"give one of {', '.join(sorted(known.comparisons))}")
+        raise SegmentFilterError.at_place(f"{place}.is", f"give one of {', '.join(sorted(known.comparisons))}")
     wanted = value if comparison == Comparison.ONE_OF else [value]
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MAX_VALUES:
-        raise SegmentFilterError.at(f"{place}.value", f"give a list of 1 to {_MAX_VALUES} values")
+        raise SegmentFilterError.at_place(f"{place}.value", f"give a list of 1 to {_MAX_VALUES} values")
     try:
         values = tuple(known.parse(each) for each in wanted)
     except (TypeError, ValueError) as fault:
-        raise SegmentFilterError.at(f"{place}.value", str(fault)) from None
-    return Condition(field, Comparison(comparison), values)
+        raise SegmentFilterError.at_place(f"{place}.value", str(fault)) from None
+    return FieldCondition(field, Comparison(comparison), values)
 
 
-def _iter_conditions(found: SegmentFilter) -> Iterator[Condition]:
+def _iter_conditions(found: SegmentFilter) -> Iterator[FieldCondition]:
     match found:
-        case Condition():
+        case FieldCondition():
             yield found
         case Group(parts=parts):
             for part in parts:

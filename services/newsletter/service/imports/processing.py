@@ -122,7 +122,7 @@ class ContactImporter:
         await self.imports.add_counts(step.running.import_id, counts)
 
     async def _finish(self, import_id: str, at: datetime) -> None:
-        if await self.imports.finish(import_id, at):
+        if await self.imports.mark_finished(import_id, at):
             await self.erase_subject(import_id)
 
     async def _cancel(self, import_id: str, at: datetime) -> bool:

@@ -106,14 +106,14 @@ class ContactFileReader:
         try:
             await self._read(import_id, chunks, file_name, at)
         except BaseException:
-            await self.discard(import_id)
+            await self.discard_upload(import_id)
             raise
         found = await self.imports.get(import_id)
         if found is None:
             raise ImportNotFoundError  # cancelled while it was read
         return found
 
-    async def discard(self, import_id: str) -> None:
+    async def discard_upload(self, import_id: str) -> None:
         """Delete an import and its contacts, with their key."""
         await self.imports.delete_contacts(import_id)
         await self.imports.delete(import_id)

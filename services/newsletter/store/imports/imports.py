@@ -144,7 +144,7 @@ class ContactImports:
         change = {f"counts.{outcome.value}": count for outcome, count in counts.items()}
         await self._rows.update_one({"_id": import_id}, {"$inc": change})
 
-    async def finish(self, import_id: str, at: datetime) -> bool:
+    async def mark_finished(self, import_id: str, at: datetime) -> bool:
         """Mark a running import as finished."""
         change = {"state": ImportState.FINISHED, "finished_at": at}
         return await self._rows.update_one({"_id": import_id, "state": ImportState.RUNNING}, {"$set": change}) == 1

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from services.newsletter.domain.segments.filters import (
     Comparison,
-    Condition,
+    FieldCondition,
     FilterValue,
     Group,
     Negation,
@@ -33,7 +33,7 @@ class SegmentDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (Index("idempotency_key", unique=True), Index("list_id"))
 
     list_id: str
-    label: str
+    title: str
     filter: str
     idempotency_key: str
     created_at: datetime
@@ -50,7 +50,7 @@ class Segments:
         row = SegmentDocument(
             id=segment.segment_id,
             list_id=segment.list_id,
-            label=segment.name,
+            title=segment.name,
             filter=segment.filter_text,
             idempotency_key=idempotency_key,
             created_at=segment.created_at,
@@ -75,7 +75,7 @@ class Segments:
 def build_query(found: SegmentFilter) -> Query:
     """Return the query of the subscriptions that match; every operator in it is written here."""
     match found:
-        case Condition():
+        case FieldCondition():
             return _build_condition(found)
         case Group(is_all=is_all, parts=parts):
             return {"$and" if is_all else "$or": [build_query(part) for part in parts]}
@@ -83,7 +83,7 @@ def build_query(found: SegmentFilter) -> Query:
             return {"$nor": [build_query(part)]}
 
 
-def _build_condition(condition: Condition) -> Query:
+def _build_condition(condition: FieldCondition) -> Query:
     if condition.field == "has_account":
         return {"account_id": {"$ne" if condition.values[0] else "$eq": ""}}
     return {_STORED_FIELDS[condition.field]: _OPERATORS[condition.comparison](condition.values)}
@@ -101,7 +101,7 @@ def _segment(row: SegmentDocument) -> Segment:
     return Segment(
         segment_id=row.id,
         list_id=row.list_id,
-        name=row.label,
+        name=row.title,
         filter=parse_filter(json.loads(row.filter)),
         filter_text=row.filter,
         created_at=row.created_at,
