@@ -121,6 +121,7 @@ docs: setup  ## Generate documentation: tables of services, error catalogue, ref
 	@$(RUN) tests.chart.readme
 	@$(RUN) shared.bus definitions > charts/candor/files/broker.json
 	@$(RUN) tests.reference
+	@$(RUN) tests.reference.scoreboard
 	@$(RUN) tests.architecture.measure
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)

@@ -50,7 +50,8 @@ def good(schema: Schema, root: Schema) -> Made:
 
 def _object(schema: Schema, root: Schema) -> Made:
     if "properties" not in schema:
-        return st.dictionaries(odd_texts, good(schema.get("additionalProperties") or {}, root), max_size=3)
+        extra = schema.get("additionalProperties")
+        return st.dictionaries(odd_texts, good(extra, root) if isinstance(extra, dict) else values, max_size=3)
     needed = set(schema.get("required", ()))
     made = {name: good(each, root) for name, each in schema["properties"].items()}
     return st.fixed_dictionaries(
