@@ -72,6 +72,19 @@ async def test_the_same_report_at_the_same_moment_is_booked_once(house: Payments
     assert await house.find_differences() == ()
 
 
+async def test_a_refund_beside_a_dispute_at_the_same_moment_leaves_the_books_exact(house: PaymentsHarness) -> None:
+    charge, dispute_id = await disputed(house)
+    await asyncio.gather(
+        house.refund(charge, 3_999),
+        house.after_charge.reports.settle_dispute(dispute_id, at=house.clock()),
+        return_exceptions=True,
+    )
+    after = await house.reload(charge)
+    assert after.amount_refundable == after.amount_captured - after.amount_refunded - after.amount_disputed
+    assert after.amount_refunded == 0  # the processor refuses to refund what the bank has taken
+    assert await house.find_differences() == ()
+
+
 async def test_a_part_dispute_leaves_the_rest_refundable(house: PaymentsHarness) -> None:
     charge, dispute_id = await disputed(house)
     report = await house.processor.get_dispute(dispute_id)

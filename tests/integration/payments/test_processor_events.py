@@ -1,5 +1,6 @@
 """Events of the processor: signed, applied once, parked while their charge is unknown, never believed by their body."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from services.payments.errors import InvalidEventError, PaymentPendingError
 from services.payments.ports import SimulatedProcessor
 from services.payments.store import ProcessorEventDocument
 from shared.ids import new_id
-from tests.integration.payments.harness import ADA, WEBHOOK_SECRET, PaymentsHarness
+from tests.integration.payments.harness import ADA, RECONCILE_AFTER, WEBHOOK_SECRET, PaymentsHarness
 from tests.support.cards import DISPUTED, REFUND_FAILS_LATER, SILENT_ONCE
 from tests.support.webhooks import sign_event
 
@@ -42,6 +43,23 @@ async def test_an_event_completes_a_charge_whose_answer_was_lost(house: Payments
     assert (await house.reload(pending)).state is ChargeState.CAPTURED
     assert await states(house) == ["applied"]
     assert await house.published_events() == ["payments.charge.captured.v1"]
+
+
+async def test_event_return_page_and_reconciliation_at_once_have_one_effect(house: PaymentsHarness) -> None:
+    with pytest.raises(PaymentPendingError):
+        await house.charge(await house.card(SILENT_ONCE))
+    [pending] = await house.charge_service.list_by_account(ADA, after=None, limit=5)
+    report = await house.processor.find_payment(pending.attempt_id)
+    assert report is not None
+    later = house.clock.advance(RECONCILE_AFTER)
+    await asyncio.gather(
+        *(receive(house, event("payment_intent.succeeded", report.payment_id)) for _ in range(3)),
+        *(house.after_charge.reports.settle_payment(report.payment_id, at=later) for _ in range(3)),
+        house.operator.reconcile_due(at=later),
+    )
+    assert (await house.reload(pending)).state is ChargeState.CAPTURED
+    assert await house.published_events() == ["payments.charge.captured.v1"]
+    assert await house.find_differences() == ()
 
 
 async def test_an_event_and_a_repetition_have_one_effect(house: PaymentsHarness) -> None:
