@@ -1,8 +1,8 @@
 """Idempotency-Key for a handler that only prepares: its writes and the stored reply are one transaction.
 
 ``IdempotencyStore`` stores a claim before the handler runs, since the handler has effects that must not happen twice.
-A handler whose only effects are deferred writes, and calls that are idempotent by key, needs none: when two requests
-with one key run at once, the second transaction finds the record of the first and answers as a retry does.
+A handler whose only effects are deferred writes, and calls that are idempotent, needs none: it may run again for a
+repeated request, whose transaction then finds the record of the first and answers with the stored reply.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,20 +50,25 @@ class SingleCommit:
     ) -> web.Response:
         """Return the reply of *run*, or the stored reply of the first request with this key.
 
-        IdempotencyConflictError while this process runs a request with the same key. A failure (5xx, 429) and a
-        request without an effect (400, 404, 422) store nothing: the key is free again.
+        *run* is called for a repeated request, too; its writes are not stored then. IdempotencyConflictError while
+        this process runs a request with the same key. A failure (5xx, 429) and a request without an effect (400, 404,
+        422) store nothing: the key is free again.
         """
         record = self.store.build_record(call, inputs)
         with self._hold(record.id):
-            earlier = await self.store.find_record(record.id)
-            if earlier is not None and not earlier.is_expired(call.now):
-                return await self.store.replay_reply(earlier, record, call.request)
             await self.store.ensure_owner_key(record.owner)
             writes: list[Write] = []
             reply = await run_in_time(run(call.start_idempotent(record.id, writes)))
+            # Most requests are the first with their key, so the record is looked for when something is in the way: a
+            # repetition is refused by the handler, which finds its own effect, or by the record at the commit.
+            expired: IdempotencyDocument | None = None
+            if reply.status >= 400:
+                expired = await self.store.find_record(record.id)
+                if expired is not None and not expired.is_expired(call.now):
+                    return await self.store.replay_reply(expired, record, call.request)
             if is_without_effect(reply.status):
                 return reply
-            pending = _PendingReply(call=call, record=record, expired=earlier, store_reply=store_reply)
+            pending = _PendingReply(call=call, record=record, expired=expired, store_reply=store_reply)
             return await self._commit(pending, reply, writes)
 
     async def _commit(self, pending: _PendingReply, reply: web.Response, writes: list[Write]) -> web.Response:
@@ -73,7 +78,7 @@ class SingleCommit:
         try:
             await self.store.commit_writes(pending.record.owner, [record, *writes])
         except IdempotencyConflictError:
-            return await self._replay_first(pending)
+            return await self._settle_conflict(pending, reply, writes)
         except ServiceError as fault:
             if fault.status >= 500 or isinstance(fault, UnauthenticatedError):
                 raise
@@ -84,11 +89,14 @@ class SingleCommit:
             return await self._commit(replace(pending, store_reply=True), refusal, [])
         return reply
 
-    async def _replay_first(self, pending: _PendingReply) -> web.Response:
-        first = await self.store.find_record(pending.record.id)
-        if first is None:
+    async def _settle_conflict(self, pending: _PendingReply, reply: web.Response, writes: list[Write]) -> web.Response:
+        """Replay the record that the key has; one that has expired is replaced instead."""
+        found = await self.store.find_record(pending.record.id)
+        if found is None or found == pending.expired:
             raise IdempotencyConflictError(retry_after=1)
-        return await self.store.replay_reply(first, pending.record, pending.call.request)
+        if found.is_expired(pending.call.now):
+            return await self._commit(replace(pending, expired=found), reply, writes)
+        return await self.store.replay_reply(found, pending.record, pending.call.request)
 
     @contextmanager
     def _hold(self, key: str) -> Iterator[None]:

@@ -54,7 +54,7 @@ def application(mongo_url: str, database: str, public: str, private: str) -> web
             "reply": body,
             "created_at": now,
         }
-        used = {"_id": digest, "idempotency_key": record["_id"], "card_id": card_id, "used_at": now}
+        used = {"_id": card["stamp"][-30:], "card_id": card_id, "used_at": now}
         kept = {**reply, "_id": card_id, "account_id": claims["sub"], "processor_ref": digest[:26], "created_at": now}
         del kept["card_id"]
         async with (
@@ -62,7 +62,7 @@ def application(mongo_url: str, database: str, public: str, private: str) -> web
             session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")),
         ):
             await stored["idempotency"].insert_one(record, session=session)
-            await stored["used_card_payloads"].insert_one(used, session=session)
+            await stored["used_card_stamps"].insert_one(used, session=session)
             await stored["cards"].insert_one(kept, session=session)
         return web.Response(status=201, body=body, content_type="application/json")
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from statistics import quantiles
@@ -14,6 +14,7 @@ from pymongo import AsyncMongoClient
 
 from shared.clock import monotonic, utc_now
 from shared.ids import new_id
+from shared.web import Principal
 from tests.bench.figure import Area, Bench, Figure, ratio_at_least
 from tests.bench.parts import dropped
 from tests.bench.servers import process
@@ -29,7 +30,7 @@ PATH = "/v1/payments/cards"
 PER_ACCOUNT = 20
 """Cards of one account; a customer may store thirty an hour."""
 ACCOUNTS, CONNECTIONS, ROUNDS = 20, 8, 5
-TTLS = {"idempotency": "created_at", "used_card_payloads": "used_at"}
+TTLS = {"idempotency": "created_at", "used_card_stamps": "used_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,19 @@ class Burst:
     """Milliseconds."""
 
 
-def requests(jwk: dict[str, Any], tokens: Sequence[tuple[str, str]]) -> list[bytes]:
-    """Return requests that each store a card, as they go over the wire: *tokens* are accounts and their tokens."""
+Encryption = Callable[[Principal], Awaitable[tuple[dict[str, Any], str]]]
+"""Returns the key and the stamp for a card of this customer."""
+
+
+async def requests(service: Running, encryption: Encryption) -> list[bytes]:
+    """Return requests of new customers that each store a card, as they go over the wire."""
+    people = [person("customer", number=new_id("acc")[-12:]) for _ in range(ACCOUNTS)]
+    tokens = {who.id: service.token(who) for who in people}
     made = []
     for _ in range(PER_ACCOUNT):
-        for account_id, token in tokens:
-            body = json.dumps({"jwe": sealed(jwk, typed(account_id, utc_now()))}).encode()
+        for who in people:
+            key, stamp = await encryption(who)
+            token, body = tokens[who.id], json.dumps({"jwe": sealed(key, typed(stamp, utc_now()))}).encode()
             head = (
                 f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
                 f"Idempotency-Key: {new_id('key')}\r\nContent-Type: application/json\r\n"
@@ -88,7 +96,8 @@ async def payments(bench: Bench) -> AsyncIterator[Running]:
     home.mkdir()
     async with open_fake_services(amqp_url) as around:
         parts = {"MONGO_URL": bench.mongo_url, "AMQP_URL": amqp_url}
-        async with running("payments", parts=parts, neighbours=around, home=home) as service:
+        settings = {"PAYMENTS_CARD_ENTRY": "direct"}
+        async with running("payments", parts=parts, neighbours=around, home=home, settings=settings) as service:
             yield service
 
 
@@ -102,17 +111,12 @@ async def bare(bench: Bench, service: Running, private: ECKey) -> AsyncIterator[
             for collection, field in TTLS.items():
                 await client[name][collection].create_index(field, expireAfterSeconds=86_400)
             await client[name]["idempotency"].create_index("owner")
-            await client[name]["cards"].create_index(["account_id", "created_at", "_id"])
+            for fields in (["account_id", "created_at", "_id"], ["processor_ref"]):
+                await client[name]["cards"].create_index(fields)
         words = (str(port), bench.mongo_url, name, json.dumps(signer), json.dumps(private.as_dict(private=True)))
         command = (sys.executable, "-m", "tests.bench.bare_cards", *words)
         async with process(command, bench.folder / "bare.log", port):
             yield port
-
-
-def customers(service: Running) -> list[tuple[str, str]]:
-    """Return new accounts with an access token each."""
-    people = [person("customer", number=new_id("acc")[-12:]) for _ in range(ACCOUNTS)]
-    return [(one.id, service.token(one)) for one in people]
 
 
 @AREA.measures
@@ -121,11 +125,18 @@ async def tokenizations(bench: Bench) -> list[Figure]:
     private = ECKey.generate_key("P-256", {"kid": "bare"}, auto_kid=False)
     public = {name: str(value) for name, value in private.as_dict(private=False).items()}
     async with payments(bench) as service, bare(bench, service, private) as bare_port:
-        key = (await service.call("GET", "/v1/payments/encryption-key")).body
+
+        async def issued(who: Principal) -> tuple[dict[str, Any], str]:
+            answer = await service.call("GET", "/v1/payments/encryption-keys", by=who)
+            return next(key for key in answer.body["keys"] if key["crv"] == "P-256"), answer.body["stamp"]
+
+        async def made_up(who: Principal) -> tuple[dict[str, Any], str]:
+            return public, (await issued(who))[1]
+
         pairs = []
         for number in range(ROUNDS + 1):
-            ours = await burst(service.port, requests(key, customers(service)))
-            theirs = await burst(bare_port, requests(public, customers(service)))
+            ours = await burst(service.port, await requests(service, issued))
+            theirs = await burst(bare_port, await requests(service, made_up))
             if number:  # the first round opens connections and caches
                 pairs.append((ours, theirs))
     ours, theirs = sorted(pairs, key=lambda pair: pair[0].rate / pair[1].rate)[ROUNDS // 2]

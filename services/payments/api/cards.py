@@ -127,7 +127,7 @@ class CardsApi:
                 self.store_card,
                 access=customer(),
                 status=201,
-                idempotent=True,
+                single_commit=True,
                 limit=CARD_RATE_LIMIT,
                 summary="Store a card",
                 errors=(
@@ -190,15 +190,11 @@ class CardsApi:
         For browsers, /static/card-encryption.js does all this: encryptCard(keys, card).
         """
         self._require_direct_entry()
-        return render_card(
-            await self.card_service.tokenize(
-                call.principal.id,
-                body.jwe,
-                idempotency_key=call.idempotency_key,
-                at=call.now,
-                client_address=call.client_address,
-            )
+        tokenized = await self.card_service.tokenize(
+            call.principal.id, body.jwe, at=call.now, client_address=call.client_address
         )
+        call.defer_writes(*tokenized.writes)
+        return render_card(tokenized.card)
 
     def _require_direct_entry(self) -> None:
         if not self.entry.is_direct:

@@ -4,6 +4,7 @@ A client encrypts a card for one of the published keys, with the stamp that came
 account, used once. Its time is that of this server, so the clock of a customer's device plays no part.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from services.payments.service.carding import CardingGuard, count_decline
 from services.payments.store import Cards, UsedCardStamps
 from shared.crypto import InvalidTokenError, TokenSealer
 from shared.ids import NewId
+from shared.mongo import Write
 
 _STAMP = "payments.card_stamp"
 
@@ -38,6 +40,14 @@ class CardEncryption:
     keys: Sequence[Mapping[str, str]]
     stamp: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenizedCard:
+    """A card that the processor knows, and the writes that store it; the first uses up its stamp, or fails."""
+
+    card: Card
+    writes: tuple[Write, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +73,12 @@ class CardService:
             expires_at=expires_at,
         )
 
-    async def tokenize(
-        self, account_id: str, jwe: str, *, idempotency_key: str, at: datetime, client_address: str = ""
-    ) -> Card:
-        """Send the card to the processor and store four digits and the expiry date, once for each *idempotency_key*.
+    async def tokenize(self, account_id: str, jwe: str, *, at: datetime, client_address: str = "") -> TokenizedCard:
+        """Send the card to the processor; return its last four digits and expiry date, and the writes that store them.
 
-        Raises CardDecryptionError, CardStampRejectedError, InvalidCardError, CardAttemptsExceededError,
-        CardDeclinedError and ProcessorUnavailableError.
+        The processor is asked under the digest of the ciphertext, so repeating it has no further effect. Raises
+        CardDecryptionError, CardStampRejectedError, InvalidCardError, CardAttemptsExceededError, CardDeclinedError and
+        ProcessorUnavailableError.
         """
         decrypted = self.decrypter.decrypt(jwe)
         stamp_id = self._open_stamp(account_id, decrypted.stamp, at)
@@ -78,24 +87,19 @@ class CardService:
             account_id=account_id, address=client_address, number_start=decrypted.details.issuer_digits
         )
         self.carding.check(attempt, at=at)
-        card_id = await self.used_stamps.consume(
-            stamp_id, idempotency_key=idempotency_key, card_id=self.new_id("tok"), at=at
-        )
-        if card_id is None:
-            raise CardStampRejectedError
-        details = decrypted.details
+        details, key = decrypted.details, hashlib.sha256(jwe.encode()).hexdigest()
         card = Card(
-            card_id=card_id,
+            card_id=self.new_id("tok"),
             account_id=account_id,
             last4=details.last4,
             exp_month=details.exp_month,
             exp_year=details.exp_year,
             brand=details.brand,
-            processor_ref=await self._tokenize_details(details, attempt, key=stamp_id.removeprefix("stp_"), at=at),
+            processor_ref=await self._tokenize_details(details, attempt, key=key, at=at),
             created_at=at,
         )
-        await self.cards.add(card)
-        return card
+        use = self.used_stamps.build_insert(stamp_id, card_id=card.card_id, at=at)
+        return TokenizedCard(card=card, writes=(use, self.cards.build_insert(card)))
 
     async def list_by_account(self, account_id: str, *, after: str | None, limit: int) -> list[Card]:
         """Return up to *limit* cards of the account, newest first, after the position *after*."""

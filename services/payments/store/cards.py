@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from services.payments.domain import Brand, Card
+from services.payments.errors import CardStampRejectedError
 from services.payments.store.fields import ACCOUNT_FIELD, CARD_FIELD
-from shared.mongo import Collection, Database, Document, DuplicateError, Index, filter_after, sort_newest_first
+from shared.mongo import Collection, Database, Document, DuplicateError, Index, Insert, filter_after, sort_newest_first
 
 USED_STAMP_RETENTION = timedelta(minutes=30)
 
@@ -30,11 +31,10 @@ class CardDocument(Document):
 
 
 class UsedCardStampDocument(Document):
-    """The id of a stamp that came with a card, and the card that its request creates. TTL: 30 minutes."""
+    """The id of a stamp that came with a card, and the card. TTL: 30 minutes."""
 
     collection: ClassVar[str] = "used_card_stamps"
     indexes: ClassVar[tuple[Index, ...]] = (Index("used_at", expire_after=USED_STAMP_RETENTION),)
-    idempotency_key: str
     card_id: str
     used_at: datetime
 
@@ -45,19 +45,10 @@ class UsedCardStamps:
     def __init__(self, db: Database) -> None:
         self._rows: Collection[UsedCardStampDocument] = db.get_collection(UsedCardStampDocument)
 
-    async def consume(self, stamp_id: str, *, idempotency_key: str, card_id: str, at: datetime) -> str | None:
-        """Return the id of the card to create: *card_id*, or that of an earlier try of the same request.
-
-        None means that another request has used the stamp.
-        """
-        try:
-            await self._rows.insert_one(
-                UsedCardStampDocument(id=stamp_id, idempotency_key=idempotency_key, card_id=card_id, used_at=at)
-            )
-        except DuplicateError:
-            found = await self._rows.get(stamp_id)
-            return found.card_id if found is not None and found.idempotency_key == idempotency_key else None
-        return card_id
+    def build_insert(self, stamp_id: str, *, card_id: str, at: datetime) -> Insert:
+        """Return the write that uses the stamp; its error is CardStampRejectedError, when it was used."""
+        row = UsedCardStampDocument(id=stamp_id, card_id=card_id, used_at=at)
+        return Insert(row, on_duplicate=CardStampRejectedError)
 
 
 class Cards:
@@ -68,20 +59,14 @@ class Cards:
 
     async def add(self, card: Card) -> None:
         """Insert a card; nothing happens when an earlier try of the same request inserted it."""
-        row = CardDocument(
-            id=card.card_id,
-            account_id=card.account_id,
-            last4=card.last4,
-            exp_month=card.exp_month,
-            exp_year=card.exp_year,
-            brand=card.brand,
-            processor_ref=card.processor_ref,
-            created_at=card.created_at,
-        )
         try:
-            await self._rows.insert_one(row)
+            await self._rows.insert_one(_row(card))
         except DuplicateError:
             return
+
+    def build_insert(self, card: Card) -> Insert:
+        """Return the write that inserts a card."""
+        return Insert(_row(card))
 
     async def get(self, account_id: str, card_id: str) -> Card | None:
         """Return a card of this account; None when it has no such card."""
@@ -116,6 +101,19 @@ class Cards:
     async def delete_by_account(self, account_id: str) -> int:
         """Delete all cards of this account; return how many."""
         return await self._rows.delete_many({"account_id": account_id})
+
+
+def _row(card: Card) -> CardDocument:
+    return CardDocument(
+        id=card.card_id,
+        account_id=card.account_id,
+        last4=card.last4,
+        exp_month=card.exp_month,
+        exp_year=card.exp_year,
+        brand=card.brand,
+        processor_ref=card.processor_ref,
+        created_at=card.created_at,
+    )
 
 
 def _card(row: CardDocument) -> Card:

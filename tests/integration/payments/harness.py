@@ -1,10 +1,10 @@
 """The services of payments on one database, with a fixed clock."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
-from services.payments.domain import Charge, Money, Refund, RefundKind, RefundLimits
+from services.payments.domain import Card, Charge, Money, Refund, RefundKind, RefundLimits
 from services.payments.domain.carding import DeclineCounter
 from services.payments.domain.retries import RetrySchedule
 from services.payments.ports import CardDecrypter, CardKeys, Processor, SimulatedProcessor
@@ -146,8 +146,13 @@ class PaymentsHarness:
 
     async def card(self, number: str = VISA) -> str:
         """Store a card of Ada and return its id."""
-        kept = await self.card_service.tokenize(ADA, self.jwe(number), idempotency_key=new_id("op"), at=self.clock())
-        return kept.card_id
+        return (await self.tokenize(ADA, self.jwe(number), at=self.clock())).card_id
+
+    async def tokenize(self, account_id: str, jwe: str, *, at: datetime) -> Card:
+        """Store a card as the route does: what the service prepares is one transaction."""
+        tokenized = await self.card_service.tokenize(account_id, jwe, at=at)
+        await self.database.commit_writes(tokenized.writes)
+        return tokenized.card
 
     async def charge(self, card_id: str, *, idempotency_key: str = "", amount: int = 3_999, **changed: Any) -> Charge:
         """Charge a card of Ada; *changed* is what differs in the request."""

@@ -40,21 +40,14 @@ async def test_C18_the_store_refuses_more_of_a_card(house: PaymentsHarness, plan
 
 async def test_a_card_that_was_used_is_refused(house: PaymentsHarness) -> None:
     jwe = house.jwe()
-    await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+    await house.tokenize(ADA, jwe, at=house.clock())
     with pytest.raises(CardStampRejectedError):
-        await house.card_service.tokenize(ADA, jwe, idempotency_key="two", at=house.clock())
-
-
-async def test_a_repetition_of_the_same_request_keeps_one_card(house: PaymentsHarness) -> None:
-    jwe = house.jwe()
-    tries = [await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock()) for _ in range(2)]
-    assert tries[0] == tries[1]
-    assert len(await house.card_service.list_by_account(ADA, after=None, limit=5)) == 1
+        await house.tokenize(ADA, jwe, at=house.clock())
 
 
 async def test_a_card_of_another_account_is_refused(house: PaymentsHarness) -> None:
     with pytest.raises(CardStampRejectedError):
-        await house.card_service.tokenize(BOB, house.jwe(account_id=ADA), idempotency_key="one", at=house.clock())
+        await house.tokenize(BOB, house.jwe(account_id=ADA), at=house.clock())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +60,7 @@ async def test_b4_06_a_stamp_is_good_for_ten_minutes_of_the_server(
 ) -> None:
     jwe = house.jwe()
     try:
-        await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock() + later)
+        await house.tokenize(ADA, jwe, at=house.clock() + later)
     except CardStampRejectedError:
         assert not taken
     else:
@@ -79,15 +72,15 @@ async def test_b4_06_a_stamp_is_used_once_even_for_another_card(house: PaymentsH
     first, second = (
         sealed(issued.keys[0], typed(issued.stamp, house.clock(), number=number)) for number in (VISA, MASTERCARD)
     )
-    await house.card_service.tokenize(ADA, first, idempotency_key="one", at=house.clock())
+    await house.tokenize(ADA, first, at=house.clock())
     with pytest.raises(CardStampRejectedError):
-        await house.card_service.tokenize(ADA, second, idempotency_key="two", at=house.clock())
+        await house.tokenize(ADA, second, at=house.clock())
 
 
 async def test_b4_06_of_many_posts_of_one_card_at_once_one_stores_it(house: PaymentsHarness) -> None:
     jwe = house.jwe()
     answers = await asyncio.gather(
-        *(house.card_service.tokenize(ADA, jwe, idempotency_key=f"{n}", at=house.clock()) for n in range(8)),
+        *(house.tokenize(ADA, jwe, at=house.clock()) for n in range(8)),
         return_exceptions=True,
     )
     assert sum(isinstance(answer, Card) for answer in answers) == 1
@@ -97,14 +90,14 @@ async def test_b4_06_of_many_posts_of_one_card_at_once_one_stores_it(house: Paym
 @pytest.mark.parametrize("stamp", ["", "x", "key_link.AAAA", "é" * 20, "x" * 2_000])
 async def test_a_stamp_that_we_did_not_issue_is_refused(house: PaymentsHarness, stamp: str) -> None:
     with pytest.raises(CardStampRejectedError):
-        await house.card_service.tokenize(ADA, house.jwe(stamp=stamp), idempotency_key="one", at=house.clock())
+        await house.tokenize(ADA, house.jwe(stamp=stamp), at=house.clock())
 
 
 async def test_a_token_of_another_kind_is_no_stamp(house: PaymentsHarness) -> None:
     claims = {"account": ADA, "stamp": "stp_1"}
     token = house.card_service.token_sealer.issue("another.kind", claims, expires_at=NOON + timedelta(days=1))
     with pytest.raises(CardStampRejectedError):
-        await house.card_service.tokenize(ADA, house.jwe(stamp=token), idempotency_key="one", at=house.clock())
+        await house.tokenize(ADA, house.jwe(stamp=token), at=house.clock())
 
 
 @pytest.mark.parametrize(
@@ -136,7 +129,7 @@ async def test_b4_16_what_is_no_card_is_refused_by_one_code_that_names_the_membe
     house: PaymentsHarness, changed: dict[str, object], named: str
 ) -> None:
     with pytest.raises(InvalidCardError) as refusal:
-        await house.card_service.tokenize(ADA, house.jwe(**changed), idempotency_key="one", at=house.clock())  # type: ignore[arg-type] # a table of wrong types
+        await house.tokenize(ADA, house.jwe(**changed), at=house.clock())  # type: ignore[arg-type] # a table of wrong types
     assert refusal.value.__cause__ is None
     assert [problem.field for problem in refusal.value.fields] == [named]
     assert "4242" not in f"{refusal.value.fields} {refusal.value.detail}"
@@ -147,19 +140,17 @@ async def test_a_card_without_a_member_is_refused(house: PaymentsHarness, missin
     issued = house.card_service.issue_encryption(ADA, at=house.clock())
     members = {name: value for name, value in typed(issued.stamp, house.clock()).items() if name != missing}
     with pytest.raises(InvalidCardError) as refusal:
-        await house.card_service.tokenize(ADA, sealed(issued.keys[0], members), idempotency_key="one", at=house.clock())
+        await house.tokenize(ADA, sealed(issued.keys[0], members), at=house.clock())
     assert [problem.field for problem in refusal.value.fields] == [missing]
 
 
 async def test_b4_17_a_card_is_good_until_the_last_day_of_its_month(house: PaymentsHarness) -> None:
     last = house.jwe(exp_month=NOON.month, exp_year=NOON.year)
-    assert (await house.card_service.tokenize(ADA, last, idempotency_key="one", at=house.clock())).exp_year == NOON.year
+    assert (await house.tokenize(ADA, last, at=house.clock())).exp_year == NOON.year
 
 
 async def test_an_unknown_card_goes_to_the_processor_and_is_kept_without_a_network(house: PaymentsHarness) -> None:
-    card = await house.card_service.tokenize(
-        ADA, house.jwe("2721000000000004"), idempotency_key="one", at=house.clock()
-    )
+    card = await house.tokenize(ADA, house.jwe("2721000000000004"), at=house.clock())
     assert (card.brand, card.last4) == (Brand.UNKNOWN, "0004")
 
 
@@ -185,11 +176,11 @@ async def test_a_card_is_stored_by_a_repetition_when_the_processor_did_not_answe
     house = PaymentsHarness(house.database, house.clock, processor)
     jwe = house.jwe()
     with pytest.raises(ProcessorUnavailableError) as unavailable:
-        await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+        await house.tokenize(ADA, jwe, at=house.clock())
     assert unavailable.value.retry_after
     assert await house.card_service.list_by_account(ADA, after=None, limit=5) == []
     processor.answers = True
-    card = await house.card_service.tokenize(ADA, jwe, idempotency_key="one", at=house.clock())
+    card = await house.tokenize(ADA, jwe, at=house.clock())
     assert await house.card_service.list_by_account(ADA, after=None, limit=5) == [card]
 
 
