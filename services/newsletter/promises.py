@@ -22,6 +22,7 @@ from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 _MAX_NEWEST = 2_000
 _SAMPLE_SIZE = 1_000
+_MAX_SUPPRESSIONS = 5_000
 _NEWEST = timedelta(days=2)
 _LINK_REQUEST_LIMIT = timedelta(minutes=5)
 """The links are sent within seconds; a restart of the service takes a minute."""
@@ -50,7 +51,8 @@ class NewsletterProbes:
         """C10: no email was relayed after its recipient had unsubscribed or was suppressed; no one was put back."""
         sample_size = violations = revived = 0
         # The suppressions of one batch are close in time, so few deliveries are read that cannot be violations.
-        async for batch in self.suppressions.iter_newest_first():
+        newer_than, start_id = self.clock() - _NEWEST, self.new_id("sup")
+        async for batch in self.suppressions.iter_sample(_MAX_SUPPRESSIONS, newer_than=newer_than, start_id=start_id):
             ended = [each.suppression for each in batch]
             sample_size += len(ended)
             ids = sorted({each.subscription_id for each in ended})

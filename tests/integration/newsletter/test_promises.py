@@ -235,6 +235,25 @@ async def test_C10_the_running_service_tells_what_it_finds(readers: Subscribers,
     assert await until(told)
 
 
+async def test_C10_the_sample_of_many_suppressions_has_new_ones_and_a_random_slice(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    news = await inside.a_list()
+    for email in ("ada", "bob", "eve"):
+        made = await inside.join(news.list_id, f"{email}@customers.example")
+        await inside.unsubscribe(made.subscription_id)
+        clock.advance(timedelta(days=9))
+    stored = inside.modules.stores.suppressions
+    [found] = [batch async for batch in stored.iter_sample(3, newer_than=clock(), start_id="sup_zz")]
+    assert [each.suppression.unsubscribed_at for each in found] == [
+        clock() - timedelta(days=days) for days in (9, 18, 27)
+    ]
+    oldest = found[-1].suppression.suppression_id
+    sample = stored.iter_sample(2, newer_than=clock() - timedelta(days=10), start_id=oldest)
+    [some] = [batch async for batch in sample]
+    assert {found[0], found[-1]} <= set(some)
+
+
 async def test_C06_the_sample_of_many_subscriptions_has_new_ones_and_a_random_slice(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:

@@ -148,6 +148,7 @@ class SuppressionDocument(Document):
         Index("folded_index", "list_id"),
         Index("subscription_id"),
         Index("account_id"),
+        Index("unsubscribed_at"),
     )
 
     subscription_id: Annotated[str, _PROOF]

@@ -17,6 +17,7 @@ from services.newsletter.store.personal_data import (
     folded_index,
     index_address,
     similar_index,
+    slice_filter,
 )
 from services.newsletter.store.subscriptions.documents import ConsentValue, SubscriptionDocument
 from shared import observe
@@ -27,8 +28,6 @@ from shared.policy import Purpose
 log = observe.get_logger(__name__)
 
 _MAX_RESULTS = 500
-_SLICE_CHARS = len("sub_") + 2
-"""Ids are random: two characters of base 32 name about a thousandth of them."""
 _NOT_SUSPENDED = {"suspended_at": None, "suspension_reason": None, "verdict_id": ""}
 
 
@@ -170,8 +169,7 @@ class Subscriptions:
         rows = await self._rows.list({}, limit=size + 1)
         if len(rows) > size:
             newest = await self._rows.list({"subscribed_at": {"$gt": newer_than}}, limit=size)
-            end_id = start_id[:_SLICE_CHARS] + "~"
-            slice_of_ids = await self._rows.list({"_id": {"$gte": start_id[:_SLICE_CHARS], "$lt": end_id}}, limit=size)
+            slice_of_ids = await self._rows.list(slice_filter(start_id), limit=size)
             rows = list({row.id: row for row in (*newest, *slice_of_ids)}.values())
         return [_subscription(row) for row in rows]
 

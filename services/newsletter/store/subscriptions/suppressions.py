@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.newsletter.domain.subscriptions.subscriptions import SuppressedAddress, Suppression
-from services.newsletter.store.personal_data import AddressIndexes, address_index, folded_index
+from services.newsletter.store.personal_data import AddressIndexes, address_index, folded_index, slice_filter
 from services.newsletter.store.subscriptions.documents import (
     ConsentValue,
     SuppressedAddressDocument,
@@ -81,16 +81,24 @@ class Suppressions:
         rows = await self._rows.list({"subscription_id": {"$in": sorted(subscription_ids)}})
         return [_suppression(row) for row in rows]
 
-    async def iter_newest_first(self) -> AsyncIterator[list[IndexedSuppression]]:
-        """Yield all suppressions in batches of up to 500, the newest first."""
-        batch: list[IndexedSuppression] = []
-        async for row in self._rows.iter_documents({}, sort=[("unsubscribed_at", -1)]):
-            batch.append(IndexedSuppression(suppression=_suppression(row), folded_index=row.folded_index))
-            if len(batch) == _BATCH_SIZE:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+    async def iter_sample(
+        self, size: int, *, newer_than: datetime, start_id: str
+    ) -> AsyncIterator[list[IndexedSuppression]]:
+        """Yield suppressions in batches of up to 500, the newest first.
+
+        All of them if they are at most *size*; else some newer than that time, and some from the random *start_id*.
+        """
+        rows = await self._rows.list({}, limit=size + 1)
+        if len(rows) > size:
+            newest = await self._rows.list({"unsubscribed_at": {"$gt": newer_than}}, limit=size)
+            slice_of_ids = await self._rows.list(slice_filter(start_id), limit=size)
+            rows = list({row.id: row for row in (*newest, *slice_of_ids)}.values())
+        rows.sort(key=lambda row: row.unsubscribed_at, reverse=True)
+        for start in range(0, len(rows), _BATCH_SIZE):
+            yield [
+                IndexedSuppression(suppression=_suppression(row), folded_index=row.folded_index)
+                for row in rows[start : start + _BATCH_SIZE]
+            ]
 
 
 class SuppressedAddresses:
