@@ -3,17 +3,17 @@
 import asyncio
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Self
+from typing import Self, cast
 from urllib.parse import unquote, urlsplit
 
-from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientRefused
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError
 
 from shared.mail.address import EmailAddress
+from shared.mail.smtp_channel import RawReply, SmtpChannel
 from shared.settings import Secret, SettingError
 
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
-_SESSION_LOST_CODES = {421, 503}  # service closing; bad sequence of commands: the session state is lost
 _COMMAND_TIMEOUT = 30
 _MAIL_TIMEOUT = 120
 
@@ -21,9 +21,11 @@ _MAIL_TIMEOUT = 120
 class SmtpUnavailableError(Exception):
     """The relay is unavailable for every recipient; the mail is retried."""
 
-    def __init__(self, reason: str, *, code: int = 0) -> None:
+    def __init__(self, reason: str, *, code: int = 0, answer_lost: bool = False) -> None:
         super().__init__(reason)
         self.code = code
+        self.answer_lost = answer_lost
+        """Whether the content was sent, so that the relay may have accepted the email."""
 
 
 class ReplyClass(Enum):
@@ -40,6 +42,8 @@ class SmtpReply:
 
     reply_class: ReplyClass
     code: int
+    enhanced: str = ""
+    """The enhanced code (RFC 3463) such as 5.1.1; "" when the relay gave none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,25 +77,25 @@ class SmtpClient:
     """A connection to the relay, opened on demand and reopened after any unclear reply."""
 
     def __init__(self, url: SmtpUrl, *, timeout: float = _COMMAND_TIMEOUT) -> None:
-        """*timeout* limits the wait for each reply, in seconds."""
-        self._client = SMTP(
-            hostname=url.host,
-            port=url.port,
-            username=url.user,
-            password=url.password,
-            use_tls=url.scheme == "smtps",
-            start_tls=url.scheme == "smtp+starttls",
-            validate_certs=True,
-            timeout=timeout,
-        )
+        """*timeout* limits the wait for each reply while the session is opened, in seconds."""
+        self._url = url
+        self._timeout = timeout
+        self._library: SMTP | None = None
+        self._channel: SmtpChannel | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a session is open."""
+        return self._channel is not None and self._channel.is_open
 
     async def open(self) -> None:
         """Connect, start TLS and log in as the URL says, unless connected; SmtpUnavailableError on failure."""
-        if self._client.is_connected:
+        if self.is_open:
             return
+        self.close()
         try:
             async with asyncio.timeout(_MAIL_TIMEOUT):
-                await self._client.connect()
+                self._channel = await self._open_channel()
         except (SMTPException, OSError) as fault:
             raise self._build_unavailable_error(fault) from fault
 
@@ -103,50 +107,92 @@ class SmtpClient:
         If the connection breaks after the last byte the result is unknown: the email is sent again, with the same
         Message-ID.
         """
+        refusal = await self.send_envelope(mail_from, to.addr_spec, needs_smtputf8=to.needs_smtputf8)
+        return await self.send_content(raw) if refusal is None else refusal
+
+    async def send_envelope(self, mail_from: str, recipient: str, *, needs_smtputf8: bool = False) -> SmtpReply | None:
+        """Send the envelope of an email; return the refusal of its recipient, None when ``send_content`` may follow."""
+        await self.open()
+        channel = self._get_channel()
+        if needs_smtputf8 and not self._supports("smtputf8"):
+            return SmtpReply(ReplyClass.PERMANENT_NEGATIVE, 553, "5.6.7")  # RFC 6531 4.2: it cannot be conveyed
         try:
             async with asyncio.timeout(_MAIL_TIMEOUT):
-                return await self._send(mail_from, to, raw)
-        except (SMTPException, OSError) as fault:
+                refusal = await channel.send_envelope(mail_from, recipient, smtputf8=needs_smtputf8)
+        except OSError as fault:
             raise self._build_unavailable_error(fault) from fault
         except asyncio.CancelledError:
             self.close()  # in the middle of a command: the session cannot be used for the next email
             raise
+        return None if refusal is None else _classify(refusal)
+
+    async def send_content(self, raw: bytes) -> SmtpReply:
+        """Send the content of the email whose envelope ``send_envelope`` has sent."""
+        channel = self._get_channel()
+        try:
+            async with asyncio.timeout(_MAIL_TIMEOUT):
+                return _classify(await channel.send_content(raw))
+        except OSError as fault:
+            raise self._build_unavailable_error(fault, answer_lost=getattr(fault, "code", 0) == 0) from fault
+        except asyncio.CancelledError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the connection without QUIT."""
-        self._client.close()
+        if self._channel is not None:
+            self._channel.close()
+        if self._library is not None:
+            self._library.close()
+        self._channel = self._library = None
 
     async def quit_session(self) -> None:
         """Send QUIT and close the connection."""
-        if self._client.is_connected:
+        if self._channel is not None:
+            await self._channel.quit_session()
+        self.close()
+
+    async def _open_channel(self) -> SmtpChannel:
+        url = self._url
+        self._library = library = SMTP(
+            hostname=url.host,
+            port=url.port,
+            username=url.user,
+            password=url.password,
+            use_tls=url.scheme == "smtps",
+            start_tls=url.scheme == "smtp+starttls",
+            validate_certs=True,
+            timeout=self._timeout,
+        )
+        await library.connect()
+        if library.is_ehlo_or_helo_needed:  # no EHLO yet, so the extensions are unknown
             try:
-                await self._client.quit(timeout=1)
-            except (SMTPException, OSError):
-                self.close()
+                await library.ehlo()
+            except SMTPHeloError:
+                await library.helo()
+        # cast: a transport of uvloop keeps the contract but is no subclass.
+        transport = cast(asyncio.Transport, library.transport)
+        return SmtpChannel(transport, pipelining=self._supports("pipelining"))
 
-    async def _send(self, mail_from: str, to: EmailAddress, raw: bytes) -> SmtpReply:
-        if to.needs_smtputf8 and not await self._supports_smtputf8():
-            return SmtpReply(ReplyClass.PERMANENT_NEGATIVE, 553)
-        options, encoding = (["SMTPUTF8"], "utf-8") if to.needs_smtputf8 else ([], "ascii")
-        await self._client.mail(mail_from, options=options)
-        try:
-            await self._client.rcpt(to.addr_spec, encoding=encoding)
-            return SmtpReply(ReplyClass.POSITIVE_COMPLETION, (await self._client.data(raw)).code)
-        except (SMTPRecipientRefused, SMTPDataError) as fault:
-            if fault.code in _SESSION_LOST_CODES:
-                raise
-            # Without RSET the next MAIL fails with "503 sender already specified".
-            await self._client.rset()
-            return SmtpReply(
-                ReplyClass.PERMANENT_NEGATIVE if 500 <= fault.code < 600 else ReplyClass.TRANSIENT_NEGATIVE, fault.code
-            )
+    def _supports(self, extension: str) -> bool:
+        return self._library is not None and self._library.supports_extension(extension)
 
-    async def _supports_smtputf8(self) -> bool:
-        if self._client.is_ehlo_or_helo_needed:  # no EHLO yet, so the extensions are unknown
-            await self._client.ehlo()
-        return self._client.supports_extension("smtputf8")
+    def _get_channel(self) -> SmtpChannel:
+        if self._channel is None:
+            raise SmtpUnavailableError("NotConnected")
+        return self._channel
 
-    def _build_unavailable_error(self, fault: Exception) -> SmtpUnavailableError:
+    def _build_unavailable_error(self, fault: Exception, *, answer_lost: bool = False) -> SmtpUnavailableError:
         self.close()
         # Only the class: a reply may repeat the address, and this is logged.
-        return SmtpUnavailableError(type(fault).__name__, code=getattr(fault, "code", 0))
+        return SmtpUnavailableError(type(fault).__name__, code=getattr(fault, "code", 0), answer_lost=answer_lost)
+
+
+def _classify(reply: RawReply) -> SmtpReply:
+    if reply.is_positive:
+        kind = ReplyClass.POSITIVE_COMPLETION
+    elif 500 <= reply.code < 600:
+        kind = ReplyClass.PERMANENT_NEGATIVE
+    else:
+        kind = ReplyClass.TRANSIENT_NEGATIVE
+    return SmtpReply(kind, reply.code, reply.enhanced)
