@@ -1,6 +1,7 @@
 """Email to a single recipient: queued encrypted in the transaction that causes it, signed, retried until final."""
 
 from shared.mail.address import EmailAddress, FromAddress, InvalidEmailAddressError
+from shared.mail.bulk import BulkComposer, BulkEmail, BulkRecipient, build_slot
 from shared.mail.compose import compose
 from shared.mail.dkim import DkimSigner
 from shared.mail.log import (
@@ -16,10 +17,13 @@ from shared.mail.message import EmailMessage
 from shared.mail.queue import MailQueue, QueuedMailDocument
 from shared.mail.return_path import ReturnPath, ReturnPathSigner, ReturnPathVerifier, derive_return_path_key
 from shared.mail.sender import MailSender, SenderConfig
-from shared.mail.smtp import SmtpClient, SmtpUrl
+from shared.mail.smtp import SmtpClient, SmtpReply, SmtpUnavailableError, SmtpUrl
 from shared.mail.templates import EmailTemplates, RenderedEmail
 
 __all__ = [
+    "BulkComposer",
+    "BulkEmail",
+    "BulkRecipient",
     "DeliveryStatus",
     "DkimSigner",
     "EmailAddress",
@@ -42,7 +46,10 @@ __all__ = [
     "SenderConfig",
     "SentMail",
     "SmtpClient",
+    "SmtpReply",
+    "SmtpUnavailableError",
     "SmtpUrl",
+    "build_slot",
     "compose",
     "derive_return_path_key",
 ]

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -24,6 +24,8 @@ _SIGNED_HEADERS = (
     "From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type",
     "Content-Transfer-Encoding", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
 )  # fmt: skip
+_END = b";\r\n b="
+"""What follows the hash of the body in the tags; the signature comes last."""
 _HEADER_FIELD = re.compile(rb"([!-9;-~]+):(.*?)\r\n(?![ \t])", re.DOTALL)
 
 
@@ -46,26 +48,25 @@ class DkimSigner:
     def sign_message(self, raw: bytes, *, at: datetime) -> bytes:
         """Return *raw* with a DKIM-Signature header prepended."""
         head, _, body = raw.partition(b"\r\n\r\n")
-        fields = [(name.lower(), _canonicalize_header(value)) for name, value in _HEADER_FIELD.findall(head + b"\r\n")]
-        covered = [name.lower().encode() for name in _SIGNED_HEADERS]
-        names = [name for name in covered for _ in range(1 + sum(name == other for other, _ in fields))]
-        tags = self._build_tags(names, _canonicalize_body(body), at)
-        signature = self._sign_bytes(
-            b"".join(_select_headers(fields, names)) + b"dkim-signature:" + _canonicalize_header(tags)
+        fields = [(name.lower(), canonicalize_header(value)) for name, value in parse_headers(head + b"\r\n")]
+        names = select_signed_names([name for name, _ in fields])
+        tags = self.build_tags(names, at) + base64.b64encode(hashlib.sha256(_canonicalize_body(body)).digest()) + _END
+        signature = self.sign_bytes(
+            b"".join(_select_headers(fields, names)) + b"dkim-signature:" + canonicalize_header(tags)
         )
-        return b"DKIM-Signature: " + tags + _fold(base64.b64encode(signature)) + b"\r\n" + raw
+        return b"DKIM-Signature: " + tags + fold_signature(signature) + b"\r\n" + raw
 
     def dns_record(self) -> str:
         """Return the line for the DNS zone that publishes the public key."""
         record = f"v=DKIM1; k={self._key_type}; p={self._encode_public_key()}"
         return f'{self.selector}._domainkey.{self.domain}. IN TXT "{record}"'
 
-    def _build_tags(self, names: list[bytes], body: bytes, at: datetime) -> bytes:
+    def build_tags(self, names: Sequence[bytes], at: datetime) -> bytes:
+        """Return the tags of a signature over the headers *names*, up to the value of ``bh=``."""
         lines = (
             f"v=1; a={self._key_type}-sha256; c=relaxed/relaxed; d={self.domain}; s={self.selector};",
             f" t={int(at.timestamp())}; h={b':'.join(names).decode()};",
-            f" bh={base64.b64encode(hashlib.sha256(body).digest()).decode()};",
-            " b=",
+            " bh=",
         )
         return "\r\n".join(lines).encode()
 
@@ -73,7 +74,8 @@ class DkimSigner:
     def _key_type(self) -> str:
         return "rsa" if isinstance(self.key, RSAPrivateKey) else "ed25519"
 
-    def _sign_bytes(self, message: bytes) -> bytes:
+    def sign_bytes(self, message: bytes) -> bytes:
+        """Return the signature of *message*; the same for the same bytes with either kind of key."""
         if isinstance(self.key, RSAPrivateKey):
             return self.key.sign(message, PKCS1v15(), SHA256())
         return self.key.sign(hashlib.sha256(message).digest())
@@ -100,6 +102,17 @@ def _load_private_key(key: Key) -> RSAPrivateKey | Ed25519PrivateKey:
     return private_key
 
 
+def select_signed_names(present: Sequence[bytes]) -> list[bytes]:
+    """Return the names of the tag ``h=`` for an email with the headers *present* (in lower case)."""
+    covered = [name.lower().encode() for name in _SIGNED_HEADERS]
+    return [name for name in covered for _ in range(1 + present.count(name))]
+
+
+def parse_headers(head: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the names and the values, still folded, of the header fields in *head*, which ends in CRLF."""
+    return _HEADER_FIELD.findall(head)
+
+
 def _select_headers(fields: list[tuple[bytes, bytes]], names: Iterable[bytes]) -> Iterable[bytes]:
     """Yield the signed fields in the order of *names*, repeated ones from the bottom up; skip missing ones."""
     remaining = list(fields)
@@ -110,7 +123,7 @@ def _select_headers(fields: list[tuple[bytes, bytes]], names: Iterable[bytes]) -
                 break
 
 
-def _canonicalize_header(value: bytes) -> bytes:
+def canonicalize_header(value: bytes) -> bytes:
     """Relaxed canonicalization (RFC 6376 3.4.2): unfolded, whitespace collapsed and stripped."""
     return re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip(b" ")
 
@@ -121,5 +134,7 @@ def _canonicalize_body(body: bytes) -> bytes:
     return body + b"\r\n" if body else b""
 
 
-def _fold(text: bytes) -> bytes:
+def fold_signature(signature: bytes) -> bytes:
+    """Return *signature* in base64, folded as a header value."""
+    text = base64.b64encode(signature)
     return b"\r\n ".join(text[start : start + 72] for start in range(0, len(text), 72))
