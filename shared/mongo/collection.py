@@ -61,6 +61,30 @@ class Collection(Generic[D]):
         cursor = self._cursor(where, sort, limit, skip)
         return [self._document.from_mongo(raw) for raw in await self._run_operation(lambda _: cursor.to_list(None))]
 
+    async def list_fields(
+        self, where: Filter, fields: Sequence[str], *, sort: Sequence[SortKey] = (), limit: int = 0
+    ) -> builtins.list[RawDocument]:
+        """Return some *fields* of the documents that match, as stored and without validation: for many documents."""
+        keys, session = self._sort_keys(sort), self._transactions.session
+        projection = dict.fromkeys(("_id", *fields), True)
+        cursor = self._raw.find(where, projection, sort=keys, limit=limit, session=session, batch_size=limit)
+        return await self._run_operation(lambda _: cursor.to_list(None))
+
+    async def iter_fields(
+        self, where: Filter, fields: Sequence[str], *, batch_size: int
+    ) -> AsyncIterator[builtins.list[RawDocument]]:
+        """Yield some *fields* of all documents that match, in no order, *batch_size* at a time: one query for all.
+
+        A page after the other by a range of ids would read the whole collection for each page on the embedded server.
+        """
+        projection = dict.fromkeys(("_id", *fields), True)
+        cursor = self._raw.find(where, projection, batch_size=batch_size, session=self._transactions.session)
+        try:
+            while batch := await self._run_operation(lambda _: cursor.to_list(batch_size)):
+                yield batch
+        finally:
+            await cursor.close()
+
     async def insert_one(self, document: D) -> None:
         """Insert a document; DuplicateError when a unique index is violated."""
         raw = document.to_mongo()
