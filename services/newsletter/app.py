@@ -2,7 +2,11 @@
 
 from services.newsletter.settings import Settings
 from services.newsletter.store import DOCUMENTS
-from services.newsletter.wiring.campaigns import build_campaign_routes, build_campaign_workers, connect_mail_queue
+from services.newsletter.wiring.campaigns import (
+    build_campaign_routes,
+    build_campaign_subscription,
+    build_campaign_workers,
+)
 from services.newsletter.wiring.imports import build_import_routes, build_import_workers
 from services.newsletter.wiring.modules import build_modules
 from services.newsletter.wiring.subscriptions import build_subscription_routes, build_subscription_workers
@@ -16,16 +20,18 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Return the specification of newsletter: routes, documents, events, workers, probes."""
     modules = build_modules(chassis, settings)
     paginator = Paginator(chassis.token_sealer)
-    connect_mail_queue(chassis, modules.campaigns)
     return ServiceSpec(
         routes=(
             *build_subscription_routes(modules.subscriptions, modules.privacy.account_export, paginator, settings),
-            *build_campaign_routes(modules.campaigns),
+            *build_campaign_routes(modules.campaigns, paginator),
             *build_import_routes(modules.imports, paginator),
             *build_webhook_routes(modules.webhooks, paginator),
         ),
         documents=(*DOCUMENTS, *webhooks.DOCUMENTS),
-        subscriptions=(modules.privacy.erasure_consumer.build_subscription(),),
+        subscriptions=(
+            build_campaign_subscription(modules.campaigns),
+            modules.privacy.erasure_consumer.build_subscription(),
+        ),
         rpc_handlers=(modules.privacy.export_server.build_rpc_handler(),),
         workers={
             **build_campaign_workers(chassis, modules.campaigns, settings),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services.newsletter.domain.campaigns.campaigns import CampaignDelivery
 from services.newsletter.domain.subscriptions.subscriptions import RELAY_GRACE_PERIOD, Subscription, Suppression
 from services.newsletter.store import (
+    CampaignBatches,
     CampaignDeliveries,
     Campaigns,
     IndexedSuppression,
@@ -39,6 +40,7 @@ class NewsletterProbes:
     suppressed_addresses: SuppressedAddresses
     link_requests: UnsubscribeLinkRequests
     campaigns: Campaigns
+    batches: CampaignBatches
     deliveries: CampaignDeliveries
     clock: Clock
     new_id: NewId
@@ -70,7 +72,7 @@ class NewsletterProbes:
 
     async def only_confirmed_recipients(self) -> Finding:
         """C06: each of the newest emails went to an address that had confirmed this list before."""
-        deliveries = await self.deliveries.list_newest_accepted()
+        deliveries = await self.deliveries.list_newest_accepted(await self.batches.list_newest_composed())
         lists = {
             each.campaign_id: each.list_id
             for each in await self.campaigns.get_many({delivery.campaign_id for delivery in deliveries})

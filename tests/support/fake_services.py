@@ -149,6 +149,8 @@ class Mailbox:
     port: int = 0
     refused: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
+    put_off: set[str] = field(default_factory=set)
+    """Who was told "not now"."""
     silent: set[str] = field(default_factory=set)
     """Whose mail is taken without a word: the sender never hears whether it was."""
     received: list[tuple[str, EmailMessage]] = field(default_factory=list)
@@ -159,6 +161,7 @@ class Mailbox:
         if address in self.refused:
             return "550 5.1.1 no such mailbox"
         if address in self.later:
+            self.put_off.add(address)
             return "451 4.2.1 not now"
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -1,9 +1,47 @@
 """The errors of campaigns."""
 
-from shared.errors import NotFoundError
+from collections.abc import Sequence
+
+from shared.errors import ConflictError, FieldProblem, InvalidInputError, NotFoundError
 
 
 class CampaignNotFoundError(NotFoundError):
     """The campaign does not exist."""
 
     code = "newsletter.campaign.not_found"
+
+
+class CampaignStateError(ConflictError):
+    """The campaign is not in a state that allows this."""
+
+    code = "newsletter.campaign.wrong_state"
+    remedy = "Read the campaign: its state shows what can be done with it."
+
+
+class InvalidScheduleError(InvalidInputError):
+    """The campaign cannot be scheduled for this time."""
+
+    code = "newsletter.campaign.invalid_schedule"
+    remedy = "Give a time that exists once in the zone, or one with its offset, such as 2027-10-31T02:30+01:00."
+
+    def __init__(self, message: str) -> None:
+        super().__init__(fields=(FieldProblem(field="local_time", code="invalid", message=message),))
+
+
+class UnknownPlaceholderError(InvalidInputError):
+    """The text names a field that campaigns do not show."""
+
+    code = "newsletter.campaign.unknown_placeholder"
+    remedy = "Use one of the listed fields, or write the braces apart from each other."
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        names = ", ".join(name[:40] for name in unknown[:5])
+        message = f"unknown: {names}; known: {', '.join(known)}"
+        super().__init__(fields=(FieldProblem(field="text", code="unknown_placeholder", message=message),))
+
+
+class ForeignImageError(InvalidInputError):
+    """The text shows an image of another host, which would tell that host who reads it and when."""
+
+    code = "newsletter.campaign.foreign_image"
+    remedy = "Put the image on the website of the platform and link that one."

@@ -1,8 +1,17 @@
 """The collections of newsletter. Addresses are sealed and found by blind index; a suppression has the index only."""
 
+from services.newsletter.store.campaigns.batches import CampaignBatches
+from services.newsletter.store.campaigns.budgets import SendingBudgets
 from services.newsletter.store.campaigns.campaigns import Campaigns
 from services.newsletter.store.campaigns.deliveries import CampaignDeliveries
-from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument, CampaignDocument
+from services.newsletter.store.campaigns.documents import (
+    CampaignBatchDocument,
+    CampaignDeliveryDocument,
+    CampaignDocument,
+    DispatcherDocument,
+    SendingBudgetDocument,
+)
+from services.newsletter.store.campaigns.recipients import Recipients
 from services.newsletter.store.imports.documents import ImportBatchDocument, ImportDocument, InvitationDocument
 from services.newsletter.store.imports.imports import ContactImports, Invitations
 from services.newsletter.store.segments.segments import SegmentDocument, Segments
@@ -35,16 +44,20 @@ DOCUMENTS = (
     SuppressedAddressDocument,
     UnsubscribeLinkRequestDocument,
     CampaignDocument,
+    CampaignBatchDocument,
     CampaignDeliveryDocument,
     ImportDocument,
     ImportBatchDocument,
     InvitationDocument,
     SegmentDocument,
+    SendingBudgetDocument,
+    DispatcherDocument,
 )
 
 __all__ = [
     "DOCUMENTS",
     "SUPPRESSION_RETENTION_DAYS",
+    "CampaignBatches",
     "CampaignDeliveries",
     "Campaigns",
     "ConfirmedRequests",
@@ -53,7 +66,9 @@ __all__ = [
     "Invitations",
     "MailingLists",
     "OptInRequests",
+    "Recipients",
     "Segments",
+    "SendingBudgets",
     "Subscriptions",
     "SuppressedAddresses",
     "Suppressions",

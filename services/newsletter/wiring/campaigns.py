@@ -1,62 +1,155 @@
-"""Campaigns and the sending of their emails."""
+"""Campaigns: editing them, moving them on, and sending their emails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from services.newsletter.api import CampaignsApi
-from services.newsletter.emails.campaigns import CAMPAIGN_EMAIL, CampaignEmails
-from services.newsletter.service.campaigns.sender import CampaignSender
+from services.newsletter.api import CampaignArchiveApi, CampaignsApi
+from services.newsletter.domain.campaigns.campaigns import CampaignDelivery
+from services.newsletter.domain.campaigns.limits import SendingLimits, WarmUpPlan
+from services.newsletter.emails.campaigns import CampaignEmails
+from services.newsletter.events.campaign_batches import CampaignBatchEvents
+from services.newsletter.service.campaigns.audience import AudienceBuilder
+from services.newsletter.service.campaigns.dispatcher import CampaignDispatcher, HoldWatch
+from services.newsletter.service.campaigns.editor import CampaignEditor
+from services.newsletter.service.campaigns.preview import CampaignPreviews
+from services.newsletter.service.campaigns.sending.answers import AnswerRecorder
+from services.newsletter.service.campaigns.sending.journal import SendingJournal
+from services.newsletter.service.campaigns.sending.lane import LaneParts
+from services.newsletter.service.campaigns.sending.relay import RelayPool
+from services.newsletter.service.campaigns.sending.throttle import SendingThrottle
+from services.newsletter.service.campaigns.sending.worker import CampaignWorker
 from services.newsletter.settings import Settings
 from services.newsletter.wiring.stores import Stores
+from shared import observe
+from shared.backoff import Backoff
+from shared.bus import EventSubscription
 from shared.chassis import Chassis
-from shared.mail import DeliveryStatus, FromAddress, QueuedMailDocument
-from shared.web import Route
+from shared.mail import DkimSigner, FromAddress, ReturnPathSigner, SmtpClient, SmtpUrl
+from shared.web import Paginator, Route
+
+_LEASE_TTL = timedelta(seconds=10)
+_RECONNECT_BACKOFF = Backoff(0.5, 30.0)
+_RETRY_DELAY_MAX = timedelta(hours=1)
+BATCHES_PER_STEP = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignModule:
     """The services of campaigns."""
 
-    campaign_sender: CampaignSender
+    campaign_editor: CampaignEditor
+    campaign_previews: CampaignPreviews
+    campaign_dispatcher: CampaignDispatcher
+    campaign_worker: CampaignWorker
 
 
 def build_campaign_module(chassis: Chassis, stores: Stores, settings: Settings) -> CampaignModule:
     """Return the services of campaigns."""
+    sender = FromAddress.parse(settings.common.mail_from, settings.common.mail_reply_to)
+    emails = CampaignEmails(
+        links=stores.links,
+        sender=sender,
+        dkim=DkimSigner.from_keyring(chassis.keyring, sender.address.domain),
+        return_path=ReturnPathSigner.from_settings(settings.common.inbound_domain, settings.common.return_path_key),
+    )
     return CampaignModule(
-        campaign_sender=CampaignSender(
+        campaign_editor=CampaignEditor(
             lists=stores.lists,
-            subscriptions=stores.subscriptions,
             campaigns=stores.campaigns,
-            deliveries=stores.deliveries,
-            emails=CampaignEmails(
-                links=stores.links, domain=FromAddress.parse(settings.common.mail_from).address.domain
-            ),
-            mail_queue=chassis.mail_queue,
-            outbox=chassis.outbox,
-            transact=chassis.db.with_transaction,
+            batches=stores.batches,
+            emails=emails,
             new_id=chassis.new_id,
-            batch_size=settings.batch_size,
-            max_queued=settings.max_queued,
-        )
+        ),
+        campaign_previews=CampaignPreviews(
+            lists=stores.lists, campaigns=stores.campaigns, emails=emails, mail_queue=chassis.mail_queue
+        ),
+        campaign_dispatcher=_build_dispatcher(chassis, stores, settings),
+        campaign_worker=_build_worker(chassis, stores, settings, emails),
     )
 
 
-def build_campaign_routes(module: CampaignModule) -> tuple[Route, ...]:
+def _build_dispatcher(chassis: Chassis, stores: Stores, settings: Settings) -> CampaignDispatcher:
+    return CampaignDispatcher(
+        campaigns=stores.campaigns,
+        batches=stores.batches,
+        audience=AudienceBuilder(
+            recipients=stores.recipients,
+            campaigns=stores.campaigns,
+            deliveries=stores.deliveries,
+            batches=stores.batches,
+            transact=chassis.db.with_transaction,
+            new_id=chassis.new_id,
+            batch_size=settings.batch_size,
+            batches_per_step=BATCHES_PER_STEP,
+        ),
+        outbox=chassis.outbox,
+        transact=chassis.db.with_transaction,
+        hold_watch=HoldWatch(settings.hold_ttl.total_seconds()),
+        longest_gap=settings.longest_gap,
+    )
+
+
+def _build_worker(chassis: Chassis, stores: Stores, settings: Settings, emails: CampaignEmails) -> CampaignWorker:
+    relay_up = observe.gauge("candor_newsletter_relay_up", "0 after a failed use of the relay by campaigns, else 1")
+    relay_up.set(True)  # up until an attempt fails
+    url = SmtpUrl.parse(settings.common.smtp_url)
+    warm_up = settings.warm_up
+
+    async def ignore_refusal(_delivery: CampaignDelivery, _at: datetime) -> None:
+        """Hard refusals are scored by the inbound module."""
+
+    return CampaignWorker(
+        lists=stores.lists,
+        campaigns=stores.campaigns,
+        batches=stores.batches,
+        deliveries=stores.deliveries,
+        recipients=stores.recipients,
+        emails=emails,
+        parts=LaneParts(
+            recipients=stores.recipients,
+            journal=SendingJournal(stores.deliveries),
+            relay=RelayPool(
+                [SmtpClient(url) for _ in range(settings.connections)],
+                backoff=_RECONNECT_BACKOFF,
+                on_state=relay_up.set,
+            ),
+            throttle=SendingThrottle(
+                budgets=stores.budgets,
+                limits=SendingLimits(
+                    per_second=settings.emails_per_second,
+                    per_domain_minute=settings.domain_emails_per_minute,
+                    warm_up=WarmUpPlan(started_on=warm_up.started_on, daily_limits=warm_up.daily_limits)
+                    if warm_up
+                    else None,
+                ),
+                index_domain=lambda domain: chassis.vault.blind_index("newsletter.domain", domain),
+                clock=chassis.clock,
+            ),
+            answers=AnswerRecorder(stores.campaigns),
+            clock=chassis.clock,
+            retry_backoff=Backoff.from_durations(settings.retry_delay_min, _RETRY_DELAY_MAX),
+            on_hard_refusal=ignore_refusal,
+        ),
+        new_id=chassis.new_id,
+        hold_ttl=settings.hold_ttl.total_seconds(),
+        longest_gap=settings.longest_gap,
+    )
+
+
+def build_campaign_routes(module: CampaignModule, paginator: Paginator) -> tuple[Route, ...]:
     """Return the routes of campaigns."""
-    return CampaignsApi(campaign_sender=module.campaign_sender).build_routes()
+    campaigns = CampaignsApi(
+        campaign_editor=module.campaign_editor, campaign_previews=module.campaign_previews, paginator=paginator
+    )
+    archive = CampaignArchiveApi(campaign_previews=module.campaign_previews)
+    return (*campaigns.build_routes(), *archive.build_routes())
 
 
-def connect_mail_queue(chassis: Chassis, module: CampaignModule) -> None:
-    """Ask before each email of a campaign whether it may be sent, and record its outcome."""
-
-    async def should_send(row: QueuedMailDocument) -> bool:
-        return await module.campaign_sender.should_send(row.id, row.owner, at=chassis.clock())
-
-    async def record_outcome(mail_id: str, state: DeliveryStatus) -> None:
-        await module.campaign_sender.record_outcome(mail_id, state, at=chassis.clock())
-
-    chassis.mail_queue.on(CAMPAIGN_EMAIL, before_send=should_send, on_completed=record_outcome)
+def build_campaign_subscription(module: CampaignModule) -> EventSubscription:
+    """Return the subscription to batches that are due."""
+    return CampaignBatchEvents(worker=module.campaign_worker).build_subscription()
 
 
 def build_campaign_workers(
@@ -64,9 +157,12 @@ def build_campaign_workers(
 ) -> Mapping[str, Callable[[], Awaitable[None]]]:
     """Return the workers by name."""
 
-    async def send_campaigns() -> None:
+    async def dispatch_campaigns() -> None:
         while True:
-            if not await module.campaign_sender.advance(at=chassis.clock()):
+            if not await module.campaign_dispatcher.advance(at=chassis.clock()):
                 await asyncio.sleep(settings.poll_interval.total_seconds())
 
-    return {"send-campaigns": send_campaigns}
+    async def dispatch_in_one_process() -> None:
+        await chassis.leases.run_exclusive("dispatch-campaigns", dispatch_campaigns, ttl=_LEASE_TTL)
+
+    return {"dispatch-campaigns": dispatch_in_one_process, "send-campaigns": module.campaign_worker.run}

@@ -43,6 +43,7 @@ def build_modules(chassis: Chassis, settings: Settings) -> NewsletterModules:
             suppressed_addresses=stores.suppressed_addresses,
             link_requests=stores.link_requests,
             campaigns=stores.campaigns,
+            batches=stores.batches,
             deliveries=stores.deliveries,
             clock=chassis.clock,
             new_id=chassis.new_id,

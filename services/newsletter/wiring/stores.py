@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.newsletter.emails.links import EmailLinks
 from services.newsletter.settings import Settings
 from services.newsletter.store import (
+    CampaignBatches,
     CampaignDeliveries,
     Campaigns,
     ConfirmedRequests,
@@ -12,7 +13,9 @@ from services.newsletter.store import (
     Invitations,
     MailingLists,
     OptInRequests,
+    Recipients,
     Segments,
+    SendingBudgets,
     Subscriptions,
     SuppressedAddresses,
     Suppressions,
@@ -37,6 +40,9 @@ class Stores:
     imports: ContactImports
     invitations: Invitations
     segments: Segments
+    batches: CampaignBatches
+    recipients: Recipients
+    budgets: SendingBudgets
     links: EmailLinks
 
 
@@ -56,6 +62,9 @@ def build_stores(chassis: Chassis, settings: Settings) -> Stores:
         imports=ContactImports(db, vault),
         invitations=Invitations(db, vault),
         segments=Segments(db),
+        batches=CampaignBatches(db),
+        recipients=Recipients(db, vault),
+        budgets=SendingBudgets(db),
         links=EmailLinks(
             token_sealer=chassis.token_sealer,
             public_url=settings.common.public_url,

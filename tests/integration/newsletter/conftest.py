@@ -21,7 +21,11 @@ def service_process() -> ServiceProcess:
     """The running service, without an effective rate limit of opt-in requests."""
     return ServiceProcess(
         name="newsletter",
-        settings={"NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE": "100000", "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02"},
+        settings={
+            "NEWSLETTER_OPT_IN_REQUESTS_PER_MINUTE": "100000",
+            "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.02",
+            "NEWSLETTER_RETRY_DELAY_SECONDS": "0.5",
+        },
     )
 
 

@@ -86,9 +86,9 @@ class Subscribers:
         await self.join(list_id, email)
         return list_id, email
 
-    async def create_campaign(self, list_id: str, subject: str) -> str:
+    async def create_campaign(self, list_id: str, subject: str, *, text: str = "What is new.\n\nThat is all.") -> str:
         """Create a campaign; return its path."""
-        body = {"list_id": list_id, "subject": subject, "text": "What is new.\n\nThat is all."}
+        body = {"list_id": list_id, "subject": subject, "text": text}
         made = await self.service.call("POST", f"{ROOT}/campaigns", by=EDITOR, body=body, key=new_id("key"))
         assert made.status == 201, made.body
         return f"{ROOT}/campaigns/{made.body['campaign_id']}"
@@ -96,6 +96,10 @@ class Subscribers:
     async def start_campaign(self, path: str) -> Answer:
         """Send a campaign."""
         return await self.service.call("POST", f"{path}/send", by=EDITOR, key=new_id("key"))
+
+    async def act(self, path: str, action: str) -> Answer:
+        """Pause, resume, cancel or send a campaign."""
+        return await self.service.call("POST", f"{path}/{action}", by=EDITOR, key=new_id("key"))
 
     async def send_campaign(self, path: str) -> dict[str, int]:
         """Wait until a campaign is sent; return its counts."""

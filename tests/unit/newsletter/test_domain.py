@@ -1,11 +1,10 @@
-"""Opt-in requests, suppressions, consent texts and campaigns."""
+"""Opt-in requests, suppressions and consent texts."""
 
 import hashlib
 from datetime import timedelta
 
 import pytest
 
-from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState
 from services.newsletter.domain.subscriptions.consent import CONSENT_TEXTS, CURRENT_CONSENT, Consent, ConsentSource
 from services.newsletter.domain.subscriptions.opt_in import OptInCooldown, OptInRequest
 from services.newsletter.domain.subscriptions.subscriptions import RELAY_GRACE_PERIOD, Suppression, UnsubscribeMethod
@@ -41,22 +40,6 @@ def ended(**changes: object) -> Suppression:
         **changes,
     }
     return Suppression(**fields)  # type: ignore[arg-type] # a table of changes
-
-
-def campaign(text: str) -> Campaign:
-    return Campaign(
-        campaign_id="cmp_1",
-        list_id="lst_1",
-        subject="News",
-        text=text,
-        state=CampaignState.DRAFT,
-        started_at=None,
-        cursor="",
-        recipients_queued=False,
-        counts={},
-        created_at=NOON,
-        sent_at=None,
-    )
 
 
 @pytest.mark.parametrize(
@@ -110,8 +93,3 @@ def test_a_consent_text_never_changes() -> None:
     assert digests == {"1": "3211035835e11892", "2": "8e2a821e55dc6d44"}, (
         "a new text is a new version; the old ones stay as evidence"
     )
-
-
-@pytest.mark.parametrize(("text", "most"), [("short", 500), ("x" * 100_000, 13), ("ä" * 100_000, 2)])
-def test_a_batch_fits_into_one_transaction(text: str, most: int) -> None:
-    assert campaign(text).batch_size(500) == most

@@ -93,9 +93,9 @@ class AccountExport:
                     "completed_at": rfc3339(delivery.completed_at) if delivery.completed_at else None,
                 }
             )
-            for _, delivery in found
+            for delivery in found
         )
-        more = f"deliveries:{found[-1][0]}" if len(found) == _EXPORT_PAGE_SIZE else ""
+        more = f"deliveries:{found[-1].delivery_id}" if len(found) == _EXPORT_PAGE_SIZE else ""
         content = "".join(f"{line}\n" for line in lines).encode()
         return ExportPage([("deliveries.jsonl", content)], more)
 

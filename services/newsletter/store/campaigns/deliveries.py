@@ -1,9 +1,11 @@
 """The deliveries of campaigns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from services.newsletter.domain.campaigns.campaigns import CampaignDelivery, DeliveryCounts, DeliveryState
+from services.newsletter.domain.campaigns.batches import CampaignBatch
+from services.newsletter.domain.campaigns.campaigns import CampaignDelivery, DeliveryState
 from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument
 from shared.mongo import Collection, Database
 
@@ -18,40 +20,38 @@ class CampaignDeliveries:
 
     async def list_existing(self, campaign_id: str, subscription_ids: Sequence[str]) -> set[str]:
         """Return those of the subscriptions that have a delivery of this campaign."""
-        ids = [_id(campaign_id, each) for each in subscription_ids]
-        return {row.subscription_id for row in await self._rows.list({"_id": {"$in": ids}})}
+        found = await self._rows.list({"subscription_id": {"$in": list(subscription_ids)}})
+        return {row.subscription_id for row in found if row.campaign_id == campaign_id}
 
-    async def add(self, campaign_id: str, mail_ids: Mapping[str, str], at: datetime) -> None:
-        """Insert a waiting delivery for each subscription; *mail_ids* maps subscription ids to queued emails."""
+    async def add(self, campaign_id: str, subscriptions: Mapping[str, str], at: datetime) -> None:
+        """Insert a waiting delivery for each subscription; *subscriptions* maps mail ids to their ids."""
         await self._rows.insert_many(
             CampaignDeliveryDocument(
-                id=_id(campaign_id, subscription_id),
+                id=mail_id,
                 campaign_id=campaign_id,
                 subscription_id=subscription_id,
-                mail_id=mail_id,
                 state=DeliveryState.WAITING,
                 queued_at=at,
             )
-            for subscription_id, mail_id in mail_ids.items()
+            for mail_id, subscription_id in subscriptions.items()
         )
 
-    async def mark_attempted(self, mail_id: str, at: datetime) -> None:
-        """Record that an email is being relayed."""
-        await self._rows.update_one({"mail_id": mail_id}, {"$set": {"attempted_at": at}})
+    async def get_by_mail_id(self, mail_id: str) -> CampaignDelivery | None:
+        """Return the delivery of an email; None when it is none of a campaign."""
+        row = await self._rows.get(mail_id)
+        return _delivery(row) if row else None
 
-    async def complete(self, mail_id: str, state: DeliveryState, at: datetime) -> None:
-        """Record the outcome of an email; nothing happens when its delivery was erased."""
-        await self._rows.update_one({"mail_id": mail_id}, {"$set": {"state": state, "completed_at": at}})
+    async def list_by_batch(self, batch: CampaignBatch) -> list[CampaignDelivery]:
+        """Return the deliveries of a batch."""
+        return [_delivery(row) for row in await self._rows.list({"_id": {"$in": list(batch.delivery_ids)}})]
 
-    async def count_waiting(self, campaign_id: str) -> int:
-        """Return how many emails of a campaign have no outcome yet."""
-        return await self._rows.count_documents({"campaign_id": campaign_id, "state": DeliveryState.WAITING})
-
-    async def count_by_state(self, campaign_id: str) -> DeliveryCounts:
-        """Return the number of deliveries in each state."""
-        group = {"$group": {"_id": "$state", "count": {"$sum": 1}}}
-        rows = await self._rows.run_pipeline([{"$match": {"campaign_id": campaign_id}}, group])
-        return {DeliveryState(row["_id"]): int(row["count"]) for row in rows}
+    async def write_attempts(self, deliveries: Iterable[CampaignDelivery]) -> None:
+        """Store the last step of deliveries. Those with the same step share a write; answers come before marks."""
+        groups: dict[tuple[Any, ...], list[str]] = {}
+        for each in sorted(deliveries, key=lambda found: found.answer_is_lost):
+            groups.setdefault(tuple(_last_step(each).items()), []).append(each.delivery_id)
+        for step, ids in groups.items():
+            await self._rows.update_many({"_id": {"$in": ids}}, {"$set": dict(step)})
 
     async def delete_by_subscriptions(self, subscription_ids: Sequence[str]) -> int:
         """Delete the deliveries of some subscriptions; return how many."""
@@ -63,10 +63,10 @@ class CampaignDeliveries:
 
     async def list_by_subscriptions(
         self, subscription_ids: Sequence[str], *, after: str, limit: int
-    ) -> list[tuple[str, CampaignDelivery]]:
-        """Return up to *limit* deliveries of some subscriptions with their ids, after the id *after*."""
+    ) -> list[CampaignDelivery]:
+        """Return up to *limit* deliveries of some subscriptions, after the id *after*."""
         where = {"subscription_id": {"$in": list(subscription_ids)}, "_id": {"$gt": after}}
-        return [(row.id, _delivery(row)) for row in await self._rows.list(where, sort=["_id"], limit=limit)]
+        return [_delivery(row) for row in await self._rows.list(where, sort=["_id"], limit=limit)]
 
     async def list_accepted_since(self, subscription_ids: Sequence[str], since: datetime) -> list[CampaignDelivery]:
         """Return the deliveries of some subscriptions that the relay accepted after *since*."""
@@ -77,22 +77,41 @@ class CampaignDeliveries:
         }
         return [_delivery(row) for row in await self._rows.list(where)]
 
-    async def list_newest_accepted(self) -> list[CampaignDelivery]:
-        """Return the deliveries that the relay accepted last."""
-        where = {"state": DeliveryState.ACCEPTED}
-        rows = await self._rows.list(where, sort=[("completed_at", -1)], limit=_MAX_NEWEST)
-        return [_delivery(row) for row in rows]
+    async def list_newest_accepted(self, batches: Sequence[CampaignBatch]) -> list[CampaignDelivery]:
+        """Return accepted deliveries: of those that were stored last, and of *batches*, those sent last."""
+        rows = await self._rows.list({}, sort=[("queued_at", -1)], limit=_MAX_NEWEST)
+        found = {row.id: _delivery(row) for row in rows}
+        for batch in batches:
+            found |= {each.delivery_id: each for each in await self.list_by_batch(batch)}
+        return [each for each in found.values() if each.state is DeliveryState.ACCEPTED]
 
 
-def _id(campaign_id: str, subscription_id: str) -> str:
-    return f"{campaign_id}.{subscription_id}"
+def _last_step(delivery: CampaignDelivery) -> dict[str, Any]:
+    """Return the fields that the last step of *delivery* has changed."""
+    if delivery.answer_is_lost:
+        return {"attempted_at": delivery.attempted_at, "repeats": delivery.repeats}
+    step = {
+        "state": delivery.state,
+        "due_at": delivery.due_at,
+        "code": delivery.code,
+        "enhanced_code": delivery.enhanced_code,
+    }
+    if delivery.state is DeliveryState.WAITING:
+        return {**step, "attempts": delivery.attempts, "attempted_at": None}
+    return {**step, "completed_at": delivery.completed_at}
 
 
 def _delivery(row: CampaignDeliveryDocument) -> CampaignDelivery:
     return CampaignDelivery(
+        delivery_id=row.id,
         campaign_id=row.campaign_id,
         subscription_id=row.subscription_id,
         state=row.state,
+        attempts=row.attempts,
+        repeats=row.repeats,
+        due_at=row.due_at,
+        code=row.code,
+        enhanced_code=row.enhanced_code,
         attempted_at=row.attempted_at,
         completed_at=row.completed_at,
     )

@@ -108,3 +108,29 @@ class CampaignSent(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CampaignSent: _TypeAlias = CampaignSent  # noqa: Y015
+
+@_typing.final
+class CampaignBatchQueued(_message.Message):
+    """A batch of recipients of a campaign is due; whichever worker claims it sends it. A hint only: the batch itself is
+    in the database, so a lost event delays it and a repeated one has no effect.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_ID_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    batch_id: _builtins.str
+    campaign_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        batch_id: _builtins.str = ...,
+        campaign_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_id", b"batch_id", "campaign_id", b"campaign_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CampaignBatchQueued: _TypeAlias = CampaignBatchQueued  # noqa: Y015

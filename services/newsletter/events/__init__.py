@@ -1,0 +1,1 @@
+"""The events that newsletter consumes, by feature."""

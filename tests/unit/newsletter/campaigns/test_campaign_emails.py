@@ -1,0 +1,99 @@
+"""The emails of campaigns, down to the bytes that are signed and sent."""
+
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage as MimeMessage
+
+import pytest
+
+from services.newsletter.emails.campaigns import CampaignEmails
+from services.newsletter.emails.links import EmailLinks
+from shared.crypto import Keyring, TokenSealer, make_keyring
+from shared.crypto.keyring import dump_keyring
+from shared.mail import DkimSigner, EmailAddress, FromAddress, ReturnPathSigner
+from shared.settings import Secret
+from tests.support.campaigns import ADA, AT, NEWS, build_campaign, read_parts
+from tests.support.dkim_checks import check_with_dkimpy
+
+MAIL_ID = "mail_" + "0" * 26
+
+
+@pytest.fixture(scope="module")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
+    path = tmp_path_factory.mktemp("keys") / "keyring"
+    path.write_text(dump_keyring(make_keyring(["link", "dkim"], at=AT)))
+    return Keyring.from_file(path)
+
+
+@pytest.fixture(scope="module")
+def emails(keyring: Keyring) -> CampaignEmails:
+    return CampaignEmails(
+        links=EmailLinks(token_sealer=TokenSealer(keyring), public_url="https://candor.example"),
+        sender=FromAddress("Candor", EmailAddress("news@candor.example")),
+        dkim=DkimSigner.from_keyring(keyring, "candor.example"),
+        return_path=ReturnPathSigner(domain="in.candor.example", key=Secret("k" * 32)),
+    )
+
+
+def sent(
+    emails: CampaignEmails, text: str = "Hello <you> & all.\n\nSecond\nparagraph.", subject: str = "News"
+) -> bytes:
+    return emails.compile_campaign(build_campaign(text, subject), NEWS, at=AT).render(MAIL_ID, ADA).raw
+
+
+def read(raw: bytes) -> MimeMessage:
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, MimeMessage)
+    return mail
+
+
+def test_N02_the_one_click_header_is_one_line_that_nothing_has_encoded(emails: CampaignEmails) -> None:
+    head = sent(emails).partition(b"\r\n\r\n")[0]
+    [line] = [line for line in head.split(b"\r\n") if line.startswith(b"List-Unsubscribe:")]
+    assert line.startswith(b"List-Unsubscribe: <https://candor.example/v1/newsletter/unsubscribe/")
+    assert len(line) < 990
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in head + b"\r\n"
+
+
+def test_N02_the_signature_covers_both_headers(emails: CampaignEmails) -> None:
+    raw, signer = sent(emails), emails.dkim
+    assert signer is not None
+    assert check_with_dkimpy(raw, signer)
+    altered = raw.replace(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click", b"List-Unsubscribe-Post: nothing")
+    assert not check_with_dkimpy(altered, signer)
+
+
+def test_N03_a_campaign_email_has_all_that_a_newsletter_must_have(emails: CampaignEmails) -> None:
+    raw = sent(emails)
+    mail = read(raw)
+    assert mail["To"] == "ada@reader.example"
+    assert mail["Cc"] is mail["Bcc"] is None
+    assert mail["List-Id"] == "<lst-1.candor.example>"
+    assert mail["Subject"] == "News"
+    assert mail["Message-ID"] == f"<{MAIL_ID}@candor.example>"
+    assert mail["Date"].datetime == AT
+    for content in read_parts(raw):
+        assert "https://candor.example/newsletter/unsubscribe?token=" in content
+        assert "password" not in content.lower()
+
+
+def test_N06_the_envelope_sender_is_signed_for_this_email_and_the_same_for_each_attempt(emails: CampaignEmails) -> None:
+    composer = emails.compile_campaign(build_campaign("Hello"), NEWS, at=AT)
+    first, again = composer.render(MAIL_ID, ADA), composer.render(MAIL_ID, ADA)
+    assert first == again
+    assert re.fullmatch(r"bounce\+[0-9a-z]{50}@in\.candor\.example", first.mail_from)
+
+
+def test_N17_a_campaign_email_has_one_recipient(emails: CampaignEmails) -> None:
+    head = sent(emails).partition(b"\r\n\r\n")[0]
+    assert re.findall(rb"^(?:To|Cc|Bcc): .*$", head, flags=re.MULTILINE) == [b"To: ada@reader.example\r"]
+
+
+def test_the_signature_is_marked_for_mail_programs(emails: CampaignEmails) -> None:
+    text, _ = read_parts(sent(emails))
+    assert text.startswith("Hello <you> & all.\n\nSecond\nparagraph.\n\n-- \n")
+    assert text.count("https://candor.example/newsletter/unsubscribe?token=") == 1
+
+
+def test_the_name_of_a_list_is_text_in_html(emails: CampaignEmails) -> None:
+    assert "“News &amp; more”" in read_parts(sent(emails))[1]
