@@ -9,6 +9,7 @@ from services.portal.api.files import FilePages
 from services.portal.api.login import LoginPages
 from services.portal.api.middleware import PageMiddleware, PageRoute
 from services.portal.api.newsletter import NewsletterPages
+from services.portal.api.newsletter_archive import NewsletterArchivePages
 from services.portal.api.passwords import PasswordPages
 from services.portal.api.payments import PaymentPages
 from services.portal.api.privacy import PrivacyPages
@@ -34,6 +35,7 @@ __all__ = [
     "CsrfProtection",
     "FilePages",
     "LoginPages",
+    "NewsletterArchivePages",
     "NewsletterPages",
     "PageMiddleware",
     "PageRoute",
