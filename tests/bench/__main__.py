@@ -17,7 +17,7 @@ from rich.table import Table
 
 from shared import observe
 from shared.clock import monotonic
-from tests.bench import bus, charges, compare, crypto, edge, growth, identity, mail, payments, sync, tokens
+from tests.bench import bus, campaign, charges, compare, crypto, edge, growth, identity, mail, payments, sync, tokens
 from tests.bench.figure import Area, Bench, Figure
 from tests.support.parts import amqp_part, mongo_part
 
@@ -26,6 +26,9 @@ AREAS: tuple[Area, ...] = (
     bus.LATENCY,
     crypto.AREA,
     mail.AREA,
+    campaign.AREA,
+    campaign.BASE,
+    campaign.AUDIENCE,
     identity.AREA,
     identity.ENUMERATION,
     tokens.AREA,

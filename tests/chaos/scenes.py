@@ -33,6 +33,16 @@ SCENES = (
         "tests/chaos/test_service.py::test_a_killed_service_has_lost_nothing_and_does_nothing_twice",
     ),
     Scene(
+        "campaign-killed",
+        "Workers are killed a hundred times while a campaign goes to 10,000 recipients",
+        "tests/chaos/test_campaign.py::test_a_hundred_kills_skip_nobody_and_repeat_only_what_lost_its_answer",
+    ),
+    Scene(
+        "campaign-wrong-workers",
+        "Two workers that record at the wrong time are found by the same judge",
+        "tests/chaos/test_campaign.py::test_a_worker_that_records_at_the_wrong_time_is_found",
+    ),
+    Scene(
         "database-killed",
         "MongoDB is killed while four clients commit",
         "tests/integration/mongo/test_outage.py::test_no_acknowledged_write_is_lost_and_work_goes_on_after_the_kill",
