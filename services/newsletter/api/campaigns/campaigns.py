@@ -22,6 +22,7 @@ from shared.mail import InvalidEmailAddressError
 from shared.web import (
     CursorPage,
     JsonBody,
+    OpaqueText,
     PageQuery,
     Paginator,
     RateLimit,
@@ -74,8 +75,11 @@ class ScheduleBody(JsonBody):
     local_time: Annotated[
         str,
         Field(max_length=40, description="a local time such as 2027-03-01T09:30, with an offset if it occurs twice"),
+        OpaqueText("parsed as a time"),
     ]
-    time_zone: Annotated[str, Field(max_length=60, description="an IANA zone, such as Europe/Berlin")]
+    time_zone: Annotated[
+        str, Field(max_length=60, description="an IANA zone, such as Europe/Berlin"), OpaqueText("looked up")
+    ]
 
 
 class TestEmailBody(JsonBody):

@@ -31,7 +31,7 @@ def parse_schedule(text: str, time_zone: str, *, now: datetime) -> Schedule:
     try:
         given = datetime.fromisoformat(text)
     except ValueError as fault:
-        raise InvalidScheduleError(f"{text!r} is no time such as 2027-03-28T09:30") from fault
+        raise InvalidScheduleError("this is no time such as 2027-03-28T09:30") from fault
     at = (_resolve_local(given, zone) if given.tzinfo is None else _check_offset(given, zone)).astimezone(UTC)
     if at <= now:
         raise InvalidScheduleError("this time has passed")
