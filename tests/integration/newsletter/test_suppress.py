@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.newsletter.domain.campaigns.campaigns import DeliveryState
 from services.newsletter.domain.subscriptions.subscriptions import (
     SUSPENSION_LIMIT,
     Subscription,
@@ -12,7 +13,6 @@ from services.newsletter.domain.subscriptions.subscriptions import (
 )
 from services.newsletter.service.subscriptions.suppress import SuppressionService
 from services.newsletter.store import DOCUMENTS
-from shared.mail import DeliveryStatus
 from shared.personal import personal_fields
 from shared.policy import Purpose
 from tests.integration.newsletter.internals import NewsletterInternals
@@ -92,13 +92,14 @@ async def test_a_suspended_address_gets_no_letter_of_a_campaign_under_way(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:
     made, suppression = await a_subscriber(inside)
-    await inside.start_campaign(made.list_id)
+    campaign = await inside.start_campaign(made.list_id)
     await inside.advance()
-    [row] = [row for row in await inside.queued_mails() if row.bulk]
     await suppression.suspend_address(
         made.subscription_id, SuppressionReason.COMPLAINED, verdict_id="vrd_1", at=clock()
     )
-    assert await inside.carry(row) is DeliveryStatus.SUPPRESSED
+    await inside.send_campaign(campaign)
+    assert inside.relay.mails == []
+    assert await inside.counts(campaign) == {DeliveryState.SUPPRESSED: 1}
 
 
 async def test_a_verdict_on_a_subscription_that_has_ended_suppresses_nobody(
