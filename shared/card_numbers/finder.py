@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.card_numbers.ranges import MAX_CARD_DIGITS, MIN_CARD_DIGITS, is_card_number, is_luhn_valid
-from shared.card_numbers.spelling import decode_bytes, decode_candidates, iter_spellings
+from shared.card_numbers.spelling import decode_candidates, iter_spellings
 
 _GAP_PATTERN = r"[^0-9A-Za-z]"
 _RUN = re.compile(rf"\+?[0-9]+(?:{_GAP_PATTERN}{{1,3}}[0-9]+)*")
@@ -49,13 +49,21 @@ def contains_card_number(value: Any) -> bool:
     if isinstance(value, str):
         return any(_is_spelled_in(plain) or _is_hidden_in(plain) for plain in iter_spellings(value))
     if isinstance(value, bytes):
-        return _is_in_bytes(value) or contains_card_number(decode_bytes(value))
+        return _is_in_bytes(value) or _is_in_encoded_text(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         # Shorter numbers are counts: of bytes, of milliseconds.
         return _LEAST_NUMBER <= value <= _GREATEST_NUMBER and _is_number_either_way(str(int(value)))
     if isinstance(value, Mapping):
         return any(contains_card_number(key) or contains_card_number(part) for key, part in value.items())
     return isinstance(value, Sequence) and any(contains_card_number(part) for part in value)
+
+
+def _is_in_encoded_text(content: bytes) -> bool:
+    """Return whether *content* is a text with a number; in what is no text, only base64 and hex are decoded."""
+    try:
+        return contains_card_number(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _is_hidden_in(content.decode("latin-1"))
 
 
 def _is_hidden_in(plain: str) -> bool:

@@ -58,14 +58,6 @@ def decode_candidates(text: str) -> Iterator[bytes]:
         yield bytes.fromhex(re.sub(r"0x|[^0-9A-Fa-f]", "", found.group()))
 
 
-def decode_bytes(content: bytes) -> str:
-    """Return *content* as UTF-8, or as Latin-1, which reads any bytes."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
 def _normalize(text: str) -> str:
     if text.isascii():
         return text
@@ -74,7 +66,7 @@ def _normalize(text: str) -> str:
 
 
 def _unescape_bytes(found: re.Match[str]) -> str:
-    return decode_bytes(bytes.fromhex(re.sub(r"[%=\\x]", "", found[0])))
+    return _decode_bytes(bytes.fromhex(re.sub(r"[%=\\x]", "", found[0])))
 
 
 def _unescape_char(found: re.Match[str]) -> str:
@@ -91,3 +83,10 @@ def _simplify(char: str) -> str:
     if category == "Cf" or category[0] == "M":
         return ""
     return "x" if category[0] in "LN" else " "
+
+
+def _decode_bytes(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
