@@ -74,6 +74,7 @@ def test_C18_a_card_that_is_written_backwards_is_found() -> None:
         {"a": [{"b": f"card {NUMBER}."}]},
         NUMBER.encode(),
         {NUMBER: 1},
+        "\u32b7" * 8,  # the circled number 42, one character
         [1, (2, [NUMBER])],
         f"/path/to/{base64.b64encode(NUMBER.encode()).decode()}",
     ],
