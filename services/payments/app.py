@@ -12,6 +12,7 @@ from services.payments.service import (
     CardRetention,
     ChargeOperator,
     ChargeService,
+    StaffChargeService,
 )
 from services.payments.service.carding import BUDGETS
 from services.payments.settings import Settings
@@ -52,6 +53,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     )
     # The secret lives in memory only: no one can look up an account or an address in the counts.
     carding = CardingGuard(counter=DeclineCounter(BUDGETS, secret=random_bytes(32)))
+    charge_service = _build_charge_service(tools, stores, operator, carding)
     erasure, export = _build_erasure(chassis, stores), _build_export(stores)
     workers = PaymentWorkers(
         leases=chassis.leases,
@@ -69,7 +71,14 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         routes=_build_routes(
             chassis,
             card_routes=build_card_routes(chassis, settings, processor, stores, carding=carding),
-            charge_service=_build_charge_service(tools, stores, operator, carding),
+            charge_service=charge_service,
+            staff_charge_service=StaffChargeService(
+                charge_service=charge_service,
+                charges=stores.charges,
+                outbox=tools.outbox,
+                transact=tools.transact,
+                new_id=tools.new_id,
+            ),
             after_charge=after_charge,
         ),
         documents=DOCUMENTS,
@@ -81,12 +90,19 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
 
 
 def _build_routes(
-    chassis: Chassis, *, card_routes: tuple[Route, ...], charge_service: ChargeService, after_charge: AfterCharge
+    chassis: Chassis,
+    *,
+    card_routes: tuple[Route, ...],
+    charge_service: ChargeService,
+    staff_charge_service: StaffChargeService,
+    after_charge: AfterCharge,
 ) -> tuple[Route, ...]:
     paginator = Paginator(chassis.token_sealer)
     return (
         *card_routes,
-        *ChargesApi(charge_service=charge_service, paginator=paginator).build_routes(),
+        *ChargesApi(
+            charge_service=charge_service, staff_charge_service=staff_charge_service, paginator=paginator
+        ).build_routes(),
         *RefundsApi(refund_service=after_charge.refund_service, paginator=paginator).build_routes(),
         *BillingApi(billing_records=after_charge.billing_records, paginator=paginator).build_routes(),
         *ProcessorEventsApi(event_service=after_charge.event_service).build_routes(),

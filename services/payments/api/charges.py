@@ -22,7 +22,7 @@ from services.payments.errors import (
     UnsupportedAmountError,
     UnsupportedCurrencyError,
 )
-from services.payments.service import ChargeRequest, ChargeService
+from services.payments.service import ChargeRequest, ChargeService, StaffChargeService
 from shared.clock import rfc3339
 from shared.formatting import MINOR_UNITS
 from shared.mongo import encode_position
@@ -111,6 +111,7 @@ class ChargesApi:
     """The handlers of charges."""
 
     charge_service: ChargeService
+    staff_charge_service: StaffChargeService
     paginator: Paginator
 
     def build_routes(self) -> tuple[Route, ...]:
@@ -229,12 +230,18 @@ class ChargesApi:
         )
 
     async def capture_charge(self, call: RequestContext, body: CaptureBody) -> ChargeView:
-        """Capture an authorized charge; what is not captured is released."""
-        return render_charge(await self.charge_service.capture(call.path["charge_id"], body.amount, at=call.now))
+        """Capture an authorized charge; what is not captured is released. The owner of the account sees the act."""
+        return render_charge(
+            await self.staff_charge_service.capture(
+                call.path["charge_id"], body.amount, by=call.principal.id, at=call.now
+            )
+        )
 
     async def void_charge(self, call: RequestContext) -> ChargeView:
-        """Release an authorized charge, or end one that awaits an authentication."""
-        return render_charge(await self.charge_service.void_charge(call.path["charge_id"], at=call.now))
+        """Release an authorized charge, or end one that awaits an authentication. The owner sees the act."""
+        return render_charge(
+            await self.staff_charge_service.void_charge(call.path["charge_id"], by=call.principal.id, at=call.now)
+        )
 
 
 def render_charge(charge: Charge) -> ChargeView:

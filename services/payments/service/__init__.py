@@ -18,6 +18,7 @@ from services.payments.service.processor_reports import ProcessorReports
 from services.payments.service.refunds import RefundExecutor, RefundOrder, RefundService, RefundSettler
 from services.payments.service.settlement import ChargeSettler
 from services.payments.service.simulated_card_pages import SimulatedCardPageService
+from services.payments.service.staff_charges import StaffChargeService
 
 __all__ = [
     "AccountEraser",
@@ -42,4 +43,5 @@ __all__ = [
     "RefundService",
     "RefundSettler",
     "SimulatedCardPageService",
+    "StaffChargeService",
 ]

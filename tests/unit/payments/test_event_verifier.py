@@ -1,9 +1,10 @@
-"""Signatures of the processor's events: ours accepts what Stripe's own library signs, and refuses the rest."""
+"""Signatures of the processor's events: what Stripe's own library accepts is accepted, the rest refused."""
 
 import json
 from datetime import timedelta
 
 import pytest
+import stripe
 
 from services.payments.ports import EventVerifier, InvalidSignatureError
 from shared.settings import Secret
@@ -20,6 +21,15 @@ def test_each_secret_is_accepted_while_they_are_rotated(secret: Secret) -> None:
     raw = BODY.encode()
     found = VERIFIER.parse_event(raw, sign_event(raw, secret, at=NOON), at=NOON + timedelta(minutes=4))
     assert (found.event_id, found.type, found.object_id) == ("evt_1", "refund.failed", "re_1")
+
+
+def test_the_library_of_stripe_agrees_about_a_signature() -> None:
+    raw = BODY.encode()
+    header = sign_event(raw, SECRET, at=NOON)
+    assert stripe.WebhookSignature.verify_header(BODY, header, SECRET.get_secret_value())
+    assert VERIFIER.parse_event(raw, header, at=NOON).event_id == "evt_1"
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.WebhookSignature.verify_header(BODY, header, "whsec_foreign")
 
 
 @pytest.mark.parametrize(
