@@ -35,16 +35,17 @@ class DisputeSettler:
 
     async def settle_dispute(self, charge: Charge, report: ReportedDispute, *, at: datetime) -> None:
         """Move the dispute of *charge* forward; a report that moves nothing forward has no effect."""
-        if report.price is None or report.price.currency != charge.price.currency:
-            log.error("dispute.conflicted", charge_id=charge.charge_id)
+        price, state = report.price, _parse_state(report.status)
+        if price is None or price.currency != charge.price.currency or state is None:
+            log.error("dispute.conflicted", charge_id=charge.charge_id, status=report.status)
             return
         old = await self.disputes.get(report.dispute_id)
         new = Dispute(
             dispute_id=report.dispute_id,
             charge_id=charge.charge_id,
             account_id=charge.account_id,
-            price=report.price,
-            state=DisputeState(report.status),
+            price=price,
+            state=state,
             reason=report.reason,
             created_at=old.created_at if old else at,
             updated_at=at,
@@ -77,3 +78,8 @@ class DisputeSettler:
         ]
         await self.journal.add(entries)
         return True
+
+
+def _parse_state(status: str) -> DisputeState | None:
+    """Return the state that the processor names; None for one that is not known here, which a person must look at."""
+    return DisputeState(status) if status in set(DisputeState) else None

@@ -30,10 +30,11 @@ class FigureComparer:
         """Compare the charges that are due; return how many figures differ."""
         found = 0
         for charge, count in await self.charges.list_to_compare(at=at, limit=BATCH_SIZE):
+            # Before it is compared: a charge that makes the worker fail must not keep it from the others.
+            await self.charges.schedule_comparison(charge.charge_id, at=at + RETRY_AFTER, count=count)
             try:
                 differing = await self._compare(charge, at)
             except (ProcessorTimeoutError, ProcessorClosedError):
-                await self.charges.schedule_comparison(charge.charge_id, at=at + RETRY_AFTER, count=count)
                 continue
             await self.differences.replace_by_charge(charge.charge_id, differing, at=at)
             for one in differing:

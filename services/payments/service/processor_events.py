@@ -72,7 +72,9 @@ class ProcessorEventService:
         """Try the parked events that are due again; return how many there were."""
         due = await self.events.list_due(at=at, limit=BATCH_SIZE)
         for event in due:
-            await self._apply(event, at)
+            # Before it is applied: an event that makes the worker fail must not keep it from the others.
+            if await self._schedule(event, at):
+                await self._apply(event, at)
         return len(due)
 
     async def count_overdue(self, *, at: datetime) -> int:
@@ -85,8 +87,8 @@ class ProcessorEventService:
             await self._complete(event, EventState.IGNORED)
         elif await self._settle(subject, event.object_id, at):
             await self._complete(event, EventState.APPLIED)
-        else:
-            await self._park(event, at)
+        elif event.attempts == 1:
+            self.outcomes.labels(EventState.PARKED.value).inc()
 
     async def _settle(self, subject: EventObject, object_id: str, at: datetime) -> bool:
         try:
@@ -106,12 +108,12 @@ class ProcessorEventService:
         await self.events.complete(event.event_id, state)
         self.outcomes.labels(state.value).inc()
 
-    async def _park(self, event: StoredEvent, at: datetime) -> None:
-        due_at = next_try(event.attempts, at)
+    async def _schedule(self, event: StoredEvent, at: datetime) -> bool:
+        """Record one more try and the time of the next; False when the event has had all its tries."""
+        due_at = next_try(event.attempts + 1, at)
         if due_at is None:
             log.error("processor_event.abandoned", event_id=event.event_id, type=event.type)
             await self._complete(event, EventState.ABANDONED)
-            return
-        if event.attempts == 1:
-            self.outcomes.labels(EventState.PARKED.value).inc()
+            return False
         await self.events.schedule_retry(event.event_id, attempts=event.attempts + 1, due_at=due_at)
+        return True

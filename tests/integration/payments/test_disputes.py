@@ -55,6 +55,14 @@ async def test_a_dispute_moves_forward_only_and_is_booked_once(house: PaymentsHa
     assert await house.find_differences() == ()
 
 
+async def test_a_state_that_is_not_known_here_changes_nothing(house: PaymentsHarness) -> None:
+    charge, dispute_id = await disputed(house)
+    await decide(house, dispute_id, "prevented")
+    assert (await house.reload(charge)).dispute_state is DisputeState.NONE
+    await decide(house, dispute_id, "lost")
+    assert (await house.reload(charge)).dispute_state is DisputeState.LOST
+
+
 async def test_a_won_dispute_gives_the_room_back(house: PaymentsHarness) -> None:
     charge, dispute_id = await disputed(house)
     for status in ("needs_response", "won"):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.payments.domain import ChargeState, RefundState
+from services.payments.domain import ChargeState, RefundState, ReportedPayment
 from services.payments.errors import InvalidEventError, PaymentPendingError
 from services.payments.ports import SimulatedProcessor
 from services.payments.store import ProcessorEventDocument
@@ -30,6 +30,19 @@ async def receive(house: PaymentsHarness, body: bytes, *, signed_at: datetime | 
 
 async def states(house: PaymentsHarness) -> list[str]:
     return sorted(row.state for row in await house.database.get_collection(ProcessorEventDocument).list({}))
+
+
+class BrokenReads(SimulatedProcessor):
+    """A processor with one payment whose answer nothing here can take."""
+
+    poisoned = ""
+    asked: list[str]
+
+    async def get_payment(self, payment_id: str) -> ReportedPayment:
+        self.asked = [*getattr(self, "asked", []), payment_id]
+        if payment_id == self.poisoned:
+            raise ZeroDivisionError
+        return await super().get_payment(payment_id)
 
 
 async def test_an_event_completes_a_charge_whose_answer_was_lost(house: PaymentsHarness) -> None:
@@ -89,6 +102,20 @@ async def test_b4_14_a_parked_event_is_reported_after_an_hour_and_abandoned_afte
         await service.apply_due(at=house.clock.advance(timedelta(days=1)))
     assert await states(house) == ["abandoned"]
     assert await service.count_overdue(at=house.clock()) == 1
+
+
+async def test_an_event_that_makes_the_worker_fail_does_not_keep_it_from_the_others(house: PaymentsHarness) -> None:
+    broken = BrokenReads(clock=house.clock)
+    house = PaymentsHarness(house.database, house.clock, broken)
+    await receive(house, event("payment_intent.succeeded", "pi_first"))
+    house.clock.advance(timedelta(seconds=1))
+    await receive(house, event("payment_intent.succeeded", "pi_second"))
+    service, later = house.after_charge.event_service, house.clock.advance(timedelta(minutes=1))
+    broken.poisoned = "pi_first"
+    with pytest.raises(ZeroDivisionError):
+        await service.apply_due(at=later)
+    assert await service.apply_due(at=later) == 1
+    assert broken.asked[-1] == "pi_second"
 
 
 async def test_what_the_body_claims_is_not_believed(house: PaymentsHarness) -> None:

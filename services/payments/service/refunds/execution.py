@@ -46,6 +46,8 @@ class RefundExecutor:
     async def _run(
         self, refund: Refund, ask: Callable[[Refund], Awaitable[ReportedRefund | None]], at: datetime
     ) -> Refund:
+        # Before it is asked: a refund that makes the worker fail must not keep it from the others.
+        await self._schedule(refund, at)
         try:
             report = await ask(refund)
         except (ProcessorTimeoutError, ProcessorClosedError):
@@ -55,11 +57,7 @@ class RefundExecutor:
             if not fault.is_key_reused:
                 return await self.settler.fail_refund(refund, fault.code, at=at)
             report = None  # an earlier call was executed; the look-up will find what became of it
-        if report is not None:
-            refund = await self.settler.settle_refund(refund, report, at=at)
-        if refund.state is RefundState.PENDING:
-            await self._schedule(refund, at)
-        return refund
+        return refund if report is None else await self.settler.settle_refund(refund, report, at=at)
 
     async def _order(self, refund: Refund) -> ReportedRefund | None:
         return await self.processor.refund(refund.payment_id, refund.price, key=refund.refund_id)
