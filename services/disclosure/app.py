@@ -32,7 +32,7 @@ from services.disclosure.store import (
 from shared.bus import RpcClient
 from shared.chassis import Chassis, ServiceSpec
 from shared.contracts import identity_v1
-from shared.mail import DeliveryStatus, EmailAddress
+from shared.mail import DeliveryStatus, EmailAddress, EmailReports
 from shared.policy import Purpose
 from shared.privacy import ErasureConsumer, ExportServer
 from shared.registry import get_registry
@@ -80,6 +80,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             *LedgerEvents(ledger=access_ledger).build_subscriptions(),
             *PromiseEvents(board=board).build_subscriptions(),
             erasure.build_subscription(),
+            EmailReports(db, "disclosure").build_subscription(),
         ),
         rpc_handlers=(
             *AgreementRpc(agreements=agreement_service, clock=chassis.clock).build_rpc_handlers(),

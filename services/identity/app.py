@@ -9,6 +9,7 @@ from services.identity.wiring.routes import build_routes
 from services.identity.wiring.staff import build_staff_specs
 from services.identity.wiring.workers import build_workers
 from shared.chassis import Chassis, ServiceSpec
+from shared.mail import EmailReports
 from shared.web import Paginator
 
 
@@ -31,7 +32,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             modules, Paginator(chassis.token_sealer), rate_limit_per_minute=settings.rate_limit_per_minute
         ),
         documents=DOCUMENTS,
-        subscriptions=events.build_subscriptions(),
+        subscriptions=(*events.build_subscriptions(), EmailReports(chassis.db, "identity").build_subscription()),
         rpc_handlers=events.build_rpc_handlers(),
         workers=build_workers(modules, chassis),
         probes=build_probes(modules.stores, clock),

@@ -15,6 +15,7 @@ from shared.mail.log import (
 )
 from shared.mail.message import EmailMessage
 from shared.mail.queue import MailQueue, QueuedMailDocument
+from shared.mail.reports import EmailReport, EmailReports
 from shared.mail.return_path import ReturnPath, ReturnPathSigner, ReturnPathVerifier, derive_return_path_key
 from shared.mail.sender import MailSender, SenderConfig
 from shared.mail.smtp import SmtpClient, SmtpReply, SmtpUnavailableError, SmtpUrl
@@ -28,6 +29,8 @@ __all__ = [
     "DkimSigner",
     "EmailAddress",
     "EmailMessage",
+    "EmailReport",
+    "EmailReports",
     "EmailTemplates",
     "FromAddress",
     "InvalidEmailAddressError",

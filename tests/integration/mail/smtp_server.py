@@ -21,6 +21,7 @@ from shared.mail import (
     MailQueue,
     MailSender,
     QueuedMailDocument,
+    ReturnPathSigner,
     SenderConfig,
     SmtpUrl,
 )
@@ -45,6 +46,8 @@ class FakeSmtpServer:
 
     mails: list[bytes] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    senders: list[str | None] = field(default_factory=list)
+    """MAIL FROM of each mail that it was offered."""
     at_rcpt: list[str] = field(default_factory=list)
     """Answers to the next recipients, in place of yes."""
     at_data: list[str] = field(default_factory=list)
@@ -62,6 +65,7 @@ class FakeSmtpServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        self.senders.append(envelope.mail_from)
         await asyncio.sleep(self.pause)
         answer = self.at_data.pop(0) if self.at_data else "250 OK"
         if answer[0] in "2h":
@@ -102,10 +106,18 @@ class MailHarness:
     relay: FakeSmtpServer
     keyring: Keyring
 
-    def build_sender(self, post: MailQueue | None = None, pace: SenderConfig = QUICK) -> MailSender:
+    def build_sender(
+        self,
+        post: MailQueue | None = None,
+        pace: SenderConfig = QUICK,
+        *,
+        return_path: ReturnPathSigner | None = None,
+    ) -> MailSender:
         url = SmtpUrl.parse(Secret(f"smtp://127.0.0.1:{self.relay.port}"))
         dkim = DkimSigner.from_keyring(self.keyring, "candor.example")
-        return MailSender(post or self.post, url, SENDER, dkim=dkim, clock=utc_now, config=pace)
+        return MailSender(
+            post or self.post, url, SENDER, dkim=dkim, return_path=return_path, clock=utc_now, config=pace
+        )
 
     @asynccontextmanager
     async def run_senders(self, *postmen: MailSender) -> AsyncIterator[None]:

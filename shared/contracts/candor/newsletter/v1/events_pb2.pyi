@@ -134,3 +134,49 @@ class CampaignBatchQueued(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CampaignBatchQueued: _TypeAlias = CampaignBatchQueued  # noqa: Y015
+
+@_typing.final
+class EmailReported(_message.Message):
+    """A report about an email came to the inbound listener: a bounce, a delay, a complaint. The service that sent the email
+    records it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_ID_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
+    MAIL_ID_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    RECEIVED_AT_FIELD_NUMBER: _builtins.int
+    report_id: _builtins.str
+    service: _builtins.str
+    """The service that sent the email, and the id of the email there."""
+    mail_id: _builtins.str
+    verdict: _builtins.str
+    """hard | soft | complaint | unsubscribe | auto_reply | unknown"""
+    reason: _builtins.str
+    """One word, such as unknown_user, mailbox_full, blocked."""
+    counts: _builtins.bool
+    """Whether it counts against the address."""
+    @_builtins.property
+    def received_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        report_id: _builtins.str = ...,
+        service: _builtins.str = ...,
+        mail_id: _builtins.str = ...,
+        verdict: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        counts: _builtins.bool = ...,
+        received_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["received_at", b"received_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "mail_id", b"mail_id", "reason", b"reason", "received_at", b"received_at", "report_id", b"report_id", "service", b"service", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmailReported: _TypeAlias = EmailReported  # noqa: Y015
