@@ -8,6 +8,12 @@ from services.newsletter.wiring.campaigns import (
     build_campaign_workers,
 )
 from services.newsletter.wiring.imports import build_import_routes, build_import_workers
+from services.newsletter.wiring.inbound import (
+    build_inbound_routes,
+    build_inbound_workers,
+    build_listener_workers,
+    build_receiver,
+)
 from services.newsletter.wiring.modules import build_modules
 from services.newsletter.wiring.subscriptions import build_subscription_routes, build_subscription_workers
 from services.newsletter.wiring.webhooks import build_webhook_routes
@@ -26,6 +32,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             *build_campaign_routes(modules.campaigns, paginator),
             *build_import_routes(modules.imports, paginator),
             *build_webhook_routes(modules.webhooks, paginator),
+            *build_inbound_routes(modules.inbound, paginator),
         ),
         documents=(*DOCUMENTS, *webhooks.DOCUMENTS),
         subscriptions=(
@@ -38,7 +45,17 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             **build_subscription_workers(chassis, modules.subscriptions),
             **build_import_workers(chassis, modules.imports, settings),
             "send-webhooks": modules.webhooks.dispatcher.run,
+            **build_inbound_workers(chassis, modules.inbound),
         },
         probes=modules.probes.build_probes(),
         sends_mail=True,
+    )
+
+
+def compose_inbound(chassis: Chassis, settings: Settings) -> ServiceSpec:
+    """Return the specification of the process that receives mail: it has no routes, and is reachable by SMTP only."""
+    modules = build_modules(chassis, settings)
+    receiver = build_receiver(chassis, modules.stores, modules.inbound, settings)
+    return ServiceSpec(
+        documents=(*DOCUMENTS, *webhooks.DOCUMENTS), workers=build_listener_workers(chassis, receiver, settings)
     )

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field
 
-from shared.settings import CommonSettings, Duration, EnvSettings
+from shared.settings import CommonSettings, Duration, EnvSettings, SecretText
 
 MAX_OPT_IN_TTL = timedelta(hours=48)
 """The declared retention of opt-in requests (3 days) relies on it."""
@@ -32,6 +33,63 @@ def _parse_warm_up(text: object) -> object:
 
 
 WarmUp = Annotated[WarmUpSetting, BeforeValidator(_parse_warm_up)]
+
+
+class InboundSettings(EnvSettings):
+    """Settings of the process that receives mail, read from ``NEWSLETTER_INBOUND_*``; the verdicts use some, too."""
+
+    return_path_master: SecretText | None = Field(
+        None,
+        validation_alias="NEWSLETTER_RETURN_PATH_MASTER",
+        description="the key from which CANDOR_RETURN_PATH_KEY of every service is derived; two, separated by a comma, "
+        "during a rotation",
+    )
+    host: str = Field(
+        "127.0.0.1", validation_alias="NEWSLETTER_INBOUND_HOST", description="the address to listen on for SMTP"
+    )
+    port: int = Field(
+        2525, validation_alias="NEWSLETTER_INBOUND_PORT", ge=0, le=65535, description="the port to listen on for SMTP"
+    )
+    roles: str = Field(
+        "questions,support,security,abuse,postmaster",
+        validation_alias="NEWSLETTER_INBOUND_ROLES",
+        description="the local parts that people read; their mail is kept for staff",
+    )
+    max_bytes: int = Field(
+        11 * 2**20,
+        validation_alias="NEWSLETTER_INBOUND_MAX_BYTES",
+        ge=64 * 2**10,
+        le=64 * 2**20,
+        description="the size of the largest mail that is taken",
+    )
+    max_connections: int = Field(
+        10,
+        validation_alias="NEWSLETTER_INBOUND_MAX_CONNECTIONS",
+        ge=1,
+        le=1_000,
+        description="the number of SMTP sessions at the same time; each may hold one mail in memory",
+    )
+    tls_cert: Path | None = Field(
+        None,
+        validation_alias="NEWSLETTER_INBOUND_TLS_CERT",
+        description="the certificate (PEM) for STARTTLS; default: CANDOR_TLS_CERT",
+    )
+    tls_key: Path | None = Field(
+        None, validation_alias="NEWSLETTER_INBOUND_TLS_KEY", description="the private key (PEM) of that certificate"
+    )
+    soft_bounces: int = Field(
+        5,
+        validation_alias="NEWSLETTER_SOFT_BOUNCES",
+        ge=2,
+        le=100,
+        description="how many letters in a row must come back before an address counts as dead",
+    )
+    soft_bounce_span: Duration = Field(
+        timedelta(days=7),
+        validation_alias="NEWSLETTER_SOFT_BOUNCE_SPAN_SECONDS",
+        ge=timedelta(seconds=1),
+        description="the least time between the first and the last of them",
+    )
 
 
 class Settings(EnvSettings):
@@ -124,8 +182,13 @@ class Settings(EnvSettings):
         le=2**31,
         description="how many contacts of an import are processed a minute; each may get an invitation",
     )
+    inbound: InboundSettings
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; raises SettingError with the name of a setting that is missing or invalid."""
-        return cls.read(environment, common=CommonSettings.from_env(environment, "newsletter", port=8092))
+        return cls.read(
+            environment,
+            common=CommonSettings.from_env(environment, "newsletter", port=8092),
+            inbound=InboundSettings.read(environment),
+        )

@@ -45,15 +45,28 @@ S = TypeVar("S", bound=HasCommonSettings)
 Compose = Callable[[Chassis, S], ServiceSpec]
 
 
-def run(service: str, read_settings: Callable[[], S], compose: Compose[S], *, registry: Registry | None = None) -> None:
+def run(
+    service: str,
+    read_settings: Callable[[], S],
+    compose: Compose[S],
+    *,
+    parts: Mapping[str, Compose[S]] | None = None,
+    registry: Registry | None = None,
+) -> None:
     """Run *service* until SIGTERM, or the command given as arguments; a wrong setting is one line and exit code 2.
 
+    *parts* are further processes of the service, each with a composition root of its own; an argument names one.
     *registry* declares which events have consumers; default: that of the platform.
     """
     try:
         settings = read_settings()
-        if arguments := sys.argv[1:]:
-            run_command(service, settings.common, arguments)
+        match sys.argv[1:]:
+            case [part] if parts and part in parts:
+                compose = parts[part]
+            case [_, *_] as arguments:
+                run_command(service, settings.common, arguments)
+            case _:
+                pass
         observe.configure_logging(service, settings.common.log_level)
         observe.configure_tracing(service, settings.common.otlp_url)
         uvloop.run(_serve(service, settings, compose, registry))

@@ -14,6 +14,7 @@ from services.newsletter.store.campaigns.documents import (
 from services.newsletter.store.campaigns.recipients import Recipients
 from services.newsletter.store.imports.documents import ImportBatchDocument, ImportDocument, InvitationDocument
 from services.newsletter.store.imports.imports import ContactImports, Invitations
+from services.newsletter.store.inbound import INBOUND_DOCUMENTS
 from services.newsletter.store.segments.segments import SegmentDocument, Segments
 from services.newsletter.store.subscriptions.documents import (
     SUPPRESSION_RETENTION_DAYS,
@@ -52,6 +53,7 @@ DOCUMENTS = (
     SegmentDocument,
     SendingBudgetDocument,
     DispatcherDocument,
+    *INBOUND_DOCUMENTS,
 )
 
 __all__ = [

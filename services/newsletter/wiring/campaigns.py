@@ -20,6 +20,7 @@ from services.newsletter.service.campaigns.sending.lane import LaneParts
 from services.newsletter.service.campaigns.sending.relay import RelayPool
 from services.newsletter.service.campaigns.sending.throttle import SendingThrottle
 from services.newsletter.service.campaigns.sending.worker import CampaignWorker
+from services.newsletter.service.inbound.replies import ReplyRecorder
 from services.newsletter.settings import Settings
 from services.newsletter.wiring.stores import Stores
 from shared import observe
@@ -45,7 +46,9 @@ class CampaignModule:
     campaign_worker: CampaignWorker
 
 
-def build_campaign_module(chassis: Chassis, stores: Stores, settings: Settings) -> CampaignModule:
+def build_campaign_module(
+    chassis: Chassis, stores: Stores, settings: Settings, replies: ReplyRecorder
+) -> CampaignModule:
     """Return the services of campaigns."""
     sender = FromAddress.parse(settings.common.mail_from, settings.common.mail_reply_to)
     emails = CampaignEmails(
@@ -66,7 +69,7 @@ def build_campaign_module(chassis: Chassis, stores: Stores, settings: Settings) 
             lists=stores.lists, campaigns=stores.campaigns, emails=emails, mail_queue=chassis.mail_queue
         ),
         campaign_dispatcher=_build_dispatcher(chassis, stores, settings),
-        campaign_worker=_build_worker(chassis, stores, settings, emails),
+        campaign_worker=_build_worker(chassis, stores, settings, emails, replies),
     )
 
 
@@ -91,14 +94,21 @@ def _build_dispatcher(chassis: Chassis, stores: Stores, settings: Settings) -> C
     )
 
 
-def _build_worker(chassis: Chassis, stores: Stores, settings: Settings, emails: CampaignEmails) -> CampaignWorker:
+def _build_worker(
+    chassis: Chassis, stores: Stores, settings: Settings, emails: CampaignEmails, replies: ReplyRecorder
+) -> CampaignWorker:
     relay_up = observe.gauge("candor_newsletter_relay_up", "0 after a failed use of the relay by campaigns, else 1")
     relay_up.set(True)  # up until an attempt fails
     url = SmtpUrl.parse(settings.common.smtp_url)
     warm_up = settings.warm_up
 
-    async def ignore_refusal(_delivery: CampaignDelivery, _at: datetime) -> None:
-        """Hard refusals are scored by the inbound module."""
+    async def record_refusal(delivery: CampaignDelivery, at: datetime) -> None:
+        await replies.record_hard_reply(
+            mail_id=delivery.delivery_id,
+            campaign_id=delivery.campaign_id,
+            subscription_id=delivery.subscription_id,
+            at=at,
+        )
 
     return CampaignWorker(
         lists=stores.lists,
@@ -130,7 +140,7 @@ def _build_worker(chassis: Chassis, stores: Stores, settings: Settings, emails: 
             answers=AnswerRecorder(stores.campaigns),
             clock=chassis.clock,
             retry_backoff=Backoff.from_durations(settings.retry_delay_min, _RETRY_DELAY_MAX),
-            on_hard_refusal=ignore_refusal,
+            on_hard_refusal=record_refusal,
         ),
         new_id=chassis.new_id,
         hold_ttl=settings.hold_ttl.total_seconds(),

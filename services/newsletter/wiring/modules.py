@@ -6,6 +6,7 @@ from services.newsletter.promises import NewsletterProbes
 from services.newsletter.settings import Settings
 from services.newsletter.wiring.campaigns import CampaignModule, build_campaign_module
 from services.newsletter.wiring.imports import ImportModule, build_import_module
+from services.newsletter.wiring.inbound import InboundModule, build_inbound_module
 from services.newsletter.wiring.privacy_requests import PrivacyRequestModule, build_privacy_request_module
 from services.newsletter.wiring.stores import Stores, build_stores
 from services.newsletter.wiring.subscriptions import SubscriptionModule, build_subscription_module
@@ -22,6 +23,7 @@ class NewsletterModules:
     campaigns: CampaignModule
     imports: ImportModule
     webhooks: WebhookModule
+    inbound: InboundModule
     privacy: PrivacyRequestModule
     probes: NewsletterProbes
 
@@ -30,13 +32,15 @@ def build_modules(chassis: Chassis, settings: Settings) -> NewsletterModules:
     """Return all modules."""
     stores = build_stores(chassis, settings)
     subscriptions = build_subscription_module(chassis, stores, settings)
+    inbound = build_inbound_module(chassis, stores, subscriptions, settings)
     return NewsletterModules(
         stores=stores,
         subscriptions=subscriptions,
-        campaigns=build_campaign_module(chassis, stores, settings),
+        campaigns=build_campaign_module(chassis, stores, settings, inbound.reply_recorder),
         imports=build_import_module(chassis, stores, subscriptions, settings),
         webhooks=build_webhook_module(chassis, settings),
-        privacy=build_privacy_request_module(chassis, stores, subscriptions.unsubscribe_service),
+        inbound=inbound,
+        privacy=build_privacy_request_module(chassis, stores, subscriptions.unsubscribe_service, inbound.review),
         probes=NewsletterProbes(
             subscriptions=stores.subscriptions,
             suppressions=stores.suppressions,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.newsletter.service.inbound.review import MailReview
 from services.newsletter.service.privacy_requests.erasure import AccountEraser
 from services.newsletter.service.privacy_requests.export import AccountExport
 from services.newsletter.service.subscriptions.unsubscribe import UnsubscribeService
@@ -22,7 +23,7 @@ class PrivacyRequestModule:
 
 
 def build_privacy_request_module(
-    chassis: Chassis, stores: Stores, unsubscribe_service: UnsubscribeService
+    chassis: Chassis, stores: Stores, unsubscribe_service: UnsubscribeService, mail_review: MailReview
 ) -> PrivacyRequestModule:
     """Return the services of privacy requests."""
     account_export = AccountExport(
@@ -37,6 +38,7 @@ def build_privacy_request_module(
             service="newsletter",
             account_eraser=AccountEraser(
                 unsubscribe_service=unsubscribe_service,
+                mail_review=mail_review,
                 suppression_retention=timedelta(days=SUPPRESSION_RETENTION_DAYS),
             ),
             outbox=chassis.outbox,

@@ -36,6 +36,7 @@ class NewsletterInternals:
 
     chassis: Chassis
     modules: NewsletterModules
+    settings: Settings
     relay: FakeSmtpServer
 
     async def a_list(self) -> MailingList:
@@ -153,7 +154,7 @@ async def open_internals(
         await chassis.db.ensure_collections([*OF_CHASSIS, *DOCUMENTS])
         modules = build_modules(chassis, read)
         try:
-            yield NewsletterInternals(chassis, modules, relay)
+            yield NewsletterInternals(chassis, modules, read, relay)
         finally:
             modules.campaigns.campaign_worker.parts.relay.close()
             await relay.close()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.newsletter.service.inbound.review import MailReview
 from services.newsletter.service.subscriptions.unsubscribe import UnsubscribeService
 from shared.privacy import ErasureResult, RetainedRecord
 
@@ -16,10 +17,12 @@ class AccountEraser:
     """
 
     unsubscribe_service: UnsubscribeService
+    mail_review: MailReview
     suppression_retention: timedelta
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
         """Delete what is linked to the account; the result names the suppressions that stay."""
+        mails = await self.mail_review.erase_account(account_id)
         counts, suppressions = await self.unsubscribe_service.erase_account(account_id, at=at)
         retained = RetainedRecord(
             description=f"{suppressions} records of lists that you unsubscribed from, "
@@ -27,4 +30,4 @@ class AccountEraser:
             reason="they prove your consent and prevent emails from an old copy of a list",
             retained_until=at + self.suppression_retention,
         )
-        return ErasureResult(erased_counts=counts, retained_items=(retained,) if suppressions else ())
+        return ErasureResult(erased_counts={**counts, **mails}, retained_items=(retained,) if suppressions else ())

@@ -1,0 +1,1 @@
+"""Mail that comes in: over SMTP, and the staff's view of it over HTTP."""
