@@ -78,6 +78,7 @@ def print_addresses(console: Console, status: StackStatus, home: StackDirectory)
     rows = [
         ("Candor", base),
         *([("Mailbox", f"{base}/mailbox")] if status.local else []),
+        *([("Inbound mail", status.inbound)] if status.inbound else []),
         ("API docs", f"{base}/docs"),
         ("Promise board", f"{base}/promises"),
         *_demo_account_rows(home),

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 
+from shared.mail import derive_return_path_key
+from shared.registry import get_registry
 from shared.stack.directory import StackDirectory
 from shared.stack.keys import StackSecrets
 from shared.stack.settings import StackSettings
 
 DEFAULT_MAIL_FROM = "Candor <no-reply@candor.example>"
-_NOT_INHERITED = ("MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT", "CANDOR_TLS_KEY")
+_NOT_INHERITED = (
+    *("MONGO_DATABASE", "CANDOR_SERVICE_PORT", "CANDOR_TLS_CERT", "CANDOR_TLS_KEY"),
+    *("CANDOR_RETURN_PATH_KEY", "NEWSLETTER_RETURN_PATH_MASTER"),
+)
 """Settings of a single service: inherited by all, they would make services share a database or a port. The TLS
 settings are dropped because hops on loopback have no TLS."""
 _URL_SETTINGS = ("MONGO_URL", "AMQP_URL", "SMTP_URL")
@@ -36,10 +41,25 @@ def build_environment(
         "CANDOR_KEYRING": str(secrets.keyrings[service]),
         "CANDOR_DATA": str(home.data / service),
         "CANDOR_MAIL_FROM": settings.inherited_env.get("CANDOR_MAIL_FROM", DEFAULT_MAIL_FROM),
+        **(_mail_variables(service, settings, secrets) if get_registry().get(service).sends_mail else {}),
         **(_portal_variables(settings) if service == "portal" else {}),
         **(_identity_variables(home, settings, secrets) if service == "identity" else {}),
         **(_payments_variables(settings) if service == "payments" else {}),
     }
+
+
+def _mail_variables(service: str, settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
+    if settings.inbound_domain is None:
+        return {}
+    master = settings.inherited_env.get("NEWSLETTER_RETURN_PATH_MASTER") or secrets.return_path_master
+    own = {
+        "CANDOR_INBOUND_DOMAIN": settings.inbound_domain,
+        "CANDOR_RETURN_PATH_KEY": derive_return_path_key(master.partition(",")[0].strip(), service),
+    }
+    if service != "newsletter":
+        return own
+    listener = {"NEWSLETTER_INBOUND_PORT": str(settings.ports["inbound-smtp"])}
+    return {**own, **listener, "NEWSLETTER_RETURN_PATH_MASTER": master}
 
 
 def _portal_variables(settings: StackSettings) -> dict[str, str]:

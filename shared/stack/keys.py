@@ -37,6 +37,8 @@ class StackSecrets:
     """Passwords by service."""
     database_passwords: Mapping[str, str] = field(repr=False)
     """Passwords by service; that of the root user is under ``root``."""
+    return_path_master: str = field(repr=False)
+    """The key from which the services' keys for return addresses are derived; only the inbound listener has it."""
     staff_file: Path
     staff: tuple[Mapping[str, str], ...] = field(repr=False)
     """One entry for each member: role, email, password."""
@@ -47,12 +49,12 @@ def ensure_secrets(home: StackDirectory) -> StackSecrets:
     staff_file = home.keys / "staff.json"
     if not staff_file.exists():
         write_private_file(staff_file, json.dumps(_new_staff(), indent=2) + "\n")
-    password = home.keys / "broker.password"
-    if not password.exists():
-        write_private_file(password, new_token(192))
+    password = _ensure_password(home.keys / "broker.password")
+    return_path = _ensure_password(home.keys / "return-path.key")
     return StackSecrets(
         keyrings={service: _ensure_keyring(keyring_path(home, service), uses) for service, uses in KEY_USES.items()},
-        broker_password=password.read_text(encoding="utf-8").strip(),
+        broker_password=password,
+        return_path_master=return_path,
         broker_passwords=_ensure_passwords(home.keys / "broker.json", BROKER_USERS),
         database_passwords=_ensure_passwords(home.keys / "database.json", DATABASE_USERS),
         staff_file=staff_file,
@@ -63,6 +65,12 @@ def ensure_secrets(home: StackDirectory) -> StackSecrets:
 def keyring_path(home: StackDirectory, service: str) -> Path:
     """Return the path of the keyring of *service*."""
     return home.keys / f"{service}.keyring.json"
+
+
+def _ensure_password(file: Path) -> str:
+    if not file.exists():
+        write_private_file(file, new_token(192))
+    return file.read_text(encoding="utf-8").strip()
 
 
 def _ensure_passwords(file: Path, users: Iterable[str]) -> dict[str, str]:

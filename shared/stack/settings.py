@@ -37,6 +37,8 @@ PORT_OFFSETS: Mapping[str, int] = {
     **SERVICES,
     "mailbox": 21,
     "smtp": 22,
+    "newsletter-inbound": 23,
+    "inbound-smtp": 24,
     "mongo": 31,
     "rabbit": 32,
     "rabbit-dist": 33,
@@ -213,6 +215,14 @@ class StackSettings(EnvSettings):
     def has_mailbox(self) -> bool:
         """Whether mail is delivered to the local mailbox; with SMTP_URL it goes to that relay."""
         return self.is_local and self.smtp_url is None
+
+    @property
+    def inbound_domain(self) -> str | None:
+        """The domain whose mail the inbound listener receives; None in production mode unless it is set.
+
+        It must exist in the DNS: relays refuse emails whose return address has a domain that does not.
+        """
+        return self.inherited_env.get("CANDOR_INBOUND_DOMAIN") or ("in.candor.example" if self.is_local else None)
 
     @property
     def has_demo_accounts(self) -> bool:

@@ -37,6 +37,8 @@ class StackStatus:
     local: bool = True
     notes: tuple[str, ...] = ()
     """Notes for the developer about the parts, one line each."""
+    inbound: str = ""
+    """The address of the listener for inbound mail, and its domain; empty without one."""
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By name: state, pid, log, detail (see ProcessEvent)."""
     failure: StartFailure | None = None

@@ -68,6 +68,10 @@ async def open_stack(
     above = {name: _build_service_part(name, settings, secrets, status_writer) for name in services} | {
         "edge": _build_edge_part(settings, status_writer)
     }
+    if "newsletter" in above and settings.inbound_domain is not None:
+        above["newsletter-inbound"] = _build_service_part("newsletter", settings, secrets, status_writer, "inbound")
+        port = settings.ports["inbound-smtp"]
+        status_writer.update(inbound=f"smtp://127.0.0.1:{port}  for {settings.inbound_domain}")
     status_writer.expect_parts(*below, *above)
     async with enter_all(list(below.values()), list(above.values())):
         await _wait_for_edge(settings)
@@ -136,16 +140,20 @@ def _embedded_mongo_url(user: str, settings: StackSettings, secrets: StackSecret
     return f"mongodb://{user}:{password}@127.0.0.1:{port}/{_database_of(user)}"
 
 
-def _build_service_part(name: str, settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter) -> Part:
+def _build_service_part(
+    name: str, settings: StackSettings, secrets: StackSecrets, status_writer: StatusWriter, *process: str
+) -> Part:
+    """Return a service, or a further *process* of it, which is a part of its own."""
+    part = "-".join((name, *process))
     embedded_store = get_registry().get(name).has_database and settings.mongo_url_of(name) is None
     root_url = _embedded_mongo_url(DATABASE_ROOT, settings, secrets)
     return service.start(
-        name,
-        port=settings.ports[name],
+        "/".join((name, *process)),
+        port=settings.ports[part],
         env=build_environment(name, settings, secrets, build_part_urls(name, settings, secrets)),
         after_crash=partial(mongo.abort_orphaned_transactions, root_url) if embedded_store else None,
         data=settings.home / "data" / name,
-        log=StackDirectory(settings.home).logs / f"{name}.log",
+        log=StackDirectory(settings.home).logs / f"{part}.log",
         listener=status_writer.record_event,
     )
 

@@ -20,6 +20,7 @@ def make_people(folder: Path) -> Path:
         broker_password="",
         broker_passwords={},
         database_passwords={},
+        return_path_master="",
         staff_file=StackDirectory(folder).keys / "staff.json",
         staff=staff,
     )

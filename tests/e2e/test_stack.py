@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import smtplib
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -35,9 +37,19 @@ async def becomes(url: str, wanted: int) -> None:
 
 async def test_every_part_is_ready_and_the_edge_says_so(stack: StackUnderTest) -> None:
     assert stack.report.waiting_parts == []
-    assert {*SERVICES, "edge", "mongo", "rabbit", "epmd", "mailbox"} == set(stack.report.parts)
+    assert {*SERVICES, "newsletter-inbound", "edge", "mongo", "rabbit", "epmd", "mailbox"} == set(stack.report.parts)
     assert await status(f"{stack.url}/healthz") == 200
     assert stack.run("status").returncode == 0
+
+
+def test_the_listener_takes_mail_for_our_addresses_and_for_no_others(stack: StackUnderTest) -> None:
+    address, _, domain = stack.report.inbound.partition("  for ")
+    place = urlsplit(address)
+    with smtplib.SMTP(place.hostname or "", place.port or 0, timeout=20) as server:
+        assert server.sendmail("ada@customers.example", [f"support@{domain}"], "Subject: Hello\n\nA question.") == {}
+        assert server.docmd("MAIL FROM:<>")[0] == 250
+        assert server.docmd("RCPT TO:<somebody@other.example>")[0] == 550
+    assert "Inbound mail" in stack.run("status").stdout
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/promises", "/mailbox", "/.well-known/security.txt"])

@@ -22,12 +22,16 @@ async def start(
     after_crash: Callable[[], Awaitable[None]] | None = None,
     listener: ProcessListener = ignore_event,
 ) -> AsyncIterator[str]:
-    """Run ``services.<name>`` on *port* with its files in *data*; ready once /readyz answers 200."""
+    """Run ``services.<name>`` on *port* with its files in *data*; ready once /readyz answers 200.
+
+    A name such as ``newsletter/inbound`` is a further process of a service, named by its first argument.
+    """
     ensure_folder(data)
+    service_name, *arguments = name.split("/")
     url = f"http://127.0.0.1:{port}"
     command = ProcessSpec(
-        name=name,
-        argv=(sys.executable, "-m", f"services.{name}"),
+        name="-".join((service_name, *arguments)),
+        argv=(sys.executable, "-m", f"services.{service_name}", *arguments),
         log=log,
         cwd=ROOT,
         env={**env, "CANDOR_SERVICE_PORT": str(port), "PYTHONUNBUFFERED": "1"},

@@ -15,6 +15,7 @@ SECRETS = StackSecrets(
     broker_password="pass-word",
     broker_passwords={service: f"broker-{service}" for service in BROKER_USERS},
     database_passwords={user: f"database-{user}" for user in DATABASE_USERS},
+    return_path_master="m" * 32,
     staff_file=Path("staff.json"),
     staff=(),
 )
@@ -100,3 +101,18 @@ def test_two_stacks_a_hundred_apart_never_meet() -> None:
     first, second = ({StackPorts(base)[part] for part in PORT_OFFSETS} for base in (8080, 8180))
     assert len(first) == len(PORT_OFFSETS)
     assert not first & second
+
+
+def test_each_service_that_sends_mail_signs_return_addresses_with_a_key_of_its_own(tmp_path: Path) -> None:
+    stack = settings(tmp_path)
+    keys = {name: environment(name, stack).get("CANDOR_RETURN_PATH_KEY") for name in ("identity", "newsletter", "sync")}
+    assert keys["sync"] is None
+    assert len({keys["identity"], keys["newsletter"], SECRETS.return_path_master}) == 3
+    assert "NEWSLETTER_RETURN_PATH_MASTER" not in environment("identity", stack)
+
+
+def test_in_production_emails_have_no_return_address_in_a_domain_that_nobody_set(tmp_path: Path) -> None:
+    given = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://my.example.org", "SMTP_URL": "smtp://relay:25"}
+    assert "CANDOR_INBOUND_DOMAIN" not in environment("identity", settings(tmp_path, **given))
+    chosen = environment("identity", settings(tmp_path, CANDOR_INBOUND_DOMAIN="in.example.org", **given))
+    assert chosen["CANDOR_INBOUND_DOMAIN"] == "in.example.org"
