@@ -146,7 +146,7 @@ def test_renewed_certificates_can_be_read_before_the_group_has_them() -> None:
         for volume in spec.get("volumes", ())
         if volume["name"] in {"tls", "pod-tls"}
     }
-    assert len(modes) == len(services()) + 2
+    assert len(modes) == len(services()) + 3, "each service, the listener for mail, the edge with two"
     assert set(modes.values()) == {0o444}, "the proxy would go on with the old certificate until it ends"
 
 

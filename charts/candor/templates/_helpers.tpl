@@ -56,14 +56,20 @@ seccompProfile: { type: RuntimeDefault }
 {{- toJson $found -}}
 {{- end }}
 
+{{/* The service that a component runs; the listener for inbound mail is a further process of newsletter. */}}
+{{- define "candor.serviceOf" -}}{{ ternary "newsletter" .name (eq .name "inbound") }}{{- end }}
+
 {{/* The values of a component: the defaults, overridden by its own; the edge is a component like the others. */}}
 {{- define "candor.component" -}}
-{{- $own := ternary .root.Values.edge (get (include "candor.services" .root | fromJson) .name) (eq .name "edge") -}}
-{{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy $own) | toYaml -}}
+{{- $services := include "candor.services" .root | fromJson -}}
+{{- $own := ternary .root.Values.edge (get $services (include "candor.serviceOf" .)) (eq .name "edge") -}}
+{{- $more := ternary (pick .root.Values.inbound "replicas" "maxReplicas" "cpuTarget" "resources") dict (eq .name "inbound") -}}
+{{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy $own) (deepCopy $more) | toYaml -}}
 {{- end }}
 
 {{- define "candor.components" -}}
-{{- append (keys (include "candor.services" . | fromJson) | sortAlpha) "edge" | toJson -}}
+{{- $services := keys (include "candor.services" . | fromJson) | sortAlpha -}}
+{{- concat $services (ternary (list "inbound") list .Values.inbound.enabled) (list "edge") | toJson -}}
 {{- end }}
 
 {{- define "candor.port" -}}{{ ternary 8443 8080 (eq .name "edge") }}{{- end }}
