@@ -17,7 +17,21 @@ from rich.table import Table
 
 from shared import observe
 from shared.clock import monotonic
-from tests.bench import bus, campaign, charges, compare, crypto, edge, growth, identity, mail, payments, sync, tokens
+from tests.bench import (
+    bounces,
+    bus,
+    campaign,
+    charges,
+    compare,
+    crypto,
+    edge,
+    growth,
+    identity,
+    mail,
+    payments,
+    sync,
+    tokens,
+)
 from tests.bench.figure import Area, Bench, Figure
 from tests.support.parts import amqp_part, mongo_part
 
@@ -29,6 +43,7 @@ AREAS: tuple[Area, ...] = (
     campaign.AREA,
     campaign.BASE,
     campaign.AUDIENCE,
+    bounces.AREA,
     identity.AREA,
     identity.ENUMERATION,
     tokens.AREA,

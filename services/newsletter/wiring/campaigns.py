@@ -69,7 +69,7 @@ def build_campaign_module(
             lists=stores.lists, campaigns=stores.campaigns, emails=emails, mail_queue=chassis.mail_queue
         ),
         campaign_dispatcher=_build_dispatcher(chassis, stores, settings),
-        campaign_worker=_build_worker(chassis, stores, settings, emails, replies),
+        campaign_worker=_build_worker(chassis, stores, settings, emails=emails, replies=replies),
     )
 
 
@@ -95,7 +95,7 @@ def _build_dispatcher(chassis: Chassis, stores: Stores, settings: Settings) -> C
 
 
 def _build_worker(
-    chassis: Chassis, stores: Stores, settings: Settings, emails: CampaignEmails, replies: ReplyRecorder
+    chassis: Chassis, stores: Stores, settings: Settings, *, emails: CampaignEmails, replies: ReplyRecorder
 ) -> CampaignWorker:
     relay_up = observe.gauge("candor_newsletter_relay_up", "0 after a failed use of the relay by campaigns, else 1")
     relay_up.set(True)  # up until an attempt fails

@@ -32,22 +32,10 @@ class VerdictEffects:
         """Do what the verdict on *mail* means for the subscription and the campaign."""
         if _is_report(mail):
             await self.campaign_reports.count_report(mail.campaign_id, mail.judgement)
-        if mail.campaign_id and mail.judgement.refuses_us:
-            await self._pause_if_refused(mail.campaign_id)
-        if not mail.subscription_id or not mail.judgement.counts:
-            return
-        match mail.judgement.verdict:
-            case Verdict.HARD:
-                await self._suspend(mail, SuppressionReason.BOUNCED, at)
-            case Verdict.COMPLAINT:
-                await self._suspend(mail, SuppressionReason.COMPLAINED, at)
-            case Verdict.SOFT:
-                await self._add_to_score(mail, at)
-            case Verdict.UNSUBSCRIBE:
-                token = self.links.unsubscribe_token(mail.subscription_id)
-                await self.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.MAIL, at=at)
-            case Verdict.AUTO_REPLY | Verdict.UNKNOWN:
-                pass
+            if mail.judgement.refuses_us:
+                await self._pause_if_refused(mail.campaign_id)
+        if mail.subscription_id and mail.judgement.counts:
+            await self._apply_to_subscription(mail, at)
 
     async def revert(self, mail: JudgedMail, *, at: datetime) -> int:
         """Take back what followed from the verdict; return how many subscriptions get letters again.
@@ -60,6 +48,20 @@ class VerdictEffects:
             score = await self.bounce_scores.get(mail.subscription_id)
             await self.bounce_scores.put(score.remove_letter(mail.mail_id))
         return await self.suppression_service.resume_address(mail.received_id, at=at)
+
+    async def _apply_to_subscription(self, mail: JudgedMail, at: datetime) -> None:
+        match mail.judgement.verdict:
+            case Verdict.HARD:
+                await self._suspend(mail, SuppressionReason.BOUNCED, at)
+            case Verdict.COMPLAINT:
+                await self._suspend(mail, SuppressionReason.COMPLAINED, at)
+            case Verdict.SOFT:
+                await self._add_to_score(mail, at)
+            case Verdict.UNSUBSCRIBE:
+                token = self.links.unsubscribe_token(mail.subscription_id)
+                await self.unsubscribe_service.unsubscribe_by_token(token, method=UnsubscribeMethod.MAIL, at=at)
+            case Verdict.AUTO_REPLY | Verdict.UNKNOWN:
+                pass
 
     async def _pause_if_refused(self, campaign_id: str) -> None:
         """Let the refusal count as the relay's own answers do: too many pause the campaign."""
