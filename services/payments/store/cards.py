@@ -19,8 +19,8 @@ class CardDocument(Document):
     collection: ClassVar[str] = "cards"
     subject: ClassVar[str | None] = "account_id"
     indexes: ClassVar[tuple[Index, ...]] = (Index("account_id", "created_at", "_id"), Index("processor_ref"))
-    account_id: Annotated[str, ACCOUNT_FIELD]
-    last4: Annotated[str, Field(pattern=r"^\d{4}$"), CARD_FIELD]
+    account_id: Annotated[str, Field(pattern=r"^acc_[0-9a-z]{1,40}$"), ACCOUNT_FIELD]
+    last4: Annotated[str, Field(pattern=r"^[0-9]{4}$"), CARD_FIELD]
     exp_month: Annotated[int, Field(ge=1, le=12), CARD_FIELD]
     exp_year: Annotated[int, Field(ge=2000, le=2100), CARD_FIELD]
     brand: Brand
