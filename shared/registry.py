@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from shared.settings import SettingError
 
 FILE: Final = "shared/services.yaml"
-HOSTS: Final = frozenset({"mongo", "rabbitmq", "smtp", "processor", "edge"})
+HOSTS: Final = frozenset({"mongo", "rabbitmq", "smtp", "processor", "webhooks", "edge"})
 """The parts that a service may talk to; the chart's network policies know the same names."""
 ANY: Final = "*"
 _LOWEST_OFFSET, _HIGHEST_OFFSET = 11, 20

@@ -1,9 +1,10 @@
-"""Imports, exports and segments."""
+"""Imports, exports, segments, and what frontends read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from services.newsletter.api.frontends.preferences import PreferencesApi
 from services.newsletter.api.imports.exports import SubscriberExportsApi
 from services.newsletter.api.imports.imports import ImportsApi
 from services.newsletter.api.segments.segments import SegmentsApi
@@ -12,6 +13,7 @@ from services.newsletter.service.imports.export import SubscriberExport
 from services.newsletter.service.imports.processing import ContactImporter
 from services.newsletter.service.imports.reading import ContactFileReader
 from services.newsletter.service.segments.segments import SegmentService
+from services.newsletter.service.subscriptions.preferences import PreferenceService
 from services.newsletter.settings import Settings
 from services.newsletter.wiring.stores import Stores
 from services.newsletter.wiring.subscriptions import SubscriptionModule
@@ -24,12 +26,13 @@ _PURGE_INTERVAL = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class ImportModule:
-    """The services of imports, exports and segments."""
+    """The services of imports, exports, segments and frontends."""
 
     reader: ContactFileReader
     importer: ContactImporter
     subscriber_export: SubscriberExport
     segment_service: SegmentService
+    preference_service: PreferenceService
 
 
 def build_import_module(
@@ -69,14 +72,16 @@ def build_import_module(
         segment_service=SegmentService(
             lists=stores.lists, segments=stores.segments, subscriptions=stores.subscriptions, new_id=chassis.new_id
         ),
+        preference_service=PreferenceService(lists=stores.lists, subscriptions=stores.subscriptions),
     )
 
 
 def build_import_routes(module: ImportModule, paginator: Paginator) -> tuple[Route, ...]:
-    """Return the routes of imports, exports and segments."""
+    """Return the routes of imports, exports, segments and frontends."""
     return (
         *ImportsApi(reader=module.reader, importer=module.importer, paginator=paginator).build_routes(),
         *SubscriberExportsApi(subscriber_export=module.subscriber_export).build_routes(),
+        *PreferencesApi(preference_service=module.preference_service, paginator=paginator).build_routes(),
         *SegmentsApi(segment_service=module.segment_service, paginator=paginator).build_routes(),
     )
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.newsletter.domain.subscriptions.consent import CURRENT_CONSENT, Consent, ConsentSource
+from services.newsletter.domain.subscriptions.subscriptions import Subscription
+from services.newsletter.store import Subscriptions
 from shared.clock import utc_now
 from shared.ids import new_id
 from shared.web import Principal
@@ -22,6 +25,23 @@ class Client:
     """Calls the service as one of its users."""
 
     site: Site
+    subscriptions: Subscriptions
+
+    async def subscribe(self, list_id: str, *, account_id: str) -> None:
+        """Store a confirmed subscription of an account."""
+        at = utc_now()
+        consent = Consent(
+            consent_version=CURRENT_CONSENT.version, source=ConsentSource.PAGE, requested_at=at, confirmed_at=at
+        )
+        made = Subscription(
+            subscription_id=new_id("sub"),
+            subscriber_id=new_id("ssb"),
+            list_id=list_id,
+            account_id=account_id,
+            consent=consent,
+            subscribed_at=at,
+        )
+        await self.subscriptions.add(made, "ada@a.example")
 
     async def call(self, method: str, path: str, who: Principal, **options: Any) -> Reply:
         headers = {**self.site.trust.headers(who, at=utc_now()), "Idempotency-Key": new_id("key")}
@@ -42,7 +62,7 @@ async def client(mongo_url: str, tmp_path: Path) -> AsyncIterator[Client]:
         composed("newsletter", tmp_path, MONGO_URL=mongo_url, MONGO_DATABASE=new_id("test")) as one,
         serving_service(one) as served,
     ):
-        yield Client(site=served)
+        yield Client(site=served, subscriptions=Subscriptions(one.chassis.db, one.chassis.vault))
 
 
 async def test_staff_upload_a_file_read_what_is_wrong_and_decide(client: Client) -> None:
@@ -129,3 +149,16 @@ async def test_engineers_register_webhooks_and_see_the_secret_once(client: Clien
     assert (await client.call("POST", "/webhooks", EDITOR, json=body)).status == 403
     assert (await client.call("DELETE", path, ADMIN)).status == 204
     assert (await client.call("GET", path, ADMIN)).code == "webhook.endpoint.not_found"
+
+
+async def test_a_frontend_shows_every_list_with_the_state_of_the_customer(client: Client) -> None:
+    first, second = await client.a_list(), await client.a_list()
+    await client.subscribe(second, account_id="acc_ada")
+    shown = await client.call("GET", "/preferences/mine", a_customer("acc_ada"))
+    states = {each["list"]["list_id"]: each["state"] for each in shown.json["items"]}
+    assert states == {first: "none", second: "subscribed"}
+    others = await client.call("GET", "/preferences/mine", a_customer("acc_eve"))
+    assert {each["state"] for each in others.json["items"]} == {"none"}
+    form = await client.site.get(f"{ROOT}/lists/{first}")
+    assert form.json["consent_text"].startswith("Send me the emails of")
+    assert (await client.site.get(f"{ROOT}/lists/lst_none")).code == "newsletter.list.not_found"

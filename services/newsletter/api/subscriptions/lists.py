@@ -50,17 +50,18 @@ class MailingListsApi:
         mailing_list = await self.subscribe_service.create_list(
             body.name, body.description, idempotency_key=call.idempotency_key, at=call.now
         )
-        return _list_view(mailing_list)
+        return render_list(mailing_list)
 
     async def list_lists(self, call: RequestContext, query: PageQuery) -> CursorPage[ListView]:
         """List the mailing lists with their consent texts."""
         found = await self.subscribe_service.list_lists(
             after=self.paginator.decode_cursor(call, query), limit=query.limit + 1
         )
-        return self.paginator.render(call, query, found, view=_list_view, position=lambda news: news.list_id)
+        return self.paginator.render(call, query, found, view=render_list, position=lambda news: news.list_id)
 
 
-def _list_view(mailing_list: MailingList) -> ListView:
+def render_list(mailing_list: MailingList) -> ListView:
+    """Return a list as it is shown."""
     return ListView(
         list_id=mailing_list.list_id,
         name=mailing_list.name,

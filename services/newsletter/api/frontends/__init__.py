@@ -1,0 +1,1 @@
+"""What web and app frontends need of newsletter beside subscribing and unsubscribing."""
