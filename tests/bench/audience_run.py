@@ -14,7 +14,7 @@ import uvloop
 
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState, DeliveryState
 from services.newsletter.service.campaigns.audience import AudienceBuilder
-from services.newsletter.store import DOCUMENTS, CampaignBatches, CampaignDeliveries, Campaigns, Recipients
+from services.newsletter.store import DOCUMENTS, CampaignBatches, CampaignDeliveries, Campaigns, Recipients, Segments
 from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument
 from services.newsletter.store.subscriptions.documents import SubscriptionDocument
 from services.newsletter.wiring.campaigns import BATCHES_PER_STEP
@@ -72,6 +72,7 @@ async def store_audience(db: Database, count: int) -> float:
     campaigns = Campaigns(db)
     builder = AudienceBuilder(
         recipients=Recipients(db, None),  # type: ignore[arg-type] # ids are read, addresses are not
+        segments=Segments(db),
         campaigns=campaigns,
         deliveries=CampaignDeliveries(db),
         batches=CampaignBatches(db),

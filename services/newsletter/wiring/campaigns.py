@@ -60,6 +60,7 @@ def build_campaign_module(
     return CampaignModule(
         campaign_editor=CampaignEditor(
             lists=stores.lists,
+            segments=stores.segments,
             campaigns=stores.campaigns,
             batches=stores.batches,
             emails=emails,
@@ -79,6 +80,7 @@ def _build_dispatcher(chassis: Chassis, stores: Stores, settings: Settings) -> C
         batches=stores.batches,
         audience=AudienceBuilder(
             recipients=stores.recipients,
+            segments=stores.segments,
             campaigns=stores.campaigns,
             deliveries=stores.deliveries,
             batches=stores.batches,

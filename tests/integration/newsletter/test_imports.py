@@ -17,6 +17,8 @@ from services.newsletter.domain.imports.imports import (
 from services.newsletter.domain.subscriptions.consent import ConsentSource
 from services.newsletter.errors import ListNotFoundError
 from services.newsletter.errors.imports import ContactFileError, ImportStartedError
+from services.newsletter.errors.segments import SegmentNotFoundError
+from services.newsletter.service.campaigns.editor import CampaignContent
 from services.newsletter.store.imports.documents import ImportBatchDocument, ImportDocument
 from shared.crypto import SubjectKeyDocument
 from shared.mail import DeliveryStatus
@@ -243,3 +245,30 @@ async def test_n20_a_segment_counts_the_subscribers_that_match(inside: Newslette
         made = await segments.create(news.list_id, name, raw, idempotency_key=name, at=clock())
         assert json.loads(made.filter_text) == raw
         assert await segments.count_subscribers(await segments.get(made.segment_id)) == expected, name
+
+
+async def test_a_campaign_to_a_segment_reaches_its_subscribers_and_no_others(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    news = await inside.a_list()
+    await inside.join(news.list_id, "ada@a.example", account_id="acc_1")
+    await clear_queue(inside)
+    await inside.join(news.list_id, "bob@a.example")
+    await clear_queue(inside)
+    segments, editor = inside.modules.imports.segment_service, inside.modules.campaigns.campaign_editor
+    raw = {"field": "has_account", "is": "equal", "value": True}
+    segment = await segments.create(news.list_id, "With account", raw, idempotency_key="seg", at=clock())
+
+    async def send(key: str) -> int:
+        content = CampaignContent(list_id=news.list_id, segment_id=segment.segment_id, subject="News", text="Hello")
+        made = await editor.create(content, idempotency_key=key, at=clock())
+        if key == "deleted":
+            await segments.delete(segment.segment_id)
+        await editor.start(made.campaign_id, at=clock())
+        await inside.advance()
+        return (await editor.get(made.campaign_id)).progress.recipient_count
+
+    assert await send("first") == 1
+    assert await send("deleted") == 0, "no one is in a segment that was deleted; it is not the whole list"
+    with pytest.raises(SegmentNotFoundError):
+        await send("third")

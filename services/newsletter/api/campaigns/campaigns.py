@@ -16,6 +16,7 @@ from services.newsletter.errors import (
     ListNotFoundError,
     UnknownPlaceholderError,
 )
+from services.newsletter.errors.segments import SegmentNotFoundError
 from services.newsletter.service.campaigns.editor import CampaignContent, CampaignEditor
 from services.newsletter.service.campaigns.preview import CampaignPreviews
 from shared.mail import InvalidEmailAddressError
@@ -53,9 +54,10 @@ Markdown = Annotated[
 
 
 class CampaignBody(JsonBody):
-    """A new campaign: one email to all subscribers of a list."""
+    """A new campaign: one email to all subscribers of a list, or to a segment of it."""
 
     list_id: ListId
+    segment_id: Annotated[str, Field(pattern=r"^(seg_[0-9a-z]{26})?$"), OpaqueText("looked up")] = ""
     subject: Subject
     text: Markdown
     is_public: Annotated[bool, Field(description="whether the archive shows it once it is sent")] = True
@@ -112,7 +114,7 @@ class CampaignsApi:
                 access=editors,
                 status=201,
                 idempotent=True,
-                errors=(ListNotFoundError, *_TEXT_FAULTS),
+                errors=(ListNotFoundError, SegmentNotFoundError, *_TEXT_FAULTS),
             ),
             get(_ROOT, self.list_campaigns, access=editors),
             get(_CAMPAIGN, self.get_campaign, access=editors, errors=(CampaignNotFoundError,)),
@@ -142,7 +144,13 @@ class CampaignsApi:
 
     async def create_campaign(self, call: RequestContext, body: CampaignBody) -> CampaignView:
         """Create a campaign; a second call sends or schedules it."""
-        content = CampaignContent(list_id=body.list_id, subject=body.subject, text=body.text, is_public=body.is_public)
+        content = CampaignContent(
+            list_id=body.list_id,
+            segment_id=body.segment_id,
+            subject=body.subject,
+            text=body.text,
+            is_public=body.is_public,
+        )
         return campaign_view(
             await self.campaign_editor.create(content, idempotency_key=call.idempotency_key, at=call.now)
         )

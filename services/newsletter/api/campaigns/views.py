@@ -26,6 +26,8 @@ class CampaignView(View):
 
     campaign_id: str
     list_id: str
+    segment_id: str
+    """Empty for the whole list."""
     subject: str
     text: str
     state: str
@@ -54,6 +56,7 @@ def campaign_view(campaign: Campaign) -> CampaignView:
     return CampaignView(
         campaign_id=campaign.campaign_id,
         list_id=campaign.list_id,
+        segment_id=campaign.segment_id,
         subject=campaign.subject,
         text=campaign.text,
         state=campaign.state.value,

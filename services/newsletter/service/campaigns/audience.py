@@ -1,8 +1,9 @@
 """Stores the recipients of a campaign: one delivery each, in batches, in the order of their subscriptions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from services.newsletter.domain.campaigns.batches import (
     BATCH_CODE_LENGTH,
@@ -13,7 +14,8 @@ from services.newsletter.domain.campaigns.batches import (
     parse_batch_code,
 )
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignProgress
-from services.newsletter.store import CampaignBatches, CampaignDeliveries, Campaigns, Recipients
+from services.newsletter.store import CampaignBatches, CampaignDeliveries, Campaigns, Recipients, Segments
+from services.newsletter.store.segments.segments import build_query
 from shared.clock import monotonic
 from shared.ids import NewId
 from shared.mongo import DuplicateError, Transact
@@ -38,6 +40,7 @@ class AudienceBuilder:
     """Makes the deliveries of a campaign, step by step."""
 
     recipients: Recipients
+    segments: Segments
     campaigns: Campaigns
     deliveries: CampaignDeliveries
     batches: CampaignBatches
@@ -56,7 +59,7 @@ class AudienceBuilder:
         """
         stream = self._streams.pop(campaign.campaign_id, None)
         if stream is None or monotonic() - stream.last_use > _MAX_IDLE:
-            stream = self._open_stream(campaign, at)
+            stream = await self._open_stream(campaign, at)
         ids = await anext(stream.pages, None)
         try:
             stored = await self._try_store(campaign, ids, await self._select_fresh(campaign, stream, ids or []), at)
@@ -67,13 +70,22 @@ class AudienceBuilder:
             self._streams[campaign.campaign_id] = stream
         return stored
 
-    def _open_stream(self, campaign: Campaign, at: datetime) -> _Stream:
+    async def _open_stream(self, campaign: Campaign, at: datetime) -> _Stream:
         pages = self.recipients.iter_ids(
             campaign.list_id,
             until=campaign.started_at or at,
             page_size=self.batch_size * self.batches_per_step,
+            where=await self._build_query(campaign),
         )
         return _Stream(pages, is_resumed=campaign.progress.step > 0, last_use=monotonic())
+
+    async def _build_query(self, campaign: Campaign) -> Mapping[str, Any] | None:
+        """Return the query of the campaign's segment; None for the whole list."""
+        if not campaign.segment_id:
+            return None
+        segment = await self.segments.get(campaign.segment_id)
+        # No one is in a segment that was deleted: the campaign must not go to the whole list in its place.
+        return build_query(segment.filter) if segment else {"_id": {"$in": []}}
 
     async def _select_fresh(self, campaign: Campaign, stream: _Stream, ids: list[str]) -> list[str]:
         if not stream.is_resumed or not ids:

@@ -10,7 +10,8 @@ from services.newsletter.domain.campaigns.schedule import parse_schedule
 from services.newsletter.domain.subscriptions.lists import MailingList
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.errors import CampaignNotFoundError, CampaignStateError, ListNotFoundError
-from services.newsletter.store import CampaignBatches, Campaigns, MailingLists
+from services.newsletter.errors.segments import SegmentNotFoundError
+from services.newsletter.store import CampaignBatches, Campaigns, MailingLists, Segments
 from shared.ids import NewId
 
 _STARTABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.HELD)
@@ -32,6 +33,7 @@ class CampaignEditor:
     """Creates, schedules, starts, pauses and ends campaigns; the dispatcher and the workers do the rest."""
 
     lists: MailingLists
+    segments: Segments
     campaigns: Campaigns
     batches: CampaignBatches
     emails: CampaignEmails
@@ -40,6 +42,7 @@ class CampaignEditor:
     async def create(self, content: CampaignContent, *, idempotency_key: str, at: datetime) -> Campaign:
         """Create a draft; nothing is sent."""
         await self._get_list(content.list_id)
+        await self._check_segment(content)
         self.emails.check_text(content.text)
         campaign = Campaign(
             campaign_id=self.new_id("cmp"),
@@ -111,6 +114,11 @@ class CampaignEditor:
     async def list_after(self, *, after: str | None, limit: int) -> list[Campaign]:
         """Return campaigns by their ids, without the counts of those that are being sent."""
         return await self.campaigns.list_after(after=after, limit=limit)
+
+    async def _check_segment(self, content: CampaignContent) -> None:
+        segment = await self.segments.get(content.segment_id) if content.segment_id else None
+        if content.segment_id and (segment is None or segment.list_id != content.list_id):
+            raise SegmentNotFoundError
 
     async def _get_after(self, campaign_id: str, *, changed: bool, fine: CampaignState | None = None) -> Campaign:
         """Return the campaign; raises CampaignStateError when nothing *changed*, unless it is *fine* already."""

@@ -22,9 +22,15 @@ class Recipients:
         self._rows: Collection[SubscriptionDocument] = db.get_collection(SubscriptionDocument)
         self._vault = vault
 
-    async def iter_ids(self, list_id: str, *, until: datetime, page_size: int) -> AsyncIterator[list[str]]:
-        """Yield the subscriptions of a list that were made not later than *until*, in pages and in no order."""
-        pages = self._rows.iter_fields({"list_id": list_id}, ("subscribed_at", "suspended_at"), batch_size=page_size)
+    async def iter_ids(
+        self, list_id: str, *, until: datetime, page_size: int, where: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[list[str]]:
+        """Yield the subscriptions of a list that were made not later than *until*, in pages and in no order.
+
+        *where* is the query of a segment.
+        """
+        wanted = {"$and": [{"list_id": list_id}, where]} if where else {"list_id": list_id}
+        pages = self._rows.iter_fields(wanted, ("subscribed_at", "suspended_at"), batch_size=page_size)
         async for page in pages:
             yield [raw["_id"] for raw in page if raw["subscribed_at"] <= until and _is_in_force(raw)]
 
