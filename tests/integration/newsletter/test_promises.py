@@ -136,11 +136,12 @@ async def test_C10_a_letter_to_a_suspended_address_is_caught(
         made.subscription_id, SuppressionReason.COMPLAINED, verdict_id="vrd_1", at=clock.advance(HOUR)
     )
     assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.KEPT
-    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, campaign, clock.advance(HOUR)))
+    later = await inside.start_campaign(news.list_id)
+    await planter.write_raw(inside.chassis.db, "deliveries", letter(made, later, clock.advance(HOUR)))
     assert (await inside.modules.probes.nothing_after_unsubscribing()).state is PromiseState.BROKEN
 
 
-async def test_C10_a_request_for_links_that_nobody_handles_is_caught(
+async def test_C10_a_request_for_links_that_waits_too_long_is_caught(
     inside: NewsletterInternals, clock: FixedClock
 ) -> None:
     service = inside.modules.subscriptions.unsubscribe_link_service
