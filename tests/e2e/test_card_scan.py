@@ -1,13 +1,15 @@
-"""C18 in a whole stack: a card number that is planted in any place is found."""
+"""C18 in a whole stack: test numbers are sent through every path and stored nowhere; planted ones are found."""
 
 import base64
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import aio_pika
+import aiohttp
 import aiosmtplib
 import pytest
 from pymongo import AsyncMongoClient
@@ -16,8 +18,11 @@ from shared.bus.permissions import OPERATOR
 from shared.bus.topology import dead_letter_queue
 from shared.stack.directory import StackDirectory
 from shared.stack.keys import DATABASE_ROOT, ensure_secrets
-from shared.stack.scan.run import scan_stack
+from shared.stack.scan.numbers import TEST_NUMBERS
+from shared.stack.scan.run import scan_items, scan_stack, store_result
 from shared.stack.settings import StackSettings
+from tests.scan.drive import drive, everything
+from tests.support.fake_services import until
 from tests.support.stack import StackUnderTest
 
 PLANTED = "4005519200000004"
@@ -28,6 +33,34 @@ TRACES = "data/traces"
 @pytest.fixture(scope="module")
 def settings(stack: StackUnderTest) -> StackSettings:
     return StackSettings.from_env({"CANDOR_PORT": str(stack.ports.base), "CANDOR_HOME": str(stack.home.root)})
+
+
+async def board_entry(stack: StackUnderTest, promise: str) -> dict[str, Any]:
+    async with aiohttp.ClientSession(stack.url) as http, http.get("/v1/disclosure/promises") as answer:
+        return next(one for one in (await answer.json())["items"] if one["id"] == promise)
+
+
+@pytest.mark.timeout(600)
+async def test_C18_numbers_sent_through_every_path_are_stored_nowhere(
+    stack: StackUnderTest, settings: StackSettings, tmp_path: Path
+) -> None:
+    driven = await drive(stack.home.root, tmp_path)
+    assert driven.sent > 1_000
+    # The numbers got in: cards were stored, and each way of refusing was taken.
+    assert {201, 400, 401, 403, 404, 422} <= driven.statuses.keys()
+    assert any((stack.home.root / TRACES).iterdir())
+    result = await scan_items(everything(settings, driven), TEST_NUMBERS)
+    assert result.found == ()
+    kinds = {"answers", "exports", "collections", "database journal", "logs", "mails", "traces", "metrics", "backups"}
+    assert kinds <= result.items.keys()
+    assert any(place.startswith("broker") for place in result.items)
+    store_result(stack.home, result)
+
+    async def is_on_the_board() -> bool:
+        entry = await board_entry(stack, "C18")
+        return entry["state"] == "kept" and "scan of" in str(entry["evidence"])
+
+    await until(is_on_the_board, patience=90)
 
 
 @asynccontextmanager
