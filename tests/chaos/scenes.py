@@ -48,6 +48,11 @@ SCENES = (
         "tests/integration/mongo/test_outage.py::test_no_acknowledged_write_is_lost_and_work_goes_on_after_the_kill",
     ),
     Scene(
+        "payments-killed",
+        "Payments, MongoDB and RabbitMQ are killed seven times while 10,000 charges are made",
+        "tests/chaos/test_payments.py::test_ten_thousand_charges_are_made_once_whatever_is_killed",
+    ),
+    Scene(
         "platform-killed",
         "MongoDB and RabbitMQ of a whole platform are killed under the traffic of its users",
         "tests/e2e/test_faults.py::test_parts_killed_under_traffic_lose_nothing_that_was_accepted",
