@@ -96,7 +96,7 @@ async def payments(bench: Bench) -> AsyncIterator[Running]:
     home.mkdir()
     async with open_fake_services(amqp_url) as around:
         parts = {"MONGO_URL": bench.mongo_url, "AMQP_URL": amqp_url}
-        settings = {"PAYMENTS_CARD_ENTRY": "direct"}
+        settings = {"PAYMENTS_CARD_ENTRY": "direct", "PAYMENTS_PROCESSOR": "simulator"}
         async with running("payments", parts=parts, neighbours=around, home=home, settings=settings) as service:
             yield service
 
