@@ -1,0 +1,41 @@
+"""The receipt of a payment and the payments desk of the staff, as people use them."""
+
+import pytest
+
+from tests.browser.conftest import NewVisitor
+from tests.browser.test_looks import staff, wrong_with
+from tests.browser.visitor import Visitor
+from tests.demo.steps import cards
+from tests.demo.world import World
+
+
+@pytest.fixture
+async def charge_id(world: World) -> str:
+    """A charge of the demo customer."""
+    world.ada = await world.log_in(world.customer)
+    await cards.card.act(world)
+    await cards.charge.act(world)
+    return str(world.notes["charge_id"])
+
+
+async def test_a_receipt_takes_a_request_and_the_desk_decides_it(
+    visitor: Visitor, new_visitor: NewVisitor, charge_id: str
+) -> None:
+    await visitor.log_in(visitor.world.customer)
+    receipt = f"/account/payments/{charge_id}"
+    assert await wrong_with(visitor, [receipt]) == []
+    await visitor.fill_in(amount="12.50", reason="It came twice.")
+    await visitor.press(f"{receipt}/refund-requests")
+    assert "done-requested" in await visitor.marks()
+    desk = await new_visitor()
+    await staff(desk, "support")
+    assert await wrong_with(desk, ["/staff/payments"]) == []
+    await desk.page.locator("main td a").first.click()
+    await desk.page.locator("h2", has_text="Decision").wait_for()
+    one = desk.where
+    assert await wrong_with(desk, [one]) == []
+    await desk.press(f"{one}/approve")
+    assert "done-succeeded" in await desk.marks()
+    await visitor.open(receipt)
+    assert "12.50 USD" in await visitor.text()
+    assert await wrong_with(visitor, [receipt]) == []
