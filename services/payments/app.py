@@ -43,7 +43,13 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         retries=RetrySchedule(settings.reconcile_after),
     )
     settler = build_charge_settler(stores, tools)
-    operator = ChargeOperator(processor=processor, charges=stores.charges, attempts=stores.attempts, settler=settler)
+    operator = ChargeOperator(
+        processor=processor,
+        charges=stores.charges,
+        attempts=stores.attempts,
+        settler=settler,
+        build_return_url=lambda charge_id: f"{chassis.settings.public_url}/account/payments/{charge_id}",
+    )
     after_charge = build_after_charge(
         stores,
         tools,

@@ -6,9 +6,11 @@ from services.payments.api.cards import CardsApi
 from services.payments.api.charges import ChargesApi
 from services.payments.api.processor_events import ProcessorEventsApi
 from services.payments.api.refunds import RefundsApi
+from services.payments.api.simulated_authentications import SIMULATED_AUTHENTICATIONS, SimulatedAuthenticationsApi
 from services.payments.api.simulated_card_pages import SIMULATED_PAGES, SimulatedCardPagesApi
 
 __all__ = [
+    "SIMULATED_AUTHENTICATIONS",
     "SIMULATED_PAGES",
     "BillingApi",
     "CardSetupsApi",
@@ -16,5 +18,6 @@ __all__ = [
     "ChargesApi",
     "ProcessorEventsApi",
     "RefundsApi",
+    "SimulatedAuthenticationsApi",
     "SimulatedCardPagesApi",
 ]

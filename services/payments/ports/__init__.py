@@ -14,7 +14,13 @@ from services.payments.ports.processor import (
     ProcessorRejectedError,
     ProcessorTimeoutError,
 )
-from services.payments.ports.simulator import CARD_CHOICES, SimulatedCardPages, SimulatedProcessor, SimulatorBooks
+from services.payments.ports.simulator import (
+    CARD_CHOICES,
+    SimulatedCardPages,
+    SimulatedPayments,
+    SimulatedProcessor,
+    SimulatorBooks,
+)
 
 __all__ = [
     "CARD_CHOICES",
@@ -34,6 +40,7 @@ __all__ = [
     "ProcessorRejectedError",
     "ProcessorTimeoutError",
     "SimulatedCardPages",
+    "SimulatedPayments",
     "SimulatedProcessor",
     "SimulatorBooks",
 ]

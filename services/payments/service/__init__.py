@@ -17,6 +17,7 @@ from services.payments.service.processor_events import ProcessorEventService
 from services.payments.service.processor_reports import ProcessorReports
 from services.payments.service.refunds import RefundExecutor, RefundOrder, RefundService, RefundSettler
 from services.payments.service.settlement import ChargeSettler
+from services.payments.service.simulated_authentications import SimulatedAuthenticationService
 from services.payments.service.simulated_card_pages import SimulatedCardPageService
 from services.payments.service.staff_charges import StaffChargeService
 
@@ -42,6 +43,7 @@ __all__ = [
     "RefundOrder",
     "RefundService",
     "RefundSettler",
+    "SimulatedAuthenticationService",
     "SimulatedCardPageService",
     "StaffChargeService",
 ]

@@ -1,5 +1,6 @@
 """Asks the processor for what is pending of a charge: to authorize, capture or void it, or how it stands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -42,8 +43,8 @@ class ChargeOperator:
     charges: Charges
     attempts: Attempts
     settler: ChargeSettler
-    return_url: str = ""
-    """Where the bank's page sends a customer after an authentication."""
+    build_return_url: Callable[[str], str]
+    """Where the bank's page sends a customer after the authentication of a charge."""
 
     async def run(self, charge: Charge, *, at: datetime) -> Charge:
         """Ask the processor and settle what it reports; raises PaymentPendingError when it does not answer."""
@@ -120,7 +121,7 @@ class ChargeOperator:
             reference=attempt.processor_ref,
             price=charge.price,
             is_capture_automatic=charge.is_capture_automatic,
-            return_url=self.return_url,
+            return_url=self.build_return_url(charge.charge_id),
         )
         if charge.check_count and (found := await self.processor.find_payment(attempt.attempt_id)):
             return found  # a processor forgets keys after a day, and repeats a fault of its own under the same key

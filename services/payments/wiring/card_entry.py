@@ -1,9 +1,22 @@
 """The two ways in which a card is entered: on the processor's page, or encrypted by the client."""
 
-from services.payments.api import SIMULATED_PAGES, CardsApi, CardSetupsApi, SimulatedCardPagesApi
+from services.payments.api import (
+    SIMULATED_AUTHENTICATIONS,
+    SIMULATED_PAGES,
+    CardsApi,
+    CardSetupsApi,
+    SimulatedAuthenticationsApi,
+    SimulatedCardPagesApi,
+)
 from services.payments.domain import CardEntry
-from services.payments.ports import CardDecrypter, CardKeys, CircuitBreaker, Processor, SimulatedCardPages
-from services.payments.service import CardingGuard, CardService, CardSetupService, SimulatedCardPageService
+from services.payments.ports import CardDecrypter, CardKeys, CircuitBreaker, Processor, SimulatedPayments
+from services.payments.service import (
+    CardingGuard,
+    CardService,
+    CardSetupService,
+    SimulatedAuthenticationService,
+    SimulatedCardPageService,
+)
 from services.payments.settings import Settings
 from services.payments.wiring.stores import Stores
 from shared.chassis import Chassis
@@ -42,8 +55,13 @@ def build_card_routes(
 
 
 def _build_simulated_routes(chassis: Chassis, processor: Processor) -> tuple[Route, ...]:
-    """Return the routes of the simulator's card page; none for a real processor, which has pages of its own."""
-    if not isinstance(processor, SimulatedCardPages):
+    """Return the routes of the simulator's pages; none for a real processor, which has pages of its own."""
+    if not isinstance(processor, SimulatedPayments):
         return ()
     processor.page_root = f"{chassis.settings.public_url}{SIMULATED_PAGES}"
-    return SimulatedCardPagesApi(page_service=SimulatedCardPageService(pages=processor)).build_routes()
+    processor.authentication_root = f"{chassis.settings.public_url}{SIMULATED_AUTHENTICATIONS}"
+    authentication_service = SimulatedAuthenticationService(payments=processor)
+    return (
+        *SimulatedCardPagesApi(page_service=SimulatedCardPageService(pages=processor)).build_routes(),
+        *SimulatedAuthenticationsApi(authentication_service=authentication_service).build_routes(),
+    )

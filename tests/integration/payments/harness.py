@@ -114,7 +114,11 @@ class PaymentsHarness:
             build_return_url="https://candor.example/added?setup={}".format,
         )
         self.operator = ChargeOperator(
-            processor=self.processor, charges=self.charges, attempts=self.attempts, settler=self.settler
+            processor=self.processor,
+            charges=self.charges,
+            attempts=self.attempts,
+            settler=self.settler,
+            build_return_url="https://candor.example/account/payments/{}".format,
         )
         self.charge_service = ChargeService(
             processor=self.processor,

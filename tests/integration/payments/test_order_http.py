@@ -6,7 +6,7 @@ import pytest
 
 from shared.ids import new_id
 from tests.integration.payments.test_http import CHARGES, charged, kept, new_person
-from tests.support.cards import DECLINED_LATER, SILENT_ONCE
+from tests.support.cards import DECLINED_LATER, REQUIRES_ACTION, SILENT_ONCE
 from tests.support.running import Running, person
 
 
@@ -77,3 +77,21 @@ async def test_a_second_order_while_one_is_pending_is_asked_about(service: Runni
     [pending] = (await service.call("GET", CHARGES, by=who)).body["items"]
     assert asked.body["code"] == "payments.charge.duplicate_order"
     assert pending["charge_id"] in asked.body["detail"]
+
+
+async def test_a_customer_confirms_at_the_bank_and_comes_back_to_a_paid_charge(service: Running) -> None:
+    who = new_person()
+    made = await charged(service, who, (await kept(service, who, REQUIRES_ACTION)).body["card_id"])
+    assert (made.status, made.body["state"]) == (201, "requires_action")
+    page = "/" + made.body["action_url"].split("/", 3)[3]
+    shown = await service.call("GET", page)
+    assert shown.status == 200
+    assert 'data-page="simulated-authentication"' in shown.body
+    url = f"http://127.0.0.1:{service.port}{page}"
+    async with service.http.post(url, allow_redirects=False) as confirmed:
+        assert confirmed.status == 303
+        assert confirmed.headers["Location"].endswith(f"/account/payments/{made.body['charge_id']}")
+    paid = await service.call("GET", f"{CHARGES}/{made.body['charge_id']}", by=who)
+    assert (paid.body["state"], paid.body["action_url"]) == ("captured", None)
+    unknown = await service.call("POST", page[:-3] + "xyz")
+    assert (unknown.status, unknown.body["code"]) == (404, "payments.charge.not_found")

@@ -7,6 +7,7 @@ from services.payments.ports.simulator.behaviours import (
 )
 from services.payments.ports.simulator.books import SimulatorBooks
 from services.payments.ports.simulator.card_pages import CARD_CHOICES, SimulatedCardPages
+from services.payments.ports.simulator.payments import SimulatedPayments
 from services.payments.ports.simulator.processor import SimulatedProcessor
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CARD_CHOICES",
     "DECLINED_NUMBERS",
     "SimulatedCardPages",
+    "SimulatedPayments",
     "SimulatedProcessor",
     "SimulatorBooks",
     "decline_test_number",

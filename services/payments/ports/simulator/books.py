@@ -28,6 +28,7 @@ CREATE INDEX IF NOT EXISTS refunds_by_payment ON refunds (payment_id);
 CREATE TABLE IF NOT EXISTS disputes (
     id TEXT PRIMARY KEY, payment_id TEXT UNIQUE, amount INTEGER, status TEXT, reason TEXT
 );
+CREATE TABLE IF NOT EXISTS authentications (id TEXT PRIMARY KEY, return_url TEXT);
 CREATE TABLE IF NOT EXISTS answered (key TEXT PRIMARY KEY, request TEXT);
 CREATE TABLE IF NOT EXISTS silenced (key TEXT PRIMARY KEY);
 """

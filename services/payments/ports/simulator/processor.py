@@ -1,280 +1,26 @@
-"""The simulated processor: Stripe's rules for payments and refunds, over books of its own."""
+"""The simulated processor: cards, payments, refunds, disputes."""
 
-import hashlib
 import sqlite3
-from collections.abc import Callable
-from datetime import timedelta
-from typing import TypeVar
 
-from services.payments.domain import (
-    CardDetails,
-    DeclineReason,
-    Money,
-    ReportedCard,
-    ReportedDispute,
-    ReportedPayment,
-    ReportedRefund,
-    to_processor_amount,
-)
-from services.payments.ports.processor import (
-    KEY_REUSED,
-    PaymentOrder,
-    ProcessorDeclinedError,
-    ProcessorRejectedError,
-    ProcessorTimeoutError,
-)
-from services.payments.ports.simulator.behaviours import (
-    DECLINED_NUMBERS,
-    Behaviour,
-    describe_behaviour,
-    parse_behaviour,
-)
-from services.payments.ports.simulator.books import Row, SimulatorBooks, find_row, insert_row, update_row
-from services.payments.ports.simulator.card_pages import SimulatedCardPages
-from services.payments.ports.simulator.reports import report_dispute, report_payment, report_refund
-from shared.clock import Clock, utc_now
-
-T = TypeVar("T")
-
-AUTHORIZATION_TTL = timedelta(days=7)
-_FAILED_ACTIONS = {
-    Behaviour.ACTION_FAILS: DeclineReason.AUTHENTICATION_FAILED,
-    Behaviour.ACTION_DECLINED: DeclineReason.INSUFFICIENT_FUNDS,
-}
-_TIMEOUTS = {
-    "capture": Behaviour.CAPTURE_TIMES_OUT_ONCE,
-    "void": Behaviour.VOID_TIMES_OUT_ONCE,
-    "refund": Behaviour.REFUND_TIMES_OUT_ONCE,
-}
+from services.payments.domain import Money, ReportedDispute, ReportedRefund
+from services.payments.ports.processor import KEY_REUSED, ProcessorRejectedError
+from services.payments.ports.simulator.behaviours import Behaviour
+from services.payments.ports.simulator.books import Row, find_row, insert_row, update_row
+from services.payments.ports.simulator.payments import SimulatedPayments, derive_id, to_amount
+from services.payments.ports.simulator.reports import report_dispute, report_refund
 
 
-class SimulatedProcessor(SimulatedCardPages):
-    """Approves every valid card except the test numbers. The behaviour of a card is part of its reference."""
+class SimulatedProcessor(SimulatedPayments):
+    """Approves every valid card except the test numbers, and refunds what was captured."""
 
     retry_after = 0
 
-    def __init__(self, books: SimulatorBooks | None = None, clock: Clock = utc_now) -> None:
-        super().__init__(books or SimulatorBooks())
-        self._clock = clock
-
-    async def tokenize(self, card: CardDetails, *, key: str) -> ReportedCard:
-        """Return a reference that names the behaviour of the card; *key* is a hexadecimal digest."""
-        if reason := DECLINED_NUMBERS.get(card.number.reveal_text()):
-            raise ProcessorDeclinedError(reason)
-        stored = ReportedCard(
-            reference=f"sim_{describe_behaviour(card.number.reveal_text())}_{key[:26]}",
-            last4=card.last4,
-            exp_month=card.exp_month,
-            exp_year=card.exp_year,
-            brand=card.brand.value,
-        )
-
-        def store(books: sqlite3.Connection) -> None:
-            if find_row(books, "cards", id=stored.reference) is None:
-                insert_row(
-                    books,
-                    "cards",
-                    id=stored.reference,
-                    last4=stored.last4,
-                    exp_month=stored.exp_month,
-                    exp_year=stored.exp_year,
-                    brand=stored.brand,
-                )
-
-        await self._books.run(store)
-        return stored
-
-    async def get_card(self, reference: str) -> ReportedCard | None:
-        """Return the stored card."""
-        row = await self._books.run(lambda books: find_row(books, "cards", id=reference))
-        if row is None:
-            return None
-        return ReportedCard(
-            reference=reference,
-            last4=row["last4"],
-            exp_month=row["exp_month"],
-            exp_year=row["exp_year"],
-            brand=row["brand"],
-        )
-
-    async def delete_card(self, reference: str) -> None:
-        """Forget the card."""
-
-        def forget(books: sqlite3.Connection) -> None:
-            books.execute("DELETE FROM cards WHERE id = ?", (reference,))
-
-        await self._books.run(forget)
-
-    async def authorize(self, order: PaymentOrder, *, key: str) -> ReportedPayment:
-        """Approve, decline, or await the customer, as the reference of the card says."""
-        amount = _to_amount(order.price)
-        behaviour, reason = parse_behaviour(order.reference.removeprefix("sim_").rpartition("_")[0])
-        if behaviour is Behaviour.UNREACHABLE_ONCE:
-            await self._silence_once(key)
-
-        def pay(books: sqlite3.Connection) -> ReportedPayment:
-            earlier = find_row(books, "payments", key=key)
-            if earlier is None:
-                self._open_payment(books, order, key=key, amount=amount, behaviour=behaviour, reason=reason)
-            elif (earlier["amount"], earlier["currency"], earlier["charge_id"]) != (
-                amount,
-                order.price.currency,
-                order.charge_id,
-            ):
-                raise ProcessorRejectedError(KEY_REUSED)
-            return self._report(books, find_row(books, "payments", key=key))
-
-        report = await self._books.run(pay)
-        if behaviour is Behaviour.TIMES_OUT_ONCE:
-            await self._silence_once(key)
-        return report
-
-    def _open_payment(
-        self,
-        books: sqlite3.Connection,
-        order: PaymentOrder,
-        *,
-        key: str,
-        amount: int,
-        behaviour: Behaviour,
-        reason: DeclineReason | None,
-    ) -> None:
-        payment_id = f"simpay_{_digest(key)}"
-        is_waiting = behaviour in (Behaviour.REQUIRES_ACTION, *_FAILED_ACTIONS)
-        insert_row(
-            books,
-            "payments",
-            id=payment_id,
-            key=key,
-            charge_id=order.charge_id,
-            behaviour=behaviour.value,
-            amount=amount,
-            currency=order.price.currency,
-            automatic=int(order.is_capture_automatic),
-            status="failed" if reason else "requires_action" if is_waiting else "processing",
-            decline=reason.value if reason else None,
-        )
-        if not reason and not is_waiting:
-            self._approve(books, payment_id)
-
-    def _approve(self, books: sqlite3.Connection, payment_id: str) -> None:
-        row = find_row(books, "payments", id=payment_id)
-        assert row is not None, payment_id
-        if row["automatic"]:
-            update_row(
-                books,
-                "payments",
-                payment_id,
-                status="captured",
-                authorized=row["amount"],
-                captured=row["amount"],
-            )
-            if row["behaviour"] == Behaviour.DISPUTED:
-                insert_row(
-                    books,
-                    "disputes",
-                    id=f"simdp_{_digest(payment_id)}",
-                    payment_id=payment_id,
-                    amount=row["amount"],
-                    status="needs_response",
-                    reason="fraudulent",
-                )
-            return
-        until = self._clock() + AUTHORIZATION_TTL
-        update_row(
-            books,
-            "payments",
-            payment_id,
-            status="authorized",
-            authorized=row["amount"],
-            authorized_until=until.isoformat(),
-        )
-
-    async def authenticate(self, payment_id: str) -> ReportedPayment:
-        """Do what the customer does on the bank's page: authenticate, and succeed or fail as the card says."""
-
-        def finish(books: sqlite3.Connection) -> ReportedPayment:
-            row = self._find_payment(books, payment_id)
-            if row["status"] == "requires_action":
-                if reason := _FAILED_ACTIONS.get(row["behaviour"]):
-                    update_row(books, "payments", payment_id, status="failed", decline=reason.value)
-                else:
-                    self._approve(books, payment_id)
-            return self._report(books, find_row(books, "payments", id=payment_id))
-
-        return await self._books.run(finish)
-
-    async def capture(self, payment_id: str, price: Money, *, key: str) -> ReportedPayment:
-        """Capture an authorization that has not expired; the rest is released."""
-        amount = _to_amount(price)
-
-        def take(books: sqlite3.Connection, row: Row) -> None:
-            if row["status"] != "authorized":
-                raise ProcessorRejectedError("payment_intent_unexpected_state")
-            if amount > row["authorized"] or price.currency != row["currency"]:
-                raise ProcessorRejectedError("amount_too_large")
-            update_row(books, "payments", payment_id, status="captured", captured=amount)
-
-        return await self._change("capture", payment_id, take, key=key, request=f"{amount} {price.currency}")
-
-    async def void_payment(self, payment_id: str, *, key: str) -> ReportedPayment:
-        """Release an authorization, or end a payment that awaits the customer."""
-
-        def release(books: sqlite3.Connection, row: Row) -> None:
-            if row["status"] not in ("authorized", "requires_action"):
-                raise ProcessorRejectedError("payment_intent_unexpected_state")
-            update_row(books, "payments", payment_id, status="canceled", cancel="requested")
-
-        return await self._change("void", payment_id, release, key=key)
-
-    async def _change(
-        self,
-        kind: str,
-        payment_id: str,
-        change: Callable[[sqlite3.Connection, Row], None],
-        *,
-        key: str,
-        request: str = "",
-    ) -> ReportedPayment:
-        """Apply *change* once for *key*; a repetition reports the payment."""
-
-        def run_once(books: sqlite3.Connection) -> tuple[ReportedPayment, str]:
-            row = self._find_payment(books, payment_id)
-            asked = f"{kind} {payment_id} {request}"
-            answered = find_row(books, "answered", key=key)
-            if answered is None:
-                change(books, row)
-                insert_row(books, "answered", key=key, request=asked)
-            elif answered["request"] != asked:
-                raise ProcessorRejectedError(KEY_REUSED)
-            return self._report(books, find_row(books, "payments", id=payment_id)), row["behaviour"]
-
-        # Before and apart: a refusal rolls its own transaction back.
-        await self._books.run(lambda books: self._find_payment(books, payment_id, capturing=kind == "capture"))
-        report, behaviour = await self._books.run(run_once)
-        if behaviour == _TIMEOUTS[kind]:
-            await self._silence_once(key)
-        return report
-
-    async def get_payment(self, payment_id: str) -> ReportedPayment:
-        """Return the payment; an authorization that was not captured in time has expired."""
-        return await self._books.run(lambda books: self._report(books, self._find_payment(books, payment_id)))
-
-    async def find_payment(self, key: str) -> ReportedPayment | None:
-        """Return the payment that was made with *key*."""
-
-        def find(books: sqlite3.Connection) -> ReportedPayment | None:
-            row = find_row(books, "payments", key=key)
-            return None if row is None else self._report(books, self._find_payment(books, row["id"]))
-
-        return await self._books.run(find)
-
     async def refund(self, payment_id: str, price: Money, *, key: str) -> ReportedRefund:
         """Refund at most what was captured and not refunded."""
-        amount = _to_amount(price)
+        amount = to_amount(price)
 
         def give(books: sqlite3.Connection) -> tuple[ReportedRefund, str]:
-            payment = self._find_payment(books, payment_id)
+            payment = self.find_row_of(books, payment_id)
             earlier = find_row(books, "refunds", key=key)
             if earlier is None:
                 self._open_refund(books, payment, price, key=key)
@@ -284,11 +30,11 @@ class SimulatedProcessor(SimulatedCardPages):
 
         report, behaviour = await self._books.run(give)
         if behaviour == Behaviour.REFUND_TIMES_OUT_ONCE:
-            await self._silence_once(key)
+            await self.silence_once(key)
         return report
 
     def _open_refund(self, books: sqlite3.Connection, payment: Row, price: Money, *, key: str) -> None:
-        amount = _to_amount(price)
+        amount = to_amount(price)
         if payment["status"] != "captured" or price.currency != payment["currency"]:
             raise ProcessorRejectedError("charge_not_refundable")
         dispute = find_row(books, "disputes", payment_id=payment["id"])
@@ -301,7 +47,7 @@ class SimulatedProcessor(SimulatedCardPages):
         insert_row(
             books,
             "refunds",
-            id=f"simre_{_digest(key)}",
+            id=f"simre_{derive_id(key)}",
             key=key,
             payment_id=payment["id"],
             amount=amount,
@@ -317,7 +63,7 @@ class SimulatedProcessor(SimulatedCardPages):
             row = find_row(books, "refunds", id=refund_id)
             if row is None:
                 raise ProcessorRejectedError("resource_missing")
-            payment = self._find_payment(books, row["payment_id"])
+            payment = self.find_row_of(books, row["payment_id"])
             if payment["behaviour"] == Behaviour.REFUND_FAILS_LATER:
                 update_row(books, "refunds", refund_id, status="failed", failure="expired_or_canceled_card")
             elif payment["behaviour"] == Behaviour.REFUND_PENDING:
@@ -333,7 +79,7 @@ class SimulatedProcessor(SimulatedCardPages):
             row = find_row(books, "disputes", id=dispute_id)
             if row is None:
                 raise ProcessorRejectedError("resource_missing")
-            return report_dispute(row, self._find_payment(books, row["payment_id"]))
+            return report_dispute(row, self.find_row_of(books, row["payment_id"]))
 
         return await self._books.run(read)
 
@@ -345,33 +91,6 @@ class SimulatedProcessor(SimulatedCardPages):
         """Do what the bank does: move the dispute to *status*."""
         await self._books.run(lambda books: update_row(books, "disputes", dispute_id, status=status))
 
-    def _find_payment(self, books: sqlite3.Connection, payment_id: str, *, capturing: bool = False) -> Row:
-        row = find_row(books, "payments", id=payment_id)
-        if row is None:
-            raise ProcessorRejectedError("resource_missing")
-        is_late = bool(row["authorized_until"]) and row["authorized_until"] <= self._clock().isoformat()
-        is_early = capturing and row["behaviour"] == Behaviour.EXPIRED_EARLY
-        if row["status"] == "authorized" and (is_late or is_early):
-            update_row(books, "payments", payment_id, status="canceled", cancel="expired")
-            row = find_row(books, "payments", id=payment_id)
-        assert row is not None, payment_id
-        return row
-
-    def _report(self, books: sqlite3.Connection, row: Row | None) -> ReportedPayment:
-        assert row is not None, "the payment was just written"
-        refunds = books.execute("SELECT * FROM refunds WHERE payment_id = ? ORDER BY rowid", (row["id"],)).fetchall()
-        return report_payment(row, [dict(each) for each in refunds], find_row(books, "disputes", payment_id=row["id"]))
-
-    async def _silence_once(self, key: str) -> None:
-        def silence(books: sqlite3.Connection) -> bool:
-            if find_row(books, "silenced", key=key):
-                return False
-            insert_row(books, "silenced", key=key)
-            return True
-
-        if await self._books.run(silence):
-            raise ProcessorTimeoutError
-
 
 def sum_refunds(books: sqlite3.Connection, payment_id: str) -> int:
     """Return what was refunded of a payment, pending refunds included."""
@@ -379,15 +98,3 @@ def sum_refunds(books: sqlite3.Connection, payment_id: str) -> int:
         "SELECT COALESCE(SUM(amount), 0) FROM refunds WHERE payment_id = ? AND status != 'failed'", (payment_id,)
     ).fetchall()
     return int(total)
-
-
-def _to_amount(price: Money) -> int:
-    amount = to_processor_amount(price)
-    if amount is None:
-        raise ProcessorRejectedError("amount_invalid")
-    return amount
-
-
-def _digest(key: str) -> str:
-    """Return an id of lower-case letters: one of digits could pass for a card number."""
-    return "".join("abcdefghijkmnpqr"[int(digit, 16)] for digit in hashlib.sha256(key.encode()).hexdigest()[:24])

@@ -18,7 +18,7 @@ from services.payments.ports.simulator.behaviours import Behaviour
 from services.payments.ports.simulator.books import Row
 
 
-def report_payment(row: Row, refunds: Sequence[Row], dispute: Row | None) -> ReportedPayment:
+def report_payment(row: Row, refunds: Sequence[Row], dispute: Row | None, *, action_url: str) -> ReportedPayment:
     """Return a payment as it is reported; a card that lies changes its amount or currency."""
     status = ReportedStatus(row["status"])
     lies = row["behaviour"] == Behaviour.OTHER_AMOUNT
@@ -32,7 +32,7 @@ def report_payment(row: Row, refunds: Sequence[Row], dispute: Row | None) -> Rep
         amount_refunded=_minor(sum(each["amount"] for each in refunds if each["status"] != "failed"), row),
         decline_reason=DeclineReason.from_processor(row["decline"]) if row["decline"] else None,
         cancel_reason=CancelReason(row["cancel"]) if row["cancel"] else None,
-        action_url=f"/simulator/authenticate/{row['id']}" if status is ReportedStatus.REQUIRES_ACTION else "",
+        action_url=action_url if status is ReportedStatus.REQUIRES_ACTION else "",
         authorized_until=datetime.fromisoformat(row["authorized_until"]) if row["authorized_until"] else None,
         dispute=report_dispute(dispute, row) if dispute else None,
         refunds=tuple(report_refund(each, row) for each in refunds),
