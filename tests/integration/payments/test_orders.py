@@ -172,6 +172,21 @@ async def test_a_customer_authenticates_and_the_charge_is_captured(house: Paymen
     assert await house.published_events() == ["payments.charge.captured.v1"]
 
 
+async def test_webhook_return_page_and_reconciliation_at_once_capture_once(house: PaymentsHarness) -> None:
+    charge = await house.charge(await house.card(REQUIRES_ACTION))
+    assert isinstance(house.processor, SimulatedProcessor)
+    await house.processor.authenticate(charge.payment_id)
+    report = await house.processor.get_payment(charge.payment_id)
+    at = house.clock.advance(RECONCILE_AFTER)
+    await asyncio.gather(
+        *(house.charge_service.get_current(ADA, charge.charge_id, at=at) for _ in range(3)),
+        *(house.settler.settle_payment(report, at=at) for _ in range(3)),
+        house.operator.reconcile_due(at=at),
+    )
+    assert (await house.reload(charge)).state is ChargeState.CAPTURED
+    assert await house.published_events() == ["payments.charge.captured.v1"]
+
+
 async def test_an_authentication_that_is_given_up_ends_after_an_hour(house: PaymentsHarness) -> None:
     charge = await house.charge(await house.card(REQUIRES_ACTION))
     await house.operator.reconcile_due(at=house.clock.advance(timedelta(minutes=59)))
