@@ -43,13 +43,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         retries=RetrySchedule(settings.reconcile_after),
     )
     settler = build_charge_settler(stores, tools)
-    operator = ChargeOperator(
-        processor=processor,
-        charges=stores.charges,
-        attempts=stores.attempts,
-        settler=settler,
-        build_return_url=lambda charge_id: f"{chassis.settings.public_url}/account/payments/{charge_id}",
-    )
+    operator = _build_operator(chassis, stores, tools, settler)
     after_charge = build_after_charge(
         stores,
         tools,
@@ -92,6 +86,16 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         rpc_handlers=(export.build_rpc_handler(),),
         workers=workers.build_workers() | {"hold-processor": hold_open(processor)},
         probes=_build_probes(chassis, settings),
+    )
+
+
+def _build_operator(chassis: Chassis, stores: Stores, tools: Tools, settler: ChargeSettler) -> ChargeOperator:
+    return ChargeOperator(
+        processor=tools.processor,
+        charges=stores.charges,
+        attempts=stores.attempts,
+        settler=settler,
+        build_return_url=lambda charge_id: f"{chassis.settings.public_url}/account/payments/{charge_id}",
     )
 
 
