@@ -12,6 +12,7 @@ from services.payments.service import (
     CardRetention,
     ChargeOperator,
     ChargeService,
+    ChargeSettler,
     StaffChargeService,
 )
 from services.payments.service.carding import BUDGETS
