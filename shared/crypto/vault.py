@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 
 from shared.clock import Clock
 from shared.crypto.errors import KeyDestroyedError, PurposeDeniedError
@@ -13,7 +14,7 @@ from shared.crypto.wrapping import KeyWrapper, SubjectKeyDocument
 from shared.errors import ServiceError
 from shared.ids import random_bytes
 from shared.mongo import Change, Database, Document, DuplicateError, Write
-from shared.personal import personal_fields
+from shared.personal import Personal, personal_fields
 from shared.policy.purposes import Purpose
 
 OnPurposeDenied = Callable[[str, Purpose], Awaitable[None]]
@@ -23,6 +24,11 @@ OnPurposeDenied = Callable[[str, Purpose], Awaitable[None]]
 def build_associated_data(document: type[Document] | Document, field: str) -> str:
     """Return the associated data of an encrypted *field* of *document*: ``accounts.email``."""
     return f"{document.collection}.{field}"
+
+
+@cache
+def _find_declaration(document: type[Document], field: str) -> Personal | None:
+    return personal_fields(document).get(field)
 
 
 class Vault:
@@ -61,7 +67,7 @@ class Vault:
 
     async def open_field(self, document: Document, field: str, purpose: Purpose) -> str:
         """Decrypt the personal *field* of *document*; PurposeDeniedError unless it is declared for *purpose*."""
-        declaration = personal_fields(type(document)).get(field)
+        declaration = _find_declaration(type(document), field)
         if declaration is None or not declaration.allows(purpose):
             await self._deny_purpose(build_associated_data(document, field), purpose)
         if document.subject is None:

@@ -17,7 +17,7 @@ from services.newsletter.wiring.modules import build_modules
 from shared import observe
 from shared.bus import Consumer, OutboxRelay
 from shared.chassis.spec import open_chassis
-from shared.clock import utc_now
+from shared.clock import Clock, utc_now
 
 LATE = 40
 
@@ -34,8 +34,8 @@ class RecordsFirst(SendingJournal):
 class RecordsInBatches(SendingJournal):
     """Records answers forty at a time: a kill sends all of them again."""
 
-    def __init__(self, deliveries: CampaignDeliveries) -> None:
-        super().__init__(deliveries)
+    def __init__(self, deliveries: CampaignDeliveries, clock: Clock) -> None:
+        super().__init__(deliveries, clock)
         self._late: list[CampaignDelivery] = []
 
     def write_delivery(self, delivery: CampaignDelivery) -> "asyncio.Future[CampaignDelivery]":
@@ -64,7 +64,7 @@ async def main(kind: str) -> None:
     async with open_chassis("newsletter", settings.common) as chassis:
         modules = build_modules(chassis, settings)
         campaigns = modules.campaigns
-        journal = JOURNALS[kind](modules.stores.deliveries)
+        journal = JOURNALS[kind](modules.stores.deliveries, utc_now)
         worker = campaigns.campaign_worker
         worker = replace(worker, parts=replace(worker.parts, journal=journal))
         campaigns = replace(campaigns, campaign_worker=worker)

@@ -11,6 +11,7 @@ from shutil import which
 from shared.stack.settings import ROOT
 from tests.support.parts import free_ports
 
+_AS_NOBODY = ("-u", "nobody") if os.geteuid() == 0 else ()
 _UNPACKED = ROOT / ".tools" / "postfix"
 
 
@@ -33,7 +34,7 @@ async def smtp_sink(program: Path) -> AsyncIterator[str]:
     port = free_ports()["mongo"]
     libraries = program.parents[2] / "usr" / "lib" / "postfix"
     process = await asyncio.create_subprocess_exec(
-        *(str(program), "-m", "512", f"127.0.0.1:{port}", "512"),
+        *(str(program), *_AS_NOBODY, "-m", "512", f"127.0.0.1:{port}", "512"),
         env={**os.environ, "LD_LIBRARY_PATH": str(libraries)},
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -41,7 +42,8 @@ async def smtp_sink(program: Path) -> AsyncIterator[str]:
         await _wait_for(port)
         yield f"smtp://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 

@@ -121,7 +121,7 @@ def _build_worker(
         emails=emails,
         parts=LaneParts(
             recipients=stores.recipients,
-            journal=SendingJournal(stores.deliveries),
+            journal=SendingJournal(stores.deliveries, chassis.clock),
             relay=RelayPool(
                 [SmtpClient(url) for _ in range(settings.connections)],
                 backoff=_RECONNECT_BACKOFF,

@@ -99,6 +99,11 @@ class CampaignBatches:
             change["due_at"] = due_at
         return await self._update({"_id": batch_id, "holder": holder}, _beat(change))
 
+    async def take_back_from(self, batch_id: str, *, holder: str, due_at: datetime) -> bool:
+        """Let the batch go as it was before *holder* claimed it."""
+        change = {"state": BatchState.READY, "holder": "", "due_at": due_at}
+        return await self._update({"_id": batch_id, "holder": holder}, _beat(change))
+
     async def take_back(self, batch: CampaignBatch, *, due_at: datetime) -> bool:
         """Take *batch* from a holder that has shown no life since it was read."""
         return await self._change(batch, {"state": BatchState.READY, "holder": "", "due_at": due_at})

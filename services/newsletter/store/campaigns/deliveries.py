@@ -10,6 +10,7 @@ from services.newsletter.store.campaigns.documents import CampaignDeliveryDocume
 from shared.mongo import Collection, Database
 
 _MAX_NEWEST = 2_000
+_FIELDS = tuple(field for field in CampaignDeliveryDocument.model_fields if field != "id")
 
 
 class CampaignDeliveries:
@@ -43,13 +44,17 @@ class CampaignDeliveries:
 
     async def list_by_batch(self, batch: CampaignBatch) -> list[CampaignDelivery]:
         """Return the deliveries of a batch."""
-        return [_delivery(row) for row in await self._rows.list({"_id": {"$in": list(batch.delivery_ids)}})]
+        found = await self._rows.list_fields({"_id": {"$in": list(batch.delivery_ids)}}, _FIELDS)
+        return [_read_delivery(raw) for raw in found]
 
-    async def write_attempts(self, deliveries: Iterable[CampaignDelivery]) -> None:
-        """Store the last step of deliveries. Those with the same step share a write; answers come before marks."""
+    async def write_attempts(self, deliveries: Iterable[CampaignDelivery], *, at: datetime) -> None:
+        """Store the last step of deliveries, as made *at* one time, so that those with the same step share a write.
+
+        Answers come before marks: an answer is durable when the next email of its connection is marked.
+        """
         groups: dict[tuple[Any, ...], list[str]] = {}
         for each in sorted(deliveries, key=lambda found: found.answer_is_lost):
-            groups.setdefault(tuple(_last_step(each).items()), []).append(each.delivery_id)
+            groups.setdefault(tuple(_last_step(each, at).items()), []).append(each.delivery_id)
         for step, ids in groups.items():
             await self._rows.update_many({"_id": {"$in": ids}}, {"$set": dict(step)})
 
@@ -86,10 +91,10 @@ class CampaignDeliveries:
         return [each for each in found.values() if each.state is DeliveryState.ACCEPTED]
 
 
-def _last_step(delivery: CampaignDelivery) -> dict[str, Any]:
+def _last_step(delivery: CampaignDelivery, at: datetime) -> dict[str, Any]:
     """Return the fields that the last step of *delivery* has changed."""
     if delivery.answer_is_lost:
-        return {"attempted_at": delivery.attempted_at, "repeats": delivery.repeats}
+        return {"attempted_at": at, "repeats": delivery.repeats}
     step = {
         "state": delivery.state,
         "due_at": delivery.due_at,
@@ -98,7 +103,7 @@ def _last_step(delivery: CampaignDelivery) -> dict[str, Any]:
     }
     if delivery.state is DeliveryState.WAITING:
         return {**step, "attempts": delivery.attempts, "attempted_at": None}
-    return {**step, "completed_at": delivery.completed_at}
+    return {**step, "completed_at": at}
 
 
 def _delivery(row: CampaignDeliveryDocument) -> CampaignDelivery:
@@ -114,4 +119,21 @@ def _delivery(row: CampaignDeliveryDocument) -> CampaignDelivery:
         enhanced_code=row.enhanced_code,
         attempted_at=row.attempted_at,
         completed_at=row.completed_at,
+    )
+
+
+def _read_delivery(raw: Mapping[str, Any]) -> CampaignDelivery:
+    """Return a stored delivery without validating it: a worker reads many, and writes only what it changes."""
+    return CampaignDelivery(
+        delivery_id=raw["_id"],
+        campaign_id=raw["campaign_id"],
+        subscription_id=raw["subscription_id"],
+        state=DeliveryState(raw["state"]),
+        attempts=raw.get("attempts", 0),
+        repeats=raw.get("repeats", 0),
+        due_at=raw.get("due_at"),
+        code=raw.get("code", 0),
+        enhanced_code=raw.get("enhanced_code", ""),
+        attempted_at=raw.get("attempted_at"),
+        completed_at=raw.get("completed_at"),
     )

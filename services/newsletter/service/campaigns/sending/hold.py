@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.newsletter.domain.campaigns.batches import CampaignBatch
-from services.newsletter.domain.campaigns.campaigns import Campaign
+from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignDelivery
 from services.newsletter.store import CampaignBatches, Campaigns
 from shared.clock import monotonic
 from shared.mongo import StoreUnavailableError
@@ -26,6 +26,8 @@ class BatchHold:
     """The Date of the emails."""
     put_back_after: float
     """The time of the monotonic clock at which the batch is put back, so that its message is settled in time."""
+    deliveries: dict[str, CampaignDelivery] | None = None
+    """The deliveries of the batch by their ids, as they were stored last; None until they are read."""
     _deadline: float = 0.0
     is_stopped: bool = False
     """The campaign was paused or cancelled, or the process stops."""

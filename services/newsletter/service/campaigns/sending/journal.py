@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from services.newsletter.domain.campaigns.campaigns import CampaignDelivery
 from services.newsletter.service.campaigns.sending.micro_batch import MicroBatch
 from services.newsletter.store import CampaignDeliveries
 from shared import observe
 from shared.backoff import Backoff
+from shared.clock import Clock
 from shared.mongo import StoreUnavailableError
 
 log = observe.get_logger(__name__)
@@ -23,8 +23,8 @@ class SendingJournal:
     mark is stored. So at most one email a connection is open when the process is killed.
     """
 
-    def __init__(self, deliveries: CampaignDeliveries) -> None:
-        self._deliveries = deliveries
+    def __init__(self, deliveries: CampaignDeliveries, clock: Clock) -> None:
+        self._deliveries, self._clock = deliveries, clock
         self._writes: MicroBatch[CampaignDelivery, CampaignDelivery] = MicroBatch(self._write)
 
     def write_delivery(self, delivery: CampaignDelivery) -> "asyncio.Future[CampaignDelivery]":
@@ -36,28 +36,14 @@ class SendingJournal:
         await self._writes.close()
 
     async def _write(self, deliveries: Sequence[CampaignDelivery]) -> Sequence[CampaignDelivery]:
-        failures, stored = 0, _align_times(deliveries)
+        failures = 0
         while True:
             try:
-                await self._deliveries.write_attempts(stored)
+                await self._deliveries.write_attempts(deliveries, at=self._clock())
             except StoreUnavailableError:
                 # An answer that is not stored would be asked for again: wait for the database, whatever it takes.
                 failures += 1
                 log.warning("newsletter.journal_unavailable", failures=failures)
                 await asyncio.sleep(_BACKOFF.delay_seconds(failures))
             else:
-                return stored
-
-
-def _align_times(deliveries: Sequence[CampaignDelivery]) -> list[CampaignDelivery]:
-    """Return *deliveries* with the times of the latest: they are stored together, and so with few writes."""
-    attempted_at = max((each.attempted_at for each in deliveries if each.attempted_at), default=None)
-    completed_at = max((each.completed_at for each in deliveries if each.completed_at), default=None)
-    return [
-        replace(
-            each,
-            attempted_at=attempted_at if each.answer_is_lost else each.attempted_at,
-            completed_at=completed_at if each.completed_at else None,
-        )
-        for each in deliveries
-    ]
+                return deliveries

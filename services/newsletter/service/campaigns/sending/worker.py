@@ -1,7 +1,7 @@
 """Sends batches: claims one, sends what is due over many lanes at once, lets it go."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -111,7 +111,9 @@ class CampaignWorker:
 
     async def _send_held(self, hold: BatchHold) -> None:
         at = self.parts.clock()
-        due = [each for each in await self.deliveries.list_by_batch(hold.batch) if each.is_due(at)]
+        found = {each.delivery_id: each for each in await self.deliveries.list_by_batch(hold.batch)}
+        hold.deliveries = found
+        due = [each for each in found.values() if each.is_due(at)]
         mailing_list = await self.lists.get(hold.campaign.list_id)
         if not due or mailing_list is None:
             return
@@ -123,31 +125,41 @@ class CampaignWorker:
             composer=self.emails.compile_campaign(hold.campaign, mailing_list, at=hold.composed_at),
         )
         queue = iter(due)
-        lanes = [_run_lane(lane, queue, recipients) for _ in range(self.parts.relay.size * _LANES_PER_CONNECTION)]
+        lanes = [
+            _run_lane(lane, queue, recipients, found) for _ in range(self.parts.relay.size * _LANES_PER_CONNECTION)
+        ]
         await asyncio.gather(*lanes)
 
     async def _release(self, hold: BatchHold) -> None:
         """Let the batch go, with its counts; the next holder sends what was not sent."""
-        found = await self.deliveries.list_by_batch(hold.batch)
+        at = self.parts.clock()
+        if hold.deliveries is None:  # nothing was read, so nothing is known of what is left
+            await self.batches.take_back_from(hold.batch.batch_id, holder=hold.holder, due_at=at)
+            return
+        found = hold.deliveries.values()
         await self.batches.release_hold(
             hold.batch.batch_id,
             holder=hold.holder,
-            due_at=_find_due_time(found, self.parts.clock()),
+            due_at=_find_due_time(found, at),
             counts=count_by_state(found),
             repeated_count=sum(each.repeats for each in found),
         )
 
 
 async def _run_lane(
-    lane: DeliveryLane, queue: Iterator[CampaignDelivery], recipients: dict[str, CampaignRecipient]
+    lane: DeliveryLane,
+    queue: Iterator[CampaignDelivery],
+    recipients: dict[str, CampaignRecipient],
+    found: dict[str, CampaignDelivery],
 ) -> None:
     try:
         for delivery in queue:
-            await lane.send_delivery(delivery, recipients.get(delivery.subscription_id))
+            done = await lane.send_delivery(delivery, recipients.get(delivery.subscription_id))
+            found[delivery.delivery_id] = done
     except HoldEndedError:
         return
 
 
-def _find_due_time(deliveries: Sequence[CampaignDelivery], at: datetime) -> datetime | None:
+def _find_due_time(deliveries: Iterable[CampaignDelivery], at: datetime) -> datetime | None:
     """Return when the next of *deliveries* is to be sent; None when none is left."""
     return min((each.due_at or at for each in deliveries if each.state is DeliveryState.WAITING), default=None)
