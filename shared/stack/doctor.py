@@ -193,8 +193,7 @@ async def _check_sending_domain(settings: StackSettings) -> list[CheckResult]:
         reply_domain=sender.reply_to.domain if sender.reply_to else sender.address.domain,
         dkim_records=_list_dkim_records(StackDirectory(settings.home), sender.address.domain),
     )
-    host, _, port = settings.dns_server.replace("[", "").replace("]", "").rpartition(":")
-    server = DnsServer(host, int(port)) if host and "." in host else DnsServer(settings.dns_server.strip("[]"))
+    server = DnsServer.parse(settings.dns_server)
     return [
         CheckResult(message=finding.message, ok=not finding.remedy, remedy=finding.remedy)
         for finding in await check_sending_domain(server, domain)

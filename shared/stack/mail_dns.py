@@ -6,7 +6,7 @@ of Gmail, 550 5.7.515 of Microsoft).
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import dns.asyncresolver
 import dns.exception
@@ -44,6 +44,15 @@ class DnsServer:
 
     host: str
     port: int = 53
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the setting CANDOR_DNS: ``9.9.9.9``, ``127.0.0.1:5353``, ``[2620:fe::fe]`` or ``[::1]:5353``."""
+        host, bracket, rest = text.removeprefix("[").partition("]")
+        if not bracket:
+            host, _, rest = text.partition(":")
+        port = rest.removeprefix(":")
+        return cls(host, int(port)) if port else cls(host)
 
     async def list_txt(self, name: str) -> list[str]:
         """Return the TXT records of *name*."""

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from shared.crypto import KeyUse
 from shared.stack import doctor
 from shared.stack.directory import StackDirectory
 from shared.stack.doctor import CheckResult, run_checks
-from shared.stack.keys import ensure_secrets, keyring_path
+from shared.stack.keys import KEY_USES, ensure_secrets, keyring_path
 from shared.stack.settings import PORT_OFFSETS, ROOT, StackPorts, StackSettings
+from tests.support.dns_server import serve_zone
 from tests.support.parts import free_ports
 
 PRODUCTION = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://c.example", "SMTP_URL": "smtp://127.0.0.1:9"}
@@ -193,3 +195,39 @@ def test_no_command_answers_a_wrong_setting_with_a_traceback(sound: dict[str, st
 def test_the_names_of_the_ports_are_those_of_the_parts() -> None:
     stack = StackSettings.from_env({})
     assert {part: stack.ports[part] - stack.port for part in PORT_OFFSETS} == dict(PORT_OFFSETS)
+
+
+async def test_the_records_of_the_sending_domain_are_checked_against_the_dns_that_the_settings_name(
+    sound: dict[str, str],
+) -> None:
+    sender = {"CANDOR_MAIL_FROM": "Candor <no-reply@candor.example>", "CANDOR_INBOUND_DOMAIN": "in.candor.example"}
+    mx = {"MX": ["10 mx.candor.example."]}
+    zone = {
+        "in.candor.example": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"], **mx},
+        "_dmarc.candor.example": {"TXT": ["v=DMARC1; p=reject"]},
+        "candor.example": mx,
+    }
+    async with serve_zone(zone) as port:
+        named = {**sound, **sender, "CANDOR_DNS": f"127.0.0.1:{port}"}
+        assert await wrong(named) == []
+        ensure_secrets(StackDirectory(Path(sound["CANDOR_HOME"])))
+        missing = await wrong(named)
+    services = [name for name, uses in KEY_USES.items() if KeyUse.DKIM in uses]
+    assert [finding.message.split()[0] for finding in missing] == ["DKIM"] * len(services), "each service has its key"
+    assert all("v=DKIM1; k=rsa; p=" in finding.remedy for finding in missing)
+
+
+async def test_without_a_dns_server_the_records_are_said_to_be_unchecked(sound: dict[str, str]) -> None:
+    [finding] = [each for each in await run_checks(sound) if "is not checked" in each.message]
+    assert finding.ok
+    assert "CANDOR_DNS" in finding.message
+
+
+async def test_the_dns_never_keeps_a_stack_from_starting(sound: dict[str, str]) -> None:
+    settings = StackSettings.from_env({**sound, "CANDOR_DNS": "127.0.0.1:9"})
+    installed = {finding.message for finding in doctor.check_programs()}
+    assert [each for each in await doctor.blocking_problems(settings) if each.message not in installed] == []
+
+
+async def test_a_dns_server_that_is_no_address_is_one_line(sound: dict[str, str]) -> None:
+    assert await only_fault({**sound, "CANDOR_DNS": "dns.example"}, "CANDOR_DNS")

@@ -28,6 +28,14 @@ SOUND: dict[str, dict[str, list[str]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("9.9.9.9", "9.9.9.9", 53), ("127.0.0.1:5353", "127.0.0.1", 5353), ("[::1]", "::1", 53), ("[::1]:54", "::1", 54)],
+)
+def test_a_server_is_named_by_address_and_port(text: str, host: str, port: int) -> None:
+    assert DnsServer.parse(text) == DnsServer(host, port)
+
+
 async def findings(changed: Zone, domain: SendingDomain = DOMAIN) -> list[DnsFinding]:
     async with serve_zone({**SOUND, **changed}) as port:
         return await check_sending_domain(DnsServer("127.0.0.1", port), domain)
