@@ -129,7 +129,7 @@ asyncio.run(main())
 
 
 async def test_a_service_with_a_wrong_setting_of_its_own_is_named_with_it(tmp_path: Path) -> None:
-    env = {"PATH": os.defpath, "PAYMENTS_CARD_PAYLOAD_TTL_SECONDS": "soon"}
+    env = {"PATH": os.defpath, "PAYMENTS_CARD_STAMP_TTL_SECONDS": "soon"}
     env |= {
         "CANDOR_PUBLIC_URL": "http://a.example",
         "MONGO_URL": "mongodb://127.0.0.1:9",
@@ -139,4 +139,4 @@ async def test_a_service_with_a_wrong_setting_of_its_own_is_named_with_it(tmp_pa
     with pytest.raises(PartFailedError, match=r"^payments .*\(exit code") as failed:
         async with service.start("payments", port=9, env=env, data=tmp_path / new_id("d"), log=tmp_path / "p.log"):
             pytest.fail("it must not be entered")
-    assert failed.value.tail[-1].startswith("payments: PAYMENTS_CARD_PAYLOAD_TTL_SECONDS='soon' is not")
+    assert failed.value.tail[-1].startswith("payments: PAYMENTS_CARD_STAMP_TTL_SECONDS='soon' is not")
