@@ -40,7 +40,7 @@ SCENES = (
     Scene(
         "campaign-wrong-workers",
         "Two workers that record at the wrong time are found by the same judge",
-        "tests/chaos/test_campaign.py::test_a_worker_that_records_at_the_wrong_time_is_found",
+        "tests/chaos/wrong_workers.py::test_a_worker_that_records_at_the_wrong_time_is_found",
     ),
     Scene(
         "database-killed",

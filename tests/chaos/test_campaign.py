@@ -24,8 +24,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 FULL = "CANDOR_CHAOS" in os.environ
 """Set by `make chaos`; `make test` plays a short version."""
-RECIPIENTS, KILLS = (10_000, 100) if FULL else (400, 3)
-PLANTED_RECIPIENTS, PLANTED_KILLS = (1_500, 15) if FULL else (400, 4)
+RECIPIENTS, KILLS = (10_000, 100) if FULL else (300, 3)
 WORKERS, CONNECTIONS = 2, 4
 SINK_PAUSE = {"ours": 0.02, "records-first": 0.15, "records-in-batches": 0.02}
 """Seconds for which the sink keeps an email open: the window in which a worker that records first can be caught."""
@@ -68,6 +67,8 @@ class Fleet:
 
     async def kill_one(self, choice: random.Random) -> None:
         """Kill one with -9, then do as the supervisor of the stack does; start another one."""
+        # The connections move in step and the sink counts in the middle of an email: kill at any moment of one.
+        await asyncio.sleep(choice.random() * 2 * SINK_PAUSE[self.kind])
         process = self.processes.pop(choice.randrange(len(self.processes)))
         process.kill()
         await process.wait()
@@ -134,7 +135,7 @@ async def send_under_kills(
     async with open_sink(SINK_PAUSE[kind]) as sink:
         parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "MONGO_DATABASE": new_id("chaos")}
         settings = {
-            "NEWSLETTER_BATCH_SIZE": "200",
+            "NEWSLETTER_BATCH_SIZE": "50",
             "NEWSLETTER_CONNECTIONS": str(CONNECTIONS),
             "NEWSLETTER_HOLD_SECONDS": "1",
             "NEWSLETTER_POLL_INTERVAL_SECONDS": "0.05",
@@ -195,13 +196,3 @@ async def test_a_hundred_kills_skip_nobody_and_repeat_only_what_lost_its_answer(
     assert kills == KILLS
     assert verdict.holds(kills), verdict
     assert verdict.repeated <= campaign.repeated_count <= kills * CONNECTIONS
-
-
-@pytest.mark.parametrize("kind", ["records-first", "records-in-batches"])
-async def test_a_worker_that_records_at_the_wrong_time_is_found(
-    mongo_url: str, amqp_url: str, tmp_path: Path, kind: str
-) -> None:
-    verdict, _, kills = await send_under_kills(
-        kind, PLANTED_RECIPIENTS, PLANTED_KILLS, mongo_url=mongo_url, amqp_url=amqp_url, home=tmp_path
-    )
-    assert not verdict.holds(kills), verdict
