@@ -131,13 +131,17 @@ class MailQueue:
         """Decrypt the email for the purpose with which it was queued."""
         return EmailMessage.from_json((await self._vault.open_field(row, "sealed", row.purpose)).encode())
 
-    async def schedule_retry(self, row: QueuedMailDocument, delay: timedelta, *, code: int) -> None:
+    async def schedule_retry(
+        self, row: QueuedMailDocument, delay: timedelta, *, code: int, enhanced_code: str = ""
+    ) -> None:
         """Retry *row* after *delay*, or when it expires if that is sooner."""
         due_at = min(self._clock() + delay, row.expires_at)
         await self._rows.update_one({"_id": row.id, "attempts": row.attempts}, {"$set": {"due_at": due_at}})
-        await self._record_attempt(row, DeliveryStatus.DEFERRED, code)
+        await self._record_attempt(row, DeliveryStatus.DEFERRED, code, enhanced_code)
 
-    async def complete(self, row: QueuedMailDocument, status: DeliveryStatus, *, code: int = 0) -> None:
+    async def complete(
+        self, row: QueuedMailDocument, status: DeliveryStatus, *, code: int = 0, enhanced_code: str = ""
+    ) -> None:
         """Remove *row* from the queue with its final *status*: destroy its key, log it, report it."""
 
         async def work() -> None:
@@ -145,7 +149,7 @@ class MailQueue:
                 return  # completed by another worker, or erased with its account
             if row.owner == row.id:
                 await self._vault.destroy_key(row.id)
-            await self._record_attempt(row, status, code)
+            await self._record_attempt(row, status, code, enhanced_code)
             hooks = self._hooks.get(row.kind)
             if hooks is not None and hooks.on_completed is not None:
                 await hooks.on_completed(row.id, status)
@@ -174,13 +178,16 @@ class MailQueue:
             expires_at=now + expires_after,
         )
 
-    async def _record_attempt(self, row: QueuedMailDocument, status: DeliveryStatus, code: int) -> None:
+    async def _record_attempt(
+        self, row: QueuedMailDocument, status: DeliveryStatus, code: int, enhanced_code: str
+    ) -> None:
         attempt = SentMail(
             kind=row.kind,
             mail_id=row.id,
             status=status,
             at=self._clock(),
             code=code,
+            enhanced_code=enhanced_code,
             owner="" if row.owner == row.id else row.owner,
             address_index=row.address_index,
         )

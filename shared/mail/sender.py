@@ -151,11 +151,11 @@ class MailSender:
             raise
         match reply.reply_class:
             case ReplyClass.POSITIVE_COMPLETION:
-                await self._complete(row, DeliveryStatus.RELAYED, reply.code)
+                await self._complete(row, DeliveryStatus.RELAYED, reply.code, reply.enhanced)
             case ReplyClass.PERMANENT_NEGATIVE:
-                await self._complete(row, DeliveryStatus.FAILED, reply.code)
+                await self._complete(row, DeliveryStatus.FAILED, reply.code, reply.enhanced)
             case ReplyClass.TRANSIENT_NEGATIVE:
-                await self._schedule_retry(row, reply.code)
+                await self._schedule_retry(row, reply.code, reply.enhanced)
 
     def _build_mail_from(self, row: QueuedMailDocument) -> str:
         """Return the envelope sender, to which reports about *row* come; the same for every attempt."""
@@ -163,13 +163,15 @@ class MailSender:
             return self._from_address.address.addr_spec
         return self._return_path.build_address(row.id, at=row.created_at)
 
-    async def _schedule_retry(self, row: QueuedMailDocument, code: int) -> None:
+    async def _schedule_retry(self, row: QueuedMailDocument, code: int, enhanced: str = "") -> None:
         delay = Backoff.from_durations(self._config.retry_delay_min, self._config.retry_delay_max).delay_for(
             row.attempts
         )
-        await self._queue.schedule_retry(row, delay, code=code)
+        await self._queue.schedule_retry(row, delay, code=code, enhanced_code=enhanced)
         self._attempts.labels(row.kind, DeliveryStatus.DEFERRED).inc()
 
-    async def _complete(self, row: QueuedMailDocument, status: DeliveryStatus, code: int = 0) -> None:
-        await self._queue.complete(row, status, code=code)
+    async def _complete(
+        self, row: QueuedMailDocument, status: DeliveryStatus, code: int = 0, enhanced: str = ""
+    ) -> None:
+        await self._queue.complete(row, status, code=code, enhanced_code=enhanced)
         self._attempts.labels(row.kind, status).inc()

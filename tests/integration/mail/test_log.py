@@ -70,6 +70,15 @@ async def test_C04_a_search_is_narrowed_by_every_field_and_the_newest_comes_firs
     assert await found(log, until=utc_now() + DAY, kind="newsletter.inbound") == [first]
 
 
+async def test_C04_the_log_keeps_the_enhanced_code_of_a_refusal(office: MailHarness, log: MailLog) -> None:
+    office.relay.at_rcpt = ["550 5.1.1 no such mailbox", "451 4.7.1 later"]
+    await send(office, 1)
+    await send(office, 2)
+    rows = await log.search_entries(MailLogFilter(), after=None, limit=50)
+    found = {(row.status.value, row.code, row.enhanced_code) for row in rows}
+    assert {("failed", 550, "5.1.1"), ("deferred", 451, "4.7.1")} <= found
+
+
 async def test_an_erasure_cuts_the_tie_between_the_log_and_the_account(office: MailHarness, log: MailLog) -> None:
     mail_id = await send(office, 1, subject="acc_1")
     assert await log.anonymize("acc_1") == 1
