@@ -119,6 +119,8 @@ class CampaignDispatcher:
     async def _complete(self, campaign: Campaign, at: datetime) -> bool:
         """Mark the campaign as sent and publish that."""
         batches = await self.batches.list_by_campaign(campaign.campaign_id)
+        if any(each.state is not BatchState.DONE for each in batches):
+            return False  # a repeated event let a worker claim it between the two reads of the caller
         counts, repeats = count_deliveries(batches), count_repeats(batches)
 
         async def work() -> bool:

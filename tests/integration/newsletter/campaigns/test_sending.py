@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 
 import pytest
 
-from services.newsletter.domain.campaigns.batches import BatchState
+from services.newsletter.domain.campaigns.batches import BatchState, CampaignBatch
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState, DeliveryState, StopReason
 from services.newsletter.domain.subscriptions.subscriptions import UnsubscribeMethod
+from services.newsletter.store import CampaignBatches
 from tests.integration.newsletter.campaigns.test_audience import some_readers
 from tests.integration.newsletter.internals import NewsletterInternals
 from tests.support import FixedClock
@@ -47,6 +49,29 @@ async def test_a_campaign_is_sent_only_when_every_email_is_settled(inside: Newsl
     await inside.advance()
     assert (await inside.get_campaign(campaign)).state is CampaignState.SENDING
     assert await inside.counts(campaign) == {ACCEPTED: 5, WAITING: 1}
+
+
+class ClaimedMeanwhile(CampaignBatches):
+    """A worker claims what is ready just after the busy batches were read, as a repeated event lets it."""
+
+    async def list_busy(self, campaign_id: str) -> list[CampaignBatch]:
+        found = await super().list_busy(campaign_id)
+        for each in await self.list_ready(campaign_id, limit=9):
+            assert await self.claim(each, holder="hold_other", composed_at=each.due_at)
+        return found
+
+
+async def test_N08_a_batch_that_is_claimed_while_the_dispatcher_looks_is_not_skipped(
+    inside: NewsletterInternals,
+) -> None:
+    campaign, _ = await started(inside, 4)
+    dispatcher = inside.modules.campaigns.campaign_dispatcher
+    while await dispatcher.audience.advance(await inside.get_campaign(campaign), at=inside.chassis.clock()):
+        pass
+    assert (await inside.get_campaign(campaign)).progress.is_complete
+    await replace(dispatcher, batches=ClaimedMeanwhile(inside.chassis.db)).advance(at=inside.chassis.clock())
+    assert (await inside.get_campaign(campaign)).state is CampaignState.SENDING
+    assert await inside.counts(campaign) == {WAITING: 4}
 
 
 async def test_a_refusal_for_now_is_tried_again_after_its_delay(inside: NewsletterInternals, clock: FixedClock) -> None:
