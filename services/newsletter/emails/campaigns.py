@@ -18,6 +18,7 @@ from services.newsletter.domain.subscriptions.lists import MailingList
 from services.newsletter.emails.links import EmailLinks
 from services.newsletter.emails.markdown import MarkdownText
 from services.newsletter.emails.messages import TEMPLATES
+from services.newsletter.errors import PersonalImageError
 from shared.mail import (
     BulkComposer,
     BulkEmail,
@@ -96,9 +97,13 @@ class CampaignEmails:
     _rendered: dict[tuple[str, str, str], RenderedCampaign] = field(default_factory=dict)
 
     def check_text(self, text: str) -> None:
-        """Raise UnknownPlaceholderError or ForeignImageError for a text that cannot be sent."""
+        """Raise UnknownPlaceholderError, ForeignImageError or PersonalImageError for a text that cannot be sent."""
         check_placeholders(text)
-        MarkdownText(text, own_host=self._own_host)
+        # As it is rendered: braces with blanks in an address are no image before they are filled in, and one after.
+        marks = _choose_marks(text)
+        parsed = MarkdownText(_mark_placeholders(text, marks), own_host=self._own_host)
+        if any(mark in url for url in parsed.list_image_urls() for mark in marks.values()):
+            raise PersonalImageError
 
     def compile_campaign(self, campaign: Campaign, mailing_list: MailingList, *, at: datetime) -> CampaignComposer:
         """Return the composer of *campaign* for emails with the Date *at*."""
@@ -139,9 +144,8 @@ class CampaignEmails:
 
     def render_body(self, text: str) -> RenderedCampaign:
         """Return the Markdown *text* as text and as sanitized HTML, with slots for its placeholders."""
-        marks = {name: _choose_mark(text, name) for name in PlaceholderField}
-        marked = "".join(part if name is None else marks[name] for part, name in split_placeholders(text))
-        parsed = MarkdownText(marked, own_host=self._own_host)
+        marks = _choose_marks(text)
+        parsed = MarkdownText(_mark_placeholders(text, marks), own_host=self._own_host)
         return RenderedCampaign(
             text=_replace_marks(parsed.to_text(), marks), html=_replace_marks(parsed.to_html(), marks)
         )
@@ -182,6 +186,14 @@ class CampaignEmails:
 def format_date(at: datetime) -> str:
     """Return *at* as emails show a date: 5 March 2027."""
     return f"{at.day} {at:%B %Y}"
+
+
+def _choose_marks(text: str) -> dict[PlaceholderField, str]:
+    return {name: _choose_mark(text, name) for name in PlaceholderField}
+
+
+def _mark_placeholders(text: str, marks: dict[PlaceholderField, str]) -> str:
+    return "".join(part if name is None else marks[name] for part, name in split_placeholders(text))
 
 
 def _choose_mark(text: str, name: str) -> str:

@@ -25,8 +25,12 @@ class MarkdownText:
         """Raise ForeignImageError for an image of another host: it would count who reads the email, and when."""
         self._tokens = _PARSER.parse(text)
         self._own_host = own_host
-        if any(not self._is_own(str(image.attrs.get("src", ""))) for image in _iter_images(self._tokens)):
+        if any(not self._is_own(url) for url in self.list_image_urls()):
             raise ForeignImageError
+
+    def list_image_urls(self) -> list[str]:
+        """Return the addresses of the images."""
+        return [str(image.attrs.get("src", "")) for image in _iter_images(self._tokens)]
 
     def to_html(self) -> str:
         """Return the sanitized HTML."""

@@ -5,6 +5,7 @@ from services.newsletter.errors.campaigns import (
     CampaignStateError,
     ForeignImageError,
     InvalidScheduleError,
+    PersonalImageError,
     UnknownPlaceholderError,
 )
 from services.newsletter.errors.subscriptions import (
@@ -20,6 +21,7 @@ __all__ = [
     "InvalidScheduleError",
     "ListNotFoundError",
     "OwnAddressError",
+    "PersonalImageError",
     "SubscriptionNotFoundError",
     "UnknownPlaceholderError",
 ]

@@ -45,3 +45,10 @@ class ForeignImageError(InvalidInputError):
 
     code = "newsletter.campaign.foreign_image"
     remedy = "Put the image on the website of the platform and link that one."
+
+
+class PersonalImageError(InvalidInputError):
+    """The address of an image differs between the recipients, which would tell who reads the email and when."""
+
+    code = "newsletter.campaign.personal_image"
+    remedy = "Use an image with the same address for everybody."

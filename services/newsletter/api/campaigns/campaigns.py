@@ -14,6 +14,7 @@ from services.newsletter.errors import (
     ForeignImageError,
     InvalidScheduleError,
     ListNotFoundError,
+    PersonalImageError,
     UnknownPlaceholderError,
 )
 from services.newsletter.errors.segments import SegmentNotFoundError
@@ -39,7 +40,7 @@ from shared.web import (
 _ROOT = "/v1/newsletter/campaigns"
 _CAMPAIGN = f"{_ROOT}/{{campaign_id}}"
 _CHANGES = (CampaignNotFoundError, CampaignStateError)
-_TEXT_FAULTS = (UnknownPlaceholderError, ForeignImageError)
+_TEXT_FAULTS = (UnknownPlaceholderError, ForeignImageError, PersonalImageError)
 _TEST_LIMIT = RateLimit(20, timedelta(hours=1), "test-emails")
 
 Subject = Annotated[SingleLine, Field(min_length=1, max_length=200)]

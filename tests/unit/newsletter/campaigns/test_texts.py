@@ -4,7 +4,7 @@ import pytest
 
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.emails.markdown import MarkdownText
-from services.newsletter.errors import ForeignImageError, UnknownPlaceholderError
+from services.newsletter.errors import ForeignImageError, PersonalImageError, UnknownPlaceholderError
 from shared.crypto import Keyring, make_keyring
 from shared.crypto.keyring import dump_keyring
 from tests.support.campaigns import ADA, AT, NEWS, build_campaign, build_emails, read_parts
@@ -64,6 +64,19 @@ def test_an_image_of_another_host_is_refused(url: str) -> None:
         MarkdownText(f"![a]({url})", own_host=HOST)
     with pytest.raises(ForeignImageError):
         MarkdownText(f"> - [![a]({url})](https://candor.example)", own_host=HOST)
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/{{ email }}", "{{ unsubscribe_url }}", "//{{ email }}/p.gif"])
+def test_an_image_that_becomes_one_of_another_host_is_refused(emails: CampaignEmails, url: str) -> None:
+    with pytest.raises(ForeignImageError):
+        emails.check_text(f"![a]({url})")
+
+
+@pytest.mark.parametrize("url", ["lamp.png?to={{email}}", "{{ email }}/lamp.png", "lamp.png#{{unsubscribe_url}}"])
+def test_an_image_that_differs_between_recipients_is_refused(emails: CampaignEmails, url: str) -> None:
+    with pytest.raises(PersonalImageError):
+        emails.check_text(f"> [![{{{{email}}}}](https://candor.example/{url})](https://candor.example)")
+    emails.check_text("![{{email}}](https://candor.example/lamp.png)")
 
 
 def test_an_image_of_our_own_host_is_shown() -> None:
