@@ -1,7 +1,7 @@
 """The search of the mail log, the same in every service that sends mail (C04)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -24,7 +24,10 @@ _ACCOUNT_PREFIX = "acc_"
 def _require_zone(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("give the time with Z or its offset")
-    return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as fault:  # the first or the last day of the calendar, in another zone
+        raise ValueError("give a time within the years 1 to 9999 of UTC") from fault
 
 
 Time = Annotated[datetime, Field(strict=False), AfterValidator(_require_zone)]

@@ -203,4 +203,5 @@ async def test_staff_search_over_http_and_others_may_not(site: tuple[Site, MailL
     assert len(rest.json["items"]) == 1
     assert (await served.post(path, json=body, headers=trust.headers(a_customer(), at=utc_now()))).status == 403
     assert (await served.post(path, json={"address": "x"}, headers=operator)).code == "mail.address.invalid"
-    assert (await served.post(path, json={"since": "2026-01-01T00:00:00"}, headers=operator)).status == 422
+    for since in ("2026-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"):
+        assert (await served.post(path, json={"since": since}, headers=operator)).status == 422

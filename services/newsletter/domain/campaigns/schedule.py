@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.newsletter.errors import InvalidScheduleError
 
 _MAX_AHEAD = timedelta(days=366)
+# Files beside the zones: the zone of this machine, one that says "not set", and copies, of which right/ counts leap
+# seconds and so gives other times.
+_NO_ZONES = ("localtime", "Factory", "posixrules", "posix/", "right/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,10 @@ def parse_schedule(text: str, time_zone: str, *, now: datetime) -> Schedule:
         given = datetime.fromisoformat(text)
     except ValueError as fault:
         raise InvalidScheduleError("this is no time such as 2027-03-28T09:30") from fault
-    at = (_resolve_local(given, zone) if given.tzinfo is None else _check_offset(given, zone)).astimezone(UTC)
+    try:
+        at = (_resolve_local(given, zone) if given.tzinfo is None else _check_offset(given, zone)).astimezone(UTC)
+    except OverflowError as fault:  # the first or the last day of the calendar, in another zone
+        raise InvalidScheduleError("this time cannot be computed") from fault
     if at <= now:
         raise InvalidScheduleError("this time has passed")
     if at > now + _MAX_AHEAD:
@@ -41,6 +47,8 @@ def parse_schedule(text: str, time_zone: str, *, now: datetime) -> Schedule:
 
 
 def _find_zone(name: str) -> ZoneInfo:
+    if name.startswith(_NO_ZONES):
+        raise InvalidScheduleError("the time zone is none of the IANA names, such as Europe/Berlin")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:

@@ -147,7 +147,7 @@ def parse_time(text: str) -> datetime | None:
     """
     text = _MORE_THAN_MICROSECONDS.sub(r"\1", text.strip().removesuffix(" UTC"))
     for spelling in (text, text.replace(" +", "+").replace(" -", "-")):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             at = datetime.fromisoformat(spelling)
             return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     return None

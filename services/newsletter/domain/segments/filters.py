@@ -142,7 +142,7 @@ def _parse_condition(field: str, comparison: str, value: Any, place: str) -> Fie
         raise SegmentFilterError.at_place(f"{place}.value", f"give a list of 1 to {_MAX_VALUES} values")
     try:
         values = tuple(known.parse(each) for each in wanted)
-    except (TypeError, ValueError) as fault:
+    except (OverflowError, TypeError, ValueError) as fault:
         raise SegmentFilterError.at_place(f"{place}.value", str(fault)) from None
     return FieldCondition(field, Comparison(comparison), values)
 

@@ -48,6 +48,11 @@ def test_a_local_time_is_one_instant(text: str, zone: str, instant: str) -> None
         ("2027-03-01T09:30", "Mars/Olympus", "none of the IANA names"),
         ("2027-03-01T09:30", "../../etc/passwd", "none of the IANA names"),
         ("2027-03-01T09:30", "", "none of the IANA names"),
+        ("2027-03-01T09:30", "localtime", "none of the IANA names"),
+        ("2027-03-01T09:30", "Factory", "none of the IANA names"),
+        ("2027-03-01T09:30", "right/Europe/Berlin", "none of the IANA names"),
+        ("9999-12-31T23:59", "America/New_York", "cannot be computed"),
+        ("0001-01-01T00:00", "Asia/Tokyo", "cannot be computed"),
     ],
 )
 def test_a_time_that_does_not_exist_once_is_refused(text: str, zone: str, why: str) -> None:

@@ -86,6 +86,8 @@ def test_a_suppression_keeps_the_time_of_the_file() -> None:
         ("2026-01-02T03:04:05+02:00", datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)),
         ("2026-01-02 03:04:05.5 +0000 UTC", datetime(2026, 1, 2, 3, 4, 5, 500000, tzinfo=UTC)),
         ("02/01/2026", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
         ("", None),
     ],
 )

@@ -48,6 +48,8 @@ INJECTIONS: list[Any] = [
     {"field": "has_account", "is": "equal", "value": "true"},
     {"field": "subscribed_at", "is": "after", "value": 0},
     {"field": "subscribed_at", "is": "after", "value": "2026-01-02T03:04:05"},
+    {"field": "subscribed_at", "is": "after", "value": "9999-12-31T23:59:59-14:00"},
+    {"field": "subscribed_at", "is": "before", "value": "0001-01-01T00:00:00+14:00"},
     {"field": "subscribed_at", "is": "equal", "value": "2026-01-02T03:04:05Z"},
     {"field": "source", "is": "one_of", "value": []},
     {"field": "source", "is": "one_of", "value": ["page"] * 51},
