@@ -10,6 +10,8 @@ from shared.crypto import InvalidTokenError
 from shared.mail import ReturnPath, ReturnPathVerifier
 from shared.mail.return_path import RETURN_PATH_PREFIX
 
+POSTMASTER = "postmaster"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRecipient:
@@ -35,6 +37,8 @@ class Doors:
 
     def resolve_recipient(self, address: str, *, at: datetime) -> InboundRecipient | None:
         """Return what *address* is; None when the listener takes no mail for it."""
+        if address.lower() == POSTMASTER:  # without a domain: RFC 5321 4.5.1 asks every receiver to take it
+            address = f"{POSTMASTER}@{self.domain}"
         local, _, domain = address.rpartition("@")
         local = local.lower()
         if domain.lower().rstrip(".") != self.domain:

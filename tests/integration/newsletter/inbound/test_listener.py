@@ -64,6 +64,12 @@ async def test_mail_to_a_role_address_waits_for_a_person(letterbox: Letterbox, r
     assert (found.door, found.judgement.reason, found.needs_a_person) == ("role", "request", True)
 
 
+async def test_the_postmaster_is_reached_without_a_domain(letterbox: Letterbox) -> None:
+    assert (await letterbox.deliver(LETTER, to="Postmaster", sender="reader@people.example")).startswith("250")
+    assert (await letterbox.newest()).door == "role"
+    assert (await letterbox.deliver(LETTER, to="support"))[0] == "5"
+
+
 async def test_a_report_of_10_mb_is_taken_and_a_larger_mail_refused(letterbox: Letterbox) -> None:
     to = letterbox.return_address(new_id("mail"))
     assert (await letterbox.deliver(LETTER + b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * 140_000, to=to)).startswith(
