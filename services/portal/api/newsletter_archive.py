@@ -33,7 +33,12 @@ class NewsletterArchivePages:
     async def show_archive(self, context: PageContext) -> web.Response:
         """Show what was sent to a list."""
         list_id = context.get_path_variable("list_id")
-        return context.render("newsletter_archive.html", list_id=list_id, items=await _list_items(context, list_id))
+        return context.render(
+            "newsletter_archive.html",
+            list_id=list_id,
+            list_name=await _get_list_name(context, list_id),
+            items=await _list_items(context, list_id),
+        )
 
     async def show_issue(self, context: PageContext) -> web.Response:
         """Show one newsletter."""
@@ -50,14 +55,15 @@ class NewsletterArchivePages:
         """Serve the newest newsletters of a list as an Atom feed; it holds links, and counts no reader."""
         list_id = context.get_path_variable("list_id")
         items = (await _list_items(context, list_id))[:_FEED_ITEMS]
-        return web.Response(body=self._build_feed(list_id, items), content_type="application/atom+xml", charset="utf-8")
+        body = self._build_feed(list_id, await _get_list_name(context, list_id), items)
+        return web.Response(body=body, content_type="application/atom+xml", charset="utf-8")
 
-    def _build_feed(self, list_id: str, items: Sequence[Mapping[str, Any]]) -> bytes:
+    def _build_feed(self, list_id: str, list_name: str, items: Sequence[Mapping[str, Any]]) -> bytes:
         ET.register_namespace("", _ATOM)
         address = f"{self.public_url}/newsletter/archive/{list_id}"
         feed = ET.Element(f"{{{_ATOM}}}feed")
         _add(feed, "id", address)
-        _add(feed, "title", "Newsletter")
+        _add(feed, "title", list_name)
         _add(feed, "updated", items[0]["sent_at"] if items else "1970-01-01T00:00:00Z")
         _add(feed, "link", rel="self", href=f"{address}/feed")
         _add(_add(feed, "author"), "name", "Candor")
@@ -70,6 +76,11 @@ class NewsletterArchivePages:
             _add(entry, "link", rel="alternate", href=link)
         written: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
         return written
+
+
+async def _get_list_name(context: PageContext, list_id: str) -> str:
+    found = await context.user_session.get_public(f"/v1/newsletter/lists/{list_id}")
+    return str(found["name"])
 
 
 async def _list_items(context: PageContext, list_id: str) -> list[dict[str, Any]]:

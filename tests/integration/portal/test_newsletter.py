@@ -1,5 +1,7 @@
 """The pages of newsletters: each says what its button does, to whom, before it is pressed."""
 
+from xml.etree import ElementTree as ET
+
 import pytest
 
 from tests.integration.portal.browser import Browser
@@ -87,3 +89,14 @@ async def test_a_service_that_is_away_does_not_cost_the_leave_link(browser: Brow
     assert page.form(LEAVE)["token"] == "good-token"
     later = await browser.submit(page, LEAVE)
     assert (later.status, later.form(LEAVE)["token"]) == (503, "good-token")
+
+
+async def test_past_issues_are_found_from_the_newsletters_by_the_name_of_their_list(browser: Browser) -> None:
+    lists = await browser.get("/newsletter")
+    [link] = lists.tree.xpath("//a[contains(@href, '/newsletter/archive/lst_r')]/@href")
+    page = await browser.get(link)
+    assert "Releases <b>first</b>" in page.title
+    [feed] = page.tree.xpath("//a[@type='application/atom+xml']/@href")
+    found = ET.fromstring((await browser.get(feed)).raw)
+    titles = [each.text for each in found.iter("{http://www.w3.org/2005/Atom}title")]
+    assert titles == ["Releases <b>first</b>", "Issue <1>"]

@@ -40,12 +40,26 @@ REFUND = {
 }
 
 
+LISTS = [
+    {
+        "list_id": "lst_" + mark * 26,
+        "name": name,
+        "description": "Once a month, nothing else.",
+        "consent_version": "1",
+        "consent_text": f"Send me the emails of “{name}” at this address, and nothing else.",
+    }
+    for mark, name in (("m", "Monthly letter"), ("r", "Releases <b>first</b>"))
+]
+
+
 class FakeServiceApis(Files):
     """Lists, cards, statistics; and what every service says of itself."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/v1/newsletter/lists", self.lists),
+            web.get("/v1/newsletter/lists/{id}", self.one_list),
+            web.get("/v1/newsletter/lists/{id}/archive", self.archive_of_list),
             web.post("/v1/newsletter/subscriptions", self.subscribe),
             web.get("/v1/newsletter/subscriptions/mine", self.my_subscriptions),
             web.delete("/v1/newsletter/subscriptions/{id}", self.leave),
@@ -79,17 +93,22 @@ class FakeServiceApis(Files):
         ]
 
     async def lists(self, _: web.Request) -> web.Response:
-        items = [
-            {
-                "list_id": "lst_" + mark * 26,
-                "name": name,
-                "description": "Once a month, nothing else.",
-                "consent_version": "1",
-                "consent_text": f"Send me the emails of “{name}” at this address, and nothing else.",
-            }
-            for mark, name in (("m", "Monthly letter"), ("r", "Releases <b>first</b>"))
-        ]
-        return web.json_response({"items": items, "next_cursor": None})
+        return web.json_response({"items": LISTS, "next_cursor": None})
+
+    async def one_list(self, request: web.Request) -> web.Response:
+        found = [each for each in LISTS if each["list_id"] == request.match_info["id"]]
+        if not found:
+            raise RefusedError(404, "newsletter.list.not_found", "The list does not exist")
+        return web.json_response(found[0])
+
+    async def archive_of_list(self, request: web.Request) -> web.Response:
+        issue = {
+            "campaign_id": "cmp_" + "c" * 26,
+            "list_id": request.match_info["id"],
+            "subject": "Issue <1>",
+            "sent_at": "2027-01-04T12:00:00.000Z",
+        }
+        return web.json_response({"items": [issue]})
 
     async def subscribe(self, request: web.Request) -> web.Response:
         wish = await request.json()
