@@ -26,13 +26,17 @@ def test_the_links_are_found() -> None:
     assert {*WITH_TOKEN, "/account/verify", "/account/reset-password", "/account/erasures/"} <= mailed()
 
 
+EXAMPLES = {"/account/reports/": "rep_1", "/account/erasures/": "era_1", "/account/payments/": "chg_" + "g" * 26}
+"""The rest of the links that name something, in place of a token."""
+
+
 @pytest.mark.parametrize("path", sorted(mailed()))
 async def test_every_link_in_a_mail_leads_to_a_page_that_does_nothing_by_itself(
     browser: Browser, edge: FakeEdge, path: str
 ) -> None:
     edge.written("rep_1", "A stranger was here.")
     edge.erasures["era_1"] = {"state": "running", "deadline": "", "receipts": []}
-    example = {"/account/reports/": "rep_1", "/account/erasures/": "era_1"}.get(path, "?token=good-token")
+    example = EXAMPLES.get(path, "?token=good-token")
     page = await browser.get(path + example)
     assert page.status == 200
     assert not [asked for asked in edge.asked if asked[0] != "GET"]

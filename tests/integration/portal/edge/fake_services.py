@@ -15,6 +15,7 @@ CHARGE = {
     "amount_captured": 3999,
     "amount_refunded": 1000,
     "amount_refundable": 2999,
+    "action_url": None,
     "currency": "USD",
     "minor_units": 2,
     "description": "Demo licence",
