@@ -128,7 +128,12 @@ async def test_production_has_no_mailbox_and_no_demo_people_and_down_leaves_noth
 ) -> None:
     folder = tmp_path_factory.mktemp("production")
     async with mailbox_part(ports=free_ports(), data=folder / "relay", log=folder / "relay.log") as relay:
-        settings = {"CANDOR_MODE": "production", "CANDOR_PUBLIC_URL": "https://candor.example", "SMTP_URL": relay}
+        settings = {
+            "CANDOR_MODE": "production",
+            "CANDOR_PUBLIC_URL": "https://candor.example",
+            "PAYMENTS_PROCESSOR": "simulator",
+            "SMTP_URL": relay,
+        }
         production = StackUnderTest(StackDirectory(folder / "home"), settings=settings)
         write_private_file(production.home.access_file, '{"left": "by a local stack"}')
         started = await asyncio.to_thread(production.run, "up")

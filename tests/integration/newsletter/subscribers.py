@@ -123,4 +123,4 @@ class Subscribers:
 
 def parse_one_click(mail: EmailMessage) -> str:
     """Return the path of the one-click link of an email."""
-    return str(mail["List-Unsubscribe"]).strip("<>").removeprefix(PUBLIC_URL)
+    return str(mail["List-Unsubscribe"]).partition(",")[0].strip("<>").removeprefix(PUBLIC_URL)
