@@ -1,5 +1,6 @@
 """W3C trace context through HTTP, outbox rows and AMQP; spans are exported only if an OTLP endpoint is set."""
 
+import re
 from collections.abc import Callable
 
 from opentelemetry import context, trace
@@ -14,8 +15,26 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from shared.observe.redaction import redact_value
 
 _W3C = TraceContextTextMapPropagator()
-_ids = RandomIdGenerator()
+_CARD_DIGITS = re.compile(r"[0-9]{12}")
+"""As many digits in a row as the shortest card number has: a trace id is logged, and must not have one (C18)."""
 _EMPTY_CONTEXT = context.Context()
+
+
+class _IdGenerator(RandomIdGenerator):
+    """Generates ids without a long row of digits, so that a trace of this platform is continued everywhere."""
+
+    def generate_trace_id(self) -> int:
+        while _CARD_DIGITS.search(format(found := super().generate_trace_id(), "032x")):
+            pass
+        return found
+
+    def generate_span_id(self) -> int:
+        while _CARD_DIGITS.search(format(found := super().generate_span_id(), "016x")):
+            pass
+        return found
+
+
+_ids = _IdGenerator()
 
 
 def _start_unrecorded_span(_name: str, parent_context: context.Context | None) -> trace.Span:
@@ -39,7 +58,10 @@ def configure_tracing(service: str, otlp_url: str | None, *, exporter: SpanExpor
     if exporter is None:
         return
     provider = TracerProvider(
-        resource=Resource.create({"service.name": service}), sampler=ParentBased(ALWAYS_ON), shutdown_on_exit=False
+        resource=Resource.create({"service.name": service}),
+        sampler=ParentBased(ALWAYS_ON),
+        id_generator=_ids,
+        shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
     _TracingState.provider, _TracingState.start_span = provider, provider.get_tracer("candor").start_span
@@ -79,9 +101,14 @@ def span(name: str, **attributes: str | float) -> TraceSpan:
 
 
 def span_from_traceparent(traceparent: str, name: str, **attributes: str | float) -> TraceSpan:
-    """Time a ``with`` block as a child of a remote span; an empty or invalid *traceparent* starts a new trace."""
+    """Time a ``with`` block as a child of a remote span.
+
+    An empty or invalid *traceparent* starts a new trace, as does one with so many digits in a row that they may be a
+    card number: whoever sends a request chooses them.
+    """
+    is_followed = traceparent and not _CARD_DIGITS.search(traceparent)
     return TraceSpan(
-        name, attributes, _W3C.extract({"traceparent": traceparent}, _EMPTY_CONTEXT) if traceparent else _EMPTY_CONTEXT
+        name, attributes, _W3C.extract({"traceparent": traceparent}, _EMPTY_CONTEXT) if is_followed else _EMPTY_CONTEXT
     )
 
 

@@ -48,3 +48,18 @@ async def test_a_broken_trace_begins_anew(demo: Site, given: str) -> None:
 async def test_two_requests_are_two_traces(demo: Site) -> None:
     traces = {(await demo.get("/parent")).json["traceparent"].split("-")[1] for _ in range(2)}
     assert len(traces) == 2
+
+
+@pytest.mark.parametrize("trace", ["4242424242424242" * 2, "4242424242424242abcdefabcdefabcd", "a675964982648" + "b" * 19])
+async def test_C18_a_card_number_as_a_trace_is_not_logged(demo: Site, logged: Lines, trace: str) -> None:
+    given = f"00-{trace}-b7ad6b7169203331-01"
+    answer = await demo.get("/parent", headers={"traceparent": given})
+    assert trace not in answer.json["traceparent"]
+    assert trace not in str(logged())
+
+
+async def test_a_trace_of_our_own_is_followed_by_the_next_service(demo: Site) -> None:
+    for _ in range(50):  # one random id in fifteen would have twelve digits in a row
+        given = (await demo.get("/parent")).json["traceparent"]
+        followed = (await demo.get("/parent", headers={"traceparent": given})).json["traceparent"]
+        assert followed.split("-")[1] == given.split("-")[1]
