@@ -1,6 +1,7 @@
 """The page of one payment: its receipt, its refunds, and the form that asks for one."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from services.portal.api.middleware import PageRoute, form_route, page_route
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 CHARGE_PATH = "/v1/payments/charges/{}"
+_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,12})(?:[.,](?P<fraction>[0-9]{1,4}))?")
 
 
 class PaymentPages:
@@ -66,15 +68,17 @@ class PaymentPages:
 
 
 def parse_amount(text: str, minor_units: int) -> int:
-    """Return an amount that a person typed, such as ``12.50``, in minor units; InvalidInputError."""
-    try:
-        scaled = Decimal(text.strip().replace(",", ".")).scaleb(minor_units)
-    except InvalidOperation:
-        scaled = Decimal("NaN")
-    if not scaled.is_finite() or scaled <= 0 or scaled != scaled.to_integral_value() or scaled > 10**12:
-        wrong = FieldProblem(field="amount", code="amount", message="Enter an amount such as 12.50.")
+    """Return an amount that a person typed, such as ``12.50``, in minor units; InvalidInputError.
+
+    A fraction has no more digits than the currency: ``1,000`` is a thousand for some people, and one for others.
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    amount = 0 if found is None else int(Decimal(".".join(found.groups(default="0"))).scaleb(minor_units))
+    if found is None or amount == 0 or len(found["fraction"] or "") > minor_units:
+        example = f"12.{'50'.ljust(minor_units, '0')[:minor_units]}" if minor_units else "12"
+        wrong = FieldProblem(field="amount", code="amount", message=f"Enter an amount such as {example}.")
         raise InvalidInputError(fields=(wrong,))
-    return int(scaled)
+    return amount
 
 
 def _find_card(cards: list[dict[str, Any]], card_id: str) -> dict[str, Any] | None:
