@@ -104,7 +104,7 @@ def span_from_traceparent(traceparent: str, name: str, **attributes: str | float
     """Time a ``with`` block as a child of a remote span.
 
     An empty or invalid *traceparent* starts a new trace, as does one with so many digits in a row that they may be a
-    card number: whoever sends a request chooses them.
+    card number: the sender of a request chooses them.
     """
     is_followed = traceparent and not _CARD_DIGITS.search(traceparent)
     return TraceSpan(

@@ -50,7 +50,7 @@ async def test_two_requests_are_two_traces(demo: Site) -> None:
     assert len(traces) == 2
 
 
-@pytest.mark.parametrize("trace", ["4242424242424242" * 2, "4242424242424242abcdefabcdefabcd", "a675964982648" + "b" * 19])
+@pytest.mark.parametrize("trace", ["42" * 16, "42" * 8 + "abcdefab" * 2, "a675964982648" + "b" * 19])
 async def test_C18_a_card_number_as_a_trace_is_not_logged(demo: Site, logged: Lines, trace: str) -> None:
     given = f"00-{trace}-b7ad6b7169203331-01"
     answer = await demo.get("/parent", headers={"traceparent": given})
