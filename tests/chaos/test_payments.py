@@ -36,7 +36,8 @@ pytestmark = [
     pytest.mark.skipif(rabbit.find_server() is None, reason="needs an installed RabbitMQ, to kill it"),
 ]
 
-ORDERS = int(os.environ.get("CHAOS_ORDERS", "10000"))
+FULL = "CANDOR_CHAOS" in os.environ
+ORDERS = 10_000 if FULL else 120
 PER_ACCOUNT, AT_ONCE = 10, 12
 NUMBERS = (VISA, VISA, VISA, SILENT_ONCE, UNREACHABLE_ONCE)
 DECLINES = 6
@@ -55,7 +56,7 @@ KILLS = (
     (0.7, "rabbit"),
     (0.85, "payments"),
 )
-"""What is killed, and after which part of the orders."""
+"""What is killed, and after which part of the orders; the short version kills each part once."""
 MOST_PUBLISHES = 1.1
 SETTLES_WITHIN = 180.0
 QUEUE = "tests.events"
@@ -238,19 +239,20 @@ async def is_answered(shop: Shop, count: int) -> bool:
     return shop.answered >= count
 
 
-async def test_ten_thousand_charges_are_made_once_whatever_is_killed(
+async def test_charges_are_made_once_whatever_is_killed(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     async with open_house(tmp_path) as house:
         orders = await take_orders(house.service)
         shop, left, began = Shop(house.service), iter(orders), monotonic()
+        kills = KILLS if FULL else KILLS[:3]
 
         async def work() -> None:
             for order in left:
                 await shop.buy(order)
 
         async def strike() -> None:
-            for part, name in KILLS:
+            for part, name in kills:
                 await until(lambda part=part: is_answered(shop, round(part * len(orders))), patience=900)  # type: ignore[misc] # mypy cannot infer a lambda with a default
                 await house.kill(name)
 
@@ -264,7 +266,7 @@ async def test_ten_thousand_charges_are_made_once_whatever_is_killed(
     assert shop.answered == len(orders)
     publishes = events.total() / len(events)
     record_property("orders", f"{len(orders)}: {len(shop.paid)} paid, {shop.declined} declined")
-    record_property("kills", ", ".join(name for _, name in KILLS))
+    record_property("kills", ", ".join(name for _, name in kills))
     record_property("sent again", str(dict(shop.again)))
     record_property("events", f"{len(events)}, {publishes:.3f} publishes each")
     assert len(events) == len(shop.paid)

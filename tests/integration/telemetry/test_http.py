@@ -170,7 +170,12 @@ async def test_C31_what_a_member_of_staff_left_goes_with_the_account(
     service: Running, fake_services: FakeServices, stored: Database, planter: RawWriter
 ) -> None:
     engineer = person("staff", "engineer", number=new_id("acc").removeprefix("acc_"))
-    await service.call("POST", RELEASES, by=engineer, body={"week": "2020-W01"}, key=new_id("key"))
+    for _ in range(6):
+        await service.call("POST", REPORTS, body=a_report(await opted_in(service)))
+    await service.call("POST", RELEASES, by=engineer, body={"week": None}, key=new_id("key"))
+    week = (await service.call("GET", "/v1/telemetry/statistics")).body["releases"][0]["week"]
+    again = await service.call("POST", RELEASES, by=engineer, body={"week": week}, key=new_id("key"))
+    assert again.status == 409
     assert engineer.id in str(await planter.read_raw(stored, "idempotency"))
     await fake_services.publish_event(identity_v1.ErasureRequested(erasure_id=new_id("era"), account_id=engineer.id))
 
