@@ -34,7 +34,8 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
 
     ValueError when a route needs a credential and there is no *verifier*, or is idempotent without *idempotency*.
     """
-    all_routes, problems, health = tuple(routes), ProblemRenderer(public_url), health or Health()
+    all_routes, health = tuple(routes), health or Health()
+    problems = ProblemRenderer(public_url, {each.path: each.error_members for each in all_routes if each.error_members})
     app = web.Application(middlewares=[error_middleware(problems, health)])
     app[PROBLEM_RENDERER] = problems
     app.on_response_prepare.append(set_default_headers)

@@ -1,7 +1,8 @@
 """Errors as problem+json (RFC 9457), with a stable code and without internals."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
@@ -29,16 +30,24 @@ class InternalError(ServiceError):
     remedy = "Try again later; if the error persists, report the instance of this problem."
 
 
+ErrorMembers = Callable[[ServiceError], Mapping[str, str]]
+"""Returns the members that another standard requires in the error responses of a route."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProblemRenderer:
     """Renders errors; the codes are documented below *public_url*."""
 
     public_url: str
+    error_members: Mapping[str, ErrorMembers] = field(default_factory=dict)
+    """By path: the errors of these routes are plain JSON with more members, also those raised before the handler."""
 
     def render(self, fault: ServiceError, request: web.BaseRequest) -> web.Response:
         """Return *fault* as a response; its instance is the request id of the logs."""
         request[ERROR_CODE] = fault.code
+        more = self.error_members.get(request.path)
         body = {
+            **(more(fault) if more else {}),
             "type": f"{self.public_url}/docs/errors/{fault.code}",
             "title": fault.get_title(),
             "status": fault.status,
@@ -51,7 +60,7 @@ class ProblemRenderer:
         return web.Response(
             status=fault.status,
             body=json.dumps(body).encode(),
-            content_type=PROBLEM_MEDIA_TYPE,
+            content_type="application/json" if more else PROBLEM_MEDIA_TYPE,
             headers=_problem_headers(fault),
         )
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from shared.errors import ServiceError
 from shared.web.access import Access
 from shared.web.models import FormBody, JsonBody, Query
+from shared.web.problems import ErrorMembers
 from shared.web.rate_limits import RateLimit
 
 RouteHandler = Callable[..., Awaitable[BaseModel | web.StreamResponse | None]]
@@ -50,6 +51,8 @@ class Route:
     limit: RateLimit | None
     body_limit: int
     inputs: dict[str, type[BaseModel]]
+    error_members: ErrorMembers | None
+    """What another standard requires in the errors of this route, such as ``error`` (RFC 6749, section 5.2)."""
     replies: type[BaseModel] | str | None
     """The View of the reply, the media type of a reply that is not JSON, or None for no content."""
 
@@ -79,6 +82,7 @@ def route(  # noqa: PLR0913 -- the options of a route, each with a default
     errors: tuple[type[ServiceError], ...] = (),
     limit: RateLimit | None = None,
     body_limit: int = MEBIBYTE,
+    error_members: ErrorMembers | None = None,
     replies: type[BaseModel] | str | None = None,
 ) -> Route:
     """Return the route; ValueError when the handler lacks a docstring or annotations."""
@@ -103,6 +107,7 @@ def route(  # noqa: PLR0913 -- the options of a route, each with a default
         errors=errors,
         limit=limit,
         body_limit=body_limit,
+        error_members=error_members,
         inputs=inputs,
         replies=reply,
     )

@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.errors import UnauthenticatedError
+from shared.errors import UnauthenticatedError, UnavailableError
 from shared.web.access import PUBLIC_PRINCIPAL, Access, Principal
 from shared.web.context import bearer_token
 from shared.web.errors import AccessTokenExpiredError, InvalidAccessTokenError, SessionRevokedError
@@ -111,15 +111,26 @@ class TokenVerifier:
     """Verified tokens by the digest of their text."""
 
     async def authorize(self, request: web.Request, access: Access, at: datetime) -> Principal:
-        """Return the caller if *access* allows it; on public routes, too, a token must be valid if sent."""
-        token = None if access.anonymous else bearer_token(request)
+        """Return the caller if *access* allows it; on a public route a token that is not valid counts as none.
+
+        Many HTTP clients add the last token to every request: with an expired one they could neither refresh it nor
+        log in again.
+        """
+        if access.public:
+            return PUBLIC_PRINCIPAL if access.anonymous else await self._identify(request, at)
+        token = bearer_token(request)
         if token is None:
-            if access.public:
-                return PUBLIC_PRINCIPAL
             raise UnauthenticatedError
         principal = await self.authenticate(token, at)
         access.check(principal, at)
         return principal
+
+    async def _identify(self, request: web.Request, at: datetime) -> Principal:
+        try:
+            token = bearer_token(request)
+            return PUBLIC_PRINCIPAL if token is None else await self.authenticate(token, at)
+        except (UnauthenticatedError, UnavailableError):
+            return PUBLIC_PRINCIPAL
 
     async def authenticate(self, token: str, at: datetime) -> Principal:
         """Return the caller that *token* names; UnauthenticatedError, or UnavailableError while no key is known."""

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -189,6 +190,49 @@ async def test_an_oauth_error_is_also_a_problem(identity: IdentityHarness) -> No
     assert refused.body["error"] == "invalid_request"
     assert {"type", "title", "status", "detail", "code", "remedy", "instance"} <= set(refused.body)
     assert refused.headers["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.parametrize(
+    ("error", "request_parts"),
+    [
+        ("invalid_request", {"body": {"grant_type": "refresh_token"}}),
+        ("invalid_request", {"form": {"grant_type": "x" * 5_000}}),
+        ("invalid_request", {"form": {}, "headers": {"Content-Encoding": "gzip"}}),
+        ("invalid_request", {"form": [("grant_type", "refresh_token"), ("grant_type", "x")]}),
+        ("invalid_request", {"method": "GET"}),
+    ],
+    ids=["no form", "too long", "compressed", "twice", "another method"],
+)
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
+async def test_each_error_of_an_oauth_endpoint_has_a_member_error(
+    identity: IdentityHarness, path: str, error: str, request_parts: dict[str, Any]
+) -> None:
+    parts = {"method": "POST", **request_parts}
+    refused = await identity.call(parts.pop("method"), path, parts.pop("body", None), **parts)
+    assert (refused.status >= 400, refused.body["error"]) == (True, error)
+    assert refused.body["error_description"]
+    assert refused.headers["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.parametrize("state", ["expired", "revoked", "no token"])
+async def test_a_refresh_that_carries_an_access_token_of_no_use_works(identity: IdentityHarness, state: str) -> None:
+    ada = await identity.member()
+    if state == "expired":
+        identity.clock.advance(timedelta(minutes=6))
+    elif state == "revoked":
+        other = await identity.log_in(ada)
+        await identity.call("DELETE", "/v1/identity/sessions/current", by=other)
+        ada.access = other.access
+    else:
+        ada.access = "nothing"
+    headers = {"Authorization": f"Bearer {ada.access}"}
+    form = {"grant_type": "refresh_token", "refresh_token": ada.refresh}
+    assert (await identity.call("POST", "/oauth/token", form=form, headers=headers)).status == 200
+    again = {"email": ada.email, "password": ada.password}
+    assert (await identity.call("POST", "/v1/identity/sessions", again, headers=headers)).status == 201
+    for path in ("/.well-known/jwks.json", "/.well-known/openid-configuration"):
+        assert (await identity.call("GET", path, headers=headers)).status == 200
+    assert (await identity.call("GET", "/v1/identity/me", headers=headers)).status == 401
 
 
 async def test_I07_the_metadata_names_the_public_address(identity: IdentityHarness) -> None:

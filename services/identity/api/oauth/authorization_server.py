@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Awaitable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated
 from urllib.parse import unquote_plus
 
 from aiohttp import web
@@ -20,10 +21,12 @@ from services.identity.service.oauth.partner_clients import PartnerClientService
 from services.identity.service.oauth.token_service import ClientCredentials, TokenService
 from services.identity.service.sessions.sessions import SessionService, TokenResponse
 from services.identity.service.sessions.tokens import SigningKeys
+from shared.errors import ServiceError, TooManyRequestsError
 from shared.web import PUBLIC, FormBody, OpaqueText, Principal, RateLimit, RequestContext, Route, View, get, post
-from shared.web.problems import PROBLEM_RENDERER
 
 _Parameter = Annotated[str, Field(max_length=4096), OpaqueText("compared, looked up or decrypted")]
+_NOT_IN_DESCRIPTION = re.compile(r"[^ !#-\[\]-~]")
+"""What an ``error_description`` may not contain."""
 _CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -127,19 +130,15 @@ class OAuthApi:
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes."""
         limit = RateLimit(10 * self.rate_limit_per_minute, timedelta(minutes=1))
+        endpoint = partial(post, access=PUBLIC, limit=limit, error_members=build_error_members)
         return (
             *AuthorizationsApi(
                 authorizations=self.authorizations, rate_limit_per_minute=self.rate_limit_per_minute
             ).build_routes(),
-            post("/oauth/token", self.issue_token, access=PUBLIC, limit=limit, replies=TokenView, errors=(OAuthError,)),
-            post("/oauth/revoke", self.revoke_token, access=PUBLIC, limit=limit, errors=(InvalidClientError,)),
-            post(
-                "/oauth/introspect",
-                self.introspect_token,
-                access=PUBLIC,
-                limit=limit,
-                replies=IntrospectionView,
-                errors=(InvalidClientError,),
+            endpoint("/oauth/token", self.issue_token, replies=TokenView, errors=(OAuthError,)),
+            endpoint("/oauth/revoke", self.revoke_token, errors=(InvalidClientError,)),
+            endpoint(
+                "/oauth/introspect", self.introspect_token, replies=IntrospectionView, errors=(InvalidClientError,)
             ),
             get("/.well-known/jwks.json", self.get_jwks, access=PUBLIC),
             get("/.well-known/openid-configuration", self.get_server_metadata, access=PUBLIC),
@@ -151,15 +150,15 @@ class OAuthApi:
         A refresh token is rotated: it works once. If it is sent again within 20 seconds (two tabs do so), the response
         has an access token only. A later reuse revokes the session.
         """
-        return await _render_view(call, self._grant(call, form))
+        return _render_view(await self._grant(call, form))
 
     async def revoke_token(self, call: RequestContext, form: TokenHintForm) -> web.Response:
         """Revoke a token and its session. An invalid token is no error (RFC 7009)."""
-        return await _render_view(call, self._revoke(call, form))
+        return _render_view(await self._revoke(call, form))
 
     async def introspect_token(self, call: RequestContext, form: TokenHintForm) -> web.Response:
         """Check whether a token of yours is valid. A partner sends its client credentials."""
-        return await _render_view(call, self._introspect(call, form))
+        return _render_view(await self._introspect(call, form))
 
     async def get_jwks(self, _call: RequestContext) -> JwksView:
         """Get the keys that verify access tokens."""
@@ -279,20 +278,18 @@ def _parse_basic(encoded: str) -> ClientCredentials:
     return ClientCredentials(unquote_plus(client_id), unquote_plus(secret))
 
 
-async def _render_view(call: RequestContext, work: Awaitable[View | None]) -> web.Response:
-    """Await *work*; render an OAuthError as RFC 6749, 5.2 requires, with the members of a problem added."""
-    try:
-        view = await work
-    except OAuthError as fault:
-        return _render_error(call, fault)
+def _render_view(view: View | None) -> web.Response:
     if view is None:
         return web.Response(status=200)
     return web.json_response(view.model_dump(exclude_none=True), headers={"Pragma": "no-cache"})
 
 
-def _render_error(call: RequestContext, error: OAuthError) -> web.Response:
-    problem = call.request.app[PROBLEM_RENDERER].render(error, call.request)
-    assert isinstance(problem.body, bytes)
-    payload: dict[str, Any] = {"error": error.error, "error_description": error.detail, **json.loads(problem.body)}
-    headers = {name: value for name, value in problem.headers.items() if name not in {"Content-Type", "Content-Length"}}
-    return web.json_response(payload, status=error.status, headers=headers)
+def build_error_members(fault: ServiceError) -> Mapping[str, str]:
+    """Return ``error`` and ``error_description`` (RFC 6749, section 5.2), also of errors raised before the handler."""
+    if isinstance(fault, OAuthError):
+        error = fault.error
+    elif fault.status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(fault, TooManyRequestsError):
+        error = "server_error" if fault.status == HTTPStatus.INTERNAL_SERVER_ERROR else "temporarily_unavailable"
+    else:
+        error = OAuthError.error
+    return {"error": error, "error_description": _NOT_IN_DESCRIPTION.sub("'", fault.detail)}
