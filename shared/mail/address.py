@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Self
+from unicodedata import normalize
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
@@ -39,6 +40,14 @@ class EmailAddress:
     def addr_spec(self) -> str:
         """The address for SMTP (RFC 5321), with the domain in ASCII."""
         return f"{self.local_part}@{self.domain}"
+
+    @property
+    def lookup_key(self) -> str:
+        """What all spellings of one mailbox share: the local part in lower case, the domain as the DNS spells it.
+
+        Lower case, not case folding: folding makes *ß* and *ss* one letter, which are two domains with two owners.
+        """
+        return f"{normalize('NFC', self.local_part.lower())}@{self.domain}"
 
     @property
     def needs_smtputf8(self) -> bool:

@@ -138,7 +138,7 @@ class MailLog:
 
     def hash_address(self, email: str) -> str:
         """Return the keyed hash of an address, the same in any letter case."""
-        return self._vault.blind_index("mail.address", email.casefold())
+        return self._vault.blind_index("mail.address", email.lower())
 
     async def record_sent(self, mail: SentMail) -> None:
         """Record an attempt to send an email, in the ambient transaction."""

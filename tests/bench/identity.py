@@ -63,7 +63,7 @@ async def members(identity: IdentityHarness, count: int) -> list[str]:
                 id=account_id,
                 username=new_id("u"),
                 email=await accounts.seal(account_id, address),
-                email_index=accounts.blind_index(address),
+                email_index=accounts.blind_index(EmailAddress(address)),
                 state="active",
                 roles=[],
                 age_screened_at=NOON,

@@ -10,7 +10,9 @@ from shared.web import SAFE_TEXT, OpaqueText, RequestContext, View, customer, st
 
 Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.org"]), OpaqueText("sealed")]
 Password = Annotated[
-    str, Field(max_length=1024, description="exactly as entered: not trimmed or normalised"), OpaqueText("hashed")
+    str,
+    Field(max_length=1024, description="compared as RFC 8265 says: composed, blanks of all kinds alike; not trimmed"),
+    OpaqueText("hashed"),
 ]
 Reason = Annotated[
     str,

@@ -33,7 +33,7 @@ class StoredMail:
 
     def was_sent_to(self, address: str) -> bool:
         """Return whether *address* is a recipient."""
-        return address.casefold() in (recipient.casefold() for recipient in self.recipients)
+        return address.lower() in (recipient.lower() for recipient in self.recipients)
 
     def matches_recipient(self, text: str) -> bool:
         """Return whether *text* is part of a recipient's address."""

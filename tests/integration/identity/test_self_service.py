@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.identity.domain.privacy_requests.lifecycle import OTHER_SERVICES
 from services.identity.store import Accounts, SecurityEventDocument
 from shared.contracts import identity_v1
-from shared.mail import EmailMessage
+from shared.mail import EmailAddress, EmailMessage
 from shared.mongo import RetentionSweeper
 from tests.integration.identity.fake_services import receipt
 from tests.integration.identity.harness import IdentityHarness, Person, Reply, new_person
@@ -219,7 +219,7 @@ async def test_C31_nothing_of_an_accounts_security_is_left(identity: IdentityHar
     await identity.call("POST", "/v1/identity/password-resets", {"email": ada.email})
     await move(identity, ada)
     asked = await identity.call("POST", ERASURES, {"password": ada.password}, by=ada, once=True)
-    index = Accounts(identity.chassis.db, identity.chassis.vault).blind_index(ada.email)
+    index = Accounts(identity.chassis.db, identity.chassis.vault).blind_index(EmailAddress(ada.email))
     for service in OTHER_SERVICES:
         await identity.record_events(receipt(asked.body["erasure_id"]), of=service)
     left: set[tuple[str, str]] = set()

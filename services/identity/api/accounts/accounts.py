@@ -105,6 +105,9 @@ class FoundAccountView(View):
 
     account_id: str
     created_at: Timestamp
+    spelling_differs: Annotated[
+        bool, Field(description="the stored address differs in a letter: a mail from yours is no proof of ownership")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +209,11 @@ class AccountsApi:
         found = await self.contact_resolver.find_for_staff(
             body.email, staff_id=call.principal.id, roles=call.principal.roles, reason=body.reason, at=call.now
         )
-        return FoundAccountView(account_id=found.id, created_at=rfc3339(found.created_at))
+        return FoundAccountView(
+            account_id=found.account.id,
+            created_at=rfc3339(found.account.created_at),
+            spelling_differs=found.spelling_differs,
+        )
 
     def _is_sign_up_denied(self, call: RequestContext) -> bool:
         try:

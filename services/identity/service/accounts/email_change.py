@@ -51,8 +51,8 @@ class EmailChangeService:
 
     async def request(self, account_id: str, email: str, *, user_agent: str, at: datetime) -> None:
         """Send a confirmation link to *email*. The result is the same whether or not it has an account (I-15)."""
-        account, address = await self.accounts.require_active(account_id), EmailAddress(email).email
-        index = self.accounts.blind_index(address)
+        account, mailbox = await self.accounts.require_active(account_id), EmailAddress(email)
+        address, index = mailbox.email, self.accounts.blind_index(mailbox)
         if index == account.email_index:
             same = FieldProblem(field="email", code="same", message="This is already your email address.")
             raise InvalidInputError(fields=(same,))

@@ -100,9 +100,10 @@ class RegistrationService:
         email a moment ago takes a shorter path, with or without an account (I-14, I-15, I-16).
         """
         screened_at = self.age_screen.verify_token(age_token, at=at)
-        address = EmailAddress(email).email
+        mailbox = EmailAddress(email)
+        address = mailbox.email
         password_hash = await self.password_hasher.hash_new(password, address=address)
-        index = self.accounts.blind_index(address)
+        index = self.accounts.blind_index(mailbox)
         # Outside the transaction below: of concurrent requests, exactly one must see that it is the first.
         if not await self.mail_cooldowns.hit(index, at=at):
             return

@@ -105,7 +105,7 @@ class LoginService:
     async def _log_in(
         self, email: str, password: str, *, context: LoginContext, at: datetime
     ) -> LoginResult | SecondFactorRequired:
-        index = self.accounts.blind_index(EmailAddress(email).email)
+        index = self.accounts.blind_index(EmailAddress(email))
         account = await self.accounts.get_by_email(index)
         device = self.known_devices.verify(context.device_token, account.id if account else None, at=at)
         throttle_key = index if device is None else self.accounts.throttle_key("device", device.device_id)

@@ -7,6 +7,7 @@ from hmac import compare_digest
 
 import pyotp
 
+from services.identity.domain.authentication.sameness import normalize_code
 from services.identity.domain.authentication.security import RECOVERY_CODE_COUNT, SecurityEventKind
 from services.identity.errors import TotpExistsError, TotpNotFoundError
 from services.identity.store import RecoveryCodeDocument, RecoveryCodes, SecurityEvents, TotpDocument, Totps
@@ -52,11 +53,11 @@ class OtpService:
         totp = await self.totps.get_by_account(account_id)
         if totp is None or totp.confirmed:
             raise TotpNotFoundError
-        return await self._consume_totp(totp, code, at=at)
+        return await self._consume_totp(totp, normalize_code(code), at=at)
 
     async def verify(self, account_id: str, code: str, *, at: datetime) -> bool:
         """Return whether *code* is a valid one-time or recovery code, and use it."""
-        plain = "".join(code.split()).lower()
+        plain = normalize_code(code)
         totp = await self.totps.get_by_account(account_id)
         if totp is not None and totp.confirmed and await self._consume_totp(totp, plain, at=at):
             return True
@@ -70,7 +71,7 @@ class OtpService:
                 RecoveryCodeDocument(
                     id=self.new_id("rcv"),
                     account_id=account_id,
-                    code_hash=sha256_digest(_without_dashes(code)),
+                    code_hash=sha256_digest(normalize_code(code)),
                     created_at=at,
                 )
                 for code in codes
@@ -91,7 +92,7 @@ class OtpService:
         return bool(matching_steps) and await self.totps.consume_step(totp, max(matching_steps))
 
     async def _consume_recovery_code(self, account_id: str, code: str, *, at: datetime) -> bool:
-        if not await self.recovery_codes.consume(account_id, sha256_digest(_without_dashes(code))):
+        if not await self.recovery_codes.consume(account_id, sha256_digest(code)):
             return False
         await self.security_events.record(account_id, SecurityEventKind.RECOVERY_CODE_USED, at=at)
         return True
@@ -100,10 +101,6 @@ class OtpService:
 def _new_recovery_code() -> str:
     encoded = base64.b32encode(random_bytes(_RECOVERY_CODE_BYTES)).decode().lower()
     return "-".join(encoded[start : start + 6] for start in range(0, len(encoded), 6))
-
-
-def _without_dashes(code: str) -> str:
-    return code.replace("-", "")
 
 
 def _ascii_or_empty(code: str) -> str:

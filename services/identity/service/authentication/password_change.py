@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.domain.authentication.passwords import MIN_LENGTH
+from services.identity.domain.authentication.passwords import is_short
 from services.identity.domain.authentication.security import SecurityEventKind
 from services.identity.emails.security import SecurityEmails
 from services.identity.service.authentication.login import LoginService
@@ -93,10 +93,10 @@ class PasswordChangeService:
             account_id, current_password, session_id=session_id, at=at
         )
         password_hash = await self.password_setter.hash_password(account, new_password)
-        kind, is_short = SecurityEventKind.PASSWORD_CHANGED, len(new_password) < MIN_LENGTH
+        kind, needs_factor = SecurityEventKind.PASSWORD_CHANGED, is_short(new_password)
         revoked_sessions = await self.transact(
             lambda: self.password_setter.set_password(
-                account, password_hash, kind, is_short=is_short, except_session_id=session_id, at=at
+                account, password_hash, kind, is_short=needs_factor, except_session_id=session_id, at=at
             )
         )
         return PasswordChangeResult(revoked_sessions, await self.app_passwords.list_by_account(account_id))

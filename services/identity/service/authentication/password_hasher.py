@@ -12,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.identity.domain.authentication.breached import BreachedPasswords
 from services.identity.domain.authentication.passwords import validate_password
+from services.identity.domain.authentication.sameness import normalize_password
 from services.identity.errors import PasswordHashingBusyError, PasswordNotAcceptableError
 from shared.errors import FieldProblem
 from shared.ids import new_token, random_bytes
@@ -66,11 +67,11 @@ class Argon2PasswordHasher:
         issue = validate_password(password, address=address, second_factor=second_factor, breached=self._breached)
         if issue is not None:
             raise PasswordNotAcceptableError((FieldProblem(field="password", code=issue.code, message=issue.message),))
-        return await self._run(lambda: self._hash(password))
+        return await self._run(lambda: self._hash(normalize_password(password)))
 
     async def rehash(self, password: str) -> str:
         """Return a hash with current parameters, for a password that was just verified."""
-        return await self._run(lambda: self._hash(password))
+        return await self._run(lambda: self._hash(normalize_password(password)))
 
     async def verify(self, password: str, stored: str | None) -> VerificationResult:
         """Verify *password*. Without *stored* it takes as long, and the result is incorrect."""
@@ -84,11 +85,18 @@ class Argon2PasswordHasher:
         return self._argon2.hash(password, salt=random_bytes(16))
 
     def _verify(self, password: str, stored: str | None) -> VerificationResult:
+        password_hash, normalized = stored or self._dummy_hash, normalize_password(password)
+        if self._matches(normalized, password_hash):
+            return VerificationResult(stored is not None, self._argon2.check_needs_rehash(password_hash))
+        # Hashes from before decision 15 are of the password as it was typed. Once opened, they are renewed.
+        is_correct = normalized != password and self._matches(password, password_hash)
+        return VerificationResult(is_correct and stored is not None, needs_rehash=True)
+
+    def _matches(self, password: str, password_hash: str) -> bool:
         try:
-            self._argon2.verify(stored or self._dummy_hash, password)
+            return self._argon2.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
-            return VerificationResult(is_correct=False)
-        return VerificationResult(stored is not None, self._argon2.check_needs_rehash(stored or self._dummy_hash))
+            return False
 
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._slots.acquire(blocking=False):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from services.identity.domain.authentication.passwords import MIN_LENGTH
+from services.identity.domain.authentication.passwords import is_short
 from services.identity.domain.authentication.security import PASSWORD_RESET_LIFETIME, SecurityEventKind
 from services.identity.emails.security import SecurityEmails
 from services.identity.errors import InvalidPasswordResetTokenError
@@ -39,7 +39,7 @@ class PasswordResetService:
 
     async def request(self, email: str, *, at: datetime) -> None:
         """Queue a request. Whether the address has an account is not looked up here (I-14, I-16)."""
-        index = self.accounts.blind_index(EmailAddress(email).email)
+        index = self.accounts.blind_index(EmailAddress(email))
         if await self.mail_cooldowns.hit(index, scope=PASSWORD_RESET_SCOPE, at=at):
             await self.password_resets.add_request(
                 PasswordResetRequestDocument(id=self.new_id("wsh"), email_index=index, created_at=at)
@@ -63,9 +63,9 @@ class PasswordResetService:
         async def store_password() -> None:
             if not await self.password_resets.consume(reset):
                 raise InvalidPasswordResetTokenError
-            kind, is_short = SecurityEventKind.PASSWORD_RESET, len(new_password) < MIN_LENGTH
+            kind, needs_factor = SecurityEventKind.PASSWORD_RESET, is_short(new_password)
             await self.password_setter.set_password(
-                account, password_hash, kind, is_short=is_short, except_session_id=None, at=at
+                account, password_hash, kind, is_short=needs_factor, except_session_id=None, at=at
             )
 
         await self.transact(store_password)

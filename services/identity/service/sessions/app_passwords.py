@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.identity.domain.authentication.sameness import normalize_app_password
 from services.identity.domain.authentication.security import SecurityEventKind
 from services.identity.domain.sessions.access import APP_PASSWORD_LIFETIME, MAX_APP_PASSWORDS, AppScope
 from services.identity.errors import AppPasswordNotFoundError, TooManyAppPasswordsError
@@ -94,7 +95,7 @@ class AppPasswordService:
         """Return the app password if it has not expired and belongs to the active account *username*, else None."""
         if not self.accounts.may_match_username(purpose):
             raise PurposeDeniedError(f"accounts.username may not be read for {purpose}")
-        app_password = await self.app_passwords.get_by_hash(sha256_digest(secret))
+        app_password = await self.app_passwords.get_by_hash(sha256_digest(normalize_app_password(secret)))
         if app_password is None or at >= app_password.expires_at:
             return None
         account = await self.accounts.get_active(app_password.account_id)

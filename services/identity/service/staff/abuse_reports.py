@@ -123,7 +123,9 @@ class AbuseReportService:
         for report in pending:
             email = await self.abuse_reports.open_field(report, "email", Purpose.SECURITY) or ""
             # Outside the transaction: of concurrent reports, exactly one must see that it is the first.
-            may_write = await self.mail_cooldowns.hit(self.accounts.blind_index(email), scope=ACCOUNT_LOCK_SCOPE, at=at)
+            may_write = await self.mail_cooldowns.hit(
+                self.accounts.blind_index(EmailAddress(email)), scope=ACCOUNT_LOCK_SCOPE, at=at
+            )
             await self.transact(partial(self._send_lock_email, report, email if may_write else None, at=at))
         return bool(pending)
 
@@ -196,7 +198,7 @@ class AbuseReportService:
         until = at + LOCK_TOKEN_LIFETIME
         if not await self.abuse_reports.claim_lock_email(report, expires_at=until) or email is None:
             return
-        account = await self.accounts.get_by_email(self.accounts.blind_index(email))
+        account = await self.accounts.get_by_email(self.accounts.blind_index(EmailAddress(email)))
         if account is None or account.roles or account.frozen_at is not None:
             return
         token = self.token_sealer.issue(

@@ -18,6 +18,17 @@ EMAIL_INDEX_FIELD = "identity.accounts.email_index"
 _MAX_BASIS_LENGTH = 200
 
 
+@dataclass(frozen=True, slots=True)
+class FoundAccount:
+    """An account, and whether its address is spelled in another way than the one searched for.
+
+    A message from a spelling that is not the stored one does not prove who owns the account.
+    """
+
+    account: AccountDocument
+    spelling_differs: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactResolver:
     """Resolves contacts for services and staff."""
@@ -47,20 +58,21 @@ class ContactResolver:
 
     async def find_for_staff(
         self, email: str, *, staff_id: str, roles: frozenset[str], reason: str, at: datetime
-    ) -> AccountDocument:
+    ) -> FoundAccount:
         """Return the account at *email* to staff; the owner sees the reason. AccountNotFoundError if there is none."""
         purpose = Purpose.SUPPORT if roles & {Role.SUPPORT, Role.ADMIN} else Purpose.LEGAL_DISCLOSURE
         recipient = Recipient(kind="staff", id=staff_id, purpose=purpose, basis=validate_reason(reason))
         account = await self._find_account(email, recipient, at=at)
         if account is None:
             raise AccountNotFoundError
-        return account
+        stored = await self.accounts.open_email(account, purpose)
+        return FoundAccount(account, spelling_differs=stored != EmailAddress(email).email)
 
     async def _find_account(self, email: str, recipient: Recipient, *, at: datetime) -> AccountDocument | None:
         if not self.accounts.may_find(recipient.purpose):
             # Recorded without an account: the purpose is wrong for every account.
             await self._deny_access("", EMAIL_INDEX_FIELD, recipient, at=at)
-        account = await self.accounts.get_by_email(self.accounts.blind_index(EmailAddress(email).email))
+        account = await self.accounts.get_by_email(self.accounts.blind_index(EmailAddress(email)))
         if account is not None:
             await self._record_access(account, EMAIL_INDEX_FIELD, recipient, at=at)
         return account

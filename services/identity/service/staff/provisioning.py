@@ -47,13 +47,13 @@ class StaffProvisioner:
         """Add missing accounts, update changed ones, delete those that are no longer listed."""
         for spec in specs:
             await self._reconcile_one(spec, at=at)
-        listed = {self.accounts.blind_index(member.email_address.email) for member in specs}
+        listed = {self.accounts.blind_index(member.email_address) for member in specs}
         for account in await self.accounts.list_staff():
             if account.email_index not in listed:
                 await self._remove(account, at=at)
 
     async def _reconcile_one(self, spec: StaffAccountSpec, *, at: datetime) -> None:
-        account = await self.accounts.get_by_email(self.accounts.blind_index(spec.email_address.email))
+        account = await self.accounts.get_by_email(self.accounts.blind_index(spec.email_address))
         if account is None:
             await self._create(spec, at=at)
         elif not account.roles:
@@ -72,7 +72,7 @@ class StaffProvisioner:
                     id=account_id,
                     username=self.new_id("u"),
                     email=await self.accounts.seal(account_id, spec.email_address.email),
-                    email_index=self.accounts.blind_index(spec.email_address.email),
+                    email_index=self.accounts.blind_index(spec.email_address),
                     state="active",
                     roles=list(spec.roles),
                     age_screened_at=None,

@@ -8,6 +8,7 @@ from services.identity.domain.sessions.access import Role
 from services.identity.errors import AccountNotFoundError, EmailTakenError
 from shared.crypto import Vault, build_associated_data
 from shared.ids import new_token
+from shared.mail import EmailAddress
 from shared.mongo import Database, Document, DuplicateError, Index
 from shared.personal import UNTIL_ERASED, Category, Personal, personal_fields
 from shared.policy import Purpose
@@ -69,9 +70,9 @@ class Accounts:
         """
         await self._rows.update_one({"_id": account_id}, {"$set": {"lock_nonce": new_token(64)}})
 
-    def blind_index(self, email: str) -> str:
-        """Return the blind index of *email*, ignoring case."""
-        return self._vault.blind_index(build_associated_data(AccountDocument, "email"), email.casefold())
+    def blind_index(self, email: EmailAddress) -> str:
+        """Return the blind index of *email*, the same for all spellings of one mailbox (decision 15)."""
+        return self._vault.blind_index(build_associated_data(AccountDocument, "email"), email.lookup_key)
 
     async def seal(self, account_id: str, email: str) -> bytes:
         """Return *email* sealed under the account's key."""

@@ -14,6 +14,7 @@ from services.newsletter.domain.imports.imports import (
     ImportState,
     RefusedRow,
 )
+from services.newsletter.domain.subscriptions.addresses import fold_address
 from services.newsletter.store.imports.documents import (
     ImportBatchDocument,
     ImportDocument,
@@ -167,7 +168,7 @@ class Invitations:
 
     async def add(self, list_id: str, email: str, *, import_id: str, at: datetime) -> bool:
         """Record an invitation; False when the address was invited to this list before, in any letter case."""
-        key = self._vault.blind_index("newsletter.invitation", f"{list_id}:{email.casefold()}")
+        key = self._vault.blind_index("newsletter.invitation", f"{list_id}:{fold_address(email)}")
         if await self._rows.get(key) is not None:
             return False
         await self._rows.insert_one(InvitationDocument(id=key, import_id=import_id, created_at=at))

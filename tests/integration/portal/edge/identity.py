@@ -149,7 +149,7 @@ class Identity(Tokens):
         if "@" in body["reason"]:
             raise RefusedError(422, "identity.reason.invalid", "The reason must not hold an address")
         account_id, *_ = self.people[body["email"]]
-        return web.json_response({"account_id": account_id, "created_at": THEN})
+        return web.json_response({"account_id": account_id, "created_at": THEN, "spelling_differs": False})
 
     async def make_app_password(self, request: web.Request) -> web.Response:
         self._who(request)
