@@ -83,7 +83,7 @@ class BrowserSessions:
 
         A refresh token works once, and reuse revokes the session. Concurrent requests with the same token share one
         refresh, and late requests with the old cookie get its result. When another replica refreshed first, identity
-        returns an access token for this request only (decision 7).
+        returns an access token for this request only (decision 15).
         """
         self._drop_expired_refreshes(now)
         key = sha256_digest(session.refresh_token)
@@ -101,7 +101,8 @@ class BrowserSessions:
             raise
 
     async def _request_refresh(self, session: BrowserSession, forwarded_headers: Mapping[str, str]) -> BrowserSession:
-        form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
+        # Tabs share one cookie, and the last response wins: a second refresh token could be the void one there.
+        form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token, "on_reuse": "access_token"}
         reply = await self.api.request(
             ApiRequest(method="POST", path="/oauth/token", form=form, headers=forwarded_headers)
         )

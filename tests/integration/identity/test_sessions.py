@@ -8,6 +8,7 @@ from time import perf_counter
 import pytest
 
 from services.identity.domain.sessions.access import REFRESH_REUSE_GRACE
+from services.identity.service.sessions.tokens import RefreshTokens
 from services.identity.store import RevokedSessions, SessionDocument, SignUpDocument
 from shared.contracts import identity_v1
 from shared.mail import EmailAddress
@@ -100,31 +101,67 @@ async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(id
     assert await knows(identity, ada) == 401
 
 
-async def test_of_six_refreshes_at_once_all_get_access_and_one_the_next_refresh_token(
+async def test_of_six_refreshes_at_once_all_get_tokens_and_one_refresh_token_is_valid(
     identity: IdentityHarness,
 ) -> None:
     ada = await identity.member()
     replies = await asyncio.gather(*(identity.refresh(ada.refresh) for _ in range(6)))
     assert {reply.status for reply in replies} == {200}
-    [next_token] = [reply.body["refresh_token"] for reply in replies if "refresh_token" in reply.body]
     for reply in replies:
         ada.access = reply.body["access_token"]
         assert await knows(identity, ada) == 200
+    opened = RefreshTokens(identity.chassis.token_sealer)
+    tokens = {opened.open(reply.body["refresh_token"], at=identity.clock()).generation: reply for reply in replies}
+    assert sorted(tokens) == [1, 2, 3, 4, 5, 6]
     identity.clock.advance(REFRESH_REUSE_GRACE)
-    assert (await identity.refresh(next_token)).body["refresh_token"]
+    assert (await identity.refresh(tokens[6].body["refresh_token"])).body["refresh_token"]
+    assert (await identity.refresh(tokens[5].body["refresh_token"])).body["error"] == "invalid_grant"
 
 
-async def test_whoever_comes_late_never_refreshes_again_and_a_later_try_ends_the_session(
+async def test_the_late_refresh_of_two_gets_the_refresh_token_that_is_valid_from_then_on(
     identity: IdentityHarness,
 ) -> None:
     ada = await identity.member()
-    newest = (await identity.refresh(ada.refresh)).body["refresh_token"]
+    lost = await identity.refresh(ada.refresh)
     identity.clock.advance(REFRESH_REUSE_GRACE - timedelta(seconds=1))
     late = await identity.refresh(ada.refresh)
-    assert (late.status, "refresh_token" in late.body) == (200, False)
+    assert late.body["refresh_token"] != lost.body["refresh_token"]
+    identity.clock.advance(timedelta(days=1))
+    assert (await identity.refresh(late.body["refresh_token"])).body["refresh_token"]
+
+
+@pytest.mark.parametrize("shown", ["void", "rotated"])
+async def test_a_void_or_rotated_refresh_token_that_is_shown_after_the_grace_ends_the_session(
+    identity: IdentityHarness, shown: str
+) -> None:
+    ada = await identity.member()
+    void = (await identity.refresh(ada.refresh)).body["refresh_token"]
+    identity.clock.advance(REFRESH_REUSE_GRACE - timedelta(seconds=1))
+    newest = (await identity.refresh(ada.refresh)).body
     identity.clock.advance(timedelta(seconds=1))
-    assert (await identity.refresh(ada.refresh)).body["error"] == "invalid_grant"
+    wrong = await identity.refresh(void if shown == "void" else ada.refresh)
+    assert wrong.body["error"] == "invalid_grant"
+    assert (await identity.refresh(newest["refresh_token"])).body["error"] == "invalid_grant"
+    ada.access = newest["access_token"]
+    assert await knows(identity, ada) == 401
+
+
+async def test_a_void_refresh_token_ends_the_session_also_within_the_grace(identity: IdentityHarness) -> None:
+    ada = await identity.member()
+    void = (await identity.refresh(ada.refresh)).body["refresh_token"]
+    newest = (await identity.refresh(ada.refresh)).body["refresh_token"]
+    assert (await identity.refresh(void)).body["error"] == "invalid_grant"
     assert (await identity.refresh(newest)).body["error"] == "invalid_grant"
+
+
+async def test_a_client_may_leave_the_refresh_token_to_the_process_that_was_first(identity: IdentityHarness) -> None:
+    ada = await identity.member()
+    newest = (await identity.refresh(ada.refresh)).body["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": ada.refresh, "on_reuse": "access_token"}
+    late = await identity.call("POST", "/oauth/token", form=form)
+    assert (late.status, "refresh_token" in late.body) == (200, False)
+    identity.clock.advance(REFRESH_REUSE_GRACE)
+    assert (await identity.refresh(newest)).body["refresh_token"]
 
 
 async def test_a_token_two_generations_old_is_never_merely_late(identity: IdentityHarness) -> None:

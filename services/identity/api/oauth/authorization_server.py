@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import unquote_plus
 
 from aiohttp import web
@@ -48,6 +48,13 @@ class TokenForm(OAuthForm):
     redirect_uri: _Parameter = ""
     code_verifier: _Parameter = ""
     scope: _Parameter = ""
+    on_reuse: Annotated[
+        Literal["", "access_token"],
+        Field(
+            description="with a refresh token that another process of yours has just used: an access token only, "
+            "and its new refresh token stays valid"
+        ),
+    ] = ""
 
 
 class TokenHintForm(OAuthForm):
@@ -147,8 +154,9 @@ class OAuthApi:
     async def issue_token(self, call: RequestContext, form: TokenForm) -> web.Response:
         """Get an access token with a code, a refresh token or client credentials.
 
-        A refresh token is rotated: it works once. If it is sent again within 20 seconds (two tabs do so), the response
-        has an access token only. A later reuse revokes the session.
+        A refresh token is rotated: it works once. If it is sent again within 20 seconds (two processes do so, or the
+        response was lost), the response has new tokens, and the refresh token of the first response is void. A later
+        reuse, or the use of a void token, revokes the session.
         """
         return _render_view(await self._grant(call, form))
 
@@ -188,14 +196,20 @@ class OAuthApi:
 
     async def _grant(self, call: RequestContext, form: TokenForm) -> View:
         if form.grant_type == "refresh_token":
-            return _token_view(
-                await self.session_service.refresh_session(form.refresh_token, client_id=form.client_id, at=call.now)
-            )
+            return _token_view(await self._refresh(call, form))
         if form.grant_type == "authorization_code":
             return _token_view(await self._exchange_code(call, form))
         if form.grant_type == "client_credentials":
             return await self._issue_partner_token(call, form)
         raise UnsupportedGrantTypeError if form.grant_type else OAuthError("grant_type is missing")
+
+    async def _refresh(self, call: RequestContext, form: TokenForm) -> TokenResponse:
+        return await self.session_service.refresh_session(
+            form.refresh_token,
+            client_id=form.client_id,
+            keeps_newest=form.on_reuse == "access_token",
+            at=call.now,
+        )
 
     async def _exchange_code(self, call: RequestContext, form: TokenForm) -> TokenResponse:
         if _CODE_VERIFIER.fullmatch(form.code_verifier) is None:

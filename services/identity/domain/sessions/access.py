@@ -44,9 +44,9 @@ KEY_PREPUBLISH_PERIOD = timedelta(minutes=15)
 """How long a new signing key is published before it signs. Every replica is restarted within this time."""
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_REUSE_GRACE = timedelta(seconds=20)
-"""How long the previous refresh token still gets an access token, but no refresh token (decision 7).
+"""How long the previous refresh token still gets new tokens, while the newest one was not used (decision 15).
 
-It is the longest time of a response through the edge: until then a browser may not have the new token.
+It is the longest time of a response through the edge: until then a client may not have the new token.
 """
 SESSION_LIFETIME = timedelta(days=180)
 VERIFICATION_LIFETIME = timedelta(minutes=30)

@@ -34,9 +34,13 @@ from services.identity.store import (
 )
 from shared.bus import Outbox
 from shared.contracts import identity_v1
+from shared.errors import UnavailableError
 from shared.ids import NewId
 from shared.mongo import Transact
 from shared.user_agents import describe_user_agent
+
+_MAX_CONCURRENT_REUSES = 100
+"""How often a late refresh is tried while others that are late win; beyond that, 503."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,7 @@ class TokenResponse:
 
     access_token: str
     refresh_token: str
-    """Empty within the reuse grace: there is never a second valid refresh token."""
+    """Empty if the client asked for an access token only; there is never a second valid refresh token."""
     session_id: str
     account_id: str
     expires_in: int = int(ACCESS_TOKEN_LIFETIME.total_seconds())
@@ -154,10 +158,13 @@ class SessionService:
         await self._add(session, user_agent=user_agent, at=at)
         return self._build_token_response(session, account, 0, at=at)
 
-    async def refresh_session(self, token: str, *, client_id: str = "", at: datetime) -> TokenResponse:
+    async def refresh_session(
+        self, token: str, *, client_id: str = "", keeps_newest: bool = False, at: datetime
+    ) -> TokenResponse:
         """Return new tokens. A reused refresh token is taken as stolen: its session is revoked.
 
-        Within the reuse grace (two tabs, a lost response) it gets an access token only (decision 7).
+        Within the reuse grace (two tabs, a lost response) it gets new tokens, too, and the refresh token that the
+        first request got is void (decision 15). With *keeps_newest* it gets an access token, and nothing is void.
         """
         claims = self.refresh_tokens.open(token, at=at)
         session = await self.sessions.get(claims.session_id)
@@ -168,8 +175,10 @@ class SessionService:
             account = None
         if account is not None and await self._rotate(session, claims, at=at):
             return self._build_token_response(session, account, session.generation + 1, at=at)
-        if account is not None and await self._is_within_reuse_grace(claims, at=at):
-            return self._build_token_response(session, account, None, at=at)
+        if account is not None:
+            late = await self._reuse(claims, account, keeps_newest=keeps_newest, at=at)
+            if late is not None:
+                return late
         await self.revoke_many([session], at=at)
         raise InvalidGrantError
 
@@ -252,18 +261,28 @@ class SessionService:
             await self.security_events.record(account_id, SecurityEventKind.SESSIONS_REVOKED, at=at)
 
     async def _rotate(self, session: SessionDocument, claims: RefreshTokenClaims, *, at: datetime) -> bool:
-        if claims.generation != session.generation or at >= session.created_at + SESSION_LIFETIME:
+        if claims.generation != session.generation or at >= _ends_at(session):
             return False
         return await self.sessions.rotate_generation(session, at=at)
 
-    async def _is_within_reuse_grace(self, claims: RefreshTokenClaims, *, at: datetime) -> bool:
-        """Return whether this is the previous refresh token, rotated moments ago."""
+    async def _reuse(
+        self, claims: RefreshTokenClaims, account: AccountDocument, *, keeps_newest: bool, at: datetime
+    ) -> TokenResponse | None:
+        """Return tokens for the previous refresh token within the grace, else None."""
+        for _ in range(_MAX_CONCURRENT_REUSES):
+            newest = await self._find_reusable(claims, at=at)
+            if newest is None or keeps_newest:
+                return None if newest is None else self._build_token_response(newest, account, None, at=at)
+            if await self.sessions.void_generation(newest):
+                return self._build_token_response(newest, account, newest.generation + 1, at=at)
+        raise UnavailableError
+
+    async def _find_reusable(self, claims: RefreshTokenClaims, *, at: datetime) -> SessionDocument | None:
+        """Return the session if this is the previous refresh token, and the newest one was not used yet."""
         session = await self.sessions.get(claims.session_id)
-        return (
-            session is not None
-            and claims.generation == session.generation - 1
-            and at < min(session.last_seen_at + REFRESH_REUSE_GRACE, session.created_at + SESSION_LIFETIME)
-        )
+        if session is None or claims.generation != session.previous_generation:
+            return None
+        return session if at < min(session.last_seen_at + REFRESH_REUSE_GRACE, _ends_at(session)) else None
 
     def _build_token_response(
         self, session: SessionDocument, account: AccountDocument, generation: int | None, *, at: datetime
@@ -287,3 +306,7 @@ class SessionService:
             roles=frozenset(account.roles),
         )
         return self.signing_keys.issue_access_token(subject, at=at)
+
+
+def _ends_at(session: SessionDocument) -> datetime:
+    return session.created_at + SESSION_LIFETIME

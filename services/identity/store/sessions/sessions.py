@@ -25,7 +25,9 @@ class SessionDocument(Document):
     client_id: str | None = None
     """The app of the session: no other client may refresh it."""
     generation: int
-    """The number of refresh token rotations. An older token revokes the session."""
+    """The generation of the refresh token that is valid. An older token revokes the session, with one exception:"""
+    previous_generation: int | None = None
+    """The generation that was rotated last. Its token may come late, within the reuse grace (decision 15)."""
     created_at: datetime
     authenticated_at: datetime | None = None
     """When the owner last authenticated; None if at the login only."""
@@ -62,10 +64,19 @@ class Sessions:
     async def rotate_generation(self, session: SessionDocument, *, at: datetime) -> bool:
         """Start the next generation; False if another request was first.
 
-        ``last_seen_at`` is then the time of the rotation; the reuse grace is measured from it (decision 7).
+        ``last_seen_at`` is then the time of the rotation; the reuse grace is measured from it.
         """
         wanted = {"_id": session.id, "generation": session.generation}
-        return await self._rows.update_one(wanted, {"$inc": {"generation": 1}, "$set": {"last_seen_at": at}}) == 1
+        rotated = {"last_seen_at": at, "previous_generation": session.generation}
+        return await self._rows.update_one(wanted, {"$inc": {"generation": 1}, "$set": rotated}) == 1
+
+    async def void_generation(self, session: SessionDocument) -> bool:
+        """Replace a generation that was not used yet with the next one; False if another request was first.
+
+        The time of the rotation stays, so that the grace of the previous generation ends when it would have.
+        """
+        wanted = {"_id": session.id, "generation": session.generation}
+        return await self._rows.update_one(wanted, {"$inc": {"generation": 1}}) == 1
 
     async def mark_authenticated(self, session: SessionDocument, *, at: datetime) -> bool:
         """Record an authentication; False if the session was revoked."""
