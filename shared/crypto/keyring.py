@@ -30,7 +30,7 @@ class KeyUse(StrEnum):
     BLIND = "blind"
     """Computes blind indexes. Never rotated: stored indexes would no longer match."""
     SIGN = "sign"
-    """Signs access tokens (an Ed25519 seed)."""
+    """Signs access tokens: the P-256 key is derived from it."""
     LINK = "link"
     """Encrypts the tokens of links in emails."""
     DKIM = "dkim"

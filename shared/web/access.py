@@ -23,6 +23,8 @@ class Principal:
     auth_time: datetime = NEVER
     purpose: str = ""
     """The purpose of a partner's token (C13)."""
+    client_id: str = ""
+    """The OAuth client that the token was issued to; empty in an ``issue_access_token`` without one."""
 
 
 PUBLIC_PRINCIPAL = Principal(kind="public")

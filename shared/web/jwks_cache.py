@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey
 
 from shared import observe
 from shared.clock import Clock
 from shared.contracts import identity_v1
 from shared.errors import ServiceError, UnavailableError
 from shared.policy.purposes import Purpose
-from shared.web.tokens import MAX_TOKEN_LIFETIME
+from shared.web.tokens import KEY_CURVE, MAX_TOKEN_LIFETIME
 
 if TYPE_CHECKING:
     from shared.bus import EventDelivery, RpcClient
@@ -23,6 +23,9 @@ log = observe.get_logger(__name__)
 REFRESH_INTERVAL = timedelta(seconds=5)
 """Broadcasts are lost while a process reconnects; this bounds how long a revoked session is then accepted."""
 MIN_REFRESH_INTERVAL = timedelta(seconds=5)
+
+
+_KEY_TYPE = ("EC", KEY_CURVE)
 
 
 class SigningKeysUnavailableError(UnavailableError):
@@ -40,11 +43,11 @@ class RemoteTokenTrust:
     def __init__(self, rpc_client: "RpcClient", clock: Clock) -> None:
         self._rpc_client = rpc_client
         self._clock = clock
-        self._keys: Mapping[str, OKPKey] = {}
+        self._keys: Mapping[str, ECKey] = {}
         self._revoked: dict[str, datetime] = {}
         self._requested_at = self._refreshed_at = datetime.min.replace(tzinfo=UTC)
 
-    async def get_key(self, kid: str) -> OKPKey | None:
+    async def get_key(self, kid: str) -> ECKey | None:
         """Return the public key *kid*; an unknown one triggers a rate-limited refresh from identity."""
         if kid not in self._keys and self._clock() - self._requested_at > MIN_REFRESH_INTERVAL:
             await self._try_refresh()
@@ -90,9 +93,7 @@ class RemoteTokenTrust:
             log.warning("jwks.refresh_failed", code=fault.code)
 
 
-def parse_public_keys(jwks: str) -> dict[str, OKPKey]:
-    """Return the Ed25519 keys of a JWK set by their ids."""
-    signing_keys = [
-        each for each in json.loads(jwks)["keys"] if (each.get("kty"), each.get("crv")) == ("OKP", "Ed25519")
-    ]
-    return {each["kid"]: OKPKey.import_key(each) for each in signing_keys if each.get("kid")}
+def parse_public_keys(jwks: str) -> dict[str, ECKey]:
+    """Return the keys of a JWK set that may sign access tokens, by their ids."""
+    signing_keys = [each for each in json.loads(jwks)["keys"] if (each.get("kty"), each.get("crv")) == _KEY_TYPE]
+    return {each["kid"]: ECKey.import_key(each) for each in signing_keys if each.get("kid")}

@@ -1,4 +1,4 @@
-"""Access tokens: JWTs (RFC 9068) signed with Ed25519 by identity, verified by every service."""
+"""Access tokens: JWTs (RFC 9068) signed with ECDSA by identity, verified by every service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,17 +10,21 @@ from aiohttp import web
 from cachetools import LRUCache
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import UnauthenticatedError, UnavailableError
+from shared.ids import new_token
 from shared.web.access import PUBLIC_PRINCIPAL, Access, Principal
 from shared.web.context import bearer_token
 from shared.web.errors import AccessTokenExpiredError, InvalidAccessTokenError, SessionRevokedError
 
-ALGORITHM = "Ed25519"
-"""EdDSA by its fully specified name (RFC 9864), the only accepted algorithm."""
+ALGORITHM = "ES256"
+"""The only accepted algorithm: the one that the libraries of our partners can verify (decision 16)."""
+KEY_CURVE = "P-256"
 AUDIENCE = "candor"
+FIRST_PARTY_CLIENT = "candor"
+"""The ``client_id`` in tokens of a login without OAuth, such as the portal's. No app can be registered under it."""
 MAX_TOKEN_LIFETIME = timedelta(minutes=10)
 _TOKEN_TYPE = "at+jwt"  # noqa: S105 - the type of a token, not a secret
 _MAX_CACHED_TOKENS = 4_096
@@ -34,7 +38,7 @@ NumericDate = Annotated[int, Field(ge=0, lt=2**33)]
 class TokenTrust(Protocol):
     """The keys and session revocations used to verify access tokens."""
 
-    async def get_key(self, kid: str) -> OKPKey | None:
+    async def get_key(self, kid: str) -> ECKey | None:
         """Return the public key *kid*, or None when no issuer signs with it; UnavailableError while unknown."""
         ...
 
@@ -56,6 +60,8 @@ class AccessTokenClaims(BaseModel):
     roles: list[str] = []
     scope: str = ""
     purpose: str = ""
+    client_id: str = ""
+    jti: str = ""
     auth_time: NumericDate
     iat: NumericDate
     nbf: NumericDate = 0
@@ -71,11 +77,12 @@ class AccessTokenClaims(BaseModel):
             roles=frozenset(self.roles),
             auth_time=datetime.fromtimestamp(self.auth_time, UTC),
             purpose=self.purpose,
+            client_id=self.client_id,
         )
 
 
 def issue_access_token(
-    principal: Principal, key: OKPKey, *, issuer: str, at: datetime, lifetime: timedelta = MAX_TOKEN_LIFETIME
+    principal: Principal, key: ECKey, *, issuer: str, at: datetime, lifetime: timedelta = MAX_TOKEN_LIFETIME
 ) -> str:
     """Return an access token for *principal*, signed with the private *key*, which only identity has."""
     claims = {
@@ -84,8 +91,10 @@ def issue_access_token(
         "sub": principal.id,
         "sid": principal.session,
         "kind": principal.kind,
+        "client_id": principal.client_id or FIRST_PARTY_CLIENT,
+        "jti": new_token(128),
         "roles": sorted(principal.roles),
-        "scope": " ".join(sorted(principal.scopes)),
+        **({"scope": " ".join(sorted(principal.scopes))} if principal.scopes else {}),
         "auth_time": max(0, int(principal.auth_time.timestamp())),
         "iat": int(at.timestamp()),
         "exp": int((at + lifetime).timestamp()),

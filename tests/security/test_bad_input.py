@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey
 
 from shared.clock import utc_now
 from shared.web import Principal, Route, issue_access_token
@@ -168,7 +168,7 @@ def _nonsense(_target: Target, _who: Principal) -> str:
 
 
 def _by_another_key(_target: Target, who: Principal) -> str:
-    mallory = OKPKey.generate_key("Ed25519", {"kid": "key_1"}, auto_kid=False)
+    mallory = ECKey.generate_key("P-256", {"kid": "key_1"}, auto_kid=False)
     return issue_access_token(who, mallory, issuer=PUBLIC_URL, at=utc_now())
 
 

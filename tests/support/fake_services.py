@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from google.protobuf.message import Message
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import ECKey, KeySet
 
 from shared.bus import Broker, RpcClient, RpcContext, RpcHandler, RpcServer, event_type
 from shared.bus.envelope import EventEnvelope as FactEnvelope
@@ -35,7 +35,7 @@ class FakeServices:
     """Everybody but the service under test: identity's keys and addresses, and ears for all facts."""
 
     broker: Broker
-    key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", auto_kid=True))
+    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", auto_kid=True))
     addresses: dict[str, str] = field(default_factory=dict)
     """The accounts that identity knows."""
     unavailable: set[str] = field(default_factory=set)
@@ -48,7 +48,7 @@ class FakeServices:
 
     async def get_signing_keys(self, _request: Message, _asked: RpcContext) -> identity_v1.SigningKeysGetReply:
         """Answer who signs."""
-        public = KeySet([OKPKey.import_key(self.key.as_dict(private=False))])
+        public = KeySet([ECKey.import_key(self.key.as_dict(private=False))])
         return identity_v1.SigningKeysGetReply(jwks=json.dumps(public.as_dict(private=False)))
 
     async def resolve_contact(

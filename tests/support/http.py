@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey
 
 from shared.chassis import serve
 from shared.web import PROBLEM_MEDIA_TYPE, Principal, Route, TokenVerifier, build_app, issue_access_token
@@ -26,11 +26,11 @@ class KnownTrust:
     """A ``shared.web.Trust`` that believes one key, and what a test adds."""
 
     def __init__(self) -> None:
-        self.signer = OKPKey.generate_key("Ed25519", {"kid": "key_1"}, auto_kid=False)
-        self.keys: dict[str, OKPKey] = {"key_1": self.signer}
+        self.signer = ECKey.generate_key("P-256", {"kid": "key_1"}, auto_kid=False)
+        self.keys: dict[str, ECKey] = {"key_1": self.signer}
         self.over: set[str] = set()
 
-    async def get_key(self, kid: str) -> OKPKey | None:
+    async def get_key(self, kid: str) -> ECKey | None:
         return self.keys.get(kid)
 
     def is_revoked(self, session_id: str) -> bool:

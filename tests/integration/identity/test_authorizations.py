@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from joserfc import jws
 
 from shared.ids import new_token
 from tests.architecture.tree import ROOT
@@ -88,6 +90,30 @@ async def test_an_app_gets_tokens_of_its_own_session(desktop: Desktop) -> None:
     assert {item["client"] for item in listed.body["items"]} >= {"Candor Desktop"}
     again = await desktop.refresh(granted.body["refresh_token"])
     assert again.status == 200
+
+
+async def test_the_token_of_an_app_names_the_app_and_its_scope(desktop: Desktop) -> None:
+    ada = await desktop.house.member()
+    granted = await desktop.tokens(await desktop.code(ada))
+    again = await desktop.refresh(granted.body["refresh_token"])
+    for reply in (granted, again):
+        claims = jws.extract_compact(reply.body["access_token"].encode()).payload
+        told = json.loads(claims)
+        assert (told["client_id"], told["scope"], reply.body["scope"]) == ("desktop", "account", "account")
+        assert {"iss", "exp", "aud", "sub", "client_id", "iat", "jti"} <= set(told)  # RFC 9068, 2.2
+    shown = await desktop.house.call(
+        "POST", "/oauth/introspect", form={"token": again.body["access_token"]}, by=replace(ada)
+    )
+    assert (shown.body["client_id"], shown.body["scope"]) == ("desktop", "account")
+
+
+async def test_no_two_tokens_have_the_same_id_and_a_login_without_an_app_is_the_houses_own(desktop: Desktop) -> None:
+    ada = await desktop.house.member()
+    granted = [await desktop.house.refresh(ada.refresh) for _ in range(2)]
+    told = [json.loads(jws.extract_compact(each.body["access_token"].encode()).payload) for each in granted]
+    assert told[0]["jti"] != told[1]["jti"]
+    assert {each["client_id"] for each in told} == {"candor"}
+    assert "scope" not in told[0]
 
 
 async def test_the_answer_carries_state_and_issuer_and_keeps_the_query(desktop: Desktop) -> None:

@@ -8,6 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -110,7 +113,8 @@ WRONG_HEADERS: dict[str, dict[str, Any]] = {
     "a key that is no text": {"kid": 7},
     "an extension it must know": {"crit": ["b64"], "b64": False},
     "an unknown extension": {"crit": ["ada"], "ada": 1},
-    "the old name of the algorithm": {"alg": "EdDSA"},
+    "another curve": {"alg": "ES384"},
+    "the name of another signature": {"alg": "EdDSA"},
 }
 
 
@@ -121,11 +125,12 @@ async def test_I20_a_token_with_a_wrong_header_is_refused(demo: Site, wrong: dic
     assert (reply.status, reply.code) == (401, "auth.access_token.invalid")
 
 
-def forged(key: OKPKey, header: Mapping[str, Any]) -> str:
-    """Sign whatever the header says with Ed25519, as no library would."""
+def forged(key: ECKey, header: Mapping[str, Any]) -> str:
+    """Sign whatever the header says with ECDSA, as no library would."""
     parts = [encoded(json.dumps(header).encode()), encoded(json.dumps(CLAIMS).encode())]
     private: Any = key.private_key
-    return ".".join([*parts, encoded(private.sign(".".join(parts).encode()))])
+    signature = private.sign(".".join(parts).encode(), ECDSA(SHA256()))
+    return ".".join([*parts, encoded(b"".join(each.to_bytes(32) for each in decode_dss_signature(signature)))])
 
 
 def encoded(raw: bytes) -> str:
@@ -152,15 +157,18 @@ async def test_I20_a_public_key_is_no_shared_secret(demo: Site) -> None:
         assert (await shown(demo, token)).code == "auth.access_token.invalid"
 
 
-@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256"])
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES384", "Ed25519"])
 async def test_I20_another_algorithm_is_refused_however_well_it_is_signed(demo: Site, alg: str) -> None:
-    key = ECKey.generate_key("P-256") if alg == "ES256" else RSAKey.generate_key(2048)
+    if alg == "ES384":
+        key: ECKey | OKPKey | RSAKey = ECKey.generate_key("P-384")
+    else:
+        key = OKPKey.generate_key("Ed25519") if alg == "Ed25519" else RSAKey.generate_key(2048)
     token = jws.serialize_compact({**HEADER, "alg": alg}, json.dumps(CLAIMS), key, algorithms=[alg])
     assert (await shown(demo, token)).code == "auth.access_token.invalid"
 
 
 async def test_I20_a_key_inside_the_token_is_not_believed(demo: Site) -> None:
-    mallory = OKPKey.generate_key("Ed25519", {"kid": "key_1"}, auto_kid=False)
+    mallory = ECKey.generate_key("P-256", {"kid": "key_1"}, auto_kid=False)
     header = {**HEADER, "jwk": mallory.as_dict(private=False)}
     assert (await shown(demo, forged(mallory, header))).code == "auth.access_token.invalid"
 
@@ -248,7 +256,7 @@ async def test_the_log_of_a_refused_token_does_not_hold_it(demo: Site, logged: L
 
 
 class UnknownTrust(KnownTrust):
-    async def get_key(self, kid: str) -> OKPKey | None:
+    async def get_key(self, kid: str) -> ECKey | None:
         raise UnavailableError
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey, OKPKey
 
 from shared.bus.errors import RpcTimeoutError
 from shared.contracts import identity_v1
@@ -24,7 +24,7 @@ from tests.support.logs import Lines
 class Identity:
     """Answers for identity, or does not; counts the questions."""
 
-    def __init__(self, *keys: OKPKey) -> None:
+    def __init__(self, *keys: ECKey) -> None:
         self.keys, self.away, self.asked = list(keys), False, 0
         self.ended: dict[str, datetime] = {}
 
@@ -95,7 +95,7 @@ async def test_a_new_key_is_asked_for_when_a_token_names_it(
     trust: RemoteTokenTrust, identity: Identity, clock: FixedClock
 ) -> None:
     await trust.refresh_keys()
-    identity.keys.append(OKPKey.generate_key("Ed25519", {"kid": "key_2"}, auto_kid=False))
+    identity.keys.append(ECKey.generate_key("P-256", {"kid": "key_2"}, auto_kid=False))
     clock.advance(REFRESH_INTERVAL + timedelta(seconds=1))
     assert await trust.get_key("key_2") is not None
 
@@ -166,11 +166,12 @@ async def test_an_ended_session_is_remembered_until_its_tokens_are_dead(
 
 
 def test_only_keys_that_sign_tokens_are_read() -> None:
-    other = OKPKey.generate_key("X25519", {"kid": "box"}, auto_kid=False)
-    nameless = OKPKey.generate_key("Ed25519", auto_kid=False)
-    good = OKPKey.generate_key("Ed25519", {"kid": "good"}, auto_kid=False)
-    public = [key.as_dict(private=False) for key in (other, nameless, good)]
-    public[1].pop("kid", None)
+    box = OKPKey.generate_key("X25519", {"kid": "box"}, auto_kid=False)
+    longer = ECKey.generate_key("P-384", {"kid": "longer"}, auto_kid=False)
+    nameless = ECKey.generate_key("P-256", auto_kid=False)
+    good = ECKey.generate_key("P-256", {"kid": "good"}, auto_kid=False)
+    public = [key.as_dict(private=False) for key in (nameless, box, longer, good)]
+    public[0].pop("kid", None)
     jwks = json.dumps({"keys": [*public, {"kty": "oct", "k": "c2VjcmV0", "kid": "shared"}]})
     assert set(parse_public_keys(jwks)) == {"good"}
 

@@ -87,11 +87,12 @@ class IntrospectionView(View):
 
 
 class JwkView(View):
-    """A public key (RFC 8037)."""
+    """A public key (RFC 7518, section 6.2)."""
 
     kty: str
     crv: str
     x: str
+    y: str
     kid: str
     use: str
     alg: str
@@ -257,6 +258,7 @@ def _token_view(tokens: TokenResponse) -> TokenView:
         access_token=tokens.access_token,
         expires_in=tokens.expires_in,
         refresh_token=tokens.refresh_token or None,
+        scope=" ".join(sorted(tokens.scopes)) or None,
     )
 
 
@@ -264,7 +266,7 @@ def _introspection_view(principal: Principal, issuer: str) -> IntrospectionView:
     return IntrospectionView(
         active=True,
         sub=principal.id,
-        client_id=principal.id if principal.kind == "partner" else None,
+        client_id=principal.client_id or None,
         scope=" ".join(sorted(principal.scopes)) or None,
         purpose=principal.purpose or None,
         token_type="Bearer",  # noqa: S106 - the name of a scheme, not a secret

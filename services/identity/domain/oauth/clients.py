@@ -30,6 +30,11 @@ class PublicClient:
     redirect_uris: tuple[str, ...]
 
 
+def scopes_of_client(client_id: str | None) -> frozenset[str]:
+    """Return the scopes of the tokens of a session: what its app was granted; none for a login without OAuth."""
+    return frozenset({APP_SCOPE}) if client_id else frozenset()
+
+
 def is_valid_redirect_uri(uri: str) -> bool:
     """Return whether *uri* may receive codes: https, loopback, or the scheme of an app (RFC 8252, 7.1)."""
     try:

@@ -35,6 +35,8 @@ class TokenSubject:
     scopes: frozenset[str] = frozenset()
     purpose: str = ""
     """The purpose of a partner's token (C13)."""
+    client_id: str = ""
+    """The client that the token is issued to; empty for a login without OAuth."""
 
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)

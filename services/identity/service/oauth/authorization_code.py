@@ -22,6 +22,7 @@ from shared.ids import NewId
 from shared.mongo import Transact
 from shared.settings import SettingError
 from shared.web import Principal
+from shared.web.tokens import FIRST_PARTY_CLIENT
 
 _CODE_KIND: Final = "identity.code"
 
@@ -56,9 +57,10 @@ class ClientRegistry:
         wrong = [
             app.id for app in clients if not app.redirect_uris or not all(map(is_valid_redirect_uri, app.redirect_uris))
         ]
-        if wrong or len(self._clients) != len(clients):
+        if wrong or len(self._clients) != len(clients) or FIRST_PARTY_CLIENT in self._clients:
             raise SettingError(
-                "IDENTITY_OAUTH_CLIENTS: ids are unique; a redirect URI is https, loopback, or an app's scheme"
+                "IDENTITY_OAUTH_CLIENTS: ids are unique and not 'candor'; "
+                "a redirect URI is https, loopback, or an app's scheme"
             )
 
     def get(self, client_id: str) -> PublicClient | None:

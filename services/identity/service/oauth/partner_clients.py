@@ -109,6 +109,7 @@ class PartnerClientService:
             authenticated_at=at,
             scopes=scopes,
             purpose=PARTNER_SERVICE,
+            client_id=client.id,
         )
         token = self.signing_keys.issue_access_token(subject, at=at, lifetime=lifetime)
         return PartnerToken(access_token=token, expires_in=int(lifetime.total_seconds()), scopes=scopes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.domain.authentication.security import SecurityEventKind
-from services.identity.domain.oauth.clients import PublicClient
+from services.identity.domain.oauth.clients import PublicClient, scopes_of_client
 from services.identity.domain.sessions.access import (
     ACCESS_TOKEN_LIFETIME,
     MAX_SESSIONS,
@@ -52,6 +52,8 @@ class TokenResponse:
     """Empty if the client asked for an access token only; there is never a second valid refresh token."""
     session_id: str
     account_id: str
+    scopes: frozenset[str] = frozenset()
+    """Empty for a login without OAuth."""
     expires_in: int = int(ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
@@ -293,6 +295,7 @@ class SessionService:
             refresh_token="" if generation is None else self.refresh_tokens.issue(session.id, generation, at=at),
             session_id=session.id,
             account_id=account.id,
+            scopes=scopes_of_client(session.client_id),
         )
 
     def _build_access_token(
@@ -304,6 +307,8 @@ class SessionService:
             session_id=session.id,
             authenticated_at=authenticated_at,
             roles=frozenset(account.roles),
+            scopes=scopes_of_client(session.client_id),
+            client_id=session.client_id or "",
         )
         return self.signing_keys.issue_access_token(subject, at=at)
 

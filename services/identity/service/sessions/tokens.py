@@ -1,13 +1,13 @@
 """Access tokens and their signing keys; refresh tokens, which only identity can open."""
 
-import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from joserfc.jwk import OKPKey
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from joserfc.jwk import ECKey, KeyParameters
 
 from services.identity.domain.sessions.access import (
     ACCESS_TOKEN_LIFETIME,
@@ -19,8 +19,10 @@ from services.identity.errors import InvalidGrantError
 from services.identity.store import RevokedSessions
 from shared.crypto import InvalidTokenError, Key, Keyring, KeyUse, TokenSealer
 from shared.web import Principal, issue_access_token
+from shared.web.tokens import ALGORITHM
 
 _REFRESH_TOKEN_KIND = "identity.refresh"  # noqa: S105 - the kind of a token, not a secret
+_KEY_INFO = b"candor access tokens ES256"
 
 
 class SigningKeys:
@@ -38,7 +40,7 @@ class SigningKeys:
         ]
         self._public_keys = {key.id: _public_jwk(key) for key in keyring.list_by_use(KeyUse.SIGN)}
 
-    def get_public_key(self, kid: str) -> OKPKey | None:
+    def get_public_key(self, kid: str) -> ECKey | None:
         """Return the public key *kid*, or None."""
         return self._public_keys.get(kid)
 
@@ -58,10 +60,11 @@ class SigningKeys:
             roles=subject.roles,
             auth_time=subject.authenticated_at,
             purpose=subject.purpose,
+            client_id=subject.client_id,
         )
         return issue_access_token(principal, self._signing_key(at), issuer=self.issuer, at=at, lifetime=lifetime)
 
-    def _signing_key(self, at: datetime) -> OKPKey:
+    def _signing_key(self, at: datetime) -> ECKey:
         """Return the newest key that was published long enough, else the oldest."""
         published = [key for created, key in self._private_keys if created + KEY_PREPUBLISH_PERIOD <= at]
         return published[-1] if published else self._private_keys[0][1]
@@ -74,7 +77,7 @@ class LocalTokenTrust:
     signing_keys: SigningKeys
     revoked_sessions: RevokedSessions
 
-    async def get_key(self, kid: str) -> OKPKey | None:
+    async def get_key(self, kid: str) -> ECKey | None:
         """Return the public key *kid*, or None."""
         return self.signing_keys.get_public_key(kid)
 
@@ -119,26 +122,20 @@ class RefreshTokens:
         return RefreshTokenClaims(session_id=claims["session"], generation=int(claims["generation"]))
 
 
-def _private_jwk(key: Key) -> OKPKey:
-    return OKPKey.import_key({**_jwk_fields(key), "d": _encode_base64url(key.secret)})
+def _private_jwk(key: Key) -> ECKey:
+    return ECKey.import_key(_derive_key(key), parameters=_parameters(key))
 
 
-def _public_jwk(key: Key) -> OKPKey:
-    return OKPKey.import_key(dict(_jwk_fields(key)))
+def _public_jwk(key: Key) -> ECKey:
+    return ECKey.import_key(_derive_key(key).public_key(), parameters=_parameters(key))
 
 
-def _jwk_fields(key: Key) -> Mapping[str, str]:
-    public = Ed25519PrivateKey.from_private_bytes(key.secret).public_key().public_bytes_raw()
-    # RFC 9864: the fully specified name of the algorithm.
-    return {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "x": _encode_base64url(public),
-        "kid": key.id,
-        "use": "sig",
-        "alg": "Ed25519",
-    }
+def _parameters(key: Key) -> KeyParameters:
+    return {"kid": key.id, "use": "sig", "alg": ALGORITHM}
 
 
-def _encode_base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+def _derive_key(key: Key) -> ec.EllipticCurvePrivateKey:
+    """Return the private key of a secret of the keyring, by extra random bits (FIPS 186-5, A.2.1)."""
+    derived = HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=_KEY_INFO).derive(key.secret)
+    curve = ec.SECP256R1()
+    return ec.derive_private_key(int.from_bytes(derived) % (curve.group_order - 1) + 1, curve)
