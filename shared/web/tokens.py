@@ -20,7 +20,7 @@ from shared.web.context import bearer_token
 from shared.web.errors import AccessTokenExpiredError, InvalidAccessTokenError, SessionRevokedError
 
 ALGORITHM = "ES256"
-"""The only accepted algorithm: the one that the libraries of our partners can verify (decision 16)."""
+"""The only accepted algorithm: the one that the libraries of our partners can verify (decision 17)."""
 KEY_CURVE = "P-256"
 AUDIENCE = "candor"
 FIRST_PARTY_CLIENT = "candor"

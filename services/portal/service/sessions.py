@@ -83,7 +83,7 @@ class BrowserSessions:
 
         A refresh token works once, and reuse revokes the session. Concurrent requests with the same token share one
         refresh, and late requests with the old cookie get its result. When another replica refreshed first, identity
-        returns an access token for this request only (decision 15).
+        returns an access token for this request only (decision 16).
         """
         self._drop_expired_refreshes(now)
         key = sha256_digest(session.refresh_token)

@@ -46,7 +46,7 @@ KEY_PREPUBLISH_PERIOD = timedelta(minutes=15)
 """How long a new signing key is published before it signs. Every replica is restarted within this time."""
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_REUSE_GRACE = timedelta(seconds=20)
-"""How long the previous refresh token still gets new tokens, while the newest one was not used (decision 15).
+"""How long the previous refresh token still gets new tokens, while the newest one was not used (decision 16).
 
 It is the longest time of a response through the edge: until then a client may not have the new token.
 """

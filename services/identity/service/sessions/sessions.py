@@ -166,7 +166,7 @@ class SessionService:
         """Return new tokens. A reused refresh token is taken as stolen: its session is revoked.
 
         Within the reuse grace (two tabs, a lost response) it gets new tokens, too, and the refresh token that the
-        first request got is void (decision 15). With *keeps_newest* it gets an access token, and nothing is void.
+        first request got is void (decision 16). With *keeps_newest* it gets an access token, and nothing is void.
         """
         claims = self.refresh_tokens.open(token, at=at)
         session = await self.sessions.get(claims.session_id)

@@ -27,7 +27,7 @@ class SessionDocument(Document):
     generation: int
     """The generation of the refresh token that is valid. An older token revokes the session, with one exception:"""
     previous_generation: int | None = None
-    """The generation that was rotated last. Its token may come late, within the reuse grace (decision 15)."""
+    """The generation that was rotated last. Its token may come late, within the reuse grace (decision 16)."""
     created_at: datetime
     authenticated_at: datetime | None = None
     """When the owner last authenticated; None if at the login only."""
