@@ -97,7 +97,7 @@ check-chart:
 	@echo '· tests/chart' && $(RUN) pytest tests/chart -q
 
 # ── What is generated ─────────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: new-service proto lock docs image chart clean
+.PHONY: new-service proto lock docs image chart browser-client clean
 new-service: setup  ## Create a working service: make new-service NAME=loyalty (SUMMARY="…" LABEL="…")
 	@[ -n '$(NAME)' ] || { echo 'NAME is missing: make new-service NAME=loyalty (more: docs/how-to/new-service.md)' >&2; exit 2; }
 	@$(RUN) shared.stack.new_service '$(NAME)' $(if $(SUMMARY),--summary '$(SUMMARY)') $(if $(LABEL),--label '$(LABEL)')
@@ -133,6 +133,9 @@ image:  ## Build the image of the services, and the one with the local mailbox f
 
 chart: setup  ## Render the example values of the chart into build/chart, as `helm template` does
 	@$(RUN) tests.chart
+
+browser-client:  ## Build the module for web apps from clients/browser, with the pinned packages; CHECK=1 only compares
+	@cd clients/browser && npm ci --no-audit --no-fund --silent && npm run --silent $(if $(CHECK),check,build)
 
 clean:  ## Delete build/ and the caches; keeps .venv, .tools and the data of stacks
 	@rm -rf build && git worktree prune

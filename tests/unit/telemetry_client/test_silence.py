@@ -85,12 +85,16 @@ def test_b_03_a_sent_report_is_deleted_on_request_also_after_the_no(device: Devi
 
 
 def test_c03_a_thousand_installations_that_said_no_send_no_byte(device: Device, tmp_path: Path) -> None:
+    device.open().set_answer(agreed=False)
+    no = device.files()["answer.json"]
     for number in range(1000):
-        each = Device(tmp_path / str(number % 50), device.receiver, environment={})
-        each.open().set_answer(agreed=False)
+        each = Device(tmp_path / str(number), device.receiver)
+        each.folder.mkdir()
+        (each.folder / "answer.json").write_bytes(no)
         each.run(launches=3)
-        each.now += A_WEEK
+        each.now += 2 * A_WEEK
         assert each.send() == 0
+        assert set(each.files()) == {"answer.json", "sending.lock"}
     assert device.receiver.requests == []
 
 
