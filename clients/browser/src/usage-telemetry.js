@@ -138,7 +138,13 @@ export class UsageTelemetry {
   async deleteReport(week) {
     const { [week]: token } = this.#read("sent");
     if (!token) return false;
-    const body = JSON.stringify({ week, number: token.number, token: token.token });
+    const body = JSON.stringify({
+      question_version: QUESTION.version,
+      program: this.program,
+      week,
+      number: token.number,
+      token: token.token,
+    });
     if (!(await this.#post("reports/deletions", body)).ok) return false;
     this.#write("sent", without(this.#read("sent"), week));
     return true;

@@ -96,7 +96,7 @@ def send_now(telemetry: Telemetry, chosen: argparse.Namespace) -> int:
 
 def delete_report(telemetry: Telemetry, chosen: argparse.Namespace) -> int:
     """Have a sent report deleted."""
-    if delete_sent_report(telemetry.folder or "", parse_server(chosen.server), chosen.week):
+    if delete_sent_report(telemetry.folder or "", chosen.program, parse_server(chosen.server), chosen.week):
         print(f"The report of {chosen.week} is deleted.")
         return DONE
     print(f"There is no report of {chosen.week} that can be deleted.", file=sys.stderr)

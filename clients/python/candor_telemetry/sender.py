@@ -143,7 +143,7 @@ class Sender:
         return found
 
 
-def delete_sent_report(folder: str, server: Server, week: str, *, send: Exchange = exchange) -> bool:
+def delete_sent_report(folder: str, program: str, server: Server, week: str, *, send: Exchange = exchange) -> bool:
     """Ask the receiver to delete the report of *week*; False when none was sent, or it refuses.
 
     Raises one of EXCHANGE_ERRORS when it cannot be reached.
@@ -151,7 +151,13 @@ def delete_sent_report(folder: str, server: Server, week: str, *, send: Exchange
     tokens = read_tokens(folder, SENT_FILE, QUESTION_VERSION)
     if (token := tokens.get(week)) is None:
         return False
-    content = {"week": week, "number": token.number, "token": token.token}
+    content = {
+        "question_version": QUESTION_VERSION,
+        "program": program,
+        "week": week,
+        "number": token.number,
+        "token": token.token,
+    }
     if send(server, build_request(server, "POST", DELETIONS_PATH, content)).status >= 300:
         return False
     store_tokens(folder, SENT_FILE, QUESTION_VERSION, without(tokens, week))

@@ -78,10 +78,10 @@ def test_b_03_a_sent_report_is_deleted_on_request_also_after_the_no(device: Devi
     device.open().set_answer(agreed=False)
     server, folder = parse_server(device.receiver.url), str(device.folder)
     (report,) = device.receiver.reports()
-    assert delete_sent_report(folder, server, "2026-W49")
+    assert delete_sent_report(folder, "omnifocus", server, "2026-W49")
     body = json.loads(device.receiver.requests[-1].split(b"\r\n\r\n", 1)[1])
     assert (body["week"], body["number"]) == ("2026-W49", report["number"])
-    assert not delete_sent_report(folder, server, "2026-W49")
+    assert not delete_sent_report(folder, "omnifocus", server, "2026-W49")
 
 
 def test_c03_a_thousand_installations_that_said_no_send_no_byte(device: Device, tmp_path: Path) -> None:
