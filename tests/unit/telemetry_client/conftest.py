@@ -30,7 +30,8 @@ class Device:
 
     def open(self, **options: Any) -> Telemetry:
         """Start the program again."""
-        settings = {"environment": self.environment, "terminal": True, "clock": lambda: self.now} | options
+        settings: dict[str, Any] = {"environment": self.environment, "terminal": True, "clock": lambda: self.now}
+        settings |= options
         telemetry = Telemetry(PROGRAM, server=self.receiver.url, folder=str(self.folder), **settings)
         telemetry._start_sender = lambda folder: None  # type: ignore[method-assign] # tests call the sender themselves
         return telemetry
