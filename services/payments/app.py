@@ -2,7 +2,6 @@
 
 from services.payments.api import BillingApi, ChargesApi, ProcessorEventsApi, RefundsApi
 from services.payments.domain import RefundLimits
-from services.payments.domain.carding import DeclineCounter
 from services.payments.domain.retries import RetrySchedule
 from services.payments.promises import PaymentsProbes
 from services.payments.service import (
@@ -15,7 +14,6 @@ from services.payments.service import (
     ChargeSettler,
     StaffChargeService,
 )
-from services.payments.service.carding import BUDGETS
 from services.payments.settings import Settings
 from services.payments.store import DOCUMENTS
 from services.payments.wiring.after_charge import AfterCharge, Tools, build_after_charge, build_charge_settler
@@ -25,7 +23,6 @@ from services.payments.wiring.stores import Stores, build_stores
 from services.payments.wiring.workers import PaymentWorkers
 from shared.chassis import Chassis, ServiceSpec
 from shared.chassis.spec import DOCUMENTS as CHASSIS_DOCUMENTS
-from shared.ids import random_bytes
 from shared.privacy import ErasureConsumer, ExportServer
 from shared.promises import Probe
 from shared.promises.card_scan import FILE_NAME
@@ -35,9 +32,11 @@ from shared.web import Paginator, Route
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Return the specification of payments: routes, documents, events, workers, probes."""
     processor = build_processor(settings, chassis.clock)
-    stores = build_stores(chassis.db)
+    stores = build_stores(chassis.db, chassis.vault.blind_index)
+    carding = CardingGuard(tallies=stores.decline_tallies, transact=chassis.db.with_transaction)
     tools = Tools(
         processor=processor,
+        carding=carding,
         outbox=chassis.outbox,
         transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
@@ -52,9 +51,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         refund_limits=RefundLimits(alone=settings.refund_limits),
         webhook_secrets=settings.webhook_secrets,
     )
-    # The secret lives in memory only: no one can look up an account or an address in the counts.
-    carding = CardingGuard(counter=DeclineCounter(BUDGETS, secret=random_bytes(32)))
-    charge_service = _build_charge_service(tools, stores, operator, carding)
+    charge_service = _build_charge_service(tools, stores, operator)
     erasure, export = _build_erasure(chassis, stores), _build_export(stores)
     workers = PaymentWorkers(
         leases=chassis.leases,
@@ -129,9 +126,7 @@ def _build_probes(chassis: Chassis, settings: Settings) -> tuple[Probe, ...]:
     ).build_probes()
 
 
-def _build_charge_service(
-    tools: Tools, stores: Stores, operator: ChargeOperator, carding: CardingGuard
-) -> ChargeService:
+def _build_charge_service(tools: Tools, stores: Stores, operator: ChargeOperator) -> ChargeService:
     return ChargeService(
         processor=tools.processor,
         cards=stores.cards,
@@ -139,7 +134,7 @@ def _build_charge_service(
         attempts=stores.attempts,
         orders=stores.orders,
         operator=operator,
-        carding=carding,
+        carding=tools.carding,
         transact=tools.transact,
         new_id=tools.new_id,
         check_after=tools.retries.first,
@@ -157,6 +152,7 @@ def _build_erasure(chassis: Chassis, stores: Stores) -> ErasureConsumer:
             orders=stores.orders,
             refunds=stores.refunds,
             disputes=stores.disputes,
+            decline_tallies=stores.decline_tallies,
             erase_subject=chassis.erase_subject,
         ),
         outbox=chassis.outbox,

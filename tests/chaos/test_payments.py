@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from services.payments.service.bookkeeping import JournalAuditor
+from services.payments.store import Books
 from services.payments.store.charges import ChargeDocument
-from services.payments.wiring.stores import build_stores
 from shared.bus import OutboxDocument
 from shared.bus.topology import EVENTS_EXCHANGE
 from shared.clock import monotonic, utc_now
@@ -223,15 +223,7 @@ async def assert_books(database: Database, shop: Shop, processor: dict[str, int]
     """What was answered, what is stored, what the journal says and what the processor has captured are the same."""
     charges = await database.get_collection(ChargeDocument).list({"state": "captured"})
     assert {charge.id: charge.amount_captured for charge in charges} == processor == shop.paid
-    stores = build_stores(database)
-    auditor = JournalAuditor(
-        charges=stores.charges,
-        refunds=stores.refunds,
-        disputes=stores.disputes,
-        journal=stores.journal,
-        transact=database.with_transaction,
-    )
-    result = await auditor.audit_charges()
+    result = await JournalAuditor(books=Books(database)).audit_charges()
     assert (result.charge_count, result.differences) == (shop.answered, ())
 
 

@@ -1,12 +1,7 @@
-"""Carding: someone tests stolen cards, which shows as declines. Each decline over a budget doubles the wait.
+"""Carding: someone tests stolen cards, which shows as declines. Each decline over a budget doubles the wait."""
 
-Counted in the memory of the process, under keys that are hashed with a key of the process: nothing that is derived
-from a card number, and no address, is stored (PCI DSS 3.5.1).
-"""
-
-import hashlib
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +9,6 @@ from enum import StrEnum
 _IPV4_BLOCK, _IPV6_BLOCK = 24, 48
 """An attacker rents addresses by the block: IPv4 /24; IPv6 /48, what one site gets (RFC 6177)."""
 _BIN_DIGITS = 6
-_MAX_KEYS = 50_000
 
 
 class CardingScope(StrEnum):
@@ -77,53 +71,26 @@ def network_block(address: str) -> str:
     return str(ipaddress.ip_network((parsed, prefix), strict=False))
 
 
-@dataclass(slots=True)
-class _Declines:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineTally:
     """The declines of one key: how many count, when the first of them was, and until when to wait."""
 
     count: int
-    since: datetime
+    started_at: datetime
     blocked_until: datetime
+    forget_at: datetime
+    """When it counts no more. A wait may outlast the window: its end must not be a new start."""
 
 
-class DeclineCounter:
-    """Counts declines by scope, with a budget for each."""
-
-    def __init__(self, budgets: Mapping[CardingScope, DeclineBudget], *, secret: bytes) -> None:
-        """*secret* is random and new in each process."""
-        self._budgets = budgets
-        self._secret = secret
-        self._declines: dict[bytes, _Declines] = {}
-
-    def get_wait(self, attempt: CardAttempt, *, at: datetime) -> tuple[CardingScope, timedelta] | None:
-        """Return the longest wait of *attempt* and its scope; None when it may go on."""
-        waits = [
-            (scope, found.blocked_until - at)
-            for scope, value in attempt.iter_keys()
-            if (found := self._declines.get(self._hash(scope, value))) and found.blocked_until > at
-        ]
-        return max(waits, key=lambda wait: wait[1], default=None)
-
-    def count_decline(self, attempt: CardAttempt, *, at: datetime) -> list[CardingScope]:
-        """Count a decline; return the scopes that now exceed their budget."""
-        if len(self._declines) >= _MAX_KEYS:
-            self._evict(at)
-        return [scope for scope, value in attempt.iter_keys() if self._count(scope, value, at)]
-
-    def _count(self, scope: CardingScope, value: str, at: datetime) -> bool:
-        budget, key = self._budgets[scope], self._hash(scope, value)
-        found = self._declines.get(key)
-        # A wait may outlast the window: its end must not be a new start.
-        if found is None or at >= max(found.since + budget.window, found.blocked_until + budget.window):
-            found = self._declines[key] = _Declines(count=0, since=at, blocked_until=at)
-        found.count += 1
-        found.blocked_until = max(found.blocked_until, at + budget.wait_after(found.count))
-        return found.count > budget.free
-
-    def _hash(self, scope: CardingScope, value: str) -> bytes:
-        return hashlib.blake2b(f"{scope} {value}".encode(), key=self._secret, digest_size=16).digest()
-
-    def _evict(self, at: datetime) -> None:
-        """Drop what no longer waits, and if that is not enough the oldest, to bound the memory."""
-        waiting = {key: found for key, found in self._declines.items() if found.blocked_until > at}
-        self._declines = dict(list(waiting.items())[-_MAX_KEYS // 2 :])
+def add_decline(tally: DeclineTally | None, budget: DeclineBudget, *, at: datetime) -> DeclineTally:
+    """Return *tally* with one more decline; a new one where it is None or counts no more."""
+    if tally is None or at >= tally.forget_at:
+        tally = DeclineTally(count=0, started_at=at, blocked_until=at, forget_at=at)
+    count = tally.count + 1
+    blocked_until = max(tally.blocked_until, at + budget.wait_after(count))
+    return DeclineTally(
+        count=count,
+        started_at=tally.started_at,
+        blocked_until=blocked_until,
+        forget_at=max(tally.started_at, blocked_until) + budget.window,
+    )

@@ -24,6 +24,8 @@ class EventObject(StrEnum):
     REFUND = "refund"
     DISPUTE = "dispute"
     CARD = "card"
+    CARD_PAGE = "card_page"
+    """A card that was declined on the processor's page."""
 
 
 _TYPES = (
@@ -32,6 +34,7 @@ _TYPES = (
     ("charge.refund.", EventObject.REFUND),
     ("charge.dispute.", EventObject.DISPUTE),
     ("payment_method.automatically_updated", EventObject.CARD),
+    ("setup_intent.setup_failed", EventObject.CARD_PAGE),
 )
 """Types by their beginning. ``charge.refunded`` is left out: it lists no refunds; ``refund.*`` says the same."""
 

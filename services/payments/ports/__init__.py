@@ -6,6 +6,7 @@ from services.payments.ports.card_keys import CardKeys
 from services.payments.ports.event_verifier import EventVerifier, InvalidSignatureError, ProcessorEvent
 from services.payments.ports.processor import (
     CardPage,
+    CardPageDecline,
     CardPageStatus,
     PaymentOrder,
     Processor,
@@ -27,6 +28,7 @@ __all__ = [
     "CardDecrypter",
     "CardKeys",
     "CardPage",
+    "CardPageDecline",
     "CardPageStatus",
     "CircuitBreaker",
     "DecryptedCard",

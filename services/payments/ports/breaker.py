@@ -16,6 +16,7 @@ from services.payments.domain import (
 )
 from services.payments.ports.processor import (
     CardPage,
+    CardPageDecline,
     PaymentOrder,
     Processor,
     ProcessorClosedError,
@@ -88,6 +89,10 @@ class CircuitBreaker:
     async def get_card_page(self, reference: str) -> CardPage:
         """Pass on."""
         return await self._pass(lambda: self.processor.get_card_page(reference))
+
+    async def find_page_decline(self, setup_reference: str) -> CardPageDecline | None:
+        """Pass on."""
+        return await self._pass(lambda: self.processor.find_page_decline(setup_reference))
 
     async def get_card(self, reference: str) -> ReportedCard | None:
         """Pass on."""

@@ -72,6 +72,16 @@ class CardPageStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardPageDecline:
+    """The last card that was declined on a page; *decline_id* is the processor's id of that try."""
+
+    page_key: str
+    """The key that the page was opened with."""
+    decline_id: str
+    reason: DeclineReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardPage:
     """A page of the processor on which a customer enters a card; *card* once it is completed."""
 
@@ -79,6 +89,7 @@ class CardPage:
     url: str
     status: CardPageStatus
     card: ReportedCard | None = None
+    decline: CardPageDecline | None = None
 
 
 class Processor(Protocol):
@@ -103,6 +114,10 @@ class Processor(Protocol):
 
     async def get_card_page(self, reference: str) -> CardPage:
         """Return the page as it is now, with the card that was entered."""
+        ...
+
+    async def find_page_decline(self, setup_reference: str) -> CardPageDecline | None:
+        """Return the last decline on a page, by the object that the processor's event names; None without one."""
         ...
 
     async def get_card(self, reference: str) -> ReportedCard | None:

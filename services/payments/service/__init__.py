@@ -2,6 +2,7 @@
 
 from services.payments.service.billing_records import BillingRecords
 from services.payments.service.bookkeeping import JournalAuditor
+from services.payments.service.card_page_declines import CardPageDeclines
 from services.payments.service.card_retention import CardRetention
 from services.payments.service.card_setups import CardSetupService
 from services.payments.service.card_updates import CardUpdater
@@ -25,6 +26,7 @@ __all__ = [
     "AccountEraser",
     "AccountExport",
     "BillingRecords",
+    "CardPageDeclines",
     "CardRetention",
     "CardService",
     "CardSetupService",

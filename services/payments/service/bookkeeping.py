@@ -1,15 +1,10 @@
 """Audits the journal: what it says of each charge must be what the charge, its refunds and disputes say."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from services.payments.domain import Charge, Refund, RefundKind, RefundState
-from services.payments.domain.disputes import Dispute
-from services.payments.domain.journal import BookedCharge, JournalEntry, find_differences
-from services.payments.store import Charges, Disputes, JournalEntries, Refunds
+from services.payments.store import Books
 from shared import observe
-from shared.mongo import Transact
 
 log = observe.get_logger(__name__)
 
@@ -32,11 +27,7 @@ class AuditResult:
 class JournalAuditor:
     """Compares the journal with the charges, in batches."""
 
-    charges: Charges
-    refunds: Refunds
-    disputes: Disputes
-    journal: JournalEntries
-    transact: Transact
+    books: Books
 
     async def audit_charges(self) -> AuditResult:
         """Compare all charges, report the result as metrics and log lines, and return it."""
@@ -44,7 +35,7 @@ class JournalAuditor:
         differences: dict[str, list[str]] = {}
         async for batch in self._iter_batches():
             count += len(batch)
-            differences |= await self._compare(batch)
+            differences |= await self.books.find_differences(batch)
         for charge_id, found in differences.items():
             log.error("journal.unbalanced", charge_id=charge_id, differences=found)
         _differences.set(len(differences))
@@ -55,46 +46,6 @@ class JournalAuditor:
 
     async def _iter_batches(self) -> AsyncIterator[Sequence[str]]:
         after = ""
-        while batch := await self.charges.list_ids(after=after, limit=BATCH_SIZE):
+        while batch := await self.books.list_ids(after=after, limit=BATCH_SIZE):
             yield batch
             after = batch[-1]
-
-    async def _compare(self, charge_ids: Sequence[str]) -> dict[str, list[str]]:
-        """Read a batch in one transaction: between two reads a charge may be refunded."""
-
-        async def read() -> dict[str, list[str]]:
-            refunds, disputes, entries = defaultdict(list), defaultdict(list), defaultdict(list)
-            for refund in await self.refunds.list_by_charges(charge_ids):
-                refunds[refund.charge_id].append(refund)
-            for dispute in await self.disputes.list_by_charges(charge_ids):
-                disputes[dispute.charge_id].append(dispute)
-            for entry in await self.journal.list_by_charges(charge_ids):
-                entries[entry.charge_id].append(entry)
-            return {
-                charge.charge_id: found
-                for charge in await self.charges.list_by_ids(charge_ids)
-                if (found := _find(charge, refunds[charge.charge_id], disputes[charge.charge_id], entries))
-            }
-
-        return await self.transact(read)
-
-
-def _find(
-    charge: Charge, refunds: list[Refund], disputes: list[Dispute], entries: dict[str, list[JournalEntry]]
-) -> list[str]:
-    succeeded = [refund for refund in refunds if refund.state is RefundState.SUCCEEDED]
-    booked = BookedCharge(
-        charge_id=charge.charge_id,
-        currency=charge.price.currency,
-        held=charge.amount_authorized - charge.amount_captured - charge.amount_released,
-        captured=charge.amount_captured,
-        refunded=sum(one.price.amount for one in succeeded if one.kind is RefundKind.REFUND),
-        credited=sum(one.price.amount for one in succeeded if one.kind is RefundKind.CREDIT),
-        disputed=sum(dispute.amount_open for dispute in disputes),
-        lost=sum(dispute.amount_lost for dispute in disputes),
-    )
-    reserved = sum(one.price.amount for one in refunds if one.state in (RefundState.SUCCEEDED, RefundState.PENDING))
-    found = list(find_differences(booked, entries[charge.charge_id]))
-    if charge.amount_refunded != reserved:
-        found.append(f"{charge.charge_id}: its refunds total {reserved}, not {charge.amount_refunded}")
-    return found

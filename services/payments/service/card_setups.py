@@ -14,6 +14,7 @@ from services.payments.ports import (
     ProcessorClosedError,
     ProcessorTimeoutError,
 )
+from services.payments.service.card_page_declines import CardPageDeclines
 from services.payments.service.carding import CardingGuard
 from services.payments.store import Cards, CardSetups
 from shared.ids import NewId
@@ -30,6 +31,7 @@ class CardSetupService:
     setups: CardSetups
     cards: Cards
     carding: CardingGuard
+    declines: CardPageDeclines
     transact: Transact
     new_id: NewId
     build_return_url: Callable[[str], str]
@@ -40,7 +42,7 @@ class CardSetupService:
 
         Raises CardAttemptsExceededError after too many declines, and ProcessorUnavailableError.
         """
-        self.carding.check(CardAttempt(account_id=account_id, address=client_address), at=at)
+        await self.carding.check(CardAttempt(account_id=account_id, address=client_address), at=at)
         setup_id = self.new_id("cst")
         try:
             page = await self.processor.create_card_page(return_url=self.build_return_url(setup_id), key=setup_id)
@@ -70,6 +72,8 @@ class CardSetupService:
 
     async def _settle(self, setup: CardSetup, at: datetime) -> CardSetup:
         page = await self._read_page(setup)
+        if page.decline is not None:
+            await self.declines.record_decline(page.decline, at=at)
         return await self.transact(lambda: self._record_page(setup, page, at))
 
     async def _read_page(self, setup: CardSetup) -> CardPage:

@@ -86,7 +86,7 @@ class CardService:
         attempt = CardAttempt(
             account_id=account_id, address=client_address, number_start=decrypted.details.issuer_digits
         )
-        self.carding.check(attempt, at=at)
+        await self.carding.check(attempt, at=at)
         details, key = decrypted.details, hashlib.sha256(jwe.encode()).hexdigest()
         card = Card(
             card_id=self.new_id("tok"),
@@ -126,7 +126,7 @@ class CardService:
         except (ProcessorTimeoutError, ProcessorClosedError):
             raise ProcessorUnavailableError(retry_after=30) from None
         except ProcessorDeclinedError as declined:
-            count_decline(declined.reason)
-            self.carding.record_decline(attempt, at=at)
+            if await self.carding.record_decline(attempt, decline_id=key, at=at):
+                count_decline(declined.reason)
             raise CardDeclinedError from None
         return stored.reference

@@ -108,7 +108,7 @@ class ChargeService:
         if charge.state is not ChargeState.FAILED or charge.attempt_count >= MAX_ATTEMPTS:
             raise ChargeNotRetryableError
         card = await self._get_card(account_id, card_id)
-        self.carding.check(CardAttempt(account_id=account_id, address=client_address), at=at)
+        await self.carding.check(CardAttempt(account_id=account_id, address=client_address), at=at)
         self._require_processor()
         await self._start_attempt(charge, self._build_attempt(charge, card, mark=marks[0], at=at))
         return await self._conclude(await self.get(account_id, charge_id), at, client_address=client_address)
@@ -170,7 +170,7 @@ class ChargeService:
     async def _create_pending(self, request: ChargeRequest, mark: str, at: datetime) -> Charge:
         self._check_request(request)
         card = await self._get_card(request.account_id, request.card_id)
-        self.carding.check(CardAttempt(account_id=request.account_id, address=request.client_address), at=at)
+        await self.carding.check(CardAttempt(account_id=request.account_id, address=request.client_address), at=at)
         self._require_processor()
         charge = Charge(
             charge_id=self.new_id("chg"),
@@ -242,9 +242,9 @@ class ChargeService:
         was_asked = charge.operation is not ChargeOperation.NONE
         charge = await self._run_pending(charge, at)
         if charge.state is ChargeState.FAILED:
-            if was_asked:  # a repeated request is told of the same decline, which is counted once
+            if was_asked:  # the settler has counted it for the account, whose address it does not know
                 attempt = CardAttempt(account_id=charge.account_id, address=client_address)
-                self.carding.record_decline(attempt, at=at)
+                await self.carding.record_decline(attempt, decline_id=charge.attempt_id, at=at)
             reason = charge.decline_reason.shown if charge.decline_reason else "unknown"
             raise CardDeclinedError(f"The card was declined: {reason}. Charge {charge.charge_id} has failed.")
         if charge.state is ChargeState.CONFLICTED:

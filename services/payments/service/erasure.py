@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.payments.store import Attempts, Cards, CardSetups, Charges, Disputes, PendingOrders, Refunds
+from services.payments.store import (
+    Attempts,
+    Cards,
+    CardSetups,
+    Charges,
+    DeclineTallies,
+    Disputes,
+    PendingOrders,
+    Refunds,
+)
 from services.payments.store.fields import BOOKS_RETENTION_DAYS
 from shared.privacy import EraseSubject, ErasureResult, RetainedRecord
 
@@ -22,6 +31,7 @@ class AccountEraser:
     orders: PendingOrders
     refunds: Refunds
     disputes: Disputes
+    decline_tallies: DeclineTallies
     erase_subject: EraseSubject
 
     async def erase(self, account_id: str, *, at: datetime) -> ErasureResult:
@@ -34,6 +44,7 @@ class AccountEraser:
         await self.orders.delete(charge_ids)
         await self.refunds.anonymize(account_id)
         await self.disputes.anonymize(account_id)
+        await self.decline_tallies.delete_by_account(account_id)
         retained = RetainedRecord(
             description=f"{len(charge_ids)} {'charge' if len(charge_ids) == 1 else 'charges'}, without your name",
             reason="required by bookkeeping law",

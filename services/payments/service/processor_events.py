@@ -20,6 +20,7 @@ from services.payments.ports import (
     ProcessorRejectedError,
     ProcessorTimeoutError,
 )
+from services.payments.service.card_page_declines import CardPageDeclines
 from services.payments.service.card_updates import CardUpdater
 from services.payments.service.processor_reports import ProcessorReports
 from services.payments.store import ProcessorEvents
@@ -49,6 +50,7 @@ class ProcessorEventService:
     events: ProcessorEvents
     reports: ProcessorReports
     card_updater: CardUpdater
+    page_declines: CardPageDeclines
 
     async def receive_event(self, body: bytes, signature: str, *, at: datetime) -> None:
         """Store a signed event and apply it; returns when it is applied or parked. Repeated, it has no effect.
@@ -101,6 +103,8 @@ class ProcessorEventService:
                     return await self.reports.settle_dispute(object_id, at=at)
                 case EventObject.CARD:
                     return await self.card_updater.update(object_id, at=at)
+                case EventObject.CARD_PAGE:
+                    return await self.page_declines.settle_decline(object_id, at=at)
         except (ProcessorTimeoutError, ProcessorClosedError, ProcessorRejectedError):
             return False
 

@@ -14,10 +14,11 @@ from services.payments.domain import (
     ReportedStatus,
     apply_report,
 )
+from services.payments.domain.carding import CardAttempt
 from services.payments.domain.figures import next_comparison
 from services.payments.domain.journal import book_charge
 from services.payments.domain.retries import RetrySchedule
-from services.payments.service.carding import count_decline
+from services.payments.service.carding import CardingGuard, count_decline
 from services.payments.store import Attempts, Charges, JournalEntries, PendingOrders
 from shared import observe
 from shared.bus import Outbox
@@ -61,6 +62,7 @@ class ChargeSettler:
     attempts: Attempts
     orders: PendingOrders
     journal: JournalEntries
+    carding: CardingGuard
     outbox: Outbox
     transact: Transact
     retries: RetrySchedule
@@ -77,9 +79,16 @@ class ChargeSettler:
             outcome = OUTCOMES[moved.state]
             self.outcomes.labels(outcome).inc()
             if moved.state is ChargeState.FAILED:
-                count_decline(moved.decline_reason or DeclineReason.GENERIC_DECLINE)
+                await self._count_decline(moved, at)
             log.info("payment.completed", kind="charge", outcome=outcome, charge_id=charge.charge_id)
         return moved
+
+    async def _count_decline(self, charge: Charge, at: datetime) -> None:
+        """Count a decline, also one that was learned later: from an event, the return page or the reconciliation."""
+        count_decline(charge.decline_reason or DeclineReason.GENERIC_DECLINE)
+        if charge.account_id:  # after an erasure no account can go on
+            attempt = CardAttempt(account_id=charge.account_id, address="")
+            await self.carding.record_decline(attempt, decline_id=charge.attempt_id, at=at)
 
     async def settle_payment(self, report: ReportedPayment, *, at: datetime) -> Charge | None:
         """Move the charge that *report* belongs to; None when the payment is of no known attempt."""

@@ -1,9 +1,11 @@
 """The collections of payments. Their validators reject any further field of a card (C18)."""
 
 from services.payments.store.attempts import AttemptDocument, Attempts, PendingOrderDocument, PendingOrders
+from services.payments.store.books import Books
 from services.payments.store.card_setups import CardSetupDocument, CardSetups
 from services.payments.store.cards import CardDocument, Cards, UsedCardStampDocument, UsedCardStamps
 from services.payments.store.charges import ChargeDocument, Charges
+from services.payments.store.decline_tallies import CountedDeclineDocument, DeclineTallies, DeclineTallyDocument
 from services.payments.store.disputes import DisputeDocument, Disputes
 from services.payments.store.figures import FigureDifferenceDocument, FigureDifferences
 from services.payments.store.journal import JournalEntries, JournalEntryDocument
@@ -17,6 +19,8 @@ DOCUMENTS = (
     CardDocument,
     UsedCardStampDocument,
     CardSetupDocument,
+    DeclineTallyDocument,
+    CountedDeclineDocument,
     ChargeDocument,
     AttemptDocument,
     PendingOrderDocument,
@@ -30,10 +34,12 @@ DOCUMENTS = (
 __all__ = [
     "DOCUMENTS",
     "Attempts",
+    "Books",
     "CardDocument",
     "CardSetups",
     "Cards",
     "Charges",
+    "DeclineTallies",
     "Disputes",
     "FigureDifferences",
     "JournalEntries",

@@ -49,6 +49,11 @@ class CardSetups:
         row = await self._rows.find_one({"_id": setup_id, "account_id": account_id})
         return _setup(row) if row else None
 
+    async def find_by_id(self, setup_id: str) -> CardSetup | None:
+        """Return a setup of any account."""
+        row = await self._rows.get(setup_id)
+        return _setup(row) if row else None
+
     async def complete(self, setup_id: str, state: CardSetupState) -> bool:
         """Complete an open setup; False when it was complete, or is gone."""
         wanted = {"_id": setup_id, "state": CardSetupState.OPEN}

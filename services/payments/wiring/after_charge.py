@@ -8,6 +8,8 @@ from services.payments.domain.retries import RetrySchedule
 from services.payments.ports import EventVerifier, Processor
 from services.payments.service import (
     BillingRecords,
+    CardingGuard,
+    CardPageDeclines,
     CardUpdater,
     ChargeSettler,
     DisputeSettler,
@@ -31,6 +33,7 @@ class Tools:
     """What the services of payments get of the chassis."""
 
     processor: Processor
+    carding: CardingGuard
     outbox: Outbox
     transact: Transact
     new_id: NewId
@@ -57,6 +60,7 @@ def build_charge_settler(stores: Stores, tools: Tools) -> ChargeSettler:
         attempts=stores.attempts,
         orders=stores.orders,
         journal=stores.journal,
+        carding=tools.carding,
         outbox=tools.outbox,
         transact=tools.transact,
         retries=tools.retries,
@@ -105,13 +109,7 @@ def build_after_charge(
             transact=tools.transact,
             new_id=tools.new_id,
         ),
-        journal_auditor=JournalAuditor(
-            charges=stores.charges,
-            refunds=stores.refunds,
-            disputes=stores.disputes,
-            journal=stores.journal,
-            transact=tools.transact,
-        ),
+        journal_auditor=JournalAuditor(books=stores.books),
         figure_comparer=FigureComparer(
             processor=tools.processor, charges=stores.charges, differences=stores.differences, reports=reports
         ),
@@ -150,4 +148,10 @@ def _build_event_service(
             transact=tools.transact,
             new_id=tools.new_id,
         ),
+        page_declines=build_page_declines(stores, tools.processor, tools.carding),
     )
+
+
+def build_page_declines(stores: Stores, processor: Processor, carding: CardingGuard) -> CardPageDeclines:
+    """Return what counts the declines on the processor's page."""
+    return CardPageDeclines(processor=processor, setups=stores.setups, carding=carding)

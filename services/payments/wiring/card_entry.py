@@ -18,6 +18,7 @@ from services.payments.service import (
     SimulatedCardPageService,
 )
 from services.payments.settings import Settings
+from services.payments.wiring.after_charge import build_page_declines
 from services.payments.wiring.stores import Stores
 from shared.chassis import Chassis
 from shared.web import Paginator, Route
@@ -43,6 +44,7 @@ def build_card_routes(
         setups=stores.setups,
         cards=stores.cards,
         carding=carding,
+        declines=build_page_declines(stores, processor, carding),
         transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
         build_return_url=lambda setup_id: f"{chassis.settings.public_url}/account/cards/added?setup={setup_id}",

@@ -1,12 +1,15 @@
 """The repositories, each once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.payments.store import (
     Attempts,
+    Books,
     Cards,
     CardSetups,
     Charges,
+    DeclineTallies,
     Disputes,
     FigureDifferences,
     JournalEntries,
@@ -28,15 +31,17 @@ class Stores:
     charges: Charges
     attempts: Attempts
     orders: PendingOrders
+    decline_tallies: DeclineTallies
     refunds: Refunds
     disputes: Disputes
     journal: JournalEntries
+    books: Books
     differences: FigureDifferences
     events: ProcessorEvents
 
 
-def build_stores(db: Database) -> Stores:
-    """Return the repositories; nothing is read yet."""
+def build_stores(db: Database, blind_index: Callable[[str, str], str]) -> Stores:
+    """Return the repositories; nothing is read yet. *blind_index* is the keyed digest of the vault."""
     return Stores(
         cards=Cards(db),
         used_stamps=UsedCardStamps(db),
@@ -44,9 +49,11 @@ def build_stores(db: Database) -> Stores:
         charges=Charges(db),
         attempts=Attempts(db),
         orders=PendingOrders(db),
+        decline_tallies=DeclineTallies(db, blind_index),
         refunds=Refunds(db),
         disputes=Disputes(db),
         journal=JournalEntries(db),
+        books=Books(db),
         differences=FigureDifferences(db),
         events=ProcessorEvents(db),
     )

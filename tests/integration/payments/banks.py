@@ -11,7 +11,7 @@ import pytest
 
 from services.payments.ports import CardPage, Processor, SimulatedProcessor, SimulatorBooks
 from services.payments.ports.stripe import StripeProcessor, open_stripe
-from tests.support.cards import VISA
+from tests.support.cards import DECLINED, VISA
 from tests.support.stripe import StripeWrapper, localstripe, localstripe_python
 
 TIMEOUT = timedelta(seconds=5)
@@ -31,8 +31,9 @@ class Bank(Protocol):
     async def count_payments(self, charge_id: str) -> int:
         """Return how many payments of a charge hold or took money."""
 
-    async def enter_card(self, page: CardPage) -> None:
-        """Do what the customer does on the processor's page: enter a Visa card."""
+    async def enter_card(self, page: CardPage, *, is_declined: bool = False) -> str:
+        """Do what the customer does on the processor's page: enter a card; return the id that an event would name."""
+        ...
 
 
 @dataclass
@@ -49,8 +50,9 @@ class SimulatedBank:
         query = "SELECT COUNT(*) FROM payments WHERE charge_id = ? AND status IN ('authorized', 'captured')"
         return int(await self.books.run(lambda books: books.execute(query, (charge_id,)).fetchone()[0]))
 
-    async def enter_card(self, page: CardPage) -> None:
-        await self.processor.choose_card(page.reference, "Visa")
+    async def enter_card(self, page: CardPage, *, is_declined: bool = False) -> str:
+        await self.processor.choose_card(page.reference, "Declined when it is stored" if is_declined else "Visa")
+        return page.reference.replace("simcp_", "simseti_")
 
 
 @dataclass
@@ -66,8 +68,8 @@ class StripeBank:
     async def count_payments(self, charge_id: str) -> int:
         return await self.wrapper.rules.count_payments(charge_id)
 
-    async def enter_card(self, page: CardPage) -> None:
-        await self.wrapper.rules.enter_card(page.reference, VISA)
+    async def enter_card(self, page: CardPage, *, is_declined: bool = False) -> str:
+        return await self.wrapper.rules.enter_card(page.reference, DECLINED if is_declined else VISA)
 
 
 @asynccontextmanager

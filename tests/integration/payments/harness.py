@@ -1,11 +1,12 @@
 """The services of payments on one database, with a fixed clock."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from services.payments.domain import Card, Charge, Money, Refund, RefundKind, RefundLimits
-from services.payments.domain.carding import DeclineCounter
 from services.payments.domain.retries import RetrySchedule
 from services.payments.ports import CardDecrypter, CardKeys, Processor, SimulatedProcessor
 from services.payments.service import (
@@ -18,9 +19,8 @@ from services.payments.service import (
     ChargeService,
     RefundOrder,
 )
-from services.payments.service.carding import BUDGETS
 from services.payments.store import DOCUMENTS
-from services.payments.wiring.after_charge import Tools, build_after_charge, build_charge_settler
+from services.payments.wiring.after_charge import Tools, build_after_charge, build_charge_settler, build_page_declines
 from services.payments.wiring.stores import build_stores
 from shared.bus import Outbox, OutboxDocument
 from shared.contracts import common_v1
@@ -46,6 +46,11 @@ KEYRING = Keyring(
 RECONCILE_AFTER = timedelta(seconds=30)
 
 
+def blind_index(context: str, value: str) -> str:
+    """Stand in for the vault, which needs a key of its own."""
+    return hmac.new(b"b" * 32, f"{context} {value}".encode(), hashlib.sha256).hexdigest()
+
+
 async def erase_nothing(_account_id: str) -> dict[str, int]:
     """Stand in for the chassis, which stores nothing of the account here."""
     return {}
@@ -68,16 +73,19 @@ class PaymentsHarness:
 
     def __post_init__(self) -> None:
         self.decrypter = CardDecrypter(CardKeys.from_keyring(KEYRING))
-        stores = build_stores(self.database)
+        stores = build_stores(self.database, blind_index)
+        self.carding = CardingGuard(tallies=stores.decline_tallies, transact=self.database.with_transaction)
         self.cards, self.charges, self.attempts, self.orders = (
             stores.cards,
             stores.charges,
             stores.attempts,
             stores.orders,
         )
+        self.differences = stores.differences
         self.refunds, self.disputes, self.journal = stores.refunds, stores.disputes, stores.journal
         tools = Tools(
             processor=self.processor,
+            carding=self.carding,
             outbox=Outbox(self.database, "payments", self.clock),
             transact=self.database.with_transaction,
             new_id=new_id,
@@ -92,7 +100,6 @@ class PaymentsHarness:
             webhook_secrets=[WEBHOOK_SECRET],
         )
         self.refund_service = self.after_charge.refund_service
-        self.carding = CardingGuard(counter=DeclineCounter(BUDGETS, secret=b"s" * 32))
         self.card_service = CardService(
             decrypter=self.decrypter,
             processor=self.processor,
@@ -109,6 +116,7 @@ class PaymentsHarness:
             setups=self.setups,
             cards=self.cards,
             carding=self.carding,
+            declines=build_page_declines(stores, self.processor, self.carding),
             transact=self.database.with_transaction,
             new_id=new_id,
             build_return_url="https://candor.example/added?setup={}".format,
@@ -140,6 +148,7 @@ class PaymentsHarness:
             orders=self.orders,
             refunds=self.refunds,
             disputes=self.disputes,
+            decline_tallies=stores.decline_tallies,
             erase_subject=erase_nothing,
         )
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from services.payments.domain import Money, ReportedPayment
 from services.payments.ports import ProcessorRejectedError, ProcessorTimeoutError, SimulatedProcessor
 from services.payments.service import FigureComparer
-from services.payments.wiring.stores import build_stores
 from tests.integration.payments.harness import PaymentsHarness
 
 DAY = timedelta(days=1)
@@ -32,7 +31,7 @@ def comparer(house: PaymentsHarness) -> FigureComparer:
 
 
 async def differing(house: PaymentsHarness) -> int:
-    return await build_stores(house.database).differences.count()
+    return await house.differences.count()
 
 
 async def test_a_charge_is_compared_after_a_day_a_week_and_a_month(house: PaymentsHarness) -> None:

@@ -1,7 +1,6 @@
 """Events of the processor: signed, applied once, parked while their charge is unknown, never believed by their body."""
 
 import asyncio
-import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,17 +9,10 @@ from services.payments.domain import ChargeState, RefundState, ReportedPayment
 from services.payments.errors import InvalidEventError, PaymentPendingError
 from services.payments.ports import SimulatedProcessor
 from services.payments.store import ProcessorEventDocument
-from shared.ids import new_id
 from tests.integration.payments.harness import ADA, RECONCILE_AFTER, WEBHOOK_SECRET, PaymentsHarness
 from tests.support.cards import DISPUTED, REFUND_FAILS_LATER, SILENT_ONCE
+from tests.support.webhooks import build_event as event
 from tests.support.webhooks import sign_event
-
-
-def event(kind: str, object_id: str, *, event_id: str = "", **more: object) -> bytes:
-    """Return the body of an event; *more* is what it claims about the object."""
-    return json.dumps(
-        {"id": event_id or new_id("evt"), "type": kind, "data": {"object": {"id": object_id, **more}}}
-    ).encode()
 
 
 async def receive(house: PaymentsHarness, body: bytes, *, signed_at: datetime | None = None) -> None:

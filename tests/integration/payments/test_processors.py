@@ -122,6 +122,20 @@ class ProcessorContract:
         )
         assert (await bank.processor.authorize(order, key=new_id("att"))).status is ReportedStatus.CAPTURED
 
+    async def test_a_decline_on_the_processors_page_is_reported_with_an_id_of_its_own(self, bank: Bank) -> None:
+        page_key = new_id("set")
+        page = await bank.processor.create_card_page(return_url=RETURN_URL, key=page_key)
+        found = []
+        for _ in range(2):
+            setup_reference = await bank.enter_card(page, is_declined=True)
+            found.append(await bank.processor.find_page_decline(setup_reference))
+            read = await bank.processor.get_card_page(page.reference)
+            assert (read.status, read.decline) == (CardPageStatus.OPEN, found[-1])
+        assert [each and (each.page_key, each.reason) for each in found] == [
+            (page_key, DeclineReason.GENERIC_DECLINE)
+        ] * 2
+        assert found[0] != found[1]
+
     @pytest.mark.parametrize("number", DECLINED_NUMBERS)
     async def test_a_published_number_is_declined_when_it_is_stored(self, bank: Bank, number: str) -> None:
         with pytest.raises(ProcessorDeclinedError) as declined:

@@ -62,29 +62,48 @@ class CardRules:
             "payment_status": "no_payment_required",
             "created": now,
             "expires_at": now + WEEK_SECONDS,
+            "setup_intent": self._open_intent(number, now, form),
         }
         return page
+
+    def _open_intent(self, number: int, now: int, form: Mapping[str, str]) -> JsonObject:
+        start = "setup_intent_data[metadata]["
+        metadata = {
+            name.removeprefix(start).removesuffix("]"): value for name, value in form.items() if name.startswith(start)
+        }
+        return {
+            "id": f"seti_cs_test_{number}",
+            "object": "setup_intent",
+            "created": now,
+            "livemode": False,
+            "status": "requires_payment_method",
+            "usage": "off_session",
+            "payment_method_types": ["card"],
+            "metadata": metadata,
+        }
+
+    async def _get_setup_intent(self, intent_id: str, *, form: Mapping[str, str]) -> JsonObject:
+        return next(page["setup_intent"] for page in self.pages.values() if page["setup_intent"]["id"] == intent_id)
 
     async def _get_page(self, page_id: str, *, form: Mapping[str, str]) -> JsonObject:
         return self.pages[page_id]
 
-    async def enter_card(self, page_id: str, number: str) -> None:
-        """Do what the customer does on Stripe's page."""
+    async def enter_card(self, page_id: str, number: str) -> str:
+        """Enter a card on Stripe's page; one that is declined leaves it open. Return the id of the SetupIntent."""
+        intent = self.pages[page_id]["setup_intent"]
+        attempt = int(intent.get("latest_attempt", "setatt_0").removeprefix("setatt_")) + 1
+        intent["latest_attempt"] = f"setatt_{attempt}"
         details = {"card[number]": number, "card[exp_month]": "12", "card[exp_year]": "2040", "card[cvc]": "123"}
-        method = await self._create_method(form={"type": "card", **details})
-        customer = await self._create_customer(form={})
-        attached = await self._attach(method["id"], form={"customer": customer["id"]})
-        intent = {
-            "id": f"seti_{page_id}",
-            "object": "setup_intent",
-            "created": method["created"],
-            "livemode": False,
-            "status": "succeeded",
-            "usage": "off_session",
-            "payment_method_types": ["card"],
-            "payment_method": attached,
-        }
-        self.pages[page_id] |= {"status": "complete", "customer": customer["id"], "setup_intent": intent, "url": None}
+        try:
+            method = await self._create_method(form={"type": "card", **details})
+            customer = await self._create_customer(form={})
+            attached = await self._attach(method["id"], form={"customer": customer["id"]})
+        except WireError as fault:
+            intent["last_setup_error"] = fault.error
+            return str(intent["id"])
+        intent |= {"status": "succeeded", "payment_method": attached, "last_setup_error": None}
+        self.pages[page_id] |= {"status": "complete", "customer": customer["id"], "url": None}
+        return str(intent["id"])
 
     async def _create_method(self, *, form: Mapping[str, str]) -> JsonObject:
         number, year = form["card[number]"], int(form["card[exp_year]"])

@@ -63,6 +63,7 @@ class StripeRules(CardRules):
             (r"/v1/customers", "POST", self._create_customer),
             (r"/v1/checkout/sessions", "POST", self._create_page),
             (r"/v1/checkout/sessions/(cs_\w+)", "GET", self._get_page),
+            (r"/v1/setup_intents/(seti_\w+)", "GET", self._get_setup_intent),
             (r"/v1/payment_methods", "POST", self._create_method),
             (r"/v1/payment_methods/(pm_\w+)", "GET", self._get_method),
             (r"/v1/payment_methods/(pm_\w+)/attach", "POST", self._attach),

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS cards (
     id TEXT PRIMARY KEY, last4 TEXT, exp_month INTEGER, exp_year INTEGER, brand TEXT
 );
 CREATE TABLE IF NOT EXISTS card_pages (id TEXT PRIMARY KEY, return_url TEXT, card TEXT);
+CREATE TABLE IF NOT EXISTS page_declines (page_id TEXT PRIMARY KEY, page_key TEXT, count INTEGER, reason TEXT);
 CREATE TABLE IF NOT EXISTS payments (
     id TEXT PRIMARY KEY, key TEXT UNIQUE, charge_id TEXT, behaviour TEXT, amount INTEGER, currency TEXT,
     automatic INTEGER, status TEXT, authorized INTEGER DEFAULT 0, captured INTEGER DEFAULT 0,

@@ -1,6 +1,5 @@
 """Payments of the simulated processor: Stripe's rules, over books of its own."""
 
-import hashlib
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,7 +26,7 @@ from services.payments.ports.simulator.behaviours import (
     parse_behaviour,
 )
 from services.payments.ports.simulator.books import Row, SimulatorBooks, find_row, insert_row, update_row
-from services.payments.ports.simulator.card_pages import SimulatedCardPages
+from services.payments.ports.simulator.card_pages import SimulatedCardPages, derive_id
 from services.payments.ports.simulator.reports import report_payment
 from shared.clock import Clock, utc_now
 
@@ -53,11 +52,11 @@ class SimulatedPayments(SimulatedCardPages):
         self._clock = clock
 
     async def tokenize(self, card: CardDetails, *, key: str) -> ReportedCard:
-        """Return a reference that names the behaviour of the card; *key* is a hexadecimal digest."""
+        """Return a reference that names the behaviour of the card."""
         if reason := DECLINED_NUMBERS.get(card.number.reveal_text()):
             raise ProcessorDeclinedError(reason)
         stored = ReportedCard(
-            reference=f"sim_{describe_behaviour(card.number.reveal_text())}_{key[:26]}",
+            reference=f"sim_{describe_behaviour(card.number.reveal_text())}_{derive_id(key)}",
             last4=card.last4,
             exp_month=card.exp_month,
             exp_year=card.exp_year,
@@ -313,8 +312,3 @@ def to_amount(price: Money) -> int:
     if amount is None:
         raise ProcessorRejectedError("amount_invalid")
     return amount
-
-
-def derive_id(key: str) -> str:
-    """Return an id of lower-case letters: one of digits could pass for a card number."""
-    return "".join("abcdefghijkmnpqr"[int(digit, 16)] for digit in hashlib.sha256(key.encode()).hexdigest()[:24])

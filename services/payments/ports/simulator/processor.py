@@ -6,7 +6,8 @@ from services.payments.domain import Money, ReportedDispute, ReportedRefund
 from services.payments.ports.processor import KEY_REUSED, ProcessorRejectedError
 from services.payments.ports.simulator.behaviours import Behaviour
 from services.payments.ports.simulator.books import Row, find_row, insert_row, update_row
-from services.payments.ports.simulator.payments import SimulatedPayments, derive_id, to_amount
+from services.payments.ports.simulator.card_pages import derive_id
+from services.payments.ports.simulator.payments import SimulatedPayments, to_amount
 from services.payments.ports.simulator.reports import report_dispute, report_refund
 
 

@@ -1,5 +1,6 @@
 """Cards at Stripe: typed on Stripe's page, or handed over by the direct way."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import stripe
@@ -7,6 +8,7 @@ import stripe
 from services.payments.domain import CardDetails, DeclineReason, ReportedCard
 from services.payments.ports.processor import (
     CardPage,
+    CardPageDecline,
     CardPageStatus,
     ProcessorDeclinedError,
     ProcessorRejectedError,
@@ -29,6 +31,7 @@ _PAGE_STATUSES = {
     "expired": CardPageStatus.EXPIRED,
 }
 _WITH_CARD = ["setup_intent.payment_method"]
+_PAGE_KEY_METADATA = "card_setup_id"
 
 
 class StripeCards:
@@ -50,6 +53,7 @@ class StripeCards:
             "currency": "usd",  # required without a list of methods; a card is stored for every currency
             "allowed_payment_method_types": ["card"],
             "customer_creation": "always",
+            "setup_intent_data": {"metadata": {_PAGE_KEY_METADATA: key}},
             "success_url": return_url,
             "cancel_url": return_url,
         }
@@ -62,6 +66,11 @@ class StripeCards:
             lambda: self._api.checkout.sessions.retrieve_async(reference, {"expand": _WITH_CARD})
         )
         return read_answer(lambda: _report_page(page))
+
+    async def find_page_decline(self, setup_reference: str) -> CardPageDecline | None:
+        """Return the last error of a SetupIntent."""
+        intent = await self._caller.call(lambda: self._api.setup_intents.retrieve_async(setup_reference))
+        return read_answer(lambda: _report_decline(intent))
 
     async def tokenize(self, card: CardDetails, *, key: str) -> ReportedCard:
         """Create a PaymentMethod and attach it to a new Customer, which lets the bank check it."""
@@ -134,4 +143,24 @@ def _report_page(page: JsonObject) -> CardPage:
     if status is CardPageStatus.COMPLETED:
         method = page["setup_intent"]["payment_method"]
         card = report_card(method, reference=f"{method['id']}/{page['customer']}")
-    return CardPage(reference=str(page["id"]), url=str(page.get("url") or ""), status=status, card=card)
+    intent = page.get("setup_intent")
+    return CardPage(
+        reference=str(page["id"]),
+        url=str(page.get("url") or ""),
+        status=status,
+        card=card,
+        decline=_report_decline(intent) if isinstance(intent, Mapping) else None,
+    )
+
+
+def _report_decline(intent: JsonObject) -> CardPageDecline | None:
+    """Return the last decline; None also for a SetupIntent that no page of ours opened."""
+    error, page_key = intent.get("last_setup_error"), (intent.get("metadata") or {}).get(_PAGE_KEY_METADATA)
+    if not error or not page_key:
+        return None
+    attempt = intent["latest_attempt"]
+    return CardPageDecline(
+        page_key=str(page_key),
+        decline_id=str(attempt["id"] if isinstance(attempt, Mapping) else attempt),
+        reason=decline_of(error),
+    )
