@@ -138,7 +138,8 @@ class Settings(EnvSettings):
     oauth_clients: Annotated[tuple[ClientEntry, ...], PlainValidator(_parse_clients)] = Field(
         (),
         validation_alias=OAUTH_CLIENTS_SETTING,
-        description="the company's apps that may request codes, as JSON; redirect URIs are compared exactly",
+        description="the company's apps that may request codes, as JSON; redirect URIs are compared exactly, "
+        "except the port of a loopback address",
     )
 
     @classmethod

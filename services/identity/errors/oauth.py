@@ -33,11 +33,11 @@ class NoDisclosableFieldsError(ForbiddenError):
 
 
 class InvalidAuthorizationRequestError(MalformedError):
-    """The client, redirect URI or scope is not registered."""
+    """The client or its redirect URI is not registered."""
 
     # No redirect: an unregistered URI may belong to an attacker (RFC 9700, 4.1).
     code = "identity.authorization_request.invalid"
-    remedy = "Send client_id, redirect_uri and scope exactly as registered."
+    remedy = "Send client_id and redirect_uri exactly as registered; only the port of a loopback address is free."
 
 
 class OAuthError(ServiceError):

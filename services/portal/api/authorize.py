@@ -37,13 +37,18 @@ class AuthorizePages:
         )
 
     async def show_authorization(self, context: PageContext) -> web.Response:
-        """Show the app and its scopes; never redirect to an unregistered URI."""
-        context.require_kind("customer")
+        """Show the app and its scopes; never redirect to an unregistered URI.
+
+        The app is told of a wrong request before anybody logs in: browsers would block that redirect after the form.
+        """
         try:
-            parameters = _parse_parameters(context.request.query.getall)
-            app = await context.user_session.get(_API, **parameters)
+            parameters, repeated = _parse_parameters(context.request.query.getall)
+            app = await context.user_session.get_public(_API, **parameters, **repeated)
         except ServiceError as fault:
             return _render_rejected(context, fault)
+        if app["redirect_to"] is not None:
+            return web.Response(status=303, headers={"Location": app["redirect_to"]})
+        context.require_kind("customer")
         context.form_action_source = _csp_source(app["redirect_uri"])
         return context.render("authorize.html", asked=parameters, app=app)
 
@@ -67,16 +72,21 @@ def _render_rejected(context: PageContext, fault: ServiceError) -> web.Response:
     return context.render("authorize_rejected.html", fault=fault)
 
 
-def _parse_parameters(values: Callable[[str, list[str]], list[str]]) -> dict[str, str]:
-    """Return the known parameters; none may be repeated (RFC 6749, section 3.1)."""
+def _parse_parameters(values: Callable[[str, list[str]], list[str]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the known parameters, and which are repeated: none may be (RFC 6749, section 3.1).
+
+    A client or redirect URI that is repeated leaves nobody to tell: InvalidInputError.
+    """
     found = {name: values(name, []) for name in _PARAMETERS}
     repeated = [name for name, given in found.items() if len(given) > 1]
-    if repeated:
+    unknown_app = [name for name in repeated if name in {"client_id", "redirect_uri"}]
+    if unknown_app:
         message = "The parameter is repeated."
         raise InvalidInputError(
-            fields=tuple(FieldProblem(field=name, code="twice", message=message) for name in repeated)
+            fields=tuple(FieldProblem(field=name, code="twice", message=message) for name in unknown_app)
         )
-    return {name: given[0] for name, given in found.items() if given}
+    parameters = {name: given[0] for name, given in found.items() if given}
+    return parameters, {"repeated": " ".join(repeated)} if repeated else {}
 
 
 def _csp_source(redirect_uri: str) -> str:

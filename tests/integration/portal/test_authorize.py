@@ -74,6 +74,13 @@ async def test_a_parameter_that_comes_twice_is_refused_on_a_page(ada: Browser) -
     assert "wrong-client_id" in page.marks
 
 
+@pytest.mark.parametrize("wrong", ["&scope=admin", "&state=a&state=b"])
+async def test_the_app_is_told_of_a_wrong_request_before_anybody_logs_in(browser: Browser, wrong: str) -> None:
+    page = await browser.send("GET", f"{asking(state='a')}{wrong}", follow=False)
+    assert page.status == 303
+    assert page.headers["Location"].startswith(f"{REDIRECT}?error=invalid_request&state=a")
+
+
 async def test_identity_that_is_away_is_not_called_a_fault_of_the_app(ada: Browser, edge: FakeEdge) -> None:
     edge.away = {"/oauth/authorizations"}
     page = await ada.get(asking())

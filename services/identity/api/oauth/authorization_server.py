@@ -1,4 +1,4 @@
-"""OAuth 2.1 endpoints: token, revocation (RFC 7009), introspection (RFC 7662), keys and metadata (RFC 8414)."""
+"""OAuth 2.1 endpoints: token, revocation (RFC 7009), and introspection (RFC 7662)."""
 
 import base64
 import binascii
@@ -15,6 +15,7 @@ from aiohttp import web
 from pydantic import ConfigDict, Field
 
 from services.identity.api.oauth.authorizations import AuthorizationsApi
+from services.identity.api.oauth.metadata import MetadataApi
 from services.identity.errors import InvalidClientError, OAuthError, UnsupportedGrantTypeError
 from services.identity.service.oauth.authorization_code import AccessTokenRequest, AuthorizationCodeGrant
 from services.identity.service.oauth.partner_clients import PartnerClientService
@@ -22,7 +23,7 @@ from services.identity.service.oauth.token_service import ClientCredentials, Tok
 from services.identity.service.sessions.sessions import SessionService, TokenResponse
 from services.identity.service.sessions.tokens import SigningKeys
 from shared.errors import ServiceError, TooManyRequestsError
-from shared.web import PUBLIC, FormBody, OpaqueText, Principal, RateLimit, RequestContext, Route, View, get, post
+from shared.web import PUBLIC, FormBody, OpaqueText, Principal, RateLimit, RequestContext, Route, View, post
 
 _Parameter = Annotated[str, Field(max_length=4096), OpaqueText("compared, looked up or decrypted")]
 _NOT_IN_DESCRIPTION = re.compile(r"[^ !#-\[\]-~]")
@@ -86,44 +87,6 @@ class IntrospectionView(View):
     iss: str | None = None
 
 
-class JwkView(View):
-    """A public key (RFC 7518, section 6.2)."""
-
-    kty: str
-    crv: str
-    x: str
-    y: str
-    kid: str
-    use: str
-    alg: str
-
-
-class JwksView(View):
-    """A JWK set (RFC 7517)."""
-
-    keys: list[JwkView]
-
-
-class ServerMetadataView(View):
-    """The metadata of the authorization server (RFC 8414)."""
-
-    issuer: str
-    authorization_endpoint: str
-    jwks_uri: str
-    token_endpoint: str
-    token_endpoint_auth_methods_supported: list[str]
-    revocation_endpoint: str
-    revocation_endpoint_auth_methods_supported: list[str]
-    introspection_endpoint: str
-    introspection_endpoint_auth_methods_supported: list[str]
-    grant_types_supported: list[str]
-    response_types_supported: list[str]
-    response_modes_supported: list[str]
-    code_challenge_methods_supported: list[str]
-    authorization_response_iss_parameter_supported: bool
-    service_documentation: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthApi:
     """HTTP handlers of the authorization server."""
@@ -148,8 +111,7 @@ class OAuthApi:
             endpoint(
                 "/oauth/introspect", self.introspect_token, replies=IntrospectionView, errors=(InvalidClientError,)
             ),
-            get("/.well-known/jwks.json", self.get_jwks, access=PUBLIC),
-            get("/.well-known/openid-configuration", self.get_server_metadata, access=PUBLIC),
+            *MetadataApi(signing_keys=self.signing_keys).build_routes(),
         )
 
     async def issue_token(self, call: RequestContext, form: TokenForm) -> web.Response:
@@ -169,32 +131,6 @@ class OAuthApi:
         """Check whether a token of yours is valid. A partner sends its client credentials."""
         return _render_view(await self._introspect(call, form))
 
-    async def get_jwks(self, _call: RequestContext) -> JwksView:
-        """Get the keys that verify access tokens."""
-        return JwksView(**self.signing_keys.build_jwks())
-
-    async def get_server_metadata(self, _call: RequestContext) -> ServerMetadataView:
-        """Get the metadata of the authorization server."""
-        issuer = self.signing_keys.issuer
-        secrets = ["client_secret_basic", "client_secret_post"]
-        return ServerMetadataView(
-            issuer=issuer,
-            authorization_endpoint=f"{issuer}/account/authorize",  # a page of the portal
-            jwks_uri=f"{issuer}/.well-known/jwks.json",
-            token_endpoint=f"{issuer}/oauth/token",
-            token_endpoint_auth_methods_supported=[*secrets, "none"],
-            revocation_endpoint=f"{issuer}/oauth/revoke",
-            revocation_endpoint_auth_methods_supported=[*secrets, "none"],
-            introspection_endpoint=f"{issuer}/oauth/introspect",
-            introspection_endpoint_auth_methods_supported=secrets,
-            grant_types_supported=["authorization_code", "refresh_token", "client_credentials"],
-            response_types_supported=["code"],
-            response_modes_supported=["query"],
-            code_challenge_methods_supported=["S256"],
-            authorization_response_iss_parameter_supported=True,
-            service_documentation=f"{issuer}/docs",
-        )
-
     async def _grant(self, call: RequestContext, form: TokenForm) -> View:
         if form.grant_type == "refresh_token":
             return _token_view(await self._refresh(call, form))
@@ -207,7 +143,7 @@ class OAuthApi:
     async def _refresh(self, call: RequestContext, form: TokenForm) -> TokenResponse:
         return await self.session_service.refresh_session(
             form.refresh_token,
-            client_id=form.client_id,
+            client_id=_parse_public_client(call, form),
             keeps_newest=form.on_reuse == "access_token",
             at=call.now,
         )
@@ -217,7 +153,7 @@ class OAuthApi:
             raise OAuthError("code_verifier is missing or malformed")
         request = AccessTokenRequest(
             code=form.code,
-            client_id=form.client_id,
+            client_id=_parse_public_client(call, form),
             redirect_uri=form.redirect_uri,
             code_verifier=form.code_verifier,
         )
@@ -228,8 +164,6 @@ class OAuthApi:
 
     async def _issue_partner_token(self, call: RequestContext, form: TokenForm) -> View:
         credentials = _parse_credentials(call, form)
-        if credentials is None:
-            raise InvalidClientError
         client = await self.partner_client_service.authenticate(credentials.client_id, credentials.secret)
         token = await self.partner_client_service.issue_token(client, frozenset(form.scope.split()), at=call.now)
         return TokenView(
@@ -274,14 +208,25 @@ def _introspection_view(principal: Principal, issuer: str) -> IntrospectionView:
     )
 
 
-def _parse_credentials(call: RequestContext, form: OAuthForm) -> ClientCredentials | None:
-    """Return the client credentials from the header or the body; RFC 6749, 2.3 forbids both at once."""
+def _parse_public_client(call: RequestContext, form: OAuthForm) -> str:
+    """Return the id of an app, which has no secret. Some libraries send it by Basic with an empty secret."""
+    credentials = _parse_credentials(call, form)
+    if credentials.secret or form.client_id not in {"", credentials.client_id}:
+        raise InvalidClientError
+    return credentials.client_id
+
+
+def _parse_credentials(call: RequestContext, form: OAuthForm) -> ClientCredentials:
+    """Return the client credentials from the header or the body; RFC 6749, 2.3 forbids both at once.
+
+    The secret is empty for an app, which is a public client.
+    """
     scheme, _, encoded = (call.get_header("Authorization") or "").partition(" ")
     if scheme.lower() == "basic":
         if form.client_secret:
             raise OAuthError("send the client credentials in the header or the body, not both")
         return _parse_basic(encoded)
-    return ClientCredentials(form.client_id, form.client_secret) if form.client_secret else None
+    return ClientCredentials(form.client_id, form.client_secret)
 
 
 def _parse_basic(encoded: str) -> ClientCredentials:

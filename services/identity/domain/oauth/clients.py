@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,8 @@ APP_SCOPE_DESCRIPTIONS = (
 )
 """The scope in plain language, for the consent page."""
 _LOOPBACK_HOSTS = {"127.0.0.1", "::1"}
+_LOOPBACK_URI = re.compile(r"http://(?P<host>127\.0\.0\.1|\[::1\])(?::(?P<port>[0-9]{1,5}))?(?P<rest>(?:[/?].*)?)")
+_PORTS = range(1, 65_536)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,22 @@ class PublicClient:
     id: str
     name: str
     redirect_uris: tuple[str, ...]
+
+    def allows_redirect(self, uri: str) -> bool:
+        """Return whether codes may be sent to *uri*: it is registered, letter by letter.
+
+        Only the port of a loopback address is free, since a native app listens on the one that the system gives it
+        (RFC 8252, section 7.3).
+        """
+        return uri in self.redirect_uris or _without_port(uri) in map(_without_port, self.redirect_uris)
+
+
+def _without_port(uri: str) -> str:
+    """Return a loopback *uri* without its port; any other as it is."""
+    found = _LOOPBACK_URI.fullmatch(uri)
+    if found is None or int(found["port"] or 1) not in _PORTS:
+        return uri
+    return f"http://{found['host']}{found['rest']}"
 
 
 def scopes_of_client(client_id: str | None) -> frozenset[str]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from services.identity.domain.oauth.authorization_requests import AuthorizationRequest, find_error
 from services.identity.domain.oauth.clients import (
-    APP_SCOPE,
     CODE_LIFETIME,
     USED_CODE_RETENTION,
     PublicClient,
@@ -28,19 +28,8 @@ _CODE_KIND: Final = "identity.code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationRequest:
-    """An authorization request of an app."""
-
-    client_id: str
-    redirect_uri: str
-    code_challenge: str
-    state: str
-    scope: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokenRequest:
-    """A token request with an authorization code."""
+    """A token request with an authorization code. *redirect_uri* may be empty: PKCE binds the code (OAuth 2.1)."""
 
     code: str
     client_id: str
@@ -81,8 +70,10 @@ class AuthorizationCodeGrant:
     new_id: NewId
 
     def authorize(self, request: AuthorizationRequest, principal: Principal, *, at: datetime) -> str:
-        """Return the redirect with a code. Only registered URIs are redirected to."""
-        app = self.validate_request(request)
+        """Return the redirect with a code, or with an error. Only registered URIs are redirected to."""
+        app = self.find_client(request)
+        if (rejected := self.reject_request(request)) is not None:
+            return rejected
         claims = {
             "id": self.new_id("cod"),
             "client": app.id,
@@ -96,18 +87,24 @@ class AuthorizationCodeGrant:
         code = self.token_sealer.issue(_CODE_KIND, claims, expires_at=at + USED_CODE_RETENTION)
         return self._build_redirect(request, {"code": code})
 
-    def validate_request(self, request: AuthorizationRequest) -> PublicClient:
-        """Return the app; InvalidAuthorizationRequestError if client, redirect URI or scope is not registered."""
+    def find_client(self, request: AuthorizationRequest) -> PublicClient:
+        """Return the app; InvalidAuthorizationRequestError if client or redirect URI is not registered."""
         app = self.client_registry.get(request.client_id)
-        # Compared exactly, never as a pattern (I-09).
-        if app is None or request.redirect_uri not in app.redirect_uris or request.scope not in {"", APP_SCOPE}:
+        if app is None or not app.allows_redirect(request.redirect_uri):
             raise InvalidAuthorizationRequestError
         return app
 
+    def reject_request(self, request: AuthorizationRequest) -> str | None:
+        """Return the redirect that tells the app what is wrong with its request, or None."""
+        self.find_client(request)
+        found = find_error(request)
+        if found is None:
+            return None
+        return self._build_redirect(request, {"error": found.error, "error_description": found.description})
+
     def deny_request(self, request: AuthorizationRequest) -> str:
         """Return the redirect of a denied request (RFC 6749, 4.1.2.1)."""
-        self.validate_request(request)
-        return self._build_redirect(request, {"error": "access_denied"})
+        return self.reject_request(request) or self._build_redirect(request, {"error": "access_denied"})
 
     async def exchange_code(
         self, request: AccessTokenRequest, *, user_agent: str, client_ip: str, at: datetime
@@ -152,7 +149,7 @@ class AuthorizationCodeGrant:
         return (
             at < datetime.fromtimestamp(int(claims["until"]), UTC)
             and claims["client"] == request.client_id
-            and claims["redirect"] == request.redirect_uri
+            and request.redirect_uri in {"", claims["redirect"]}
             and verify_pkce(request.code_verifier, claims["challenge"])
         )
 

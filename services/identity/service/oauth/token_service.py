@@ -5,15 +5,16 @@ from datetime import datetime
 
 from services.identity.errors import InvalidClientError
 from services.identity.service.oauth.partner_clients import PartnerClientService
-from services.identity.service.sessions.sessions import SessionRevoker, SessionService
+from services.identity.service.sessions.sessions import SessionRevoker, SessionService, check_own_client
 from services.identity.store import PartnerClientDocument
 from shared.errors import UnauthenticatedError
 from shared.web import Principal, TokenVerifier
+from shared.web.tokens import FIRST_PARTY_CLIENT
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """The credentials of a partner client."""
+    """The credentials of a client. An app has no secret."""
 
     client_id: str
     secret: str
@@ -28,12 +29,13 @@ class TokenService:
     session_revoker: SessionRevoker
     token_verifier: TokenVerifier
 
-    async def revoke(self, token: str, credentials: ClientCredentials | None, *, at: datetime) -> None:
+    async def revoke(self, token: str, credentials: ClientCredentials, *, at: datetime) -> None:
         """Revoke *token* and its session (RFC 7009); an invalid token is no error.
 
-        The token of a person is its own proof; the token of a partner requires the credentials of its client.
+        The token of an app is revoked for the app alone, the token of a partner for who has its credentials. A token
+        of a login without a client is its own proof.
         """
-        if await self.session_service.revoke_by_token(token, at=at):
+        if await self.session_service.revoke_by_token(token, client_id=credentials.client_id, at=at):
             return
         principal = await self._find_principal(token, at=at)
         if principal is None:
@@ -43,13 +45,15 @@ class TokenService:
                 await self._authenticate_own_client(principal, credentials), at=at
             )
         else:
+            if principal.client_id not in {"", FIRST_PARTY_CLIENT}:
+                check_own_client(principal.client_id, credentials.client_id)
             await self._revoke_session(principal, at=at)
 
     async def introspect(
-        self, token: str, caller: Principal, credentials: ClientCredentials | None, *, at: datetime
+        self, token: str, caller: Principal, credentials: ClientCredentials, *, at: datetime
     ) -> Principal | None:
         """Return the principal of *token* to the client or person it was issued to, else None (RFC 7662)."""
-        client = None if credentials is None else await self._authenticate_client(credentials)
+        client = await self._authenticate_client(credentials) if credentials.secret else None
         if client is None and caller.kind == "public":
             raise InvalidClientError
         principal = await self._find_principal(token, at=at)
@@ -57,9 +61,9 @@ class TokenService:
         return principal if principal is not None and principal.id == own_id else None
 
     async def _authenticate_own_client(
-        self, principal: Principal, credentials: ClientCredentials | None
+        self, principal: Principal, credentials: ClientCredentials
     ) -> PartnerClientDocument:
-        if credentials is None or credentials.client_id != principal.id:
+        if credentials.client_id != principal.id:
             raise InvalidClientError
         return await self._authenticate_client(credentials)
 

@@ -16,6 +16,7 @@ from services.identity.domain.sessions.access import (
 )
 from services.identity.errors import (
     AccountFrozenError,
+    InvalidClientError,
     InvalidCredentialsError,
     InvalidGrantError,
     PasswordCancelledError,
@@ -170,8 +171,10 @@ class SessionService:
         """
         claims = self.refresh_tokens.open(token, at=at)
         session = await self.sessions.get(claims.session_id)
-        if session is None or session.client_id not in {None, client_id}:
+        if session is None:
             raise InvalidGrantError
+        if session.client_id is not None:
+            check_own_client(session.client_id, client_id)
         account = await self.accounts.get_active(session.account_id)
         if account is not None and account.frozen_at is not None:
             account = None
@@ -218,8 +221,11 @@ class SessionService:
 
         return await self.transact(revoke_sessions)
 
-    async def revoke_by_token(self, token: str, *, at: datetime) -> bool:
-        """Revoke the session of a refresh token (RFC 7009); False if it is no valid refresh token."""
+    async def revoke_by_token(self, token: str, *, client_id: str, at: datetime) -> bool:
+        """Revoke the session of a refresh token (RFC 7009); False if it is no valid refresh token.
+
+        An app's token is revoked for that app alone.
+        """
         try:
             claims = self.refresh_tokens.open(token, at=at)
         except InvalidGrantError:
@@ -227,6 +233,8 @@ class SessionService:
         session = await self.sessions.get(claims.session_id)
         if session is None:
             return False
+        if session.client_id is not None:
+            check_own_client(session.client_id, client_id)
         await self.revoke_many([session], at=at)
         return True
 
@@ -311,6 +319,14 @@ class SessionService:
             client_id=session.client_id or "",
         )
         return self.signing_keys.issue_access_token(subject, at=at)
+
+
+def check_own_client(owner_id: str, client_id: str) -> None:
+    """Raise InvalidClientError if the client does not say who it is, InvalidGrantError if the token is another's."""
+    if not client_id:
+        raise InvalidClientError
+    if client_id != owner_id:
+        raise InvalidGrantError
 
 
 def _ends_at(session: SessionDocument) -> datetime:

@@ -282,10 +282,13 @@ class Own(Identity, Console):
         return web.json_response({"report_id": "rep_1", "answer_due_at": LATER}, status=202)
 
     async def asking(self, request: web.Request) -> web.Response:
-        self._who(request)
-        _registered(dict(request.query))
+        asked = dict(request.query)
+        _registered(asked)
+        wrong = asked.get("scope", "") or asked.get("repeated", "")
+        state = asked.get("state", "")
         return web.json_response(
             {
+                "redirect_to": f"{REDIRECT}?error=invalid_request&state={state}" if wrong else None,
                 "client_id": "phone",
                 "name": "Candor <Phone>",
                 "redirect_uri": REDIRECT,
