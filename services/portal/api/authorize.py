@@ -39,7 +39,7 @@ class AuthorizePages:
     async def show_authorization(self, context: PageContext) -> web.Response:
         """Show the app and its scopes; never redirect to an unregistered URI.
 
-        The app is told of a wrong request before anybody logs in: browsers would block that redirect after the form.
+        The app is told of a wrong request before the login: browsers would block that redirect after its form.
         """
         try:
             parameters, repeated = _parse_parameters(context.request.query.getall)
@@ -75,7 +75,7 @@ def _render_rejected(context: PageContext, fault: ServiceError) -> web.Response:
 def _parse_parameters(values: Callable[[str, list[str]], list[str]]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the known parameters, and which are repeated: none may be (RFC 6749, section 3.1).
 
-    A client or redirect URI that is repeated leaves nobody to tell: InvalidInputError.
+    InvalidInputError if client or redirect URI is repeated: the app is then unknown.
     """
     found = {name: values(name, []) for name in _PARAMETERS}
     repeated = [name for name, given in found.items() if len(given) > 1]
