@@ -49,6 +49,8 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         },
         probes=modules.probes.build_probes(),
         sends_mail=True,
+        mail_log_sources=(modules.stores.campaign_mail_log,),
+        mail_log_check=modules.probes.check_mail_log,
     )
 
 

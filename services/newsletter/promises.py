@@ -10,7 +10,9 @@ from services.newsletter.domain.subscriptions.subscriptions import RELAY_GRACE_P
 from services.newsletter.store import (
     CampaignBatches,
     CampaignDeliveries,
+    CampaignMailLog,
     Campaigns,
+    ConfirmedRequests,
     IndexedSuppression,
     Subscriptions,
     SuppressedAddresses,
@@ -19,6 +21,7 @@ from services.newsletter.store import (
 )
 from shared.clock import Clock
 from shared.ids import NewId
+from shared.mail import MailLog, MailLogCheck
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 _MAX_NEWEST = 2_000
@@ -27,6 +30,9 @@ _MAX_SUPPRESSIONS = 5_000
 _NEWEST = timedelta(days=2)
 _LINK_REQUEST_LIMIT = timedelta(minutes=5)
 """The links are sent within seconds; a restart of the service takes a minute."""
+
+_LOGGED_AFTER = timedelta(minutes=15)
+"""A confirmation can be faster than the log; after an answer of the relay was lost, it takes minutes."""
 
 ConsentsById = dict[str, list[Subscription | Suppression]]
 
@@ -42,6 +48,9 @@ class NewsletterProbes:
     campaigns: Campaigns
     batches: CampaignBatches
     deliveries: CampaignDeliveries
+    confirmed_requests: ConfirmedRequests
+    mail_log: MailLog
+    campaign_mail_log: CampaignMailLog
     clock: Clock
     new_id: NewId
 
@@ -91,6 +100,22 @@ class NewsletterProbes:
             f"{unproven} of {len(sample)} subscriptions without the evidence of a confirmation"
         )
         return (broken_finding if without or unproven else kept_finding)(len(deliveries) + len(sample), evidence)
+
+    async def check_mail_log(self) -> MailLogCheck:
+        """C04: every email of a campaign that was sent has an entry, and a confirmation is found by its address."""
+        batches = await self.batches.list_done_sample(self.new_id("bat"))
+        unlogged = sum([await self.campaign_mail_log.count_without_entry(each) for each in batches])
+        confirmed = await self.confirmed_requests.list_newest(confirmed_before=self.clock() - _LOGGED_AFTER)
+        owners = [owner for each in confirmed for owner in (each.request_id, each.subscription_id)]
+        findable = await self.mail_log.list_findable_owners(owners)
+        lost = sum(not {each.request_id, each.subscription_id} & findable for each in confirmed)
+        return MailLogCheck(
+            entry_count=sum(each.size for each in batches),
+            faults=(
+                *([f"{unlogged} emails of campaigns are not in the mail log"] if unlogged else []),
+                *([f"{lost} confirmations cannot be found in the mail log by their address"] if lost else []),
+            ),
+        )
 
     async def _count_revived(self, batch: Sequence[IndexedSuppression]) -> int:
         """Count the subscriptions that exist although their address left the list later than it confirmed."""

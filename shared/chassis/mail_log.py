@@ -7,10 +7,18 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from shared.bus import Outbox
-from shared.chassis.spec import Chassis
+from shared.chassis.spec import Chassis, ServiceSpec
 from shared.clock import rfc3339
 from shared.ids import NewId
-from shared.mail import DeliveryStatus, EmailAddress, InvalidEmailAddressError, MailDirection, MailLog, MailLogFilter
+from shared.mail import (
+    DeliveryStatus,
+    EmailAddress,
+    InvalidEmailAddressError,
+    MailDirection,
+    MailLogFilter,
+    MailLogSource,
+    MergedMailLog,
+)
 from shared.mail.log import MailLogDocument, log_position
 from shared.mongo import Transact
 from shared.policy import Purpose
@@ -67,7 +75,7 @@ class MailLogApi:
     """The handler of the search."""
 
     service: str
-    mail_log: MailLog
+    mail_log: MailLogSource
     outbox: Outbox
     transact: Transact
     new_id: NewId
@@ -117,11 +125,11 @@ class MailLogApi:
             await record_access(self.outbox, access)
 
 
-def build_mail_log_routes(chassis: Chassis) -> tuple[Route, ...]:
+def build_mail_log_routes(chassis: Chassis, spec: ServiceSpec) -> tuple[Route, ...]:
     """Return the routes of the mail log of a service."""
     return MailLogApi(
         service=chassis.service,
-        mail_log=chassis.mail_log,
+        mail_log=MergedMailLog(sources=(chassis.mail_log, *spec.mail_log_sources)),
         outbox=chassis.outbox,
         transact=chassis.db.with_transaction,
         new_id=chassis.new_id,

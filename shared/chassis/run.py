@@ -119,7 +119,7 @@ def build_service_app(
         [
             *spec.routes,
             build_data_map_route(chassis.service, list_documents(spec)),
-            *(build_mail_log_routes(chassis) if spec.sends_mail else ()),
+            *(build_mail_log_routes(chassis, spec) if spec.sends_mail else ()),
         ],
         public_url=chassis.settings.public_url,
         verifier=TokenVerifier(trust=token_trust, issuer=chassis.settings.public_url),

@@ -11,7 +11,14 @@ from shared.bus import Broker, EventSubscription, Outbox, RpcClient, RpcHandler
 from shared.clock import Clock, utc_now
 from shared.crypto import Keyring, SubjectKeyDocument, TokenSealer, Vault
 from shared.ids import NewId, new_id
-from shared.mail import MailLog, MailLogDocument, MailQueue, QueuedMailDocument
+from shared.mail import (
+    MailLog,
+    MailLogCheck,
+    MailLogDocument,
+    MailLogSource,
+    MailQueue,
+    QueuedMailDocument,
+)
 from shared.mongo import Database, DataFormatDocument, Document, Leases, open_database
 from shared.policy import Purpose
 from shared.promises import Probe
@@ -90,6 +97,10 @@ class ServiceSpec:
     extra_routes: Callable[[web.Application], None] | None = None
     """Adds aiohttp handlers beside the routes (WebDAV)."""
     sends_mail: bool = False
+    mail_log_sources: Sequence[MailLogSource] = ()
+    """What the search of the mail log finds beside the rows of the chassis."""
+    mail_log_check: Callable[[], Awaitable[MailLogCheck]] | None = None
+    """What the probe of C04 looks at beside the rows of the chassis."""
     on_shutdown: Callable[[], None] | None = None
 
 

@@ -69,12 +69,12 @@ def _collect_probes(
         undeclared_fields_probe(chassis.db, documents),
         retention_probe(sweeper),
         card_number_probe(chassis.db, documents),
-        *((_build_server_log_probe(chassis),) if spec.sends_mail else ()),
+        *((_build_server_log_probe(chassis, spec),) if spec.sends_mail else ()),
     )
     return [*spec.probes, *(probe for probe in everywhere if probe.promise_id not in own)]
 
 
-def _build_server_log_probe(chassis: Chassis) -> Probe:
+def _build_server_log_probe(chassis: Chassis, spec: ServiceSpec) -> Probe:
     [leading] = [promise.owners[0] for promise in PROMISES if promise.id == "C04"]
     return server_log_probe(
         chassis.db,
@@ -82,6 +82,7 @@ def _build_server_log_probe(chassis: Chassis) -> Probe:
         chassis.clock,
         access_log=chassis.settings.access_log,
         leads=chassis.service == leading,
+        more=spec.mail_log_check,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 
 from shared.crypto import Vault
 from shared.ids import new_id
@@ -72,7 +72,7 @@ class MailLogDocument(Document):
     reason: str = ""
     """Why, as a word."""
     owner: Annotated[str, _HASHED] = ""
-    """The account; empty without one, and after its erasure."""
+    """The account, or the subject under whose key the email was sealed; empty without one, and after an erasure."""
     address_index: Annotated[str, _HASHED] = ""
     """The keyed hash of the recipient, or of the sender of a received email; empty after an erasure."""
 
@@ -129,6 +129,27 @@ class MailLogSummary:
     newest_at: datetime | None
 
 
+class MailLogSource(Protocol):
+    """Where entries of the mail log are stored."""
+
+    async def search_entries(self, wanted: MailLogFilter, *, after: str | None, limit: int) -> list[MailLogDocument]:
+        """Return up to *limit* entries that match, the newest first, after the position *after*."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedMailLog:
+    """Several sources as one mail log: an entry stands where its time and its id place it."""
+
+    sources: Sequence[MailLogSource]
+
+    async def search_entries(self, wanted: MailLogFilter, *, after: str | None, limit: int) -> list[MailLogDocument]:
+        """Return up to *limit* entries that match, the newest first, after the position *after*."""
+        pages = [await source.search_entries(wanted, after=after, limit=limit) for source in self.sources]
+        found = sorted((row for page in pages for row in page), key=lambda row: (row.at, row.id), reverse=True)
+        return found[:limit]
+
+
 class MailLog:
     """Records and searches the mail log of one service."""
 
@@ -183,6 +204,15 @@ class MailLog:
         """Cut the tie between the log and an account that is erased; return how many rows."""
         return await self._rows.update_many({"owner": owner}, {"$set": {"owner": "", "address_index": ""}})
 
+    async def assign_owner(self, owner: str, new_owner: str) -> int:
+        """Let the rows of *owner* belong to *new_owner*, whose erasure then cuts their tie; return how many."""
+        return await self._rows.update_many({"owner": owner}, {"$set": {"owner": new_owner}})
+
+    async def list_findable_owners(self, owners: Sequence[str]) -> set[str]:
+        """Return those of the owners with a row that a search for its address finds."""
+        where = {"owner": {"$in": list(owners)}, "address_index": {"$gt": ""}}
+        return {row.owner for row in await self._rows.list(where)}
+
     async def get_summary(self, *, overdue_before: datetime) -> MailLogSummary:
         """Return what the probe of C04 needs."""
         newest = await self._rows.list({}, sort=[("at", -1)], limit=1)
@@ -209,6 +239,14 @@ class MailLog:
         times = {"$gte": wanted.since, "$lt": wanted.until}
         window = {operator: at for operator, at in times.items() if at is not None}
         return [*conditions, {"at": window}] if window else conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailLogCheck:
+    """What a service found in the part of the mail log that it stores itself."""
+
+    entry_count: int
+    faults: tuple[str, ...]
 
 
 def log_position(row: MailLogDocument) -> str:

@@ -156,6 +156,17 @@ class MailQueue:
 
         await self._db.with_transaction(work)
 
+    async def withdraw_emails(self, owner: str, *, attempted: DeliveryStatus = DeliveryStatus.SUPPRESSED) -> int:
+        """Remove what is queued for *owner*, in the ambient transaction; return how many.
+
+        Each is logged: as suppressed, or as *attempted* when an attempt to send it was made.
+        """
+        rows = await self._rows.list({"owner": owner})
+        for row in rows:
+            if await self._rows.delete_one({"_id": row.id}):
+                await self._record_attempt(row, attempted if row.attempts else DeliveryStatus.SUPPRESSED, 0, "")
+        return len(rows)
+
     async def _build_document(
         self, email: EmailMessage, subject: str, purpose: Purpose, expires_after: timedelta
     ) -> QueuedMailDocument:

@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from shared.clock import Clock
-from shared.mail import MailLog, QueuedMailDocument
+from shared.mail import MailLog, MailLogCheck, QueuedMailDocument
 from shared.mail.log import MAIL_LOG_RETENTION
 from shared.mongo import Database
 from shared.promises.probe import Finding, Probe, broken_finding, kept_finding, unknown_finding
@@ -37,10 +37,19 @@ class AccessLogFindings:
     faults: tuple[str, ...]
 
 
-def server_log_probe(db: Database, mail_log: MailLog, clock: Clock, *, access_log: Path | None, leads: bool) -> Probe:
+def server_log_probe(
+    db: Database,
+    mail_log: MailLog,
+    clock: Clock,
+    *,
+    access_log: Path | None,
+    leads: bool,
+    more: Callable[[], Awaitable[MailLogCheck]] | None = None,
+) -> Probe:
     """C04: no row or file is older than its limit, attempts are logged, and no query string is.
 
     *leads*: this service answers for the access log as well, and says "unknown" where it cannot be read.
+    *more* checks the entries that the service stores itself.
     """
 
     async def check() -> Finding:
@@ -51,12 +60,14 @@ def server_log_probe(db: Database, mail_log: MailLog, clock: Clock, *, access_lo
             *([f"{summary.overdue_count} rows of the mail log are overdue"] if summary.overdue_count else []),
             *([f"{unlogged} emails were attempted without a row in the mail log"] if unlogged else []),
         ]
+        own = await more() if more else MailLogCheck(entry_count=0, faults=())
         visits = await asyncio.to_thread(inspect_access_log, access_log, now) if access_log else None
-        faults += visits.faults if visits else ()
-        sample_size = summary.row_count + (visits.entry_count if visits else 0)
+        faults += [*own.faults, *(visits.faults if visits else ())]
+        row_count = summary.row_count + own.entry_count
+        sample_size = row_count + (visits.entry_count if visits else 0)
         if faults:
             return broken_finding(sample_size, "; ".join(faults))
-        mails = f"{summary.row_count} rows of the mail log, none older than {MAIL_LOG_RETENTION.days} days"
+        mails = f"{row_count} rows of the mail log, none older than {MAIL_LOG_RETENTION.days} days"
         if visits is None:
             if leads:
                 return unknown_finding(f"{mails}; the access log cannot be read here (CANDOR_ACCESS_LOG)")

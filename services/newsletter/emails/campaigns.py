@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import css_inline
 from markupsafe import Markup, escape
 
-from services.newsletter.domain.campaigns.campaigns import Campaign
+from services.newsletter.domain.campaigns.campaigns import CAMPAIGN_EMAIL, Campaign
 from services.newsletter.domain.campaigns.personalization import (
     PlaceholderField,
     check_placeholders,
@@ -29,7 +29,6 @@ from shared.mail import (
     build_slot,
 )
 
-CAMPAIGN_EMAIL = "newsletter.campaign"
 _MAX_CACHED = 16
 # Nothing is fetched while an email is made: neither a style sheet nor a file.
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_link_tags=False)

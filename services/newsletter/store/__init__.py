@@ -11,6 +11,7 @@ from services.newsletter.store.campaigns.documents import (
     DispatcherDocument,
     SendingBudgetDocument,
 )
+from services.newsletter.store.campaigns.mail_log import CampaignMailLog
 from services.newsletter.store.campaigns.recipients import Recipients
 from services.newsletter.store.imports.documents import ImportBatchDocument, ImportDocument, InvitationDocument
 from services.newsletter.store.imports.imports import ContactImports, Invitations
@@ -61,6 +62,7 @@ __all__ = [
     "SUPPRESSION_RETENTION_DAYS",
     "CampaignBatches",
     "CampaignDeliveries",
+    "CampaignMailLog",
     "Campaigns",
     "ConfirmedRequests",
     "ContactImports",

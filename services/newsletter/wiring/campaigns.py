@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.newsletter.api import CampaignArchiveApi, CampaignsApi
-from services.newsletter.domain.campaigns.campaigns import CampaignDelivery
+from services.newsletter.domain.campaigns.campaigns import CAMPAIGN_EMAIL, CampaignDelivery
 from services.newsletter.domain.campaigns.limits import SendingLimits, WarmUpPlan
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.events.campaign_batches import CampaignBatchEvents
@@ -27,7 +27,16 @@ from shared import observe
 from shared.backoff import Backoff
 from shared.bus import EventSubscription
 from shared.chassis import Chassis
-from shared.mail import DkimSigner, FromAddress, ReturnPathSigner, SmtpClient, SmtpUrl
+from shared.mail import (
+    DeliveryStatus,
+    DkimSigner,
+    EmailAddress,
+    FromAddress,
+    ReturnPathSigner,
+    SentMail,
+    SmtpClient,
+    SmtpUrl,
+)
 from shared.web import Paginator, Route
 
 _LEASE_TTL = timedelta(seconds=10)
@@ -112,6 +121,20 @@ def _build_worker(
             at=at,
         )
 
+    async def log_refusal(delivery: CampaignDelivery, addr_spec: str, at: datetime) -> None:
+        await chassis.mail_log.record_sent(
+            SentMail(
+                kind=CAMPAIGN_EMAIL,
+                mail_id=delivery.delivery_id,
+                status=DeliveryStatus.DEFERRED,
+                at=at,
+                code=delivery.code,
+                enhanced_code=delivery.enhanced_code,
+                owner=delivery.subscription_id,
+                address_index=chassis.mail_log.hash_address(EmailAddress(addr_spec).email),
+            )
+        )
+
     return CampaignWorker(
         lists=stores.lists,
         campaigns=stores.campaigns,
@@ -143,6 +166,7 @@ def _build_worker(
             clock=chassis.clock,
             retry_backoff=Backoff.from_durations(settings.retry_delay_min, _RETRY_DELAY_MAX),
             on_hard_refusal=record_refusal,
+            on_soft_refusal=log_refusal,
         ),
         new_id=chassis.new_id,
         hold_ttl=settings.hold_ttl.total_seconds(),

@@ -7,6 +7,7 @@ from services.newsletter.settings import Settings
 from services.newsletter.store import (
     CampaignBatches,
     CampaignDeliveries,
+    CampaignMailLog,
     Campaigns,
     ConfirmedRequests,
     ContactImports,
@@ -43,16 +44,18 @@ class Stores:
     batches: CampaignBatches
     recipients: Recipients
     budgets: SendingBudgets
+    campaign_mail_log: CampaignMailLog
     links: EmailLinks
 
 
 def build_stores(chassis: Chassis, settings: Settings) -> Stores:
     """Return the collections."""
     db, vault = chassis.db, chassis.vault
+    batches = CampaignBatches(db)
     return Stores(
         lists=MailingLists(db),
         opt_in_requests=OptInRequests(db, vault),
-        confirmed_requests=ConfirmedRequests(db),
+        confirmed_requests=ConfirmedRequests(db, vault),
         link_requests=UnsubscribeLinkRequests(db, vault),
         subscriptions=Subscriptions(db, vault),
         suppressions=Suppressions(db, vault),
@@ -62,9 +65,10 @@ def build_stores(chassis: Chassis, settings: Settings) -> Stores:
         imports=ContactImports(db, vault),
         invitations=Invitations(db, vault),
         segments=Segments(db),
-        batches=CampaignBatches(db),
+        batches=batches,
         recipients=Recipients(db, vault),
         budgets=SendingBudgets(db),
+        campaign_mail_log=CampaignMailLog(db, vault, batches, chassis.clock),
         links=EmailLinks(
             token_sealer=chassis.token_sealer,
             public_url=settings.common.public_url,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.newsletter.domain.subscriptions.consent import CURRENT_CONSENT
+from services.newsletter.domain.subscriptions.subscriptions import SuppressionReason
 from services.newsletter.errors import OwnAddressError
 from shared.crypto import InvalidTokenError
 from shared.ids import new_id
@@ -190,6 +191,31 @@ async def test_the_cooldown_counts_all_spellings_of_an_address(inside: Newslette
     for email in ("ada@customers.example", "Ada@customers.example", "ADA@Customers.Example"):
         await inside.request_subscription(news.list_id, email)
     assert len(await inside.queued_mails()) == 1
+
+
+async def test_a_confirmation_does_not_end_the_cooldown(inside: NewsletterInternals, clock: FixedClock) -> None:
+    news = await inside.a_list()
+    await inside.join(news.list_id, "ada@customers.example")
+    await inside.request_subscription(news.list_id, "Ada@customers.example")
+    assert await inside.queued_mails() == []
+    clock.advance(timedelta(minutes=11))
+    await inside.request_subscription(news.list_id, "ada@customers.example")
+    assert len(await inside.queued_mails()) == 1
+
+
+async def test_the_link_of_a_suspended_subscription_is_refused(inside: NewsletterInternals, clock: FixedClock) -> None:
+    news = await inside.a_list()
+    await inside.request_subscription(news.list_id, "ada@customers.example")
+    token = parse_token(await inside.read_email())
+    made = await inside.confirm(token)
+    folded = await inside.modules.stores.subscriptions.get_folded_index(made.subscription_id)
+    await inside.modules.stores.subscriptions.suspend(
+        folded or "", SuppressionReason.BOUNCED, verdict_id="inb_1", at=clock()
+    )
+    with pytest.raises(InvalidTokenError):
+        await inside.confirm(token)
+    with pytest.raises(InvalidTokenError):
+        await inside.modules.subscriptions.subscribe_service.get_details(token, at=clock())
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+CAMPAIGN_EMAIL = "newsletter.campaign"
+"""The kind of the emails of campaigns, in the mail log and in their headers."""
+ERASED_PREFIX = "erased_"
+"""What the subscription of a delivery begins with once its owner was erased: the email stays in the mail log (C04)."""
 MISSED_AFTER = timedelta(hours=1)
 """A scheduled campaign that is later than this is held: its news may be old, and a person decides."""
 
@@ -126,6 +130,11 @@ class CampaignDelivery:
     def answer_is_lost(self) -> bool:
         """Whether it may be with the relay although no answer is stored."""
         return self.state is DeliveryState.WAITING and self.attempted_at is not None
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether its recipient was erased."""
+        return self.subscription_id.startswith(ERASED_PREFIX)
 
     def is_due(self, at: datetime) -> bool:
         """Return whether it can be sent *at* that time."""

@@ -39,7 +39,7 @@ class OptInCooldown:
     max_emails: int = 3
     """To one address within the pause, over all lists; for one list the limit is one."""
 
-    def allows(self, previous: Collection[OptInRequest], list_id: str, at: datetime) -> bool:
-        """Return whether one more email may be sent to the address of the *previous* requests."""
-        recent = [request for request in previous if at - request.requested_at < self.pause]
-        return len(recent) < self.max_emails and all(request.list_id != list_id for request in recent)
+    def allows(self, previous: Collection[tuple[str, datetime]], list_id: str, at: datetime) -> bool:
+        """Return whether one more email may be sent to an address; *previous*: the list and time of each before."""
+        recent = [asked_list for asked_list, asked_at in previous if at - asked_at < self.pause]
+        return len(recent) < self.max_emails and list_id not in recent

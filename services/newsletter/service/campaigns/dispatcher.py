@@ -126,7 +126,6 @@ class CampaignDispatcher:
         async def work() -> bool:
             if not await self.campaigns.complete(campaign.campaign_id, counts, repeats, at):
                 return False
-            await self.batches.delete_by_campaign(campaign.campaign_id)
             event = newsletter_v1.CampaignSent(
                 campaign_id=campaign.campaign_id,
                 list_id=campaign.list_id,

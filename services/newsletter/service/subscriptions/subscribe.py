@@ -1,5 +1,6 @@
 """Subscribes by double opt-in: a request, a confirmation email, a confirmation."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,10 +26,9 @@ from shared.bus import Outbox
 from shared.contracts import newsletter_v1
 from shared.crypto import InvalidTokenError
 from shared.ids import NewId
-from shared.mail import EmailAddress, MailQueue
+from shared.mail import DeliveryStatus, EmailAddress, MailLog, MailQueue
 from shared.mongo import DuplicateError, Transact
 from shared.policy import Purpose
-from shared.privacy import EraseSubject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,8 @@ class SubscribeService:
     mail_queue: MailQueue
     outbox: Outbox
     transact: Transact
-    erase_subject: EraseSubject
+    destroy_key: Callable[[str], Awaitable[bool]]
+    mail_log: MailLog
     new_id: NewId
     opt_in_ttl: timedelta
     cooldown: OptInCooldown
@@ -119,8 +120,8 @@ class SubscribeService:
     async def confirm(self, token: str, *, account_id: str, at: datetime) -> tuple[Subscription, MailingList]:
         """Create the subscription that *token* confirms, and link it to *account_id* unless that is empty.
 
-        A second press within the lifetime of the token finds the same subscription while it is in force; raises
-        InvalidTokenError when that has ended, or when the token has expired.
+        A second press within the lifetime of the token finds the same subscription while it gets emails; raises
+        InvalidTokenError when that has ended or is suspended, or when the token has expired.
         """
         request_id = self.links.opt_in_request_id(token, at=at)
         subscription = await self.transact(lambda: self._confirm_request(request_id, account_id, at))
@@ -135,10 +136,13 @@ class SubscribeService:
         return len(expired)
 
     async def _store_request(self, request: OptInRequest, mailing_list: MailingList, to: EmailAddress) -> None:
-        previous = await self.opt_in_requests.list_by_email(to.email)
+        pending = await self.opt_in_requests.list_by_email(to.email)
+        confirmed = await self.confirmed_requests.list_by_email(to.email)
+        previous = [(each.list_id, each.requested_at) for each in pending]
+        previous += [(each.list_id, each.requested_at) for each in confirmed]
         if not self.cooldown.allows(previous, request.list_id, request.requested_at):
             return
-        for older in previous:
+        for older in pending:
             if older.list_id == request.list_id:
                 await self._delete_request(older.request_id)
         await self.opt_in_requests.add(request, to.email)
@@ -156,9 +160,11 @@ class SubscribeService:
         if opened is None:
             return await self._get_confirmed(request_id)
         request, email = opened
-        await self._delete_request(request_id)
+        await self._delete_request(request_id, attempted=DeliveryStatus.RELAYED)  # its link arrived
         subscription = await self._activate_subscription(request, email, account_id, at)
-        await self.confirmed_requests.add(request, subscription, at)
+        await self.confirmed_requests.add(request, subscription, email, at)
+        # The confirmation email stays in the mail log (C04), and an erasure finds it by the subscription.
+        await self.mail_log.assign_owner(request_id, subscription.subscription_id)
         event = newsletter_v1.SubscriptionConfirmed(
             subscription_id=subscription.subscription_id, list_id=subscription.list_id
         )
@@ -167,10 +173,10 @@ class SubscribeService:
         return subscription
 
     async def _get_confirmed(self, request_id: str) -> Subscription:
-        """Return the subscription of a link that was used before, while that very subscription is in force."""
+        """Return the subscription of a link that was used before, while that very subscription gets emails."""
         ids = await self.confirmed_requests.get_subscription(request_id)
         found = await self.subscriptions.get(ids[0]) if ids else None
-        if ids is None or found is None or found.subscriber_id != ids[1]:
+        if ids is None or found is None or found.subscriber_id != ids[1] or found.suspended_at is not None:
             raise InvalidTokenError
         return found
 
@@ -210,6 +216,8 @@ class SubscribeService:
             raise ListNotFoundError
         return mailing_list
 
-    async def _delete_request(self, request_id: str) -> None:
+    async def _delete_request(self, request_id: str, *, attempted: DeliveryStatus = DeliveryStatus.SUPPRESSED) -> None:
+        """Delete a request with its key and its queued email, which stays in the mail log (C04)."""
         if await self.opt_in_requests.delete(request_id):
-            await self.erase_subject(request_id)
+            await self.mail_queue.withdraw_emails(request_id, attempted=attempted)
+            await self.destroy_key(request_id)

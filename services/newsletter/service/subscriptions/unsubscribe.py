@@ -8,8 +8,8 @@ from services.newsletter.domain.subscriptions.subscriptions import Subscription,
 from services.newsletter.emails.links import EmailLinks
 from services.newsletter.errors import SubscriptionNotFoundError
 from services.newsletter.service.subscriptions.ending import SubscriptionEnder
-from services.newsletter.store import CampaignDeliveries, MailingLists, Subscriptions, Suppressions
-from shared.mail import EmailAddress
+from services.newsletter.store import CampaignDeliveries, ConfirmedRequests, MailingLists, Subscriptions, Suppressions
+from shared.mail import EmailAddress, MailLog
 from shared.mongo import Transact
 from shared.policy import Purpose
 from shared.privacy import ErasedCounts, EraseSubject
@@ -43,6 +43,8 @@ class UnsubscribeService:
     subscriptions: Subscriptions
     suppressions: Suppressions
     deliveries: CampaignDeliveries
+    confirmed_requests: ConfirmedRequests
+    mail_log: MailLog
     ender: SubscriptionEnder
     links: EmailLinks
     transact: Transact
@@ -109,15 +111,19 @@ class UnsubscribeService:
     async def erase_account(self, account_id: str, *, at: datetime) -> tuple[ErasedCounts, int]:
         """Erase the subscriptions of an account in the ambient transaction; its suppressions lose the account.
 
+        Its emails stay in the mail log without a tie to it.
+
         Return how many documents were deleted, and how many suppressions stay.
         """
         found = await self.subscriptions.list_by_account(account_id)
+        requests = await self.confirmed_requests.list_by_subscribers([each.subscriber_id for each in found])
         for each in found:
             await self.ender.end_subscription(each, UnsubscribeMethod.ERASURE, at)
         suppressions = await self.suppressions.list_by_account(account_id)
-        delivery_count = await self.deliveries.delete_by_subscriptions(
-            sorted({suppression.subscription_id for suppression in suppressions})
-        )
+        ended_ids = sorted({suppression.subscription_id for suppression in suppressions})
+        delivery_count = await self.deliveries.anonymize_by_subscriptions(ended_ids)
+        for owner in (*ended_ids, *(each.request_id for each in requests)):
+            await self.mail_log.anonymize(owner)
         await self.suppressions.anonymize(account_id)
         counts: ErasedCounts = {}
         for subject in (account_id, *(each.subscriber_id for each in found)):

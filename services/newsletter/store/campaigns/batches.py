@@ -14,6 +14,7 @@ from services.newsletter.domain.campaigns.batches import (
 )
 from services.newsletter.domain.campaigns.campaigns import DeliveryCounts, DeliveryState
 from services.newsletter.store.campaigns.documents import CampaignBatchDocument, DeliveryCountsValue
+from services.newsletter.store.personal_data import slice_filter
 from shared.mongo import Collection, Database
 
 _NEWEST = 4
@@ -72,13 +73,28 @@ class CampaignBatches:
         rows = await self._rows.list({"composed_at": {"$gt": _EPOCH}}, sort=[("composed_at", -1)], limit=_NEWEST)
         return [_batch(row) for row in rows]
 
+    async def list_composed(self, *, until: datetime) -> list[CampaignBatch]:
+        """Return the batches of the last 90 days that were composed not later than *until*, without their members."""
+        return await self._list({"composed_at": {"$gt": _EPOCH, "$lte": until}})
+
+    async def list_done_sample(self, start_id: str) -> list[CampaignBatch]:
+        """Return batches that were sent in the last 90 days: the newest, and some from the random *start_id*."""
+        others = [_batch(row) for row in await self._rows.list(slice_filter(start_id), limit=_NEWEST)]
+        found = {each.batch_id: each for each in (*await self.list_newest_composed(), *others)}
+        return [each for each in found.values() if each.state is BatchState.DONE]
+
     async def mark_queued(self, batch: CampaignBatch, *, retry_at: datetime) -> bool:
         """Record that workers are told of *batch*; it is told again at *retry_at* unless one has claimed it by then."""
         return await self._change(batch, {"state": BatchState.QUEUED, "due_at": retry_at})
 
     async def claim(self, batch: CampaignBatch, *, holder: str, composed_at: datetime) -> bool:
         """Let *holder* hold *batch*; False when it has changed since it was read."""
-        change = {"state": BatchState.HELD, "holder": holder, "composed_at": batch.composed_at or composed_at}
+        change = {
+            "state": BatchState.HELD,
+            "holder": holder,
+            "composed_at": batch.composed_at or composed_at,
+            "settled_at": None,
+        }
         return await self._change(batch, change)
 
     async def renew_hold(self, batch_id: str, *, holder: str) -> bool:
@@ -86,14 +102,22 @@ class CampaignBatches:
         return await self._update({"_id": batch_id, "holder": holder}, {"$inc": {"beat": 1}})
 
     async def release_hold(
-        self, batch_id: str, *, holder: str, due_at: datetime | None, counts: DeliveryCounts, repeated_count: int
+        self,
+        batch_id: str,
+        *,
+        holder: str,
+        at: datetime,
+        due_at: datetime | None,
+        counts: DeliveryCounts,
+        repeated_count: int,
     ) -> bool:
-        """Let the batch go: done when *due_at* is None, else it is sent again from then on."""
+        """Let the batch go *at* that time: done when *due_at* is None, else it is sent again from then on."""
         change: dict[str, Any] = {
             "state": BatchState.DONE if due_at is None else BatchState.READY,
             "holder": "",
             "counts": DeliveryCountsValue(**{state.value: count for state, count in counts.items()}).model_dump(),
             "repeated_count": repeated_count,
+            "settled_at": at,
         }
         if due_at is not None:
             change["due_at"] = due_at
@@ -107,10 +131,6 @@ class CampaignBatches:
     async def take_back(self, batch: CampaignBatch, *, due_at: datetime) -> bool:
         """Take *batch* from a holder that has shown no life since it was read."""
         return await self._change(batch, {"state": BatchState.READY, "holder": "", "due_at": due_at})
-
-    async def delete_by_campaign(self, campaign_id: str) -> None:
-        """Delete the batches of a campaign that has ended; its deliveries stay."""
-        await self._rows.delete_many({"campaign_id": campaign_id})
 
     async def _list(self, where: dict[str, Any], **options: Any) -> list[CampaignBatch]:
         found = await self._rows.list_fields(where, _FIELDS, **options)
@@ -139,6 +159,7 @@ def _batch(row: CampaignBatchDocument) -> CampaignBatch:
         size=row.size,
         delivery_ids=_build_delivery_ids(row),
         composed_at=row.composed_at,
+        settled_at=row.settled_at,
         due_at=row.due_at,
         holder=row.holder,
         beat=row.beat,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.newsletter.domain.campaigns.batches import CampaignBatch
-from services.newsletter.domain.campaigns.campaigns import CampaignDelivery, DeliveryState
+from services.newsletter.domain.campaigns.campaigns import ERASED_PREFIX, CampaignDelivery, DeliveryState
 from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument
 from shared.mongo import Collection, Database
 
@@ -58,13 +58,15 @@ class CampaignDeliveries:
         for step, ids in groups.items():
             await self._rows.update_many({"_id": {"$in": ids}}, {"$set": dict(step)})
 
-    async def delete_by_subscriptions(self, subscription_ids: Sequence[str]) -> int:
-        """Delete the deliveries of some subscriptions; return how many."""
-        return (
-            await self._rows.delete_many({"subscription_id": {"$in": list(subscription_ids)}})
-            if subscription_ids
-            else 0
-        )
+    async def anonymize_by_subscriptions(self, subscription_ids: Sequence[str]) -> int:
+        """Cut the tie between deliveries and their recipients, who are erased; return how many.
+
+        The rows stay: they are the mail log of campaigns (C04), and an email is found by its id.
+        """
+        rows = await self._rows.list({"subscription_id": {"$in": list(subscription_ids)}}) if subscription_ids else []
+        for row in rows:
+            await self._rows.update_one({"_id": row.id}, {"$set": {"subscription_id": f"{ERASED_PREFIX}{row.id}"}})
+        return len(rows)
 
     async def list_by_subscriptions(
         self, subscription_ids: Sequence[str], *, after: str, limit: int
@@ -83,12 +85,15 @@ class CampaignDeliveries:
         return [_delivery(row) for row in await self._rows.list(where)]
 
     async def list_newest_accepted(self, batches: Sequence[CampaignBatch]) -> list[CampaignDelivery]:
-        """Return accepted deliveries: of those that were stored last, and of *batches*, those sent last."""
+        """Return accepted deliveries: of those that were stored last, and of *batches*, those sent last.
+
+        Without those whose recipient was erased.
+        """
         rows = await self._rows.list({}, sort=[("queued_at", -1)], limit=_MAX_NEWEST)
         found = {row.id: _delivery(row) for row in rows}
         for batch in batches:
             found |= {each.delivery_id: each for each in await self.list_by_batch(batch)}
-        return [each for each in found.values() if each.state is DeliveryState.ACCEPTED]
+        return [each for each in found.values() if each.state is DeliveryState.ACCEPTED and not each.is_anonymous]
 
 
 def _last_step(delivery: CampaignDelivery, at: datetime) -> dict[str, Any]:

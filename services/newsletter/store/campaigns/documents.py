@@ -7,10 +7,15 @@ from services.newsletter.domain.campaigns.answers import AnswerKind
 from services.newsletter.domain.campaigns.batches import BatchState
 from services.newsletter.domain.campaigns.campaigns import CampaignState, DeliveryState, StopReason
 from services.newsletter.store.personal_data import USES
+from shared.mail.log import MAIL_LOG_RETENTION
 from shared.mongo import Document, EmbeddedValue, Index
 from shared.personal import Category, Personal, retain_for
+from shared.policy import Purpose
 
-_DELIVERY = Personal(Category.PSEUDONYM, USES, retain_for(400, since="queued_at"))
+# For operators, too: a delivery is the entry of its email in the mail log (C04).
+_DELIVERY = Personal(
+    Category.PSEUDONYM, USES | {Purpose.OPERATIONS, Purpose.SUPPORT}, retain_for(400, since="queued_at")
+)
 
 
 class DeliveryCountsValue(EmbeddedValue):
@@ -54,10 +59,17 @@ class CampaignDocument(Document):
 
 
 class CampaignBatchDocument(Document):
-    """A batch of deliveries and who holds it; see ``CampaignBatch``."""
+    """A batch of deliveries and who holds it; see ``CampaignBatch``.
+
+    It stays when it is done: the probe of C04 looks for each of its emails in the mail log.
+    """
 
     collection: ClassVar[str] = "campaign_batches"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("state"), Index("campaign_id", "state", "due_at"))
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("state"),
+        Index("campaign_id", "state", "due_at"),
+        Index("composed_at", expire_after=MAIL_LOG_RETENTION),
+    )
 
     campaign_id: str
     state: BatchState
@@ -65,6 +77,8 @@ class CampaignBatchDocument(Document):
     members: str = ""
     """The last 12 characters of the id of each delivery: looked up by id, they need no index of their own."""
     composed_at: datetime | None = None
+    settled_at: datetime | None = None
+    """When a worker let it go last; None while one holds it. No answer to its emails is later."""
     due_at: datetime
     holder: str = ""
     beat: int = 0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.newsletter.domain.campaigns.campaigns import DeliveryState
+from services.newsletter.domain.campaigns.campaigns import ERASED_PREFIX, DeliveryState
 from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument
 from shared.mongo import Collection, Database
 
@@ -15,6 +15,7 @@ class Letter:
 
     campaign_id: str
     subscription_id: str
+    """Empty once its owner was erased."""
 
 
 class Letters:
@@ -24,9 +25,12 @@ class Letters:
         self._rows: Collection[CampaignDeliveryDocument] = db.get_collection(CampaignDeliveryDocument)
 
     async def get(self, mail_id: str) -> Letter | None:
-        """Return the letter whose email has this id; None when no campaign sent it, or it was erased."""
+        """Return the letter whose email has this id; None when no campaign sent it."""
         row = await self._rows.get(mail_id)
-        return Letter(campaign_id=row.campaign_id, subscription_id=row.subscription_id) if row else None
+        if row is None:
+            return None
+        is_erased = row.subscription_id.startswith(ERASED_PREFIX)
+        return Letter(campaign_id=row.campaign_id, subscription_id="" if is_erased else row.subscription_id)
 
     async def list_accepted(self, subscription_id: str) -> list[str]:
         """Return the ids of the emails to a subscription that the relay accepted, in the order of sending."""

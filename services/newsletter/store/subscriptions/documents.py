@@ -11,7 +11,7 @@ from shared.personal import UNTIL_ERASED, Category, Personal, retain_for
 from shared.policy import Purpose
 
 _EMAIL = Personal(Category.CONTACT, {Purpose.NEWSLETTER, Purpose.ACCOUNT, Purpose.EXPORT}, UNTIL_ERASED)
-_INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT}, UNTIL_ERASED)
+_INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER, Purpose.SUPPORT, Purpose.OPERATIONS}, UNTIL_ERASED)
 _OWNER = Personal(Category.PSEUDONYM, USES, UNTIL_ERASED)
 _EVIDENCE = Personal(Category.CONSENT, USES, UNTIL_ERASED)
 
@@ -24,7 +24,8 @@ _PROOF = Personal(Category.CONSENT, USES, _PROOF_RETENTION)
 # No purpose of security, of an account or of a legal notice: a suppression can stop newsletters only.
 _SUPPRESSION_USES = {Purpose.NEWSLETTER, Purpose.SUPPORT}
 _SUPPRESSION_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="suppressed_at")
-_PROOF_INDEX = Personal(Category.PSEUDONYM, _SUPPRESSION_USES, _PROOF_RETENTION)
+# Operators find the emails of an address in the mail log by it, also when its subscription has ended (C04).
+_PROOF_INDEX = Personal(Category.PSEUDONYM, _SUPPRESSION_USES | {Purpose.OPERATIONS}, _PROOF_RETENTION)
 _OPT_IN_INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)
 
 
@@ -99,10 +100,19 @@ class ConfirmedRequestDocument(Document):
 
     collection: ClassVar[str] = "confirmed_requests"
     subject: ClassVar[str | None] = "subscriber_id"
-    indexes: ClassVar[tuple[Index, ...]] = (Index("subscriber_id"), Index("expires_at"))
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index("subscriber_id"),
+        Index("expires_at"),
+        Index("folded_index"),
+        Index("created_at"),
+    )
 
     subscription_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
     subscriber_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
+    folded_index: Annotated[str, _OPT_IN_INDEX]
+    """For the cooldown, which a confirmation does not end."""
+    list_id: str
+    requested_at: datetime
     created_at: datetime
     expires_at: datetime
     """When the link would have expired unused."""

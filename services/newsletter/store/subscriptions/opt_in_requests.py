@@ -1,5 +1,7 @@
 """Opt-in requests that wait for their confirmation."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.newsletter.domain.subscriptions.opt_in import OptInRequest
@@ -11,6 +13,7 @@ from shared.mongo import Collection, Database
 from shared.policy import Purpose
 
 _MAX_RESULTS = 500
+_MAX_NEWEST = 200
 
 
 class OptInRequests:
@@ -61,23 +64,53 @@ class OptInRequests:
         return [row.id for row in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedRequest:
+    """A confirmed opt-in request whose link has not expired yet."""
+
+    request_id: str
+    subscription_id: str
+    list_id: str
+    requested_at: datetime
+
+
 class ConfirmedRequests:
     """The confirmed opt-in requests whose link has not expired yet."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, vault: Vault) -> None:
         self._rows: Collection[ConfirmedRequestDocument] = db.get_collection(ConfirmedRequestDocument)
+        self._vault = vault
 
-    async def add(self, request: OptInRequest, subscription: Subscription, at: datetime) -> None:
+    async def add(self, request: OptInRequest, subscription: Subscription, email: str, at: datetime) -> None:
         """Record which subscription the confirmation of *request* made."""
         await self._rows.insert_one(
             ConfirmedRequestDocument(
                 id=request.request_id,
                 subscription_id=subscription.subscription_id,
                 subscriber_id=subscription.subscriber_id,
+                folded_index=folded_index(self._vault, email),
+                list_id=request.list_id,
+                requested_at=request.requested_at,
                 created_at=at,
                 expires_at=request.expires_at,
             )
         )
+
+    async def list_by_email(self, email: str) -> list[ConfirmedRequest]:
+        """Return the confirmed requests of an address in any letter case."""
+        where = {"folded_index": folded_index(self._vault, email)}
+        return [_confirmed_request(row) for row in await self._rows.list(where, limit=_MAX_RESULTS)]
+
+    async def list_by_subscribers(self, subscriber_ids: Sequence[str]) -> list[ConfirmedRequest]:
+        """Return the confirmed requests of some subscriptions."""
+        rows = await self._rows.list({"subscriber_id": {"$in": list(subscriber_ids)}})
+        return [_confirmed_request(row) for row in rows]
+
+    async def list_newest(self, *, confirmed_before: datetime) -> list[ConfirmedRequest]:
+        """Return those that were confirmed last before that time."""
+        where = {"created_at": {"$lt": confirmed_before}}
+        rows = await self._rows.list(where, sort=[("created_at", -1)], limit=_MAX_NEWEST)
+        return [_confirmed_request(row) for row in rows]
 
     async def get_subscription(self, request_id: str) -> tuple[str, str] | None:
         """Return the ids of the subscription and of its subscriber; None when no such request was confirmed."""
@@ -102,4 +135,13 @@ def _opt_in_request(row: OptInRequestDocument) -> OptInRequest:
         requested_at=row.created_at,
         expires_at=row.expires_at,
         import_id=row.import_id,
+    )
+
+
+def _confirmed_request(row: ConfirmedRequestDocument) -> ConfirmedRequest:
+    return ConfirmedRequest(
+        request_id=row.id,
+        subscription_id=row.subscription_id,
+        list_id=row.list_id,
+        requested_at=row.requested_at,
     )

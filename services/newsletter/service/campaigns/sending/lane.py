@@ -48,6 +48,8 @@ class LaneParts:
     retry_backoff: Backoff
     on_hard_refusal: Callable[[CampaignDelivery, datetime], Awaitable[None]]
     """Scores the address of a delivery that was refused for good."""
+    on_soft_refusal: Callable[[CampaignDelivery, str, datetime], Awaitable[None]]
+    """Logs a temporary refusal of a delivery to an address (C04): the delivery keeps the last answer only."""
 
 
 class SubscriptionGate:
@@ -132,9 +134,11 @@ class DeliveryLane:
             self.parts.relay.record_failure()
             return self.parts.journal.write_delivery(marked if fault.answer_lost else delivery)
         self.parts.relay.record_success()
-        return self.parts.journal.write_delivery(await self._settle(marked, reply))
+        return self.parts.journal.write_delivery(await self._settle(marked, recipient, reply))
 
-    async def _settle(self, delivery: CampaignDelivery, reply: SmtpReply) -> CampaignDelivery:
+    async def _settle(
+        self, delivery: CampaignDelivery, recipient: CampaignRecipient, reply: SmtpReply
+    ) -> CampaignDelivery:
         """Return *delivery* with the answer of the relay."""
         at, kind = self.parts.clock(), classify_answer(reply.code, reply.enhanced)
         self.parts.answers.record(delivery.campaign_id, kind)
@@ -142,7 +146,9 @@ class DeliveryLane:
             return delivery.complete(DeliveryState.ACCEPTED, at, code=reply.code, enhanced=reply.enhanced)
         if kind is AnswerKind.SOFT:
             until = at + self.parts.retry_backoff.delay_for(delivery.attempts + 1)
-            return delivery.defer_until(until, code=reply.code, enhanced=reply.enhanced)
+            deferred = delivery.defer_until(until, code=reply.code, enhanced=reply.enhanced)
+            await self.parts.on_soft_refusal(deferred, recipient.addr_spec, at)
+            return deferred
         failed = delivery.complete(DeliveryState.FAILED, at, code=reply.code, enhanced=reply.enhanced)
         if kind is AnswerKind.HARD:
             await self.parts.on_hard_refusal(failed, at)

@@ -140,6 +140,7 @@ class CampaignWorker:
         await self.batches.release_hold(
             hold.batch.batch_id,
             holder=hold.holder,
+            at=at,
             due_at=_find_due_time(found, at),
             counts=count_by_state(found),
             repeated_count=sum(each.repeats for each in found),
