@@ -111,7 +111,6 @@ def _build_worker(
     relay_up = observe.gauge("candor_newsletter_relay_up", "0 after a failed use of the relay by campaigns, else 1")
     relay_up.set(True)  # up until an attempt fails
     url = SmtpUrl.parse(settings.common.smtp_url)
-    warm_up = settings.warm_up
 
     async def record_refusal(delivery: CampaignDelivery, at: datetime) -> None:
         await replies.record_hard_reply(
@@ -152,13 +151,7 @@ def _build_worker(
             ),
             throttle=SendingThrottle(
                 budgets=stores.budgets,
-                limits=SendingLimits(
-                    per_second=settings.emails_per_second,
-                    per_domain_minute=settings.domain_emails_per_minute,
-                    warm_up=WarmUpPlan(started_on=warm_up.started_on, daily_limits=warm_up.daily_limits)
-                    if warm_up
-                    else None,
-                ),
+                limits=_build_limits(settings),
                 index_domain=lambda domain: chassis.vault.blind_index("newsletter.domain", domain),
                 clock=chassis.clock,
             ),
@@ -171,6 +164,15 @@ def _build_worker(
         new_id=chassis.new_id,
         hold_ttl=settings.hold_ttl.total_seconds(),
         longest_gap=settings.longest_gap,
+    )
+
+
+def _build_limits(settings: Settings) -> SendingLimits:
+    plan = settings.warm_up
+    return SendingLimits(
+        per_second=settings.emails_per_second,
+        per_domain_minute=settings.domain_emails_per_minute,
+        warm_up=WarmUpPlan(started_on=plan.started_on, daily_limits=plan.daily_limits) if plan else None,
     )
 
 
