@@ -1,1 +1,1 @@
-"""Telemetry owns opt-ins by installation, usage reports and the public statistics. It stores no account."""
+"""Telemetry owns the tokens that prove an opt-in, the reports of open weeks and the public statistics."""

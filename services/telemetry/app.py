@@ -1,39 +1,70 @@
 """The composition root of telemetry."""
 
-from services.telemetry.api import TelemetryApi
+from datetime import timedelta
+
+from services.telemetry.api import ReleasesApi, ReportsApi, TokensApi
+from services.telemetry.domain import Calendars
+from services.telemetry.ports import TokenKeys
 from services.telemetry.promises import TelemetryProbes
-from services.telemetry.service import AccountEraser, AccountExport, TelemetryService
+from services.telemetry.service import (
+    AccountEraser,
+    AccountExport,
+    ReleaseService,
+    ReportIngest,
+    ReportService,
+    TokenIssuer,
+)
 from services.telemetry.settings import Settings
-from services.telemetry.store import DOCUMENTS, OptIns, Releases, WeeklyReports
+from services.telemetry.store import DOCUMENTS, Issuances, Releases, Reports, Weeks
 from shared.chassis import Chassis, ServiceSpec
+from shared.crypto import KeyUse
+from shared.ids import random_bytes
 from shared.privacy import ErasureConsumer, ExportServer
+from shared.web import RateLimit, Route
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     """Return the specification of telemetry: routes, documents, events, probes."""
-    opt_ins, reports, releases = OptIns(chassis.db), WeeklyReports(chassis.db), Releases(chassis.db)
-    telemetry = TelemetryService(
-        opt_ins=opt_ins,
-        reports=reports,
-        releases=releases,
-        outbox=chassis.outbox,
-        transact=chassis.db.with_transaction,
-        new_id=chassis.new_id,
-        min_group_size=settings.min_group_size,
-        release_open_weeks=settings.release_open_weeks,
-    )
+    chassis.keyring.get_active(KeyUse.TOKEN)  # a SettingError at the start, not at the first request
+    keys = TokenKeys(chassis.keyring.list_by_use(KeyUse.TOKEN))
+    reports = Reports(chassis.db)
     erasure = ErasureConsumer(
         service="telemetry",
         account_eraser=AccountEraser(chassis.erase_subject),
         outbox=chassis.outbox,
         clock=chassis.clock,
     )
-    export = ExportServer(service="telemetry", account_export=AccountExport())
-    probes = TelemetryProbes(opt_ins=opt_ins, reports=reports, releases=releases)
     return ServiceSpec(
-        routes=TelemetryApi(service=telemetry).build_routes(),
+        routes=_build_routes(chassis, settings, keys, reports),
         documents=DOCUMENTS,
         subscriptions=(erasure.build_subscription(),),
-        rpc_handlers=(export.build_rpc_handler(),),
-        probes=probes.build_probes(),
+        rpc_handlers=(ExportServer(service="telemetry", account_export=AccountExport()).build_rpc_handler(),),
+        probes=TelemetryProbes(reports=reports, keys=keys, clock=chassis.clock).build_probes(),
     )
+
+
+def _build_routes(chassis: Chassis, settings: Settings, keys: TokenKeys, reports: Reports) -> tuple[Route, ...]:
+    calendars, transact = Calendars.from_demo_week(settings.demo_week), chassis.db.with_transaction
+    token_issuer = TokenIssuer(
+        keys=keys,
+        issuances=Issuances(chassis.db),
+        calendars=calendars,
+        max_installations=settings.max_installations,
+        random_bytes=random_bytes,
+    )
+    report_service = ReportService(
+        keys=keys,
+        reports=reports,
+        ingest=ReportIngest(reports, Weeks(chassis.db), transact),
+        calendars=calendars,
+        transact=transact,
+    )
+    return (
+        *TokensApi(tokens=token_issuer, limit=_limit(settings, "tokens")).build_routes(),
+        *ReportsApi(reports=report_service, limit=_limit(settings, "reports")).build_routes(),
+        *ReleasesApi(releases=ReleaseService(releases=Releases(chassis.db))).build_routes(),
+    )
+
+
+def _limit(settings: Settings, name: str) -> RateLimit:
+    return RateLimit(settings.max_requests, timedelta(hours=1), name, forgets_callers=True)

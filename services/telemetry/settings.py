@@ -1,11 +1,16 @@
 """The settings of telemetry."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from shared.settings import CommonSettings, EnvSettings
+from shared.settings import CommonSettings, Duration, EnvSettings
+
+LOCAL_DEMO_WEEK = timedelta(seconds=10)
+LOCAL_LIMIT = 100_000
+"""On one machine all installations have one address: those of ``make demo`` must fit."""
 
 
 def _is_local(settings: dict[str, Any]) -> bool:
@@ -17,18 +22,38 @@ class Settings(EnvSettings):
     """Settings read from ``TELEMETRY_*``."""
 
     common: CommonSettings
-    min_group_size: int = Field(
-        5,
-        validation_alias="TELEMETRY_MIN_GROUP_SIZE",
-        ge=2,
-        le=10_000,
-        description="the smallest group of installations that is published (C15)",
+    max_installations: int = Field(
+        default_factory=lambda settings: LOCAL_LIMIT if _is_local(settings) else 500,
+        validation_alias="TELEMETRY_INSTALLATIONS_PER_ADDRESS",
+        ge=1,
+        le=1_000_000,
+        description="how many installations may draw tokens from one address in a week; an office has one address "
+        "(default: 500)",
     )
-    release_open_weeks: bool = Field(
-        default_factory=_is_local,
-        validation_alias="TELEMETRY_RELEASE_OPEN_WEEKS",
-        description="allow a release of the current week; for local use, never in production",
+    max_requests: int = Field(
+        default_factory=lambda settings: LOCAL_LIMIT if _is_local(settings) else 1_200,
+        validation_alias="TELEMETRY_REQUESTS_PER_HOUR",
+        ge=1,
+        le=1_000_000,
+        description="how many requests for tokens, and how many with reports, one address may send in an hour "
+        "(default: 1200)",
     )
+    demo_week: Duration | None = Field(
+        default_factory=lambda settings: LOCAL_DEMO_WEEK if _is_local(settings) else None,
+        validation_alias="TELEMETRY_DEMO_WEEK_SECONDS",
+        ge=timedelta(seconds=1),
+        le=timedelta(days=1),
+        description="the length of a week of the program candor-demo, in whole seconds; in local mode alone",
+    )
+
+    @model_validator(mode="after")
+    def _check_demo(self) -> Self:
+        if self.demo_week is not None:
+            if self.common.mode != "local":
+                raise ValueError("TELEMETRY_DEMO_WEEK_SECONDS is for CANDOR_MODE=local: leave it out")
+            if self.demo_week.microseconds:
+                raise ValueError("TELEMETRY_DEMO_WEEK_SECONDS must be whole seconds, for example 10")
+        return self
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:

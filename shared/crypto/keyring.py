@@ -39,6 +39,8 @@ class KeyUse(StrEnum):
     """Signs the checkpoints of the disclosure ledger (an Ed25519 seed)."""
     CARD = "card"
     """Decrypts card data that the browser has encrypted for payments (a P-256 scalar is derived from it)."""
+    TOKEN = "token"  # noqa: S105 - the name of a use, not a secret
+    """Evaluates the one-week tokens of usage reports (a seed; a key for each week is derived from it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

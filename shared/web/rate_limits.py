@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import blake2b
 from math import ceil
 
 from shared.errors import TooManyRequestsError
+from shared.ids import random_bytes
 
+_KEY_LIFETIME = 3600.0
 _MAX_CALLERS = 20_000
 
 
@@ -16,6 +19,8 @@ class RateLimit:
     count: int
     per: timedelta
     name: str = "default"
+    forgets_callers: bool = False
+    """Keep a keyed digest of each caller instead of its address. The key lives an hour, and the counts with it."""
 
     @property
     def policy(self) -> str:
@@ -30,9 +35,12 @@ class TokenBuckets:
         self._limit = limit
         self._token_interval = limit.per.total_seconds() / limit.count
         self._full_at: dict[str, float] = {}
+        self._key, self._key_hour = b"", -1
 
     def hit(self, caller: str, at: float) -> dict[str, str]:
         """Take a token at the monotonic time *at* and return the headers; TooManyRequestsError if none is left."""
+        if self._limit.forgets_callers:
+            caller = self._digest(caller, at)
         # "The time at which the bucket is full again" is the whole state (the generic cell rate algorithm).
         before = max(self._full_at.pop(caller, at), at)
         full_at = before + self._token_interval
@@ -49,6 +57,13 @@ class TokenBuckets:
             )
         used = full_at - at
         return self._headers(int(self._limit.count - used / self._token_interval + 1e-9), ceil(used))
+
+    def _digest(self, caller: str, at: float) -> str:
+        hour = int(at // _KEY_LIFETIME)
+        if hour != self._key_hour:
+            self._key, self._key_hour = random_bytes(32), hour
+            self._full_at.clear()  # the old digests could never be hit again
+        return blake2b(caller.encode(), key=self._key, digest_size=16).hexdigest()
 
     def _headers(self, remaining: int, seconds: int) -> dict[str, str]:
         return {"RateLimit-Policy": self._limit.policy, "RateLimit": f'"{self._limit.name}";r={remaining};t={seconds}'}

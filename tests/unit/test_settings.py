@@ -152,10 +152,9 @@ def test_a_duration_outside_its_limits_says_the_limit() -> None:
 
 def test_settings_describe_themselves() -> None:
     rows = {name: (default, description) for name, default, description in describe_settings(TelemetrySettings)}
-    assert rows["TELEMETRY_MIN_GROUP_SIZE"] == ("5", "the smallest group of installations that is published (C15)")
     assert rows["CANDOR_PROBE_INTERVAL_SECONDS"][0] == "30"
     assert (rows["MONGO_URL"][0], rows["MONGO_DATABASE"][0]) == ("", "candor_<service>")
-    assert rows["TELEMETRY_RELEASE_OPEN_WEEKS"][0] == "follows from other settings"
+    assert rows["TELEMETRY_DEMO_WEEK_SECONDS"][0] == "follows from other settings"
     assert all(description for _, description in rows.values())
     assert describe_settings(SyncSettings)[-1].default == "7776000"
     assert [row for row in describe_settings(PortalSettings) if row.name == "PORTAL_SECURITY_REVIEWED_ON"]

@@ -38,9 +38,9 @@ def test_a_service_can_read_its_settings(tmp_path: Path, service: str) -> None:
 
 
 def test_what_a_person_sets_reaches_the_services(tmp_path: Path) -> None:
-    stack = settings(tmp_path, TELEMETRY_MIN_GROUP_SIZE="7", MONGO_URL="mongodb://db.example:27017")
+    stack = settings(tmp_path, TELEMETRY_REQUESTS_PER_HOUR="7", MONGO_URL="mongodb://db.example:27017")
     found = environment("telemetry", stack)
-    assert found["TELEMETRY_MIN_GROUP_SIZE"] == "7"
+    assert found["TELEMETRY_REQUESTS_PER_HOUR"] == "7"
     assert found["MONGO_URL"] == "mongodb://db.example:27017"
 
 
