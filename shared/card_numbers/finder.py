@@ -33,6 +33,9 @@ _NOT_CARDS = re.compile(
             r"(?<![0-9A-Za-z])(?=[0-9-]*[A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])",
             r"(?<![0-9A-Za-z])(?=[0-9]*[a-f])[0-9a-f]{32,}(?![0-9A-Za-z])",
             r"(?<![0-9A-Za-z])(?=[0-9]*[A-F])[0-9A-F]{32,}(?![0-9A-Za-z])",
+            # our ids (shared.ids) and Stripe's, with a letter: at most 14 digits in a row are chance
+            r"(?<![0-9A-Za-z])[a-z]{2,8}_(?![0-9a-z]*[0-9]{15})(?=[0-9]*[a-z])[0-9a-hjkmnp-tv-z]{26}(?![0-9A-Za-z])",
+            r"(?<![0-9A-Za-z])(?:pm|cus|pi|re|dp|seti|evt)_(?!\w*[0-9]{15})(?=[0-9]*[A-Za-z])[0-9A-Za-z]{14,40}(?!\w)",
             # days and times of the day; no range of a network has the year 19xx, 20xx or 21xx
             rf"(?<!\d)(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[T ]{_TIME_PATTERN})?(?!\d)",
             r"(?<!\d)(?<!\d[./-])(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20|21)\d\d(?![./-]?\d)",

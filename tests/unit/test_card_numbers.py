@@ -1,13 +1,16 @@
 """C18: a card number is seen in any spelling; ordinary values are not mistaken for one."""
 
 import base64
+import random
+import re
 import secrets
 import uuid
+from string import ascii_letters, digits
 
 import pytest
 
 from shared.card_numbers import contains_card_number, find_card_range, is_card_number, is_well_formed
-from shared.ids import new_id, new_token
+from shared.ids import BASE32_ALPHABET, new_id, new_token
 from tests.support.card_vectors import CARDS, SPELLINGS, CardVector, spelled
 
 NUMBER = "4242424242424242"
@@ -146,6 +149,46 @@ def test_C18_random_ids_tokens_and_sealed_bytes_are_not_card_numbers() -> None:
         for _ in range(1_000)
     ]
     assert [value for value in values if contains_card_number(value)] == []
+
+
+IDS = {"ours": (BASE32_ALPHABET, 26, "tok_"), "Stripe's": (f"{ascii_letters}{digits}", 24, "pm_")}
+
+
+@pytest.mark.parametrize("whose", IDS)
+def test_C18_a_million_random_ids_are_not_card_numbers(whose: str) -> None:
+    """A probe looks at some 100,000 ids at a time: one false alarm in a million ids would be one a day.
+
+    Only ids with a long run of digits are worth the time; some are drawn to have one, and some are checked as they are.
+    """
+    alphabet, length, prefix = IDS[whose]
+    chance = random.Random(18)
+    drawn = chance.randbytes(1_000_000 * length).translate(bytes(ord(alphabet[n % len(alphabet)]) for n in range(256)))
+    text, letters = drawn.decode(), [char for char in alphabet if char.islower()]
+    ids = [text[at : at + length] for at in range(0, 2_000 * length, length)]
+    for found in re.finditer("[0-9]{12,}", text):
+        start = found.start() // length * length
+        ids.append(text[start : start + length])
+    for _ in range(4_000):
+        run = chance.choices(digits, k=chance.randint(12, 14))
+        rest = chance.choices(letters, k=length - len(run))
+        place = chance.randint(0, len(rest))
+        ids.append("".join([*rest[:place], *run, *rest[place:]]))
+    assert [each for each in ids if contains_card_number([f"{prefix}{each}", f"{prefix}{each}/{prefix}x"])] == []
+
+
+@pytest.mark.parametrize("number", [number for number in FOUND if len(number) >= 15])
+def test_C18_a_number_that_is_planted_in_an_id_is_found(number: str) -> None:
+    """As long as nearly all cards are; one of 12 to 14 digits among the letters of an id cannot be told from chance."""
+    letters = "abcdefghjkmnpqrstvwxyz"
+    for place in range(26 - len(number)):
+        planted = f"{letters[:place]}{number}{letters[: 26 - len(number) - place]}"
+        assert contains_card_number(f"tok_{planted}"), planted
+        assert contains_card_number(f"pm_{planted}/cus_{letters}"), planted
+
+
+@pytest.mark.parametrize("text", [f"tok_{NUMBER}", f"pm_{NUMBER}", f"id {NUMBER[:14]}0 x"])
+def test_C18_a_number_after_a_prefix_alone_is_no_id(text: str) -> None:
+    assert contains_card_number(text) is (NUMBER in text)
 
 
 def test_a_long_text_is_checked_quickly() -> None:
