@@ -111,7 +111,11 @@ def _build_routes(
         *ChargesApi(
             charge_service=charge_service, staff_charge_service=staff_charge_service, paginator=paginator
         ).build_routes(),
-        *RefundsApi(refund_service=after_charge.refund_service, paginator=paginator).build_routes(),
+        *RefundsApi(
+            refund_service=after_charge.refund_service,
+            refund_requests=after_charge.refund_requests,
+            paginator=paginator,
+        ).build_routes(),
         *BillingApi(billing_records=after_charge.billing_records, paginator=paginator).build_routes(),
         *ProcessorEventsApi(event_service=after_charge.event_service).build_routes(),
     )

@@ -24,6 +24,10 @@ async def test_a_receipt_takes_a_request_and_the_desk_decides_it(
     await visitor.log_in(visitor.world.customer)
     receipt = f"/account/payments/{charge_id}"
     assert await wrong_with(visitor, [receipt]) == []
+    await visitor.fill_in(amount="1.00", reason="A mistake.")
+    await visitor.press(f"{receipt}/refund-requests")
+    await visitor.page.get_by_role("button", name="Withdraw").click()
+    await visitor.page.locator("[data-test=done-withdrawn]").wait_for()
     await visitor.fill_in(amount="12.50", reason="It came twice.")
     await visitor.press(f"{receipt}/refund-requests")
     assert "done-requested" in await visitor.marks()

@@ -57,6 +57,7 @@ KILLS = (
     (0.85, "payments"),
 )
 """What is killed, and after which part of the orders; the short version kills each part once."""
+RETRY_AFTER = 1.0 if FULL else 0.25
 MOST_PUBLISHES = 1.1
 SETTLES_WITHIN = 180.0
 QUEUE = "tests.events"
@@ -116,7 +117,7 @@ class Shop:
                     return
                 assert status in {401, 409, 429, 503}, answer
             self.again[status] += 1
-            await asyncio.sleep(1)
+            await asyncio.sleep(RETRY_AFTER)
 
 
 @dataclass(frozen=True)

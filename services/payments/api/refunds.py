@@ -17,7 +17,7 @@ from services.payments.errors import (
     RefundNotOpenError,
     TooManyRefundsError,
 )
-from services.payments.service import RefundOrder, RefundService
+from services.payments.service import RefundOrder, RefundRequests, RefundService
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
 from shared.formatting import MINOR_UNITS
@@ -76,7 +76,7 @@ class RejectionBody(JsonBody):
 class RefundsQuery(PageQuery):
     """Filter by state, and page."""
 
-    state: Literal["requested", "pending", "succeeded", "failed", "rejected"] | None = None
+    state: Literal["requested", "pending", "succeeded", "failed", "rejected", "withdrawn", "expired"] | None = None
 
 
 class RefundView(View):
@@ -93,6 +93,7 @@ class RefundView(View):
     rejection_reason: str
     failure_reason: Annotated[str, Field(description="why the processor or the bank did not take it")]
     acquirer_reference: Annotated[str, Field(description="what your bank finds the refund by (ARN)")]
+    is_withdrawable: Annotated[bool, Field(description="whether it is your own request, and not decided")]
     created_at: Timestamp
     completed_at: Timestamp | None
 
@@ -122,6 +123,7 @@ class RefundsApi:
     """The handlers of refunds and credits."""
 
     refund_service: RefundService
+    refund_requests: RefundRequests
     paginator: Paginator
 
     def build_routes(self) -> tuple[Route, ...]:
@@ -137,6 +139,14 @@ class RefundsApi:
                 limit=PAYMENT_RATE_LIMIT,
                 summary="Ask for a refund, in full or in part",
                 errors=_NOT_REFUNDABLE,
+            ),
+            post(
+                f"{charge}/refund-requests/{{refund_id}}/withdrawals",
+                self.withdraw_refund_request,
+                access=customer(),
+                idempotent=True,
+                limit=PAYMENT_RATE_LIMIT,
+                errors=(RefundNotFoundError, RefundNotOpenError),
             ),
             get(
                 f"{charge}/refunds",
@@ -186,6 +196,14 @@ class RefundsApi:
         return render_refund(
             await self.refund_service.request(
                 call.principal.id, order, idempotency_key=call.idempotency_key, at=call.now
+            )
+        )
+
+    async def withdraw_refund_request(self, call: RequestContext) -> RefundView:
+        """Withdraw a refund request of your account, while it is not decided."""
+        return render_refund(
+            await self.refund_requests.withdraw_request(
+                call.principal.id, call.path["charge_id"], call.path["refund_id"], at=call.now
             )
         )
 
@@ -255,6 +273,7 @@ def render_refund(refund: Refund) -> RefundView:
         rejection_reason=refund.rejection_reason,
         failure_reason=refund.failure_reason,
         acquirer_reference=refund.acquirer_reference,
+        is_withdrawable=refund.is_withdrawable,
         created_at=rfc3339(refund.created_at),
         completed_at=rfc3339(refund.completed_at) if refund.completed_at else None,
     )

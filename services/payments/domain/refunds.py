@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.payments.domain.charges import CAPTURED_STATES, REFUNDABLE_DISPUTES, Charge, ChargeState
@@ -20,6 +20,8 @@ CUSTOMER = "customer"
 """Who requested a refund, when it was the owner of the charge; otherwise the id of a member of staff."""
 PROCESSOR = "processor"
 """Who requested a refund that was made at the processor, past this platform."""
+REQUEST_TTL = timedelta(days=30)
+"""How long a request, or a first approval, waits for a decision: then it is started again or not at all."""
 MAX_REFUNDS = 20
 """How many refunds and credits a charge has at most."""
 
@@ -42,6 +44,10 @@ class RefundState(StrEnum):
     FAILED = "failed"
     """The processor declined it, or the bank returned it, perhaps days after it had succeeded."""
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    """The customer who asked for it asks no more."""
+    EXPIRED = "expired"
+    """Not decided within REQUEST_TTL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,11 @@ class Refund:
     """How often the processor was asked without an answer."""
     created_at: datetime
     completed_at: datetime | None = None
+
+    @property
+    def is_withdrawable(self) -> bool:
+        """Whether the customer may withdraw it: their own request, not decided."""
+        return self.state is RefundState.REQUESTED and self.requested_by == CUSTOMER
 
     def approve(self, *, by: str) -> "Refund":
         """Return it with one more approval; RefundNotOpenError, FourEyesError."""

@@ -17,7 +17,7 @@ class RefundExceedsChargeError(ConflictError):
 
 
 class RefundNotOpenError(ConflictError):
-    """The request is decided already."""
+    """The request is decided, withdrawn or expired already."""
 
     code = "payments.refund.not_open"
     remedy = "Read the refund: its state says what was decided."

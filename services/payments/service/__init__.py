@@ -16,7 +16,13 @@ from services.payments.service.figures import FigureComparer
 from services.payments.service.operations import ChargeOperator
 from services.payments.service.processor_events import ProcessorEventService
 from services.payments.service.processor_reports import ProcessorReports
-from services.payments.service.refunds import RefundExecutor, RefundOrder, RefundService, RefundSettler
+from services.payments.service.refunds import (
+    RefundExecutor,
+    RefundOrder,
+    RefundRequests,
+    RefundService,
+    RefundSettler,
+)
 from services.payments.service.settlement import ChargeSettler
 from services.payments.service.simulated_authentications import SimulatedAuthenticationService
 from services.payments.service.simulated_card_pages import SimulatedCardPageService
@@ -43,6 +49,7 @@ __all__ = [
     "ProcessorReports",
     "RefundExecutor",
     "RefundOrder",
+    "RefundRequests",
     "RefundService",
     "RefundSettler",
     "SimulatedAuthenticationService",

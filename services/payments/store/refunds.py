@@ -92,7 +92,7 @@ class Refunds:
         return await self._list_newest({"state": state.value} if state else {}, after=after, limit=limit)
 
     async def count_by_charge(self, charge_id: str) -> int:
-        """Return how many refunds and credits a charge has."""
+        """Return how many refunds and credits a charge has, in any state."""
         return await self._rows.count_documents({"charge_id": charge_id})
 
     async def approve(self, refund: Refund, *, retry_at: datetime) -> bool:
@@ -110,6 +110,16 @@ class Refunds:
         """Reject a request; False when it is decided."""
         change = {"state": "rejected", "rejection_reason": reason, "completed_at": at}
         return await self._rows.update_one({"_id": refund_id, "state": "requested"}, {"$set": change}) == 1
+
+    async def end_request(self, refund_id: str, state: RefundState, *, at: datetime, reason: str = "") -> bool:
+        """End a request without a decision, as withdrawn or expired; False when it is decided."""
+        change = {"state": state.value, "rejection_reason": reason, "completed_at": at}
+        return await self._rows.update_one({"_id": refund_id, "state": "requested"}, {"$set": change}) == 1
+
+    async def list_requested_before(self, at: datetime, *, limit: int) -> list[Refund]:
+        """Return up to *limit* requests that were created before *at* and are not decided, the oldest first."""
+        wanted = {"state": "requested", "created_at": {"$lte": at}}
+        return [_refund(row) for row in await self._rows.list(wanted, sort=["created_at"], limit=limit)]
 
     async def complete(self, refund: Refund, *, expect: RefundState) -> bool:
         """Store the state of *refund* and what the processor reported; False when it is not in the state *expect*."""

@@ -18,6 +18,7 @@ from services.payments.service import (
     ProcessorEventService,
     ProcessorReports,
     RefundExecutor,
+    RefundRequests,
     RefundService,
     RefundSettler,
 )
@@ -46,6 +47,7 @@ class AfterCharge:
 
     refund_service: RefundService
     refund_executor: RefundExecutor
+    refund_requests: RefundRequests
     reports: ProcessorReports
     event_service: ProcessorEventService
     billing_records: BillingRecords
@@ -98,6 +100,7 @@ def build_after_charge(
             new_id=tools.new_id,
         ),
         refund_executor=executor,
+        refund_requests=RefundRequests(refunds=stores.refunds, outbox=tools.outbox, transact=tools.transact),
         reports=reports,
         event_service=_build_event_service(stores, tools, reports, webhook_secrets),
         billing_records=BillingRecords(

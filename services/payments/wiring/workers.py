@@ -15,6 +15,7 @@ from shared.mongo import Leases
 LEASE_TTL = timedelta(seconds=5)
 EVENT_INTERVAL = timedelta(seconds=1)
 RETENTION_INTERVAL = timedelta(hours=6)
+EXPIRY_INTERVAL = timedelta(hours=1)
 COMPARE_INTERVAL = timedelta(minutes=10)
 
 _unresolved = observe.gauge(
@@ -50,6 +51,7 @@ class PaymentWorkers:
             "apply-processor-events": self._every("apply-processor-events", self._apply_events, EVENT_INTERVAL),
             "audit-journal": self._every("audit-journal", self._audit, self.audit_interval),
             "compare-figures": self._every("compare-figures", self._compare, COMPARE_INTERVAL),
+            "expire-refund-requests": self._every("expire-refund-requests", self._expire_requests, EXPIRY_INTERVAL),
             "delete-unused-cards": self._every("delete-unused-cards", self._delete_cards, RETENTION_INTERVAL),
         }
 
@@ -79,6 +81,9 @@ class PaymentWorkers:
     async def _compare(self) -> None:
         await self.after_charge.figure_comparer.compare_due(at=self.clock())
         _differing_figures.set(await self.stores.differences.count())
+
+    async def _expire_requests(self) -> None:
+        await self.after_charge.refund_requests.expire_due(at=self.clock())
 
     async def _delete_cards(self) -> None:
         await self.card_retention.delete_unused(at=self.clock())

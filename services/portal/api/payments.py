@@ -22,6 +22,9 @@ class PaymentPages:
         return (
             page_route("/account/payments/{charge_id}", self.show_payment),
             form_route("/account/payments/{charge_id}/refund-requests", self.request_refund),
+            form_route(
+                "/account/payments/{charge_id}/refund-requests/{refund_id}/withdraw", self.withdraw_refund_request
+            ),
         )
 
     async def show_payment(self, context: PageContext) -> web.Response:
@@ -48,6 +51,22 @@ class PaymentPages:
         except ServiceError as fault:
             return await self._render_payment(context, fault, typed)
         return context.redirect(f"/account/payments/{charge_id}", done="requested")
+
+    async def withdraw_refund_request(self, context: PageContext) -> web.Response:
+        """Withdraw a refund request that is not decided."""
+        context.require_kind("customer")
+        typed, charge_id = await context.read_form(), context.get_path_variable("charge_id")
+        try:
+            await context.user_session.send(
+                "POST",
+                f"{CHARGE_PATH}/refund-requests/{{}}/withdrawals",
+                charge_id,
+                context.get_path_variable("refund_id"),
+                idempotency_key=typed.get("idempotency_key"),
+            )
+        except ServiceError as fault:
+            return await self._render_payment(context, fault)
+        return context.redirect(f"/account/payments/{charge_id}", done="withdrawn")
 
     async def _render_payment(
         self, context: PageContext, fault: ServiceError | None = None, typed: FormData | None = None

@@ -12,7 +12,7 @@ from shared.errors import ServiceError
 
 DESK = "/staff/payments"
 REFUNDS = "/v1/payments/refunds"
-STATES = ("requested", "pending", "succeeded", "failed", "rejected")
+STATES = ("requested", "pending", "succeeded", "failed", "rejected", "withdrawn", "expired")
 
 
 class StaffPaymentPages:

@@ -96,6 +96,21 @@ async def test_C21_a_customer_asks_and_two_people_decide(service: Running, fake_
     await until(recorded)
 
 
+async def test_a_customer_withdraws_a_request_for_a_refund(service: Running) -> None:
+    who, other = new_person(), new_person()
+    made = await charged(service, who, (await kept(service, who)).body["card_id"])
+    requests = f"{CHARGES}/{made.body['charge_id']}/refund-requests"
+    asked = await service.call(
+        "POST", requests, by=who, body={"amount": 1_000, "reason": "It came twice."}, key=new_id("key")
+    )
+    assert asked.body["is_withdrawable"] is True
+    withdrawals = f"{requests}/{asked.body['refund_id']}/withdrawals"
+    foreign = await service.call("POST", withdrawals, by=other, key=new_id("key"))
+    assert (foreign.status, foreign.body["code"]) == (404, "payments.refund.not_found")
+    done = await service.call("POST", withdrawals, by=who, key=new_id("key"))
+    assert (done.status, done.body["state"], done.body["is_withdrawable"]) == (200, "withdrawn", False)
+
+
 async def test_C21_staff_read_the_records_of_an_account_for_a_purpose(
     service: Running, fake_services: FakeServices
 ) -> None:

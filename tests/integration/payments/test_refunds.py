@@ -1,20 +1,33 @@
 """Refunds and credits: decided by staff, carried out once, never more than the charge."""
 
 import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
 
 import pytest
 
 from services.payments.domain import Refund, RefundKind, RefundState, ReportedRefundStatus
+from services.payments.domain.refunds import REQUEST_TTL
 from services.payments.errors import (
     ChargeNotRefundableError,
     RefundExceedsChargeError,
+    RefundNotFoundError,
     RefundNotOpenError,
     TooManyRefundsError,
 )
 from services.payments.ports import SimulatedProcessor
 from shared.errors import FourEyesError
 from tests.integration.payments.faults import CountingProcessor, ProcessDiedError
-from tests.integration.payments.harness import ADA, ALONE_LIMIT, GRACE, HEIDI, IVAN, RECONCILE_AFTER, PaymentsHarness
+from tests.integration.payments.harness import (
+    ADA,
+    ALONE_LIMIT,
+    BOB,
+    GRACE,
+    HEIDI,
+    IVAN,
+    RECONCILE_AFTER,
+    PaymentsHarness,
+)
 from tests.support.cards import REFUND_FAILS_LATER, REFUND_NEVER, REFUND_PENDING, REFUND_SILENT_ONCE
 
 Counted = tuple[PaymentsHarness, CountingProcessor]
@@ -247,6 +260,56 @@ async def test_a_charge_takes_a_bounded_number_of_requests(house: PaymentsHarnes
         await house.request_refund(charge, 1)
     with pytest.raises(TooManyRefundsError):
         await house.request_refund(charge, 1)
+
+
+def withdraw(house: PaymentsHarness, refund: Refund, account_id: str = ADA) -> Awaitable[Refund]:
+    return house.after_charge.refund_requests.withdraw_request(
+        account_id, refund.charge_id, refund.refund_id, at=house.clock()
+    )
+
+
+async def test_a_customer_withdraws_their_own_request_while_it_is_not_decided(house: PaymentsHarness) -> None:
+    charge = await house.charge(await house.card())
+    asked, decided = await house.request_refund(charge, 2_000), await house.request_refund(charge, 1_000)
+    for _ in range(2):
+        assert (await withdraw(house, asked)).state is RefundState.WITHDRAWN
+    with pytest.raises(RefundNotOpenError):
+        await house.refund_service.approve(asked.refund_id, by=GRACE, at=house.clock())
+    await house.refund_service.approve(decided.refund_id, by=GRACE, at=house.clock())
+    with pytest.raises(RefundNotOpenError):
+        await withdraw(house, decided)
+    with pytest.raises(RefundNotFoundError):
+        await withdraw(house, asked, account_id=BOB)
+    with pytest.raises(RefundNotFoundError):
+        await withdraw(house, await house.refund(charge, 500, kind=RefundKind.CREDIT))
+    assert await house.find_differences() == ()
+
+
+async def test_a_withdrawal_and_an_approval_at_once_have_one_effect(house: PaymentsHarness) -> None:
+    charge = await house.charge(await house.card())
+    asked = await house.request_refund(charge, 1_000)
+    approve = house.refund_service.approve(asked.refund_id, by=GRACE, at=house.clock())
+    outcomes = await asyncio.gather(withdraw(house, asked), approve, return_exceptions=True)
+    assert sum(isinstance(each, RefundNotOpenError) for each in outcomes) == 1
+    refunded = (await house.reload(charge)).amount_refunded
+    assert refunded == (0 if (await house.refund_service.get(asked.refund_id)).state == "withdrawn" else 1_000)
+
+
+async def test_a_request_that_is_not_decided_in_time_expires_and_the_customer_is_told(house: PaymentsHarness) -> None:
+    charge = await house.charge(await house.card())
+    asked = await house.request_refund(charge, 1_000)
+    half = await house.refund(charge, 500, kind=RefundKind.CREDIT)
+    requests = house.after_charge.refund_requests
+    assert await requests.expire_due(at=house.clock.advance(REQUEST_TTL - timedelta(seconds=1))) == 0
+    assert await requests.expire_due(at=house.clock.advance(timedelta(seconds=1))) == 2
+    assert await requests.expire_due(at=house.clock()) == 0
+    for refund in (asked, half):
+        expired = await house.refund_service.get(refund.refund_id)
+        assert (expired.state, "30 days" in expired.rejection_reason) == (RefundState.EXPIRED, True)
+        with pytest.raises(RefundNotOpenError):
+            await house.refund_service.approve(refund.refund_id, by=HEIDI, at=house.clock())
+    assert (await house.published_events()).count("payments.refund.rejected.v1") == 1
+    assert (await house.reload(charge)).amount_refundable == 3_999
 
 
 async def test_a_refund_made_at_the_processor_is_adopted(house: PaymentsHarness) -> None:

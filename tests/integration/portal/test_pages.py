@@ -152,6 +152,16 @@ async def test_a_receipt_shows_the_payment_and_takes_a_request_for_a_refund(ada:
     assert "12.50 USD" in asked.text
 
 
+async def test_a_request_for_a_refund_is_withdrawn_from_its_receipt(ada: Browser, edge: FakeEdge) -> None:
+    page = await ada.get(RECEIPT)
+    asked = await ada.submit(page, f"{RECEIPT}/refund-requests", amount="12.50", reason="It came twice.")
+    withdraw = f"{RECEIPT}/refund-requests/{edge.refunds[0]['refund_id']}/withdraw"
+    done = await ada.submit(asked, withdraw)
+    assert "done-withdrawn" in done.marks
+    assert [each["state"] for each in edge.refunds] == ["withdrawn"]
+    assert withdraw not in done.tree.xpath("//form/@action")
+
+
 @pytest.mark.parametrize("amount", ["", "much", "-1", "0", "1.005", "1e99", "30.00"])
 async def test_a_refused_request_says_why_and_keeps_what_was_typed(ada: Browser, edge: FakeEdge, amount: str) -> None:
     page = await ada.get(RECEIPT)

@@ -2,6 +2,7 @@
 
 from services.payments.service.refunds.decisions import RefundOrder, RefundService
 from services.payments.service.refunds.execution import RefundExecutor
+from services.payments.service.refunds.requests import RefundRequests
 from services.payments.service.refunds.settlement import RefundSettler
 
-__all__ = ["RefundExecutor", "RefundOrder", "RefundService", "RefundSettler"]
+__all__ = ["RefundExecutor", "RefundOrder", "RefundRequests", "RefundService", "RefundSettler"]

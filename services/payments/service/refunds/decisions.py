@@ -24,10 +24,10 @@ from services.payments.errors import (
     RefundNotOpenError,
     TooManyRefundsError,
 )
+from services.payments.service.refunds.events import publish_rejection
 from services.payments.service.refunds.execution import RefundExecutor
 from services.payments.store import Charges, Refunds
 from shared.bus import Outbox
-from shared.contracts import payments_v1
 from shared.ids import NewId
 from shared.mongo import DuplicateError, Transact
 from shared.policy import Purpose
@@ -102,7 +102,7 @@ class RefundService:
                 raise RefundNotOpenError
             await self.record_access(refund, by=by, at=at)
             if refund.requested_by == CUSTOMER:
-                await self._publish_rejection(refund, at)
+                await publish_rejection(self.outbox, refund, at=at)
 
         if (refund.state, refund.rejection_reason) != (RefundState.REJECTED, reason):
             await self.transact(write)
@@ -210,14 +210,3 @@ class RefundService:
             fresh = await self.charges.find_by_id(refund.charge_id)
             check_refundable(fresh or charge, refund.price.amount)
             raise RefundExceedsChargeError
-
-    async def _publish_rejection(self, refund: Refund, at: datetime) -> None:
-        event = payments_v1.RefundRejected(
-            refund_id=refund.refund_id,
-            charge_id=refund.charge_id,
-            account_id=refund.account_id,
-            amount=refund.price.amount,
-            currency=refund.price.currency,
-        )
-        event.rejected_at.FromDatetime(at)
-        await self.outbox.put(event, subject=refund.account_id)

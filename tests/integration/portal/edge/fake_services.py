@@ -32,6 +32,7 @@ REFUND = {
     "rejection_reason": "",
     "failure_reason": "",
     "acquirer_reference": "",
+    "is_withdrawable": True,
     "created_at": THEN,
     "completed_at": None,
     "account_id": "acc_" + "a" * 26,
@@ -83,6 +84,7 @@ class FakeServiceApis(Files):
             web.get("/v1/payments/charges/{id}/refunds", self.charge_refunds),
             web.post("/v1/payments/charges/{id}/refund-requests", self.request_refund),
             web.post("/v1/payments/billing-records", self.billing_record),
+            web.post("/v1/payments/charges/{id}/refund-requests/{refund_id}/withdrawals", self.withdraw_refund),
             web.get("/v1/payments/refunds", self.list_refunds),
             web.post("/v1/payments/refunds", self.create_refund),
             web.get("/v1/payments/refunds/{id}", self.read_refund),
@@ -233,6 +235,15 @@ class FakeServiceApis(Files):
             raise RefusedError(409, "payments.refund.exceeds_charge", "The refund exceeds the charge")
         self.refunds.append({**REFUND, **wish})
         return web.json_response(self.refunds[-1], status=201)
+
+    async def withdraw_refund(self, request: web.Request) -> web.Response:
+        self._who(request)
+        self._once(request)
+        [refund] = [each for each in self.refunds if each["refund_id"] == request.match_info["refund_id"]]
+        if refund["state"] != "requested":
+            raise RefusedError(409, "payments.refund.not_open", "The request is decided")
+        refund |= {"state": "withdrawn", "is_withdrawable": False}
+        return web.json_response(refund)
 
     async def billing_record(self, request: web.Request) -> web.Response:
         self._staff(request)
