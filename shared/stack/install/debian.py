@@ -20,6 +20,8 @@ TEST_PACKAGES = {
     "curl": "an HTTP client",
     "davfs2": "a WebDAV client that mounts",
     "fuse3": "what rclone mounts with",
+    "golang-go": "verifies the transparency log",
+    "golang-golang-x-mod-dev": "Go's packages for logs of this form",
     "litmus": "the WebDAV conformance suite",
     "opendkim": "verifies DKIM signatures",
     "opendkim-tools": "verifies DKIM keys",
