@@ -4,7 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from services.disclosure.api import AgreementsApi, CasesApi, LedgerApi, PromisesApi, TransparencyApi
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from services.disclosure.api import (
+    LOG_PATH,
+    AgreementsApi,
+    CasesApi,
+    LedgerApi,
+    LedgerLogApi,
+    PromisesApi,
+    TransparencyApi,
+)
 from services.disclosure.emails import NOTICE_KIND
 from services.disclosure.events import AgreementRpc, LedgerEvents, PromiseEvents
 from services.disclosure.promises import DisclosureProbes
@@ -14,6 +24,8 @@ from services.disclosure.service import (
     AccountExport,
     AgreementService,
     CaseService,
+    LedgerLog,
+    LedgerLogWriter,
     Notifier,
     PromiseBoard,
     TransparencyService,
@@ -26,22 +38,32 @@ from services.disclosure.store import (
     CaseNotices,
     Cases,
     CaseStatistics,
+    LedgerLogStore,
     PartnerAgreements,
     ProbeResults,
 )
+from shared import observe
 from shared.bus import RpcClient
 from shared.chassis import Chassis, ServiceSpec
 from shared.contracts import identity_v1
+from shared.crypto import KeyUse
 from shared.mail import DeliveryStatus, EmailAddress, EmailReports
 from shared.policy import Purpose
 from shared.privacy import ErasureConsumer, ExportServer
 from shared.registry import get_registry
+from shared.tlog.notes import SignerKey
+from shared.tlog.writer import HeadMovedError, LogConflictError
 from shared.web import Paginator
 
 LEASE_TTL = timedelta(seconds=5)
 NOTICE_POLL_INTERVAL = 1.0
 """Poll interval in seconds; notices are not urgent to the second."""
 AGREEMENT_POLL_INTERVAL = 15.0
+LOG_POLL_INTERVAL = 1.0
+LOG_CONFLICT_DELAY = 60.0
+"""Seconds after which a log that contradicts itself is looked at again: a person has to act, and the alert says so."""
+log = observe.get_logger(__name__)
+log_is_down = observe.gauge("candor_ledger_log_down", "1 while the log contradicts itself and takes no entries.")
 
 
 def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
@@ -52,6 +74,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
     case_service = CaseService(cases=cases, notices=notices, outbox=outbox, transact=transact, new_id=new_id)
     agreement_service = AgreementService(agreements=agreements, outbox=outbox, transact=transact, new_id=new_id)
     access_ledger = AccessLedger(entries=entries)
+    log_store, log_key = LedgerLogStore(db), build_log_key(chassis, settings)
     board = PromiseBoard(results=results, stale_after=settings.probe_stale_after)
     notifier = _build_notifier(chassis, settings, cases=cases, notices=notices, entries=entries)
     _register_mail_callback(chassis, notifier)
@@ -61,6 +84,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         cases=cases,
         notices=notices,
         ledger=entries,
+        log=log_store,
         agreements=agreements,
         clock=chassis.clock,
         deadline=settings.notice_deadline,
@@ -71,6 +95,9 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         routes=(
             *CasesApi(cases=case_service, paginator=pages).build_routes(),
             *LedgerApi(ledger=access_ledger, paginator=pages).build_routes(),
+            *LedgerLogApi(
+                log=LedgerLog(store=log_store, key=log_key.verifier_key), public_url=settings.common.public_url
+            ).build_routes(),
             *AgreementsApi(agreements=agreement_service, paginator=pages).build_routes(),
             *PromisesApi(board=board).build_routes(),
             *TransparencyApi(transparency=TransparencyService(statistics=CaseStatistics(db))).build_routes(),
@@ -86,7 +113,12 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             *AgreementRpc(agreements=agreement_service, clock=chassis.clock).build_rpc_handlers(),
             export.build_rpc_handler(),
         ),
-        workers=_build_workers(chassis, notifier, agreement_service),
+        workers=_build_workers(
+            chassis,
+            notifier,
+            agreement_service,
+            LedgerLogWriter(store=log_store, key=log_key, checkpoint_interval=settings.checkpoint_interval),
+        ),
         probes=probes.build_probes(),
         sends_mail=True,
     )
@@ -122,8 +154,15 @@ def _build_erasure_consumer(chassis: Chassis, *, entries: AccessEntries, notices
     )
 
 
+def build_log_key(chassis: Chassis, settings: Settings) -> SignerKey:
+    """Return the key that signs the log; its name is the address of the log without a scheme."""
+    origin = settings.common.public_url.partition("://")[2] + LOG_PATH
+    seed = chassis.keyring.get_active(KeyUse.LEDGER).secret
+    return SignerKey(origin, Ed25519PrivateKey.from_private_bytes(seed))
+
+
 def _build_workers(
-    chassis: Chassis, notifier: Notifier, agreements: AgreementService
+    chassis: Chassis, notifier: Notifier, agreements: AgreementService, log_writer: LedgerLogWriter
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     """Return the workers by name; a lease has the name of its worker."""
     leases = chassis.leases
@@ -133,6 +172,9 @@ def _build_workers(
         ),
         "expire-agreements": lambda: leases.run_exclusive(
             "expire-agreements", lambda: _run_agreement_expiry(chassis, agreements), ttl=LEASE_TTL
+        ),
+        "append-ledger": lambda: leases.run_exclusive(
+            "append-ledger", lambda: _run_log_writer(chassis, log_writer), ttl=LEASE_TTL
         ),
     }
 
@@ -171,3 +213,20 @@ async def _run_agreement_expiry(chassis: Chassis, agreements: AgreementService) 
     while True:
         if not await agreements.end_expired(at=chassis.clock()):
             await asyncio.sleep(AGREEMENT_POLL_INTERVAL)
+
+
+async def _run_log_writer(chassis: Chassis, writer: LedgerLogWriter) -> None:
+    while True:
+        try:
+            appended = await writer.append_pending()
+            await writer.publish_due_checkpoint(at=chassis.clock())
+        except HeadMovedError:
+            continue  # the lease has changed hands in between
+        except LogConflictError:
+            log_is_down.set(1)
+            log.exception("ledger_log_conflict")
+            await asyncio.sleep(LOG_CONFLICT_DELAY)
+            continue
+        log_is_down.set(0)
+        if not appended:
+            await asyncio.sleep(LOG_POLL_INTERVAL)

@@ -1,8 +1,10 @@
 """Cases, notices, access entries, partner agreements and promise results."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 
@@ -96,6 +98,38 @@ class AccessEntry:
     basis: str
     accessed_at: datetime
 
+    def to_json(self) -> str:
+        """Return the entry in one spelling: members in order, no blanks, times in UTC."""
+        members = {**asdict(self), "accessed_at": _spell_time(self.accessed_at)}
+        return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+SALT_SIZE = 16
+"""Bytes of the salt of a leaf: 128 bits, so that a commitment to a guessable entry cannot be tried out."""
+LEAF_VERSION = b"candor.ledger/v1\n"
+
+
+def build_leaf(salt: bytes, content: str) -> bytes:
+    """Return the leaf of the transparency log for *content*: a salted commitment, which says nothing without the salt.
+
+    Salt and content can be erased; the leaf stays and is then a random number.
+    """
+    return LEAF_VERSION + hashlib.sha256(salt + content.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEntry:
+    """An access entry, its salt, and its index in the log; None while it waits for its turn."""
+
+    entry: AccessEntry
+    salt: bytes
+    index: int | None
+
+    @property
+    def leaf(self) -> bytes:
+        """Return its leaf."""
+        return build_leaf(self.salt, self.entry.to_json())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeniedAccess:
@@ -177,3 +211,7 @@ def _expire_if_stale(result: ProbeResult, at: datetime, stale_after: timedelta) 
     if at - result.checked_at <= stale_after:
         return result
     return replace(result, state="unknown", evidence="the probe has not reported recently")
+
+
+def _spell_time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

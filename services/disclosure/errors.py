@@ -48,3 +48,23 @@ class PromiseNotFoundError(NotFoundError):
 
     code = "disclosure.promise.not_found"
     remedy = "Use an id from C01 to C31."
+
+
+class EntryNotFoundError(NotFoundError):
+    """Ledger entry not found."""
+
+    code = "disclosure.entry.not_found"
+
+
+class EntryNotLoggedError(ConflictError):
+    """The entry is newer than the last checkpoint of the log, so there is no proof of it yet."""
+
+    code = "disclosure.entry.not_logged"
+    remedy = "Ask again in a few seconds: a checkpoint has been requested."
+
+
+class LogFileNotFoundError(NotFoundError):
+    """The log has no such file."""
+
+    code = "disclosure.log_file.not_found"
+    remedy = "Read the checkpoint: its size says which tiles there are."

@@ -1,12 +1,13 @@
 """The probes of the promises that disclosure owns."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.disclosure.domain import AccessEntry, Case, PartnerAgreement, all_notified
-from services.disclosure.store import AccessEntries, CaseNotices, Cases, PartnerAgreements
+from services.disclosure.store import AccessEntries, CaseNotices, Cases, LedgerLogStore, PartnerAgreements
 from shared.clock import Clock
+from shared.policy import PromiseState
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 
 MAX_CASES = 200
@@ -15,6 +16,8 @@ MAX_ENTRIES = 2_000
 CASE_WINDOW = timedelta(days=365)
 """Older cases are checked only while they have pending notices."""
 MAX_REPORTED_IDS = 5
+MAX_LEAVES = 50
+LOG_DEADLINE = timedelta(minutes=10)
 _BASIS_ID = re.compile(r"\b(?:agr|dis)_[0-9a-z]+\b")
 
 
@@ -25,14 +28,41 @@ class DisclosureProbes:
     cases: Cases
     notices: CaseNotices
     ledger: AccessEntries
+    log: LedgerLogStore
     agreements: PartnerAgreements
     clock: Clock
     deadline: timedelta
     services: frozenset[str]
+    pending_since: dict[str, datetime] = field(default_factory=dict)
+    """When an entry was first seen outside the log; an event may be late, so the time of the access says nothing."""
 
     def build_probes(self) -> tuple[Probe, ...]:
         """Return the probes."""
-        return (Probe("C16", self.every_account_notified), Probe("C07", self.recipients_have_a_basis))
+        return (Probe("C16", self.disclosures_are_told_and_logged), Probe("C07", self.recipients_have_a_basis))
+
+    async def disclosures_are_told_and_logged(self) -> Finding:
+        """C16: every affected account is notified, and the ledger that says so is in its log, unchanged."""
+        logged = await self.entries_are_logged()
+        return logged if logged.state is PromiseState.BROKEN else await self.every_account_notified()
+
+    async def entries_are_logged(self) -> Finding:
+        """No entry waits longer than LOG_DEADLINE, and the newest entries are what their leaves say."""
+        at = self.clock()
+        pending = {each.entry.entry_id for each in await self.log.list_pending(limit=MAX_ENTRIES)}
+        first_seen = {entry_id: self.pending_since.get(entry_id, at) for entry_id in pending}
+        self.pending_since.clear()
+        self.pending_since.update(first_seen)
+        late = [entry_id for entry_id, since in first_seen.items() if at - since > LOG_DEADLINE]
+        if late:
+            return broken_finding(len(pending), f"{len(late)} entries of the ledger are not in its log")
+        newest = await self.log.list_newest_logged(limit=MAX_LEAVES)
+        changed = [each.entry.entry_id for each in newest if not await self.log.has_leaf(each)]
+        if changed:
+            named = ", ".join(changed[:MAX_REPORTED_IDS])
+            return broken_finding(
+                len(newest), f"{len(changed)} entries of the ledger are not what its log says: {named}"
+            )
+        return kept_finding(len(newest), f"{len(newest)} entries of the ledger are what its log says")
 
     async def every_account_notified(self) -> Finding:
         """C16: no closed case and no case past its deadline has an account without a final notice."""

@@ -26,6 +26,14 @@ class Settings(EnvSettings):
         description="the age of a probe result after which its promise counts as unknown",
     )
 
+    checkpoint_interval: Duration = Field(
+        timedelta(hours=1),
+        validation_alias="DISCLOSURE_CHECKPOINT_INTERVAL_SECONDS",
+        ge=timedelta(seconds=1),
+        le=timedelta(days=1),
+        description="how often the ledger's log publishes a checkpoint when no proof asks for one",
+    )
+
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; SettingError names an invalid one."""

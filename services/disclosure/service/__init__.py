@@ -5,6 +5,7 @@ from services.disclosure.service.cases import CaseService, NewCase
 from services.disclosure.service.erasure import AccountEraser
 from services.disclosure.service.export import AccountExport
 from services.disclosure.service.ledger import AccessLedger
+from services.disclosure.service.log import LedgerLog, LedgerLogWriter
 from services.disclosure.service.notices import Notifier
 from services.disclosure.service.promises import PromiseBoard, PromiseStatusView, count_by_state
 from services.disclosure.service.transparency import (
@@ -24,6 +25,8 @@ __all__ = [
     "CaseService",
     "CountRange",
     "GroundTotals",
+    "LedgerLog",
+    "LedgerLogWriter",
     "NewAgreement",
     "NewCase",
     "Notifier",

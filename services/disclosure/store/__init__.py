@@ -9,6 +9,7 @@ from services.disclosure.store.access_entries import (
 from services.disclosure.store.agreements import PartnerAgreementDocument, PartnerAgreements
 from services.disclosure.store.case_statistics import CaseStatistics, GroundCounts
 from services.disclosure.store.cases import CaseDocument, Cases
+from services.disclosure.store.log import LOG_DOCUMENTS, LedgerLogStore
 from services.disclosure.store.notices import NOTICE_RETENTION, CaseNoticeDocument, CaseNotices
 from services.disclosure.store.probe_results import ProbeResultDocument, ProbeResults
 
@@ -20,6 +21,7 @@ DOCUMENTS = (
     DeniedAccessDocument,
     LedgerAccountDocument,
     ProbeResultDocument,
+    *LOG_DOCUMENTS,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "CaseStatistics",
     "Cases",
     "GroundCounts",
+    "LedgerLogStore",
     "PartnerAgreements",
     "ProbeResults",
 ]

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
-from services.disclosure.domain import AccessEntry, DeniedAccess
+from services.disclosure.domain import SALT_SIZE, AccessEntry, DeniedAccess
+from shared.ids import random_bytes
 from shared.mongo import Collection, Database, Document, Index, filter_after, sort_newest_first
 from shared.personal import UNTIL_ERASED, Category, Personal, retain_for
 from shared.policy import Purpose
@@ -24,6 +25,7 @@ class AccessEntryDocument(Document):
         Index("account_id", "accessed_at", "_id"),
         Index("accessed_at"),
         Index("recipient_kind", "accessed_at"),
+        Index("batch_first", "_id"),
     )
     account_id: Annotated[str, _ENTRY_SUBJECT]
     recipient_kind: str
@@ -32,6 +34,10 @@ class AccessEntryDocument(Document):
     purpose: str
     basis: str
     accessed_at: datetime
+    salt: bytes
+    """Of its leaf in the transparency log; it goes with the entry."""
+    batch_first: int | None = None
+    """The index of the first leaf of its batch; None while it waits (``log.py``)."""
 
 
 class DeniedAccessDocument(Document):
@@ -77,7 +83,7 @@ class AccessEntries:
 
         async def write() -> None:
             if await self._rows.get(entry.entry_id) is None and await self._lock_open_account(entry.account_id):
-                await self._rows.insert_one(_to_entry_document(entry))
+                await self._rows.insert_one(_to_entry_document(entry, random_bytes(SALT_SIZE)))
 
         await self._transact(write)
 
@@ -94,7 +100,7 @@ class AccessEntries:
         """Return entries of one account, newest first, after the position *after*."""
         wanted = {"account_id": account_id, **filter_after("accessed_at", after)}
         return [
-            _to_entry(row) for row in await self._rows.list(wanted, sort=sort_newest_first("accessed_at"), limit=limit)
+            to_entry(row) for row in await self._rows.list(wanted, sort=sort_newest_first("accessed_at"), limit=limit)
         ]
 
     async def list_denials_by_account(self, account_id: str, *, after: str, limit: int) -> list[DeniedAccess]:
@@ -104,7 +110,7 @@ class AccessEntries:
 
     async def list_newest(self, *, limit: int) -> list[AccessEntry]:
         """Return the newest entries of all accounts."""
-        return [_to_entry(row) for row in await self._rows.list({}, sort=[("accessed_at", -1)], limit=limit)]
+        return [to_entry(row) for row in await self._rows.list({}, sort=[("accessed_at", -1)], limit=limit)]
 
     async def erase(self, account_id: str, *, at: datetime) -> dict[str, int]:
         """Erase all about one account, and remember by a keyed hash that it is gone; return what was erased."""
@@ -129,7 +135,7 @@ class AccessEntries:
         return self._blind(LedgerAccountDocument.collection, account_id)
 
 
-def _to_entry_document(entry: AccessEntry) -> AccessEntryDocument:
+def _to_entry_document(entry: AccessEntry, salt: bytes) -> AccessEntryDocument:
     return AccessEntryDocument(
         id=entry.entry_id,
         account_id=entry.account_id,
@@ -139,10 +145,12 @@ def _to_entry_document(entry: AccessEntry) -> AccessEntryDocument:
         purpose=entry.purpose,
         basis=entry.basis,
         accessed_at=entry.accessed_at,
+        salt=salt,
     )
 
 
-def _to_entry(row: AccessEntryDocument) -> AccessEntry:
+def to_entry(row: AccessEntryDocument) -> AccessEntry:
+    """Return the entry of *row*."""
     return AccessEntry(
         entry_id=row.id,
         account_id=row.account_id,

@@ -169,6 +169,7 @@ async def test_C26_an_export_hands_over_every_entry_in_pages_below_a_mebibyte(
         "purpose": "support",
         "basis": "b" * 200,
         "accessed_at": utc_now(),
+        "salt": b"s" * 16,
     }
     for number in range(201):
         await planter.write_raw(stored, "access_entries", {"_id": f"led_{account_id}_{number:04}", **row})

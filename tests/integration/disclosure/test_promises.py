@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.disclosure.promises import DisclosureProbes
-from services.disclosure.store import DOCUMENTS, AccessEntries, CaseNotices, Cases, PartnerAgreements
+from services.disclosure.store import DOCUMENTS, AccessEntries, CaseNotices, Cases, LedgerLogStore, PartnerAgreements
 from shared.mongo import Database
 from shared.policy import PromiseState
 from tests.support import NOON, FixedClock, RawWriter
@@ -22,6 +22,7 @@ async def probes(database: Database, clock: FixedClock) -> DisclosureProbes:
         cases=Cases(database),
         notices=CaseNotices(database),
         ledger=AccessEntries(database, lambda place, value: f"{place} {value}"),
+        log=LedgerLogStore(database),
         agreements=PartnerAgreements(database),
         clock=clock,
         deadline=DEADLINE,
@@ -62,6 +63,8 @@ def an_entry(**changed: Any) -> dict[str, Any]:
         "purpose": "partner_service",
         "basis": "agreement agr_1",
         "accessed_at": NOON,
+        "salt": b"s" * 16,
+        "batch_first": None,
         **changed,
     }
 
