@@ -126,6 +126,7 @@ def build_service_app(
         idempotency=IdempotencyStore(chassis.db, chassis.vault),
         health=health,
         clock=chassis.clock,
+        cors_origins=chassis.settings.cors_origins,
         extra_routes=spec.extra_routes,
     )
 

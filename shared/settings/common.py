@@ -17,6 +17,7 @@ from shared.settings.types import (
     Mode,
     MongoDriver,
     MongoUrl,
+    Origins,
     ProbeInterval,
     SecretText,
     SmtpUrl,
@@ -103,6 +104,12 @@ class CommonSettings(ProcessSettings):
         validation_alias="CANDOR_MAIL_REPLY_TO",
         examples=["support@candor.example"],
         description="the address that answers go to; by default support@ of the sender's domain",
+    )
+    cors_origins: Origins = Field(
+        (),
+        validation_alias="CANDOR_CORS_ORIGINS",
+        examples=["https://app.candor.example https://www.candor.example"],
+        description="the origins of web pages that may call /v1 and /sync in a browser, separated by blanks",
     )
     access_log: Path | None = Field(
         None,

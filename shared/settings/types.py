@@ -83,6 +83,19 @@ Domain = Annotated[
     str, matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain in lower case, in ASCII, such as in.candor.example")
 ]
 
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?")
+
+
+def _parse_origins(value: object) -> object:
+    origins = tuple(value.split()) if isinstance(value, str) else value
+    if isinstance(origins, tuple) and (wrong := [each for each in origins if not _ORIGIN.fullmatch(each)]):
+        raise ValueError(f"={wrong[0]!r} is not an origin: https, a host in lower case and no path")
+    return origins
+
+
+Origins = Annotated[tuple[str, ...], BeforeValidator(_parse_origins)]
+"""Origins of web pages, as browsers send them in ``Origin``. There is no wildcard."""
+
 Mode = Literal["local", "production"]
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(ge=timedelta(milliseconds=1))]

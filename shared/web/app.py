@@ -7,6 +7,7 @@ from aiohttp import web
 
 from shared import observe
 from shared.clock import Clock, utc_now
+from shared.web.cors import CrossOrigin
 from shared.web.endpoint import Endpoint
 from shared.web.health import Health
 from shared.web.idempotency import IdempotencyStore
@@ -28,6 +29,7 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
     idempotency: IdempotencyStore | None = None,
     health: Health | None = None,
     clock: Clock = utc_now,
+    cors_origins: Iterable[str] = (),
     extra_routes: Callable[[web.Application], None] | None = None,
 ) -> web.Application:
     """Return the application of *service*; *extra_routes* may add aiohttp handlers, behind the same middleware.
@@ -39,6 +41,8 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
     app = web.Application(middlewares=[error_middleware(problems, health)])
     app[PROBLEM_RENDERER] = problems
     app.on_response_prepare.append(set_default_headers)
+    rules = {each.path: each.origins for each in all_routes if each.origins}
+    CrossOrigin(origins=frozenset(cors_origins), rules=rules).install(app)
     if extra_routes is not None:
         extra_routes(app)  # first: the portal serves the merged /openapi.json of all services
     _add_system_routes(app, service, health, build_openapi(service, all_routes))

@@ -13,6 +13,7 @@ from shared import observe
 from shared.clock import monotonic
 from shared.errors import MalformedError, ServiceError, UnavailableError
 from shared.ids import new_id
+from shared.web.cors import WEBDAV_METHODS
 from shared.web.endpoint import RATE_LIMIT_HEADERS
 from shared.web.errors import UnsupportedMediaTypeError
 from shared.web.health import Health
@@ -25,7 +26,7 @@ _request_seconds = observe.histogram(
     "candor_http_request_duration_seconds", "Time to serve a request.", ("method", "route", "status")
 )
 _request_seconds_by_labels = cache(_request_seconds.labels)
-_KNOWN_METHODS = frozenset(HTTPMethod) | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT"}
+_KNOWN_METHODS = frozenset(HTTPMethod) | WEBDAV_METHODS
 _SINGLE_HEADERS = ("Host", "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key")
 _REQUEST_ID_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|req_[0-9a-z]{26}")
 """The ids of the edge proxy and of ``new_id``: other values could inject text into the logs."""

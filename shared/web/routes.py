@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from shared.errors import ServiceError
 from shared.web.access import Access
+from shared.web.cors import OriginRule
 from shared.web.models import FormBody, JsonBody, Query
 from shared.web.problems import ErrorMembers
 from shared.web.rate_limits import RateLimit
@@ -53,6 +54,8 @@ class Route:
     inputs: dict[str, type[BaseModel]]
     error_members: ErrorMembers | None
     """What another standard requires in the errors of this route, such as ``error`` (RFC 6749, section 5.2)."""
+    origins: OriginRule | None
+    """Pages of which origins may call this route; None: those of CANDOR_CORS_ORIGINS."""
     replies: type[BaseModel] | str | None
     """The View of the reply, the media type of a reply that is not JSON, or None for no content."""
 
@@ -83,6 +86,7 @@ def route(  # noqa: PLR0913 -- the options of a route, each with a default
     limit: RateLimit | None = None,
     body_limit: int = MEBIBYTE,
     error_members: ErrorMembers | None = None,
+    origins: OriginRule | None = None,
     replies: type[BaseModel] | str | None = None,
 ) -> Route:
     """Return the route; ValueError when the handler lacks a docstring or annotations."""
@@ -108,6 +112,7 @@ def route(  # noqa: PLR0913 -- the options of a route, each with a default
         limit=limit,
         body_limit=body_limit,
         error_members=error_members,
+        origins=origins,
         inputs=inputs,
         replies=reply,
     )

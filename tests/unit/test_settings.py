@@ -251,3 +251,15 @@ def test_secrets_are_compared_and_looked_up_like_values() -> None:
 def test_every_url_with_a_password_is_a_secret() -> None:
     kinds = {name: field.annotation for name, field in CommonSettings.model_fields.items()}
     assert {kinds[name] for name in ("mongo_url", "amqp_url", "smtp_url")} == {Secret}
+
+
+@pytest.mark.parametrize("wrong", ["*", "https://*.candor.example", "https://app.example/", "http://app.example", "x"])
+def test_a_setting_that_is_no_origin_is_refused_by_name(wrong: str) -> None:
+    with pytest.raises(SettingError, match="CANDOR_CORS_ORIGINS"):
+        platform(CANDOR_CORS_ORIGINS=f"https://app.candor.example {wrong}")
+
+
+def test_the_setting_is_a_list_of_origins() -> None:
+    origins = ("https://app.candor.example", "http://localhost:3000")
+    assert platform(CANDOR_CORS_ORIGINS="  ".join(origins)).cors_origins == origins
+    assert platform().cors_origins == ()

@@ -39,6 +39,7 @@ from services.identity.errors.oauth import (
     NoDisclosableFieldsError,
     OAuthError,
     PartnerClientNotFoundError,
+    SecretRotationConflictError,
     UnauthorizedClientError,
     UnsupportedGrantTypeError,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "PasswordTooShortWithoutSecondFactorError",
     "SecondFactorNotEnrolledError",
     "SecondFactorRequiredError",
+    "SecretRotationConflictError",
     "SessionNotFoundError",
     "SignUpClosedError",
     "StepUpSecondFactorRequiredError",

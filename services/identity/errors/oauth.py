@@ -11,6 +11,13 @@ class PartnerClientNotFoundError(NotFoundError):
     code = "identity.partner_client.not_found"
 
 
+class SecretRotationConflictError(ConflictError):
+    """The secret of the client was rotated at the same time."""
+
+    code = "identity.partner_client.secret_rotated"
+    remedy = "Use the secret of the other rotation, or rotate again."
+
+
 class AgreementNotActiveError(ConflictError):
     """The agreement is not active or does not allow these scopes."""
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.identity.service.oauth.partner_clients import PartnerClientService
+from services.identity.store import PartnerClients
 from shared.contracts import disclosure_v1, identity_v1
 from shared.ids import new_id
 from tests.integration.identity.fake_services import FakePeers
@@ -141,6 +143,67 @@ async def test_a_repeated_request_does_not_make_a_second_client(identity: Identi
     first = await identity.call("POST", PARTNERS, body, by=identity.staff["admin"], headers=key)
     second = await identity.call("POST", PARTNERS, body, by=identity.staff["admin"], headers=key)
     assert (first.status, second.status) == (201, 409)
+
+
+async def rotate(client: Client, hours: int, key: str = "") -> Reply:
+    path, admin = f"{PARTNERS}/{client.id}/secret-rotations", client.house.staff["admin"]
+    headers = {"Idempotency-Key": key or new_id("key")}
+    return await client.house.call("POST", path, {"overlap_hours": hours}, by=admin, headers=headers)
+
+
+async def test_a_secret_is_rotated_with_an_overlap_in_which_both_work(client: Client) -> None:
+    token, old = (await client.token()).body["access_token"], client.secret
+    rotated = await rotate(client, 24)
+    assert (rotated.status, (await client.token()).status) == (201, 200)
+    assert (await client.introspect(token)).body["active"]
+    client.secret = rotated.body["client_secret"]
+    assert (await client.token()).status == 200
+    client.house.clock.advance(timedelta(hours=24))
+    assert (await client.token()).status == 200
+    client.secret = old
+    assert (await client.token()).body["error"] == "invalid_client"
+
+
+async def test_a_second_rotation_ends_the_secret_before_the_last(client: Client) -> None:
+    first = client.secret
+    second = (await rotate(client, 24)).body["client_secret"]
+    third = (await rotate(client, 24)).body["client_secret"]
+    statuses = []
+    for client.secret in (first, second, third):
+        statuses.append((await client.token()).status)
+    assert statuses == [401, 200, 200]
+
+
+async def test_a_stolen_secret_ends_at_once_with_its_tokens(client: Client) -> None:
+    token, old = (await client.token()).body["access_token"], client.secret
+    client.secret = (await rotate(client, 0)).body["client_secret"]
+    assert (await client.introspect(token)).body == {"active": False}
+    assert (await client.token()).status == 200
+    client.secret = old
+    assert (await client.token()).status == 401
+
+
+async def test_a_rotation_that_is_repeated_after_a_crash_keeps_the_secret_of_before(client: Client) -> None:
+    chassis, at = client.house.chassis, client.house.clock()
+    unused: Any = None
+    service = PartnerClientService(
+        partner_clients=PartnerClients(chassis.db),
+        transact=chassis.db.with_transaction,
+        new_id=chassis.new_id,
+        **dict.fromkeys(("agreement_client", "session_revoker", "signing_keys"), unused),
+    )
+    old, day = client.secret, timedelta(hours=24)
+    made = [await service.rotate_secret(client.id, overlap=day, idempotency_key="the same", at=at) for _ in range(2)]
+    for client.secret in (old, made[1].secret):
+        assert (await client.token()).status == 200
+
+
+async def test_revoked_and_unknown_clients_get_no_secret(client: Client) -> None:
+    assert (await client.house.call("DELETE", f"{PARTNERS}/{client.id}", by=client.house.staff["admin"])).status == 204
+    assert (await rotate(client, 721)).code == "http.request.invalid"
+    assert (await rotate(client, 1)).code == "identity.partner_client.not_found"
+    client.id = "cli_unknown"
+    assert (await rotate(client, 1)).code == "identity.partner_client.not_found"
 
 
 async def test_revoking_a_partners_tokens_takes_its_own_credentials(identity: IdentityHarness, client: Client) -> None:

@@ -101,13 +101,14 @@ class OAuthApi:
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes."""
         limit = RateLimit(10 * self.rate_limit_per_minute, timedelta(minutes=1))
+        app_origins = self.authorizations.client_registry.allows_origin
         endpoint = partial(post, access=PUBLIC, limit=limit, error_members=build_error_members)
         return (
             *AuthorizationsApi(
                 authorizations=self.authorizations, rate_limit_per_minute=self.rate_limit_per_minute
             ).build_routes(),
-            endpoint("/oauth/token", self.issue_token, replies=TokenView, errors=(OAuthError,)),
-            endpoint("/oauth/revoke", self.revoke_token, errors=(InvalidClientError,)),
+            endpoint("/oauth/token", self.issue_token, origins=app_origins, replies=TokenView, errors=(OAuthError,)),
+            endpoint("/oauth/revoke", self.revoke_token, origins=app_origins, errors=(InvalidClientError,)),
             endpoint(
                 "/oauth/introspect", self.introspect_token, replies=IntrospectionView, errors=(InvalidClientError,)
             ),
@@ -164,7 +165,7 @@ class OAuthApi:
 
     async def _issue_partner_token(self, call: RequestContext, form: TokenForm) -> View:
         credentials = _parse_credentials(call, form)
-        client = await self.partner_client_service.authenticate(credentials.client_id, credentials.secret)
+        client = await self.partner_client_service.authenticate(credentials.client_id, credentials.secret, at=call.now)
         token = await self.partner_client_service.issue_token(client, frozenset(form.scope.split()), at=call.now)
         return TokenView(
             access_token=token.access_token, expires_in=token.expires_in, scope=" ".join(sorted(token.scopes))

@@ -7,6 +7,7 @@ from services.identity.domain.oauth.agreements import CONTACT_READ
 from services.identity.domain.oauth.clients import APP_SCOPE
 from services.identity.service.sessions.tokens import SigningKeys
 from shared.web import PUBLIC, RequestContext, Route, View, get
+from shared.web.cors import any_origin
 from shared.web.tokens import ALGORITHM
 
 _SECRETS = ["client_secret_basic", "client_secret_post"]
@@ -81,7 +82,7 @@ class MetadataApi:
 
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes."""
-        public = partial(get, access=PUBLIC)
+        public = partial(get, access=PUBLIC, origins=any_origin)
         return (
             public("/.well-known/jwks.json", self.get_jwks),
             public("/.well-known/oauth-authorization-server", self.get_server_metadata),

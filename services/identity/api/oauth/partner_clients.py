@@ -1,11 +1,12 @@
 """OAuth clients of partners, managed by staff (C13)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
-from services.identity.errors import AgreementNotActiveError, PartnerClientNotFoundError
+from services.identity.errors import AgreementNotActiveError, PartnerClientNotFoundError, SecretRotationConflictError
 from services.identity.service.oauth.partner_clients import PartnerClientService
 from shared.clock import rfc3339
 from shared.web import (
@@ -43,6 +44,20 @@ class NewPartnerClientView(View):
     scopes: list[str]
 
 
+class SecretRotationBody(JsonBody):
+    """How long the secret before stays valid: at most 30 days; 0 ends it and the client's tokens at once."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=720)] = 168
+
+
+class RotatedSecretView(View):
+    """The new secret, which is returned only here, and the end of the one before."""
+
+    client_id: str
+    client_secret: str
+    previous_secret_expires_at: Timestamp
+
+
 class PartnerClientView(View):
     """A client without its secret."""
 
@@ -51,6 +66,7 @@ class PartnerClientView(View):
     agreement_id: str
     scopes: list[str]
     created_at: Timestamp
+    previous_secret_expires_at: Timestamp | None
     revoked_at: Timestamp | None
 
 
@@ -73,6 +89,15 @@ class PartnerClientsApi:
                 idempotent=True,
                 store_reply=False,
                 errors=(AgreementNotActiveError,),
+            ),
+            post(
+                f"{root}/{{client_id}}/secret-rotations",
+                self.rotate_partner_secret,
+                access=admin,
+                status=201,
+                idempotent=True,
+                store_reply=False,
+                errors=(PartnerClientNotFoundError, SecretRotationConflictError),
             ),
             get(root, self.list_partner_clients, access=admin, replies=CursorPage[PartnerClientView]),
             delete(
@@ -97,6 +122,18 @@ class PartnerClientsApi:
             scopes=created.client.scopes,
         )
 
+    async def rotate_partner_secret(self, call: RequestContext, body: SecretRotationBody) -> RotatedSecretView:
+        """Give a client a new secret. The one before stays valid for the overlap, so that the partner can change it."""
+        overlap = timedelta(hours=body.overlap_hours)
+        rotated = await self.partner_client_service.rotate_secret(
+            call.path["client_id"], overlap=overlap, idempotency_key=call.idempotency_key, at=call.now
+        )
+        return RotatedSecretView(
+            client_id=rotated.client.id,
+            client_secret=rotated.secret,
+            previous_secret_expires_at=rfc3339(call.now + overlap),
+        )
+
     async def list_partner_clients(self, call: RequestContext, query: PageQuery) -> CursorPage[PartnerClientView]:
         """List the partner clients, revoked ones included."""
         found = await self.partner_client_service.list_page(
@@ -112,6 +149,9 @@ class PartnerClientsApi:
                 agreement_id=client.agreement_id,
                 scopes=client.scopes,
                 created_at=rfc3339(client.created_at),
+                previous_secret_expires_at=(
+                    rfc3339(client.previous_secret_expires_at) if client.previous_secret_expires_at else None
+                ),
                 revoked_at=rfc3339(client.revoked_at) if client.revoked_at else None,
             ),
             position=lambda client: client.id,

@@ -40,6 +40,17 @@ class PublicClient:
         """
         return uri in self.redirect_uris or _without_port(uri) in map(_without_port, self.redirect_uris)
 
+    def has_origin(self, origin: str) -> bool:
+        """Return whether one of the redirect URIs is of this origin; the port of a loopback address is free."""
+        return _without_port(origin) in {_without_port(_origin_of(uri)) for uri in self.redirect_uris}
+
+
+def _origin_of(uri: str) -> str:
+    """Return the origin of *uri* as browsers send it, without the default port."""
+    parts = urlsplit(uri)
+    default = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
+
 
 def _without_port(uri: str) -> str:
     """Return a loopback *uri* without its port; any other as it is."""

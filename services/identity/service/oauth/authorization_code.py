@@ -56,6 +56,10 @@ class ClientRegistry:
         """Return the app, or None."""
         return self._clients.get(client_id)
 
+    def allows_origin(self, origin: str) -> bool:
+        """Return whether *origin* is that of a registered app, so that its page may call the token endpoint."""
+        return any(client.has_origin(origin) for client in self._clients.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCodeGrant:

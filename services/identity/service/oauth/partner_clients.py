@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.identity.domain.oauth.agreements import PARTNER_SERVICE, AgreementTerms
 from services.identity.domain.sessions.access import ACCESS_TOKEN_LIFETIME, TokenSubject
@@ -11,6 +11,7 @@ from services.identity.errors import (
     InvalidClientError,
     InvalidScopeError,
     PartnerClientNotFoundError,
+    SecretRotationConflictError,
     UnauthorizedClientError,
 )
 from services.identity.service.oauth.agreement_client import AgreementClient
@@ -69,6 +70,29 @@ class PartnerClientService:
         await self.partner_clients.put(client)
         return NewPartnerClient(client=client, secret=secret)
 
+    async def rotate_secret(
+        self, client_id: str, *, overlap: timedelta, idempotency_key: str, at: datetime
+    ) -> NewPartnerClient:
+        """Give a client a new secret; the one before is valid during *overlap*, so that nothing stops.
+
+        Without an overlap the secret is taken as stolen: the tokens of the client are rejected, too.
+        """
+        secret = new_token()
+
+        async def rotate() -> PartnerClientDocument:
+            client = await self.partner_clients.get(client_id)
+            if client is None or client.revoked_at is not None:
+                raise PartnerClientNotFoundError
+            if not await self.partner_clients.rotate_secret(
+                client, sha256_digest(secret), rotation_id=idempotency_key, previous_expires_at=at + overlap
+            ):
+                raise SecretRotationConflictError
+            if not overlap:
+                await self.revoke_tokens(client, at=at)
+            return client
+
+        return NewPartnerClient(client=await self.transact(rotate), secret=secret)
+
     async def list_page(self, *, after: str | None, limit: int) -> list[PartnerClientDocument]:
         """Return a page of clients, revoked ones included."""
         return await self.partner_clients.list_page(after=after, limit=limit)
@@ -85,11 +109,10 @@ class PartnerClientService:
 
         await self.transact(revoke_client)
 
-    async def authenticate(self, client_id: str, secret: str) -> PartnerClientDocument:
+    async def authenticate(self, client_id: str, secret: str, *, at: datetime) -> PartnerClientDocument:
         """Return the active client; InvalidClientError does not say which of the credentials is wrong."""
         client = await self.partner_clients.get(client_id)
-        stored = client.secret_hash if client else sha256_digest("")
-        if not hmac.compare_digest(sha256_digest(secret), stored) or client is None or client.revoked_at is not None:
+        if client is None or client.revoked_at is not None or not _is_secret_of(client, secret, at=at):
             raise InvalidClientError
         return client
 
@@ -128,6 +151,19 @@ class PartnerClientService:
         await self.agreement_client.record_end(agreement_id, at=ended_at)
         for client in await self.partner_clients.list_by_agreement(agreement_id):
             await self.revoke_tokens(client, at=at)
+
+
+def _is_secret_of(client: PartnerClientDocument, secret: str, *, at: datetime) -> bool:
+    given = sha256_digest(secret)
+    if hmac.compare_digest(given, client.secret_hash):
+        return True
+    expires_at = client.previous_secret_expires_at
+    return (
+        client.previous_secret_hash is not None
+        and expires_at is not None
+        and at < expires_at
+        and hmac.compare_digest(given, client.previous_secret_hash)
+    )
 
 
 def _granted_scopes(

@@ -42,7 +42,7 @@ class TokenService:
             return
         if principal.kind == "partner":
             await self.partner_client_service.revoke_tokens(
-                await self._authenticate_own_client(principal, credentials), at=at
+                await self._authenticate_own_client(principal, credentials, at=at), at=at
             )
         else:
             if principal.client_id not in {"", FIRST_PARTY_CLIENT}:
@@ -53,7 +53,7 @@ class TokenService:
         self, token: str, caller: Principal, credentials: ClientCredentials, *, at: datetime
     ) -> Principal | None:
         """Return the principal of *token* to the client or person it was issued to, else None (RFC 7662)."""
-        client = await self._authenticate_client(credentials) if credentials.secret else None
+        client = await self._authenticate_client(credentials, at=at) if credentials.secret else None
         if client is None and caller.kind == "public":
             raise InvalidClientError
         principal = await self._find_principal(token, at=at)
@@ -61,14 +61,14 @@ class TokenService:
         return principal if principal is not None and principal.id == own_id else None
 
     async def _authenticate_own_client(
-        self, principal: Principal, credentials: ClientCredentials
+        self, principal: Principal, credentials: ClientCredentials, *, at: datetime
     ) -> PartnerClientDocument:
         if credentials.client_id != principal.id:
             raise InvalidClientError
-        return await self._authenticate_client(credentials)
+        return await self._authenticate_client(credentials, at=at)
 
-    async def _authenticate_client(self, credentials: ClientCredentials) -> PartnerClientDocument:
-        return await self.partner_client_service.authenticate(credentials.client_id, credentials.secret)
+    async def _authenticate_client(self, credentials: ClientCredentials, *, at: datetime) -> PartnerClientDocument:
+        return await self.partner_client_service.authenticate(credentials.client_id, credentials.secret, at=at)
 
     async def _find_principal(self, token: str, *, at: datetime) -> Principal | None:
         try:

@@ -16,6 +16,11 @@ class PartnerClientDocument(Document):
     agreement_id: str
     scopes: list[str]
     secret_hash: bytes
+    previous_secret_hash: bytes | None = None
+    """The secret before the last rotation, valid until ``previous_secret_expires_at``."""
+    previous_secret_expires_at: datetime | None = None
+    rotation_id: str = ""
+    """The idempotency key of the last rotation: its retry replaces the new secret, and keeps the previous one."""
     grant_id: str
     """The session of all its tokens. Revoking them starts a new one."""
     created_at: datetime
@@ -44,6 +49,20 @@ class PartnerClients:
     async def list_by_agreement(self, agreement_id: str) -> list[PartnerClientDocument]:
         """Return the active clients of an agreement."""
         return await self._rows.list({"agreement_id": agreement_id, "revoked_at": None})
+
+    async def rotate_secret(
+        self, client: PartnerClientDocument, secret_hash: bytes, *, rotation_id: str, previous_expires_at: datetime
+    ) -> bool:
+        """Store a new secret beside the present one; False if another rotation was first, or the client is revoked."""
+        wanted = {"_id": client.id, "secret_hash": client.secret_hash, "revoked_at": None}
+        previous = {} if client.rotation_id == rotation_id else {"previous_secret_hash": client.secret_hash}
+        changed = {
+            "secret_hash": secret_hash,
+            "rotation_id": rotation_id,
+            "previous_secret_expires_at": previous_expires_at,
+            **previous,
+        }
+        return await self._rows.update_one(wanted, {"$set": changed}) == 1
 
     async def rotate_grant(self, client: PartnerClientDocument, grant_id: str) -> None:
         """Start a new grant: tokens of the old one are rejected."""
