@@ -42,7 +42,7 @@ def build_app(  # noqa: PLR0913 - each part of an application, by name, with a d
     app[PROBLEM_RENDERER] = problems
     app.on_response_prepare.append(set_default_headers)
     rules = {each.path: each.origins for each in all_routes if each.origins}
-    CrossOrigin(origins=frozenset(cors_origins), rules=rules).install(app)
+    CrossOrigin(origins=frozenset(cors_origins), rules=rules).install_middleware(app)
     if extra_routes is not None:
         extra_routes(app)  # first: the portal serves the merged /openapi.json of all services
     _add_system_routes(app, service, health, build_openapi(service, all_routes))

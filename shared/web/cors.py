@@ -41,7 +41,7 @@ class CrossOrigin:
     rules: Mapping[str, OriginRule] = field(default_factory=dict)
     """By path."""
 
-    def install(self, app: web.Application) -> None:
+    def install_middleware(self, app: web.Application) -> None:
         """Answer preflight requests, and mark the responses, errors included."""
         app.middlewares.append(self._answer_preflight)
         app.on_response_prepare.append(self._add_headers)
