@@ -203,10 +203,10 @@ def _is_on_record(action: AdminActionDocument, recipients: dict[str, str]) -> bo
     if recipients.get(action.requested_entry_id) != action.requested_by:
         return False
     if action.completed_by is None:
-        return action.state not in {AdminActionState.COMPLETED, AdminActionState.REJECTED}
+        return action.state in {AdminActionState.PENDING, AdminActionState.EXPIRED}
     is_theirs = recipients.get(action.completed_entry_id or "") == action.completed_by
     return is_theirs and (
-        action.state is not AdminActionState.COMPLETED
+        action.state not in {AdminActionState.COMPLETED, AdminActionState.WAITING}
         or not ADMIN_ACTION_RULES[action.kind].needs_approval
         or action.completed_by != action.requested_by
     )

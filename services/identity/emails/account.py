@@ -35,6 +35,11 @@ class AccountEmails:
         message = build_message("export_ready", email, url=self._url, expires_at=expires_at)
         await self._queue.enqueue(message, subject=account_id, purpose=Purpose.EXPORT)
 
+    async def send_export_link(self, account_id: str, email: str, token: str, *, expires_at: datetime) -> None:
+        """Send the link to the archive to an owner who cannot log in."""
+        message = build_message("export_link", email, url=self._url, token=token, expires_at=expires_at)
+        await self._queue.enqueue(message, subject=account_id, purpose=Purpose.EXPORT)
+
     async def send_erasure_started(
         self, erasure_id: str, email: str, *, deadline: datetime, retained_items: Sequence[RetainedItem] = ()
     ) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.identity.domain.staff.abuse_reports import LOCK_TOKEN_LIFETIME
+from services.identity.domain.staff.admin_actions import AdminActionKind
 from services.identity.emails.messages import build_message
 from shared.mail import MailQueue
 from shared.policy import Purpose
@@ -21,6 +22,25 @@ class StaffEmails:
     async def send_password_cancelled(self, account_id: str, email: str) -> None:
         """Tell the owner how to set a new password."""
         message = build_message("password_cancelled", email, url=self._url)
+        await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
+
+    async def send_action_announced(
+        self, account_id: str, email: str, token: str, *, kind: AdminActionKind, takes_effect_at: datetime
+    ) -> None:
+        """Tell an address of the account what customer service will do, with the link to object."""
+        message = build_message(
+            "action_announced", email, url=self._url, token=token, action=kind.value, takes_effect_at=takes_effect_at
+        )
+        await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
+
+    async def send_action_objected(self, account_id: str, email: str) -> None:
+        """Tell an address of the account that the action will not take place."""
+        message = build_message("action_objected", email, url=self._url)
+        await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
+
+    async def send_second_factors_removed(self, account_id: str, email: str, *, cancels_password: bool) -> None:
+        """Tell the owner how to log in without the second factors."""
+        message = build_message("second_factors_removed", email, url=self._url, cancels_password=cancels_password)
         await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
 
     async def send_account_frozen(self, account_id: str, email: str, *, reason: str | None) -> None:

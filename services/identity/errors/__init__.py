@@ -50,6 +50,7 @@ from services.identity.errors.privacy_requests import (
     ExportBusyError,
     ExportNotFoundError,
     ExportNotReadyError,
+    InvalidExportLinkError,
 )
 from services.identity.errors.sessions import AppPasswordNotFoundError, SessionNotFoundError, TooManyAppPasswordsError
 from services.identity.errors.staff import (
@@ -63,6 +64,8 @@ from services.identity.errors.staff import (
     AdminActionNotPendingError,
     DuplicateAdminActionError,
     InvalidLockTokenError,
+    InvalidObjectionTokenError,
+    NothingToObjectError,
     PasswordCancelledError,
 )
 
@@ -94,8 +97,10 @@ __all__ = [
     "InvalidClientError",
     "InvalidCredentialsError",
     "InvalidEmailChangeTokenError",
+    "InvalidExportLinkError",
     "InvalidGrantError",
     "InvalidLockTokenError",
+    "InvalidObjectionTokenError",
     "InvalidPasskeyError",
     "InvalidPasswordResetTokenError",
     "InvalidReasonError",
@@ -103,6 +108,7 @@ __all__ = [
     "InvalidSecondFactorError",
     "InvalidVerificationTokenError",
     "NoDisclosableFieldsError",
+    "NothingToObjectError",
     "OAuthError",
     "PartnerClientNotFoundError",
     "PasskeyAlreadyRegisteredError",

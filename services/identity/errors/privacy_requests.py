@@ -1,12 +1,19 @@
 """Errors of exports and erasures."""
 
-from shared.errors import ConflictError, NotFoundError, UnavailableError
+from shared.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
 
 
 class ExportNotFoundError(NotFoundError):
     """You have no such export."""
 
     code = "identity.export.not_found"
+
+
+class InvalidExportLinkError(MalformedError):
+    """The link to the export is invalid or expired."""
+
+    code = "identity.export_link.invalid"
+    remedy = "Ask customer service for a new export."
 
 
 class ExportNotReadyError(ConflictError):

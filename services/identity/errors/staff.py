@@ -53,6 +53,20 @@ class AdminActionNotApplicableError(ConflictError):
     remedy = "Check the actions of the account: it may already be done."
 
 
+class InvalidObjectionTokenError(MalformedError):
+    """The link to object is invalid, or the action is no longer waiting."""
+
+    code = "identity.objection_token.invalid"
+    remedy = "Log in and check your security log. Contact customer service if you see what you did not ask for."
+
+
+class NothingToObjectError(NotFoundError):
+    """Customer service has announced nothing for your account."""
+
+    code = "identity.objection.nothing_announced"
+    remedy = "Check your security log: the action may be done, or stopped before."
+
+
 class AbuseReportNotFoundError(NotFoundError):
     """The report does not exist."""
 

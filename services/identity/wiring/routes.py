@@ -17,6 +17,7 @@ from services.identity.api import (
     SecurityLogApi,
     SessionsApi,
 )
+from services.identity.api.accounts.announced_actions import AnnouncedActionsApi
 from services.identity.wiring.modules import Modules
 from shared.web import Paginator, Route
 
@@ -45,7 +46,15 @@ def _build_account_routes(modules: Modules, paginator: Paginator, rate_limit_per
         email_change_service=modules.auth.email_change_service, rate_limit_per_minute=rate_limit_per_minute
     )
     security_log = SecurityLogApi(security_log=modules.accounts.security_log_service, paginator=paginator)
-    return (*accounts.build_routes(), *email_changes.build_routes(), *security_log.build_routes())
+    announced_actions = AnnouncedActionsApi(
+        announced_actions=modules.staff.announced_actions, rate_limit_per_minute=rate_limit_per_minute
+    )
+    return (
+        *accounts.build_routes(),
+        *email_changes.build_routes(),
+        *security_log.build_routes(),
+        *announced_actions.build_routes(),
+    )
 
 
 def _build_authentication_routes(modules: Modules, rate_limit_per_minute: int) -> tuple[Route, ...]:
@@ -89,7 +98,11 @@ def _build_oauth_routes(modules: Modules, paginator: Paginator, rate_limit_per_m
 
 def _build_privacy_routes(modules: Modules, rate_limit_per_minute: int) -> tuple[Route, ...]:
     privacy = modules.privacy
-    exports = ExportsApi(export_saga=privacy.export_saga, export_archiver=privacy.archiver)
+    exports = ExportsApi(
+        export_saga=privacy.export_saga,
+        export_archiver=privacy.archiver,
+        rate_limit_per_minute=rate_limit_per_minute,
+    )
     erasures = ErasuresApi(
         erasure_saga=privacy.erasure_saga,
         scheduled_erasure_service=privacy.scheduled_erasure_service,

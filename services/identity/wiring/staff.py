@@ -8,6 +8,7 @@ from services.identity.service.staff.abuse_reports import AbuseReportService
 from services.identity.service.staff.account_freeze import AccountFreezer
 from services.identity.service.staff.admin_action_executor import AdminActionExecutor
 from services.identity.service.staff.admin_actions import AdminActionService
+from services.identity.service.staff.announced_actions import AnnouncedActions
 from services.identity.service.staff.contacts import ContactResolver
 from services.identity.service.staff.inspection_notice import InspectionNotifier
 from services.identity.service.staff.provisioning import StaffAccountSpec, StaffProvisioner
@@ -26,6 +27,7 @@ class StaffModule:
     """The services of staff."""
 
     admin_action_service: AdminActionService
+    announced_actions: AnnouncedActions
     abuse_report_service: AbuseReportService
     contact_resolver: ContactResolver
     inspection_notifier: InspectionNotifier
@@ -44,15 +46,27 @@ def build_staff_module(
         security_events=stores.security_events,
         staff_emails=stores.staff_emails,
     )
+    executor = _build_executor(stores, sessions, auth, privacy, account_freezer=account_freezer)
+    announced_actions = AnnouncedActions(
+        admin_actions=stores.admin_actions,
+        accounts=stores.accounts,
+        email_changes=stores.email_changes,
+        security_events=stores.security_events,
+        staff_emails=stores.staff_emails,
+        executor=executor,
+        transact=chassis.db.with_transaction,
+    )
     return StaffModule(
         admin_action_service=AdminActionService(
             admin_actions=stores.admin_actions,
             accounts=stores.accounts,
             data_access_log=stores.data_access_log,
-            executor=_build_executor(stores, sessions, auth, privacy, account_freezer=account_freezer),
+            executor=executor,
+            announced_actions=announced_actions,
             transact=chassis.db.with_transaction,
             new_id=chassis.new_id,
         ),
+        announced_actions=announced_actions,
         abuse_report_service=AbuseReportService(
             abuse_reports=stores.abuse_reports,
             accounts=stores.accounts,
@@ -114,6 +128,8 @@ def _build_executor(
         email_change_service=auth.email_change_service,
         account_freezer=account_freezer,
         erasure_saga=privacy.erasure_saga,
+        export_saga=privacy.export_saga,
+        second_factor_service=auth.second_factor_service,
         staff_emails=stores.staff_emails,
     )
 

@@ -15,6 +15,7 @@ from services.identity.service.privacy_requests.scheduled_erasures import Schedu
 from services.identity.service.sessions.tokens import LocalTokenTrust
 from services.identity.service.staff.abuse_reports import AbuseReportService
 from services.identity.service.staff.admin_actions import AdminActionService
+from services.identity.service.staff.announced_actions import AnnouncedActions
 from services.identity.wiring.modules import Modules
 from shared.chassis import Chassis
 from shared.clock import Clock
@@ -46,6 +47,7 @@ class IdentityWorkers:
     scheduled_erasure_service: ScheduledErasureService
     request_monitor: PrivacyRequestMonitor
     admin_action_service: AdminActionService
+    announced_actions: AnnouncedActions
     abuse_report_service: AbuseReportService
     leases: Leases
     clock: Clock
@@ -113,11 +115,12 @@ class IdentityWorkers:
                 await _wait_or_poll(self.abuse_report_service.wake)
 
     async def resume_and_expire(self) -> None:
-        """Resume erasures whose hold has ended, send reminders, expire admin actions, delete old reports."""
+        """Resume erasures after their hold, send reminders, expire or carry out admin actions, delete old reports."""
         while True:
             await self.erasure_saga.resume(at=self.clock())
             await self.request_monitor.send_reminders(at=self.clock())
             await self.admin_action_service.expire_pending(at=self.clock())
+            await self.announced_actions.run_due(at=self.clock())
             await self.abuse_report_service.delete_expired(at=self.clock())
             await asyncio.sleep(RESUME_INTERVAL.total_seconds())
 
@@ -143,6 +146,7 @@ def build_workers(modules: Modules, chassis: Chassis) -> Mapping[str, Worker]:
         scheduled_erasure_service=modules.privacy.scheduled_erasure_service,
         request_monitor=modules.privacy.monitor,
         admin_action_service=modules.staff.admin_action_service,
+        announced_actions=modules.staff.announced_actions,
         abuse_report_service=modules.staff.abuse_report_service,
         leases=chassis.leases,
         clock=chassis.clock,

@@ -64,6 +64,12 @@ EMAIL_LINK_PAGES = (
         invalid_code="identity.erasure.not_scheduled",
     ),
     EmailLinkPage(
+        path="/account/object",
+        api="/v1/identity/announced-actions/objections/by-link",
+        template="link_object.html",
+        invalid_code="identity.objection_token.invalid",
+    ),
+    EmailLinkPage(
         path="/account/lock",
         api="/v1/identity/account-locks",
         template="link_lock.html",

@@ -1,11 +1,12 @@
 """Pages of privacy requests: export and erasure."""
 
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from services.portal.api.context import FormData, PageContext, without_passwords
-from services.portal.api.middleware import PageRoute, form_route, page_route
+from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
 from services.portal.errors import ApiProblemError
 from services.portal.service import gather_results
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
@@ -25,6 +26,8 @@ class PrivacyRequestPages:
             form_route("/account/export", self.request_export),
             page_route("/account/exports/{export_id}", self.show_export),
             page_route("/account/exports/{export_id}/archive", self.download_archive),
+            page_route("/account/export-link", self.show_export_link),
+            form_route("/account/export-link", self.download_by_link, limit=FORM_RATE_LIMIT),
             page_route("/account/erase", self.show_erasure_form),
             form_route("/account/erase", self.request_erasure),
             form_route("/account/erase/cancel", self.cancel_erasure),
@@ -56,13 +59,21 @@ class PrivacyRequestPages:
         async with await context.user_session.open_stream(
             f"{EXPORTS}/{{}}/archive", context.get_path_variable("export_id")
         ) as (headers, pieces):
-            response = web.StreamResponse(headers={n: headers[n] for n in _FORWARDED_HEADERS if n in headers})
-            response.headers.setdefault("Content-Disposition", 'attachment; filename="candor-export.zip"')
-            await response.prepare(context.request)
-            async for piece in pieces:
-                await response.write(piece)
-            await response.write_eof()
-            return response
+            return await _forward_archive(context, headers, pieces)
+
+    async def show_export_link(self, context: PageContext) -> web.Response:
+        """Show the button: mail programs open links automatically."""
+        return context.render("link_export.html", token=context.get_query("token"))
+
+    async def download_by_link(self, context: PageContext) -> web.StreamResponse:
+        """Stream the archive of an emailed link, for an owner who cannot log in."""
+        typed = await context.read_form()
+        body = {"token": typed.get("token", "")}
+        try:
+            async with context.user_session.open_public_stream(f"{EXPORTS}/by-link", body) as (headers, pieces):
+                return await _forward_archive(context, headers, pieces)
+        except ApiProblemError as fault:
+            return context.render("link_export.html", fault=fault, token="")
 
     async def show_erasure_form(self, context: PageContext) -> web.Response:
         """Show what an erasure removes and what is kept, or the scheduled erasure."""
@@ -98,6 +109,18 @@ class PrivacyRequestPages:
         context.is_path_secret = True
         found = await context.user_session.get_public(f"{ERASURES}/{{}}", context.get_path_variable("erasure_id"))
         return context.render("erasure.html", erasure=found)
+
+
+async def _forward_archive(
+    context: PageContext, headers: Mapping[str, str], pieces: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers={n: headers[n] for n in _FORWARDED_HEADERS if n in headers})
+    response.headers.setdefault("Content-Disposition", 'attachment; filename="candor-export.zip"')
+    await response.prepare(context.request)
+    async for piece in pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 async def get_scheduled_erasure(context: PageContext) -> Any:

@@ -1,5 +1,6 @@
 """Pages of account security, security log and email address."""
 
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from services.portal.service import gather_results
 from shared.errors import ServiceError
 
 _SECURITY_LOG = "/v1/identity/security-log"
+_ANNOUNCED = "/v1/identity/announced-actions"
 
 
 class SecurityPages:
@@ -21,6 +23,7 @@ class SecurityPages:
         """Return the pages of the account's security."""
         return (
             page_route("/account/security", self.show_overview),
+            form_route("/account/security/object", self.object_to_actions),
             page_route("/account/security-log", self.show_security_log),
             page_route("/account/email", self.show_email_form),
             form_route("/account/email", self.request_email_change),
@@ -36,8 +39,17 @@ class SecurityPages:
             sessions=me.get(SESSIONS),
             app_passwords=me.get(APP_PASSWORDS),
             log=me.get(_SECURITY_LOG, limit="3"),
+            announced=me.get(_ANNOUNCED),
         )
         return context.render("account_security.html", **results)
+
+    async def object_to_actions(self, context: PageContext) -> web.Response:
+        """Object to what customer service has announced."""
+        context.require_kind("customer")
+        await context.read_form()
+        with suppress(ServiceError):  # it was stopped before: the page shows that nothing is announced
+            await context.user_session.send("POST", f"{_ANNOUNCED}/objections")
+        return context.redirect("/account/security")
 
     async def show_security_log(self, context: PageContext) -> web.Response:
         """Show the security log, newest first."""

@@ -14,7 +14,7 @@ from shared.clock import rfc3339
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
 ACTIONS_PATH = "/v1/identity/admin-actions"
-STATES = ("pending", "completed", "rejected", "expired")
+STATES = ("pending", "waiting", "objected", "completed", "rejected", "expired")
 
 
 class StaffActionPages:

@@ -75,6 +75,31 @@ ADMIN_ACTIONS: Mapping[str, AdminActionText] = {
         approvers=_SECURITY_ROLES,
         needs_verification=True,
     ),
+    "remove_second_factors": AdminActionText(
+        label="Remove second factors",
+        description="For an owner who has lost phone and recovery codes. We tell every address of the account and wait "
+        "five days, in which the owner can object. Then all passkeys, the authenticator app and the recovery codes are "
+        "removed and all sessions end. The password stays.",
+        requesters=_SUPPORT_ROLES,
+        approvers=_SECURITY_ROLES,
+        needs_verification=True,
+    ),
+    "export": AdminActionText(
+        label="Export for an owner who cannot log in",
+        description="We tell every address of the account and wait five days, in which the owner can object. Then we "
+        "collect all data and email the link to the archive to the address of the account.",
+        requesters=_SUPPORT_ROLES,
+        approvers=_SECURITY_ROLES,
+        needs_verification=True,
+    ),
+    "erase": AdminActionText(
+        label="Erase for an owner who cannot log in",
+        description="We tell every address of the account and wait five days, in which the owner can object. Then all "
+        "data is erased in every service. This cannot be undone.",
+        requesters=_SUPPORT_ROLES,
+        approvers=_SECURITY_ROLES,
+        needs_verification=True,
+    ),
     "freeze": AdminActionText(
         label="Freeze an account",
         description="Blocks every login and revokes all sessions and app passwords. No data is deleted. We email the "

@@ -103,6 +103,12 @@ class UserSession:
             ApiRequest(path=build_path(path, *names), token=session.access_token, headers=self.forwarded_headers)
         )
 
+    def open_public_stream(self, path: str, body: object) -> Stream:
+        """POST without a token and open the streaming response."""
+        return self.sessions.api.open_stream(
+            ApiRequest(method="POST", path=path, body=body, headers=self.forwarded_headers)
+        )
+
     async def _request(self, method: str, path: str, **options: Any) -> Any:
         session = await self._current_session()
         try:

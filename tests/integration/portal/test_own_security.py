@@ -1,10 +1,13 @@
 """Passwords, second factors, the address, the security log: each page by what it does."""
 
+import io
 import json
 import re
+import zipfile
 
 from tests.integration.portal.browser import Browser
 from tests.integration.portal.edge import PASSWORD, FakeEdge
+from tests.integration.portal.edge.answers import LATER
 from tests.integration.portal.edge.own import CODE, RECOVERY
 
 FACTORS = "/account/second-factors"
@@ -154,3 +157,25 @@ async def test_the_overview_says_how_the_account_is_protected(ada: Browser, edge
     assert re.search(r"1 passkey\b.* 9 recovery codes", page.part("factors"))
     edge.away = {"/v1/identity/second-factors"}
     assert (await ada.get("/account/security")).status == 200
+
+
+async def test_what_customer_service_will_do_is_shown_and_can_be_stopped(ada: Browser, edge: FakeEdge) -> None:
+    assert "announced" not in (await ada.get("/account/security")).marks
+    edge.announced.append({"admin_action_id": "act_1", "kind": "remove_second_factors", "takes_effect_at": LATER})
+    page = await ada.get("/account/security")
+    assert "remove your second factors" in page.part("announced")
+    after = await ada.submit(page, "/account/security/object")
+    assert "announced" not in after.marks
+    assert not edge.announced
+    assert (await ada.submit(page, "/account/security/object")).status == 200
+
+
+async def test_an_owner_who_cannot_log_in_downloads_the_archive_by_its_link(browser: Browser) -> None:
+    page = await browser.get("/account/export-link?token=good-token")
+    archive = await browser.submit(page, "/account/export-link")
+    assert archive.headers["Content-Disposition"] == 'attachment; filename="candor-2027-01-04.zip"'
+    with zipfile.ZipFile(io.BytesIO(archive.raw)) as opened:
+        assert opened.testzip() is None
+    page = await browser.get("/account/export-link?token=bad")
+    refused = await browser.submit(page, "/account/export-link")
+    assert (refused.status, refused.name) == (400, "link_export")

@@ -7,20 +7,39 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from services.identity.api.fields import EmailToken
 from services.identity.domain.sessions.access import REAUTH_MAX_AGE
 from services.identity.errors import (
     AccountNotFoundError,
     ExportBusyError,
     ExportNotFoundError,
     ExportNotReadyError,
+    InvalidExportLinkError,
 )
 from services.identity.service.privacy_requests.archive import ExportArchiver
-from services.identity.service.privacy_requests.exports import ExportProgress, ExportSaga
+from services.identity.service.privacy_requests.exports import ExportProgress, ExportSaga, ReadyExport
 from shared.clock import rfc3339
-from shared.web import RequestContext, Route, Timestamp, View, customer, get, post
+from shared.web import (
+    PUBLIC,
+    JsonBody,
+    RateLimit,
+    RequestContext,
+    Route,
+    Timestamp,
+    View,
+    customer,
+    get,
+    post,
+)
 
 _DOWNLOAD_STALL_TIMEOUT = timedelta(seconds=60)
 """How long a client may take to read one chunk."""
+
+
+class ExportLinkBody(JsonBody):
+    """The token of the link in the email."""
+
+    token: EmailToken
 
 
 class ExportPartView(View):
@@ -63,6 +82,7 @@ class ExportsApi:
 
     export_saga: ExportSaga
     export_archiver: ExportArchiver
+    rate_limit_per_minute: int
 
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes."""
@@ -83,6 +103,14 @@ class ExportsApi:
                 self.download_export,
                 access=customer(max_age=REAUTH_MAX_AGE),
                 errors=(ExportNotFoundError, ExportNotReadyError),
+                replies="application/zip",
+            ),
+            post(
+                f"{root}/by-link",
+                self.download_export_by_link,
+                access=PUBLIC,
+                limit=RateLimit(self.rate_limit_per_minute, timedelta(minutes=1)),
+                errors=(InvalidExportLinkError, ExportNotReadyError),
                 replies="application/zip",
             ),
         )
@@ -113,6 +141,13 @@ class ExportsApi:
     async def download_export(self, call: RequestContext) -> web.StreamResponse:
         """Download the archive, a zip file. Requires a login within the last 15 minutes."""
         export = await self.export_saga.get_ready(call.principal.id, call.path["export_id"], at=call.now)
+        return await self._stream_archive(call, export)
+
+    async def download_export_by_link(self, call: RequestContext, body: ExportLinkBody) -> web.StreamResponse:
+        """Download the archive with the token of the link that customer service had sent."""
+        return await self._stream_archive(call, await self.export_saga.get_by_link(body.token, at=call.now))
+
+    async def _stream_archive(self, call: RequestContext, export: ReadyExport) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={
                 "Content-Type": "application/zip",

@@ -42,7 +42,16 @@ from shared.web import (
 )
 
 _AdminActionKind = Literal[
-    "cancel_password", "correct_email", "freeze", "unfreeze", "purge_child", "place_hold", "release_hold"
+    "cancel_password",
+    "correct_email",
+    "freeze",
+    "unfreeze",
+    "purge_child",
+    "place_hold",
+    "release_hold",
+    "remove_second_factors",
+    "export",
+    "erase",
 ]
 
 
@@ -64,7 +73,7 @@ class AdminActionBody(JsonBody):
 class AdminActionsQuery(PageQuery):
     """Filter by state, and page."""
 
-    state: Literal["pending", "completed", "rejected", "expired"] | None = None
+    state: Literal["pending", "waiting", "objected", "completed", "rejected", "expired"] | None = None
 
 
 class AdminActionSummaryView(View):
@@ -91,6 +100,7 @@ class AdminActionView(AdminActionSummaryView):
     hold_scope: str | None
     hold_until: str | None
     erasure_id: str | None
+    takes_effect_at: Annotated[Timestamp | None, Field(description="until then the owner can object")]
 
 
 class LegalHoldView(View):
@@ -217,7 +227,10 @@ class AdminActionsApi:
         )
 
     async def approve_admin_action(self, call: RequestContext) -> AdminActionView:
-        """Approve an action of a colleague. It is carried out at once, and only once."""
+        """Approve an action of a colleague. It is carried out once, at once.
+
+        Removing second factors, an export and an erasure wait for five days, in which the owner is told and can object.
+        """
         return _action_view(
             await self.admin_action_service.approve(
                 call.path["admin_action_id"], by=get_staff_member(call), at=call.now
@@ -270,6 +283,7 @@ def _action_view(record: AdminActionDetails) -> AdminActionView:
         hold_scope=action.hold_scope,
         hold_until=rfc3339(action.hold_until) if action.hold_until else None,
         erasure_id=action.erasure_id,
+        takes_effect_at=rfc3339(action.takes_effect_at) if action.takes_effect_at else None,
     )
 
 

@@ -28,6 +28,11 @@ class SecurityEventKind(StrEnum):
     EMAIL_CHANGE_REVERTED = "email_change_reverted"
     ERASURE_SCHEDULED = "erasure_scheduled"
     ERASURE_CANCELLED = "erasure_cancelled"
+    STAFF_ACTION_ANNOUNCED = "staff_action_announced"
+    """Customer service will act at the owner's request, unless the owner objects."""
+    STAFF_ACTION_OBJECTED = "staff_action_objected"
+    SECOND_FACTORS_REMOVED = "second_factors_removed"
+    EXPORT_LINK_SENT = "export_link_sent"
     PASSWORD_CANCELLED = "password_cancelled"  # noqa: S105 - the name of an event, not a secret
     FROZEN = "frozen"
     UNFROZEN = "unfrozen"

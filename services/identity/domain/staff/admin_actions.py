@@ -9,6 +9,8 @@ from services.identity.domain.sessions.access import Role
 
 APPROVAL_WINDOW = timedelta(hours=72)
 """A request expires if no one approves it within this time."""
+OBJECTION_WINDOW = timedelta(days=5)
+"""How long the owner can object: longer than a weekend without email."""
 MAX_HOLD_DURATION = timedelta(days=2 * 365)
 """A longer hold must be requested again, so that its need is reviewed."""
 
@@ -27,12 +29,21 @@ class AdminActionKind(StrEnum):
     PLACE_HOLD = "place_hold"
     """Retains data that the law or a dispute requires, even if the owner requests erasure (C31)."""
     RELEASE_HOLD = "release_hold"
+    REMOVE_SECOND_FACTORS = "remove_second_factors"
+    """For an owner without phone and recovery codes. The password stays, and is needed to log in."""
+    EXPORT = "export"
+    """For an owner who cannot log in: the link to the archive goes to the address of the account (C26)."""
+    ERASE = "erase"
+    """For an owner who cannot log in (C26, C31)."""
 
 
 class AdminActionState(StrEnum):
     """The states of an action."""
 
     PENDING = "pending"
+    WAITING = "waiting"
+    """Approved. The owner has been told, and can object until it takes effect."""
+    OBJECTED = "objected"
     COMPLETED = "completed"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -63,6 +74,8 @@ class AdminActionRule:
     approvers: frozenset[Role] = frozenset()
     is_owner_requested: bool = False
     """Whether the owner asks for it. Then staff must say how they verified the owner's identity."""
+    wait: timedelta | None = None
+    """How long the owner can object after the approval: such an action opens the account, or ends it."""
 
     @property
     def needs_approval(self) -> bool:
@@ -99,6 +112,12 @@ ADMIN_ACTION_RULES = {
     ),
     AdminActionKind.PLACE_HOLD: AdminActionRule(requesters=_LEGAL_ROLES, approvers=_LEGAL_ROLES),
     AdminActionKind.RELEASE_HOLD: AdminActionRule(requesters=_LEGAL_ROLES, approvers=_LEGAL_ROLES),
+    **dict.fromkeys(
+        (AdminActionKind.REMOVE_SECOND_FACTORS, AdminActionKind.EXPORT, AdminActionKind.ERASE),
+        AdminActionRule(
+            requesters=_SUPPORT_ROLES, approvers=_SECURITY_ROLES, is_owner_requested=True, wait=OBJECTION_WINDOW
+        ),
+    ),
 }
 
 

@@ -146,6 +146,12 @@ class SecondFactorService:
 
         return await self.transact(replace_and_notify)
 
+    async def remove_all(self, account_id: str) -> int:
+        """Remove all factors and codes, in the ambient transaction; return the number of factors."""
+        removed = await self.totps.delete_by_account(account_id) + await self.passkeys.delete_by_account(account_id)
+        await self.recovery_codes.delete_by_account(account_id)
+        return removed
+
     async def _get_email(self, account_id: str) -> str:
         account = await self.accounts.require_active(account_id)
         return await self.accounts.open_email(account, Purpose.SECURITY)

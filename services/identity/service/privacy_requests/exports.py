@@ -12,7 +12,7 @@ from services.identity.domain.privacy_requests.lifecycle import (
     request_deadline,
 )
 from services.identity.emails.account import AccountEmails
-from services.identity.errors import ExportBusyError, ExportNotFoundError, ExportNotReadyError
+from services.identity.errors import ExportBusyError, ExportNotFoundError, ExportNotReadyError, InvalidExportLinkError
 from services.identity.service.privacy_requests.account_export import AccountExport, ExportFileChunk
 from services.identity.store import Accounts, ExportDocument, ExportPartDocument, Exports
 from shared import observe
@@ -20,10 +20,11 @@ from shared.backoff import Backoff
 from shared.bus import RpcClient
 from shared.contracts import common_v1
 from shared.errors import ServiceError
-from shared.ids import NewId
+from shared.ids import NewId, new_token, sha256_digest
 from shared.mongo import DuplicateError, Transact
 from shared.policy import Purpose
 
+ReadyExport = ExportDocument
 log = observe.get_logger(__name__)
 
 PAGE_TIMEOUT = timedelta(seconds=15)
@@ -67,14 +68,7 @@ class ExportSaga:
 
     async def start(self, account_id: str, *, at: datetime) -> ExportProgress:
         """Start an export, or return the running one: there is one at a time."""
-        export = ExportDocument(
-            id=self.new_id("exp"),
-            account_id=account_id,
-            running_for=account_id,
-            state=ExportState.COLLECTING,
-            created_at=at,
-            deadline=request_deadline(at),
-        )
+        export = self._build_export(account_id, at=at)
         try:
             await self.transact(lambda: self._add_export(export))
         except DuplicateError:
@@ -84,6 +78,15 @@ class ExportSaga:
             export = running
         self.wake.set()
         return await self._build_progress(export)
+
+    async def start_by_request(self, account_id: str, *, at: datetime) -> None:
+        """Start an export for an owner who cannot log in, in the ambient transaction: its link is emailed."""
+        running = await self.exports.get_running(account_id)
+        if running is not None:
+            await self.exports.request_link(running.id)
+        else:
+            await self._add_export(self._build_export(account_id, sends_link=True, at=at))
+        self.wake.set()
 
     async def list_by_account(self, account_id: str) -> list[ExportDocument]:
         """Return the exports of the account, newest first."""
@@ -100,6 +103,13 @@ class ExportSaga:
             raise ExportNotReadyError
         return export
 
+    async def get_by_link(self, token: str, *, at: datetime) -> ExportDocument:
+        """Return the export of an emailed link; InvalidExportLinkError if it is invalid or expired."""
+        export = await self.exports.get_by_link(sha256_digest(token))
+        if export is None or export.expires_at is None or at >= export.expires_at:
+            raise InvalidExportLinkError
+        return await self.get_ready(export.account_id, export.id, at=at)
+
     async def collect(self, *, at: datetime) -> bool:
         """Take one step of each due part; return whether there was any."""
         due = await self.exports.list_due_parts(at)
@@ -109,6 +119,17 @@ class ExportSaga:
     async def expire_archives(self, *, at: datetime) -> int:
         """Delete the expired archives."""
         return await self.transact(lambda: self.exports.expire_due(at))
+
+    def _build_export(self, account_id: str, *, sends_link: bool = False, at: datetime) -> ExportDocument:
+        return ExportDocument(
+            id=self.new_id("exp"),
+            account_id=account_id,
+            running_for=account_id,
+            state=ExportState.COLLECTING,
+            created_at=at,
+            deadline=request_deadline(at),
+            sends_link=sends_link,
+        )
 
     async def _add_export(self, export: ExportDocument) -> None:
         await self.accounts.require_active(export.account_id)
@@ -159,9 +180,16 @@ class ExportSaga:
     async def _complete(self, part: ExportPartDocument, *, at: datetime) -> None:
         until = at + ARCHIVE_LIFETIME
         account = await self.accounts.get_active(part.account_id)
-        if account is not None and await self.exports.complete(part.export_id, expires_at=until):
-            address = await self.accounts.open_email(account, Purpose.EXPORT)
+        if account is None or not await self.exports.complete(part.export_id, expires_at=until):
+            return
+        address = await self.accounts.open_email(account, Purpose.EXPORT)
+        export = await self.exports.get(part.export_id, account.id)
+        if export is None or not export.sends_link:
             await self.account_emails.send_export_ready(account.id, address, expires_at=until)
+            return
+        token = new_token()
+        await self.exports.set_link(export.id, sha256_digest(token))
+        await self.account_emails.send_export_link(account.id, address, token, expires_at=until)
 
 
 def _all_completed(parts: Iterable[ExportPartDocument]) -> bool:

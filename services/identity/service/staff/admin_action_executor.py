@@ -8,7 +8,9 @@ from services.identity.domain.staff.admin_actions import AdminActionKind, HoldSc
 from services.identity.emails.staff import StaffEmails
 from services.identity.errors import AccountNotFoundError, AdminActionNotApplicableError
 from services.identity.service.accounts.email_change import EmailChangeService
+from services.identity.service.authentication.second_factors import SecondFactorService
 from services.identity.service.privacy_requests.erasures import ErasureSaga
+from services.identity.service.privacy_requests.exports import ExportSaga
 from services.identity.service.sessions.app_passwords import AppPasswordService
 from services.identity.service.sessions.sessions import SessionService
 from services.identity.service.staff.account_freeze import AccountFreezer
@@ -45,6 +47,8 @@ class AdminActionExecutor:
     email_change_service: EmailChangeService
     account_freezer: AccountFreezer
     erasure_saga: ErasureSaga
+    export_saga: ExportSaga
+    second_factor_service: SecondFactorService
     staff_emails: StaffEmails
 
     async def prepare_action(self, action: AdminActionDocument, *, at: datetime) -> None:
@@ -68,6 +72,22 @@ class AdminActionExecutor:
                 await self._place_or_release_hold(action, account, at=at)
             case AdminActionKind.CORRECT_EMAIL:
                 pass  # Done in prepare_action: the new address must be confirmed, and the old one can revert.
+            case _:
+                await self._execute_for_locked_out(action, account, at=at)
+
+    async def _execute_for_locked_out(
+        self, action: AdminActionDocument, account: AccountDocument, *, at: datetime
+    ) -> None:
+        """Do for an owner who cannot log in what others do themselves (C26, C31)."""
+        match action.kind:
+            case AdminActionKind.REMOVE_SECOND_FACTORS:
+                await self._remove_second_factors(account, at=at)
+            case AdminActionKind.EXPORT:
+                await self.export_saga.start_by_request(account.id, at=at)
+                await self.security_events.record(account.id, SecurityEventKind.EXPORT_LINK_SENT, at=at)
+            case AdminActionKind.ERASE:
+                started = await self.erasure_saga.start(account, at=at)
+                await self.admin_actions.set_erasure(action, started.erasure.id)
 
     async def _cancel_password(self, account: AccountDocument, *, at: datetime) -> None:
         """Revoke the password and all access. Staff never set another password (C27)."""
@@ -79,6 +99,19 @@ class AdminActionExecutor:
         await self.staff_emails.send_password_cancelled(
             account.id, await self.accounts.open_email(account, Purpose.SECURITY)
         )
+
+    async def _remove_second_factors(self, account: AccountDocument, *, at: datetime) -> None:
+        """Remove all second factors, and a password that is only long enough beside one."""
+        password = await self.credentials.get_password(account.id)
+        cancels_password = password is not None and password.needs_second_factor
+        if cancels_password:
+            await self.credentials.cancel_password(account.id)
+        if not await self.second_factor_service.remove_all(account.id):
+            raise AdminActionNotApplicableError
+        await self.session_service.revoke_all(account.id, at=at)
+        await self.security_events.record(account.id, SecurityEventKind.SECOND_FACTORS_REMOVED, at=at)
+        address = await self.accounts.open_email(account, Purpose.SECURITY)
+        await self.staff_emails.send_second_factors_removed(account.id, address, cancels_password=cancels_password)
 
     async def _freeze(self, action: AdminActionDocument, account: AccountDocument, *, at: datetime) -> None:
         if action.kind is AdminActionKind.FREEZE:

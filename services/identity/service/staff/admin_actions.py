@@ -22,6 +22,7 @@ from services.identity.errors import (
     DuplicateAdminActionError,
 )
 from services.identity.service.staff.admin_action_executor import AdminActionExecutor
+from services.identity.service.staff.announced_actions import AnnouncedActions
 from services.identity.service.staff.contacts import validate_reason
 from services.identity.store import AccountDocument, Accounts, AdminActionDocument, AdminActions, DataAccessLog
 from services.identity.store.staff.data_access import Recipient
@@ -78,6 +79,7 @@ class AdminActionService:
     accounts: Accounts
     data_access_log: DataAccessLog
     executor: AdminActionExecutor
+    announced_actions: AnnouncedActions
     transact: Transact
     new_id: NewId
 
@@ -108,7 +110,8 @@ class AdminActionService:
             raise AdminActionForbiddenError
         if action.requested_by == by.id:
             raise FourEyesError
-        if action.state is not AdminActionState.COMPLETED or action.completed_by != by.id:
+        is_approved = action.state in {AdminActionState.COMPLETED, AdminActionState.WAITING}
+        if not is_approved or action.completed_by != by.id:
             await self._execute(action_id, by=by, at=at)
         return AdminActionDetails(action=await self._get_action(action_id))
 
@@ -180,6 +183,12 @@ class AdminActionService:
         await self.executor.prepare_action(await self._get_pending(action_id, at=at), at=at)
 
         async def complete_and_execute() -> None:
+            pending = await self._get_pending(action_id, at=at)
+            if ADMIN_ACTION_RULES[pending.kind].wait is not None:
+                account = await self._get_customer(pending.account_id or "")
+                entry = await self._record_access(pending, by, at=at)
+                await self.announced_actions.announce_action(pending, account, by=by.id, entry_id=entry, at=at)
+                return
             action = await self._complete(action_id, AdminActionState.COMPLETED, by, at=at)
             await self.executor.execute(action, await self._get_customer(action.account_id or ""), at=at)
 

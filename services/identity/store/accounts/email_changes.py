@@ -87,6 +87,11 @@ class EmailChanges:
         )
         return None if found is None else found.account_id
 
+    async def list_revertible_emails(self, account_id: str, *, at: datetime) -> list[str]:
+        """Return the earlier addresses to which the account can still revert."""
+        applied = {"account_id": account_id, "state": "applied", "expires_at": {"$gt": at}}
+        return [await self.open_old_email(change) for change in await self._rows.list(applied, sort=["created_at"])]
+
     async def export_by_account(self, account_id: str) -> list[dict[str, str]]:
         """Return the account's changes for an export."""
         return [

@@ -25,6 +25,7 @@ class ExportDocument(Document):
         Index("account_id", ("created_at", -1)),
         Index("state", "expires_at"),
         Index("state", "deadline"),
+        Index("link_hash"),
     )
 
     account_id: Annotated[str, Personal(Category.PSEUDONYM, {Purpose.EXPORT}, _REQUEST_RETENTION)]
@@ -37,6 +38,10 @@ class ExportDocument(Document):
     completed_part_count: int = 0
     """Incremented by each completed part, so that of concurrent ones exactly one sees that it is the last."""
     reminded_at: datetime | None = None
+    sends_link: bool = False
+    """Whether the archive is downloaded by an emailed link, since the owner cannot log in."""
+    link_hash: bytes | None = None
+    """The digest of the token in that link."""
 
 
 class ExportPartDocument(Document):
@@ -101,6 +106,18 @@ class Exports:
     async def get(self, export_id: str, account_id: str) -> ExportDocument | None:
         """Return the export of the account, or None."""
         return await self._rows.find_one({"_id": export_id, "account_id": account_id})
+
+    async def get_by_link(self, link_hash: bytes) -> ExportDocument | None:
+        """Return the export with the digest of an emailed link, or None."""
+        return await self._rows.find_one({"link_hash": link_hash})
+
+    async def set_link(self, export_id: str, link_hash: bytes) -> None:
+        """Store the digest of the emailed link."""
+        await self._rows.update_one({"_id": export_id}, {"$set": {"link_hash": link_hash}})
+
+    async def request_link(self, export_id: str) -> None:
+        """Let a running export email a link when it is complete."""
+        await self._rows.update_one({"_id": export_id}, {"$set": {"sends_link": True}})
 
     async def list_by_account(self, account_id: str) -> list[ExportDocument]:
         """Return the exports of the account, newest first."""

@@ -28,6 +28,7 @@ class AdminActionDocument(Document):
         Index("state", "_id"),
         Index("kind", "state", ("completed_at", -1)),
         Index("requested_at"),
+        Index("state", "takes_effect_at"),
     )
 
     account_id: Annotated[str | None, Personal(Category.PSEUDONYM, _ACCOUNT_PURPOSES, _RETENTION)]
@@ -49,6 +50,10 @@ class AdminActionDocument(Document):
     completed_at: datetime | None = None
     completed_entry_id: str | None = None
     erasure_id: str | None = None
+    takes_effect_at: datetime | None = None
+    """When an approved action takes effect, unless the owner objects."""
+    objection_hash: bytes | None = None
+    """The digest of the token by which the owner objects."""
 
 
 class AdminActions:
@@ -77,9 +82,12 @@ class AdminActions:
         return await self._rows.get(action_id)
 
     async def get_pending(self, account_id: str, kind: AdminActionKind, *, at: datetime) -> AdminActionDocument | None:
-        """Return the pending action of this kind for the account, or None."""
-        wanted = {"account_id": account_id, "kind": kind, "state": AdminActionState.PENDING, "expires_at": {"$gt": at}}
-        return await self._rows.find_one(wanted)
+        """Return the pending or waiting action of this kind for the account, or None."""
+        open_states = [
+            {"state": AdminActionState.PENDING, "expires_at": {"$gt": at}},
+            {"state": AdminActionState.WAITING},
+        ]
+        return await self._rows.find_one({"account_id": account_id, "kind": kind, "$or": open_states})
 
     async def list_by_account(self, account_id: str) -> list[AdminActionDocument]:
         """Return the actions on an account, newest first."""
@@ -100,6 +108,37 @@ class AdminActions:
         """Complete a pending action; of several concurrent calls, one returns True."""
         change = {"state": state, "completed_by": by, "completed_entry_id": entry_id, "completed_at": at}
         return await self._rows.update_one({"_id": action.id, "state": AdminActionState.PENDING}, {"$set": change}) == 1
+
+    async def mark_waiting(
+        self, action: AdminActionDocument, objection_hash: bytes, *, by: str, entry_id: str, takes_effect_at: datetime
+    ) -> bool:
+        """Let an approved action wait; of several concurrent calls, one returns True."""
+        change = {
+            "state": AdminActionState.WAITING,
+            "completed_by": by,
+            "completed_entry_id": entry_id,
+            "takes_effect_at": takes_effect_at,
+            "objection_hash": objection_hash,
+        }
+        return await self._rows.update_one({"_id": action.id, "state": AdminActionState.PENDING}, {"$set": change}) == 1
+
+    async def settle_action(self, action: AdminActionDocument, state: AdminActionState, *, at: datetime) -> bool:
+        """End the wait of an action; of several concurrent calls, one returns True."""
+        change = {"state": state, "completed_at": at, "objection_hash": None}
+        return await self._rows.update_one({"_id": action.id, "state": AdminActionState.WAITING}, {"$set": change}) == 1
+
+    async def get_by_objection(self, objection_hash: bytes) -> AdminActionDocument | None:
+        """Return the waiting action with this digest, or None."""
+        return await self._rows.find_one({"state": AdminActionState.WAITING, "objection_hash": objection_hash})
+
+    async def list_waiting(self, account_id: str) -> list[AdminActionDocument]:
+        """Return the actions that the owner can object to."""
+        return await self._rows.list({"account_id": account_id, "state": AdminActionState.WAITING})
+
+    async def list_due(self, at: datetime) -> list[AdminActionDocument]:
+        """Return the waiting actions whose time has come."""
+        wanted = {"state": AdminActionState.WAITING, "takes_effect_at": {"$lte": at}}
+        return await self._rows.list(wanted, sort=["takes_effect_at"], limit=_BATCH_SIZE)
 
     async def set_erasure(self, action: AdminActionDocument, erasure_id: str) -> None:
         """Record the erasure that an action started."""

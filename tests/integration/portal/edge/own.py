@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from shared.clock import Clock
-from tests.integration.portal.edge.answers import LATER, PASSWORD, THEN, RefusedError
+from tests.integration.portal.edge.answers import LATER, PASSWORD, THEN, RefusedError, archive_of_everything
 from tests.integration.portal.edge.console import Console
 from tests.integration.portal.edge.identity import Identity
 
@@ -32,6 +32,8 @@ class Own(Identity, Console):
         """What was done for good, and with what."""
         self.spent: set[str] = set()
         self.planned: str | None = None
+        self.announced: list[dict[str, str]] = []
+        """What customer service will do unless the owner objects."""
 
     def routes(self) -> list[web.RouteDef]:
         root = "/v1/identity"
@@ -56,6 +58,10 @@ class Own(Identity, Console):
             web.post(f"{root}/email-changes/confirmations", self.by_link("identity.email_change_token.invalid")),
             web.post(f"{root}/email-changes/reversals", self.by_link("identity.email_change_token.invalid")),
             web.post(f"{root}/erasures/cancellations", self.by_link("identity.erasure.not_scheduled")),
+            web.post(f"{root}/announced-actions/objections/by-link", self.by_link("identity.objection_token.invalid")),
+            web.get(f"{root}/announced-actions", self.list_announced),
+            web.post(f"{root}/announced-actions/objections", self.object),
+            web.post(f"{root}/exports/by-link", self.archive_by_link),
             web.post(f"{root}/account-locks", self.by_link("identity.lock_token.invalid")),
             web.get(f"{root}/security-log", self.security_log),
             web.get(f"{root}/erasures/scheduled", self.read_planned),
@@ -232,6 +238,23 @@ class Own(Identity, Console):
             )
 
         return act
+
+    async def list_announced(self, request: web.Request) -> web.Response:
+        self._who(request)
+        return web.json_response({"items": self.announced})
+
+    async def object(self, request: web.Request) -> web.Response:
+        self._who(request)
+        if not self.announced:
+            raise RefusedError(404, "identity.objection.nothing_announced", "Nothing is announced")
+        self.announced.clear()
+        return web.Response(status=204)
+
+    async def archive_by_link(self, request: web.Request) -> web.Response:
+        if (await request.json())["token"] != "good-token":
+            raise RefusedError(400, "identity.export_link.invalid", "The link is not valid")
+        disposition = {"Content-Disposition": 'attachment; filename="candor-2027-01-04.zip"'}
+        return web.Response(body=archive_of_everything(), content_type="application/zip", headers=disposition)
 
     async def security_log(self, request: web.Request) -> web.Response:
         self._who(request)
