@@ -8,6 +8,8 @@ from datetime import datetime
 BASE32_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford base 32 in lower case: no letters that look alike."""
 
+_PAIRS = tuple(first + second for first in BASE32_ALPHABET for second in BASE32_ALPHABET)
+
 NewId = Callable[[str], str]
 """Generates an id from a prefix: ``new_id("acc")`` -> ``acc_3f9k…``."""
 
@@ -25,7 +27,7 @@ def ulid_factory(clock: Callable[[], datetime]) -> NewId:
     """
 
     def new_ulid(prefix: str) -> str:
-        return f"{prefix}_{_encode_base32(round(clock().timestamp() * 1000), 10)}{_random_base32(16)}"
+        return f"{prefix}_{encode_base32(round(clock().timestamp() * 1000), 10)}{_random_base32(16)}"
 
     return new_ulid
 
@@ -54,12 +56,15 @@ def jitter(seconds: float) -> float:
     return seconds * (0.5 + secrets.randbelow(1000) / 2000)
 
 
+def encode_base32(number: int, count: int) -> str:
+    """Return *number* as *count* characters of base 32."""
+    if count % 2:
+        return BASE32_ALPHABET[number >> 5 * count - 5 & 31] + encode_base32(number, count - 1)
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * count - 10, -1, -10)])
+
+
 def _random_base32(count: int) -> str:
-    return _encode_base32(secrets.randbits(5 * count), count)
-
-
-def _encode_base32(number: int, count: int) -> str:
-    return "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * count - 5, -1, -5))
+    return encode_base32(secrets.randbits(5 * count), count)
 
 
 def sha256_digest(token: str) -> bytes:

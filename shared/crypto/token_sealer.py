@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from shared.crypto.errors import InvalidTokenError
 from shared.crypto.keyring import Key, Keyring, KeyUse
-from shared.ids import BASE32_ALPHABET
+from shared.ids import BASE32_ALPHABET, encode_base32
 
 _MAX_TOKEN_LENGTH = 4096
 _MAX_SHORT_LENGTH = 64
@@ -29,11 +29,12 @@ class TokenSealer:
         """Raise SettingError when the keyring has no link key: at start, not at the first email."""
         self._keyring = keyring
         self._active_key = keyring.get_active(KeyUse.LINK)
+        self._cipher = AESSIV(self._active_key.secret)
 
     def issue(self, kind: str, claims: Mapping[str, str], *, expires_at: datetime) -> str:
         """Return a URL-safe token for *kind* with *claims*, valid until *expires_at*."""
         body = json.dumps([int(expires_at.timestamp()), dict(claims)], separators=(",", ":"), sort_keys=True)
-        sealed = AESSIV(self._active_key.secret).encrypt(body.encode(), _associated_data(kind, self._active_key))
+        sealed = self._cipher.encrypt(body.encode(), _associated_data(kind, self._active_key))
         return f"{self._active_key.id}.{_encode(sealed)}"
 
     def open(self, kind: str, token: str, *, at: datetime) -> dict[str, str]:
@@ -52,10 +53,10 @@ class TokenSealer:
 
         Letters of one case and digits: relays change the case, and some programs take ``-`` and ``_`` for the end.
         """
-        sealed = AESSIV(self._active_key.secret).encrypt(value, [_SHORT_CONTEXT, kind.encode()])
+        sealed = self._cipher.encrypt(value, [_SHORT_CONTEXT, kind.encode()])
         count = -(-len(sealed) * 8 // 5)
         number = int.from_bytes(sealed) << (count * 5 - len(sealed) * 8)
-        return "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * count - 5, -1, -5))
+        return encode_base32(number, count)
 
     def open_short(self, kind: str, token: str) -> bytes:
         """Return the value of a short *token* in any letter case; InvalidTokenError if it is forged or altered."""

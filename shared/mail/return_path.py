@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from shared.ids import BASE32_ALPHABET
+from shared.ids import BASE32_ALPHABET, encode_base32
 from shared.settings import Secret, SettingError
 
 RETURN_PATH_PREFIX = "bounce+"
@@ -70,7 +70,7 @@ class ReturnPathSigner:
         if matched is None:
             raise ValueError("a return address needs a mail id: mail_ and 26 characters of base 32")
         # One day more, so that an address lives at least its whole time.
-        day = _encode((at + RETURN_PATH_TTL - _EPOCH).days + 1, _DAY_CHARS)
+        day = encode_base32((at + RETURN_PATH_TTL - _EPOCH).days + 1, _DAY_CHARS)
         mac = _compute_mac(self.key.get_secret_value(), matched[1], day)
         return f"{RETURN_PATH_PREFIX}{matched[1]}{day}{mac}@{self.domain}"
 
@@ -117,11 +117,7 @@ def derive_return_path_key(master: str, service: str) -> str:
 
 def _compute_mac(key: str, unique: str, day: str) -> str:
     digest = hmac.digest(key.encode(), f"candor.return-path.v1:{unique}:{day}".encode(), "sha256")
-    return _encode(int.from_bytes(digest) >> (256 - _MAC_BITS), _MAC_BITS // 5)
-
-
-def _encode(number: int, count: int) -> str:
-    return "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * count - 5, -1, -5))
+    return encode_base32(int.from_bytes(digest) >> (256 - _MAC_BITS), _MAC_BITS // 5)
 
 
 def _decode(text: str) -> int:

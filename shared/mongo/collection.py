@@ -4,9 +4,11 @@ import builtins
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from pymongo import UpdateMany
+
 from shared.mongo.document import Document, RawDocument, SortKey, index_keys
 from shared.mongo.driver import RawCollection, RawCursor, RawSession
-from shared.mongo.errors import DuplicateError
+from shared.mongo.errors import DuplicateError, TransactionMisuseError
 from shared.mongo.index_prefix import Filter, TwoStepFilter, list_indexed_fields, split_filter
 from shared.mongo.portable import array_paths, check_pipeline, check_sort
 from shared.mongo.transaction import Transactions
@@ -132,6 +134,17 @@ class Collection(Generic[D]):
     async def update_many(self, where: Filter, change: Mapping[str, Any]) -> int:
         """Apply *change* (``{"$set": …}``) to all that match; return how many matched."""
         return await self._update(self._raw.update_many, where, change, many=True)
+
+    async def update_in_order(self, updates: Sequence[tuple[Filter, Mapping[str, Any]]]) -> None:
+        """Apply each change to all that match its filter, one after the other, in one round trip.
+
+        Not atomic: an error leaves those before it applied, and none after it. Outside of a transaction only.
+        """
+        if self._transactions.session is not None:
+            raise TransactionMisuseError("updates in order have no transaction")
+        operations = [UpdateMany(where, change) for where, change in updates]
+        if operations:
+            await self._run_operation(lambda _: self._raw.bulk_write(operations, ordered=True))
 
     async def delete_one(self, where: Filter) -> int:
         """Delete the first that matches; return how many were deleted: 0 or 1."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from services.newsletter.domain.subscriptions.opt_in import OptInRequest
 from shared.crypto import TokenSealer
-from shared.ids import BASE32_ALPHABET
+from shared.ids import BASE32_ALPHABET, encode_base32
 
 LEAVE_PREFIX = "leave+"
 _ID_CHARS, _ID_BYTES = 26, 17
@@ -78,4 +78,4 @@ def _pack_subscription_id(subscription_id: str) -> bytes:
 
 def _unpack_subscription_id(packed: bytes) -> str:
     number = int.from_bytes(packed)
-    return "sub_" + "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * _ID_CHARS - 5, -1, -5))
+    return f"sub_{encode_base32(number, _ID_CHARS)}"

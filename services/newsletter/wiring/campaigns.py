@@ -16,7 +16,7 @@ from services.newsletter.service.campaigns.editor import CampaignEditor
 from services.newsletter.service.campaigns.preview import CampaignPreviews
 from services.newsletter.service.campaigns.sending.answers import AnswerRecorder
 from services.newsletter.service.campaigns.sending.journal import SendingJournal
-from services.newsletter.service.campaigns.sending.lane import LaneParts
+from services.newsletter.service.campaigns.sending.lane import LaneParts, SubscriptionGate
 from services.newsletter.service.campaigns.sending.relay import RelayPool
 from services.newsletter.service.campaigns.sending.throttle import SendingThrottle
 from services.newsletter.service.campaigns.sending.worker import CampaignWorker
@@ -142,7 +142,7 @@ def _build_worker(
         recipients=stores.recipients,
         emails=emails,
         parts=LaneParts(
-            recipients=stores.recipients,
+            gate=SubscriptionGate(stores.recipients),
             journal=SendingJournal(stores.deliveries, chassis.clock),
             relay=RelayPool(
                 [SmtpClient(url) for _ in range(settings.connections)],

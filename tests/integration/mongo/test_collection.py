@@ -9,7 +9,16 @@ from typing import ClassVar
 import pytest
 from pydantic import Field, ValidationError
 
-from shared.mongo import Collection, Database, Document, DuplicateError, EmbeddedValue, Index, SchemaValidationError
+from shared.mongo import (
+    Collection,
+    Database,
+    Document,
+    DuplicateError,
+    EmbeddedValue,
+    Index,
+    SchemaValidationError,
+    TransactionMisuseError,
+)
 from tests.support import NOON, RawWriter
 
 
@@ -235,3 +244,31 @@ async def test_a_conditional_write_in_a_transaction_is_done_by_one_of_many(
 
     assert await database.with_transaction(others) == (False, 0, 1, 1)
     assert await notes.count_documents({}) == 0
+
+
+async def test_updates_in_order_see_what_those_before_them_have_changed(notes: Collection[Note]) -> None:
+    await notes.insert_many([note(1), note(2), note(3)])
+    first = ({"_id": {"$in": ["note_1", "note_2"]}}, {"$set": {"version": 1}})
+    await notes.update_in_order([first, ({"version": 1, "_id": "note_2"}, {"$set": {"version": 2}})])
+    assert [found.version for found in await notes.list({}, sort=["_id"])] == [1, 2, 0]
+    await notes.update_in_order([])
+
+
+async def test_updates_in_order_keep_what_came_before_an_error_and_apply_nothing_after_it(
+    notes: Collection[Note],
+) -> None:
+    await notes.insert_many([note(1), note(2), note(3)])
+    clash = ({"_id": "note_2"}, {"$set": {"title": "title 1"}})
+    with pytest.raises(DuplicateError):
+        await notes.update_in_order(
+            [({"_id": "note_1"}, {"$set": {"version": 1}}), clash, ({"_id": "note_3"}, {"$set": {"version": 1}})]
+        )
+    assert [found.version for found in await notes.list({}, sort=["_id"])] == [1, 0, 0]
+
+
+async def test_updates_in_order_are_refused_in_a_transaction(database: Database, notes: Collection[Note]) -> None:
+    async def work() -> None:
+        await notes.update_in_order([({"_id": "note_1"}, {"$set": {"version": 1}})])
+
+    with pytest.raises(TransactionMisuseError):
+        await database.with_transaction(work)

@@ -31,6 +31,11 @@ class SendingLimits:
     """To one domain of recipients."""
     warm_up: WarmUpPlan | None = None
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self.per_second or self.per_domain_minute or self.warm_up)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetWindow:

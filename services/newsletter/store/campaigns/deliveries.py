@@ -55,8 +55,9 @@ class CampaignDeliveries:
         groups: dict[tuple[Any, ...], list[str]] = {}
         for each in sorted(deliveries, key=lambda found: found.answer_is_lost):
             groups.setdefault(tuple(_last_step(each, at).items()), []).append(each.delivery_id)
-        for step, ids in groups.items():
-            await self._rows.update_many({"_id": {"$in": ids}}, {"$set": dict(step)})
+        await self._rows.update_in_order(
+            [({"_id": {"$in": ids}}, {"$set": dict(step)}) for step, ids in groups.items()]
+        )
 
     async def anonymize_by_subscriptions(self, subscription_ids: Sequence[str]) -> int:
         """Cut the tie between deliveries and their recipients, who are erased; return how many.

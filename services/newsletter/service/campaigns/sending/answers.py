@@ -19,14 +19,15 @@ class AnswerRecorder:
     def __init__(self, campaigns: Campaigns) -> None:
         self._campaigns = campaigns
         self._pending: dict[str, list[AnswerKind]] = defaultdict(list)
-        self._answers = observe.counter(
+        answers = observe.counter(
             "candor_newsletter_answers_total", "Answers of the relay to campaign emails, by kind.", ("kind",)
         )
+        self._answers = {kind: answers.labels(kind) for kind in AnswerKind}
 
     def record(self, campaign_id: str, kind: AnswerKind) -> None:
         """Note an answer."""
         self._pending[campaign_id].append(kind)
-        self._answers.labels(kind).inc()
+        self._answers[kind].inc()
 
     async def run(self) -> None:
         """Store the answers until cancelled."""

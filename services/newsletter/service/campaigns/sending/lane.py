@@ -35,23 +35,6 @@ class HoldEndedError(Exception):
     """The batch may not be sent by this worker any more; what is left stays as it is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneParts:
-    """What all lanes of a worker share."""
-
-    recipients: Recipients
-    journal: SendingJournal
-    relay: RelayPool
-    throttle: SendingThrottle
-    answers: AnswerRecorder
-    clock: Clock
-    retry_backoff: Backoff
-    on_hard_refusal: Callable[[CampaignDelivery, datetime], Awaitable[None]]
-    """Scores the address of a delivery that was refused for good."""
-    on_soft_refusal: Callable[[CampaignDelivery, str, datetime], Awaitable[None]]
-    """Logs a temporary refusal of a delivery to an address (C04): the delivery keeps the last answer only."""
-
-
 class SubscriptionGate:
     """Asks just before each email whether its recipient is still subscribed (C10), many at a time."""
 
@@ -69,11 +52,27 @@ class SubscriptionGate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaneParts:
+    """What all lanes of a worker share."""
+
+    gate: SubscriptionGate
+    journal: SendingJournal
+    relay: RelayPool
+    throttle: SendingThrottle
+    answers: AnswerRecorder
+    clock: Clock
+    retry_backoff: Backoff
+    on_hard_refusal: Callable[[CampaignDelivery, datetime], Awaitable[None]]
+    """Scores the address of a delivery that was refused for good."""
+    on_soft_refusal: Callable[[CampaignDelivery, str, datetime], Awaitable[None]]
+    """Logs a temporary refusal of a delivery to an address (C04): the delivery keeps the last answer only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLane:
     """Sends the deliveries of one batch, one after the other."""
 
     parts: LaneParts
-    gate: SubscriptionGate
     hold: BatchHold
     composer: CampaignComposer
 
@@ -91,10 +90,13 @@ class DeliveryLane:
             if not await self._is_subscribed(recipient):
                 return await self._complete(delivery, DeliveryState.SUPPRESSED)
             checked = monotonic()
-            async with self.parts.relay.acquire() as client:
+            client = await self.parts.relay.acquire()
+            try:
                 if monotonic() - checked > _CHECKED_AGAIN_AFTER:
                     continue
                 stored = await self._try_on(client, delivery, recipient)
+            finally:
+                self.parts.relay.put_back(client)
             delivery = await stored
             if delivery.state is not DeliveryState.WAITING or delivery.due_at is not None:
                 return delivery
@@ -103,7 +105,7 @@ class DeliveryLane:
         """Look at the subscription; while the database is away nothing is sent."""
         while True:
             try:
-                return await self.gate.is_open(recipient)
+                return await self.parts.gate.is_open(recipient)
             except StoreUnavailableError:
                 await asyncio.sleep(_STORE_RETRY_DELAY)
                 self._check_hold()

@@ -7,6 +7,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+_PATIENCE = 0.008
+"""Seconds for which a run waits for more items. A statement costs as much as ten rows of it."""
+_CROWD = 4
+"""Only a run after one with more items waits: a single connection would wait for itself."""
+
 
 class MicroBatch(Generic[T, R]):
     """Runs *work* over the items that have arrived since it began last; one run at a time, so order is kept."""
@@ -16,6 +21,7 @@ class MicroBatch(Generic[T, R]):
         self._work = work
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._last_size = 0
 
     def submit(self, item: T) -> "asyncio.Future[R]":
         """Return the future result for *item*, in its place in the order; it raises what the run has raised."""
@@ -32,7 +38,10 @@ class MicroBatch(Generic[T, R]):
 
     async def _run(self) -> None:
         while self._waiting:
+            if _CROWD < self._last_size > len(self._waiting):
+                await asyncio.sleep(_PATIENCE)
             group, self._waiting = self._waiting, []
+            self._last_size = len(group)
             # gather instead of except: whatever the run raises is passed to those who wait for it.
             [outcome] = await asyncio.gather(self._run_group(group), return_exceptions=True)
             if isinstance(outcome, BaseException):

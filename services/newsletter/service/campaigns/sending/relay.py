@@ -1,8 +1,7 @@
 """The connections to the relay, shared by the batches of a worker; a relay that is down is left alone for a while."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 
 from shared.backoff import Backoff
 from shared.clock import monotonic
@@ -28,21 +27,25 @@ class RelayPool:
         """The number of connections."""
         return len(self._clients)
 
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[SmtpClient]:
-        """Wait for a free connection and for the end of a back-off."""
+    async def acquire(self) -> SmtpClient:
+        """Wait for a free connection and for the end of a back-off; return the connection, to be put back."""
         client = await self._free.get()
         try:
             await self._wait_for_reopening()
-            yield client
-        finally:
-            self._free.put_nowait(client)
+        except BaseException:
+            self.put_back(client)
+            raise
+        return client
 
     async def _wait_for_reopening(self) -> None:
         delay = self._closed_until - monotonic()
         if delay > 0:
             await asyncio.sleep(delay)
             await self._wait_for_reopening()
+
+    def put_back(self, client: SmtpClient) -> None:
+        """Let the next email use *client*."""
+        self._free.put_nowait(client)
 
     def record_success(self) -> None:
         """Note that the relay has answered."""

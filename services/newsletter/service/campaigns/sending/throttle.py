@@ -34,6 +34,8 @@ class SendingThrottle:
 
     async def find_delay(self, domain: str) -> datetime | None:
         """Reserve one email to *domain*; return None, or until when it must wait."""
+        if not self.limits.is_set:
+            return None
         for window in (
             domain_window(self.limits, self.index_domain(domain), self.clock())
             if self.limits.per_domain_minute

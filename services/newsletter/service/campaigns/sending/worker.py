@@ -14,7 +14,6 @@ from services.newsletter.service.campaigns.sending.lane import (
     DeliveryLane,
     HoldEndedError,
     LaneParts,
-    SubscriptionGate,
 )
 from services.newsletter.store import (
     CampaignBatches,
@@ -120,7 +119,6 @@ class CampaignWorker:
         recipients = await self.recipients.map_recipients([each.subscription_id for each in due])
         lane = DeliveryLane(
             parts=self.parts,
-            gate=SubscriptionGate(self.recipients),
             hold=hold,
             composer=self.emails.compile_campaign(hold.campaign, mailing_list, at=hold.composed_at),
         )
