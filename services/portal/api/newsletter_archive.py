@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from services.portal.api.context import PageContext
 from services.portal.api.middleware import PageRoute, page_route
+from services.portal.errors import PageNotFoundError
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _FEED_ITEMS = 20
@@ -45,6 +46,8 @@ class NewsletterArchivePages:
         found = await context.user_session.get_public(
             f"/v1/newsletter/archive/{context.get_path_variable('campaign_id')}"
         )
+        if found["list_id"] != context.get_path_variable("list_id"):
+            raise PageNotFoundError
         return context.render(
             "newsletter_issue.html",
             issue=found,

@@ -100,3 +100,16 @@ async def test_past_issues_are_found_from_the_newsletters_by_the_name_of_their_l
     found = ET.fromstring((await browser.get(feed)).raw)
     titles = [each.text for each in found.iter("{http://www.w3.org/2005/Atom}title")]
     assert titles == ["Releases <b>first</b>", "Issue <1>"]
+
+
+async def test_an_issue_of_the_archive_is_shown_under_its_own_list_only(browser: Browser) -> None:
+    issue = "cmp_" + "c" * 26
+    lists = await browser.get("/newsletter")
+    links = lists.tree.xpath("//a[contains(@href, '/newsletter/archive/')]/@href")
+    shown = [await browser.get(f"{link}/{issue}") for link in links]
+    [own] = [page for page in shown if page.status == 200]
+    assert "Issue <1>" in own.title
+    assert own.tree.xpath("//article//em/text()") == ["all"]
+    assert {page.status for page in shown if page is not own} == {404}
+    assert (await browser.get(f"/newsletter/archive/lst_{'0' * 26}/{issue}")).status == 404
+    assert (await browser.get(f"{links[0]}/cmp_{'0' * 26}")).status == 404

@@ -62,6 +62,7 @@ class FakeServiceApis(Files):
             web.get("/v1/newsletter/lists", self.lists),
             web.get("/v1/newsletter/lists/{id}", self.one_list),
             web.get("/v1/newsletter/lists/{id}/archive", self.archive_of_list),
+            web.get("/v1/newsletter/archive/{id}", self.archived_issue),
             web.post("/v1/newsletter/subscriptions", self.subscribe),
             web.get("/v1/newsletter/subscriptions/mine", self.my_subscriptions),
             web.delete("/v1/newsletter/subscriptions/{id}", self.leave),
@@ -112,6 +113,20 @@ class FakeServiceApis(Files):
             "sent_at": "2027-01-04T12:00:00.000Z",
         }
         return web.json_response({"items": [issue]})
+
+    async def archived_issue(self, request: web.Request) -> web.Response:
+        if request.match_info["id"] != "cmp_" + "c" * 26:
+            raise RefusedError(404, "newsletter.campaign.not_found", "The campaign does not exist")
+        return web.json_response(
+            {
+                "campaign_id": "cmp_" + "c" * 26,
+                "list_id": LISTS[0]["list_id"],
+                "subject": "Issue <1>",
+                "sent_at": "2027-01-04T12:00:00.000Z",
+                "text": "Hello.",
+                "html": "<p>Hello <em>all</em>.</p>",
+            }
+        )
 
     async def subscribe(self, request: web.Request) -> web.Response:
         wish = await request.json()
