@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
@@ -19,6 +20,7 @@ from shared.webhooks.store import WebhookStore
 from shared.webhooks.targets import TargetPolicy
 
 ROTATION_OVERLAP = timedelta(hours=24)
+_INTEGERS = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
 TEST_EVENT = "webhook.endpoint.tested.v1"
 MAX_ENDPOINTS = 50
 
@@ -149,8 +151,7 @@ class WebhookService:
         if not endpoints:
             return
         at = self.clock()
-        data = MessageToDict(message, preserving_proto_field_name=True)
-        payload = _build_payload(event_type, data, at)
+        payload = _build_payload(event_type, build_event_data(message), at)
         await self.store.add_deliveries(
             [self._build_delivery(each, event_id, event_type, payload) for each in endpoints]
         )
@@ -176,6 +177,17 @@ class WebhookService:
                 message = f"Give one of {', '.join(sorted(self.event_types))}."
                 problem = FieldProblem(field=f"event_types.{index}", code="unknown", message=message)
                 raise UnknownEventTypeError(fields=(problem,))
+
+
+def build_event_data(message: Message) -> dict[str, Any]:
+    """Return the fields of an event for JSON; numbers of 64 bits as numbers, which protobuf writes as strings."""
+    data: dict[str, Any] = MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    for each in message.DESCRIPTOR.fields:
+        if each.cpp_type in _INTEGERS and isinstance(data.get(each.name), str):
+            data[each.name] = int(data[each.name])
+    return data
 
 
 def _build_payload(event_type: str, data: Mapping[str, Any], at: datetime) -> bytes:
