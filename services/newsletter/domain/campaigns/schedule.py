@@ -9,6 +9,7 @@ from services.newsletter.errors import InvalidScheduleError
 _MAX_AHEAD = timedelta(days=366)
 # Files beside the zones: the zone of this machine, one that says "not set", and copies, of which right/ counts leap
 # seconds and so gives other times.
+_UNKNOWN_ZONE = "the time zone is none of the IANA names, such as Europe/Berlin"
 _NO_ZONES = ("localtime", "Factory", "posixrules", "posix/", "right/")
 
 
@@ -48,11 +49,11 @@ def parse_schedule(text: str, time_zone: str, *, now: datetime) -> Schedule:
 
 def _find_zone(name: str) -> ZoneInfo:
     if name.startswith(_NO_ZONES):
-        raise InvalidScheduleError("the time zone is none of the IANA names, such as Europe/Berlin")
+        raise InvalidScheduleError(_UNKNOWN_ZONE, field="time_zone")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-        raise InvalidScheduleError("the time zone is none of the IANA names, such as Europe/Berlin") from fault
+        raise InvalidScheduleError(_UNKNOWN_ZONE, field="time_zone") from fault
 
 
 def _resolve_local(given: datetime, zone: ZoneInfo) -> datetime:

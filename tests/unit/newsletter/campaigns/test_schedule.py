@@ -59,7 +59,7 @@ def test_a_time_that_does_not_exist_once_is_refused(text: str, zone: str, why: s
     with pytest.raises(InvalidScheduleError) as refusal:
         at(text, zone)
     [problem] = refusal.value.fields
-    assert problem.field == "local_time"
+    assert problem.field == ("time_zone" if "IANA" in why else "local_time")
     assert re.search(why, problem.message)
 
 
