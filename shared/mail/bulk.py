@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
@@ -16,6 +16,7 @@ from html import escape
 from shared.mail.address import EmailAddress, FromAddress
 from shared.mail.compose import compose
 from shared.mail.dkim import DkimSigner, canonicalize_header, fold_signature, parse_headers, select_signed_names
+from shared.mail.headers import format_text
 from shared.mail.message import EmailMessage
 
 _SLOT = re.compile("\ue000([a-z_]+)\ue001")
@@ -35,7 +36,7 @@ def build_slot(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkEmail:
-    """What all copies of an email share; *text* and *html* hold slots."""
+    """What all copies of an email share; *text* and *html* hold slots, and *subject* may."""
 
     template_id: str
     kind: str
@@ -64,10 +65,12 @@ class BulkComposer:
     def __init__(self, email: BulkEmail, from_address: FromAddress, *, at: datetime, dkim: DkimSigner | None) -> None:
         self._dkim = dkim
         self._id_domain = from_address.address.domain
+        self._subject = _SLOT.split(email.subject) if _SLOT.search(email.subject) else None
+        """The pieces of a subject with slots: text, name, text and so on."""
         sample = EmailMessage(
             kind=email.kind,
             to=EmailAddress("to@slot.example"),
-            subject=email.subject,
+            subject="-" if self._subject else email.subject,
             text="-",
             html="-",
             list_unsubscribe="https://slot.example",
@@ -80,7 +83,8 @@ class BulkComposer:
         self._to, self._message_id, self._list_unsubscribe = (
             names.index(name) for name in (b"to", b"message-id", b"list-unsubscribe")
         )
-        self._signed, self._signed_at = _prepare_signed_headers(fields)
+        self._subject_index = names.index(b"subject")
+        self._signed, self._signed_at = _prepare_signed_headers(fields, differ=(b"subject",) if self._subject else ())
         self._tags = b"" if dkim is None else b" " + dkim.build_tags(select_signed_names(names), at)
         self._canonical_tags = canonicalize_header(self._tags)
         self._body, self._slots = _encode_body(email)
@@ -88,15 +92,18 @@ class BulkComposer:
     def render(self, recipient: BulkRecipient) -> bytes:
         """Return the bytes of the copy for *recipient*."""
         body = self._fill_body(recipient.values)
-        values = (
+        values = [
             recipient.to.encode(),
             f"<{recipient.mail_id}@{self._id_domain}>".encode(),
             _check_list_unsubscribe(recipient.list_unsubscribe),
-        )
+        ]
         head = self._head.copy()
         head[self._to] = b"To: " + values[0] + b"\r\n"
         head[self._message_id] = b"Message-ID: " + values[1] + b"\r\n"
         head[self._list_unsubscribe] = b"List-Unsubscribe: " + values[2] + b"\r\n"
+        if self._subject is not None:
+            head[self._subject_index] = _format_subject(self._subject, recipient.values)
+            values.append(canonicalize_header(head[self._subject_index].partition(b":")[2]))
         return b"".join((self._sign(values, body), *head, b"\r\n", body))
 
     def _fill_body(self, values: Mapping[str, str]) -> bytes:
@@ -106,7 +113,7 @@ class BulkComposer:
             pieces[index] = _encode_value(escape(value) if is_html else value)
         return b"".join(pieces)
 
-    def _sign(self, values: tuple[bytes, bytes, bytes], body: bytes) -> bytes:
+    def _sign(self, values: Sequence[bytes], body: bytes) -> bytes:
         """Return the DKIM-Signature header; nothing without a key."""
         if self._dkim is None:
             return b""
@@ -119,10 +126,12 @@ class BulkComposer:
         return b"".join((b"DKIM-Signature:", self._tags, body_hash, _BH_END, fold_signature(signature), b"\r\n"))
 
 
-def _prepare_signed_headers(fields: list[tuple[bytes, bytes]]) -> tuple[list[bytes], tuple[int, int, int]]:
-    """Return the signed headers in canonical form, in pieces, and where the values of the slots go."""
+def _prepare_signed_headers(
+    fields: list[tuple[bytes, bytes]], *, differ: Sequence[bytes]
+) -> tuple[list[bytes], list[int]]:
+    """Return the signed headers in canonical form, in pieces, and where the values of those that differ go."""
     by_name = {name.lower(): value for name, value in fields}
-    slots = {b"to": 0, b"message-id": 0, b"list-unsubscribe": 0}
+    slots = dict.fromkeys((b"to", b"message-id", b"list-unsubscribe", *differ), 0)
     pieces: list[bytes] = []
     for name in dict.fromkeys(select_signed_names(list(by_name))):
         if name in slots:
@@ -130,7 +139,13 @@ def _prepare_signed_headers(fields: list[tuple[bytes, bytes]]) -> tuple[list[byt
             pieces += [name + b":", b"", b"\r\n"]
         elif name in by_name:
             pieces.append(name + b":" + canonicalize_header(by_name[name]) + b"\r\n")
-    return pieces, (slots[b"to"], slots[b"message-id"], slots[b"list-unsubscribe"])
+    return pieces, list(slots.values())
+
+
+def _format_subject(pieces: Sequence[str], values: Mapping[str, str]) -> bytes:
+    """Return the Subject field of one copy."""
+    filled = "".join(values[piece] if index % 2 else piece for index, piece in enumerate(pieces))
+    return f"{format_text('Subject', filled)}\r\n".encode()
 
 
 def _encode_body(email: BulkEmail) -> tuple[list[bytes], list[tuple[int, str, bool]]]:

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from services.newsletter.domain.campaigns.campaigns import CAMPAIGN_EMAIL, Campaign
 from services.newsletter.domain.campaigns.personalization import (
+    SUBJECT_FIELDS,
     PlaceholderField,
     check_placeholders,
     split_placeholders,
@@ -18,7 +19,8 @@ from services.newsletter.domain.subscriptions.lists import MailingList
 from services.newsletter.emails.links import EmailLinks
 from services.newsletter.emails.markdown import MarkdownText
 from services.newsletter.emails.messages import TEMPLATES
-from services.newsletter.errors import PersonalImageError
+from services.newsletter.emails.placeholders import PlaceholderMarks, build_slot_values
+from services.newsletter.errors import EmptyCampaignError, PersonalImageError
 from shared.mail import (
     BulkComposer,
     BulkEmail,
@@ -72,12 +74,14 @@ class CampaignComposer:
                 to=recipient.addr_spec,
                 list_unsubscribe=f"<{self.links.one_click_url(token)}>"
                 + (f", <mailto:{leave_address}>" if leave_address else ""),
-                values={
-                    PlaceholderField.EMAIL: recipient.addr_spec,
-                    PlaceholderField.LIST_NAME: self.list_name,
-                    PlaceholderField.SUBSCRIBED_ON: format_date(recipient.subscribed_at),
-                    PlaceholderField.UNSUBSCRIBE_URL: page_url,
-                },
+                values=build_slot_values(
+                    {
+                        PlaceholderField.EMAIL: recipient.addr_spec,
+                        PlaceholderField.LIST_NAME: self.list_name,
+                        PlaceholderField.SUBSCRIBED_ON: format_date(recipient.subscribed_at),
+                        PlaceholderField.UNSUBSCRIBE_URL: page_url,
+                    }
+                ),
             )
         )
         if self.return_path is None:
@@ -95,14 +99,24 @@ class CampaignEmails:
     return_path: ReturnPathSigner | None
     _rendered: dict[tuple[str, str, str], RenderedCampaign] = field(default_factory=dict)
 
+    def check_subject(self, subject: str) -> None:
+        """Raise EmptyCampaignError or UnknownPlaceholderError for a subject that cannot be sent."""
+        check_placeholders(subject, allowed=SUBJECT_FIELDS, field="subject")
+        if not subject.strip():
+            raise EmptyCampaignError("subject")
+
     def check_text(self, text: str) -> None:
-        """Raise UnknownPlaceholderError, ForeignImageError or PersonalImageError for a text that cannot be sent."""
+        """Raise an InvalidInputError for a text that cannot be sent, or that shows nothing."""
         check_placeholders(text)
         # As it is rendered: braces with blanks in an address are no image before they are filled in, and one after.
-        marks = _choose_marks(text)
-        parsed = MarkdownText(_mark_placeholders(text, marks), own_host=self._own_host)
-        if any(mark in url for url in parsed.list_image_urls() for mark in marks.values()):
+        marks = PlaceholderMarks.choose_marks(text)
+        marked = marks.mark_text(text)
+        parsed = MarkdownText(marked, own_host=self._own_host)
+        if any(mark in url for url in parsed.list_image_urls() for mark in marks.plain.values()):
             raise PersonalImageError
+        marks.reject_personal_links(marked, parsed, own_host=self._own_host)
+        if not parsed.to_text().strip():
+            raise EmptyCampaignError("text")
 
     def compile_campaign(self, campaign: Campaign, mailing_list: MailingList, *, at: datetime) -> CampaignComposer:
         """Return the composer of *campaign* for emails with the Date *at*."""
@@ -110,7 +124,7 @@ class CampaignEmails:
         email = BulkEmail(
             template_id=campaign.campaign_id,
             kind=CAMPAIGN_EMAIL,
-            subject=campaign.subject,
+            subject=_build_subject(campaign.subject, mailing_list),
             text=rendered.text,
             html=rendered.html,
             headers={"List-Id": self.list_id_header(mailing_list.list_id)},
@@ -134,7 +148,7 @@ class CampaignEmails:
         }
         page = TEMPLATES.load_template("campaign.html").render(
             values,
-            subject=campaign.subject,
+            subject=_build_subject(campaign.subject, mailing_list),
             body=Markup(body.html),  # noqa: S704 (sanitized by MarkdownText)
         )
         return RenderedCampaign(
@@ -143,27 +157,38 @@ class CampaignEmails:
 
     def render_body(self, text: str) -> RenderedCampaign:
         """Return the Markdown *text* as text and as sanitized HTML, with slots for its placeholders."""
-        marks = _choose_marks(text)
-        parsed = MarkdownText(_mark_placeholders(text, marks), own_host=self._own_host)
-        return RenderedCampaign(
-            text=_replace_marks(parsed.to_text(), marks), html=_replace_marks(parsed.to_html(), marks)
-        )
+        marks = PlaceholderMarks.choose_marks(text)
+        parsed = MarkdownText(marks.mark_text(text), own_host=self._own_host)
+        marks.mark_links(parsed)
+        return RenderedCampaign(text=marks.fill_slots(parsed.to_text()), html=marks.fill_slots(parsed.to_html()))
 
     def fill_slots(
         self, rendered: RenderedCampaign, *, list_name: str, email: str, subscribed_at: datetime | None
     ) -> RenderedCampaign:
         """Return *rendered* with its slots filled outside of an email; the link to unsubscribe ends nothing."""
-        values = {
-            PlaceholderField.EMAIL: email,
-            PlaceholderField.LIST_NAME: list_name,
-            PlaceholderField.SUBSCRIBED_ON: format_date(subscribed_at) if subscribed_at else "",
-            PlaceholderField.UNSUBSCRIBE_URL: f"{self.links.public_url}/newsletter",
-        }
+        values = build_slot_values(
+            {
+                PlaceholderField.EMAIL: email,
+                PlaceholderField.LIST_NAME: list_name,
+                PlaceholderField.SUBSCRIBED_ON: format_date(subscribed_at) if subscribed_at else "",
+                PlaceholderField.UNSUBSCRIBE_URL: f"{self.links.public_url}/newsletter",
+            }
+        )
         text, html = rendered.text, rendered.html
         for name, value in values.items():
             text = text.replace(build_slot(name), value)
             html = html.replace(build_slot(name), str(escape(value)))
         return RenderedCampaign(text=text, html=html)
+
+    def fill_subject(
+        self, campaign: Campaign, mailing_list: MailingList, *, email: str, subscribed_at: datetime | None
+    ) -> str:
+        """Return the subject as one recipient sees it; without the blanks around a field that is empty."""
+        date = format_date(subscribed_at) if subscribed_at else ""
+        filled = _build_subject(campaign.subject, mailing_list)
+        for name, value in ((PlaceholderField.EMAIL, email), (PlaceholderField.SUBSCRIBED_ON, date)):
+            filled = filled.replace(build_slot(name), value)
+        return filled if filled == campaign.subject else " ".join(filled.split())
 
     def list_id_header(self, list_id: str) -> str:
         """Return the List-Id of a list (RFC 2919)."""
@@ -187,23 +212,9 @@ def format_date(at: datetime) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
-def _choose_marks(text: str) -> dict[PlaceholderField, str]:
-    return {name: _choose_mark(text, name) for name in PlaceholderField}
-
-
-def _mark_placeholders(text: str, marks: dict[PlaceholderField, str]) -> str:
-    return "".join(part if name is None else marks[name] for part, name in split_placeholders(text))
-
-
-def _choose_mark(text: str, name: str) -> str:
-    """Return letters that stand for a placeholder while Markdown is rendered: it keeps them, in a link, too."""
-    mark = f"slot{name.replace('_', '')}"
-    while mark in text:
-        mark += "x"
-    return mark + "end"
-
-
-def _replace_marks(text: str, marks: dict[PlaceholderField, str]) -> str:
-    for name, mark in marks.items():
-        text = text.replace(mark, build_slot(name))
-    return text
+def _build_subject(subject: str, mailing_list: MailingList) -> str:
+    """Return the subject with slots for what differs between recipients."""
+    filled = {None: "", PlaceholderField.LIST_NAME: mailing_list.name}
+    return "".join(
+        part if name is None else filled.get(name) or build_slot(name) for part, name in split_placeholders(subject)
+    )

@@ -1,6 +1,7 @@
 """Markdown as HTML and as plain text. Raw HTML is shown as text; images come from our own host, or from nowhere."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import nh3
@@ -18,6 +19,14 @@ _SCHEMES = {"http", "https", "mailto"}
 _PARSER = MarkdownIt("js-default")
 
 
+@dataclass(frozen=True, slots=True)
+class LinkTarget:
+    """The target of a link, and the line where its paragraph begins."""
+
+    url: str
+    line: int
+
+
 class MarkdownText:
     """A parsed text."""
 
@@ -31,6 +40,15 @@ class MarkdownText:
     def list_image_urls(self) -> list[str]:
         """Return the addresses of the images."""
         return [str(image.attrs.get("src", "")) for image in _iter_images(self._tokens)]
+
+    def list_links(self) -> list[LinkTarget]:
+        """Return the targets of the links."""
+        return [LinkTarget(str(link.attrs.get("href", "")), line) for link, line in _iter_links(self._tokens)]
+
+    def rewrite_links(self, rewrite: Callable[[str], str]) -> None:
+        """Replace the target of each link by what *rewrite* returns for it."""
+        for link, _ in _iter_links(self._tokens):
+            link.attrs["href"] = rewrite(str(link.attrs.get("href", "")))
 
     def to_html(self) -> str:
         """Return the sanitized HTML."""
@@ -55,6 +73,14 @@ def _iter_images(tokens: Iterable[Token]) -> Iterable[Token]:
         if token.type == "image":
             yield token
         yield from _iter_images(token.children or ())
+
+
+def _iter_links(tokens: Iterable[Token], line: int = 1) -> Iterable[tuple[Token, int]]:
+    for token in tokens:
+        begins = token.map[0] + 1 if token.map else line
+        if token.type == "link_open":
+            yield token, begins
+        yield from _iter_links(token.children or (), begins)
 
 
 class _PlainTextWriter:

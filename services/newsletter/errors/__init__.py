@@ -3,9 +3,11 @@
 from services.newsletter.errors.campaigns import (
     CampaignNotFoundError,
     CampaignStateError,
+    EmptyCampaignError,
     ForeignImageError,
     InvalidScheduleError,
     PersonalImageError,
+    PersonalLinkError,
     UnknownPlaceholderError,
 )
 from services.newsletter.errors.subscriptions import (
@@ -17,11 +19,13 @@ from services.newsletter.errors.subscriptions import (
 __all__ = [
     "CampaignNotFoundError",
     "CampaignStateError",
+    "EmptyCampaignError",
     "ForeignImageError",
     "InvalidScheduleError",
     "ListNotFoundError",
     "OwnAddressError",
     "PersonalImageError",
+    "PersonalLinkError",
     "SubscriptionNotFoundError",
     "UnknownPlaceholderError",
 ]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services.newsletter.api import CampaignArchiveApi, CampaignsApi
 from services.newsletter.domain.campaigns.campaigns import CAMPAIGN_EMAIL, CampaignDelivery
 from services.newsletter.domain.campaigns.limits import SendingLimits, WarmUpPlan
+from services.newsletter.domain.subscriptions.addresses import AddressPolicy
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.events.campaign_batches import CampaignBatchEvents
 from services.newsletter.service.campaigns.audience import AudienceBuilder
@@ -56,7 +57,12 @@ class CampaignModule:
 
 
 def build_campaign_module(
-    chassis: Chassis, stores: Stores, settings: Settings, replies: ReplyRecorder
+    chassis: Chassis,
+    stores: Stores,
+    settings: Settings,
+    *,
+    replies: ReplyRecorder,
+    address_policy: AddressPolicy,
 ) -> CampaignModule:
     """Return the services of campaigns."""
     sender = FromAddress.parse(settings.common.mail_from, settings.common.mail_reply_to)
@@ -76,7 +82,11 @@ def build_campaign_module(
             new_id=chassis.new_id,
         ),
         campaign_previews=CampaignPreviews(
-            lists=stores.lists, campaigns=stores.campaigns, emails=emails, mail_queue=chassis.mail_queue
+            lists=stores.lists,
+            campaigns=stores.campaigns,
+            emails=emails,
+            mail_queue=chassis.mail_queue,
+            address_policy=address_policy,
         ),
         campaign_dispatcher=_build_dispatcher(chassis, stores, settings),
         campaign_worker=_build_worker(chassis, stores, settings, emails=emails, replies=replies),

@@ -36,7 +36,13 @@ def build_modules(chassis: Chassis, settings: Settings) -> NewsletterModules:
     return NewsletterModules(
         stores=stores,
         subscriptions=subscriptions,
-        campaigns=build_campaign_module(chassis, stores, settings, inbound.reply_recorder),
+        campaigns=build_campaign_module(
+            chassis,
+            stores,
+            settings,
+            replies=inbound.reply_recorder,
+            address_policy=subscriptions.address_policy,
+        ),
         imports=build_import_module(chassis, stores, subscriptions, settings),
         webhooks=build_webhook_module(chassis, settings),
         inbound=inbound,

@@ -11,10 +11,13 @@ from services.newsletter.api.fields import EDITOR_ROLES, Email, ListId, PlainTex
 from services.newsletter.errors import (
     CampaignNotFoundError,
     CampaignStateError,
+    EmptyCampaignError,
     ForeignImageError,
     InvalidScheduleError,
     ListNotFoundError,
+    OwnAddressError,
     PersonalImageError,
+    PersonalLinkError,
     UnknownPlaceholderError,
 )
 from services.newsletter.errors.segments import SegmentNotFoundError
@@ -40,10 +43,23 @@ from shared.web import (
 _ROOT = "/v1/newsletter/campaigns"
 _CAMPAIGN = f"{_ROOT}/{{campaign_id}}"
 _CHANGES = (CampaignNotFoundError, CampaignStateError)
-_TEXT_FAULTS = (UnknownPlaceholderError, ForeignImageError, PersonalImageError)
+_TEXT_FAULTS = (
+    EmptyCampaignError,
+    UnknownPlaceholderError,
+    ForeignImageError,
+    PersonalImageError,
+    PersonalLinkError,
+)
 _TEST_LIMIT = RateLimit(20, timedelta(hours=1), "test-emails")
 
-Subject = Annotated[SingleLine, Field(min_length=1, max_length=200)]
+Subject = Annotated[
+    SingleLine,
+    Field(
+        min_length=1,
+        max_length=200,
+        description="{{email}}, {{list_name}} and {{subscribed_on}} are filled in",
+    ),
+]
 Markdown = Annotated[
     PlainText,
     Field(
@@ -135,7 +151,7 @@ class CampaignsApi:
                 status=202,
                 idempotent=True,
                 limit=_TEST_LIMIT,
-                errors=(CampaignNotFoundError, InvalidEmailAddressError),
+                errors=(CampaignNotFoundError, InvalidEmailAddressError, OwnAddressError),
             ),
             *(
                 post(f"{_CAMPAIGN}/{name}", handler, access=editors, status=202, idempotent=True, errors=_CHANGES)

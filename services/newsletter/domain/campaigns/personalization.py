@@ -1,7 +1,7 @@
 """Personalisation without logic: a text may name a few fields, and nothing else is evaluated (N-11)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from services.newsletter.errors import UnknownPlaceholderError
@@ -18,16 +18,23 @@ class PlaceholderField(StrEnum):
     UNSUBSCRIBE_URL = "unsubscribe_url"
 
 
+PERSONAL_FIELDS = (PlaceholderField.EMAIL, PlaceholderField.SUBSCRIBED_ON, PlaceholderField.UNSUBSCRIBE_URL)
+"""The fields that differ between recipients."""
+SUBJECT_FIELDS = (PlaceholderField.EMAIL, PlaceholderField.LIST_NAME, PlaceholderField.SUBSCRIBED_ON)
+
+
 def list_placeholders(text: str) -> list[str]:
     """Return the names of the placeholders in *text*, as they are written."""
     return [found.strip() for found in _PLACEHOLDER.findall(text)]
 
 
-def check_placeholders(text: str) -> None:
-    """Raise UnknownPlaceholderError unless each placeholder names a field that campaigns may show."""
-    unknown = sorted(set(list_placeholders(text)) - set(PlaceholderField))
+def check_placeholders(
+    text: str, *, allowed: Sequence[PlaceholderField] = tuple(PlaceholderField), field: str = "text"
+) -> None:
+    """Raise UnknownPlaceholderError unless each placeholder names a field that may stand there."""
+    unknown = sorted(set(list_placeholders(text)) - set(allowed))
     if unknown:
-        raise UnknownPlaceholderError(unknown, list(PlaceholderField))
+        raise UnknownPlaceholderError(unknown, allowed, field=field)
 
 
 def split_placeholders(text: str) -> Iterator[tuple[str, PlaceholderField | None]]:

@@ -43,6 +43,7 @@ class CampaignEditor:
         """Create a draft; nothing is sent."""
         await self._get_list(content.list_id)
         await self._check_segment(content)
+        self.emails.check_subject(content.subject)
         self.emails.check_text(content.text)
         campaign = Campaign(
             campaign_id=self.new_id("cmp"),
@@ -61,6 +62,7 @@ class CampaignEditor:
 
     async def update_draft(self, campaign_id: str, *, subject: str, text: str, is_public: bool) -> Campaign:
         """Replace the contents of a campaign that has not been started."""
+        self.emails.check_subject(subject)
         self.emails.check_text(text)
         changed = await self.campaigns.update_draft(campaign_id, subject=subject, text=text, is_public=is_public)
         return await self._get_after(campaign_id, changed=changed)

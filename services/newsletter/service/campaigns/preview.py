@@ -1,9 +1,10 @@
 """How a campaign looks to a recipient: for its editors, in a test email, and in the archive."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState
+from services.newsletter.domain.subscriptions.addresses import AddressPolicy
 from services.newsletter.domain.subscriptions.lists import MailingList
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.errors import CampaignNotFoundError, ListNotFoundError
@@ -21,6 +22,7 @@ class CampaignPreview:
     """A campaign as one recipient sees it."""
 
     campaign: Campaign
+    """Its subject as that recipient sees it."""
     text: str
     html: str
 
@@ -33,30 +35,34 @@ class CampaignPreviews:
     campaigns: Campaigns
     emails: CampaignEmails
     mail_queue: MailQueue
+    address_policy: AddressPolicy
 
     async def render(self, campaign_id: str, *, at: datetime) -> CampaignPreview:
         """Return a campaign as an invented recipient would get it."""
         campaign, mailing_list = await self._get(campaign_id)
         rendered = self.emails.render_campaign(campaign, mailing_list)
         filled = self.emails.fill_slots(rendered, list_name=mailing_list.name, email=_SAMPLE_ADDRESS, subscribed_at=at)
+        campaign = self._with_subject(campaign, mailing_list, email=_SAMPLE_ADDRESS, subscribed_at=at)
         return CampaignPreview(campaign=campaign, text=filled.text, html=filled.html)
 
     async def send_test(self, campaign_id: str, email: str, *, at: datetime) -> None:
         """Queue a campaign for one address; its links to unsubscribe lead to the page and end nothing."""
         campaign, mailing_list = await self._get(campaign_id)
         to = EmailAddress(email)
+        self.address_policy.reject_own_address(to.email, to.domain)
         rendered = self.emails.render_campaign(campaign, mailing_list)
         filled = self.emails.fill_slots(rendered, list_name=mailing_list.name, email=to.email, subscribed_at=at)
-        message = EmailMessage(
-            kind=TEST_EMAIL, to=to, subject=f"[Test] {campaign.subject}", text=filled.text, html=filled.html
-        )
+        subject = self.emails.fill_subject(campaign, mailing_list, email=to.email, subscribed_at=at)
+        message = EmailMessage(kind=TEST_EMAIL, to=to, subject=f"[Test] {subject}", text=filled.text, html=filled.html)
         await self.mail_queue.enqueue(message, purpose=Purpose.NEWSLETTER, expires_after=_TEST_EXPIRES_AFTER)
 
     async def list_archived(self, list_id: str) -> list[Campaign]:
         """Return the public campaigns of a list that were sent, the newest first; raises ListNotFoundError."""
-        if await self.lists.get(list_id) is None:
+        mailing_list = await self.lists.get(list_id)
+        if mailing_list is None:
             raise ListNotFoundError
-        return await self.campaigns.list_archived(list_id)
+        found = await self.campaigns.list_archived(list_id)
+        return [self._with_subject(each, mailing_list) for each in found]
 
     async def render_archived(self, campaign_id: str) -> CampaignPreview:
         """Return a sent campaign as everybody may read it, without what is about a recipient."""
@@ -65,7 +71,14 @@ class CampaignPreviews:
             raise CampaignNotFoundError
         body = self.emails.render_body(campaign.text)
         filled = self.emails.fill_slots(body, list_name=mailing_list.name, email="", subscribed_at=None)
+        campaign = self._with_subject(campaign, mailing_list)
         return CampaignPreview(campaign=campaign, text=filled.text, html=filled.html)
+
+    def _with_subject(
+        self, campaign: Campaign, mailing_list: MailingList, *, email: str = "", subscribed_at: datetime | None = None
+    ) -> Campaign:
+        subject = self.emails.fill_subject(campaign, mailing_list, email=email, subscribed_at=subscribed_at)
+        return replace(campaign, subject=subject)
 
     async def _get(self, campaign_id: str) -> tuple[Campaign, MailingList]:
         campaign = await self.campaigns.get(campaign_id)

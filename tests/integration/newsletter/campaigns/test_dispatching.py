@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState, StopReason
-from services.newsletter.errors import CampaignStateError
+from services.newsletter.errors import CampaignStateError, OwnAddressError
 from tests.integration.newsletter.campaigns.test_audience import some_readers
 from tests.integration.newsletter.internals import NewsletterInternals
 from tests.support import FixedClock
@@ -107,3 +107,13 @@ async def test_a_campaign_without_recipients_is_sent_at_once(inside: NewsletterI
     campaign = await inside.start_campaign(news.list_id)
     await inside.send_campaign(campaign)
     assert await state(inside, campaign) is CampaignState.SENT
+
+
+@pytest.mark.parametrize("email", ["leave+abc@in.candor.example", "x@IN.candor.example", "no-reply@candor.example"])
+async def test_a_test_email_to_an_address_of_our_own_inbound_domain_is_refused(
+    inside: NewsletterInternals, clock: FixedClock, email: str
+) -> None:
+    made = await inside.create_campaign((await inside.a_list()).list_id)
+    with pytest.raises(OwnAddressError):
+        await inside.modules.campaigns.campaign_previews.send_test(made.campaign_id, email, at=clock())
+    assert await inside.queued_mails() == []

@@ -55,6 +55,30 @@ def test_N02_the_one_click_header_is_one_line_that_nothing_has_encoded(emails: C
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in head + b"\r\n"
 
 
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("For {{ email }} of {{list_name}}", "For ada@reader.example of News & more"),
+        ("{{email}}", "ada@reader.example"),
+        (
+            "Für {{email}}, seit {{subscribed_on}}: " + "Grüße " * 20,
+            "Für ada@reader.example, seit 5 January 2026: " + "Grüße " * 20,
+        ),
+    ],
+)
+def test_a_subject_is_filled_signed_and_in_short_encoded_words(
+    emails: CampaignEmails, subject: str, shown: str
+) -> None:
+    emails.check_subject(subject)
+    raw, signer = sent(emails, subject=subject), emails.dkim
+    assert signer is not None
+    assert check_with_dkimpy(raw, signer)
+    head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert all(len(word) <= 75 for line in head for word in line.split() if word.startswith(b"=?"))
+    assert re.sub(r"\s+", " ", str(read(raw)["Subject"])).strip() == shown.strip()
+    assert b"{{" not in raw
+
+
 def test_N02_the_signature_covers_both_headers(emails: CampaignEmails) -> None:
     raw, signer = sent(emails), emails.dkim
     assert signer is not None

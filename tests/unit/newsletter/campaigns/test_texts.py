@@ -4,7 +4,13 @@ import pytest
 
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.emails.markdown import MarkdownText
-from services.newsletter.errors import ForeignImageError, PersonalImageError, UnknownPlaceholderError
+from services.newsletter.errors import (
+    EmptyCampaignError,
+    ForeignImageError,
+    PersonalImageError,
+    PersonalLinkError,
+    UnknownPlaceholderError,
+)
 from shared.crypto import Keyring, make_keyring
 from shared.crypto.keyring import dump_keyring
 from tests.support.campaigns import ADA, AT, NEWS, build_campaign, build_emails, read_parts
@@ -77,6 +83,57 @@ def test_an_image_that_differs_between_recipients_is_refused(emails: CampaignEma
     with pytest.raises(PersonalImageError):
         emails.check_text(f"> [![{{{{email}}}}](https://candor.example/{url})](https://candor.example)")
     emails.check_text("![{{email}}](https://candor.example/lamp.png)")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[x](https://evil.example/?e={{email}})",
+        "[x](https://evil.example/{{ subscribed_on }})",
+        "[x](https://{{email}}.evil.example)",
+        "[x](//evil.example/{{email}})",
+        "[x](https://candor.example@evil.example/{{email}})",
+        "[x](https://evil.example/?next={{unsubscribe_url}})",
+        "[x](mailto:box@evil.example?subject={{email}})",
+        "[x](https://candor.example/people/{{email}})",
+        "<https://evil.example/{{email}}>",
+        "[x][1]\n\n[1]: https://evil.example/{{email}}",
+        "see https://evil.example/{{email}}",
+        "*www.evil.example/{{email}}*",
+        "evil.example/?{{email}}",
+        "`https://evil.example/{{email}}`",
+        "{{unsubscribe_url}}@evil.example/{{email}}",
+    ],
+)
+def test_a_link_that_tells_another_host_who_reads_is_refused_with_its_line(emails: CampaignEmails, link: str) -> None:
+    with pytest.raises(PersonalLinkError) as refusal:
+        emails.check_text(f"Hello,\n\n{link}")
+    assert refusal.value.fields[0].field == "text"
+    assert refusal.value.fields[0].message.startswith("line 3: a link to another host carries ")
+
+
+def test_a_link_to_our_own_host_carries_a_field_encoded(emails: CampaignEmails) -> None:
+    text = "[a](https://candor.example/x?e={{email}}&l={{list_name}}) [b]({{unsubscribe_url}}) [c](https://a.example)"
+    emails.check_text(text + " https://a.example {{email}} Address:{{email}}")
+    plain, html = sent(emails, text)
+    assert 'href="https://candor.example/x?e=ada%40reader.example&amp;l=News%20%26%20more"' in html
+    assert "https://candor.example/x?e=ada%40reader.example&l=News%20%26%20more" in plain
+    assert 'href="https://candor.example/newsletter/unsubscribe?token=' in html
+
+
+@pytest.mark.parametrize("text", [" ", "\n\n", "[x]: https://candor.example", "<!-- -->"[:0] + "\t"])
+def test_a_text_that_shows_nothing_is_no_campaign(emails: CampaignEmails, text: str) -> None:
+    with pytest.raises(EmptyCampaignError):
+        emails.check_text(text)
+    with pytest.raises(EmptyCampaignError):
+        emails.check_subject("  ")
+
+
+@pytest.mark.parametrize("subject", ["{{ token }}", "{{unsubscribe_url}}", "{{7*7}}"])
+def test_N11_a_subject_shows_the_fields_of_the_list_only(emails: CampaignEmails, subject: str) -> None:
+    with pytest.raises(UnknownPlaceholderError) as refusal:
+        emails.check_subject(subject)
+    assert refusal.value.fields[0].field == "subject"
 
 
 def test_an_image_of_our_own_host_is_shown() -> None:
