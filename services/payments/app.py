@@ -1,6 +1,6 @@
 """The composition root of payments."""
 
-from services.payments.api import BillingApi, ChargesApi, ProcessorEventsApi, RefundsApi
+from services.payments.api import BillingApi, ChargesApi, ConflictsApi, ProcessorEventsApi, RefundsApi
 from services.payments.domain import RefundLimits
 from services.payments.domain.retries import RetrySchedule
 from services.payments.promises import PaymentsProbes
@@ -117,6 +117,7 @@ def _build_routes(
             paginator=paginator,
         ).build_routes(),
         *BillingApi(billing_records=after_charge.billing_records, paginator=paginator).build_routes(),
+        *ConflictsApi(conflict_service=after_charge.conflict_service).build_routes(),
         *ProcessorEventsApi(event_service=after_charge.event_service).build_routes(),
     )
 

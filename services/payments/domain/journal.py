@@ -38,6 +38,8 @@ class EntryKind(StrEnum):
     RELEASE = "release"
     CAPTURE = "capture"
     """The money of a sale, and the part of a hold that it uses up."""
+    CORRECTION = "correction"
+    """What the processor has captured more, or less, than the books say: two people have accepted its figure."""
     REFUND = "refund"
     REFUND_REVERSAL = "refund_reversal"
     """The bank returned the money of a refund that had succeeded."""
@@ -52,6 +54,7 @@ _TRANSFERS: Mapping[EntryKind, tuple[JournalAccount, JournalAccount]] = {
     EntryKind.AUTHORIZATION: (JournalAccount.RESERVED, JournalAccount.HELD),
     EntryKind.RELEASE: (JournalAccount.HELD, JournalAccount.RESERVED),
     EntryKind.CAPTURE: (JournalAccount.SALES, JournalAccount.PROCESSOR),
+    EntryKind.CORRECTION: (JournalAccount.SALES, JournalAccount.PROCESSOR),
     EntryKind.REFUND: (JournalAccount.PROCESSOR, JournalAccount.REFUNDS),
     EntryKind.REFUND_REVERSAL: (JournalAccount.REFUNDS, JournalAccount.PROCESSOR),
     EntryKind.CREDIT: (JournalAccount.PROCESSOR, JournalAccount.CREDITS),

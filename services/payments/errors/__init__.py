@@ -22,6 +22,12 @@ from services.payments.errors.charges import (
     UnsupportedAmountError,
     UnsupportedCurrencyError,
 )
+from services.payments.errors.conflicts import (
+    ChargeNotConflictedError,
+    ConflictNotResolvableError,
+    ResolutionNotFoundError,
+    ResolutionOutdatedError,
+)
 from services.payments.errors.events import InvalidEventError
 from services.payments.errors.processor import (
     ProcessorUnavailableError,
@@ -45,10 +51,12 @@ __all__ = [
     "ChargeConflictedError",
     "ChargeDisputedError",
     "ChargeNotCapturableError",
+    "ChargeNotConflictedError",
     "ChargeNotFoundError",
     "ChargeNotRefundableError",
     "ChargeNotRetryableError",
     "ChargeNotVoidableError",
+    "ConflictNotResolvableError",
     "DirectEntryDisabledError",
     "DuplicateOrderError",
     "HostedEntryDisabledError",
@@ -59,6 +67,8 @@ __all__ = [
     "RefundExceedsChargeError",
     "RefundNotFoundError",
     "RefundNotOpenError",
+    "ResolutionNotFoundError",
+    "ResolutionOutdatedError",
     "TooManyRefundsError",
     "UnsupportedAmountError",
     "UnsupportedCurrencyError",

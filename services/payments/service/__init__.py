@@ -9,6 +9,7 @@ from services.payments.service.card_updates import CardUpdater
 from services.payments.service.carding import CardingGuard
 from services.payments.service.cards import CardService
 from services.payments.service.charges import ChargeRequest, ChargeService
+from services.payments.service.conflicts import ConflictService
 from services.payments.service.disputes import DisputeSettler
 from services.payments.service.erasure import AccountEraser
 from services.payments.service.export import AccountExport
@@ -42,6 +43,7 @@ __all__ = [
     "ChargeRequest",
     "ChargeService",
     "ChargeSettler",
+    "ConflictService",
     "DisputeSettler",
     "FigureComparer",
     "JournalAuditor",

@@ -50,7 +50,7 @@ class ChargeOperator:
         """Ask the processor and settle what it reports; raises PaymentPendingError when it does not answer."""
         attempt = await self.attempts.get(charge.attempt_id)
         assert attempt is not None, charge.attempt_id  # written in the transaction of the charge
-        if not attempt.processor_ref:
+        if not attempt.processor_ref and charge.operation is ChargeOperation.AUTHORIZE:
             return await self._reload(charge)  # another process has ended the attempt in between
         try:
             report = await self._ask(charge, attempt, at)

@@ -15,9 +15,11 @@ from services.payments.domain import (
     apply_report,
 )
 from services.payments.domain.carding import CardAttempt
+from services.payments.domain.conflicts import book_resolution
 from services.payments.domain.figures import next_comparison
 from services.payments.domain.journal import book_charge
 from services.payments.domain.retries import RetrySchedule
+from services.payments.errors import ChargeNotConflictedError
 from services.payments.service.carding import CardingGuard, count_decline
 from services.payments.store import Attempts, Charges, JournalEntries, PendingOrders
 from shared import observe
@@ -121,6 +123,17 @@ class ChargeSettler:
         if is_captured:
             await self._publish_capture(new, at)
         return True
+
+    async def record_resolution(self, old: Charge, new: Charge, *, resolution_id: str, at: datetime) -> None:
+        """Store, in the ambient transaction, the figures that staff accepted; raises ChargeNotConflictedError."""
+        check_at = self.next_check_at(new, at) if new.is_open else None
+        if not await self.charges.resolve_conflict(old, new, check_at=check_at):
+            raise ChargeNotConflictedError
+        await self.journal.add(book_resolution(old, new, resolution_id=resolution_id, at=at))
+        await self.attempts.settle_attempt(new, reported=None)
+        await self.orders.delete([new.charge_id])
+        if new.amount_captured > old.amount_captured:
+            await self._publish_capture(new, at)
 
     def next_check_at(self, charge: Charge, at: datetime) -> datetime | None:
         """Return when an open charge is checked after it moved: an authorization when it ends, all else soon."""

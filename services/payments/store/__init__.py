@@ -5,6 +5,7 @@ from services.payments.store.books import Books
 from services.payments.store.card_setups import CardSetupDocument, CardSetups
 from services.payments.store.cards import CardDocument, Cards, UsedCardStampDocument, UsedCardStamps
 from services.payments.store.charges import ChargeDocument, Charges
+from services.payments.store.conflict_resolutions import ConflictResolutionDocument, ConflictResolutions
 from services.payments.store.decline_tallies import CountedDeclineDocument, DeclineTallies, DeclineTallyDocument
 from services.payments.store.disputes import DisputeDocument, Disputes
 from services.payments.store.figures import FigureDifferenceDocument, FigureDifferences
@@ -22,6 +23,7 @@ DOCUMENTS = (
     DeclineTallyDocument,
     CountedDeclineDocument,
     ChargeDocument,
+    ConflictResolutionDocument,
     AttemptDocument,
     PendingOrderDocument,
     RefundDocument,
@@ -39,6 +41,7 @@ __all__ = [
     "CardSetups",
     "Cards",
     "Charges",
+    "ConflictResolutions",
     "DeclineTallies",
     "Disputes",
     "FigureDifferences",

@@ -145,6 +145,15 @@ class Charges:
             del change["amount_refundable"]
         return await self._rows.update_one(unmoved, {"$set": change}) == 1
 
+    async def resolve_conflict(self, old: Charge, new: Charge, *, check_at: datetime | None) -> bool:
+        """Store the processor's figures in a conflicted charge; False when it is conflicted no more."""
+        conflicted = {"_id": old.charge_id, "attempt_id": old.attempt_id, "state": ChargeState.CONFLICTED.value}
+        figures = {"amount": new.price.amount, "currency": new.price.currency}
+        change = {**_progress(new), **figures, "is_open": new.is_open, "check_at": check_at, "check_count": 0}
+        del change["amount_refundable"]
+        captured_more = {"amount_refundable": new.amount_refundable - old.amount_refundable}
+        return await self._rows.update_one(conflicted, {"$set": change, "$inc": captured_more}) == 1
+
     async def start_operation(
         self, charge: Charge, operation: ChargeOperation, *, capture_amount: int = 0, check_at: datetime
     ) -> bool:

@@ -12,6 +12,7 @@ from services.payments.service import (
     CardPageDeclines,
     CardUpdater,
     ChargeSettler,
+    ConflictService,
     DisputeSettler,
     FigureComparer,
     JournalAuditor,
@@ -46,6 +47,7 @@ class AfterCharge:
     """The services of what follows a charge."""
 
     refund_service: RefundService
+    conflict_service: ConflictService
     refund_executor: RefundExecutor
     refund_requests: RefundRequests
     reports: ProcessorReports
@@ -89,12 +91,24 @@ def build_after_charge(
         processor=tools.processor, refunds=stores.refunds, settler=refund_settler, retries=tools.retries
     )
     reports = _build_reports(stores, tools, charge_settler, refund_settler)
+    refund_service = RefundService(
+        charges=stores.charges,
+        refunds=stores.refunds,
+        executor=executor,
+        limits=refund_limits,
+        outbox=tools.outbox,
+        transact=tools.transact,
+        new_id=tools.new_id,
+    )
     return AfterCharge(
-        refund_service=RefundService(
+        refund_service=refund_service,
+        conflict_service=ConflictService(
+            processor=tools.processor,
             charges=stores.charges,
-            refunds=stores.refunds,
-            executor=executor,
-            limits=refund_limits,
+            resolutions=stores.resolutions,
+            settler=charge_settler,
+            refund_service=refund_service,
+            refund_executor=executor,
             outbox=tools.outbox,
             transact=tools.transact,
             new_id=tools.new_id,

@@ -9,6 +9,7 @@ from services.payments.store import (
     Cards,
     CardSetups,
     Charges,
+    ConflictResolutions,
     DeclineTallies,
     Disputes,
     FigureDifferences,
@@ -32,6 +33,7 @@ class Stores:
     attempts: Attempts
     orders: PendingOrders
     decline_tallies: DeclineTallies
+    resolutions: ConflictResolutions
     refunds: Refunds
     disputes: Disputes
     journal: JournalEntries
@@ -50,6 +52,7 @@ def build_stores(db: Database, blind_index: Callable[[str, str], str]) -> Stores
         attempts=Attempts(db),
         orders=PendingOrders(db),
         decline_tallies=DeclineTallies(db, blind_index),
+        resolutions=ConflictResolutions(db),
         refunds=Refunds(db),
         disputes=Disputes(db),
         journal=JournalEntries(db),

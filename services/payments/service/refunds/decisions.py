@@ -83,6 +83,19 @@ class RefundService:
 
         return await self._create_once(create, idempotency_key, at)
 
+    async def add_full_refund(
+        self, charge: Charge, *, by: tuple[str, str], reason: str, mark: str, at: datetime
+    ) -> None:
+        """Store, in the ambient transaction, a refund of all of *charge* that two people have decided.
+
+        The reconciliation carries it out, at once when it is due.
+        """
+        order = RefundOrder(charge_id=charge.charge_id, amount=charge.amount_refundable, reason=reason)
+        built = await self._build(charge, order, by=by[0], at=at)
+        refund = replace(built, state=RefundState.PENDING, approved_by=by)
+        await self.refunds.add(refund, mark=mark, retry_at=at)
+        await self._reserve(refund, charge)
+
     async def approve(self, refund_id: str, *, by: str, at: datetime) -> Refund:
         """Approve a request, and carry it out when that is enough. Repeated by the same person, it has no effect.
 
