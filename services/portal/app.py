@@ -31,6 +31,7 @@ from services.portal.api import (
     StaffPaymentPages,
     StaffReportPages,
     StaticFiles,
+    StatisticsPages,
     StepUpPages,
     WellKnownPages,
 )
@@ -91,6 +92,7 @@ def compose(
         *PaymentPages().build_routes(),
         *NewsletterPages().build_routes(),
         *NewsletterArchivePages(settings.public_url).build_routes(),
+        *StatisticsPages(settings.public_url).build_routes(),
         *StaffPages().build_routes(),
         *StaffActionPages().build_routes(),
         *StaffPaymentPages().build_routes(),

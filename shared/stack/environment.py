@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from shared.mail import derive_return_path_key
 from shared.registry import get_registry
 from shared.stack.directory import StackDirectory
+from shared.stack.install.environments import STATISTICS_VENV
 from shared.stack.keys import StackSecrets
 from shared.stack.settings import StackSettings
 
@@ -45,6 +46,7 @@ def build_environment(
         **(_portal_variables(settings) if service == "portal" else {}),
         **(_identity_variables(home, settings, secrets) if service == "identity" else {}),
         **(_payments_variables(settings) if service == "payments" else {}),
+        **(_telemetry_variables(settings) if service == "telemetry" else {}),
     }
 
 
@@ -76,6 +78,12 @@ def _payments_variables(settings: StackSettings) -> dict[str, str]:
         return {}
     defaults = {"PAYMENTS_CARD_ENTRY": "both", "PAYMENTS_PROCESSOR": "simulator"}
     return {name: settings.inherited_env.get(name) or value for name, value in defaults.items()}
+
+
+def _telemetry_variables(settings: StackSettings) -> dict[str, str]:
+    # OpenDP is in an environment of its own; only the process that draws the noise uses it.
+    named = settings.inherited_env.get("TELEMETRY_NOISE_PYTHON")
+    return {"TELEMETRY_NOISE_PYTHON": named or str(STATISTICS_VENV / "bin" / "python")}
 
 
 def _identity_variables(home: StackDirectory, settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:

@@ -24,6 +24,7 @@ from services.portal.api.staff_actions import StaffActionPages
 from services.portal.api.staff_payments import StaffPaymentPages
 from services.portal.api.staff_reports import StaffReportPages
 from services.portal.api.static_files import StaticFiles
+from services.portal.api.statistics import StatisticsPages
 from services.portal.api.step_up import StepUpPages
 from services.portal.api.well_known import WellKnownPages
 
@@ -53,6 +54,7 @@ __all__ = [
     "StaffPaymentPages",
     "StaffReportPages",
     "StaticFiles",
+    "StatisticsPages",
     "StepUpPages",
     "WellKnownPages",
 ]

@@ -1,4 +1,4 @@
-"""Public pages: home, policy, promises, statistics, transparency."""
+"""Public pages: home, policy, promises, transparency."""
 
 from aiohttp import web
 
@@ -23,7 +23,6 @@ class PublicPages:
             page_route("/policy/data-map", self.show_data_map),
             page_route("/policy/cookies", self.show_cookies),
             page_route("/promises", self.show_promises),
-            page_route("/statistics", self.show_statistics),
             page_route("/transparency", self.show_transparency),
         )
 
@@ -59,11 +58,6 @@ class PublicPages:
         return context.render(
             "promises.html", board=build_promise_table(live.answer["items"] if live.answer else []), away=live.fault
         )
-
-    async def show_statistics(self, context: PageContext) -> web.Response:
-        """Show the published statistics."""
-        found = await context.user_session.get_public("/v1/telemetry/statistics")
-        return context.render("statistics.html", releases=found["releases"])
 
     async def show_transparency(self, context: PageContext) -> web.Response:
         """Show the transparency report, or that it is unavailable."""

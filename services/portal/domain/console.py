@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _SUPPORT_ROLES = frozenset({"support", "admin"})
 _SECURITY_ROLES = frozenset({"support", "security", "admin"})
 _DISCLOSURE_ROLES = frozenset({"disclosure", "admin"})
+_PRODUCT_ROLES = frozenset({"engineer", "admin"})
 _CHILD_SAFETY_ROLES = frozenset({"disclosure", "security", "admin"})
 
 
@@ -40,6 +41,7 @@ SECTIONS = (
     ConsoleSection(path="/staff/legal-holds", label="Legal holds", roles=_ALL_ROLES),
     ConsoleSection(path="/staff/payments", label="Payments", roles=_SUPPORT_ROLES),
     ConsoleSection(path="/staff/newsletters", label="Unsubscribe", roles=_SUPPORT_ROLES),
+    ConsoleSection(path="/staff/usage-reports", label="Usage reports", roles=_PRODUCT_ROLES),
     ConsoleSection(path="/staff/cases", label="Disclosure cases", roles=_DISCLOSURE_ROLES),
     ConsoleSection(path="/staff/agreements", label="Agreements", roles=_DISCLOSURE_ROLES),
 )

@@ -67,7 +67,31 @@ RECIPIENTS = {
     "service": "Another part of this platform",
     "publication": "The public",
 }
-DIMENSIONS = {"os": "Operating system", "program": "Program", "version": "Version", "locale": "Language"}
+STATISTICS_TABLES = {
+    "program": "Programs",
+    "version": "Version",
+    "system": "Operating system",
+    "language": "Language",
+    "launches": "Launches in the week",
+    "crashes": "Crashes in the week",
+    "syncs": "Syncs in the week",
+}
+STATISTICS_VALUES = {
+    "omnifocus": "OmniFocus",
+    "omnigraffle": "OmniGraffle",
+    "omnioutliner": "OmniOutliner",
+    "omniplan": "OmniPlan",
+    "candor-demo": "Demonstration program",
+    "macos-14": "macOS 14",
+    "macos-15": "macOS 15",
+    "macos-26": "macOS 26",
+    "ios-18": "iOS 18",
+    "ios-26": "iOS 26",
+    "windows-11": "Windows 11",
+    "web": "Web",
+    "other": "Other",
+    "not shown": "Not shown",
+}
 RETENTION_STARTS = {
     "at": "the event",
     "completed_at": "completion",
@@ -161,9 +185,21 @@ def recipient_label(kind: str) -> str:
     return RECIPIENTS.get(kind, humanize(kind))
 
 
-def dimension_label(name: str) -> str:
-    """Return the label of a statistics dimension."""
-    return DIMENSIONS.get(name, humanize(name).capitalize())
+def statistics_kind_label(name: str) -> str:
+    """Return the label of what a table of the statistics counts."""
+    return STATISTICS_TABLES.get(name, humanize(name).capitalize())
+
+
+def statistics_value_label(name: str) -> str:
+    """Return the label of a value in the statistics."""
+    return STATISTICS_VALUES.get(name, name)
+
+
+def statistics_table_label(table: Mapping[str, str | None]) -> str:
+    """Return the heading of a table of the statistics: of one program, or of all."""
+    kind = statistics_kind_label(str(table["name"]))
+    program = table["program"]
+    return kind if program is None else f"{statistics_value_label(program)}: {kind.lower()}"
 
 
 def brand_label(brand: str) -> str:

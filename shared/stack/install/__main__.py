@@ -24,6 +24,7 @@ def main() -> int:
             environments.ensure_uv()
             environments.ensure_platform()
             environments.ensure_mongo()
+            environments.ensure_statistics()
             if "--tests" in sys.argv[1:]:
                 debian.ensure_test_packages()
                 environments.ensure_localstripe()

@@ -1,4 +1,7 @@
-"""Creates the virtual environments from hashed lock files: .venv for the platform, .tools/mongo for the database."""
+"""Creates the virtual environments from hashed lock files.
+
+.venv is for the platform, .tools/mongo for the database, .tools/statistics for the noise of the public statistics.
+"""
 
 import shutil
 import subprocess
@@ -22,6 +25,9 @@ MONGO_LOCKS = (ROOT / "requirements-mongo.lock", ROOT / "requirements-mongo-fall
 
 LOCALSTRIPE_LOCK = ROOT / "requirements-localstripe.lock"
 """Stripe's side of the wire in tests, apart from everything that is distributed: it is GPL-3.0."""
+STATISTICS_VENV = ROOT / ".tools" / "statistics"
+STATISTICS_LOCK = ROOT / "requirements-statistics.lock"
+"""OpenDP, which takes 275 MB: only the weekly release of telemetry needs it, in a process of its own."""
 
 
 def ensure_uv() -> None:
@@ -74,6 +80,19 @@ def ensure_localstripe() -> None:
         print(
             f"! {LOCALSTRIPE_LOCK.name} could not be installed ({outcome.error_line}): "
             "the tests that need it are skipped here; in CI a skipped test fails.",
+            file=sys.stderr,
+        )
+
+
+def ensure_statistics() -> None:
+    """Install OpenDP into .tools/statistics, or print that statistics are not released here."""
+    if _is_current(STATISTICS_VENV, STATISTICS_LOCK):
+        return
+    outcome = _install(STATISTICS_VENV, STATISTICS_LOCK, "OpenDP, for the noise of the statistics")
+    if outcome.exit_code:
+        print(
+            f"! {STATISTICS_LOCK.name} could not be installed ({outcome.error_line}): "
+            "statistics are not released here, and the tests that need it are skipped; in CI a skipped test fails.",
             file=sys.stderr,
         )
 

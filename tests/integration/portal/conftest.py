@@ -116,6 +116,14 @@ async def emil(new_browser: NewBrowser) -> Browser:
 
 
 @pytest.fixture
+async def erin(new_browser: NewBrowser) -> Browser:
+    """An engineer."""
+    opened = new_browser()
+    assert (await opened.log_in("erin@staff.example", PASSWORD)).status == 200
+    return opened
+
+
+@pytest.fixture
 async def sven(new_browser: NewBrowser) -> Browser:
     """One of customer service."""
     opened = new_browser()

@@ -61,12 +61,6 @@ async def test_C01_the_data_map_has_every_service_and_says_who_is_away(browser: 
     assert page.marks.count("unavailable") == 1
 
 
-async def test_C15_the_statistics_show_each_release(browser: Browser) -> None:
-    page = await browser.get("/statistics")
-    assert "2027-W01" in page.text
-    assert "macos-26" in page.text
-
-
 async def test_C10_joining_takes_a_confirmation_and_leaving_takes_one_click(browser: Browser, edge: FakeEdge) -> None:
     asked = await browser.post("/newsletter", list_id="lst_m", email="ada@customers.example")
     assert "ada@customers.example" in asked.text

@@ -13,18 +13,25 @@ from tests.integration.portal.edge.console import Console
 from tests.integration.portal.edge.disclosure import Disclosure
 from tests.integration.portal.edge.fake_services import FakeServiceApis
 from tests.integration.portal.edge.own import Own
+from tests.integration.portal.edge.statistics import Statistics
 
 __all__ = ["PASSWORD", "SERVICES", "FakeEdge"]
 
 
-class FakeEdge(Own, FakeServiceApis, Disclosure):
+class FakeEdge(Own, FakeServiceApis, Statistics, Disclosure):
     """The APIs as far as pages need them."""
 
     def app(self) -> web.Application:
         """Return the server's application."""
         app = web.Application(middlewares=[self._watch], client_max_size=2**22)
         app.add_routes(
-            [*Own.routes(self), *Console.routes(self), *FakeServiceApis.routes(self), *Disclosure.routes(self)]
+            [
+                *Own.routes(self),
+                *Console.routes(self),
+                *FakeServiceApis.routes(self),
+                *self.statistics_routes(),
+                *Disclosure.routes(self),
+            ]
         )
         return app
 

@@ -1,4 +1,4 @@
-"""Newsletter, payments and telemetry, as far as pages need them."""
+"""Newsletter and payments, as far as pages need them."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ LISTS = [
 
 
 class FakeServiceApis(Files):
-    """Lists, cards, statistics; and what every service says of itself."""
+    """Lists and cards; and what every service says of itself."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -91,7 +91,6 @@ class FakeServiceApis(Files):
             web.get("/v1/payments/refunds/{id}", self.read_refund),
             web.post("/v1/payments/refunds/{id}/approvals", self.approve_refund),
             web.post("/v1/payments/refunds/{id}/rejections", self.reject_refund),
-            web.get("/v1/telemetry/statistics", self.statistics),
             web.get("/v1/{service}/data-map", self.data_map),
             web.get("/v1/{service}/openapi.json", self.openapi),
         ]
@@ -301,19 +300,6 @@ class FakeServiceApis(Files):
 
     def _refund(self, request: web.Request) -> dict[str, Any]:
         return next(each for each in self.refunds if each["refund_id"] == request.match_info["id"])
-
-    async def statistics(self, _: web.Request) -> web.Response:
-        cells = [("os", "macos-26", 31), ("os", "ios-26", 17), ("version", "4.8", 40)]
-        release = {
-            "release_id": "rel_" + "s" * 26,
-            "week": "2027-W01",
-            "n": 48,
-            "min_group_size": 5,
-            "published_at": THEN,
-            "note": "Counts of installations that opted in and reported in the week.",
-            "cells": [{"dimension": d, "value": v, "count": c} for d, v, c in cells],
-        }
-        return web.json_response({"releases": [release]})
 
     async def data_map(self, request: web.Request) -> web.Response:
         field = {

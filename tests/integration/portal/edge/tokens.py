@@ -29,6 +29,7 @@ class Tokens:
             "ada@customers.example": ("acc_" + "a" * 26, "customer", []),
             "dora@staff.example": ("acc_" + "d" * 26, "staff", ["disclosure"]),
             "emil@staff.example": ("acc_" + "e" * 26, "staff", ["disclosure"]),
+            "erin@staff.example": ("acc_" + "f" * 26, "staff", ["engineer"]),
             "sven@staff.example": ("acc_" + "s" * 26, "staff", ["support"]),
             "sina@staff.example": ("acc_" + "t" * 26, "staff", ["security"]),
         }
