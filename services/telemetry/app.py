@@ -2,20 +2,21 @@
 
 from datetime import timedelta
 
-from services.telemetry.api import ReleasesApi, ReportsApi, TokensApi
+from services.telemetry.api import PublicStatisticsApi, ReportsApi, TokensApi
 from services.telemetry.domain import Calendars
 from services.telemetry.ports import TokenKeys
 from services.telemetry.promises import TelemetryProbes
 from services.telemetry.service import (
     AccountEraser,
     AccountExport,
-    ReleaseService,
+    PublicStatistics,
     ReportIngest,
     ReportService,
     TokenIssuer,
 )
 from services.telemetry.settings import Settings
-from services.telemetry.store import DOCUMENTS, Issuances, Releases, Reports, Weeks
+from services.telemetry.store import DOCUMENTS, BudgetLedger, Issuances, Releases, Reports, Weeks
+from services.telemetry.wiring.releases import build_release_worker, build_yearly_limits
 from shared.chassis import Chassis, ServiceSpec
 from shared.crypto import KeyUse
 from shared.ids import random_bytes
@@ -39,6 +40,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         documents=DOCUMENTS,
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(ExportServer(service="telemetry", account_export=AccountExport()).build_rpc_handler(),),
+        workers=build_release_worker(chassis, settings).build_workers(),
         probes=TelemetryProbes(reports=reports, keys=keys, clock=chassis.clock).build_probes(),
     )
 
@@ -59,10 +61,15 @@ def _build_routes(chassis: Chassis, settings: Settings, keys: TokenKeys, reports
         calendars=calendars,
         transact=transact,
     )
+    statistics = PublicStatistics(
+        releases=Releases(chassis.db),
+        budget=BudgetLedger(chassis.db),
+        yearly_limit_micros=build_yearly_limits(settings),
+    )
     return (
         *TokensApi(tokens=token_issuer, limit=_limit(settings, "tokens")).build_routes(),
         *ReportsApi(reports=report_service, limit=_limit(settings, "reports")).build_routes(),
-        *ReleasesApi(releases=ReleaseService(releases=Releases(chassis.db))).build_routes(),
+        *PublicStatisticsApi(statistics=statistics).build_routes(),
     )
 
 

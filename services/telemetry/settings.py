@@ -1,5 +1,6 @@
 """The settings of telemetry."""
 
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Self
@@ -44,6 +45,34 @@ class Settings(EnvSettings):
         ge=timedelta(seconds=1),
         le=timedelta(days=1),
         description="the length of a week of the program candor-demo, in whole seconds; in local mode alone",
+    )
+
+    weekly_epsilon: int = Field(
+        500_000,
+        validation_alias="TELEMETRY_WEEKLY_EPSILON_MICROS",
+        ge=1_000,
+        le=10_000_000,
+        description="what the release of a week may tell of one installation, in millionths of epsilon (C15)",
+    )
+    yearly_epsilon: int = Field(
+        26_500_000,
+        validation_alias="TELEMETRY_YEARLY_EPSILON_MICROS",
+        ge=0,
+        le=1_000_000_000,
+        description="the budget of the releases of a year, in millionths of epsilon; beyond it no week is released",
+    )
+    min_count: int = Field(
+        50,
+        validation_alias="TELEMETRY_MIN_COUNT",
+        ge=1,
+        le=10_000,
+        description="figures below it, noise included, are not shown",
+    )
+    noise_python: str = Field(
+        sys.executable,
+        validation_alias="TELEMETRY_NOISE_PYTHON",
+        description="the Python interpreter that draws the noise of a release; it needs requirements-statistics.lock "
+        "(default: that of the service)",
     )
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ because paths are logged.
 """
 
 from services.telemetry.api.reports import ReportsApi
-from services.telemetry.api.statistics import ReleasesApi
+from services.telemetry.api.statistics import PublicStatisticsApi
 from services.telemetry.api.tokens import TokensApi
 
-__all__ = ["ReleasesApi", "ReportsApi", "TokensApi"]
+__all__ = ["PublicStatisticsApi", "ReportsApi", "TokensApi"]

@@ -6,6 +6,13 @@ from services.telemetry.errors.reports import (
     ReportsRefusedError,
     TokenNotVerifiedError,
 )
+from services.telemetry.errors.statistics import (
+    BudgetExceededError,
+    InvalidWeekError,
+    NoiseUnavailableError,
+    ReleaseNotFoundError,
+    WeekReleasedError,
+)
 from services.telemetry.errors.tokens import (
     InstallationsExceededError,
     InvalidBlindedElementError,
@@ -15,13 +22,18 @@ from services.telemetry.errors.tokens import (
 )
 
 __all__ = [
+    "BudgetExceededError",
     "InstallationsExceededError",
     "InvalidBlindedElementError",
     "InvalidReportError",
+    "InvalidWeekError",
+    "NoiseUnavailableError",
     "ProgramUnavailableError",
     "QuestionOutdatedError",
+    "ReleaseNotFoundError",
     "ReportsOverloadedError",
     "ReportsRefusedError",
     "TokenNotVerifiedError",
     "TokenWeekNotOpenError",
+    "WeekReleasedError",
 ]

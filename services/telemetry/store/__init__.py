@@ -1,5 +1,6 @@
 """The collections of telemetry. None of their fields identifies a person, a device or an address."""
 
+from services.telemetry.store.budget import BudgetEntryDocument, BudgetLedger, BudgetYearDocument
 from services.telemetry.store.issuances import AddressKeyDocument, IssuanceDocument, Issuances
 from services.telemetry.store.releases import ReleaseDocument, Releases
 from services.telemetry.store.reports import DeletedReportDocument, ReportDocument, Reports, report_id_of
@@ -12,11 +13,16 @@ DOCUMENTS = (
     DeletedReportDocument,
     WeekDocument,
     ReleaseDocument,
+    BudgetEntryDocument,
+    BudgetYearDocument,
 )
 
 __all__ = [
     "DOCUMENTS",
     "AddressKeyDocument",
+    "BudgetEntryDocument",
+    "BudgetLedger",
+    "BudgetYearDocument",
     "DeletedReportDocument",
     "IssuanceDocument",
     "Issuances",

@@ -1,10 +1,11 @@
 """Which weeks take reports: storing a report and closing its week exclude each other."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
 
-from services.telemetry.domain import Week
-from shared.mongo import Collection, Database, Document
+from services.telemetry.domain import Stream, Week
+from shared.mongo import Collection, Database, Document, DuplicateError
 
 
 class WeekDocument(Document):
@@ -26,7 +27,8 @@ class Weeks:
 
     async def ensure_known(self, week: Week) -> None:
         """Insert *week* unless it is there. Not inside a transaction, which a duplicate aborts."""
-        await self._rows.insert_once(_document(week, accepts_reports=True), key="id")
+        with suppress(DuplicateError):
+            await self._rows.insert_one(_document(week, accepts_reports=True))
 
     async def lock_open(self, week: Week) -> bool:
         """Lock the week until the transaction ends; False when it takes no reports."""
@@ -39,8 +41,14 @@ class Weeks:
 
         Not inside a transaction, which a duplicate aborts. Closing a closed week changes nothing.
         """
-        await self._rows.insert_once(_document(week, accepts_reports=False), key="id")
+        with suppress(DuplicateError):
+            await self._rows.insert_one(_document(week, accepts_reports=False))
         await self._rows.update_one({"_id": _key(week)}, {"$set": {"accepts_reports": False}})
+
+    async def list_names(self, stream: Stream, *, closed_since: datetime) -> list[str]:
+        """Return the names of the known weeks of *stream* that closed at *closed_since* or later."""
+        rows = await self._rows.list_fields({"stream": stream.value, "closed_at": {"$gte": closed_since}}, ())
+        return sorted(row["_id"].partition("/")[2] for row in rows)
 
     async def is_closed(self, week: Week) -> bool:
         """Return whether the week takes no more reports."""

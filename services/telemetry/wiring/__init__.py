@@ -1,0 +1,1 @@
+"""The composition of the parts of telemetry."""
