@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.telemetry.api import PublicStatisticsApi, ReportsApi, TokensApi
 from services.telemetry.domain import Calendars
 from services.telemetry.ports import TokenKeys
-from services.telemetry.promises import TelemetryProbes
+from services.telemetry.promises import StatisticsProbes, TelemetryProbes
 from services.telemetry.service import (
     AccountEraser,
     AccountExport,
@@ -41,7 +41,12 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(ExportServer(service="telemetry", account_export=AccountExport()).build_rpc_handler(),),
         workers=build_release_worker(chassis, settings).build_workers(),
-        probes=TelemetryProbes(reports=reports, keys=keys, clock=chassis.clock).build_probes(),
+        probes=(
+            *TelemetryProbes(reports=reports, keys=keys, clock=chassis.clock).build_probes(),
+            *StatisticsProbes(
+                releases=Releases(chassis.db), budget=BudgetLedger(chassis.db), limits=build_yearly_limits(settings)
+            ).build_probes(),
+        ),
     )
 
 

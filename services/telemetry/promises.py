@@ -1,16 +1,23 @@
 """The probes of the promises that telemetry owns."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.telemetry.domain import QUESTION, StoredReport, Stream, decode_bytes
+from services.telemetry.domain.audit import find_draw_faults, find_ledger_faults, find_open_values
+from services.telemetry.domain.budget import BudgetEntry
+from services.telemetry.domain.releases import Release
 from services.telemetry.ports import TokenKeys
-from services.telemetry.store import Reports
+from services.telemetry.store import BudgetLedger, Releases, Reports
 from shared.clock import Clock
 from shared.promises import Finding, Probe, broken_finding, kept_finding
 
+MAX_RELEASES: Final = 53
+"""The newest releases of each stream that a check reads: those of a year."""
+MAX_NAMED: Final = 5
 SAMPLE_SIZE: Final = 500
 """Random reports that a check reads, so that its cost does not grow with the collection."""
 CHUNK_SIZE: Final = 25
@@ -57,3 +64,60 @@ class TelemetryProbes:
         return self.keys.verify(
             number, token.evaluation, stream=stream, question_version=token.question_version, week=token.week
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsProbes:
+    """Checks what is released, its ledger, and that usage reports can be made from nothing else."""
+
+    releases: Releases
+    budget: BudgetLedger
+    limits: Mapping[Stream, int]
+
+    def build_probes(self) -> tuple[Probe, ...]:
+        """Return the probes."""
+        return (Probe("C08", self.usage_reports_name_no_subject), Probe("C15", self.releases_are_drawn_and_charged))
+
+    async def usage_reports_name_no_subject(self) -> Finding:
+        """C08: a usage report is made of releases, and a release has closed values only: none names a subject."""
+        releases = await self._list_releases()
+        named = [f"{release.week} {fault}" for release in releases for fault in find_open_values(release)]
+        if named:
+            return broken_finding(len(named), f"values outside the closed lists: {', '.join(named[:MAX_NAMED])}")
+        figures = sum(len(table.counts) for release in releases for table in release.tables)
+        return kept_finding(
+            figures, f"{figures} figures of {len(releases)} releases, the only source of usage reports, name no subject"
+        )
+
+    async def releases_are_drawn_and_charged(self) -> Finding:
+        """C15: every cell of each release was drawn at the stated scale, and the ledger has its cost, within budget."""
+        releases, entries = await self._list_releases(), await self.budget.list_all()
+        faults = [
+            *find_ledger_faults(releases, entries),
+            *(f"{release.week} {fault}" for release in releases for fault in find_draw_faults(release)),
+            *await self._find_budget_faults(entries),
+        ]
+        figures = sum(len(table.counts) for release in releases for table in release.tables)
+        if faults:
+            return broken_finding(len(faults), f"{len(faults)} faults: {', '.join(faults[:MAX_NAMED])}")
+        return kept_finding(
+            figures,
+            f"{figures} figures of {len(releases)} releases, each drawn; {len(entries)} entries of the budget ledger, "
+            "each year within its budget",
+        )
+
+    async def _find_budget_faults(self, entries: Sequence[BudgetEntry]) -> list[str]:
+        spent: Counter[tuple[Stream, int]] = Counter()
+        for entry in entries:
+            spent[entry.stream, entry.year] += entry.epsilon_micros
+        found = []
+        for (stream, year), micros in spent.items():
+            budget = await self.budget.get_year(stream, year, limit_micros=self.limits[stream])
+            if budget.spent_micros != micros:
+                found.append(f"{stream} {year} counts {budget.spent_micros} millionths, its entries {micros}")
+            if micros > budget.limit_micros:
+                found.append(f"{stream} {year} exceeds its budget")
+        return found
+
+    async def _list_releases(self) -> list[Release]:
+        return [release for stream in Stream for release in await self.releases.list_newest(stream, MAX_RELEASES)]
