@@ -52,6 +52,22 @@ COPY --from=packages-dev /venv /venv
 COPY --from=code /candor /candor
 CMD ["shared.stack.mailbox", "--help"]
 
+# The image of telemetry: with OpenDP (275 MB), in an environment of its own, for the noise of the public statistics.
+FROM packages AS packages-statistics
+ARG PIP_ARGS=""
+COPY requirements-statistics.lock build/wheel[s] /wheels/
+RUN python3 -m venv /statistics \
+ && /statistics/bin/pip install --quiet --no-compile --require-hashes --only-binary :all: ${PIP_ARGS} -r /wheels/requirements-statistics.lock \
+ && /statistics/bin/pip uninstall --quiet --yes pip setuptools \
+ && python3 -m compileall -q --invalidation-mode unchecked-hash /statistics/lib
+
+FROM base AS statistics
+COPY --from=packages /venv /venv
+COPY --from=packages-statistics /statistics /statistics
+COPY --from=code /candor /candor
+ENV TELEMETRY_NOISE_PYTHON=/statistics/bin/python
+CMD ["services.telemetry"]
+
 FROM base AS service
 COPY --from=packages /venv /venv
 COPY --from=code /candor /candor

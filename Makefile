@@ -127,10 +127,11 @@ docs: setup  ## Generate documentation: tables of services, error catalogue, ref
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 BUILDER ?= $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool))))
-image:  ## Build the image of the services, and the one with the local mailbox for trying out the chart
+image:  ## Build the images: of the services, of telemetry with OpenDP, and with the local mailbox (to try out the chart)
 	@[ -n '$(BUILDER)' ] || { echo '✗ no docker, podman or buildah found → install one of them'; exit 1; }
 	@$(BUILDER) build --target service --tag localhost/candor:$(VERSION) .
 	@$(BUILDER) build --target dev --tag localhost/candor-dev:$(VERSION) .
+	@$(BUILDER) build --target statistics --tag localhost/candor-statistics:$(VERSION) .
 
 chart: setup  ## Render the example values of the chart into build/chart, as `helm template` does
 	@$(RUN) tests.chart
