@@ -29,6 +29,7 @@ from tests.bench import (
     identity,
     mail,
     payments,
+    statistics,
     sync,
     tokens,
 )
@@ -53,6 +54,7 @@ AREAS: tuple[Area, ...] = (
     growth.AREA,
     payments.AREA,
     charges.AREA,
+    statistics.AREA,
     edge.START,
     edge.AREA,
     edge.QUERY,

@@ -53,6 +53,11 @@ SCENES = (
         "tests/chaos/test_payments.py::test_charges_are_made_once_whatever_is_killed",
     ),
     Scene(
+        "release-killed",
+        "Processes of the weekly job are killed at random while they release twelve weeks of statistics",
+        "tests/chaos/test_releases.py::test_each_week_is_published_once_and_charged_once_whatever_is_killed",
+    ),
+    Scene(
         "platform-killed",
         "MongoDB and RabbitMQ of a whole platform are killed under the traffic of its users",
         "tests/e2e/test_faults.py::test_parts_killed_under_traffic_lose_nothing_that_was_accepted",

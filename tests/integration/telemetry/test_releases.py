@@ -6,19 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.telemetry.domain import SENSITIVITY, Calendar, Calendars, StoredReport, Stream, Token, UsageReport, Week
+from services.telemetry.domain import SENSITIVITY, Calendar, Stream
 from services.telemetry.domain.noise import NoiseScale
 from services.telemetry.domain.releases import list_tables, release_due_at
 from services.telemetry.errors import BudgetExceededError, NoiseUnavailableError, WeekReleasedError
-from services.telemetry.service import ReleaseJob, ReleasePlan
-from services.telemetry.store import DOCUMENTS, BudgetLedger, ReleaseDocument, Releases, Reports, Weeks
-from shared.ids import new_id
+from services.telemetry.service import ReleaseJob
+from services.telemetry.store import DOCUMENTS, ReleaseDocument
 from shared.mongo import Database
+from tests.support.statistics.jobs import EPSILON, add_reports, build_job
 
 CALENDAR = Calendar()
 WEEK = CALENDAR.parse("2026-W45")
 DUE = release_due_at(WEEK)
-EPSILON = 500_000
 
 
 class Noise:
@@ -50,47 +49,7 @@ def noise() -> Noise:
 async def job(database: Database, noise: Noise) -> ReleaseJob:
     """The job of a process; a year has the budget of three weeks."""
     await database.ensure_collections(DOCUMENTS)
-    return build_job(database, noise)
-
-
-def build_job(database: Database, noise: Noise, *, yearly: int = 3 * EPSILON) -> ReleaseJob:
-    return ReleaseJob(
-        reports=Reports(database),
-        weeks=Weeks(database),
-        releases=Releases(database),
-        budget=BudgetLedger(database),
-        calendars=Calendars.from_demo_week(timedelta(seconds=10)),
-        plan=ReleasePlan(
-            weekly_epsilon_micros=EPSILON,
-            yearly_limit_micros={Stream.SOFTWARE: yearly, Stream.DEMO: 100 * EPSILON},
-            min_count=5,
-        ),
-        draw=noise.draw,
-        transact=database.with_transaction,
-        new_id=new_id,
-    )
-
-
-async def add_reports(job: ReleaseJob, count: int, week: Week = WEEK, *, program: str = "omnifocus") -> None:
-    usage = UsageReport(
-        program=program,
-        version="4.8" if program == "omnifocus" else "1.0",
-        os="macos-26",
-        locale="en",
-        counters={"launches": "3 to 9", "crashes": "0", "syncs": "300 or more"},
-    )
-    await job.weeks.ensure_known(week)
-    await job.reports.add_many(
-        [
-            StoredReport(
-                stream=week.stream,
-                token=Token(question_version=2, week=week.name, number=f"n{index}", evaluation=b"t"),
-                usage=usage,
-                week_closed_at=week.closed_at,
-            )
-            for index in range(count)
-        ]
-    )
+    return build_job(database, noise.draw)
 
 
 async def find_count(job: ReleaseJob, table: str, cell: str, program: str = "omnifocus") -> int:
@@ -101,14 +60,14 @@ async def find_count(job: ReleaseJob, table: str, cell: str, program: str = "omn
 
 
 async def test_b18_a_week_is_released_when_it_is_due_and_not_before(job: ReleaseJob) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     assert (await job.run_round(at=DUE - timedelta(seconds=1))).released == []
     assert (await job.run_round(at=DUE)).released == [WEEK.name]
     assert (await job.run_round(at=DUE + timedelta(hours=1))).released == []
 
 
 async def test_every_cell_of_the_closed_lists_is_drawn_in_one_call_zeros_too(job: ReleaseJob, noise: Noise) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     await job.run_round(at=DUE)
     [counts] = noise.draws
     assert len(counts) == sum(len(table.cells) for table in list_tables(Stream.SOFTWARE))
@@ -121,7 +80,7 @@ async def test_every_cell_of_the_closed_lists_is_drawn_in_one_call_zeros_too(job
 
 async def test_the_raw_reports_are_gone_after_the_release_and_only_those_of_its_week(job: ReleaseJob) -> None:
     later = CALENDAR.parse("2026-W46")
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     await add_reports(job, 3, later)
     await job.run_round(at=DUE)
     assert await job.reports.count_by_week(WEEK.name) == 0
@@ -135,7 +94,7 @@ async def test_a_week_without_reports_is_released_too_so_that_a_release_tells_no
 
 
 async def test_C15_a_release_has_its_entry_in_the_budget_ledger(job: ReleaseJob) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     await job.run_round(at=DUE)
     [entry] = await job.budget.list_by_year(Stream.SOFTWARE, 2026)
     assert (entry.week, entry.epsilon_micros, entry.scale) == (WEEK.name, EPSILON, 14)
@@ -147,7 +106,7 @@ async def test_C15_a_release_has_its_entry_in_the_budget_ledger(job: ReleaseJob)
 
 
 async def test_c5_the_ledger_refuses_a_second_release_of_a_week(job: ReleaseJob) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     await job.release_week(WEEK, at=DUE)
     with pytest.raises(WeekReleasedError):
         await job.release_week(WEEK, at=DUE)
@@ -157,8 +116,8 @@ async def test_c5_the_ledger_refuses_a_second_release_of_a_week(job: ReleaseJob)
 
 async def test_c5_a_budget_that_is_spent_refuses_before_anything_is_drawn(database: Database, noise: Noise) -> None:
     await database.ensure_collections(DOCUMENTS)
-    job = build_job(database, noise, yearly=EPSILON - 1)
-    await add_reports(job, 12)
+    job = build_job(database, noise.draw, yearly=EPSILON - 1)
+    await add_reports(job, 12, WEEK)
     with pytest.raises(BudgetExceededError):
         await job.release_week(WEEK, at=DUE)
     assert noise.draws == []
@@ -168,7 +127,7 @@ async def test_c5_a_budget_that_is_spent_refuses_before_anything_is_drawn(databa
 
 
 async def test_without_noise_the_week_stays_open_and_is_released_later(job: ReleaseJob, noise: Noise) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     noise.fault = NoiseUnavailableError()
     assert (await job.run_round(at=DUE)).failed == {"telemetry.noise.unavailable": 1}
     assert await job.budget.list_by_year(Stream.SOFTWARE, 2026) == []
@@ -180,7 +139,7 @@ async def test_without_noise_the_week_stays_open_and_is_released_later(job: Rele
 async def test_a_job_killed_after_the_draw_leaves_nothing_and_the_next_one_publishes_once(
     job: ReleaseJob, noise: Noise
 ) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     noise.barrier = asyncio.Barrier(2)  # the draw is done, and waits
     killed = asyncio.create_task(job.run_round(at=DUE))
     await noise.has_drawn.wait()
@@ -195,10 +154,10 @@ async def test_a_job_killed_after_the_draw_leaves_nothing_and_the_next_one_publi
 
 
 async def test_two_jobs_at_once_publish_one_draw_and_charge_once(database: Database, job: ReleaseJob) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     shared = Noise()
     shared.barrier = asyncio.Barrier(2)  # both have drawn before either commits
-    rounds = await asyncio.gather(*(build_job(database, shared).run_round(at=DUE) for _ in range(2)))
+    rounds = await asyncio.gather(*(build_job(database, shared.draw).run_round(at=DUE) for _ in range(2)))
     assert len(shared.draws) == 2
     assert [name for each in rounds for name in each.released] == [WEEK.name]
     assert len(await job.budget.list_all()) == 1
@@ -208,9 +167,9 @@ async def test_two_jobs_at_once_publish_one_draw_and_charge_once(database: Datab
 async def test_a_deletion_that_was_interrupted_is_resumed_and_counts_nothing_twice(
     database: Database, job: ReleaseJob
 ) -> None:
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     await job.release_week(WEEK, at=DUE)
-    await add_reports(job, 4)  # as if the deletion had stopped early
+    await add_reports(job, 4, WEEK)  # as if the deletion had stopped early
     rows = database.get_collection(ReleaseDocument)
     await rows.update_one({"_id": WEEK.name}, {"$set": {"has_raw_reports": True}})
     assert (await job.run_round(at=DUE)).released == []

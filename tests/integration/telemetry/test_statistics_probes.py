@@ -10,7 +10,8 @@ from services.telemetry.promises import StatisticsProbes
 from services.telemetry.service import ReleaseJob
 from services.telemetry.store import BudgetEntryDocument, BudgetYearDocument, ReleaseDocument
 from shared.mongo import Database
-from tests.integration.telemetry.test_releases import DUE, EPSILON, WEEK, add_reports, job, noise
+from tests.integration.telemetry.test_releases import DUE, WEEK, job, noise
+from tests.support.statistics.jobs import EPSILON, add_reports
 
 __all__ = ["job", "noise"]
 """Fixtures that pytest finds here."""
@@ -20,7 +21,7 @@ Plant = Callable[[Database], Awaitable[object]]
 @pytest.fixture
 async def probes(database: Database, job: ReleaseJob) -> StatisticsProbes:
     """The probes beside one release."""
-    await add_reports(job, 12)
+    await add_reports(job, 12, WEEK)
     await job.run_round(at=DUE)
     return StatisticsProbes(
         releases=job.releases, budget=job.budget, limits={Stream.SOFTWARE: 3 * EPSILON, Stream.DEMO: EPSILON}
