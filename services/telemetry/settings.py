@@ -1,6 +1,5 @@
 """The settings of telemetry."""
 
-import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Self
@@ -69,7 +68,7 @@ class Settings(EnvSettings):
         description="figures below it, noise included, are not shown",
     )
     noise_python: str = Field(
-        sys.executable,
+        "",
         validation_alias="TELEMETRY_NOISE_PYTHON",
         description="the Python interpreter that draws the noise of a release; it needs requirements-statistics.lock "
         "(default: that of the service)",

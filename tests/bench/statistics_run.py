@@ -61,7 +61,7 @@ async def main(wanted: Namespace) -> dict[str, Any]:
     due: datetime = release_due_at(week)
     async with dropped(wanted.mongo) as name, open_database(wanted.mongo, name) as database:
         await database.ensure_collections(DOCUMENTS)
-        job = build_job(database, NoiseProcess(python=str(PYTHON)).draw)
+        job = build_job(database, NoiseProcess(python=str(PYTHON)).draw_noise)
         await job.weeks.ensure_known(week)
         rows, made = database.get_collection(ReportDocument), make_reports(week, wanted.count)
         while portion := list(islice(made, AT_ONCE)):

@@ -24,7 +24,7 @@ class NoiseScale:
     scale: int
 
     @classmethod
-    def choose(cls, *, epsilon_micros: int, sensitivity: int) -> "NoiseScale":
+    def from_epsilon(cls, *, epsilon_micros: int, sensitivity: int) -> "NoiseScale":
         """Return the scale of *epsilon_micros*, rounded up to a whole number so that it can be stated exactly."""
         scale = -(-sensitivity * MICROS // epsilon_micros)
         return cls(epsilon_micros=epsilon_micros, sensitivity=sensitivity, scale=scale)

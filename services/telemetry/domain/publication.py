@@ -68,7 +68,7 @@ class _Publisher:
     release: Release
     programs: Mapping[str, int]
 
-    def publish(self) -> Publication:
+    def build_publication(self) -> Publication:
         total, terms = sum(self.programs.values()), len(self.programs)
         if total < self.release.min_count:
             return Publication(total=None, total_margin=self._margin(terms), tables=())
@@ -157,4 +157,4 @@ class _Publisher:
 def build_publication(release: Release) -> Publication:
     """Return what the public sees of *release*; the same for the same release."""
     programs = {table.program: table.counts[table.program] for table in release.tables if table.name == PROGRAM_TABLE}
-    return _Publisher(release, programs).publish()
+    return _Publisher(release, programs).build_publication()

@@ -51,7 +51,7 @@ def find_bridges(hidden: AbstractSet[Position]) -> list[Position]:
     search = _BridgeSearch(_connect(hidden))
     for node in search.ways:
         if node not in search.order:
-            search.visit(node, arrived_by=None)
+            search.visit_node(node, arrived_by=None)
     return sorted(search.bridges)
 
 
@@ -63,7 +63,7 @@ class _BridgeSearch:
     order: dict[Node, int] = field(default_factory=dict)
     bridges: list[Position] = field(default_factory=list)
 
-    def visit(self, node: Node, *, arrived_by: Position | None) -> int:
+    def visit_node(self, node: Node, *, arrived_by: Position | None) -> int:
         """Visit *node* and all behind it; return the earliest node that is reached from there."""
         self.order[node] = earliest = len(self.order)
         for edge, other in self.ways[node]:
@@ -72,7 +72,7 @@ class _BridgeSearch:
             if other in self.order:
                 earliest = min(earliest, self.order[other])
                 continue
-            reached = self.visit(other, arrived_by=edge)
+            reached = self.visit_node(other, arrived_by=edge)
             earliest = min(earliest, reached)
             if reached > self.order[node]:
                 self.bridges.append(edge)

@@ -28,7 +28,7 @@ class NoiseProcess:
     python: str
     time_limit: float = _TIME_LIMIT_SECONDS
 
-    async def draw(self, counts: Sequence[int], noise: NoiseScale) -> tuple[int, ...]:
+    async def draw_noise(self, counts: Sequence[int], noise: NoiseScale) -> tuple[int, ...]:
         """Return *counts* with noise; NoiseUnavailableError when it cannot be drawn, or protects too little."""
         request = {"counts": list(counts), "scale": noise.scale, "sensitivity": noise.sensitivity}
         reply = json.loads(await self._run(json.dumps(request).encode()))

@@ -42,7 +42,7 @@ class ReleasePlan:
 
     def choose_noise(self) -> NoiseScale:
         """Return the noise of a week."""
-        return NoiseScale.choose(epsilon_micros=self.weekly_epsilon_micros, sensitivity=SENSITIVITY)
+        return NoiseScale.from_epsilon(epsilon_micros=self.weekly_epsilon_micros, sensitivity=SENSITIVITY)
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class ReleaseJob:
         async def publish() -> None:
             if not await self.releases.add(release):
                 raise WeekReleasedError
-            await self.budget.charge(_build_entry(release), limit_micros=limit)
+            await self.budget.record_charge(_build_entry(release), limit_micros=limit)
 
         await self.transact(publish)
         await self._delete_reports(week.name)

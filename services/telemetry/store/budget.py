@@ -58,7 +58,7 @@ class BudgetLedger:
             stream=stream, year=year, limit_micros=limit_micros, spent_micros=0 if row is None else row.spent_micros
         )
 
-    async def charge(self, entry: BudgetEntry, *, limit_micros: int) -> None:
+    async def record_charge(self, entry: BudgetEntry, *, limit_micros: int) -> None:
         """Insert *entry* and add it to its year, in the caller's transaction; BudgetExceededError beyond the limit."""
         fits = {
             "_id": _year_id(entry.stream, entry.year),

@@ -1,6 +1,7 @@
 """The weekly job as a background worker. One replica at a time runs it: two would draw twice, and publish once."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -73,7 +74,7 @@ def build_release_worker(chassis: Chassis, settings: Settings) -> ReleaseWorker:
             yearly_limit_micros=build_yearly_limits(settings),
             min_count=settings.min_count,
         ),
-        draw=NoiseProcess(python=settings.noise_python).draw,
+        draw=NoiseProcess(python=settings.noise_python or sys.executable).draw_noise,
         transact=db.with_transaction,
         new_id=chassis.new_id,
     )

@@ -24,7 +24,7 @@ from shared.stack.install.environments import STATISTICS_VENV
 from tests.support.statistics.worlds import MIN_COUNT, Week
 
 PYTHON = STATISTICS_VENV / "bin" / "python"
-SCALE = NoiseScale.choose(epsilon_micros=500_000, sensitivity=SENSITIVITY)
+SCALE = NoiseScale.from_epsilon(epsilon_micros=500_000, sensitivity=SENSITIVITY)
 TABLES = list_tables(Stream.SOFTWARE)
 CELLS = tuple(CellKey(table.program, table.name, cell) for table in TABLES for cell in table.cells)
 View = Mapping[str, float]
@@ -49,7 +49,7 @@ Mechanism = Callable[[Week, NoisePool], View]
 
 def draw_pool(size: int, noise: NoiseScale = SCALE) -> NoisePool:
     """Return *size* draws of OpenDP, as the service draws them."""
-    return NoisePool(asyncio.run(NoiseProcess(python=str(PYTHON)).draw([0] * size, noise)))
+    return NoisePool(asyncio.run(NoiseProcess(python=str(PYTHON)).draw_noise([0] * size, noise)))
 
 
 def release_rightly(week: Week, pool: NoisePool) -> Release:

@@ -33,7 +33,7 @@ def test_C15_wrong_noise_is_caught(wrong: str, pool: NoisePool) -> None:
 
 def test_C15_the_scale_is_what_a_report_touches_divided_by_epsilon() -> None:
     assert NoiseScale(epsilon_micros=500_000, sensitivity=7, scale=14) == SCALE
-    assert NoiseScale.choose(epsilon_micros=300_000, sensitivity=7).scale == 24  # 23.3, rounded up
+    assert NoiseScale.from_epsilon(epsilon_micros=300_000, sensitivity=7).scale == 24  # 23.3, rounded up
 
 
 def test_b12_the_error_margin_covers_the_truth_in_95_of_100(pool: NoisePool) -> None:
@@ -50,7 +50,7 @@ def test_the_mean_of_the_noise_is_as_stated() -> None:
 @pytest.mark.skipif(not PYTHON.exists(), reason="OpenDP is not installed: make setup")
 async def test_b11_small_counts_become_negative_and_large_ones_do_not_wrap() -> None:
     process = NoiseProcess(python=str(PYTHON))
-    drawn = await process.draw([0] * 200 + [2**40] * 200, SCALE)
+    drawn = await process.draw_noise([0] * 200 + [2**40] * 200, SCALE)
     assert min(drawn[:200]) < 0
     assert all(abs(each - 2**40) < 1_000 for each in drawn[200:])
 
@@ -59,17 +59,17 @@ async def test_b11_small_counts_become_negative_and_large_ones_do_not_wrap() -> 
 async def test_C15_a_scale_too_small_for_the_stated_epsilon_is_refused() -> None:
     careless = NoiseScale(epsilon_micros=500_000, sensitivity=7, scale=2)
     with pytest.raises(NoiseUnavailableError, match="greater epsilon"):
-        await NoiseProcess(python=str(PYTHON)).draw([1, 2, 3], careless)
+        await NoiseProcess(python=str(PYTHON)).draw_noise([1, 2, 3], careless)
 
 
 async def test_without_the_library_nothing_is_drawn(tmp_path: object) -> None:
     with pytest.raises(NoiseUnavailableError, match="does not start"):
-        await NoiseProcess(python=f"{tmp_path}/python").draw([1], SCALE)
+        await NoiseProcess(python=f"{tmp_path}/python").draw_noise([1], SCALE)
     with pytest.raises(NoiseUnavailableError, match="exit code 3"):
-        await NoiseProcess(python="/usr/bin/python3").draw([1], SCALE)
+        await NoiseProcess(python="/usr/bin/python3").draw_noise([1], SCALE)
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="OpenDP is not installed: make setup")
 async def test_a_draw_has_a_time_limit() -> None:
     with pytest.raises(NoiseUnavailableError, match="too long"):
-        await NoiseProcess(python=str(PYTHON), time_limit=0.01).draw([1], SCALE)
+        await NoiseProcess(python=str(PYTHON), time_limit=0.01).draw_noise([1], SCALE)
