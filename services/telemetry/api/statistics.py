@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -27,12 +27,13 @@ COMPOSITION: Final = (
     "epsilon of the week; programs do not add, since a report is of one program; weeks add up to the year."
 )
 _MAX_RELEASES = 53
+StreamName = Literal["software", "demo"]
 
 
 class ReleasesQuery(Query):
     """Which releases, and how many."""
 
-    stream: Stream = Stream.SOFTWARE
+    stream: StreamName = "software"
     limit: Annotated[int, Field(ge=1, le=_MAX_RELEASES)] = 4
 
 
@@ -45,7 +46,7 @@ class UsageReportQuery(Query):
 class LedgerQuery(Query):
     """Which stream and year; by default the current year."""
 
-    stream: Stream = Stream.SOFTWARE
+    stream: StreamName = "software"
     year: Annotated[int, Field(ge=2000, le=9999)] | None = None
 
 
@@ -186,7 +187,7 @@ class PublicStatisticsApi:
 
     async def list_releases(self, _call: RequestContext, query: ReleasesQuery) -> PublicStatisticsView:
         """List the newest releases of the public statistics."""
-        found = await self.statistics.list_releases(query.stream, query.limit)
+        found = await self.statistics.list_releases(Stream(query.stream), query.limit)
         return PublicStatisticsView(releases=[_release_view(each) for each in found])
 
     async def get_release(self, call: RequestContext) -> ReleaseView:
@@ -196,7 +197,7 @@ class PublicStatisticsApi:
     async def get_budget_ledger(self, call: RequestContext, query: LedgerQuery) -> BudgetLedgerView:
         """Get the budget ledger: what each release of a year has cost, and what is left."""
         year = query.year or call.now.isocalendar().year
-        return _ledger_view(await self.statistics.get_ledger(query.stream, year))
+        return _ledger_view(await self.statistics.get_ledger(Stream(query.stream), year))
 
     async def get_usage_report(self, _call: RequestContext, query: UsageReportQuery) -> UsageReportView:
         """Get the internal usage report: the published figures week by week (C08)."""

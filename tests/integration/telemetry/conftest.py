@@ -13,11 +13,13 @@ from shared.ids import random_bytes
 from shared.mongo import Database
 from tests.support import NOON
 from tests.support.service_process import ServiceProcess, amqp_url, fake_services, mailbox, service, stored
+from tests.support.statistics.mechanisms import PYTHON
 
 __all__ = ["amqp_url", "fake_services", "mailbox", "service", "stored"]
 """Fixtures that pytest finds here."""
 
-DEMO_WEEK = timedelta(seconds=1)
+DEMO_WEEK = timedelta(seconds=2)
+"""A week is released three seconds after its end; a report is sent and read again well before."""
 MAX_INSTALLATIONS = 3
 
 
@@ -27,7 +29,11 @@ def service_process() -> ServiceProcess:
     return ServiceProcess(
         name="telemetry",
         heard="telemetry.#",
-        settings={"CANDOR_PROBE_INTERVAL_SECONDS": "1", "TELEMETRY_DEMO_WEEK_SECONDS": "1"},
+        settings={
+            "CANDOR_PROBE_INTERVAL_SECONDS": "1",
+            "TELEMETRY_DEMO_WEEK_SECONDS": f"{DEMO_WEEK.total_seconds():.0f}",
+            "TELEMETRY_NOISE_PYTHON": str(PYTHON),
+        },
     )
 
 
