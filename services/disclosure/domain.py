@@ -22,6 +22,10 @@ class CaseState(StrEnum):
     OPEN = "open"
     NOTIFYING = "notifying"
     CLOSED = "closed"
+    REFUSED = "refused"
+    """By a second person; nothing was handed over."""
+    WITHDRAWN = "withdrawn"
+    """By the opener, before the approval."""
 
 
 class NoticeProof(StrEnum):
@@ -61,6 +65,10 @@ class Case:
     approved_by: str | None = None
     approved_at: datetime | None = None
     closed_at: datetime | None = None
+    """When the last notice became final, or the case was refused or withdrawn."""
+    ended_by: str | None = None
+    """Who refused or withdrew it."""
+    end_reason: str = ""
 
     def may_be_approved_by(self, person: str) -> bool:
         """Whether *person* may approve: anyone but the opener (four-eyes principle, C21)."""

@@ -17,10 +17,17 @@ class NoAffectedAccountsError(InvalidInputError):
 
 
 class CaseNotOpenError(ConflictError):
-    """The case has already been approved."""
+    """The case has been approved, refused or withdrawn."""
 
     code = "disclosure.case.not_open"
-    remedy = "Read the case to see who approved it and when."
+    remedy = "Read the case to see who decided it and when."
+
+
+class PersonAffectedError(ConflictError):
+    """Your own account is among the affected, so you can neither open nor decide this case."""
+
+    code = "disclosure.case.person_affected"
+    remedy = "Hand the case to a colleague whose account is not among the affected."
 
 
 class CommercialPurposeError(InvalidInputError):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.disclosure.api.fields import STAFF_ACCESS, AccountId, FieldName, SingleLine
 from services.disclosure.domain import Case, CaseNotice, Ground, NoticeState
-from services.disclosure.errors import CaseNotFoundError, CaseNotOpenError, NoAffectedAccountsError
+from services.disclosure.errors import CaseNotFoundError, CaseNotOpenError, NoAffectedAccountsError, PersonAffectedError
 from services.disclosure.service import CaseService, NewCase
 from shared.clock import rfc3339
 from shared.errors import FourEyesError
@@ -26,6 +26,12 @@ class OpenCaseBody(JsonBody):
     reference: Annotated[SingleLine, Field(examples=["26-2-01234-5"])]
     fields: Annotated[list[FieldName], Field(min_length=1, max_length=50)]
     account_ids: Annotated[list[AccountId], Field(max_length=MAX_ACCOUNTS)]
+
+
+class EndCaseBody(JsonBody):
+    """Why a case is refused or withdrawn. It is kept with the case."""
+
+    reason: Annotated[SingleLine, Field(min_length=3, examples=["the order names another company"])]
 
 
 class NoticeCountsView(View):
@@ -53,6 +59,8 @@ class CaseView(View):
     approved_by: str | None
     approved_at: Timestamp | None
     closed_at: Timestamp | None
+    ended_by: str | None
+    end_reason: str
 
 
 class NoticeView(View):
@@ -75,6 +83,7 @@ class CasesApi:
         """Return the routes of cases."""
         root = "/v1/disclosure/cases"
         one = f"{root}/{{case_id}}"
+        decided = (CaseNotFoundError, FourEyesError, PersonAffectedError, CaseNotOpenError)
         return (
             post(
                 root,
@@ -83,7 +92,7 @@ class CasesApi:
                 status=201,
                 idempotent=True,
                 summary="Open a case",
-                errors=(NoAffectedAccountsError,),
+                errors=(NoAffectedAccountsError, PersonAffectedError),
             ),
             get(root, self.list_cases, access=STAFF_ACCESS, summary="List the cases, newest first"),
             get(one, self.get_case, access=STAFF_ACCESS, summary="Read a case", errors=(CaseNotFoundError,)),
@@ -101,7 +110,25 @@ class CasesApi:
                 status=200,
                 idempotent=True,
                 summary="Approve a case as the second person",
-                errors=(CaseNotFoundError, FourEyesError, CaseNotOpenError),
+                errors=decided,
+            ),
+            post(
+                f"{one}/refusals",
+                self.refuse_case,
+                access=STAFF_ACCESS,
+                status=200,
+                idempotent=True,
+                summary="Refuse a case as the second person",
+                errors=decided,
+            ),
+            post(
+                f"{one}/withdrawals",
+                self.withdraw_case,
+                access=STAFF_ACCESS,
+                status=200,
+                idempotent=True,
+                summary="Withdraw your case before it is approved",
+                errors=decided,
             ),
         )
 
@@ -146,6 +173,20 @@ class CasesApi:
         """Approve the disclosure, which notifies every affected account."""
         return await self._render(await self.cases.approve(call.path["case_id"], by=call.principal.id, at=call.now))
 
+    async def refuse_case(self, call: RequestContext, body: EndCaseBody) -> CaseView:
+        """Refuse the disclosure, with a reason: nothing is handed over. The transparency report counts it."""
+        ended = await self.cases.refuse_case(
+            call.path["case_id"], by=call.principal.id, reason=body.reason, at=call.now
+        )
+        return await self._render(ended)
+
+    async def withdraw_case(self, call: RequestContext, body: EndCaseBody) -> CaseView:
+        """Withdraw a case that you opened in error, with a reason."""
+        ended = await self.cases.withdraw_case(
+            call.path["case_id"], by=call.principal.id, reason=body.reason, at=call.now
+        )
+        return await self._render(ended)
+
     async def _render(self, case: Case) -> CaseView:
         progress = await self.cases.count_notices_by_state([case])
         return _render_case(case, _render_counts(progress[case.case_id]))
@@ -170,6 +211,8 @@ def _render_case(case: Case, notices: NoticeCountsView) -> CaseView:
         approved_by=case.approved_by,
         approved_at=case.approved_at and rfc3339(case.approved_at),
         closed_at=case.closed_at and rfc3339(case.closed_at),
+        ended_by=case.ended_by,
+        end_reason=case.end_reason,
     )
 
 

@@ -1,11 +1,11 @@
-"""Opens and approves disclosure cases; a disclosure requires two people (C16, C21)."""
+"""Opens and decides disclosure cases; a disclosure requires two people, neither of them affected (C16, C21)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.disclosure.domain import Case, CaseNotice, CaseState, Ground, NoticeState
-from services.disclosure.errors import CaseNotFoundError, CaseNotOpenError, NoAffectedAccountsError
+from services.disclosure.errors import CaseNotFoundError, CaseNotOpenError, NoAffectedAccountsError, PersonAffectedError
 from services.disclosure.store import CaseNotices, Cases
 from shared.bus import Outbox
 from shared.contracts import disclosure_v1
@@ -36,10 +36,15 @@ class CaseService:
     new_id: NewId
 
     async def open_case(self, new_case: NewCase, *, by: str, idempotency_key: str, at: datetime) -> Case:
-        """Create a case and fix its affected accounts, once per *idempotency_key*. Nothing is disclosed yet."""
+        """Create a case and fix its affected accounts, once per *idempotency_key*. Nothing is disclosed yet.
+
+        NoAffectedAccountsError; PersonAffectedError when the opener is among the affected.
+        """
         accounts = tuple(dict.fromkeys(new_case.account_ids))
         if not accounts:
             raise NoAffectedAccountsError
+        if by in accounts:
+            raise PersonAffectedError
         case = Case(
             case_id=self.new_id("dis"),
             ground=new_case.ground,
@@ -65,11 +70,9 @@ class CaseService:
     async def approve(self, case_id: str, *, by: str, at: datetime) -> Case:
         """Approve as the second person, which starts the notices. Idempotent for the same person.
 
-        FourEyesError for the opener; CaseNotOpenError when another person has approved.
+        FourEyesError for the opener; PersonAffectedError; CaseNotOpenError when it was decided otherwise.
         """
-        case = await self.get(case_id)
-        if not case.may_be_approved_by(by):
-            raise FourEyesError
+        case = await self._get_for_second_person(case_id, by)
 
         async def write() -> None:
             if not await self.cases.approve(case_id, by=by, at=at):
@@ -81,6 +84,38 @@ class CaseService:
 
         if case.approved_by != by:
             await self.transact(write)
+        return await self.get(case_id)
+
+    async def refuse_case(self, case_id: str, *, by: str, reason: str, at: datetime) -> Case:
+        """Refuse the disclosure as the second person; nothing is handed over and no account is notified.
+
+        FourEyesError for the opener; PersonAffectedError; CaseNotOpenError.
+        """
+        await self._get_for_second_person(case_id, by)
+        return await self._end_open(case_id, CaseState.REFUSED, by=by, reason=reason, at=at)
+
+    async def withdraw_case(self, case_id: str, *, by: str, reason: str, at: datetime) -> Case:
+        """Withdraw a case that was opened in error, before its approval; FourEyesError for all but the opener."""
+        case = await self.get(case_id)
+        if case.opened_by != by:
+            raise FourEyesError("Only the person who opened the case can withdraw it; you can refuse it.")
+        return await self._end_open(case_id, CaseState.WITHDRAWN, by=by, reason=reason, at=at)
+
+    async def _get_for_second_person(self, case_id: str, person: str) -> Case:
+        case = await self.get(case_id)
+        if not case.may_be_approved_by(person):
+            raise FourEyesError
+        if await self.notices.is_affected(case_id, person):
+            raise PersonAffectedError
+        return case
+
+    async def _end_open(self, case_id: str, state: CaseState, *, by: str, reason: str, at: datetime) -> Case:
+        async def write() -> None:
+            if not await self.cases.end_open(case_id, state, by=by, reason=reason, at=at):
+                raise CaseNotOpenError
+            await self.notices.delete_inactive(case_id)
+
+        await self.transact(write)
         return await self.get(case_id)
 
     async def get(self, case_id: str) -> Case:

@@ -30,6 +30,8 @@ class CaseDocument(Document):
     approved_by: str | None = None
     approved_at: datetime | None = None
     closed_at: datetime | None = None
+    ended_by: str | None = None
+    end_reason: str = ""
 
 
 class Cases:
@@ -80,6 +82,11 @@ class Cases:
         change = {"state": CaseState.CLOSED.value, "closed_at": at}
         return await self._rows.update_one({"_id": case_id, "state": CaseState.NOTIFYING.value}, {"$set": change}) == 1
 
+    async def end_open(self, case_id: str, state: CaseState, *, by: str, reason: str, at: datetime) -> bool:
+        """End an open case as refused or withdrawn; False when it is no longer open."""
+        change = {"state": state.value, "ended_by": by, "end_reason": reason, "closed_at": at}
+        return await self._rows.update_one({"_id": case_id, "state": CaseState.OPEN.value}, {"$set": change}) == 1
+
     async def list_notifying(self, *, after: str, limit: int) -> list[Case]:
         """Return approved cases with open notices ordered by id, after *after*."""
         wanted = {"state": CaseState.NOTIFYING.value, "_id": {"$gt": after}}
@@ -109,4 +116,6 @@ def _to_case(row: CaseDocument) -> Case:
         approved_by=row.approved_by,
         approved_at=row.approved_at,
         closed_at=row.closed_at,
+        ended_by=row.ended_by,
+        end_reason=row.end_reason,
     )

@@ -60,6 +60,14 @@ class CaseNotices:
         pending = {"case_id": case_id, "state": NoticeState.PENDING.value}
         await self._rows.update_many(pending, {"$set": {"due_at": at}})
 
+    async def delete_inactive(self, case_id: str) -> None:
+        """Delete the notices of a case that was never approved."""
+        await self._rows.delete_many({"case_id": case_id, "due_at": None, "state": NoticeState.PENDING.value})
+
+    async def is_affected(self, case_id: str, account_id: str) -> bool:
+        """Whether the case has a notice to this account."""
+        return await self._rows.get(f"{case_id}:{account_id}") is not None
+
     async def list_due(self, *, at: datetime, limit: int) -> list[CaseNotice]:
         """Return due notices, oldest first."""
         wanted = {"state": NoticeState.PENDING.value, "due_at": {"$lte": at}}

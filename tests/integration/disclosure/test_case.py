@@ -217,3 +217,41 @@ async def test_cases_are_listed_newest_first_page_by_page(service: Running, fake
     first = (await service.call("GET", f"{CASES}?limit=2", by=OPENER)).body
     second = (await service.call("GET", f"{CASES}?limit=2&cursor={first['next_cursor']}", by=OPENER)).body
     assert [each["case_id"] for each in first["items"] + second["items"]][:3] == made[::-1]
+
+
+async def test_R16_the_affected_can_neither_open_nor_decide(service: Running, fake_services: FakeServices) -> None:
+    judge = person("staff", "disclosure", number=new_id("acc").removeprefix("acc_"))
+    fake_services.addresses[judge.id] = "judge@customers.example"
+    mine = await service.call("POST", CASES, by=judge, body=a_case(judge.id), key=new_id("key"))
+    assert (mine.status, mine.body["code"]) == (409, "disclosure.case.person_affected")
+    path = await opened(service, judge.id)
+    for decision, body in (("approvals", None), ("refusals", {"reason": "not ours"})):
+        said = await service.call("POST", f"{path}/{decision}", by=judge, body=body, key=new_id("key"))
+        assert (said.status, said.body["code"]) == (409, "disclosure.case.person_affected")
+
+
+async def test_a_case_is_refused_by_a_second_person_with_a_reason(
+    service: Running, fake_services: FakeServices
+) -> None:
+    account_id, _ = new_account(fake_services)
+    path, reason = await opened(service, account_id), {"reason": "the order names another company"}
+    own = await service.call("POST", f"{path}/refusals", by=OPENER, body=reason, key=new_id("key"))
+    assert (own.status, own.body["code"]) == (409, "auth.second_person.required")
+    empty = await service.call("POST", f"{path}/refusals", by=APPROVER, body={"reason": ""}, key=new_id("key"))
+    assert empty.status == 422
+    refused = await service.call("POST", f"{path}/refusals", by=APPROVER, body=reason, key=new_id("key"))
+    assert refused.body["state"] == "refused"
+    assert (refused.body["end_reason"], refused.body["ended_by"]) == (reason["reason"], APPROVER.id)
+    late = await service.call("POST", f"{path}/approvals", by=APPROVER, key=new_id("key"))
+    assert (late.status, late.body["code"]) == (409, "disclosure.case.not_open")
+    assert (await service.call("GET", f"{path}/notices", by=OPENER)).body["items"] == []
+
+
+async def test_a_case_opened_in_error_is_withdrawn_by_its_opener(service: Running, fake_services: FakeServices) -> None:
+    path, reason = await opened(service, new_account(fake_services)[0]), {"reason": "a mistyped account"}
+    other = await service.call("POST", f"{path}/withdrawals", by=APPROVER, body=reason, key=new_id("key"))
+    assert other.status == 409
+    ended = await service.call("POST", f"{path}/withdrawals", by=OPENER, body=reason, key=new_id("key"))
+    assert ended.body["state"] == "withdrawn"
+    again = await service.call("POST", f"{path}/withdrawals", by=OPENER, body=reason, key=new_id("key"))
+    assert again.status == 409
