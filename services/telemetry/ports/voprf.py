@@ -41,7 +41,7 @@ class TokenKeys:
         if not seeds:
             raise ValueError("a token key needs a seed")
         self._seeds = tuple(reversed(seeds))
-        self._derive = lru_cache(_CACHED_KEYS)(_derive_key)
+        self._derive = lru_cache(_CACHED_KEYS)(derive_key)
 
     def evaluate_element(self, blinded: bytes, *, stream: Stream, question_version: int, week: str) -> Evaluation:
         """Return the evaluation of *blinded* under the key of *week*; raises InvalidElementError."""
@@ -64,8 +64,9 @@ class TokenKeys:
         return self._key(self._seeds[0], stream, question_version, week).public_key.serialize()
 
     def _key(self, seed: Key, stream: Stream, question_version: int, week: str) -> Evaluator:
-        return self._derive(seed.secret, f"{_KEY_INFO}/{stream}/{question_version}/{week}")
+        return self._derive(seed.secret, f"{_KEY_INFO}/{stream}/{question_version}/{week}".encode())
 
 
-def _derive_key(seed: bytes, info: str) -> Evaluator:
-    return Evaluator.from_seed(seed, info.encode())
+def derive_key(seed: bytes, info: bytes) -> Evaluator:
+    """Return the key of *info* (RFC 9497, DeriveKeyPair)."""
+    return Evaluator.from_seed(seed, info)

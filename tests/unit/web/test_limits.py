@@ -11,6 +11,7 @@ from shared.web import PUBLIC, RateLimit, RequestContext, View, customer, get
 from shared.web.rate_limits import TokenBuckets
 from tests.support.http import a_customer, serving
 
+HOUR = timedelta(hours=1)
 FIVE = RateLimit(5, timedelta(seconds=10))
 
 
@@ -122,3 +123,21 @@ async def test_clients_behind_the_edge_are_told_apart_by_what_the_edge_wrote() -
         hops = ["203.0.113.7", "203.0.113.8", "198.51.100.1, 203.0.113.7"]
         statuses = [(await site.get("/done", headers={"X-Forwarded-For": hop})).status for hop in hops]
     assert statuses == [200, 200, 429], "what a client wrote before the last hop is not believed"
+
+
+def test_b20_a_limit_that_forgets_its_callers_keeps_no_address_in_memory() -> None:
+    buckets = TokenBuckets(RateLimit(3, HOUR, "reports", forgets_callers=True))
+    for _ in range(3):
+        buckets.hit("203.0.113.9", 100.0)
+    with pytest.raises(TooManyRequestsError):
+        buckets.hit("203.0.113.9", 100.0)
+    buckets.hit("203.0.113.10", 100.0)
+    assert "203.0.113" not in repr(vars(buckets))
+
+
+def test_b20_the_key_of_the_callers_is_renewed_each_hour_and_the_counts_go_with_it() -> None:
+    buckets = TokenBuckets(RateLimit(1, HOUR, "reports", forgets_callers=True))
+    buckets.hit("203.0.113.9", 100.0)
+    before = set(vars(buckets)["_full_at"])
+    buckets.hit("203.0.113.9", 3_700.0)
+    assert before.isdisjoint(vars(buckets)["_full_at"])
