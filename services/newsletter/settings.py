@@ -69,6 +69,21 @@ class InboundSettings(EnvSettings):
         le=1_000,
         description="the number of SMTP sessions at the same time; each may hold one mail in memory",
     )
+    max_connections_per_client: int = Field(
+        5,
+        validation_alias="NEWSLETTER_INBOUND_MAX_CONNECTIONS_PER_CLIENT",
+        ge=1,
+        le=1_000,
+        description="the number of them from one address; set it to the number of all where a load balancer hides the "
+        "addresses",
+    )
+    idle_timeout: Duration = Field(
+        timedelta(minutes=1),
+        validation_alias="NEWSLETTER_INBOUND_IDLE_SECONDS",
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=5),
+        description="how long a session may take to name a recipient of ours",
+    )
     tls_cert: Path | None = Field(
         None,
         validation_alias="NEWSLETTER_INBOUND_TLS_CERT",
@@ -167,6 +182,14 @@ class Settings(EnvSettings):
         validation_alias="NEWSLETTER_LONGEST_GAP_SECONDS",
         ge=timedelta(seconds=30),
         description="after a longer silence the database may come from a backup, and every campaign is paused",
+    )
+    data_epoch: str = Field(
+        "",
+        validation_alias="NEWSLETTER_DATA_EPOCH",
+        max_length=40,
+        pattern=r"^[0-9A-Za-z_.:-]*$",
+        description="any name for the data, such as a date; change it after a restore from a backup, and every "
+        "campaign starts paused",
     )
     poll_interval: Duration = Field(
         timedelta(seconds=0.5),

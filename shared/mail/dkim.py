@@ -41,9 +41,16 @@ class DkimSigner:
     def from_keyring(cls, keyring: Keyring, domain: str) -> Self | None:
         """Return the signer of the active DKIM key, or None; without a key the relay is expected to sign."""
         key = keyring.find_active(KeyUse.DKIM)
-        return (
-            None if key is None else cls(domain=domain, selector=key.id.replace("_", "-"), key=_load_private_key(key))
-        )
+        return None if key is None else cls._from_key(key, domain)
+
+    @classmethod
+    def list_from_keyring(cls, keyring: Keyring, domain: str) -> list[Self]:
+        """Return the signers of all DKIM keys, the retired ones included: a repeated email has the same bytes."""
+        return [cls._from_key(key, domain) for key in keyring.list_by_use(KeyUse.DKIM)]
+
+    @classmethod
+    def _from_key(cls, key: Key, domain: str) -> Self:
+        return cls(domain=domain, selector=key.id.replace("_", "-"), key=_load_private_key(key))
 
     def sign_message(self, raw: bytes, *, at: datetime) -> bytes:
         """Return *raw* with a DKIM-Signature header prepended."""

@@ -1,5 +1,6 @@
 """The emails of campaigns: rendered once for all recipients, then composed for each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -96,6 +97,9 @@ class CampaignEmails:
     links: EmailLinks
     sender: FromAddress
     dkim: DkimSigner | None
+    """Signs with the active key."""
+    earlier_dkim: Sequence[DkimSigner] = ()
+    """Sign with the keys before it, which the keyring still has."""
     return_path: ReturnPathSigner | None
     _rendered: dict[tuple[str, str, str], RenderedCampaign] = field(default_factory=dict)
 
@@ -118,8 +122,18 @@ class CampaignEmails:
         if not parsed.to_text().strip():
             raise EmptyCampaignError("text")
 
-    def compile_campaign(self, campaign: Campaign, mailing_list: MailingList, *, at: datetime) -> CampaignComposer:
-        """Return the composer of *campaign* for emails with the Date *at*."""
+    @property
+    def dkim_selector(self) -> str:
+        """The selector of the active key; empty without one."""
+        return self.dkim.selector if self.dkim else ""
+
+    def compile_campaign(
+        self, campaign: Campaign, mailing_list: MailingList, *, at: datetime, dkim_selector: str | None = None
+    ) -> CampaignComposer:
+        """Return the composer of *campaign* for emails with the Date *at*, signed by the key *dkim_selector*.
+
+        Without that argument, or when the keyring has lost the key, the active key signs; an empty one means no key.
+        """
         rendered = self._render_cached(campaign, mailing_list)
         email = BulkEmail(
             template_id=campaign.campaign_id,
@@ -135,7 +149,7 @@ class CampaignEmails:
             composed_at=at,
             sender=self.sender,
             return_path=self.return_path,
-            composer=BulkComposer(email, self.sender, at=at, dkim=self.dkim),
+            composer=BulkComposer(email, self.sender, at=at, dkim=self._find_signer(dkim_selector)),
         )
 
     def render_campaign(self, campaign: Campaign, mailing_list: MailingList) -> RenderedCampaign:
@@ -197,6 +211,11 @@ class CampaignEmails:
     @property
     def _own_host(self) -> str:
         return urlsplit(self.links.public_url).netloc
+
+    def _find_signer(self, selector: str | None) -> DkimSigner | None:
+        if selector == "":
+            return None
+        return next((each for each in self.earlier_dkim if each.selector == selector), self.dkim)
 
     def _render_cached(self, campaign: Campaign, mailing_list: MailingList) -> RenderedCampaign:
         key = (campaign.campaign_id, campaign.subject + campaign.text, mailing_list.name)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services.newsletter.api import CampaignArchiveApi, CampaignsApi
 from services.newsletter.domain.campaigns.campaigns import CAMPAIGN_EMAIL, CampaignDelivery
 from services.newsletter.domain.campaigns.limits import SendingLimits, WarmUpPlan
+from services.newsletter.domain.campaigns.restores import RestoreWatch
 from services.newsletter.domain.subscriptions.addresses import AddressPolicy
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.events.campaign_batches import CampaignBatchEvents
@@ -70,8 +71,10 @@ def build_campaign_module(
         links=stores.links,
         sender=sender,
         dkim=DkimSigner.from_keyring(chassis.keyring, sender.address.domain),
+        earlier_dkim=DkimSigner.list_from_keyring(chassis.keyring, sender.address.domain),
         return_path=ReturnPathSigner.from_settings(settings.common.inbound_domain, settings.common.return_path_key),
     )
+    watch = RestoreWatch(longest_gap=settings.longest_gap, data_epoch=settings.data_epoch)
     return CampaignModule(
         campaign_editor=CampaignEditor(
             lists=stores.lists,
@@ -88,12 +91,12 @@ def build_campaign_module(
             mail_queue=chassis.mail_queue,
             address_policy=address_policy,
         ),
-        campaign_dispatcher=_build_dispatcher(chassis, stores, settings),
-        campaign_worker=_build_worker(chassis, stores, settings, emails=emails, replies=replies),
+        campaign_dispatcher=_build_dispatcher(chassis, stores, settings, watch),
+        campaign_worker=_build_worker(chassis, stores, settings, watch, emails=emails, replies=replies),
     )
 
 
-def _build_dispatcher(chassis: Chassis, stores: Stores, settings: Settings) -> CampaignDispatcher:
+def _build_dispatcher(chassis: Chassis, stores: Stores, settings: Settings, watch: RestoreWatch) -> CampaignDispatcher:
     return CampaignDispatcher(
         campaigns=stores.campaigns,
         batches=stores.batches,
@@ -111,12 +114,18 @@ def _build_dispatcher(chassis: Chassis, stores: Stores, settings: Settings) -> C
         outbox=chassis.outbox,
         transact=chassis.db.with_transaction,
         hold_watch=HoldWatch(settings.hold_ttl.total_seconds()),
-        longest_gap=settings.longest_gap,
+        restore_watch=watch,
     )
 
 
 def _build_worker(
-    chassis: Chassis, stores: Stores, settings: Settings, *, emails: CampaignEmails, replies: ReplyRecorder
+    chassis: Chassis,
+    stores: Stores,
+    settings: Settings,
+    watch: RestoreWatch,
+    *,
+    emails: CampaignEmails,
+    replies: ReplyRecorder,
 ) -> CampaignWorker:
     relay_up = observe.gauge("candor_newsletter_relay_up", "0 after a failed use of the relay by campaigns, else 1")
     relay_up.set(True)  # up until an attempt fails
@@ -173,7 +182,7 @@ def _build_worker(
         ),
         new_id=chassis.new_id,
         hold_ttl=settings.hold_ttl.total_seconds(),
-        longest_gap=settings.longest_gap,
+        restore_watch=watch,
     )
 
 

@@ -142,6 +142,8 @@ def build_listener_workers(
         hostname=receiver.doors.domain,
         max_bytes=settings.inbound.max_bytes,
         max_connections=settings.inbound.max_connections,
+        max_connections_per_client=settings.inbound.max_connections_per_client,
+        idle_timeout=settings.inbound.idle_timeout.total_seconds(),
         tls=tls,
     )
 

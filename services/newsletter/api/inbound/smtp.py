@@ -7,6 +7,7 @@ keeps and repeats what was answered with 4xx.
 import asyncio
 import logging
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ MAX_LINE_BYTES = 65_536
 """RFC 5321 allows 1,000, and real reports have longer lines."""
 MAX_RECIPIENTS = 10
 _TIMEOUT = 300.0
-"""For each command; a mail must be over within it."""
+"""For each command (RFC 5321 4.5.3.2); a mail must be over within it."""
 _COMMAND_LIMITS = {"*": 20, "MAIL": 100, "RCPT": 100, "DATA": 100, "RSET": 100, "NOOP": 20}
 # Its records quote addresses.
 _NOISY = "mail.log"
@@ -45,6 +46,9 @@ class ListenerConfig:
     hostname: str
     max_bytes: int
     max_connections: int
+    max_connections_per_client: int
+    idle_timeout: float
+    """Seconds in which a session must name a recipient of ours; longer ones only hold a place."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
 
 
@@ -67,7 +71,7 @@ class InboundHandler:
         return [each for each in responses if not each.startswith("250-AUTH")]
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Accept our own addresses only."""
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
@@ -76,10 +80,14 @@ class InboundHandler:
             _refused.labels("unknown_recipient").inc()
             return "550 5.1.1 no such address here"
         envelope.rcpt_tos.append(address)
+        if isinstance(server, _Session):
+            server.stop_idle_timer()
         return "250 2.1.5 ok"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Judge and record the mail for each of its recipients."""
+        if isinstance(server, _Session):
+            server.start_idle_timer()
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         # In a thread: a mail that was made to hurt takes a second to read.
         mail = await asyncio.to_thread(parse_mail, raw)
@@ -110,41 +118,33 @@ class InboundHandler:
             log.info("inbound.received", door=recipient.door.value, verdict=judgement.verdict.value)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Places:
-    """The sessions that are open, of at most *limit*."""
+    """The sessions that are open, of all clients and of each."""
 
     limit: int
-    taken: int = 0
+    limit_per_client: int
+    taken: Counter[str] = field(default_factory=Counter)
+
+    def find_refusal(self, client: str) -> str | None:
+        """Return why one more session of *client* has no place."""
+        if self.taken.total() >= self.limit:
+            return "too_many_connections"
+        return "too_many_of_client" if self.taken[client] >= self.limit_per_client else None
 
 
 @asynccontextmanager
 async def listen(handler: InboundHandler, config: ListenerConfig) -> AsyncIterator[int]:
     """Accept mail inside the context; yields the port."""
     logging.getLogger(_NOISY).setLevel(logging.CRITICAL)
-    places = _Places(config.max_connections)
-
-    def create_protocol() -> asyncio.Protocol:
-        if places.taken >= places.limit:
-            _refused.labels("too_many_connections").inc()
-            return _Busy()
-        return _Session(places, handler, config)
-
-    server = await asyncio.get_running_loop().create_server(create_protocol, config.host, config.port)
+    places = _Places(limit=config.max_connections, limit_per_client=config.max_connections_per_client)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Session(places, handler, config), config.host, config.port
+    )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-
-
-class _Busy(asyncio.Protocol):
-    """Says that all places are taken; the sender comes back."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Answer and close."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(b"421 4.3.2 too many connections, try again later\r\n")
-        transport.close()
 
 
 class _Session(SMTP):
@@ -167,18 +167,52 @@ class _Session(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self._places = places
-        self._has_place = False
+        self._idle_timeout = config.idle_timeout
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._client: str | None = None
+        """The address whose place it takes; None without one."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a place; it is called again after STARTTLS."""
-        if not self._has_place:
-            self._has_place = True
-            self._places.taken += 1
+        """Take a place, or ask the client to come back; it is called again after STARTTLS."""
+        if self._client is None:
+            client = str((transport.get_extra_info("peername") or ("",))[0])
+            if reason := self._places.find_refusal(client):
+                _refused.labels(reason).inc()
+                _close_busy(transport)
+                return
+            self._client = client
+            self._places.taken[client] += 1
+            self.start_idle_timer()
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Give the place back."""
+        self.stop_idle_timer()
         super().connection_lost(error)
-        if self._has_place:
-            self._has_place = False
-            self._places.taken -= 1
+        if self._client is not None:
+            self._places.taken -= Counter((self._client,))
+            self._client = None
+
+    def start_idle_timer(self) -> None:
+        """End the session unless it names a recipient in time."""
+        self.stop_idle_timer()
+        self._idle_timer = asyncio.get_running_loop().call_later(self._idle_timeout, self._close_idle)
+
+    def stop_idle_timer(self) -> None:
+        """Let the session go on: it has named a recipient."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+
+    def _close_idle(self) -> None:
+        if self.transport is not None:
+            _refused.labels("idle").inc()
+            self.transport.write(b"421 4.4.2 idle for too long\r\n")
+            self.transport.close()
+
+
+def _close_busy(transport: asyncio.BaseTransport) -> None:
+    """Say that all places are taken; the sender comes back."""
+    assert isinstance(transport, asyncio.Transport)
+    transport.set_protocol(asyncio.Protocol())
+    transport.write(b"421 4.3.2 too many connections, try again later\r\n")
+    transport.close()

@@ -39,6 +39,8 @@ class CampaignBatch:
     """The ids of its deliveries; read only with a single batch."""
     composed_at: datetime | None = None
     """The Date of its emails, from the first attempt on: a repeated email has the same bytes."""
+    dkim_selector: str | None = None
+    """The key that signs its emails, from the first attempt on: a rotation changes no byte; empty for none."""
     settled_at: datetime | None = None
     """When a worker let it go last; None while one holds it. No answer to its emails is later."""
     due_at: datetime

@@ -8,6 +8,7 @@ from services.newsletter.domain.campaigns.answers import StopVerdict
 from services.newsletter.domain.campaigns.batches import BatchState, CampaignBatch
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState, DeliveryState, StopReason
 from services.newsletter.domain.campaigns.progress import count_deliveries, count_repeats
+from services.newsletter.domain.campaigns.restores import DispatcherMark, RestoreWatch
 from services.newsletter.service.campaigns.audience import AudienceBuilder
 from services.newsletter.store import CampaignBatches, Campaigns
 from shared import observe
@@ -51,12 +52,12 @@ class CampaignDispatcher:
     outbox: Outbox
     transact: Transact
     hold_watch: HoldWatch
-    longest_gap: timedelta
-    """After a longer gap the data may come from a backup, and what runs is paused."""
+    restore_watch: RestoreWatch
+    """At a sign that the data come from a backup, what runs is paused."""
 
     async def advance(self, *, at: datetime) -> bool:
         """Advance each campaign by one step; return whether any advanced."""
-        await self._check_gap(at)
+        await self._check_restore(at)
         await self._start_scheduled(at)
         await self._take_back_expired(at)
         progressed = False
@@ -66,19 +67,22 @@ class CampaignDispatcher:
             progressed |= await self._queue_batches(campaign, at)
         return progressed
 
-    async def _check_gap(self, at: datetime) -> None:
-        """Pause everything after a long silence: a restored database would send again what is sent since its backup."""
-        seen_at = await self.campaigns.read_dispatcher()
-        if seen_at is not None and at - seen_at > self.longest_gap:
-            detail = f"nothing was sent from {seen_at:%Y-%m-%d %H:%M} to {at:%Y-%m-%d %H:%M} UTC"
-            verdict = StopVerdict(StopReason.INTERRUPTED, detail)
-            for campaign in await self.campaigns.list_by_state(CampaignState.SENDING):
-                if await self.campaigns.mark_paused(campaign.campaign_id, verdict):
-                    log.warning("newsletter.campaign_paused", campaign_id=campaign.campaign_id, reason=verdict.reason)
-            for campaign in await self.campaigns.list_by_state(CampaignState.SCHEDULED):
-                await self.campaigns.mark_held(campaign.campaign_id, verdict)
-        if seen_at is None or at - seen_at > timedelta(seconds=5):
-            await self.campaigns.write_dispatcher(at)
+    async def _check_restore(self, at: datetime) -> None:
+        """Pause everything after a restore: the database would send again what is sent since its backup."""
+        stored = await self.campaigns.read_dispatcher()
+        sign = self.restore_watch.find_sign(stored, at)
+        if sign is not None:
+            await self._pause_all(StopVerdict(StopReason.INTERRUPTED, sign))
+        if stored is None or sign is not None or at - stored.seen_at > timedelta(seconds=5):
+            await self.campaigns.write_dispatcher(DispatcherMark(seen_at=at, data_epoch=self.restore_watch.data_epoch))
+            self.restore_watch.note_mark(at)
+
+    async def _pause_all(self, verdict: StopVerdict) -> None:
+        for campaign in await self.campaigns.list_by_state(CampaignState.SENDING):
+            if await self.campaigns.mark_paused(campaign.campaign_id, verdict):
+                log.warning("newsletter.campaign_paused", campaign_id=campaign.campaign_id, reason=verdict.reason)
+        for campaign in await self.campaigns.list_by_state(CampaignState.SCHEDULED):
+            await self.campaigns.mark_held(campaign.campaign_id, verdict)
 
     async def _start_scheduled(self, at: datetime) -> None:
         for campaign in await self.campaigns.list_by_state(CampaignState.SCHEDULED):

@@ -87,12 +87,13 @@ class CampaignBatches:
         """Record that workers are told of *batch*; it is told again at *retry_at* unless one has claimed it by then."""
         return await self._change(batch, {"state": BatchState.QUEUED, "due_at": retry_at})
 
-    async def claim(self, batch: CampaignBatch, *, holder: str, composed_at: datetime) -> bool:
+    async def claim(self, batch: CampaignBatch, *, holder: str, composed_at: datetime, dkim_selector: str) -> bool:
         """Let *holder* hold *batch*; False when it has changed since it was read."""
         change = {
             "state": BatchState.HELD,
             "holder": holder,
             "composed_at": batch.composed_at or composed_at,
+            "dkim_selector": dkim_selector if batch.dkim_selector is None else batch.dkim_selector,
             "settled_at": None,
         }
         return await self._change(batch, change)
@@ -159,6 +160,7 @@ def _batch(row: CampaignBatchDocument) -> CampaignBatch:
         size=row.size,
         delivery_ids=_build_delivery_ids(row),
         composed_at=row.composed_at,
+        dkim_selector=row.dkim_selector,
         settled_at=row.settled_at,
         due_at=row.due_at,
         holder=row.holder,

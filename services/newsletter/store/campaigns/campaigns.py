@@ -13,6 +13,7 @@ from services.newsletter.domain.campaigns.campaigns import (
     DeliveryState,
     StopReason,
 )
+from services.newsletter.domain.campaigns.restores import DispatcherMark
 from services.newsletter.domain.campaigns.schedule import Schedule
 from services.newsletter.store.campaigns.documents import CampaignDocument, DeliveryCountsValue, DispatcherDocument
 from shared.mongo import Collection, Database
@@ -160,14 +161,16 @@ class Campaigns:
         row = await self._rows.get(campaign_id)
         return row.newest_answers if row else ()
 
-    async def read_dispatcher(self) -> datetime | None:
-        """Return when campaigns were last dispatched; None if never."""
+    async def read_dispatcher(self) -> DispatcherMark | None:
+        """Return when campaigns were last dispatched, and for which data; None if never."""
         row = await self._dispatchers.get(_DISPATCHER_ID)
-        return row.seen_at if row else None
+        return DispatcherMark(seen_at=row.seen_at, data_epoch=row.data_epoch) if row else None
 
-    async def write_dispatcher(self, at: datetime) -> None:
+    async def write_dispatcher(self, mark: DispatcherMark) -> None:
         """Store that campaigns are being dispatched."""
-        await self._dispatchers.upsert_one(DispatcherDocument(id=_DISPATCHER_ID, seen_at=at))
+        await self._dispatchers.upsert_one(
+            DispatcherDocument(id=_DISPATCHER_ID, seen_at=mark.seen_at, data_epoch=mark.data_epoch)
+        )
 
 
 def _in_states(campaign_id: str, *states: CampaignState) -> dict[str, Any]:

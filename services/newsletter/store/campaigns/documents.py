@@ -77,6 +77,8 @@ class CampaignBatchDocument(Document):
     members: str = ""
     """The last 12 characters of the id of each delivery: looked up by id, they need no index of their own."""
     composed_at: datetime | None = None
+    dkim_selector: str | None = None
+    """The key that signs its emails, from the first attempt on; empty for none."""
     settled_at: datetime | None = None
     """When a worker let it go last; None while one holds it. No answer to its emails is later."""
     due_at: datetime
@@ -128,3 +130,5 @@ class DispatcherDocument(Document):
     collection: ClassVar[str] = "campaign_dispatchers"
 
     seen_at: datetime
+    data_epoch: str = ""
+    """The setting of that name when it was written."""

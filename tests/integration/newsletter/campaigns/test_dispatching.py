@@ -1,10 +1,12 @@
 """When campaigns start, wait, are held and stop by themselves."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState, StopReason
+from services.newsletter.domain.campaigns.restores import RestoreWatch
 from services.newsletter.errors import CampaignStateError, OwnAddressError
 from tests.integration.newsletter.campaigns.test_audience import some_readers
 from tests.integration.newsletter.internals import NewsletterInternals
@@ -117,3 +119,43 @@ async def test_a_test_email_to_an_address_of_our_own_inbound_domain_is_refused(
     with pytest.raises(OwnAddressError):
         await inside.modules.campaigns.campaign_previews.send_test(made.campaign_id, email, at=clock())
     assert await inside.queued_mails() == []
+
+
+async def test_after_a_restore_everything_starts_paused_however_young_the_backup(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    news = await inside.a_list()
+    await some_readers(inside, news.list_id, 3)
+    campaign = await inside.start_campaign(news.list_id)
+    campaigns = inside.modules.stores.campaigns
+    await inside.advance()
+    backup = await campaigns.read_dispatcher()
+    assert backup is not None
+    clock.advance(timedelta(seconds=30))
+    await inside.advance()
+    await campaigns.write_dispatcher(backup)
+    await inside.send_queued(campaign)
+    assert inside.relay.mails == [], "a worker sends nothing before the dispatcher has looked"
+    await inside.advance()
+    found = await inside.get_campaign(campaign)
+    assert (found.state, found.stop_reason) == (CampaignState.PAUSED, StopReason.INTERRUPTED)
+    await inside.modules.campaigns.campaign_editor.resume(campaign.campaign_id)
+    await inside.send_campaign(campaign)
+    assert await state(inside, campaign) is CampaignState.SENT
+
+
+async def test_another_name_of_the_data_pauses_everything_at_the_next_start(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
+    news = await inside.a_list()
+    await some_readers(inside, news.list_id, 3)
+    campaign = await inside.start_campaign(news.list_id)
+    await inside.advance()
+    dispatcher = inside.modules.campaigns.campaign_dispatcher
+    renamed = RestoreWatch(longest_gap=timedelta(minutes=15), data_epoch="2027-01-04")
+    await replace(dispatcher, restore_watch=renamed).advance(at=clock())
+    found = await inside.get_campaign(campaign)
+    assert (found.state, found.stop_detail) == (
+        CampaignState.PAUSED,
+        "the data are unnamed, the settings say 2027-01-04",
+    )

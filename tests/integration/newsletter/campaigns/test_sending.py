@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,13 @@ from services.newsletter.domain.campaigns.batches import BatchState, CampaignBat
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignState, DeliveryState, StopReason
 from services.newsletter.domain.subscriptions.subscriptions import UnsubscribeMethod
 from services.newsletter.store import CampaignBatches
+from shared.crypto import Keyring, make_keyring
+from shared.crypto.keyring import dump_keyring, with_new_key
+from shared.mail import DkimSigner
 from tests.integration.newsletter.campaigns.test_audience import some_readers
 from tests.integration.newsletter.internals import NewsletterInternals
 from tests.support import FixedClock
+from tests.support.fake_services import until
 
 ACCEPTED, FAILED, SUPPRESSED, WAITING = (
     DeliveryState.ACCEPTED,
@@ -57,7 +62,7 @@ class ClaimedMeanwhile(CampaignBatches):
     async def list_busy(self, campaign_id: str) -> list[CampaignBatch]:
         found = await super().list_busy(campaign_id)
         for each in await self.list_ready(campaign_id, limit=9):
-            assert await self.claim(each, holder="hold_other", composed_at=each.due_at)
+            assert await self.claim(each, holder="hold_other", composed_at=each.due_at, dkim_selector="")
         return found
 
 
@@ -170,7 +175,7 @@ async def test_a_batch_that_a_dead_worker_held_is_sent_by_another_one(
     campaign, emails = await started(inside, 4)
     await inside.advance()
     [batch] = await inside.modules.stores.batches.list_by_campaign(campaign.campaign_id)
-    assert await inside.modules.stores.batches.claim(batch, holder="hold_dead", composed_at=clock())
+    assert await inside.modules.stores.batches.claim(batch, holder="hold_dead", composed_at=clock(), dkim_selector="")
     await inside.modules.campaigns.campaign_worker.send_batch(batch.batch_id)
     assert inside.relay.mails == [], "the hold of the other worker has not ended"
     inside.modules.campaigns.campaign_dispatcher.hold_watch.ttl = 0.0
@@ -202,3 +207,39 @@ async def leave(inside: NewsletterInternals, subscription_id: str) -> None:
     await inside.modules.subscriptions.unsubscribe_service.unsubscribe_by_token(
         token, method=UnsubscribeMethod.ONE_CLICK, at=inside.chassis.clock()
     )
+
+
+async def test_N08_a_repeated_email_has_the_same_bytes_although_the_dkim_key_was_rotated(
+    inside: NewsletterInternals, tmp_path: Path
+) -> None:
+    old = make_keyring(["dkim"], at=inside.chassis.clock())
+    new = with_new_key(old, "dkim", at=inside.chassis.clock() + timedelta(days=1))
+    worker = inside.modules.campaigns.campaign_worker
+    before, after = (
+        replace(worker, emails=replace(worker.emails, dkim=signers[-1], earlier_dkim=signers))
+        for signers in (list_signers(tmp_path / "old", old), list_signers(tmp_path / "new", new))
+    )
+    assert before.emails.dkim_selector != after.emails.dkim_selector
+    campaign, _ = await started(inside, 1)
+    await inside.advance()
+    [batch] = await inside.modules.stores.batches.list_by_campaign(campaign.campaign_id)
+    inside.relay.at_data = ["hang up"]
+    sending = asyncio.create_task(before.send_batch(batch.batch_id))
+    await until(lambda: has_mails(inside, 1))
+    sending.cancel()  # killed: the answer is lost, and the next holder has the new key
+    await asyncio.gather(sending, return_exceptions=True)
+    [batch] = await inside.modules.stores.batches.list_by_campaign(campaign.campaign_id)
+    await inside.modules.stores.batches.take_back(batch, due_at=inside.chassis.clock())
+    await after.send_batch(batch.batch_id)
+    first, second = inside.relay.mails
+    assert first == second
+    assert f"s={before.emails.dkim_selector};".encode() in first
+
+
+async def has_mails(inside: NewsletterInternals, many: int) -> bool:
+    return len(inside.relay.mails) >= many
+
+
+def list_signers(file: Path, keyring: dict[str, object]) -> list[DkimSigner]:
+    file.write_text(dump_keyring(keyring))
+    return DkimSigner.list_from_keyring(Keyring.from_file(file), "candor.example")

@@ -119,6 +119,8 @@ async def open_letterbox(inside: NewsletterInternals, clock: FixedClock, **limit
         hostname=DOMAIN,
         max_bytes=limits.get("max_bytes", 11 * 2**20),
         max_connections=limits.get("max_connections", 10),
+        max_connections_per_client=limits.get("max_connections_per_client", 10),
+        idle_timeout=limits.get("idle_timeout", 60),
     )
     handler = InboundHandler(doors=receiver.doors, receiver=receiver, clock=chassis.clock)
     async with listen(handler, config) as port:

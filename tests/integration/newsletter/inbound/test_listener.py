@@ -20,6 +20,15 @@ from shared.settings import SettingError
 from tests.integration.newsletter.inbound.letterbox import DOMAIN, Letterbox, open_letterbox
 from tests.support.certificates import make_certificate
 
+LIMITS = ListenerConfig(
+    host="127.0.0.1",
+    port=0,
+    hostname=DOMAIN,
+    max_bytes=10**6,
+    max_connections=2,
+    max_connections_per_client=2,
+    idle_timeout=60,
+)
 LETTER = b"From: reader@people.example\r\nSubject: Hello\r\nMessage-ID: <1@people.example>\r\n\r\nA question.\r\n"
 
 
@@ -137,6 +146,30 @@ async def test_more_sessions_than_places_are_asked_to_come_back(letterbox: Lette
             assert (await third[0].readline()).startswith(b"220")
 
 
+async def test_one_client_takes_a_part_of_the_places_only(letterbox: Letterbox) -> None:
+    async with (
+        open_letterbox(letterbox.inside, letterbox.clock, max_connections_per_client=1) as small,
+        raw_session(small.port) as first,
+    ):
+        assert (await first[0].readline()).startswith(b"220")
+        async with raw_session(small.port) as second:
+            assert (await second[0].readline()).startswith(b"421")
+        reader, writer = await asyncio.open_connection("127.0.0.1", small.port, local_addr=("127.0.0.2", 0))
+        assert (await reader.readline()).startswith(b"220")
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_idle_sessions_give_their_places_back(letterbox: Letterbox) -> None:
+    async with open_letterbox(letterbox.inside, letterbox.clock, max_connections=1, idle_timeout=1) as small:
+        async with raw_session(small.port) as idle:
+            await idle[0].readline()
+            assert (await say(idle, b"EHLO mx.example")).startswith("250")
+            assert (await idle[0].readline()).startswith(b"421 4.4.2")
+        async with raw_session(small.port) as next_one:
+            assert (await next_one[0].readline()).startswith(b"220")
+
+
 async def test_a_mail_that_cannot_be_recorded_stays_with_its_sender(letterbox: Letterbox) -> None:
     async def fail(_work: Callable[[], Awaitable[Any]], /) -> Any:
         raise UnavailableError("the database is away")
@@ -162,7 +195,7 @@ async def test_starttls_protects_a_mail_on_its_way(letterbox: Letterbox, tmp_pat
     handler = InboundHandler(
         doors=letterbox.receiver.doors, receiver=letterbox.receiver, clock=letterbox.inside.chassis.clock
     )
-    config = ListenerConfig(host="127.0.0.1", port=0, hostname=DOMAIN, max_bytes=10**6, max_connections=2, tls=server)
+    config = replace(LIMITS, tls=server)
     trusting = ssl.create_default_context(cafile=str(cert))
     async with listen(handler, config) as port:
         client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False, use_tls=False)
@@ -186,6 +219,5 @@ async def test_the_process_names_the_setting_that_it_needs(letterbox: Letterbox,
 
 async def deliver_to(letterbox: Letterbox, receiver: receive.MailReceiver) -> str:
     handler = InboundHandler(doors=receiver.doors, receiver=receiver, clock=letterbox.inside.chassis.clock)
-    config = ListenerConfig(host="127.0.0.1", port=0, hostname=DOMAIN, max_bytes=10**6, max_connections=2)
-    async with listen(handler, config) as port:
+    async with listen(handler, LIMITS) as port:
         return await replace(letterbox, port=port).deliver(LETTER, to=f"support@{DOMAIN}")

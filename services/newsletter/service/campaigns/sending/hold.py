@@ -24,6 +24,8 @@ class BatchHold:
     ttl: float
     composed_at: datetime
     """The Date of the emails."""
+    dkim_selector: str
+    """The key that signs them."""
     put_back_after: float
     """The time of the monotonic clock at which the batch is put back, so that its message is settled in time."""
     deliveries: dict[str, CampaignDelivery] | None = None

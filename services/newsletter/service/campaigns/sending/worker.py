@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.newsletter.domain.campaigns.batches import BatchState, CampaignBatch
 from services.newsletter.domain.campaigns.campaigns import Campaign, CampaignDelivery, DeliveryState, count_by_state
 from services.newsletter.domain.campaigns.recipients import CampaignRecipient
+from services.newsletter.domain.campaigns.restores import RestoreWatch
 from services.newsletter.emails.campaigns import CampaignEmails
 from services.newsletter.service.campaigns.sending.hold import BatchHold
 from services.newsletter.service.campaigns.sending.lane import (
@@ -45,7 +46,7 @@ class CampaignWorker:
     parts: LaneParts
     new_id: NewId
     hold_ttl: float
-    longest_gap: timedelta
+    restore_watch: RestoreWatch
     _holds: set[BatchHold] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -77,8 +78,8 @@ class CampaignWorker:
 
     async def _is_dispatched(self) -> bool:
         """Return whether the dispatcher has been here lately; it pauses campaigns whose data may be from a backup."""
-        seen_at = await self.campaigns.read_dispatcher()
-        return seen_at is not None and self.parts.clock() - seen_at <= self.longest_gap
+        stored = await self.campaigns.read_dispatcher()
+        return stored is not None and self.restore_watch.find_sign(stored, self.parts.clock()) is None
 
     async def _send_while_held(self, hold: BatchHold) -> None:
         batch_id = hold.batch.batch_id
@@ -95,7 +96,8 @@ class CampaignWorker:
 
     async def _claim(self, batch: CampaignBatch, campaign: Campaign) -> BatchHold | None:
         holder, began, at = self.new_id("hold"), monotonic(), self.parts.clock()
-        if not await self.batches.claim(batch, holder=holder, composed_at=at):
+        selector = self.emails.dkim_selector if batch.dkim_selector is None else batch.dkim_selector
+        if not await self.batches.claim(batch, holder=holder, composed_at=at, dkim_selector=selector):
             return None
         hold = BatchHold(
             batch=batch,
@@ -103,6 +105,7 @@ class CampaignWorker:
             holder=holder,
             ttl=self.hold_ttl,
             composed_at=batch.composed_at or at,
+            dkim_selector=selector,
             put_back_after=began + _LONGEST_HOLD,
         )
         hold.note_renewal(began)
@@ -120,7 +123,9 @@ class CampaignWorker:
         lane = DeliveryLane(
             parts=self.parts,
             hold=hold,
-            composer=self.emails.compile_campaign(hold.campaign, mailing_list, at=hold.composed_at),
+            composer=self.emails.compile_campaign(
+                hold.campaign, mailing_list, at=hold.composed_at, dkim_selector=hold.dkim_selector
+            ),
         )
         queue = iter(due)
         lanes = [
