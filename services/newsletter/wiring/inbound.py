@@ -16,6 +16,7 @@ from services.newsletter.settings import Settings
 from services.newsletter.store.inbound import BounceScores, CampaignReports, KeptMails, Letters, ReceivedMails
 from services.newsletter.wiring.stores import Stores
 from services.newsletter.wiring.subscriptions import SubscriptionModule
+from shared import observe
 from shared.chassis import Chassis
 from shared.chassis.tls import ServerCertificate
 from shared.ids import ulid_factory
@@ -91,6 +92,8 @@ def build_inbound_routes(module: InboundModule, paginator: Paginator) -> tuple[R
 
 def build_inbound_workers(chassis: Chassis, module: InboundModule) -> Mapping[str, Callable[[], Awaitable[None]]]:
     """Return the workers of the service, by name."""
+    expected = observe.gauge("candor_newsletter_listener_expected", "1 when an inbound domain is set, else 0")
+    expected.set(chassis.settings.inbound_domain is not None)
 
     async def purge_kept_mails() -> None:
         while True:
