@@ -204,7 +204,7 @@ class _Session(SMTP):
             self._idle_timer.cancel()
 
     def _close_idle(self) -> None:
-        if self.transport is not None:
+        if isinstance(self.transport, asyncio.Transport):
             _refused.labels("idle").inc()
             self.transport.write(b"421 4.4.2 idle for too long\r\n")
             self.transport.close()
