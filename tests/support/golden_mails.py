@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from shared.mail import EmailAddress, EmailMessage, EmailTemplates, FromAddress, compose
 from tests.support import NOON
+from tests.support.campaigns import GOLDEN, build_golden_email
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests/data/golden_mails"
@@ -109,6 +110,7 @@ def main() -> int:
         stale.unlink()
     for each in found:
         each.file.write_bytes(each.raw)
+    GOLDEN.write_bytes(build_golden_email())
     return 0
 
 

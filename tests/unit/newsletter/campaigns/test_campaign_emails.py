@@ -12,7 +12,7 @@ from shared.crypto import Keyring, TokenSealer, make_keyring
 from shared.crypto.keyring import dump_keyring
 from shared.mail import DkimSigner, EmailAddress, FromAddress, ReturnPathSigner
 from shared.settings import Secret
-from tests.support.campaigns import ADA, AT, NEWS, build_campaign, read_parts
+from tests.support.campaigns import ADA, AT, GOLDEN, NEWS, build_campaign, build_golden_email, read_parts
 from tests.support.dkim_checks import check_with_dkimpy
 
 MAIL_ID = "mail_" + "0" * 26
@@ -85,6 +85,17 @@ def test_N02_the_signature_covers_both_headers(emails: CampaignEmails) -> None:
     assert check_with_dkimpy(raw, signer)
     altered = raw.replace(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click", b"List-Unsubscribe-Post: nothing")
     assert not check_with_dkimpy(altered, signer)
+
+
+def test_N03_the_bytes_of_a_campaign_email_are_those_that_were_looked_at() -> None:
+    remedy = (
+        "Read the difference. If it is meant, run `python -m tests.support.golden_mails` and commit what it writes."
+    )
+    raw = build_golden_email()
+    assert raw == GOLDEN.read_bytes(), remedy
+    assert raw.isascii()
+    assert all(len(line) <= 76 for line in raw.split(b"\r\n") if not line.startswith(b"List-Unsubscribe: "))
+    assert not re.search(rb"\r(?!\n)|(?<!\r)\n|^From |^\.", raw.partition(b"\r\n\r\n")[2], re.MULTILINE)
 
 
 def test_N03_a_campaign_email_has_all_that_a_newsletter_must_have(emails: CampaignEmails) -> None:
