@@ -17,8 +17,8 @@ from shared.crypto import Keyring, make_keyring
 from shared.crypto.keyring import dump_keyring, with_new_key
 from shared.mail import DkimSigner
 from tests.integration.newsletter.campaigns.test_audience import some_readers
-from tests.integration.newsletter.internals import NewsletterInternals
-from tests.support import FixedClock
+from tests.integration.newsletter.internals import NewsletterInternals, open_internals
+from tests.support import FixedClock, RawWriter
 from tests.support.fake_services import until
 
 ACCEPTED, FAILED, SUPPRESSED, WAITING = (
@@ -243,3 +243,28 @@ async def has_mails(inside: NewsletterInternals, many: int) -> bool:
 def list_signers(file: Path, keyring: dict[str, object]) -> list[DkimSigner]:
     file.write_text(dump_keyring(keyring))
     return DkimSigner.list_from_keyring(Keyring.from_file(file), "candor.example")
+
+
+async def test_N09_an_unsubscription_has_effect_within_a_second_while_a_campaign_is_being_sent(
+    mongo_url: str, amqp_url: str, planter: RawWriter, tmp_path: Path, clock: FixedClock
+) -> None:
+    parts = {"MONGO_URL": mongo_url, "AMQP_URL": amqp_url, "NEWSLETTER_BATCH_SIZE": "100"}
+    async with open_internals(parts, tmp_path, clock) as inside:
+        campaign, emails = await started(inside, 60)
+        await inside.advance()
+        inside.relay.pause = 0.1  # one batch over two connections: three seconds
+        sending = asyncio.create_task(inside.send_campaign(campaign))
+        await until(lambda: has_mails(inside, 10))
+        leaving = sorted(set(emails) - {to for [to] in inside.relay.recipients})[::3]
+        for email in leaving:
+            await inside.modules.subscriptions.unsubscribe_service.unsubscribe_address(
+                email, "asked", staff_id="stf_1", at=clock()
+            )
+        await asyncio.sleep(1)
+        seen = {to for [to] in inside.relay.recipients}
+        await sending
+        late = {to for [to] in inside.relay.recipients} - seen
+        assert late, "the campaign was still being sent"
+        assert not late & set(leaving)
+        assert (await inside.counts(campaign))[SUPPRESSED]
+    await planter.drop_database(inside.chassis.db.name)
