@@ -139,20 +139,6 @@ def _build_worker(
             at=at,
         )
 
-    async def log_refusal(delivery: CampaignDelivery, addr_spec: str, at: datetime) -> None:
-        await chassis.mail_log.record_sent(
-            SentMail(
-                kind=CAMPAIGN_EMAIL,
-                mail_id=delivery.delivery_id,
-                status=DeliveryStatus.DEFERRED,
-                at=at,
-                code=delivery.code,
-                enhanced_code=delivery.enhanced_code,
-                owner=delivery.subscription_id,
-                address_index=chassis.mail_log.hash_address(EmailAddress(addr_spec).email),
-            )
-        )
-
     return CampaignWorker(
         lists=stores.lists,
         campaigns=stores.campaigns,
@@ -178,12 +164,30 @@ def _build_worker(
             clock=chassis.clock,
             retry_backoff=Backoff.from_durations(settings.retry_delay_min, _RETRY_DELAY_MAX),
             on_hard_refusal=record_refusal,
-            on_soft_refusal=log_refusal,
+            on_soft_refusal=_build_refusal_log(chassis),
         ),
         new_id=chassis.new_id,
         hold_ttl=settings.hold_ttl.total_seconds(),
         restore_watch=watch,
     )
+
+
+def _build_refusal_log(chassis: Chassis) -> Callable[[CampaignDelivery, str, datetime], Awaitable[None]]:
+    async def log_refusal(delivery: CampaignDelivery, addr_spec: str, at: datetime) -> None:
+        await chassis.mail_log.record_sent(
+            SentMail(
+                kind=CAMPAIGN_EMAIL,
+                mail_id=delivery.delivery_id,
+                status=DeliveryStatus.DEFERRED,
+                at=at,
+                code=delivery.code,
+                enhanced_code=delivery.enhanced_code,
+                owner=delivery.subscription_id,
+                address_index=chassis.mail_log.hash_address(EmailAddress(addr_spec).email),
+            )
+        )
+
+    return log_refusal
 
 
 def _build_limits(settings: Settings) -> SendingLimits:
