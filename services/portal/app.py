@@ -33,6 +33,7 @@ from services.portal.api import (
     StaticFiles,
     StatisticsPages,
     StepUpPages,
+    UsagePages,
     WellKnownPages,
 )
 from services.portal.ports.api_client import ApiClient, open_api_client, tls_context
@@ -65,6 +66,7 @@ def compose(
         csrf=CsrfProtection(links=links, public_url=settings.public_url),
         sessions=sessions,
         static_files=static_files,
+        page_views=settings.page_views,
         start_step_up=step_up_pages.start_step_up,
     )
     well_known = WellKnownPages(
@@ -76,6 +78,7 @@ def compose(
     )
     pages = (
         *PublicPages(reference).build_routes(),
+        *UsagePages().build_routes(),
         *SignUpPages().build_routes(),
         *LoginPages().build_routes(),
         *step_up_pages.build_routes(),

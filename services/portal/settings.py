@@ -65,6 +65,12 @@ class Settings(ProcessSettings):
         description="the CA of the edge's port for frontends; without one, the CAs of the system",
     )
 
+    page_views: bool = Field(
+        default=False,
+        validation_alias="CANDOR_PAGE_VIEWS",
+        description="count how often public pages are shown; set it for telemetry, too",
+    )
+
     @field_validator("public_url")
     @classmethod
     def _check_tls_in_production(cls, url: str, info: ValidationInfo) -> str:

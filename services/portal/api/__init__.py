@@ -26,6 +26,7 @@ from services.portal.api.staff_reports import StaffReportPages
 from services.portal.api.static_files import StaticFiles
 from services.portal.api.statistics import StatisticsPages
 from services.portal.api.step_up import StepUpPages
+from services.portal.api.usage import UsagePages
 from services.portal.api.well_known import WellKnownPages
 
 __all__ = [
@@ -56,5 +57,6 @@ __all__ = [
     "StaticFiles",
     "StatisticsPages",
     "StepUpPages",
+    "UsagePages",
     "WellKnownPages",
 ]

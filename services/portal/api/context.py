@@ -10,7 +10,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from services.portal.api.csrf import CsrfProtection
-from services.portal.domain import SESSION, BrowserSession, Cookie
+from services.portal.domain import COUNTED_PAGES, SESSION, BrowserSession, Cookie, is_counting_refused
 from services.portal.errors import CsrfTokenError, LoginRequiredError, MalformedFormError
 from services.portal.service import UserSession
 from shared.errors import ForbiddenError, ServiceError
@@ -41,6 +41,8 @@ class PageContext:
     public_url: str
     csrf: CsrfProtection
     user_session: UserSession
+    page_views: bool = False
+    """Whether the deployment counts page views."""
     allows_scripts: bool = False
     """Whether the page may run our scripts; other pages run none."""
     form_action_source: str = ""
@@ -108,6 +110,9 @@ class PageContext:
             fault is not None and fault.code == ReauthenticationRequiredError.code
         ):
             raise fault
+        page = template.removesuffix(".html")
+        counts_view = self.page_views and page in COUNTED_PAGES and not is_counting_refused(self.request.headers)
+        self.allows_scripts = self.allows_scripts or counts_view
         context = {
             **values,
             "fault": fault,
@@ -118,7 +123,9 @@ class PageContext:
             "public_url": self.public_url,
             "form_token": self._issue_form_token,
             "idempotency_key": lambda: new_token(128),
-            "page": template.removesuffix(".html"),
+            "page": page,
+            "counts_view": counts_view,
+            "counts_page_views": self.page_views,
         }
         response = aiohttp_jinja2.render_template(template, self.request, context)
         if self.session is None:

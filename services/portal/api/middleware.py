@@ -71,6 +71,8 @@ class PageMiddleware:
     csrf: CsrfProtection
     sessions: BrowserSessions
     static_files: StaticFiles
+    page_views: bool = False
+    """Whether the deployment counts page views."""
     start_step_up: PageHandler
     """Asks for a step-up, then continues with the request."""
 
@@ -140,6 +142,7 @@ class PageMiddleware:
             public_url=self.public_url,
             csrf=self.csrf,
             user_session=user_session,
+            page_views=self.page_views,
             _initial_session=session,
         )
 

@@ -42,6 +42,7 @@ SECTIONS = (
     ConsoleSection(path="/staff/payments", label="Payments", roles=_SUPPORT_ROLES),
     ConsoleSection(path="/staff/newsletters", label="Unsubscribe", roles=_SUPPORT_ROLES),
     ConsoleSection(path="/staff/usage-reports", label="Usage reports", roles=_PRODUCT_ROLES),
+    ConsoleSection(path="/staff/page-views", label="Page views"),
     ConsoleSection(path="/staff/cases", label="Disclosure cases", roles=_DISCLOSURE_ROLES),
     ConsoleSection(path="/staff/agreements", label="Agreements", roles=_DISCLOSURE_ROLES),
 )

@@ -13,6 +13,7 @@ from tests.integration.portal.edge import PASSWORD, FakeEdge
 from tests.support import FixedClock
 
 PUBLIC_PAGES = (
+    "/policy/usage",
     *("/", "/policy", "/policy/data-map", "/policy/cookies", "/promises", "/statistics", "/transparency", "/security"),
     *("/newsletter", "/account/log-in", "/account/sign-up", "/docs", "/docs/errors", "/docs/api/identity", "/nothing"),
     *("/account/forgot-password", "/account/reset-password?token=x", "/account/confirm-email?token=x"),

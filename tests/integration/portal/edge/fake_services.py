@@ -91,6 +91,8 @@ class FakeServiceApis(Files):
             web.get("/v1/payments/refunds/{id}", self.read_refund),
             web.post("/v1/payments/refunds/{id}/approvals", self.approve_refund),
             web.post("/v1/payments/refunds/{id}/rejections", self.reject_refund),
+            web.get("/v1/telemetry/question", self.question),
+            web.get("/v1/telemetry/page-views", self.page_views),
             web.get("/v1/{service}/data-map", self.data_map),
             web.get("/v1/{service}/openapi.json", self.openapi),
         ]
@@ -300,6 +302,14 @@ class FakeServiceApis(Files):
 
     def _refund(self, request: web.Request) -> dict[str, Any]:
         return next(each for each in self.refunds if each["refund_id"] == request.match_info["id"])
+
+    async def question(self, _: web.Request) -> web.Response:
+        question = {"version": 2, "text": "May this program report?", "collected": ["week", "counters.launches"]}
+        return web.json_response(question | {"receiver_adds": ["Nothing."]})
+
+    async def page_views(self, _: web.Request) -> web.Response:
+        weeks = [{"week": "2026-W48", "pages": [{"page": "home", "views": 12}]}]
+        return web.json_response({"enabled": False, "weeks": weeks})
 
     async def data_map(self, request: web.Request) -> web.Response:
         field = {
