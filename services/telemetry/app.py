@@ -17,6 +17,7 @@ from services.telemetry.service import (
 from services.telemetry.settings import Settings
 from services.telemetry.store import DOCUMENTS, BudgetLedger, Issuances, Releases, Reports, Weeks
 from services.telemetry.wiring.releases import build_release_worker, build_yearly_limits
+from services.telemetry.wiring.website import build_website_probes, build_website_routes
 from shared.chassis import Chassis, ServiceSpec
 from shared.crypto import KeyUse
 from shared.ids import random_bytes
@@ -36,7 +37,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         clock=chassis.clock,
     )
     return ServiceSpec(
-        routes=_build_routes(chassis, settings, keys, reports),
+        routes=(*_build_routes(chassis, settings, keys, reports), *build_website_routes(chassis, settings)),
         documents=DOCUMENTS,
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(ExportServer(service="telemetry", account_export=AccountExport()).build_rpc_handler(),),
@@ -46,6 +47,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
             *StatisticsProbes(
                 releases=Releases(chassis.db), budget=BudgetLedger(chassis.db), limits=build_yearly_limits(settings)
             ).build_probes(),
+            *build_website_probes(settings),
         ),
     )
 

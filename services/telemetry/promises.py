@@ -10,10 +10,10 @@ from services.telemetry.domain import QUESTION, StoredReport, Stream, decode_byt
 from services.telemetry.domain.audit import find_draw_faults, find_ledger_faults, find_open_values
 from services.telemetry.domain.budget import BudgetEntry
 from services.telemetry.domain.releases import Release
-from services.telemetry.ports import TokenKeys
+from services.telemetry.ports import TokenKeys, Visitor, Website, WebsiteUnavailableError
 from services.telemetry.store import BudgetLedger, Releases, Reports
 from shared.clock import Clock
-from shared.promises import Finding, Probe, broken_finding, kept_finding
+from shared.promises import Finding, Probe, broken_finding, kept_finding, unknown_finding
 
 MAX_RELEASES: Final = 53
 """The newest releases of each stream that a check reads: those of a year."""
@@ -22,6 +22,7 @@ SAMPLE_SIZE: Final = 500
 """Random reports that a check reads, so that its cost does not grow with the collection."""
 CHUNK_SIZE: Final = 25
 """Tokens that are recomputed without a pause, about two milliseconds: requests are served in between."""
+MAX_NAMED_PROBLEMS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +122,50 @@ class StatisticsProbes:
 
     async def _list_releases(self) -> list[Release]:
         return [release for stream in Stream for release in await self.releases.list_newest(stream, MAX_RELEASES)]
+
+
+PAGES_TO_READ = ("/", "/policy/usage", "/statistics", "/account/log-in")
+"""What a visitor reads who does not log in."""
+PAGE_VIEW_SCRIPT = "page-views.js"
+_SIGNALS = ("Sec-GPC", "DNT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebsiteProbes:
+    """Checks what the website really sends to a visitor."""
+
+    website: Website
+
+    def build_probes(self) -> tuple[Probe, ...]:
+        """Return the probes."""
+        return (Probe("C02", self.website_sets_only_listed_cookies),)
+
+    async def website_sets_only_listed_cookies(self) -> Finding:
+        """C02: pages set no cookie for a reader and none that is not listed, and count no view against a signal."""
+        try:
+            async with self.website.open_visitor() as visitor:
+                return await _check_website(visitor)
+        except WebsiteUnavailableError as fault:
+            return unknown_finding(f"the website cannot be checked: {fault}")
+
+
+async def _check_website(visitor: Visitor) -> Finding:
+    register = await visitor.get_register()
+    # A session that no longer opens makes the website set cookies, to delete them.
+    stale = {"Cookie": "; ".join(f"{name}=stale" for name in sorted(register.cookies))}
+    problems: list[str] = []
+    seen: set[str] = set()
+    for path in PAGES_TO_READ:
+        read, returned = await visitor.get_page(path), await visitor.get_page(path, stale)
+        seen.update(returned.cookies)
+        problems += [f"{path} sets {name} for a reader" for name in read.cookies]
+        problems += [f"{path} sets {name}, which is not listed" for name in {*returned.cookies} - register.cookies]
+        if PAGE_VIEW_SCRIPT in read.text and not register.counts_page_views:
+            problems.append(f"{path} counts its views without saying so")
+        for signal in _SIGNALS:
+            if PAGE_VIEW_SCRIPT in (await visitor.get_page(path, {signal: "1"})).text:
+                problems.append(f"{path} counts its views in spite of {signal}")
+    responses = len(PAGES_TO_READ) * (2 + len(_SIGNALS))
+    if problems:
+        return broken_finding(responses, "; ".join(problems[:MAX_NAMED]))
+    return kept_finding(responses, f"{responses} responses, {len(seen)} cookies set, all of them listed")

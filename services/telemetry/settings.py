@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from shared.settings import CommonSettings, Duration, EnvSettings
+from shared.settings import BaseUrl, CommonSettings, Duration, EnvSettings
 
 LOCAL_DEMO_WEEK = timedelta(seconds=10)
 LOCAL_LIMIT = 100_000
@@ -16,6 +17,11 @@ LOCAL_LIMIT = 100_000
 def _is_local(settings: dict[str, Any]) -> bool:
     common: CommonSettings = settings["common"]
     return common.mode == "local"
+
+
+def _get_public_url(settings: dict[str, Any]) -> str:
+    common: CommonSettings = settings["common"]
+    return common.public_url
 
 
 class Settings(EnvSettings):
@@ -72,6 +78,23 @@ class Settings(EnvSettings):
         validation_alias="TELEMETRY_NOISE_PYTHON",
         description="the Python interpreter that draws the noise of a release; it needs requirements-statistics.lock "
         "(default: that of the service)",
+    )
+
+    page_views: bool = Field(
+        default=False,
+        validation_alias="CANDOR_PAGE_VIEWS",
+        description="count how often public pages are shown; set it for the portal, too",
+    )
+    website_url: BaseUrl = Field(
+        default_factory=_get_public_url,
+        validation_alias="TELEMETRY_WEBSITE_URL",
+        examples=["https://candor.example"],
+        description="where the probe of the website reads its pages (default: CANDOR_PUBLIC_URL)",
+    )
+    website_ca: Path | None = Field(
+        None,
+        validation_alias="TELEMETRY_WEBSITE_CA",
+        description="the CA of TELEMETRY_WEBSITE_URL; without one, the CAs of the system",
     )
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """The errors of telemetry. None quotes what a client sent."""
 
+from services.telemetry.errors.page_views import PageViewsOffError
 from services.telemetry.errors.reports import (
     InvalidReportError,
     ReportsOverloadedError,
@@ -28,6 +29,7 @@ __all__ = [
     "InvalidReportError",
     "InvalidWeekError",
     "NoiseUnavailableError",
+    "PageViewsOffError",
     "ProgramUnavailableError",
     "QuestionOutdatedError",
     "ReleaseNotFoundError",

@@ -2,6 +2,7 @@
 
 from services.telemetry.service.erasure import AccountEraser, AccountExport
 from services.telemetry.service.ingest import ReportIngest
+from services.telemetry.service.page_views import PageViewService
 from services.telemetry.service.releases import ReleaseJob, ReleasePlan, ReleaseRound
 from services.telemetry.service.reports import ReportBatch, ReportService
 from services.telemetry.service.statistics import LedgerYear, PublicStatistics, PublishedRelease
@@ -12,6 +13,7 @@ __all__ = [
     "AccountExport",
     "IssuedToken",
     "LedgerYear",
+    "PageViewService",
     "PublicStatistics",
     "PublishedKey",
     "PublishedRelease",

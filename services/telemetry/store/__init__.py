@@ -2,6 +2,7 @@
 
 from services.telemetry.store.budget import BudgetEntryDocument, BudgetLedger, BudgetYearDocument
 from services.telemetry.store.issuances import AddressKeyDocument, IssuanceDocument, Issuances
+from services.telemetry.store.page_views import PageViews, PageViewsDocument
 from services.telemetry.store.releases import ReleaseDocument, Releases
 from services.telemetry.store.reports import DeletedReportDocument, ReportDocument, Reports, report_id_of
 from services.telemetry.store.weeks import WeekDocument, Weeks
@@ -15,6 +16,7 @@ DOCUMENTS = (
     ReleaseDocument,
     BudgetEntryDocument,
     BudgetYearDocument,
+    PageViewsDocument,
 )
 
 __all__ = [
@@ -26,6 +28,8 @@ __all__ = [
     "DeletedReportDocument",
     "IssuanceDocument",
     "Issuances",
+    "PageViews",
+    "PageViewsDocument",
     "ReleaseDocument",
     "Releases",
     "ReportDocument",
