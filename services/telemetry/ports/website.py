@@ -41,7 +41,7 @@ class Visitor:
     http: aiohttp.ClientSession = field(repr=False)
     base_url: str
 
-    async def visit(self, path: str, headers: Mapping[str, str] | None = None) -> Visit:
+    async def get_page(self, path: str, headers: Mapping[str, str] | None = None) -> Visit:
         """Return the response to *path*, an error page too, without following it. Raises WebsiteUnavailableError."""
         accept = {"Accept": "text/html", **(headers or {})}
         try:
@@ -55,7 +55,7 @@ class Visitor:
     async def get_register(self) -> CookieRegister:
         """Return the register of cookies. Raises WebsiteUnavailableError."""
         try:
-            found = json.loads((await self.visit(REGISTER_PATH)).text)
+            found = json.loads((await self.get_page(REGISTER_PATH)).text)
             return CookieRegister(frozenset(map(str, found["cookies"])), bool(found["counts_page_views"]))
         except (ValueError, KeyError, TypeError) as fault:
             raise WebsiteUnavailableError("there is no register of cookies") from fault

@@ -24,7 +24,7 @@ class PageViewService:
         if not self.enabled:
             raise PageViewsOffError
         if not is_refused:
-            await self.page_views.increment(self.calendar.week_at(at).name, page)
+            await self.page_views.count_view(self.calendar.week_at(at).name, page)
 
     async def list_views(self) -> dict[str, list[PageViewCount]]:
         """Return the counts of the newest weeks by week, the newest first, each with its pages by name."""

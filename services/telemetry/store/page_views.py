@@ -22,7 +22,7 @@ class PageViews:
     def __init__(self, db: Database) -> None:
         self._rows: Collection[PageViewsDocument] = db.get_collection(PageViewsDocument)
 
-    async def increment(self, week: str, page: str) -> None:
+    async def count_view(self, week: str, page: str) -> None:
         """Count one view. Not inside a transaction, which a duplicate aborts."""
         view_id = f"{week}/{page}"
         if await self._increment(view_id):
