@@ -1,4 +1,4 @@
-"""The adapters of telemetry: the oblivious function that makes and checks tokens, the noise of releases, the website."""
+"""The adapters of telemetry: tokens by an oblivious function, the noise of releases, and the website as seen."""
 
 from services.telemetry.ports.noise import NoiseProcess
 from services.telemetry.ports.voprf import Evaluation, InvalidElementError, TokenKeys
