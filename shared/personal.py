@@ -34,9 +34,12 @@ class Retention:
 
     limit: timedelta | None = None
     since: str = "created_at"
+    ends_unused: bool = False
+    """Whether a worker of the service also deletes what is of no more use, as no field alone can say."""
 
 
 UNTIL_ERASED = Retention()
+UNTIL_ERASED_OR_UNUSED = Retention(ends_unused=True)
 
 
 def retain_for(days: float, *, since: str = "created_at") -> Retention:

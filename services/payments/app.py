@@ -18,7 +18,7 @@ from services.payments.settings import Settings
 from services.payments.store import DOCUMENTS
 from services.payments.wiring.after_charge import AfterCharge, Tools, build_after_charge, build_charge_settler
 from services.payments.wiring.card_entry import build_card_routes
-from services.payments.wiring.processor import build_processor, hold_open
+from services.payments.wiring.processor import build_processor, build_webhook_workers, hold_open
 from services.payments.wiring.stores import Stores, build_stores
 from services.payments.wiring.workers import PaymentWorkers
 from shared.chassis import Chassis, ServiceSpec
@@ -82,7 +82,11 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
         documents=DOCUMENTS,
         subscriptions=(erasure.build_subscription(),),
         rpc_handlers=(export.build_rpc_handler(),),
-        workers=workers.build_workers() | {"hold-processor": hold_open(processor)},
+        workers={
+            **workers.build_workers(),
+            **build_webhook_workers(settings, processor.processor, chassis.clock),
+            "hold-processor": hold_open(processor),
+        },
         probes=_build_probes(chassis, settings),
     )
 

@@ -105,6 +105,12 @@ class Settings(EnvSettings):
         examples=["http://127.0.0.1:8420"],
         description="a server that speaks Stripe's API, for tests; default: Stripe",
     )
+    simulator_webhook_url: str | None = Field(
+        None,
+        validation_alias="PAYMENTS_SIMULATOR_WEBHOOK_URL",
+        examples=["http://127.0.0.1:8080/v1/payments/processor-events"],
+        description="where the simulator sends its signed events; default: nowhere",
+    )
     processor_timeout: Duration = Field(
         timedelta(seconds=8),
         validation_alias="PAYMENTS_PROCESSOR_TIMEOUT_SECONDS",
@@ -117,6 +123,10 @@ class Settings(EnvSettings):
     def _check_processor(self) -> Self:
         if self.processor == "simulator" and self.is_live:
             raise ValueError("PAYMENTS_PROCESSOR=simulator moves no money: with PAYMENTS_LIVE name stripe")
+        if self.simulator_webhook_url and not (self.processor == "simulator" and self.webhook_secrets):
+            raise ValueError(
+                "PAYMENTS_SIMULATOR_WEBHOOK_URL is for PAYMENTS_PROCESSOR=simulator with PAYMENTS_WEBHOOK_SECRETS"
+            )
         if self.processor == "stripe":
             self._check_stripe()
         return self

@@ -67,8 +67,6 @@ def _describe_field(name: str, mark: Personal) -> dict[str, Any]:
 
 
 def _describe_retention(retention: Retention) -> str:
-    return (
-        "until erased"
-        if retention.limit is None
-        else f"{retention.limit / timedelta(days=1):g} days after {retention.since}"
-    )
+    if retention.limit is not None:
+        return f"{retention.limit / timedelta(days=1):g} days after {retention.since}"
+    return "until erased or no longer used" if retention.ends_unused else "until erased"

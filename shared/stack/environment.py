@@ -45,7 +45,7 @@ def build_environment(
         **(_mail_variables(service, settings, secrets) if get_registry().get(service).sends_mail else {}),
         **(_portal_variables(settings) if service == "portal" else {}),
         **(_identity_variables(home, settings, secrets) if service == "identity" else {}),
-        **(_payments_variables(settings) if service == "payments" else {}),
+        **(_payments_variables(settings, secrets) if service == "payments" else {}),
         **(_telemetry_variables(settings) if service == "telemetry" else {}),
     }
 
@@ -69,7 +69,7 @@ def _portal_variables(settings: StackSettings) -> dict[str, str]:
     return {"PORTAL_API_URL": settings.ports.build_url("frontend")}
 
 
-def _payments_variables(settings: StackSettings) -> dict[str, str]:
+def _payments_variables(settings: StackSettings, secrets: StackSecrets) -> dict[str, str]:
     """Name what payments uses only when it is named, where the operator names nothing: the simulator, and both ways in.
 
     On one machine both ways of entering a card are shown; production has the processor's page unless told.
@@ -77,7 +77,15 @@ def _payments_variables(settings: StackSettings) -> dict[str, str]:
     if not settings.is_local:
         return {}
     defaults = {"PAYMENTS_CARD_ENTRY": "both", "PAYMENTS_PROCESSOR": "simulator"}
-    return {name: settings.inherited_env.get(name) or value for name, value in defaults.items()}
+    named = {name: settings.inherited_env.get(name) or value for name, value in defaults.items()}
+    if named["PAYMENTS_PROCESSOR"] != "simulator":
+        return named
+    # Through the edge, as a real processor's events come.
+    webhook = {
+        "PAYMENTS_WEBHOOK_SECRETS": secrets.webhook_secret,
+        "PAYMENTS_SIMULATOR_WEBHOOK_URL": f"{settings.ports.build_url('edge')}/v1/payments/processor-events",
+    }
+    return {**named, **{name: settings.inherited_env.get(name) or value for name, value in webhook.items()}}
 
 
 def _telemetry_variables(settings: StackSettings) -> dict[str, str]:

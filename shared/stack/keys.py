@@ -39,6 +39,8 @@ class StackSecrets:
     """Passwords by service; that of the root user is under ``root``."""
     return_path_master: str = field(repr=False)
     """The key from which the services' keys for return addresses are derived; only the inbound listener has it."""
+    webhook_secret: str = field(repr=False)
+    """What the simulated card processor signs its events with."""
     staff_file: Path
     staff: tuple[Mapping[str, str], ...] = field(repr=False)
     """One entry for each member: role, email, password."""
@@ -55,6 +57,7 @@ def ensure_secrets(home: StackDirectory) -> StackSecrets:
         keyrings={service: _ensure_keyring(keyring_path(home, service), uses) for service, uses in KEY_USES.items()},
         broker_password=password,
         return_path_master=return_path,
+        webhook_secret=_ensure_password(home.keys / "webhook.secret"),
         broker_passwords=_ensure_passwords(home.keys / "broker.json", BROKER_USERS),
         database_passwords=_ensure_passwords(home.keys / "database.json", DATABASE_USERS),
         staff_file=staff_file,

@@ -43,3 +43,28 @@ async def test_a_receipt_takes_a_request_and_the_desk_decides_it(
     await visitor.open(receipt)
     assert "12.50 USD" in await visitor.text()
     assert await wrong_with(visitor, [receipt]) == []
+
+
+async def test_a_payment_is_confirmed_on_the_page_of_the_bank(visitor: Visitor) -> None:
+    """3-D Secure: the payment waits for the customer, and is captured when they come back from their bank."""
+    world = visitor.world
+    await visitor.log_in(world.customer)
+    await visitor.open("/account/cards")
+    await visitor.press("/account/cards/setups")
+    await visitor.page.locator("main a.button").click()
+    await visitor.page.get_by_role("button", name="Asks for authentication").click()
+    await visitor.page.locator("[data-test=done-stored]").wait_for()
+    ada = await world.log_in(world.customer)
+    card, *_ = (await world.call("GET", "/v1/payments/cards", by=ada))["items"]
+    order = {"card_id": card["card_id"], "amount": 2100, "currency": "EUR", "description": "A licence"}
+    made = await world.call("POST", "/v1/payments/charges", by=ada, json_body=order, once=True, expected=201)
+    receipt = f"/account/payments/{made['charge_id']}"
+    await visitor.open(receipt)
+    assert "confirm-at-bank" in await visitor.marks()
+    await visitor.page.locator("[data-test=confirm-at-bank]").click()
+    await visitor.page.locator("main[data-page=simulated-authentication]").wait_for()
+    await visitor.page.get_by_role("button", name="Confirm the payment").click()
+    await visitor.page.locator("main[data-page=payment] h1", has_text="Receipt").wait_for()
+    assert visitor.where == receipt
+    assert "confirm-at-bank" not in await visitor.marks()
+    assert visitor.complaints == []

@@ -21,6 +21,7 @@ def make_people(folder: Path) -> Path:
         broker_passwords={},
         database_passwords={},
         return_path_master="",
+        webhook_secret="",
         staff_file=StackDirectory(folder).keys / "staff.json",
         staff=staff,
     )

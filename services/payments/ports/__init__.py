@@ -20,6 +20,7 @@ from services.payments.ports.simulator import (
     SimulatedCardPages,
     SimulatedPayments,
     SimulatedProcessor,
+    SimulatedWebhooks,
     SimulatorBooks,
 )
 
@@ -44,5 +45,6 @@ __all__ = [
     "SimulatedCardPages",
     "SimulatedPayments",
     "SimulatedProcessor",
+    "SimulatedWebhooks",
     "SimulatorBooks",
 ]

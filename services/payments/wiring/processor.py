@@ -3,10 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from services.payments.ports import CircuitBreaker, Processor, SimulatedProcessor, SimulatorBooks
+from services.payments.ports import (
+    CircuitBreaker,
+    Processor,
+    SimulatedProcessor,
+    SimulatedWebhooks,
+    SimulatorBooks,
+)
 from services.payments.ports.stripe import StripeProcessor, open_stripe
 from services.payments.settings import Settings
 from shared.clock import Clock, monotonic
+
+Worker = Callable[[], Awaitable[None]]
 
 
 def build_processor(settings: Settings, clock: Clock) -> CircuitBreaker:
@@ -27,7 +35,17 @@ def _build_adapter(settings: Settings, clock: Clock) -> Processor:
     return StripeProcessor(connection, timeout=settings.processor_timeout, is_live=settings.is_live)
 
 
-def hold_open(processor: Processor) -> Callable[[], Awaitable[None]]:
+def build_webhook_workers(settings: Settings, processor: Processor, clock: Clock) -> dict[str, Worker]:
+    """Return the worker that sends the simulator's events; none for a real processor, which sends its own."""
+    if settings.simulator_webhook_url is None or not isinstance(processor, SimulatedProcessor):
+        return {}
+    webhooks = SimulatedWebhooks(
+        processor.books, url=settings.simulator_webhook_url, secret=settings.webhook_secrets[0], clock=clock
+    )
+    return {"send-simulated-events": webhooks.run}
+
+
+def hold_open(processor: Processor) -> Worker:
     """Return a worker that closes *processor* when the service stops."""
 
     async def hold() -> None:

@@ -30,7 +30,7 @@ async def test_C18_only_four_digits_and_a_date_are_stored(house: PaymentsHarness
     assert f"'{SECURITY_CODE}'" not in everything
 
 
-async def test_C18_the_store_refuses_more_of_a_card(house: PaymentsHarness, planter: RawWriter) -> None:
+async def test_b4_15_the_store_refuses_more_of_a_card(house: PaymentsHarness, planter: RawWriter) -> None:
     await house.card()
     [row] = await planter.read_raw(house.database, "cards")
     rows = planter.client[house.database.name]["cards"]

@@ -131,6 +131,6 @@ async def test_C18_no_spelling_of_a_card_gets_into_the_log(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "request_line", [f"{CARD} /docs", f"GET {CARD}", f"GET /docs HTTP/{CARD}", f"GET http://{CARD}/", f"GET\t/{CARD}"]
 )
-async def test_C18_a_malformed_request_leaves_no_number(tmp_path: Path, request_line: str) -> None:
+async def test_b4_02_a_malformed_request_leaves_no_number(tmp_path: Path, request_line: str) -> None:
     lines = await logged(tmp_path, [(request_line, {}), ("GET /docs", {f"X-{CARD}": CARD, "a_b": CARD})])
     assert not any(contains_card_number(line) for line in lines)

@@ -9,7 +9,9 @@ import pytest
 
 from services.payments.domain import Brand, CardDetails, detect_brand
 from services.payments.errors import InvalidCardError
+from services.payments.store.cards import CardDocument
 from shared.card_numbers import is_luhn_valid, is_well_formed
+from shared.mongo import build_data_map
 from tests.support.card_vectors import CARDS, CardVector
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -79,7 +81,7 @@ def test_a_card_can_be_used_in_the_month_of_its_expiry() -> None:
     assert is_valid(exp_year=2026, exp_month=11)
 
 
-def test_C18_a_full_card_does_not_print_copy_or_serialise() -> None:
+def test_b4_18_a_full_card_does_not_print_copy_or_serialise() -> None:
     card = details()
     for secret in (card, card.number, card.security_code):
         shown = f"{secret!r} {secret} {secret!s:>20} {[secret]} {json.dumps([secret], default=str)}"
@@ -89,3 +91,9 @@ def test_C18_a_full_card_does_not_print_copy_or_serialise() -> None:
             with pytest.raises(TypeError):
                 leak(secret)
     assert (card.number.reveal_text(), card.security_code.reveal_text()) == ("4242424242424242", "737")
+
+
+def test_the_data_map_says_that_an_unused_card_goes() -> None:
+    [cards] = build_data_map([CardDocument])
+    kept = {field["field"]: field["retention"] for field in cards["fields"]}
+    assert kept["last4"] == kept["exp_year"] == kept["processor_ref"] == "until erased or no longer used"

@@ -65,6 +65,8 @@ def test_no_processor_is_used_that_is_not_named() -> None:
             "PAYMENTS_STRIPE_API_URL is for tests",
         ),
         ({**STRIPE, "STRIPE_LOG": "debug"}, "STRIPE_LOG"),
+        ({**STRIPE, "PAYMENTS_SIMULATOR_WEBHOOK_URL": "http://127.0.0.1:1"}, "is for PAYMENTS_PROCESSOR=simulator"),
+        ({**ENV, "PAYMENTS_SIMULATOR_WEBHOOK_URL": "http://127.0.0.1:1"}, "with PAYMENTS_WEBHOOK_SECRETS"),
         ({**ENV, "PAYMENTS_PROCESSOR_TIMEOUT_SECONDS": "80"}, "PAYMENTS_PROCESSOR_TIMEOUT_SECONDS"),
     ],
 )

@@ -16,6 +16,7 @@ SECRETS = StackSecrets(
     broker_passwords={service: f"broker-{service}" for service in BROKER_USERS},
     database_passwords={user: f"database-{user}" for user in DATABASE_USERS},
     return_path_master="m" * 32,
+    webhook_secret="w" * 32,
     staff_file=Path("staff.json"),
     staff=(),
 )

@@ -9,6 +9,7 @@ from services.payments.ports.simulator.books import SimulatorBooks
 from services.payments.ports.simulator.card_pages import CARD_CHOICES, SimulatedCardPages
 from services.payments.ports.simulator.payments import SimulatedPayments
 from services.payments.ports.simulator.processor import SimulatedProcessor
+from services.payments.ports.simulator.webhooks import SimulatedWebhooks
 
 __all__ = [
     "BEHAVIOUR_NUMBERS",
@@ -17,6 +18,7 @@ __all__ = [
     "SimulatedCardPages",
     "SimulatedPayments",
     "SimulatedProcessor",
+    "SimulatedWebhooks",
     "SimulatorBooks",
     "decline_test_number",
 ]

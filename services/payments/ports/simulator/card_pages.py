@@ -43,6 +43,11 @@ class SimulatedCardPages(ABC):
     def __init__(self, books: SimulatorBooks) -> None:
         self._books = books
 
+    @property
+    def books(self) -> SimulatorBooks:
+        """The books, which the webhooks watch."""
+        return self._books
+
     @abstractmethod
     async def tokenize(self, card: CardDetails, *, key: str) -> ReportedCard:
         """Store *card*."""
