@@ -53,7 +53,7 @@ def compose(chassis: Chassis, settings: Settings) -> ServiceSpec:
 
 
 def _build_routes(chassis: Chassis, settings: Settings, keys: TokenKeys, reports: Reports) -> tuple[Route, ...]:
-    calendars, transact = Calendars.from_demo_week(settings.demo_week), chassis.db.with_transaction
+    calendars = Calendars.from_demo_week(settings.demo_week)
     token_issuer = TokenIssuer(
         keys=keys,
         issuances=Issuances(chassis.db),
@@ -64,9 +64,8 @@ def _build_routes(chassis: Chassis, settings: Settings, keys: TokenKeys, reports
     report_service = ReportService(
         keys=keys,
         reports=reports,
-        ingest=ReportIngest(reports, Weeks(chassis.db), transact),
+        ingest=ReportIngest(reports, Weeks(chassis.db)),
         calendars=calendars,
-        transact=transact,
     )
     statistics = PublicStatistics(
         releases=Releases(chassis.db),

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, Generic, TypeVar
 
 from pymongo import UpdateMany
+from pymongo.errors import BulkWriteError
 
 from shared.mongo.document import Document, RawDocument, SortKey, index_keys
 from shared.mongo.driver import RawCollection, RawCursor, RawSession
-from shared.mongo.errors import DuplicateError, TransactionMisuseError
+from shared.mongo.errors import DuplicateError, TransactionMisuseError, duplicate_ids
 from shared.mongo.index_prefix import Filter, TwoStepFilter, list_indexed_fields, split_filter
 from shared.mongo.portable import array_paths, check_pipeline, check_sort
 from shared.mongo.transaction import Transactions
@@ -112,6 +113,14 @@ class Collection(Generic[D]):
         if raws:
             await self._run_operation(lambda session: self._raw.insert_many(raws, session=session))
 
+    async def insert_missing(self, documents: Iterable[D]) -> set[str]:
+        """Insert those of *documents* whose id is new, in no order; return the ids that are there already.
+
+        Not inside a transaction, which a duplicate aborts. DuplicateError when another unique field clashes.
+        """
+        raws = [document.to_mongo() for document in documents]
+        return await self._run_operation(lambda session: self._insert_missing(raws, session)) if raws else set()
+
     async def replace_one(self, document: D, *, expect: Filter | None = None) -> bool:
         """Replace the document with the same id if it also matches *expect*; return whether it did."""
         raw = document.to_mongo()
@@ -169,6 +178,15 @@ class Collection(Generic[D]):
     async def sample_documents(self, size: int) -> builtins.list[RawDocument]:
         """Return up to *size* random documents as stored, including undeclared fields (C01)."""
         return await self.run_pipeline([{"$sample": {"size": size}}])
+
+    async def _insert_missing(self, raws: builtins.list[RawDocument], session: RawSession | None) -> set[str]:
+        try:
+            await self._raw.insert_many(raws, ordered=False, session=session)
+        except BulkWriteError as fault:
+            if (places := duplicate_ids(fault)) is None:
+                raise
+            return {raws[place]["_id"] for place in places}
+        return set()
 
     async def _update(self, raw_write: RawWrite, where: Filter, change: Mapping[str, Any], *, many: bool) -> int:
         async def write(wanted: Filter) -> int:

@@ -90,6 +90,17 @@ def translate_error(fault: PyMongoError) -> Exception:
     return fault
 
 
+def duplicate_ids(fault: BulkWriteError) -> list[int] | None:
+    """Return the places of the documents whose ``_id`` was taken; None when anything else went wrong, too."""
+    errors = fault.details.get("writeErrors", [])
+    is_known = all(
+        one.get("code") == _DUPLICATE_KEY_CODE and list(one.get("keyPattern", {"_id": 1})) == ["_id"] for one in errors
+    )
+    if not errors or not is_known or fault.details.get("writeConcernErrors"):
+        return None
+    return [one["index"] for one in errors]
+
+
 def _error_details(fault: PyMongoError) -> list[Mapping[str, Any]]:
     if isinstance(fault, BulkWriteError):
         return list(fault.details.get("writeErrors", []))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from services.telemetry.domain.streams import Stream
 
@@ -15,6 +16,7 @@ ISO_LENGTH = timedelta(days=7)
 TOKEN_WEEKS = 13
 """An installation draws tokens for so many weeks, a quarter of a year."""
 ACCEPTED_WEEKS = 2
+_CACHED_WEEKS = 256
 _ANCHOR = datetime(1970, 1, 5, tzinfo=UTC)
 """A Monday: ISO weeks are slots of seven days from here."""
 _ISO_NAME = re.compile(r"([0-9]{4})-W([0-9]{2})")
@@ -80,11 +82,7 @@ class Calendar:
         return (*reversed(self.accepted_weeks(now)), self.week_at(now), *self.token_weeks(now))
 
     def _week(self, number: int) -> Week:
-        starts_at = _ANCHOR + number * self.length
-        if self.length == ISO_LENGTH:
-            year, week, _ = starts_at.isocalendar()
-            return Week(starts_at, self.length, f"{year:04}-W{week:02}", self.stream)
-        return Week(starts_at, self.length, f"demo-{int(self.length.total_seconds())}s-{number}", self.stream)
+        return _build_week(self.stream, self.length, number)
 
     def _parse_iso(self, name: str) -> Week:
         found = _ISO_NAME.fullmatch(name)
@@ -101,6 +99,15 @@ class Calendar:
             return self._week(int(found[2]))
         except OverflowError:
             raise ValueError("the week does not exist") from None
+
+
+@lru_cache(_CACHED_WEEKS)
+def _build_week(stream: Stream, length: timedelta, number: int) -> Week:
+    starts_at = _ANCHOR + number * length
+    if length == ISO_LENGTH:
+        year, week, _ = starts_at.isocalendar()
+        return Week(starts_at, length, f"{year:04}-W{week:02}", stream)
+    return Week(starts_at, length, f"demo-{int(length.total_seconds())}s-{number}", stream)
 
 
 @dataclass(frozen=True, slots=True)

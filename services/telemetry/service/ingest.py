@@ -1,4 +1,9 @@
-"""Stores reports that wait at the same time in one transaction, because each commit waits for the disk."""
+"""Stores reports that wait at the same time by one insertion, because each one waits for the disk.
+
+An insertion and two look-ups in place of a transaction: a report that is accepted was stored while its week was open,
+so the release counts it. One that is refused because its week was closed at the same moment is removed again, and the
+release may have counted it.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,14 +12,11 @@ from typing import Final, NamedTuple
 from services.telemetry.domain import RefusalReason, StoredReport, Token, UsageReport, Week
 from services.telemetry.errors import ReportsOverloadedError
 from services.telemetry.store import Reports, Weeks, report_id_of
-from shared.mongo import DuplicateError, Transact
 
 MAX_BATCH: Final = 500
-"""Reports in one transaction."""
+"""Reports in one insertion."""
 MAX_WAITING: Final = 10_000
 """Reports that wait; more are refused as overload."""
-ATTEMPTS: Final = 5
-"""Attempts at a batch that another process spends tokens of."""
 
 
 class IncomingReport(NamedTuple):
@@ -33,8 +35,8 @@ class _Waiting(NamedTuple):
 class ReportIngest:
     """Stores each report once, and none of a week that is closed."""
 
-    def __init__(self, reports: Reports, weeks: Weeks, transact: Transact) -> None:
-        self._reports, self._weeks, self._transact = reports, weeks, transact
+    def __init__(self, reports: Reports, weeks: Weeks) -> None:
+        self._reports, self._weeks = reports, weeks
         self._waiting: list[_Waiting] = []
         self._known: set[Week] = set()
         self._worker: asyncio.Task[None] | None = None
@@ -53,6 +55,8 @@ class ReportIngest:
         self._waiting += mine
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._store_waiting())
+        if len(mine) == 1:
+            return [await mine[0].outcome]
         return list(await asyncio.gather(*(one.outcome for one in mine)))
 
     async def _store_waiting(self) -> None:
@@ -69,34 +73,33 @@ class ReportIngest:
                     one.outcome.set_result(stored[place])
 
     async def _store(self, batch: Sequence[IncomingReport]) -> list[RefusalReason | None]:
-        for week in {each.week for each in batch} - self._known:
+        weeks = {each.week for each in batch}
+        for week in weeks - self._known:
             await self._weeks.ensure_known(week)
             self._known.add(week)
-        for attempt in range(ATTEMPTS):
-            try:
-                return await self._transact(lambda: self._store_once(batch))
-            except DuplicateError:  # another process has just spent one of the tokens: look again
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        by_id = {report_id_of(each.token): each for each in batch}
+        spent = await self._reports.add_missing(_stored(each) for each in by_id.values())
+        inserted = by_id.keys() - spent
+        # Looked up after the insertion: a week that is still open then was open when the reports were stored.
+        closed, deleted = await asyncio.gather(self._weeks.list_closed(weeks), self._reports.list_deleted(inserted))
+        late = {report_id for report_id in inserted if by_id[report_id].week in closed}
+        if unwanted := late | deleted:
+            await self._reports.remove_many(unwanted)
+        return _outcomes(batch, spent=spent | deleted, closed=closed)
 
-    async def _store_once(self, batch: Sequence[IncomingReport]) -> list[RefusalReason | None]:
-        closed = {week for week in {each.week for each in batch} if not await self._weeks.lock_open(week)}
-        spent = await self._reports.list_spent({report_id_of(each.token) for each in batch})
-        outcomes: list[RefusalReason | None] = []
-        fresh: list[StoredReport] = []
-        for each in batch:
-            report_id = report_id_of(each.token)
-            if each.week in closed:
-                outcomes.append(RefusalReason.WEEK_RELEASED)
-            elif report_id in spent:
-                outcomes.append(RefusalReason.TOKEN_SPENT)
-            else:
-                spent.add(report_id)
-                outcomes.append(None)
-                fresh.append(_stored(each))
-        await self._reports.add_many(fresh)
-        return outcomes
+
+def _outcomes(batch: Sequence[IncomingReport], *, spent: set[str], closed: set[Week]) -> list[RefusalReason | None]:
+    outcomes: list[RefusalReason | None] = []
+    for each in batch:
+        report_id = report_id_of(each.token)
+        if each.week in closed:
+            outcomes.append(RefusalReason.WEEK_RELEASED)
+        elif report_id in spent:
+            outcomes.append(RefusalReason.TOKEN_SPENT)
+        else:
+            spent.add(report_id)  # the same token again in this batch
+            outcomes.append(None)
+    return outcomes
 
 
 def _stored(each: IncomingReport) -> StoredReport:

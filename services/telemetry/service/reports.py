@@ -29,7 +29,6 @@ from services.telemetry.ports import TokenKeys
 from services.telemetry.service.ingest import IncomingReport, ReportIngest
 from services.telemetry.store import Reports
 from shared.errors import FieldProblem
-from shared.mongo import Transact
 
 _REASON_TEXTS: Mapping[RefusalReason, str] = {
     RefusalReason.QUESTION_OUTDATED: "answers a question that is not the current one",
@@ -59,7 +58,6 @@ class ReportService:
     reports: Reports
     ingest: ReportIngest
     calendars: Calendars
-    transact: Transact
 
     async def submit(self, reports: Sequence[tuple[Token, UsageReport]], *, at: datetime) -> ReportBatch:
         """Store the reports that are acceptable; return how many, and the number of others by reason.
@@ -86,11 +84,7 @@ class ReportService:
         week = _find_week(token.week, calendar)
         if week is None or week not in calendar.accepted_weeks(at) or not self._verify(token, stream):
             raise TokenNotVerifiedError
-
-        async def delete() -> None:
-            await self.reports.delete(token, week)
-
-        await self.transact(delete)
+        await self.reports.delete(token, week)
 
     def _check(self, token: Token, usage: UsageReport, at: datetime) -> "IncomingReport | RefusalReason":
         stream = SCHEMAS[Program(usage.program)].stream

@@ -1,6 +1,6 @@
 """The reports of weeks that are not released yet."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
@@ -53,25 +53,27 @@ class Reports:
         self._rows: Collection[ReportDocument] = db.get_collection(ReportDocument)
         self._deleted: Collection[DeletedReportDocument] = db.get_collection(DeletedReportDocument)
 
-    async def add_many(self, reports: Sequence[StoredReport]) -> None:
-        """Insert *reports*; DuplicateError when another process has spent a token among them."""
-        await self._rows.insert_many(_document(report) for report in reports)
+    async def add_missing(self, reports: Iterable[StoredReport]) -> set[str]:
+        """Insert those of *reports* whose token is not spent by a stored one; return the ids of the others."""
+        return await self._rows.insert_missing(_document(report) for report in reports)
 
-    async def list_spent(self, report_ids: Iterable[str]) -> set[str]:
-        """Return those of *report_ids* whose token is spent."""
-        where = {"_id": {"$in": list(report_ids)}}
-        stored = await self._rows.list_fields(where, ())
-        deleted = await self._deleted.list_fields(where, ())
-        return {row["_id"] for row in (*stored, *deleted)}
+    async def list_deleted(self, report_ids: Iterable[str]) -> set[str]:
+        """Return those of *report_ids* that a person had deleted: their tokens are spent, too."""
+        rows = await self._deleted.list_fields({"_id": {"$in": list(report_ids)}}, ())
+        return {row["_id"] for row in rows}
+
+    async def remove_many(self, report_ids: Iterable[str]) -> None:
+        """Delete the reports with these ids."""
+        await self._rows.delete_many({"_id": {"$in": list(report_ids)}})
 
     async def delete(self, token: Token, week: Week) -> bool:
         """Delete the report with *token*; its token stays spent. Return whether there was one."""
         report_id = report_id_of(token)
-        deleted = await self._rows.delete_one({"_id": report_id})
+        # The mark comes first: a report that is stored at the same time finds it, or is found by the deletion.
         await self._deleted.upsert_one(
             DeletedReportDocument(id=report_id, week=week.name, week_closed_at=week.closed_at)
         )
-        return deleted == 1
+        return await self._rows.delete_one({"_id": report_id}) == 1
 
     async def iter_by_week(self, week: str) -> AsyncIterator[StoredReport]:
         """Yield the reports of *week*."""

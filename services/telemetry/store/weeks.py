@@ -1,5 +1,6 @@
-"""Which weeks take reports: storing a report and closing its week exclude each other."""
+"""Which weeks take reports. A report that is accepted was stored before its week was closed."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
@@ -15,8 +16,6 @@ class WeekDocument(Document):
     stream: str
     closed_at: datetime
     accepts_reports: bool
-    batch_count: int = 0
-    """Incremented by each batch of reports, so that closing the week conflicts with a batch that is being stored."""
 
 
 class Weeks:
@@ -30,14 +29,14 @@ class Weeks:
         with suppress(DuplicateError):
             await self._rows.insert_one(_document(week, accepts_reports=True))
 
-    async def lock_open(self, week: Week) -> bool:
-        """Lock the week until the transaction ends; False when it takes no reports."""
-        return (
-            await self._rows.update_one({"_id": _key(week), "accepts_reports": True}, {"$inc": {"batch_count": 1}}) == 1
-        )
+    async def list_closed(self, weeks: Iterable[Week]) -> set[Week]:
+        """Return those of *weeks* that take no reports."""
+        by_key = {_key(week): week for week in weeks}
+        rows = await self._rows.list({"_id": {"$in": list(by_key)}})
+        return {by_key[row.id] for row in rows if not row.accepts_reports}
 
     async def close(self, week: Week) -> None:
-        """Let *week* take no more reports: what is stored when this returns is all that a release can count.
+        """Let *week* take no more reports: every report that was or will be accepted is stored when this returns.
 
         Not inside a transaction, which a duplicate aborts. Closing a closed week changes nothing.
         """

@@ -110,6 +110,23 @@ async def test_a_unique_clash_names_the_field_and_not_the_value(notes: Collectio
     assert "secret words" not in "".join(logged)
 
 
+async def test_only_documents_with_a_new_id_are_inserted_and_the_others_are_named(notes: Collection[Note]) -> None:
+    await notes.insert_many([note(1), note(3)])
+    before = await notes.get("note_1")
+    changed = [note(number, title=f"another {number}") for number in range(1, 5)]
+    assert await notes.insert_missing(changed) == {"note_1", "note_3"}
+    assert await notes.insert_missing([]) == set()
+    assert await notes.get("note_1") == before
+    assert await notes.count_documents({}) == 4
+
+
+async def test_a_clash_of_another_field_is_no_known_id(notes: Collection[Note]) -> None:
+    await notes.insert_one(note(1))
+    with pytest.raises(DuplicateError) as refused:
+        await notes.insert_missing([note(1), note(2, title="title 1")])
+    assert refused.value.unique == ("title",)
+
+
 async def test_documents_are_found_in_the_order_asked_for(notes: Collection[Note]) -> None:
     await notes.insert_many(note(number, version=number % 2) for number in range(250))
     found = [

@@ -65,11 +65,10 @@ async def report_service(database: Database, token_keys: TokenKeys) -> ReportSer
 
 def build_report_service(database: Database, keys: TokenKeys) -> ReportService:
     """Return a report service, as another process has one."""
-    reports, transact = Reports(database), database.with_transaction
+    reports = Reports(database)
     return ReportService(
         keys=keys,
         reports=reports,
-        ingest=ReportIngest(reports, Weeks(database), transact),
+        ingest=ReportIngest(reports, Weeks(database)),
         calendars=Calendars.from_demo_week(None),
-        transact=transact,
     )

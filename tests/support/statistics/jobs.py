@@ -41,7 +41,7 @@ async def add_reports(job: ReleaseJob, count: int, week: Week, *, program: str =
         counters={"launches": "3 to 9", "crashes": "0", "syncs": "300 or more"},
     )
     await job.weeks.ensure_known(week)
-    await job.reports.add_many(
+    await job.reports.add_missing(
         [
             StoredReport(
                 stream=week.stream,
