@@ -114,6 +114,7 @@ lock: setup  ## Update the lock files, with hashes
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
 	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
 	@$(COMPILE) requirements-statistics.in -o requirements-statistics.lock
+	@$(COMPILE) requirements-tauargus.in -o requirements-tauargus.lock
 	@$(COMPILE) requirements-uv.in -o requirements-uv.lock
 
 docs: setup  ## Generate documentation: tables of services, error catalogue, reference, the README of the chart

@@ -13,7 +13,17 @@ from tests.demo.world import Person
 Scheme = Literal["light", "dark"]
 
 PUBLIC = (
-    *("/", "/policy", "/policy/data-map", "/policy/cookies", "/promises", "/statistics", "/transparency", "/security"),
+    *(
+        "/",
+        "/policy",
+        "/policy/data-map",
+        "/policy/cookies",
+        "/promises",
+        "/statistics",
+        "/statistics/ledger",
+        "/transparency",
+        "/security",
+    ),
     *(
         "/newsletter",
         "/account/log-in",

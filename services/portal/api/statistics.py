@@ -44,12 +44,13 @@ class StatisticsPages:
 
     async def show_statistics(self, context: PageContext) -> web.Response:
         """Show the newest release of the software, and of the demonstration where there is one."""
-        newest, weeks = [], {}
+        newest, weeks, ledgers = [], {}, {}
         for stream in STREAMS:
             releases = await _list_releases(context, stream=stream, limit="13")
             newest += releases[:1]
             weeks[stream] = [release["week"] for release in releases]
-        return context.render("statistics.html", releases=newest, weeks=weeks, charts=charts)
+            ledgers[stream] = await context.user_session.get_public(LEDGER, stream=stream) if releases else None
+        return context.render("statistics.html", releases=newest, weeks=weeks, ledgers=ledgers, charts=charts)
 
     async def show_week(self, context: PageContext) -> web.Response:
         """Show the release of one week."""

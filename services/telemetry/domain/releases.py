@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from services.telemetry.domain.noise import NoiseScale
 from services.telemetry.domain.reports import UsageReport
@@ -49,29 +50,34 @@ ReportKind = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
 """Program, version, system, locale and counters: equal reports are counted together."""
 
 
+MAX_KINDS: Final = 10_000
+"""Kinds of reports that are held before they are counted into their cells."""
+
+
 @dataclass(slots=True)
 class CellTally:
-    """Counts reports by kind, then by cell. Memory grows with the kinds that occur, not with the reports."""
+    """Counts reports by kind, then by cell. Memory grows with the closed lists, not with the reports."""
 
-    kinds: Counter[ReportKind] = field(default_factory=Counter)
+    _kinds: Counter[ReportKind] = field(default_factory=Counter)
+    _cells: Counter[CellKey] = field(default_factory=Counter)
 
     def add(self, report: UsageReport) -> None:
         """Count one report."""
-        self.kinds[report.program, report.version, report.os, report.locale, tuple(report.counters.items())] += 1
+        self._kinds[report.program, report.version, report.os, report.locale, tuple(report.counters.items())] += 1
+        if len(self._kinds) >= MAX_KINDS:
+            self._count_kinds()
 
-    @property
-    def reports(self) -> int:
-        """The number of reports."""
-        return self.kinds.total()
-
-    def count_cells(self) -> Counter[CellKey]:
+    def count_cells(self) -> Mapping[CellKey, int]:
         """Return the number of reports in each cell that occurs."""
-        counts: Counter[CellKey] = Counter()
-        for (program, version, os, locale, counters), reports in self.kinds.items():
+        self._count_kinds()
+        return self._cells
+
+    def _count_kinds(self) -> None:
+        for (program, version, os, locale, counters), reports in self._kinds.items():
             kind = UsageReport(program=program, version=version, os=os, locale=locale, counters=dict(counters))
             for cell in cells_of(kind):
-                counts[cell] += reports
-        return counts
+                self._cells[cell] += reports
+        self._kinds.clear()
 
 
 def release_due_at(week: Week) -> datetime:

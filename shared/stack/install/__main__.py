@@ -28,6 +28,7 @@ def main() -> int:
             if "--tests" in sys.argv[1:]:
                 debian.ensure_test_packages()
                 environments.ensure_localstripe()
+                environments.ensure_tauargus()
     except InstallError as fault:
         print(f"✗ {fault}", file=sys.stderr)
         return 1

@@ -28,6 +28,9 @@ LOCALSTRIPE_LOCK = ROOT / "requirements-localstripe.lock"
 STATISTICS_VENV = ROOT / ".tools" / "statistics"
 STATISTICS_LOCK = ROOT / "requirements-statistics.lock"
 """OpenDP, which takes 275 MB: only the weekly release of telemetry needs it, in a process of its own."""
+TAUARGUS_VENV = ROOT / ".tools" / "tauargus"
+TAUARGUS_LOCK = ROOT / "requirements-tauargus.lock"
+"""An outside judge of suppressed tables in tests, apart from everything that is distributed: it is EUPL-1.2."""
 
 
 def ensure_uv() -> None:
@@ -93,6 +96,19 @@ def ensure_statistics() -> None:
         print(
             f"! {STATISTICS_LOCK.name} could not be installed ({outcome.error_line}): "
             "statistics are not released here, and the tests that need it are skipped; in CI a skipped test fails.",
+            file=sys.stderr,
+        )
+
+
+def ensure_tauargus() -> None:
+    """Install tau-ARGUS into .tools/tauargus, or print that the tests needing it are skipped."""
+    if _is_current(TAUARGUS_VENV, TAUARGUS_LOCK):
+        return
+    outcome = _install(TAUARGUS_VENV, TAUARGUS_LOCK, "tau-ARGUS, a judge of suppressed tables in tests")
+    if outcome.exit_code:
+        print(
+            f"! {TAUARGUS_LOCK.name} could not be installed ({outcome.error_line}): "
+            "the tests that need it are skipped here; in CI a skipped test fails.",
             file=sys.stderr,
         )
 

@@ -1,7 +1,6 @@
 """Releases of a week as an attacker sees them: the right one, and wrong ones that look right."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,7 +70,7 @@ def release_rightly(week: Week, pool: NoisePool) -> Release:
     )
 
 
-def count(week: Week) -> Counter[CellKey]:
+def count(week: Week) -> Mapping[CellKey, int]:
     """Return the true counts of *week*."""
     tally = CellTally()
     for one in week:
