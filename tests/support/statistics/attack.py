@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from tests.support.statistics.mechanisms import Mechanism, NoisePool, View, touched_names
+from tests.support.statistics.mechanisms import Mechanism, NoisePool, View, touched_names, true_figures
 from tests.support.statistics.worlds import Scenario
 
 _HIDDEN = -1e9
@@ -37,16 +37,25 @@ def _observe(mechanism: Mechanism, scenario: Scenario, pool: NoisePool, *, has_v
 
 
 def _features(worlds: Sequence[Sequence[View]], scenario: Scenario) -> Sample:
-    """Return, over all weeks, each figure of the victim, the total of these, the published total, and what is shown."""
-    names = [*touched_names([scenario.victim]), "total"]
+    """Return, over all weeks: how much likelier the victim's figures are with it, each figure, and what is shown.
+
+    The attacker knows the reports of all others. For Laplace noise of any scale, the first is the best there is.
+    """
+    names = touched_names([scenario.victim])
+    others = true_figures(scenario.others)
     return [
         [
-            *(sum(view.get(name, _HIDDEN) for view in views) for name in names),
-            sum(view.get(name, 0) for view in views for name in names[:-1]),
+            sum(_likelihood(view[name] - others[name]) for view in views for name in names if name in view),
+            *(sum(view.get(name, _HIDDEN) for view in views) for name in (*names, "total")),
             sum(len(view) for view in views),
         ]
         for views in worlds
     ]
+
+
+def _likelihood(difference: float) -> float:
+    """Return the logarithm of the likelihood ratio of one figure, in units of the scale."""
+    return abs(difference) - abs(difference - 1)
 
 
 def _choose(out: Sample, into: Sample) -> tuple[int, float, int]:

@@ -26,6 +26,7 @@ PYTHON = STATISTICS_VENV / "bin" / "python"
 SCALE = NoiseScale.from_epsilon(epsilon_micros=500_000, sensitivity=SENSITIVITY)
 TABLES = list_tables(Stream.SOFTWARE)
 CELLS = tuple(CellKey(table.program, table.name, cell) for table in TABLES for cell in table.cells)
+CRASHES = 100
 View = Mapping[str, float]
 """What is published, by name: a figure that is hidden has no entry."""
 
@@ -125,10 +126,10 @@ def withheld_by_true_size(week: Week, pool: NoisePool) -> View:
 
 
 def redrawn_after_each_crash(week: Week, pool: NoisePool) -> View:
-    """Draw again after each of forty crashes; the attacker has seen every draw, and takes the mean."""
+    """Draw again after each of a hundred crashes; the attacker has seen every draw, and takes the mean."""
     true = count(week)
-    noises = zip(*(pool.take(len(CELLS)) for _ in range(40)), strict=True)
-    return {_name(cell): true[cell] + sum(each) / 40 for cell, each in zip(CELLS, noises, strict=True)}
+    noises = zip(*(pool.take(len(CELLS)) for _ in range(CRASHES)), strict=True)
+    return {_name(cell): true[cell] + sum(each) / CRASHES for cell, each in zip(CELLS, noises, strict=True)}
 
 
 WRONG: Mapping[str, Mechanism] = {
@@ -143,6 +144,12 @@ WRONG: Mapping[str, Mechanism] = {
 
 def _name(cell: CellKey) -> str:
     return f"{cell.program} {cell.table} {cell.cell}"
+
+
+def true_figures(week: Week) -> Mapping[str, int]:
+    """Return the true figures of *week* by name."""
+    true = count(week)
+    return {_name(cell): true[cell] for cell in CELLS}
 
 
 def touched_names(week: Week) -> list[str]:
