@@ -1,7 +1,7 @@
 """The privacy budget: whole millionths, refused before anything is drawn."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.telemetry.domain.budget import MICROS, YearlyBudget, format_micros, split_epsilon
@@ -33,6 +33,7 @@ def test_b12_one_millionth_too_much_is_refused() -> None:
         YearlyBudget(stream=Stream.SOFTWARE, year=2026, limit_micros=499_999).check_covers(500_000)
 
 
+@settings(deadline=None)
 @given(epsilon_micros=st.integers(1, 10 * MICROS), tables=st.lists(st.text(), min_size=1, max_size=12, unique=True))
 def test_the_charges_of_the_tables_add_up_to_the_epsilon_of_the_week(epsilon_micros: int, tables: list[str]) -> None:
     charges = split_epsilon(epsilon_micros, tables)
