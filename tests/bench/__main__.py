@@ -32,6 +32,7 @@ from tests.bench import (
     reports,
     statistics,
     sync,
+    telemetry_client,
     tokens,
 )
 from tests.bench.figure import Area, Bench, Figure
@@ -48,6 +49,7 @@ AREAS: tuple[Area, ...] = (
     bounces.AREA,
     identity.AREA,
     identity.ENUMERATION,
+    telemetry_client.AREA,
     tokens.AREA,
     tokens.REVOCATION,
     sync.AREA,

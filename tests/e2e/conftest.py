@@ -21,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
     """The platform, up; ended with the last test of the folder, so that it does not slow down the tests of others."""
     home = StackDirectory(tmp_path_factory.mktemp("stack"))
     with collector(home.data / "traces") as url:  # test_card_scan.py searches the traces, too
-        stack = StackUnderTest(home, settings={"OTEL_EXPORTER_OTLP_ENDPOINT": url})
+        stack = StackUnderTest(home, settings={"OTEL_EXPORTER_OTLP_ENDPOINT": url, "TELEMETRY_DEMO_WEEK_SECONDS": "6"})
         started = stack.run("up")
         try:
             assert started.returncode == 0, started.stdout + started.stderr

@@ -57,6 +57,8 @@ class Telemetry:
         )
         if self.folder is None and self.block is None:
             self.block = "no folder"
+        self.sends_in_background = True
+        """False leaves sending to the program, which then calls a Sender itself."""
         self._child: int | None = None
         atexit.register(self.close)
 
@@ -121,7 +123,7 @@ class Telemetry:
                 if week >= answer.first_week:
                     append_counts(self.folder, week, counted)
         with suppress(OSError, ValueError):
-            if self._is_due(self.folder) and self._note_attempt(self.folder):
+            if self.sends_in_background and self._is_due(self.folder) and self._note_attempt(self.folder):
                 self._start_sender(self.folder)
 
     def close(self) -> None:
