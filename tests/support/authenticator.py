@@ -38,6 +38,8 @@ class Authenticator:
     count: int = 0
     credential_id: bytes = field(default_factory=lambda: random_bytes(32))
     user_handle: bytes = b""
+    embedded_in: str = ""
+    """The site whose frame asks, if it is not the site itself."""
     _key: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256R1()))
 
     def create(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,8 +65,9 @@ class Authenticator:
             "clientDataJSON": encoded(client),
             "authenticatorData": encoded(data),
             "signature": encoded(signature),
-            "userHandle": encoded(self.user_handle),
         }
+        if self.user_handle:
+            response["userHandle"] = encoded(self.user_handle)
         return self._credential(response)
 
     def _credential(self, response: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +75,9 @@ class Authenticator:
         return {"id": name, "rawId": name, "type": "public-key", "response": response, "clientExtensionResults": {}}
 
     def _client(self, kind: str, challenge: str) -> bytes:
-        said = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}
+        said = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": bool(self.embedded_in)}
+        if self.embedded_in:
+            said["topOrigin"] = self.embedded_in
         return json.dumps(said).encode()
 
     def _data(self, flags: int = 0) -> bytes:

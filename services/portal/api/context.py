@@ -49,6 +49,8 @@ class PageContext:
     """An additional form-action source of the content security policy."""
     is_path_secret: bool = False
     """Whether the path is a secret that must not leak through Referer."""
+    is_public_form: bool = False
+    """Whether the submitted form is for visitors without a login."""
     form_data: FormData = field(default_factory=dict)
     """The submitted form, once it was read."""
     _initial_session: BrowserSession | None
@@ -93,8 +95,15 @@ class PageContext:
     async def read_form(self) -> FormData:
         """Return the form after the CSRF checks; the saved fields after a step-up."""
         typed = _parse_form(self.request.content_type, await read_body(self.request, limit=_MAX_FORM_SIZE))
-        mark = self.session.csrf_id if self.session else ""
-        self.csrf.check(self.request.headers, typed.pop("form_token", ""), mark, now=self.now)
+        token = typed.pop("form_token", None)
+        if self.is_public_form:
+            # It acts for no session: a tab from before a log-in, or from yesterday, is as good as a new one.
+            self.csrf.check_origin(self.request.headers)
+        elif token is None:
+            raise CsrfTokenError
+        else:
+            mark = self.session.csrf_id if self.session else ""
+            self.csrf.check(self.request.headers, token, mark, now=self.now)
         if self.request.path != STEP_UP_PATH and RETURN_TO in typed:
             typed = {
                 name.removeprefix(SAVED_PREFIX): value for name, value in typed.items() if name.startswith(SAVED_PREFIX)
@@ -195,10 +204,7 @@ def _parse_form(content_type: str, raw: bytes) -> FormData:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError as fault:
         raise MalformedFormError from fault
-    typed = dict(pairs)
-    if "form_token" not in typed:
-        raise CsrfTokenError
-    return typed
+    return dict(pairs)
 
 
 def _build_cookie_header(cookie: Cookie, value: str | None, public_url: str) -> str:

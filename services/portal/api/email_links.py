@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from services.portal.api.context import PageContext
-from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
+from services.portal.api.middleware import PageRoute, page_route, public_form_route
 from shared.errors import ServiceError
 
 
@@ -23,7 +23,7 @@ class EmailLinkPage:
         """Return the page and the route of its button."""
         return (
             page_route(self.path, self.show_button),
-            form_route(self.path, self.submit_button, limit=FORM_RATE_LIMIT),
+            public_form_route(self.path, self.submit_button),
         )
 
     async def show_button(self, context: PageContext) -> web.Response:

@@ -8,10 +8,12 @@ from aiohttp import web
 
 from services.portal.api.context import FormData, PageContext, safe_redirect_path, without_passwords
 from services.portal.api.credentials import parse_passkey, parse_second_factor
-from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
+from services.portal.api.middleware import PageRoute, form_route, page_route, public_form_route
+from services.portal.api.privacy import ME
 from services.portal.domain import DEVICE
 from services.portal.errors import ApiProblemError
 from shared.errors import ServiceError
+from shared.mail import EmailAddress
 
 _SECOND_FACTOR = "identity.login.second_factor_required"
 _RESTART_CODES = frozenset(
@@ -28,9 +30,9 @@ class LoginPages:
         """Return the pages of login and logout."""
         return (
             page_route("/account/log-in", self.show_login),
-            form_route("/account/log-in", self.submit_login, limit=FORM_RATE_LIMIT),
-            form_route("/account/log-in/second-factor", self.submit_second_factor, limit=FORM_RATE_LIMIT),
-            form_route("/account/log-in/passkey", self.submit_passkey, limit=FORM_RATE_LIMIT),
+            public_form_route("/account/log-in", self.submit_login),
+            public_form_route("/account/log-in/second-factor", self.submit_second_factor),
+            public_form_route("/account/log-in/passkey", self.submit_passkey),
             page_route("/account/log-out", self.show_logout),
             form_route("/account/log-out", self.submit_logout),
         )
@@ -39,11 +41,14 @@ class LoginPages:
         """Ask for address and password; redirect logged-in visitors unless a new login is required."""
         if context.session is not None and context.get_query("why") != "again":
             return context.redirect(safe_redirect_path(context.get_query("next"), "/account"))
-        return _render_login(context, {"next": context.get_query("next")})
+        return _render_login(context, {"next": context.get_query("next"), "why": context.get_query("why")})
 
     async def submit_login(self, context: PageContext) -> web.Response:
         """Log in with a new cookie, or ask for the second factor."""
         typed = await context.read_form()
+        if typed.get("why") != "again" and await _is_logged_in_as(context, typed.get("email", "")):
+            # Sent twice, or from a tab that was opened before: there is nothing left to do.
+            return _redirect_onward(context, typed)
         proof = {"email": typed.get("email", ""), "password": typed.get("password", "")}
         try:
             return await _start_session(context, "", proof, typed)
@@ -95,9 +100,23 @@ async def _start_session(
     login = await context.user_session.log_in(step, credentials, device_token=device_token)
     if login.device_token:
         context.set_cookie(DEVICE, login.device_token)
-    return context.redirect(
-        safe_redirect_path(typed.get("next", ""), "/staff" if login.session.is_staff else "/account")
-    )
+    return _redirect_onward(context, typed)
+
+
+def _redirect_onward(context: PageContext, typed: FormData) -> web.Response:
+    home = "/staff" if context.session is not None and context.session.is_staff else "/account"
+    return context.redirect(safe_redirect_path(typed.get("next", ""), home))
+
+
+async def _is_logged_in_as(context: PageContext, email: str) -> bool:
+    """Whether the visitor is logged in already, to the account of *email*."""
+    if context.session is None:
+        return False
+    try:
+        me = await context.user_session.get(ME)
+        return EmailAddress(str(me["email"])).lookup_key == EmailAddress(email).lookup_key
+    except ServiceError:  # the session has ended, or this is no address: the login says so
+        return False
 
 
 def _challenge_fields(problem: Mapping[str, Any], typed: FormData) -> FormData:

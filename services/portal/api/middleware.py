@@ -50,6 +50,8 @@ class PageRoute:
     path: str
     handler: PageHandler
     limit: RateLimit | None = None
+    is_public: bool = False
+    """Whether the form is for visitors without a login, and acts for no session."""
 
 
 def page_route(path: str, handler: PageHandler) -> PageRoute:
@@ -57,9 +59,16 @@ def page_route(path: str, handler: PageHandler) -> PageRoute:
     return PageRoute(method="GET", path=path, handler=handler)
 
 
-def form_route(path: str, handler: PageHandler, *, limit: RateLimit | None = None) -> PageRoute:
+def form_route(
+    path: str, handler: PageHandler, *, limit: RateLimit | None = None, is_public: bool = False
+) -> PageRoute:
     """Return the route of a form."""
-    return PageRoute(method="POST", path=path, handler=handler, limit=limit)
+    return PageRoute(method="POST", path=path, handler=handler, limit=limit, is_public=is_public)
+
+
+def public_form_route(path: str, handler: PageHandler) -> PageRoute:
+    """Return the route of a form for visitors without a login: guarded by its origin, and limited per address."""
+    return form_route(path, handler, limit=FORM_RATE_LIMIT, is_public=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +121,21 @@ class PageMiddleware:
         app.router.add_get("/static/{name}", self.static_files.serve_file)
         for page in pages:
             buckets = TokenBuckets(page.limit) if page.limit else None
-            serve = partial(self._handle_page, page.handler, buckets)
+            serve = partial(self._handle_page, page, buckets)
             if page.method == "GET":
                 app.router.add_get(page.path, serve)  # HEAD, too
             else:
                 app.router.add_route(page.method, page.path, serve)
 
     async def _handle_page(
-        self, handler: PageHandler, buckets: TokenBuckets | None, request: web.Request
+        self, page: PageRoute, buckets: TokenBuckets | None, request: web.Request
     ) -> web.StreamResponse:
         if buckets is not None:
             buckets.hit(client_address(request), monotonic())
         context = request[PAGE_CONTEXT] = self._build_context(request)
+        context.is_public_form = page.is_public
         try:
-            return await handler(context)
+            return await page.handler(context)
         except ServiceError as fault:
             if fault.code != ReauthenticationRequiredError.code or not _accepts_html(request):
                 raise

@@ -27,7 +27,7 @@ class NewsletterPages:
             form_route("/newsletter/confirm", self.submit_confirmation, limit=FORM_RATE_LIMIT),
             page_route("/newsletter/unsubscribe", self.show_unsubscribe),
             # Without a limit: after a campaign a whole office, school or carrier comes from one address (C10).
-            form_route("/newsletter/unsubscribe", self.submit_unsubscribe),
+            form_route("/newsletter/unsubscribe", self.submit_unsubscribe, is_public=True),
             form_route("/newsletter/unsubscribe-links", self.submit_link_request, limit=FORM_RATE_LIMIT),
         )
 

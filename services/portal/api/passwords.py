@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from services.portal.api.context import PageContext
-from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
-from services.portal.api.privacy import APP_PASSWORDS
-from shared.errors import ServiceError
+from services.portal.api.middleware import PageRoute, form_route, page_route, public_form_route
+from services.portal.api.privacy import APP_PASSWORDS, ME
+from shared.errors import ServiceError, UnavailableError
 
 _RESETS = "/v1/identity/password-resets"
 _LINK_INVALID = "identity.password_reset_token.invalid"
@@ -18,9 +18,9 @@ class PasswordPages:
         """Return the pages of passwords."""
         return (
             page_route("/account/forgot-password", self.show_forgot_password),
-            form_route("/account/forgot-password", self.request_reset_link, limit=FORM_RATE_LIMIT),
+            public_form_route("/account/forgot-password", self.request_reset_link),
             page_route("/account/reset-password", self.show_reset_form),
-            form_route("/account/reset-password", self.submit_reset, limit=FORM_RATE_LIMIT),
+            public_form_route("/account/reset-password", self.submit_reset),
             page_route("/account/password", self.show_change_form),
             form_route("/account/password", self.submit_change),
             form_route("/account/password/revoke-app-passwords", self.revoke_app_passwords),
@@ -41,7 +41,8 @@ class PasswordPages:
 
     async def show_reset_form(self, context: PageContext) -> web.Response:
         """Ask for the new password; opening the link does not use the token."""
-        return context.render("password_reset.html", token=context.get_query("token"))
+        token = context.get_query("token")
+        return context.render("password_reset.html", token=token, email=await _find_email(context, token))
 
     async def submit_reset(self, context: PageContext) -> web.Response:
         """Set the password, which ends every session, and go to the login."""
@@ -52,14 +53,15 @@ class PasswordPages:
             await context.user_session.post_public(f"{_RESETS}/confirmations", body)
         except ServiceError as fault:
             retry_token = "" if fault.code == _LINK_INVALID else token
-            return context.render("password_reset.html", fault=fault, token=retry_token)
+            email = await _find_email(context, retry_token)
+            return context.render("password_reset.html", fault=fault, token=retry_token, email=email)
         context.user_session.session = None
         return context.redirect("/account/log-in", why="reset")
 
     async def show_change_form(self, context: PageContext) -> web.Response:
         """Ask for the current and the new password."""
         context.require_recent_login("customer")
-        return context.render("password.html")
+        return context.render("password.html", email=await _get_own_email(context))
 
     async def submit_change(self, context: PageContext) -> web.Response:
         """Change the password, and list the app passwords that still work."""
@@ -69,7 +71,7 @@ class PasswordPages:
         try:
             done = await context.user_session.send("POST", "/v1/identity/password-changes", body=body)
         except ServiceError as fault:
-            return context.render("password.html", fault=fault)
+            return context.render("password.html", fault=fault, email=await _get_own_email(context))
         return context.render("password_changed.html", ended=done["revoked_sessions"], items=done["app_passwords"])
 
     async def revoke_app_passwords(self, context: PageContext) -> web.Response:
@@ -80,3 +82,21 @@ class PasswordPages:
         for each in found["items"]:
             await context.user_session.send("DELETE", f"{APP_PASSWORDS}/{{}}", each["app_password_id"])
         return context.redirect("/account/app-passwords", done="all-revoked")
+
+
+async def _get_own_email(context: PageContext) -> str:
+    """Return the visitor's address for password managers; empty when it cannot be read."""
+    try:
+        return str((await context.user_session.get(ME))["email"])
+    except UnavailableError:
+        return ""
+
+
+async def _find_email(context: PageContext, token: str) -> str:
+    """Return the address of a reset link for password managers; empty unless the link is valid."""
+    if not token:
+        return ""
+    try:
+        return str((await context.user_session.post_public(f"{_RESETS}/lookups", {"token": token}))["email"])
+    except ServiceError:
+        return ""

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from services.portal.api.context import FormData, PageContext, without_passwords
-from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
+from services.portal.api.middleware import PageRoute, form_route, page_route, public_form_route
 from services.portal.errors import ApiProblemError
 from services.portal.service import gather_results
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
@@ -27,7 +27,7 @@ class PrivacyRequestPages:
             page_route("/account/exports/{export_id}", self.show_export),
             page_route("/account/exports/{export_id}/archive", self.download_archive),
             page_route("/account/export-link", self.show_export_link),
-            form_route("/account/export-link", self.download_by_link, limit=FORM_RATE_LIMIT),
+            public_form_route("/account/export-link", self.download_by_link),
             page_route("/account/erase", self.show_erasure_form),
             form_route("/account/erase", self.request_erasure),
             form_route("/account/erase/cancel", self.cancel_erasure),

@@ -108,6 +108,7 @@ def _render_page(context: PageContext, template: str, **values: Any) -> web.Resp
 
 async def _render_factors(context: PageContext, fault: ServiceError | None = None) -> web.Response:
     context.require_session()
+    context.allows_scripts = True
     return _render_page(context, "factors.html", fault=fault, held=await context.user_session.get(FACTORS))
 
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from services.portal.api.context import FormData, PageContext, without_passwords
-from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route
+from services.portal.api.middleware import PageRoute, page_route, public_form_route
 from services.portal.domain import SIGN_UP
 from shared.errors import FieldProblem, InvalidInputError, ServiceError
 
@@ -15,10 +15,10 @@ class SignUpPages:
         """Return the pages from the age screen to the account."""
         return (
             page_route("/account/sign-up", self.show_age_screen),
-            form_route("/account/sign-up", self.submit_age_screen, limit=FORM_RATE_LIMIT),
-            form_route("/account/sign-up/account", self.submit_sign_up, limit=FORM_RATE_LIMIT),
+            public_form_route("/account/sign-up", self.submit_age_screen),
+            public_form_route("/account/sign-up/account", self.submit_sign_up),
             page_route("/account/verify", self.show_verification),
-            form_route("/account/verify", self.submit_verification, limit=FORM_RATE_LIMIT),
+            public_form_route("/account/verify", self.submit_verification),
         )
 
     async def show_age_screen(self, context: PageContext) -> web.Response:

@@ -34,6 +34,7 @@ function plain(credential) {
   const response = {};
   for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])
     if (credential.response[name]) response[name] = base64url(credential.response[name]);
+  if (credential.response.getTransports) response.transports = credential.response.getTransports();
   return { id: credential.id, rawId: base64url(credential.rawId), type: credential.type, response };
 }
 
@@ -46,14 +47,28 @@ async function challenge(form) {
   return answer.json();
 }
 
+function fill(form, asked, made) {
+  form.elements.credential.value = JSON.stringify(plain(made));
+  form.elements.challenge_id.value = asked.challenge_id;
+  form.submit();
+}
+
+// Devices then stop offering passkeys that were removed here.
+function signal(holder) {
+  const accepted = JSON.parse(holder.dataset.acceptedCredentials);
+  return PublicKeyCredential.signalAllAcceptedCredentials?.({
+    rpId: accepted.rp_id,
+    userId: accepted.user_id,
+    allAcceptedCredentialIds: accepted.credential_ids,
+  });
+}
+
 async function send(form) {
   const asked = await challenge(form);
   const publicKey = opened(asked.options);
   const { credentials } = navigator;
   const made = form.dataset.passkey === "create" ? credentials.create({ publicKey }) : credentials.get({ publicKey });
-  form.elements.credential.value = JSON.stringify(plain(await made));
-  form.elements.challenge_id.value = asked.challenge_id;
-  form.submit();
+  fill(form, asked, await made);
 }
 
 function complain(form, fault) {
@@ -80,5 +95,8 @@ function wire(form) {
 
 if (window.PublicKeyCredential) {
   for (const form of document.querySelectorAll("form[data-passkey]")) wire(form);
+  for (const holder of document.querySelectorAll("[data-accepted-credentials]")) {
+    signal(holder)?.catch(() => {}); // the page is complete without it
+  }
   for (const note of document.querySelectorAll("[data-needs-passkey]")) note.hidden = true;
 }

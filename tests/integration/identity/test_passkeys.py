@@ -173,7 +173,17 @@ async def test_what_is_stored_of_a_passkey_signs_nothing(identity: IdentityHarne
     await with_passkey(identity, ada)
     [row] = await identity.chassis.db.get_collection(PasskeyDocument).list({"account_id": ada.account_id})
     assert set(type(row).model_fields) == {
-        *("id", "account_id", "credential_id", "public_key", "sign_count", "label", "created_at", "last_used_at")
+        *(
+            "id",
+            "account_id",
+            "credential_id",
+            "public_key",
+            "sign_count",
+            "label",
+            "transports",
+            "created_at",
+            "last_used_at",
+        )
     }
 
 

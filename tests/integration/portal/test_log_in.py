@@ -193,3 +193,51 @@ async def test_staff_confirm_themselves_in_the_same_way(dora: Browser) -> None:
 
 async def test_nobody_confirms_without_a_log_in(browser: Browser) -> None:
     assert (await browser.get("/account/confirm")).name == "login"
+
+
+async def test_a_log_in_that_is_sent_twice_goes_on(browser: Browser, edge: FakeEdge) -> None:
+    asked = await browser.get("/account/sessions")
+    first = await browser.submit(asked, "/account/log-in", email=ADA, password=PASSWORD)
+    assert first.name == "sessions"
+    sessions = len(edge.sessions)
+    again = await browser.submit(asked, "/account/log-in", email=ADA.upper(), password=PASSWORD)
+    assert (again.status, again.name) == (200, "sessions")
+    assert len(edge.sessions) == sessions
+
+
+async def test_a_tab_from_before_the_log_in_still_works(browser: Browser, edge: FakeEdge, clock: FixedClock) -> None:
+    stale = await browser.get("/account/log-in")
+    forgot = await browser.get("/account/forgot-password")
+    await browser.submit(stale, "/account/log-in", email=ADA, password=PASSWORD)
+    assert (await browser.submit(forgot, "/account/forgot-password", email=ADA)).status == 200
+    clock.advance(timedelta(hours=13))
+    late = await browser.submit(stale, "/account/log-in", email=ADA, password=PASSWORD)
+    assert (late.status, late.name) == (200, "account")
+
+
+async def test_another_customer_logs_in_from_a_stale_tab(browser: Browser, edge: FakeEdge) -> None:
+    stale = await browser.get("/account/log-in")
+    await browser.submit(stale, "/account/log-in", email=ADA, password=PASSWORD)
+    wrong = await browser.submit(stale, "/account/log-in", email="eve@customers.example", password="wrong")
+    assert "identity.login.invalid_credentials" in wrong.marks
+
+
+async def test_public_forms_of_other_sites_are_still_refused(browser: Browser) -> None:
+    form = (await browser.get("/account/log-in")).form("/account/log-in")
+    del browser.headers["Sec-Fetch-Site"]
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    for path in ("/account/log-in", "/account/forgot-password", "/account/sign-up", "/newsletter/unsubscribe"):
+        assert (await browser.send("POST", path, form=form, headers=elsewhere)).status == 403
+
+
+@pytest.mark.parametrize("path", ["/account/password", "/account/reset-password?token=good-token"])
+async def test_a_name_stands_beside_each_new_password(ada: Browser, path: str) -> None:
+    page = await ada.get(path)
+    [name] = page.tree.xpath("//form[.//input[@autocomplete='new-password']]//input[@autocomplete='username']")
+    assert name.get("value") == ADA
+    assert "readonly" in name.attrib
+
+
+async def test_a_link_that_is_not_valid_shows_no_address(browser: Browser) -> None:
+    page = await browser.get("/account/reset-password?token=bad")
+    assert not page.tree.xpath("//input[@autocomplete='username']")

@@ -39,7 +39,8 @@ async def test_every_link_in_a_mail_leads_to_a_page_that_does_nothing_by_itself(
     example = EXAMPLES.get(path, "?token=good-token")
     page = await browser.get(path + example)
     assert page.status == 200
-    assert not [asked for asked in edge.asked if asked[0] != "GET"]
+    # A lookup is a POST so that its token stands in no log; it uses nothing up.
+    assert not [asked for asked in edge.asked if asked[0] != "GET" and not asked[1].endswith("/lookups")]
 
 
 @pytest.mark.parametrize("path", WITH_TOKEN)

@@ -38,7 +38,7 @@ OWN_PAGES = (
     *("/account/security", "/account/security-log", "/account/password", "/account/email"),
     *("/account/second-factors", "/account/second-factors/passkeys/new"),
 )
-WITH_SCRIPT = {"/account/cards", "/account/second-factors/passkeys/new"}
+WITH_SCRIPT = {"/account/second-factors", "/account/cards", "/account/second-factors/passkeys/new"}
 """Besides the log-in, which leads a logged-in visitor on."""
 
 

@@ -49,6 +49,18 @@ class RemainingAppPasswordView(View):
     last_used_at: Timestamp | None
 
 
+class PasswordResetLookupBody(JsonBody):
+    """The token of the link in the email."""
+
+    token: EmailToken
+
+
+class PasswordResetView(View):
+    """The address to which the link was sent."""
+
+    email: str
+
+
 class PasswordChangedView(View):
     """How many other sessions were revoked, and the app passwords that stay valid."""
 
@@ -89,6 +101,13 @@ class PasswordChangesApi:
                 errors=(InvalidEmailAddressError,),
             ),
             post(
+                f"{root}/password-resets/lookups",
+                self.get_password_reset,
+                access=PUBLIC,
+                limit=limit,
+                errors=(InvalidPasswordResetTokenError,),
+            ),
+            post(
                 f"{root}/password-resets/confirmations",
                 self.confirm_password_reset,
                 access=PUBLIC,
@@ -119,6 +138,13 @@ class PasswordChangesApi:
         """Request a password reset link. The response is the same whether or not there is an account."""
         await self.password_reset_service.request(body.email, at=call.now)
         return RequestAcceptedView()
+
+    async def get_password_reset(self, call: RequestContext, body: PasswordResetLookupBody) -> PasswordResetView:
+        """Get the address of a reset link, so that a password manager stores the new password under it.
+
+        The token is not used.
+        """
+        return PasswordResetView(email=await self.password_reset_service.find_email(body.token, at=call.now))
 
     async def confirm_password_reset(self, call: RequestContext, body: PasswordResetBody) -> None:
         """Set a new password with the token of the link, once. All sessions are revoked; you are not logged in."""

@@ -69,12 +69,21 @@ class NewPasskeyView(PasskeyView):
     recovery_codes: _RecoveryCodes
 
 
+class AcceptedCredentialsView(View):
+    """For ``PublicKeyCredential.signalAllAcceptedCredentials``: a device then no longer offers removed passkeys."""
+
+    rp_id: str
+    user_id: Annotated[str, Field(description="base64url")]
+    credential_ids: Annotated[list[str], Field(description="base64url")]
+
+
 class SecondFactorsView(View):
     """The second factors of the account."""
 
     totp_enrolled_at: Timestamp | None
     recovery_codes_left: int
     passkeys: list[PasskeyView]
+    accepted_credentials: AcceptedCredentialsView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +169,7 @@ class SecondFactorsApi:
     async def list_second_factors(self, call: RequestContext) -> SecondFactorsView:
         """List your second factors."""
         enrolled = await self.second_factor_service.get_enrolled(call.principal.id)
+        accepted = await self.second_factor_service.list_accepted(call.principal.id)
         return SecondFactorsView(
             totp_enrolled_at=rfc3339(enrolled.totp_enrolled_at) if enrolled.totp_enrolled_at else None,
             recovery_codes_left=enrolled.recovery_codes,
@@ -172,6 +182,9 @@ class SecondFactorsApi:
                 )
                 for one in enrolled.passkeys
             ],
+            accepted_credentials=AcceptedCredentialsView(
+                rp_id=accepted.rp_id, user_id=accepted.user_id, credential_ids=accepted.credential_ids
+            ),
         )
 
     async def begin_totp_enrollment(self, call: RequestContext) -> TotpEnrollmentView:

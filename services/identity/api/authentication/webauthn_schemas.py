@@ -16,6 +16,9 @@ _CredentialId = Annotated[
 ]
 
 
+_Transport = Annotated[str, Field(max_length=32), OpaqueText("compared with the known names")]
+
+
 class _BrowserObject(JsonBody):
     """A part of a credential. Unknown fields are ignored: browsers send more than is used."""
 
@@ -27,6 +30,7 @@ class AttestationResponse(_BrowserObject):
 
     client_data_json: _Base64Url = Field(alias="clientDataJSON")
     attestation_object: _Base64Url = Field(alias="attestationObject")
+    transports: list[_Transport] = Field(default_factory=list, max_length=16)
 
 
 class AssertionResponse(_BrowserObject):

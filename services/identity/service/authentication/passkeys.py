@@ -21,6 +21,7 @@ from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
     PublicKeyCredentialDescriptor,
     ResidentKeyRequirement,
     UserVerificationRequirement,
@@ -52,6 +53,15 @@ class CredentialOptions:
     options: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedCredentials:
+    """What ``PublicKeyCredential.signalAllAcceptedCredentials`` takes (WebAuthn L3, 5.1.10)."""
+
+    rp_id: str
+    user_id: str
+    credential_ids: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
     """The WebAuthn relying party: from the public URL of the settings, never from a request."""
@@ -74,6 +84,14 @@ class WebAuthnService:
     passkeys: Passkeys
     challenges: Challenges
     new_id: NewId
+
+    async def list_accepted(self, account_id: str) -> AcceptedCredentials:
+        """Return the passkeys of the account, for devices that still offer removed ones."""
+        return AcceptedCredentials(
+            rp_id=self.relying_party.rp_id,
+            user_id=bytes_to_base64url(account_id.encode()),
+            credential_ids=[passkey.credential_id for passkey in await self.passkeys.list_by_account(account_id)],
+        )
 
     async def registration_options(self, account_id: str, address: str, *, at: datetime) -> CredentialOptions:
         """Return options for a new passkey: discoverable, with user verification."""
@@ -100,6 +118,7 @@ class WebAuthnService:
         challenge = await self.challenges.get(challenge_id, ChallengeKind.PASSKEY_REGISTRATION, at=at)
         if challenge is None or challenge.account_id != account_id or not await self.challenges.consume(challenge.id):
             raise InvalidChallengeError
+        _check_not_embedded(credential)
         verified = self._check_registration(challenge, credential)
         # An authenticator chooses these bytes, and they are stored readable (C18).
         if contains_card_number([verified.credential_id, verified.credential_public_key]):
@@ -111,6 +130,7 @@ class WebAuthnService:
             public_key=verified.credential_public_key,
             sign_count=verified.sign_count,
             label=label,
+            transports=_known_transports(credential),
             created_at=at,
             last_used_at=None,
         )
@@ -157,7 +177,11 @@ class WebAuthnService:
         passkey = await self.passkeys.get_by_credential_id(str(credential["id"]))
         if passkey is None or challenge.account_id not in {None, passkey.account_id}:
             raise InvalidPasskeyError
+        _check_not_embedded(credential)
         handle = credential["response"].get("userHandle")
+        # WebAuthn L3, 7.2 step 6: where no account was named before, the handle names it, and must be there.
+        if handle is None and challenge.account_id is None:
+            raise InvalidPasskeyError
         if handle is not None and _decode_base64url(handle) != passkey.account_id.encode():
             raise InvalidPasskeyError
         verified = self._check_assertion(challenge, passkey, credential)
@@ -196,7 +220,29 @@ class WebAuthnService:
 
 
 def _credential_descriptors(passkeys: Sequence[PasskeyDocument]) -> list[PublicKeyCredentialDescriptor]:
-    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(passkey.credential_id)) for passkey in passkeys]
+    return [
+        PublicKeyCredentialDescriptor(
+            id=base64url_to_bytes(passkey.credential_id),
+            transports=[AuthenticatorTransport(name) for name in passkey.transports] or None,
+        )
+        for passkey in passkeys
+    ]
+
+
+def _known_transports(credential: Mapping[str, Any]) -> list[str]:
+    """Return how the browser can reach the authenticator (WebAuthn L3, 7.1); names that we do not know are left out."""
+    known = {transport.value for transport in AuthenticatorTransport}
+    return sorted(known.intersection(credential["response"].get("transports") or ()))
+
+
+def _check_not_embedded(credential: Mapping[str, Any]) -> None:
+    """Raise InvalidPasskeyError for a response from a frame within another site: our pages are never framed."""
+    try:
+        client_data = json.loads(_decode_base64url(credential["response"]["clientDataJSON"]))
+    except ValueError as fault:
+        raise InvalidPasskeyError from fault
+    if not isinstance(client_data, dict) or client_data.get("crossOrigin") or "topOrigin" in client_data:
+        raise InvalidPasskeyError
 
 
 def _decode_base64url(encoded: str) -> bytes:

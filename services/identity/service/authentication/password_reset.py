@@ -52,6 +52,14 @@ class PasswordResetService:
             await self.transact(partial(self._send_reset, request, at=at))
         return bool(requests)
 
+    async def find_email(self, token: str, *, at: datetime) -> str:
+        """Return the address of the account with this token, without using it; InvalidPasswordResetTokenError else."""
+        reset = await self.password_resets.get_by_token(sha256_digest(token), at=at)
+        account = None if reset is None else await self.accounts.get_active(reset.account_id)
+        if account is None:
+            raise InvalidPasswordResetTokenError
+        return await self.accounts.open_email(account, Purpose.SECURITY)
+
     async def reset_password(self, token: str, new_password: str, *, at: datetime) -> None:
         """Set the password of the account with this token, once; InvalidPasswordResetTokenError otherwise."""
         reset = await self.password_resets.get_by_token(sha256_digest(token), at=at)

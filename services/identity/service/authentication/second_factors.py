@@ -16,7 +16,7 @@ from services.identity.errors import (
     TotpNotFoundError,
 )
 from services.identity.service.authentication.otp import OtpService, TotpEnrollment
-from services.identity.service.authentication.passkeys import CredentialOptions, WebAuthnService
+from services.identity.service.authentication.passkeys import AcceptedCredentials, CredentialOptions, WebAuthnService
 from services.identity.store import (
     Accounts,
     Credentials,
@@ -71,6 +71,10 @@ class SecondFactorService:
             passkeys=await self.passkeys.list_by_account(account_id),
             recovery_codes=await self.recovery_codes.count(account_id),
         )
+
+    async def list_accepted(self, account_id: str) -> AcceptedCredentials:
+        """Return the accepted passkeys, for devices that still offer removed ones."""
+        return await self.webauthn_service.list_accepted(account_id)
 
     async def begin_totp(self, account_id: str, *, at: datetime) -> TotpEnrollment:
         """Return the secret of a new authenticator app."""

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+from pydantic import Field
+
 from services.identity.errors import PasskeyAlreadyRegisteredError
 from shared.crypto import Vault, build_associated_data
 from shared.mongo import Database, Document, DuplicateError, Index
@@ -53,6 +55,10 @@ class PasskeyDocument(Document):
     sign_count: int
     """The signature counter of the authenticator; 0 for synchronised passkeys, which have none."""
     label: Annotated[str, Personal(Category.DEVICE, _OWNER_PURPOSES, UNTIL_ERASED)]
+    transports: Annotated[list[str], Personal(Category.DEVICE, _OWNER_PURPOSES, UNTIL_ERASED)] = Field(
+        default_factory=list
+    )
+    """How browsers reach the authenticator: internal, hybrid, usb."""
     created_at: datetime
     last_used_at: Annotated[datetime | None, Personal(Category.USAGE, _OWNER_PURPOSES, UNTIL_ERASED)]
 

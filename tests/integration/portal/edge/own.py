@@ -53,6 +53,7 @@ class Own(Identity, Console):
             web.delete(f"{root}/passkeys/{{id}}", self.remove_passkey),
             web.post(f"{root}/password-changes", self.change_password),
             web.post(f"{root}/password-resets", self.forget_password),
+            web.post(f"{root}/password-resets/lookups", self.look_up_reset),
             web.post(f"{root}/password-resets/confirmations", self.reset_password),
             web.post(f"{root}/email-changes", self.change_address),
             web.post(f"{root}/email-changes/confirmations", self.by_link("identity.email_change_token.invalid")),
@@ -238,6 +239,11 @@ class Own(Identity, Console):
             )
 
         return act
+
+    async def look_up_reset(self, request: web.Request) -> web.Response:
+        if (await request.json())["token"] != "good-token":
+            raise RefusedError(400, "identity.password_reset_token.invalid", "The link is not valid")
+        return web.json_response({"email": "ada@customers.example"})
 
     async def list_announced(self, request: web.Request) -> web.Response:
         self._who(request)
