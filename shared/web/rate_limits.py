@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
+from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 
 from shared.errors import TooManyRequestsError
@@ -10,6 +11,8 @@ from shared.ids import random_bytes
 
 _KEY_LIFETIME = 3600.0
 _MAX_CALLERS = 20_000
+_LINE_PREFIX_BITS = 64
+"""What a provider gives to one line at least (RFC 6177)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,19 @@ class RateLimit:
         return f'"{self.name}";q={self.count};w={int(self.per.total_seconds())}'
 
 
+def group_address(caller: str) -> str:
+    """Return the network of an IPv6 address, since one line has 2^64 addresses; other callers as they are."""
+    if ":" not in caller:
+        return caller
+    try:
+        address = IPv6Address(caller.partition("%")[0])
+    except ValueError:
+        return caller
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _LINE_PREFIX_BITS), strict=False))
+
+
 class TokenBuckets:
     """The token buckets of one rate limit; a full bucket is dropped."""
 
@@ -41,6 +57,7 @@ class TokenBuckets:
         """Take a token at the monotonic time *at* and return the headers; TooManyRequestsError if none is left."""
         if self._limit.forgets_callers:
             caller = self._digest(caller, at)
+        caller = group_address(caller)
         # "The time at which the bucket is full again" is the whole state (the generic cell rate algorithm).
         before = max(self._full_at.pop(caller, at), at)
         full_at = before + self._token_interval
@@ -64,6 +81,12 @@ class TokenBuckets:
             self._key, self._key_hour = random_bytes(32), hour
             self._full_at.clear()  # the old digests could never be hit again
         return blake2b(caller.encode(), key=self._key, digest_size=16).hexdigest()
+
+    def give_back(self, caller: str) -> None:
+        """Return a token that was taken: the request was none of those that the limit counts."""
+        caller = group_address(caller)
+        if caller in self._full_at:
+            self._full_at[caller] -= self._token_interval
 
     def _headers(self, remaining: int, seconds: int) -> dict[str, str]:
         return {"RateLimit-Policy": self._limit.policy, "RateLimit": f'"{self._limit.name}";r={remaining};t={seconds}'}

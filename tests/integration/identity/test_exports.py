@@ -115,6 +115,21 @@ async def test_no_name_of_a_file_leads_out_of_its_folder_or_into_the_page(
     assert "<script>" not in found.read("index.html").decode()
 
 
+async def test_a_name_that_windows_cannot_open_is_changed_and_written_down(
+    identity: IdentityHarness, around: FakePeers
+) -> None:
+    around.pages["sync"] = [[("notes/aux.txt", b"1"), ("what?.md", b"2"), ("end. ", b"3"), ("plain.txt", b"4")]]
+    ada = await identity.member()
+    export_id = await begun(identity, ada)
+    await ready(identity, ada, export_id)
+    found = opened(await archive(identity, ada, export_id))
+    mine = {name for name in found.namelist() if name.startswith("sync/")}
+    assert mine == {"sync/notes/_aux.txt", "sync/what_.md", "sync/end", "sync/plain.txt"}
+    index = found.read("index.html").decode()
+    assert "what_.md</a> (its name is &#x27;what?.md&#x27;)" in index
+    assert "plain.txt</a></li>" in index
+
+
 async def test_a_silent_service_delays_the_export_and_loses_nothing(
     identity: IdentityHarness, around: FakePeers
 ) -> None:

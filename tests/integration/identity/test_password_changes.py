@@ -10,6 +10,7 @@ import pytest
 from services.identity.store import PasswordResetDocument, PasswordResetRequestDocument
 from tests.integration.identity.harness import IdentityHarness, Person, Reply, new_person
 from tests.integration.identity.second_factors import SESSIONS, TOTP, with_totp
+from tests.integration.identity.staff_actions import request_action
 from tests.support.fake_services import until
 
 CHANGE = "/v1/identity/password-changes"
@@ -182,3 +183,26 @@ async def test_the_passwords_of_the_staff_are_the_operators_matter(identity: Ide
         await until(lambda: _none_left(identity))
     assert await identity.emails_to(email) == []
     assert (await change(identity, identity.staff["support"], identity.staff["support"].password, NEW)).status == 403
+
+
+async def test_a_frozen_account_takes_no_new_password(identity: IdentityHarness) -> None:
+    ada = await identity.member()
+    token = await link_for(identity, ada.email)
+    rows = identity.chassis.db.get_collection(PasswordResetDocument)
+    kept = await rows.find_one({"account_id": ada.account_id})
+    assert (await request_action(identity, "freeze", ada)).status == 201
+    assert kept is not None
+    await rows.insert_one(kept)  # as if it had been sent at the same moment
+    refused = await identity.call("POST", DONE, {"token": token, "password": NEW})
+    assert (refused.status, refused.code) == (403, "identity.account.frozen")
+    identity.clock.advance(timedelta(minutes=2))
+    letters = len(await identity.emails_to(ada.email))
+    assert (await identity.call("POST", RESETS, {"email": ada.email})).status == 202
+    requests = identity.chassis.db.get_collection(PasswordResetRequestDocument)
+
+    async def taken() -> bool:
+        return await requests.count_documents({}) == 0
+
+    async with identity.run_workers("send-password-resets"):
+        assert await until(taken)
+    assert len(await identity.emails_to(ada.email)) == letters

@@ -1,5 +1,6 @@
 """The rules of identity: who may sign up, which passwords are acceptable, how sessions and files are named."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,6 +100,32 @@ def test_a_file_stays_in_the_folder_of_its_service(service: str, path: str) -> N
     assert parts[0] == service
     assert len(parts) >= 2
     assert all(part and part not in {".", ".."} and part.isprintable() for part in parts)
+
+
+RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
+
+
+def can_be_opened_on_windows(name: str) -> bool:
+    return not set(name) & set('<>:"|?*\\') and name[-1] not in ". " and not RESERVED.fullmatch(name)
+
+
+@given(st.text(max_size=300))
+@example("CON")
+@example("aux.txt")
+@example("com1 .tar.gz")
+@example("LPT¹")
+@example("a?b*c|d.txt")
+@example("report. ")
+@example("folder./con/x")
+@example(": ..")
+def test_windows_can_open_every_name_in_the_archive(path: str) -> None:
+    parts = archive_path("sync", path).split("/")
+    assert all(can_be_opened_on_windows(part) and len(part.encode()) <= 255 for part in parts)
+
+
+@pytest.mark.parametrize("path", ["a.txt", "ünï/code & more.txt", ".hidden", "console.log", "a.b.c"])
+def test_a_name_that_windows_can_open_stays(path: str) -> None:
+    assert archive_path("sync", path) == f"sync/{path}"
 
 
 @pytest.mark.parametrize(

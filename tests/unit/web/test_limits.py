@@ -60,6 +60,38 @@ def test_callers_do_not_share() -> None:
     buckets.hit("grace", at=0.0)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.7", "192.0.2.7", True),
+        ("192.0.2.7", "192.0.2.8", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("acc_1", "acc_2", False),
+    ],
+)
+def test_one_line_has_one_bucket_however_many_addresses_it_has(one: str, other: str, *, shared: bool) -> None:
+    buckets = TokenBuckets(RateLimit(1, timedelta(seconds=1)))
+    buckets.hit(one, at=0.0)
+    if shared:
+        with pytest.raises(TooManyRequestsError):
+            buckets.hit(other, at=0.0)
+    else:
+        buckets.hit(other, at=0.0)
+
+
+def test_a_token_that_is_given_back_was_not_taken() -> None:
+    buckets = TokenBuckets(RateLimit(1, timedelta(seconds=1)))
+    for _ in range(5):
+        buckets.hit("2001:db8::1", at=0.0)
+        buckets.give_back("2001:db8::2")
+    buckets.give_back("never seen")
+    buckets.hit("2001:db8::1", at=0.0)
+    with pytest.raises(TooManyRequestsError):
+        buckets.hit("2001:db8::1", at=0.0)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(min_value=0, max_value=3), max_size=60))
 def test_in_any_window_there_is_at_most_a_burst_and_a_refill(pauses: list[float]) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.identity.api.fields import RECENT_LOGIN_CUSTOMER, Email, EmailToken, Password, RequestAcceptedView
 from services.identity.errors import (
+    AccountFrozenError,
     IncorrectPasswordError,
     InvalidPasswordResetTokenError,
     PasswordHashingBusyError,
@@ -113,7 +114,12 @@ class PasswordChangesApi:
                 access=PUBLIC,
                 status=204,
                 limit=limit,
-                errors=(InvalidPasswordResetTokenError, PasswordNotAcceptableError, PasswordHashingBusyError),
+                errors=(
+                    InvalidPasswordResetTokenError,
+                    AccountFrozenError,
+                    PasswordNotAcceptableError,
+                    PasswordHashingBusyError,
+                ),
             ),
         )
 

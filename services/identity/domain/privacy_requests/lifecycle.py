@@ -29,6 +29,15 @@ RESEND_INTERVAL = timedelta(minutes=5)
 """How long until the request is published again to services without a receipt."""
 
 
+_FORBIDDEN_SIGNS = {ord(sign): None if sign == ":" else "_" for sign in '<>:"|?*'}
+_RESERVED_NAMES = frozenset(
+    {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
+    | {f"{device}{number}" for device in ("COM", "LPT") for number in "0123456789¹²³"}
+)
+"""Devices of Windows: a file of such a name, with any extension, cannot be made there."""
+_MAX_NAME_BYTES = 240
+
+
 class ExportState(StrEnum):
     """The states of an export."""
 
@@ -78,9 +87,19 @@ def request_deadline(received_at: datetime) -> datetime:
 
 
 def archive_path(service: str, path: str) -> str:
-    """Return the path of a file in the archive. It is relative and never leaves the folder of *service*."""
+    """Return the path of a file in the archive: relative, in the folder of *service*, and one that Windows can open."""
     parts = PurePosixPath(path.replace("\\", "/")).parts
-    clean = ("".join(sign for sign in part if sign.isprintable() and sign != ":") for part in parts)
-    # Checked after cleaning: ":.." is ".." without its colon.
-    safe_parts = [part for part in clean if part not in {"", "/", ".", ".."}]
+    safe_parts = [clean for part in parts if part not in {"/", ".", ".."} if (clean := _clean_name(part))]
     return "/".join([service, *(safe_parts or ["file"])])
+
+
+def _clean_name(name: str) -> str:
+    """Return *name* without what Windows forbids in names; empty if nothing is left."""
+    printable = "".join(sign for sign in name if sign.isprintable())
+    plain = printable.translate(_FORBIDDEN_SIGNS).rstrip(". ")
+    if plain.partition(".")[0].rstrip().upper() in _RESERVED_NAMES:
+        plain = f"_{plain}"
+    # By bytes, as other file systems count: the end stays, which says what kind of file it is.
+    while len(plain.encode()) > _MAX_NAME_BYTES:
+        plain = plain[: len(plain) // 2 - 1] + plain[len(plain) // 2 :]
+    return plain

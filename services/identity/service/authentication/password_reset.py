@@ -7,7 +7,7 @@ from functools import partial
 from services.identity.domain.authentication.passwords import is_short
 from services.identity.domain.authentication.security import PASSWORD_RESET_LIFETIME, SecurityEventKind
 from services.identity.emails.security import SecurityEmails
-from services.identity.errors import InvalidPasswordResetTokenError
+from services.identity.errors import AccountFrozenError, InvalidPasswordResetTokenError
 from services.identity.service.authentication.password_change import PasswordSetter
 from services.identity.store import (
     Accounts,
@@ -66,6 +66,8 @@ class PasswordResetService:
         account = None if reset is None else await self.accounts.get_active(reset.account_id)
         if reset is None or account is None:
             raise InvalidPasswordResetTokenError
+        if account.frozen_at is not None:
+            raise AccountFrozenError
         password_hash = await self.password_setter.hash_password(account, new_password)
 
         async def store_password() -> None:
@@ -83,6 +85,8 @@ class PasswordResetService:
             return
         account = await self.accounts.get_by_email(request.email_index)
         if account is None or account.roles:  # the operator sets the passwords of staff
+            return
+        if account.frozen_at is not None:  # a mailbox in foreign hands must not have a password ready for the unfreeze
             return
         token = new_token()
         await self.password_resets.add(

@@ -3,7 +3,7 @@
 import asyncio
 import html
 import io
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,6 +75,8 @@ class _ArchiveNames:
 
     by_service: dict[str, list[str]] = field(default_factory=lambda: {service: [] for service in SERVICES})
     used_names: set[str] = field(default_factory=set)
+    original_names: dict[str, str] = field(default_factory=dict)
+    """What a file is called at the service, where Windows could not open that name."""
 
     def reserve_name(self, service: str, path: str) -> str:
         path_in_archive = archive_path(service, path)
@@ -89,6 +91,8 @@ class _ArchiveNames:
             number += 1
         self.used_names.add(name.casefold())
         self.by_service[service].append(name)
+        if name != f"{service}/{path}":
+            self.original_names[name] = path
         return name
 
 
@@ -170,13 +174,17 @@ def _render_readme(at: datetime) -> str:
 
 
 def _render_index(names: _ArchiveNames, at: datetime) -> str:
-    return _INDEX_TEMPLATE.format(
-        at=rfc3339(at), sections="\n".join(_render_section(service, names.by_service[service]) for service in SERVICES)
-    )
+    sections = [_render_section(service, names.by_service[service], names.original_names) for service in SERVICES]
+    return _INDEX_TEMPLATE.format(at=rfc3339(at), sections="\n".join(sections))
 
 
-def _render_section(service: str, names: list[str]) -> str:
-    items = "\n".join(f'<li><a href="{quote(name)}">{html.escape(name)}</a></li>' for name in names)
+def _render_item(name: str, original_name: str | None) -> str:
+    called = "" if original_name is None else f" (its name is {html.escape(repr(original_name))})"
+    return f'<li><a href="{quote(name)}">{html.escape(name)}</a>{called}</li>'
+
+
+def _render_section(service: str, names: list[str], original_names: Mapping[str, str]) -> str:
+    items = "\n".join(_render_item(name, original_names.get(name)) for name in names)
     return (
         f"<h2>{service}</h2>\n<p>{html.escape(_SERVICE_DESCRIPTIONS[service])}: {len(names)}.</p>\n<ul>\n{items}\n</ul>"
     )
