@@ -26,7 +26,7 @@ from shared.web.errors import ReauthenticationRequiredError
 from shared.web.rate_limits import TokenBuckets
 
 FORM_RATE_LIMIT = RateLimit(30, timedelta(minutes=1), name="forms")
-"""Rate limit per address for forms without a login."""
+"""Rate limit per address for forms without a login. Those that say whether something is right count refusals only."""
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 _CSP_WITH_SCRIPTS = f"{_CSP}; script-src 'self'; connect-src 'self'"
 _SECURITY_HEADERS = {
@@ -52,6 +52,8 @@ class PageRoute:
     limit: RateLimit | None = None
     is_public: bool = False
     """Whether the form is for visitors without a login, and acts for no session."""
+    counts_failures: bool = False
+    """Whether the limit counts refused forms only: a class of thirty signs up and logs in from one address."""
 
 
 def page_route(path: str, handler: PageHandler) -> PageRoute:
@@ -67,8 +69,10 @@ def form_route(
 
 
 def public_form_route(path: str, handler: PageHandler) -> PageRoute:
-    """Return the route of a form for visitors without a login: guarded by its origin, and limited per address."""
-    return form_route(path, handler, limit=FORM_RATE_LIMIT, is_public=True)
+    """Return the route of a form for visitors without a login: guarded by its origin, refusals limited per address."""
+    return PageRoute(
+        method="POST", path=path, handler=handler, limit=FORM_RATE_LIMIT, is_public=True, counts_failures=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +139,14 @@ class PageMiddleware:
         context = request[PAGE_CONTEXT] = self._build_context(request)
         context.is_public_form = page.is_public
         try:
-            return await page.handler(context)
+            response = await page.handler(context)
         except ServiceError as fault:
             if fault.code != ReauthenticationRequiredError.code or not _accepts_html(request):
                 raise
             return await self.start_step_up(context)
+        if buckets is not None and page.counts_failures and response.status < 400:
+            buckets.give_back(client_address(request))
+        return response
 
     def _build_context(self, request: web.Request) -> PageContext:
         now = self.clock()

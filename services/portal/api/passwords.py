@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from services.portal.api.context import PageContext
-from services.portal.api.middleware import PageRoute, form_route, page_route, public_form_route
+from services.portal.api.middleware import FORM_RATE_LIMIT, PageRoute, form_route, page_route, public_form_route
 from services.portal.api.privacy import APP_PASSWORDS, ME
 from shared.errors import ServiceError, UnavailableError
 
@@ -18,7 +18,7 @@ class PasswordPages:
         """Return the pages of passwords."""
         return (
             page_route("/account/forgot-password", self.show_forgot_password),
-            public_form_route("/account/forgot-password", self.request_reset_link),
+            form_route("/account/forgot-password", self.request_reset_link, limit=FORM_RATE_LIMIT, is_public=True),
             page_route("/account/reset-password", self.show_reset_form),
             public_form_route("/account/reset-password", self.submit_reset),
             page_route("/account/password", self.show_change_form),

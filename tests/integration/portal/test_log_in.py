@@ -241,3 +241,15 @@ async def test_a_name_stands_beside_each_new_password(ada: Browser, path: str) -
 async def test_a_link_that_is_not_valid_shows_no_address(browser: Browser) -> None:
     page = await browser.get("/account/reset-password?token=bad")
     assert not page.tree.xpath("//input[@autocomplete='username']")
+
+
+async def test_a_class_behind_one_address_logs_in_and_guesses_are_still_limited(new_browser: NewBrowser) -> None:
+    for _ in range(40):
+        pupil = new_browser()
+        page = await pupil.get("/account/log-in")
+        assert (await pupil.submit(page, "/account/log-in", email=ADA, password=PASSWORD)).status == 200
+    guesser = new_browser()
+    form = (await guesser.get("/account/log-in")).form("/account/log-in") | {"email": ADA, "password": "wrong"}
+    answers = [(await guesser.send("POST", "/account/log-in", form=form)).status for _ in range(32)]
+    assert answers[0] == 401
+    assert answers[-1] == 429
