@@ -23,6 +23,7 @@ from services.identity.store import (
     Exports,
     KnownAgreementDocument,
     KnownAgreements,
+    Questions,
     RevokedSessions,
     Sessions,
     SignUps,
@@ -56,6 +57,7 @@ class IdentityProbes:
     app_passwords: AppPasswords
     admin_actions: AdminActions
     abuse_reports: AbuseReports
+    questions: Questions
     erasure_ledger: ErasureLedger
     clock: Clock
 
@@ -71,6 +73,7 @@ class IdentityProbes:
             Probe("C26", self.check_export_deadlines),
             Probe("C27", self.check_cancelled_passwords),
             Probe("C28", self.check_abuse_reports),
+            Probe("C30", self.check_questions),
             Probe("C31", self.check_erasure_deadlines),
         )
 
@@ -164,6 +167,17 @@ class IdentityProbes:
         return (broken_finding if late else kept_finding)(
             sample_size, f"{late} of {sample_size} reports unanswered past their deadline"
         )
+
+    async def check_questions(self) -> Finding:
+        """C30: no question is unanswered after its deadline, and none is kept past its retention."""
+        now = self.clock()
+        late, old, count = (
+            await self.questions.count_unanswered(now),
+            await self.questions.count_expired(now),
+            await self.questions.count(),
+        )
+        evidence = f"{late} of {count} questions unanswered past their deadline, {old} kept past their retention"
+        return (broken_finding if late or old else kept_finding)(count, evidence)
 
     async def check_export_deadlines(self) -> Finding:
         """C26: no export is past its deadline."""

@@ -32,6 +32,8 @@ VALUES: Mapping[str, object] = {
     "ended_at": NOON,
     "expires_at": NOON + timedelta(days=7),
     "approved_at": NOON,
+    "answer": "You find it under Security.",
+    "question_id": "que_" + "0" * 26,
     "takes_effect_at": NOON + timedelta(days=5),
     "action": "remove_second_factors",
     "cancels_password": False,

@@ -79,6 +79,11 @@ class StaffEmails:
         )
         await self._queue.enqueue(message, subject=account_id, purpose=Purpose.SECURITY)
 
+    async def send_question_answered(self, subject_id: str, email: str, question_id: str, answer: str) -> None:
+        """Send the answer to a question to its author."""
+        message = build_message("question_answered", email, question_id=question_id, answer=answer)
+        await self._queue.enqueue(message, subject=subject_id, purpose=Purpose.SUPPORT)
+
     async def send_report_answered(self, account_id: str, email: str, report_id: str) -> None:
         """Tell the owner that a report was answered; the answer itself is not e-mailed."""
         message = build_message("report_answered", email, url=self._url, report_id=report_id)

@@ -67,6 +67,9 @@ from services.identity.errors.staff import (
     InvalidObjectionTokenError,
     NothingToObjectError,
     PasswordCancelledError,
+    QuestionAnsweredError,
+    QuestionNotFoundError,
+    QuestionTooLargeError,
 )
 
 __all__ = [
@@ -117,6 +120,9 @@ __all__ = [
     "PasswordHashingBusyError",
     "PasswordNotAcceptableError",
     "PasswordTooShortWithoutSecondFactorError",
+    "QuestionAnsweredError",
+    "QuestionNotFoundError",
+    "QuestionTooLargeError",
     "SecondFactorNotEnrolledError",
     "SecondFactorRequiredError",
     "SecretRotationConflictError",

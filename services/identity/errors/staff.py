@@ -87,6 +87,26 @@ class AbuseReportTooLargeError(TooLargeError):
     remedy = "Shorten the text, or send the rest by encrypted email."
 
 
+class QuestionNotFoundError(NotFoundError):
+    """The question does not exist, or has expired."""
+
+    code = "identity.question.not_found"
+
+
+class QuestionAnsweredError(ConflictError):
+    """The question has been answered."""
+
+    code = "identity.question.answered"
+    remedy = "Read the answer of your colleague. A further answer goes by email."
+
+
+class QuestionTooLargeError(TooLargeError):
+    """The text is longer than 10 kB."""
+
+    code = "identity.question.too_large"
+    remedy = "Shorten the text."
+
+
 class InvalidLockTokenError(MalformedError):
     """The lock link is invalid, expired or already used."""
 

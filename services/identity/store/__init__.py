@@ -52,6 +52,7 @@ from services.identity.store.sessions.sessions import RevokedSessionDocument, Re
 from services.identity.store.staff.abuse_reports import AbuseReportDocument, AbuseReports
 from services.identity.store.staff.admin_actions import AdminActionDocument, AdminActions
 from services.identity.store.staff.data_access import DataAccessDocument, DataAccessLog
+from services.identity.store.staff.questions import QuestionDocument, Questions
 
 DOCUMENTS = (
     AccountDocument,
@@ -83,6 +84,7 @@ DOCUMENTS = (
     AdminActionDocument,
     LegalHoldDocument,
     AbuseReportDocument,
+    QuestionDocument,
     ErasureLedgerEntryDocument,
     PurgedChildDocument,
 )
@@ -142,6 +144,8 @@ __all__ = [
     "PasswordResetRequestDocument",
     "PasswordResets",
     "PurgedChildDocument",
+    "QuestionDocument",
+    "Questions",
     "RecoveryCodeDocument",
     "RecoveryCodes",
     "ResidualData",

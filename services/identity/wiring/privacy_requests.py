@@ -87,7 +87,9 @@ def build_export_saga(chassis: Chassis, stores: Stores, auth: AuthModule) -> Exp
         app_passwords=stores.app_passwords,
         exports=stores.exports,
         security_export=auth.security_export,
-        admin_action_export=AdminActionExport(admin_actions=stores.admin_actions, abuse_reports=stores.abuse_reports),
+        admin_action_export=AdminActionExport(
+            admin_actions=stores.admin_actions, abuse_reports=stores.abuse_reports, questions=stores.questions
+        ),
     )
     return ExportSaga(
         accounts=stores.accounts,

@@ -21,6 +21,7 @@ def build_probes(stores: Stores, clock: Clock) -> tuple[Probe, ...]:
         app_passwords=stores.app_passwords,
         admin_actions=stores.admin_actions,
         abuse_reports=stores.abuse_reports,
+        questions=stores.questions,
         erasure_ledger=stores.erasure_ledger,
         clock=clock,
     ).build_probes()

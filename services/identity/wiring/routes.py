@@ -18,6 +18,7 @@ from services.identity.api import (
     SessionsApi,
 )
 from services.identity.api.accounts.announced_actions import AnnouncedActionsApi
+from services.identity.api.staff.questions import QuestionsApi
 from services.identity.wiring.modules import Modules
 from shared.web import Paginator, Route
 
@@ -123,4 +124,9 @@ def _build_staff_routes(modules: Modules, paginator: Paginator, rate_limit_per_m
         paginator=paginator,
         rate_limit_per_minute=rate_limit_per_minute,
     )
-    return (*admin_actions.build_routes(), *abuse_reports.build_routes())
+    questions = QuestionsApi(
+        question_service=modules.staff.question_service,
+        paginator=paginator,
+        rate_limit_per_minute=rate_limit_per_minute,
+    )
+    return (*admin_actions.build_routes(), *abuse_reports.build_routes(), *questions.build_routes())

@@ -12,6 +12,7 @@ from services.identity.service.staff.announced_actions import AnnouncedActions
 from services.identity.service.staff.contacts import ContactResolver
 from services.identity.service.staff.inspection_notice import InspectionNotifier
 from services.identity.service.staff.provisioning import StaffAccountSpec, StaffProvisioner
+from services.identity.service.staff.questions import QuestionService
 from services.identity.settings import STAFF_SETTING, Settings, StaffEntry
 from services.identity.wiring.auth import AuthModule
 from services.identity.wiring.privacy_requests import PrivacyModule
@@ -29,6 +30,7 @@ class StaffModule:
     admin_action_service: AdminActionService
     announced_actions: AnnouncedActions
     abuse_report_service: AbuseReportService
+    question_service: QuestionService
     contact_resolver: ContactResolver
     inspection_notifier: InspectionNotifier
     provisioner: StaffProvisioner
@@ -75,6 +77,14 @@ def build_staff_module(
             account_freezer=account_freezer,
             staff_emails=stores.staff_emails,
             token_sealer=chassis.token_sealer,
+            transact=chassis.db.with_transaction,
+            new_id=chassis.new_id,
+        ),
+        question_service=QuestionService(
+            questions=stores.questions,
+            accounts=stores.accounts,
+            data_access_log=stores.data_access_log,
+            staff_emails=stores.staff_emails,
             transact=chassis.db.with_transaction,
             new_id=chassis.new_id,
         ),

@@ -28,6 +28,7 @@ from services.identity.store import (
     PartnerClients,
     Passkeys,
     PasswordResets,
+    Questions,
     RecoveryCodes,
     ResidualData,
     RevokedSessions,
@@ -73,6 +74,7 @@ class Stores:
     legal_holds: LegalHolds
     admin_actions: AdminActions
     abuse_reports: AbuseReports
+    questions: Questions
     data_access_log: DataAccessLog
     account_emails: AccountEmails
     payment_emails: PaymentEmails
@@ -111,6 +113,7 @@ def build_stores(chassis: Chassis, settings: Settings) -> Stores:
         legal_holds=LegalHolds(db),
         admin_actions=AdminActions(db, vault),
         abuse_reports=AbuseReports(db, vault),
+        questions=Questions(db, vault),
         data_access_log=DataAccessLog(db, chassis.outbox, new_id),
         account_emails=AccountEmails(mail_queue, public_url),
         payment_emails=PaymentEmails(mail_queue, public_url),

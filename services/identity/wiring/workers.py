@@ -16,6 +16,7 @@ from services.identity.service.sessions.tokens import LocalTokenTrust
 from services.identity.service.staff.abuse_reports import AbuseReportService
 from services.identity.service.staff.admin_actions import AdminActionService
 from services.identity.service.staff.announced_actions import AnnouncedActions
+from services.identity.service.staff.questions import QuestionService
 from services.identity.wiring.modules import Modules
 from shared.chassis import Chassis
 from shared.clock import Clock
@@ -49,6 +50,7 @@ class IdentityWorkers:
     admin_action_service: AdminActionService
     announced_actions: AnnouncedActions
     abuse_report_service: AbuseReportService
+    question_service: QuestionService
     leases: Leases
     clock: Clock
 
@@ -122,6 +124,7 @@ class IdentityWorkers:
             await self.admin_action_service.expire_pending(at=self.clock())
             await self.announced_actions.run_due(at=self.clock())
             await self.abuse_report_service.delete_expired(at=self.clock())
+            await self.question_service.delete_expired(at=self.clock())
             await asyncio.sleep(RESUME_INTERVAL.total_seconds())
 
     async def replay_erasures(self) -> None:
@@ -148,6 +151,7 @@ def build_workers(modules: Modules, chassis: Chassis) -> Mapping[str, Worker]:
         admin_action_service=modules.staff.admin_action_service,
         announced_actions=modules.staff.announced_actions,
         abuse_report_service=modules.staff.abuse_report_service,
+        question_service=modules.staff.question_service,
         leases=chassis.leases,
         clock=chassis.clock,
     ).build_workers()

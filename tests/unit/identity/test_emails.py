@@ -27,6 +27,8 @@ VALUES: dict[str, Any] = {
     "ended_at": AT,
     "expires_at": AT,
     "deadline": AT,
+    "answer": "You find it under Security.",
+    "question_id": "que_1",
     "takes_effect_at": AT,
     "action": "export",
     "cancels_password": True,

@@ -36,6 +36,7 @@ from shared.web import (
     Route,
     Timestamp,
     View,
+    customer,
     get,
     post,
     staff,
@@ -83,6 +84,12 @@ class AbuseReportView(View):
     answer_due_at: Timestamp
     answered_at: Timestamp | None
     answer: str | None
+
+
+class MyAbuseReportsView(View):
+    """Your reports, newest first."""
+
+    items: list[AbuseReportView]
 
 
 class AbuseReportSummaryView(View):
@@ -137,6 +144,7 @@ class AbuseReportsApi:
                 errors=(InvalidEmailAddressError, AbuseReportTooLargeError, AccountNotFoundError),
             ),
             get(root, self.list_abuse_reports, access=answering, replies=CursorPage[AbuseReportSummaryView]),
+            get(f"{root}/mine", self.list_my_abuse_reports, access=customer()),
             get(
                 f"{root}/{{report_id}}",
                 self.get_abuse_report,
@@ -192,6 +200,11 @@ class AbuseReportsApi:
     async def get_abuse_report(self, call: RequestContext) -> AbuseReportView:
         """Get the state of a report and its answer. Its id, which only the author has, works as a key."""
         return _report_view(await self.abuse_report_service.get_status(call.path["report_id"]))
+
+    async def list_my_abuse_reports(self, call: RequestContext) -> MyAbuseReportsView:
+        """List the reports that you sent while logged in, without the answers."""
+        mine = await self.abuse_report_service.list_by_account(call.principal.id)
+        return MyAbuseReportsView(items=[_report_view(one) for one in mine])
 
     async def lock_account(self, call: RequestContext, body: AccountLockBody) -> AccountLockedView:
         """Lock an account with the token of the link. A token works once."""

@@ -144,6 +144,10 @@ class AbuseReportService:
             report=report, answer=await self.abuse_reports.open_field(report, "answer", Purpose.SUPPORT)
         )
 
+    async def list_by_account(self, account_id: str) -> list[AbuseReportSummary]:
+        """Return the reports of an account, newest first, without their answers."""
+        return [AbuseReportSummary(report=one) for one in await self.abuse_reports.list_by_account(account_id)]
+
     async def list_page(
         self, state: AbuseReportState | None, *, after: str | None, limit: int
     ) -> list[AbuseReportSummary]:
