@@ -1,14 +1,18 @@
 """A subscription belongs to the account that confirms it, never to the one that typed the address."""
 
 import json
+from datetime import timedelta
 
 from services.newsletter.domain.subscriptions.consent import ConsentSource
 from shared.ids import new_id
 from tests.integration.newsletter.internals import NewsletterInternals, parse_token
 from tests.integration.newsletter.subscribers import ROOT, Subscribers, address
 from tests.integration.newsletter.test_account import erased, exported
+from tests.support import FixedClock
 from tests.support.fake_services import FakeServices
 from tests.support.running import Running, person
+
+COOLDOWN = timedelta(minutes=10)
 
 
 async def test_C06_an_account_that_types_another_address_never_sees_exports_ends_or_erases_it(
@@ -37,18 +41,24 @@ async def test_C06_the_account_that_is_logged_in_at_the_confirmation_owns_it(
     assert (await service.call("GET", f"{ROOT}/subscriptions/mine", by=eve)).body == {"items": []}
 
 
-async def test_C06_a_confirmation_moves_no_subscription_to_another_account(inside: NewsletterInternals) -> None:
+async def test_C06_a_confirmation_moves_no_subscription_to_another_account(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
     news = await inside.a_list()
     made = await inside.join(news.list_id, "bob@customers.example", account_id="acc_bob")
+    clock.advance(COOLDOWN)
     await inside.join(news.list_id, "bob@customers.example", account_id="acc_eve")
     assert await inside.modules.privacy.account_export.list_subscriptions("acc_eve") == []
     [own] = await inside.modules.privacy.account_export.list_subscriptions("acc_bob")
     assert own.recipient.subscription.subscription_id == made.subscription_id
 
 
-async def test_C06_somebody_who_was_subscribed_without_an_account_stays_so(inside: NewsletterInternals) -> None:
+async def test_C06_somebody_who_was_subscribed_without_an_account_stays_so(
+    inside: NewsletterInternals, clock: FixedClock
+) -> None:
     news = await inside.a_list()
     made = await inside.join(news.list_id, "bob@customers.example")
+    clock.advance(COOLDOWN)
     await inside.modules.subscriptions.subscribe_service.request(
         news.list_id, "bob@customers.example", source=ConsentSource.ACCOUNT, at=inside.chassis.clock()
     )

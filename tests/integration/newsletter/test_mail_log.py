@@ -10,6 +10,8 @@ import pytest
 from services.newsletter.domain.campaigns.campaigns import Campaign
 from services.newsletter.domain.subscriptions.subscriptions import Subscription
 from services.newsletter.store.campaigns.documents import CampaignDeliveryDocument
+from shared.contracts import common_v1
+from shared.ids import new_id
 from shared.mail import (
     DeliveryStatus,
     FromAddress,
@@ -25,8 +27,10 @@ from shared.policy import PromiseState
 from shared.promises import Finding
 from shared.promises.server_logs import server_log_probe
 from tests.integration.newsletter.internals import NewsletterInternals, add_subscribers, parse_token
+from tests.integration.newsletter.subscribers import EDITOR, ROOT, Subscribers, address
 from tests.support import FixedClock
-from tests.support.fake_services import until
+from tests.support.fake_services import FakeServices, until
+from tests.support.running import person
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -222,3 +226,25 @@ async def test_C04_a_confirmation_that_expired_unsent_is_in_the_log(
     await inside.request_subscription(news.list_id, "ada@customers.example")
     await inside.modules.subscriptions.subscribe_service.delete_expired(at=clock.advance(3 * DAY))
     assert await found(inside, address="ada@customers.example") == ["confirmation suppressed"]
+
+
+async def test_C04_an_operator_finds_a_campaign_email_over_http_and_its_owner_is_told(
+    readers: Subscribers, fake_services: FakeServices
+) -> None:
+    ada = person("customer", number=new_id("n").removeprefix("n_"))
+    list_id, email = await readers.a_list(), address()
+    await readers.join(list_id, email, by=ada)
+    await readers.campaign(list_id)
+    answer = await readers.service.call(
+        "POST", f"{ROOT}/mail-log/search", by=EDITOR, body={"address": email.upper()}, key=new_id("key")
+    )
+    assert answer.status == 200, answer.body
+    shown = [(each["kind"], each["status"]) for each in answer.body["items"]]
+    assert shown == [("newsletter.campaign", "relayed"), ("newsletter.confirmation", "relayed")]
+    assert email not in str(answer.body)
+
+    async def look() -> bool:
+        told = fake_services.received_events("newsletter.personal_data.accessed.v1", common_v1.PersonalDataAccessed)
+        return any(each.account_id == ada.id for each in told)
+
+    assert await until(look)

@@ -103,13 +103,13 @@ class ConfirmedRequestDocument(Document):
     indexes: ClassVar[tuple[Index, ...]] = (
         Index("subscriber_id"),
         Index("expires_at"),
-        Index("folded_index"),
+        Index("address_index"),
         Index("created_at"),
     )
 
     subscription_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
     subscriber_id: Annotated[str, Personal(Category.PSEUDONYM, USES, _OPT_IN_REQUEST_RETENTION)]
-    folded_index: Annotated[str, _OPT_IN_INDEX]
+    address_index: Annotated[str, _OPT_IN_INDEX]
     """For the cooldown, which a confirmation does not end."""
     list_id: str
     requested_at: datetime

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.newsletter.domain.subscriptions.opt_in import OptInRequest
 from services.newsletter.domain.subscriptions.subscriptions import Subscription
-from services.newsletter.store.personal_data import folded_index, index_address
+from services.newsletter.store.personal_data import address_index, folded_index, index_address
 from services.newsletter.store.subscriptions.documents import ConfirmedRequestDocument, OptInRequestDocument
 from shared.crypto import Vault, build_associated_data
 from shared.mongo import Collection, Database
@@ -88,7 +88,7 @@ class ConfirmedRequests:
                 id=request.request_id,
                 subscription_id=subscription.subscription_id,
                 subscriber_id=subscription.subscriber_id,
-                folded_index=folded_index(self._vault, email),
+                address_index=address_index(self._vault, email),
                 list_id=request.list_id,
                 requested_at=request.requested_at,
                 created_at=at,
@@ -97,8 +97,8 @@ class ConfirmedRequests:
         )
 
     async def list_by_email(self, email: str) -> list[ConfirmedRequest]:
-        """Return the confirmed requests of an address in any letter case."""
-        where = {"folded_index": folded_index(self._vault, email)}
+        """Return the confirmed requests of one spelling of an address: another one is another subscription."""
+        where = {"address_index": address_index(self._vault, email)}
         return [_confirmed_request(row) for row in await self._rows.list(where, limit=_MAX_RESULTS)]
 
     async def list_by_subscribers(self, subscriber_ids: Sequence[str]) -> list[ConfirmedRequest]:
