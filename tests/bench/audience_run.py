@@ -8,7 +8,7 @@ import resource
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import uvloop
 
@@ -21,7 +21,7 @@ from services.newsletter.wiring.campaigns import BATCHES_PER_STEP
 from shared.chassis.spec import DOCUMENTS as OF_CHASSIS
 from shared.clock import monotonic, utc_now
 from shared.ids import new_id
-from shared.mongo import Collection, Database, open_database
+from shared.mongo import Collection, Database, Index, open_database
 from tests.bench.parts import dropped
 
 LIST_ID = "lst_" + "0" * 26
@@ -30,11 +30,18 @@ AT_ONCE = 2_000
 NOW = utc_now()
 
 
+class PreparedSubscription(SubscriptionDocument):
+    """A subscription with the one index that an audience reads by: to store a million with seven takes minutes."""
+
+    indexes: ClassVar[tuple[Index, ...]] = (Index("list_id", "_id"),)
+
+
 async def main(wanted: Namespace) -> dict[str, Any]:
     """Store subscriptions, then the audience, then the same rows bare."""
     async with dropped(wanted.mongo) as name, open_database(wanted.mongo, name) as db:
-        await db.ensure_collections([*OF_CHASSIS, *DOCUMENTS])
-        await store_subscriptions(db.get_collection(SubscriptionDocument), wanted.count)
+        others = [each for each in DOCUMENTS if each is not SubscriptionDocument]
+        await db.ensure_collections([*OF_CHASSIS, *others, PreparedSubscription])
+        await store_subscriptions(db.get_collection(PreparedSubscription), wanted.count)
         seconds = await store_audience(db, wanted.count)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     async with dropped(wanted.mongo) as name, open_database(wanted.mongo, name) as db:
@@ -43,17 +50,17 @@ async def main(wanted: Namespace) -> dict[str, Any]:
     return {"seconds": seconds, "bare_seconds": bare, "peak_mib": peak}
 
 
-async def store_subscriptions(rows: Collection[SubscriptionDocument], count: int) -> None:
+async def store_subscriptions(rows: Collection[PreparedSubscription], count: int) -> None:
     """Store *count* subscriptions of one list."""
     made = make_subscriptions(count)
     while portion := list(islice(made, AT_ONCE)):
         await rows.insert_many(portion)
 
 
-def make_subscriptions(count: int) -> Iterator[SubscriptionDocument]:
+def make_subscriptions(count: int) -> Iterator[PreparedSubscription]:
     """Yield subscriptions as the service stores them; the address cannot be opened, and nothing here does."""
     for _ in range(count):
-        yield SubscriptionDocument(
+        yield PreparedSubscription(
             id=new_id("sub"),
             subscriber_id=new_id("ssb"),
             list_id=LIST_ID,
