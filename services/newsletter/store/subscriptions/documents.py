@@ -24,8 +24,8 @@ _PROOF = Personal(Category.CONSENT, USES, _PROOF_RETENTION)
 # No purpose of security, of an account or of a legal notice: a suppression can stop newsletters only.
 _SUPPRESSION_USES = {Purpose.NEWSLETTER, Purpose.SUPPORT}
 _SUPPRESSION_RETENTION = retain_for(SUPPRESSION_RETENTION_DAYS, since="suppressed_at")
-# Operators find the emails of an address in the mail log by it, also when its subscription has ended (C04).
-_PROOF_INDEX = Personal(Category.PSEUDONYM, _SUPPRESSION_USES | {Purpose.OPERATIONS}, _PROOF_RETENTION)
+# Support finds the emails of an address in the mail log by it, also when its subscription has ended (C04).
+_PROOF_INDEX = Personal(Category.PSEUDONYM, _SUPPRESSION_USES, _PROOF_RETENTION)
 _OPT_IN_INDEX = Personal(Category.PSEUDONYM, {Purpose.NEWSLETTER}, _OPT_IN_REQUEST_RETENTION)
 
 
