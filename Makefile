@@ -97,7 +97,7 @@ check-chart:
 	@echo '· tests/chart' && $(RUN) pytest tests/chart -q
 
 # ── What is generated ─────────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: new-service proto lock docs image chart browser-client clean
+.PHONY: new-service proto lock docs oauth-clients image chart browser-client clean
 new-service: setup  ## Create a working service: make new-service NAME=loyalty (SUMMARY="…" LABEL="…")
 	@[ -n '$(NAME)' ] || { echo 'NAME is missing: make new-service NAME=loyalty (more: docs/how-to/new-service.md)' >&2; exit 2; }
 	@$(RUN) shared.stack.new_service '$(NAME)' $(if $(SUMMARY),--summary '$(SUMMARY)') $(if $(LABEL),--label '$(LABEL)')
@@ -111,11 +111,15 @@ lock: setup  ## Update the lock files, with hashes
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --group stack --group dev -o requirements-dev.lock
 	@$(COMPILE) requirements-localstripe.in -o requirements-localstripe.lock
+	@$(COMPILE) requirements-oauth-clients.in -o requirements-oauth-clients.lock
 	@$(COMPILE) requirements-mongo.in --prerelease allow -o requirements-mongo.lock
 	@$(COMPILE) requirements-mongo-fallback.in --prerelease allow -o requirements-mongo-fallback.lock
 	@$(COMPILE) requirements-statistics.in -o requirements-statistics.lock
 	@$(COMPILE) requirements-tauargus.in -o requirements-tauargus.lock
 	@$(COMPILE) requirements-uv.in -o requirements-uv.lock
+
+oauth-clients: setup  ## Run the OAuth clients that are not ours, and write docs/reference/oauth-clients.md
+	@WRITE_OAUTH_CLIENTS=1 $(RUN) pytest -q tests/conformance/oauth
 
 docs: setup  ## Generate documentation: tables of services, error catalogue, reference, the README of the chart
 	@$(RUN) shared.stack.registry_copies

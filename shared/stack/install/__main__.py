@@ -29,6 +29,7 @@ def main() -> int:
                 debian.ensure_test_packages()
                 environments.ensure_localstripe()
                 environments.ensure_tauargus()
+                environments.ensure_oauth_clients()
     except InstallError as fault:
         print(f"✗ {fault}", file=sys.stderr)
         return 1

@@ -23,6 +23,10 @@ UV_LOCK = ROOT / "requirements-uv.lock"
 MONGO_LOCKS = (ROOT / "requirements-mongo.lock", ROOT / "requirements-mongo-fallback.lock")
 """The fast server, and as a fallback, should that old beta be removed from the index, a later Python server."""
 
+OAUTH_CLIENTS_VENV = ROOT / ".tools" / "oauth-clients"
+OAUTH_CLIENTS_LOCK = ROOT / "requirements-oauth-clients.lock"
+OAUTH_CLIENTS_PACKAGES = ROOT / "tests" / "conformance" / "oauth"
+"""The folder of ``package.json`` and its lock, for the clients that run in Node.js."""
 LOCALSTRIPE_LOCK = ROOT / "requirements-localstripe.lock"
 """Stripe's side of the wire in tests, apart from everything that is distributed: it is GPL-3.0."""
 STATISTICS_VENV = ROOT / ".tools" / "statistics"
@@ -109,6 +113,29 @@ def ensure_tauargus() -> None:
         print(
             f"! {TAUARGUS_LOCK.name} could not be installed ({outcome.error_line}): "
             "the tests that need it are skipped here; in CI a skipped test fails.",
+            file=sys.stderr,
+        )
+
+
+def ensure_oauth_clients() -> None:
+    """Install the OAuth clients of the tests into .tools/oauth-clients, with Node.js and what runs in it."""
+    modules = OAUTH_CLIENTS_VENV / "package-lock.json"
+    wanted = OAUTH_CLIENTS_PACKAGES / "package-lock.json"
+    is_current = modules.exists() and modules.read_bytes() == wanted.read_bytes()
+    if is_current and _is_current(OAUTH_CLIENTS_VENV, OAUTH_CLIENTS_LOCK):
+        return
+    outcome = _install(OAUTH_CLIENTS_VENV, OAUTH_CLIENTS_LOCK, "OAuth clients, for the tests of identity")
+    if not outcome.exit_code:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(OAUTH_CLIENTS_PACKAGES / name, OAUTH_CLIENTS_VENV)
+        npm = (str(OAUTH_CLIENTS_VENV / "bin" / "npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+        program = ["/usr/bin/env", "-C", str(OAUTH_CLIENTS_VENV), *npm]
+        outcome = run_program("OAuth clients in Node.js", program)
+    if outcome.exit_code:
+        modules.unlink(missing_ok=True)
+        print(
+            f"! the OAuth clients could not be installed ({outcome.error_line}): "
+            "the tests that need them are skipped here; in CI a skipped test fails.",
             file=sys.stderr,
         )
 

@@ -205,7 +205,7 @@ def build_settings(home: Path, *, mongo_url: str, amqp_url: str, database: str, 
 
 
 @asynccontextmanager
-async def open_harness(settings: Settings, clock: FixedClock) -> AsyncIterator[IdentityHarness]:
+async def open_harness(settings: Settings, clock: FixedClock, *, port: int = 0) -> AsyncIterator[IdentityHarness]:
     """Open the service; its tasks do not run, so that each step is taken when a test says so."""
     async with open_chassis("identity", settings.common, clock=clock, registry=listening_registry()) as chassis:
         parts = compose(chassis, settings)
@@ -216,7 +216,7 @@ async def open_harness(settings: Settings, clock: FixedClock) -> AsyncIterator[I
         await parts.on_startup()
         app = build_service_app(chassis, parts, token_trust=parts.token_trust)
         async with (
-            serve(app, "127.0.0.1", 0) as url,
+            serve(app, "127.0.0.1", port) as url,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         ):
             yield IdentityHarness(chassis=chassis, parts=parts, settings=settings, clock=clock, url=url, http=http)
