@@ -136,11 +136,15 @@ async def _talk(process: asyncio.subprocess.Process, asked: Mapping[str, Any], c
 def render_table(found: Mapping[str, Mapping[str, str]]) -> str:
     """Return the page: a row for each step of each client."""
     rows = [
-        f"| {client.package} {client.version} | {name} | {'works' if found[client.package].get(name) == '' else 'fails'} |"
+        f"| {client.package} {client.version} | {name} | {_describe(found[client.package].get(name))} |"
         for client in CLIENTS
         for name in client.steps
     ]
     return "\n".join([_HEAD, "| client | what it does | result |", "|---|---|---|", *rows, ""])
+
+
+def _describe(fault: str | None) -> str:
+    return "works" if fault == "" else "fails"
 
 
 _HEAD = """# OAuth clients that are not ours
