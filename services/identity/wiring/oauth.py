@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.identity.domain.oauth.clients import PublicClient
 from services.identity.service.oauth.agreement_client import AgreementClient
 from services.identity.service.oauth.authorization_code import AuthorizationCodeGrant, ClientRegistry
+from services.identity.service.oauth.client_cache import PartnerClientCache
 from services.identity.service.oauth.partner_access import PartnerAccessService
 from services.identity.service.oauth.partner_clients import PartnerClientService
 from services.identity.service.oauth.token_service import TokenService
@@ -34,6 +35,9 @@ def build_oauth_module(chassis: Chassis, stores: Stores, sessions: SessionModule
     )
     partner_client_service = PartnerClientService(
         partner_clients=stores.partner_clients,
+        client_cache=PartnerClientCache(
+            partner_clients=stores.partner_clients, revoked_sessions=stores.revoked_sessions, clock=chassis.clock
+        ),
         agreement_client=agreement_client,
         session_revoker=sessions.session_revoker,
         signing_keys=sessions.signing_keys,

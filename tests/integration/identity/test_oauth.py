@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from services.identity.service.oauth.client_cache import PartnerClientCache
 from services.identity.service.oauth.partner_clients import PartnerClientService
-from services.identity.store import PartnerClients
+from services.identity.store import PartnerClients, RevokedSessions
 from shared.contracts import disclosure_v1, identity_v1
-from shared.ids import new_id
+from shared.ids import new_id, sha256_digest
 from tests.integration.identity.fake_services import FakePeers
 from tests.integration.identity.harness import IdentityHarness, Reply
 
@@ -174,6 +175,24 @@ async def test_a_second_rotation_ends_the_secret_before_the_last(client: Client)
     assert statuses == [401, 200, 200]
 
 
+async def test_what_another_replica_did_to_a_client_counts_here_at_once(client: Client) -> None:
+    assert (await client.token()).status == 200  # cached from here on
+    clients, at = PartnerClients(client.house.chassis.db), client.house.clock()
+    stored = await clients.get(client.id)
+    assert stored is not None
+    rotated = await clients.rotate_secret(
+        stored, sha256_digest("another"), rotation_id="elsewhere", previous_expires_at=at + timedelta(hours=1)
+    )
+    assert (rotated, (await client.token()).status) == (True, 200)
+    client.secret = "another"
+    assert (await client.token()).status == 200
+    assert await clients.revoke(stored, at=at)
+    fact = identity_v1.SessionRevoked(session_id=stored.grant_id)
+    fact.tokens_expire_at.FromDatetime(at + timedelta(minutes=6))
+    await client.house.record_events(fact, of="identity")
+    assert (await client.token()).body["error"] == "invalid_client"
+
+
 async def test_a_stolen_secret_ends_at_once_with_its_tokens(client: Client) -> None:
     token, old = (await client.token()).body["access_token"], client.secret
     client.secret = (await rotate(client, 0)).body["client_secret"]
@@ -186,8 +205,12 @@ async def test_a_stolen_secret_ends_at_once_with_its_tokens(client: Client) -> N
 async def test_a_rotation_that_is_repeated_after_a_crash_keeps_the_secret_of_before(client: Client) -> None:
     chassis, at = client.house.chassis, client.house.clock()
     unused: Any = None
+    clients = PartnerClients(chassis.db)
     service = PartnerClientService(
-        partner_clients=PartnerClients(chassis.db),
+        partner_clients=clients,
+        client_cache=PartnerClientCache(
+            partner_clients=clients, revoked_sessions=RevokedSessions(chassis.db), clock=client.house.clock
+        ),
         transact=chassis.db.with_transaction,
         new_id=chassis.new_id,
         **dict.fromkeys(("agreement_client", "session_revoker", "signing_keys"), unused),

@@ -15,6 +15,7 @@ from services.identity.errors import (
     UnauthorizedClientError,
 )
 from services.identity.service.oauth.agreement_client import AgreementClient
+from services.identity.service.oauth.client_cache import PartnerClientCache
 from services.identity.service.sessions.sessions import SessionRevoker
 from services.identity.service.sessions.tokens import SigningKeys
 from services.identity.store import PartnerClientDocument, PartnerClients
@@ -44,6 +45,7 @@ class PartnerClientService:
     """Manages partner clients. Only staff can create them: no client creates or extends a client (I-11)."""
 
     partner_clients: PartnerClients
+    client_cache: PartnerClientCache
     agreement_client: AgreementClient
     session_revoker: SessionRevoker
     signing_keys: SigningKeys
@@ -91,7 +93,9 @@ class PartnerClientService:
                 await self.revoke_tokens(client, at=at)
             return client
 
-        return NewPartnerClient(client=await self.transact(rotate), secret=secret)
+        client = await self.transact(rotate)
+        await self.client_cache.reload(client_id)
+        return NewPartnerClient(client=client, secret=secret)
 
     async def list_page(self, *, after: str | None, limit: int) -> list[PartnerClientDocument]:
         """Return a page of clients, revoked ones included."""
@@ -111,7 +115,9 @@ class PartnerClientService:
 
     async def authenticate(self, client_id: str, secret: str, *, at: datetime) -> PartnerClientDocument:
         """Return the active client; InvalidClientError does not say which of the credentials is wrong."""
-        client = await self.partner_clients.get(client_id)
+        client = await self.client_cache.get(client_id)
+        if client is not None and not _is_secret_of(client, secret, at=at):
+            client = await self.client_cache.reload(client_id)  # the secret may have been rotated
         if client is None or client.revoked_at is not None or not _is_secret_of(client, secret, at=at):
             raise InvalidClientError
         return client
