@@ -109,7 +109,7 @@ def issue_access_token(
         "exp": int((at + lifetime).timestamp()),
         **({"purpose": principal.purpose} if principal.purpose else {}),
     }
-    # Signed here: the library checks header and key anew for each token, which takes longer than the signature.
+    # Signed here: the library checks header and key for each token, which takes longer than the signature.
     signed = f"{_encode_header(key.kid)}.{_encode_json(claims)}"
     private_key = key.private_key
     assert private_key is not None, "only identity has private keys"
