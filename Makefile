@@ -26,7 +26,7 @@ setup-tests:  ## Also install the test programs: Chromium, Prometheus, litmus �
 
 # ── The platform ──────────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: run up down status doctor logs demo promises scan
-run: setup  ## Run the platform in the foreground, at http://127.0.0.1:8080; Ctrl-C stops it
+run: setup  ## Run the platform in the foreground, at http://localhost:8080; Ctrl-C stops it
 	@$(STACK) run
 
 up: setup  ## Start the platform in the background; returns when every part is ready

@@ -106,7 +106,8 @@ _ServiceAmqpUrls = _build_service_urls("AMQP_URL", _ExternalAmqpUrl, "rabbitmq",
 
 
 def _build_local_url(settings: dict[str, Any]) -> str:
-    return f"http://127.0.0.1:{settings['port']}"
+    # A name, since passkeys belong to one and a number has none. The parts among themselves use 127.0.0.1.
+    return f"http://localhost:{settings['port']}"
 
 
 class StackSettings(EnvSettings):

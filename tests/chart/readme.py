@@ -23,7 +23,7 @@ kubectl -n candor wait --for=condition=Available deploy -l app.kubernetes.io/ins
 kubectl -n candor port-forward svc/candor-edge 8080:8080
 ```
 
-Then open http://127.0.0.1:8080; the mails are at `/mailbox`, the promises at `/promises`. `skaffold dev` redeploys
+Then open http://localhost:8080; the mails are at `/mailbox`, the promises at `/promises`. `skaffold dev` redeploys
 changed code.
 
 ## Run it in production

@@ -41,8 +41,8 @@ class StackUnderTest:
 
     @property
     def url(self) -> str:
-        """The address of the edge."""
-        return self.ports.build_url("edge")
+        """The address of the edge, as users open it."""
+        return f"http://localhost:{self.ports.base}"
 
     @property
     def report(self) -> StackStatus:

@@ -34,7 +34,7 @@ def environment(service: str, stack: StackSettings) -> dict[str, str]:
 def test_a_service_can_read_its_settings(tmp_path: Path, service: str) -> None:
     platform = CommonSettings.from_env(environment(service, settings(tmp_path)), service, port=1)
     assert platform.mode == "local"
-    assert platform.public_url == "http://127.0.0.1:8080"
+    assert platform.public_url == "http://localhost:8080"
     assert platform.data_dir == tmp_path / "data" / service
 
 
