@@ -27,9 +27,9 @@ class PartnerClientCache:
         cached = self._cached.get(client_id)
         if cached is not None and not self._revoked_sessions.is_revoked(cached.grant_id):
             return cached
-        return await self.reload(client_id)
+        return await self.reload_client(client_id)
 
-    async def reload(self, client_id: str) -> PartnerClientDocument | None:
+    async def reload_client(self, client_id: str) -> PartnerClientDocument | None:
         """Return the client as it is stored."""
         found = await self._partner_clients.get(client_id)
         if found is None:

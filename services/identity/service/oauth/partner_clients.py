@@ -94,7 +94,7 @@ class PartnerClientService:
             return client
 
         client = await self.transact(rotate)
-        await self.client_cache.reload(client_id)
+        await self.client_cache.reload_client(client_id)
         return NewPartnerClient(client=client, secret=secret)
 
     async def list_page(self, *, after: str | None, limit: int) -> list[PartnerClientDocument]:
@@ -117,7 +117,7 @@ class PartnerClientService:
         """Return the active client; InvalidClientError does not say which of the credentials is wrong."""
         client = await self.client_cache.get(client_id)
         if client is not None and not _is_secret_of(client, secret, at=at):
-            client = await self.client_cache.reload(client_id)  # the secret may have been rotated
+            client = await self.client_cache.reload_client(client_id)  # the secret may have been rotated
         if client is None or client.revoked_at is not None or not _is_secret_of(client, secret, at=at):
             raise InvalidClientError
         return client
