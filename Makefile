@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 RUN := $(BIN)/python -m
+# The demonstration and the benches run the client that customers install.
+export PYTHONPATH := $(CURDIR)/clients/python
 STACK := $(RUN) shared.stack
 # Do not depend on the user's environment: no packages from the user site.
 export PYTHONNOUSERSITE := 1
