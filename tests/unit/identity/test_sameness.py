@@ -179,7 +179,7 @@ def test_a_code_is_the_same_with_its_separators_and_in_all_digits(typed: str) ->
     assert normalize_code(typed) == "123456"
 
 
-@given(st.sampled_from([" ", "-", "\u2013", "\u00a0", "."]))
+@given(st.sampled_from([" ", "-", "\u2013", "\u00a0", "\u2011"]))
 def test_an_app_password_is_the_same_in_every_grouping(separator: str) -> None:
     shown = new_grouped_secret()
     assert normalize_app_password(shown) == shown

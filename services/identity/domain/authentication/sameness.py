@@ -4,6 +4,8 @@ import unicodedata
 
 _GROUPED_SECRET_CHARS = 28
 _GROUP_CHARS = 4
+_GROUPING = frozenset({"Zs", "Pd"})
+"""Blanks and dashes of any kind."""
 _CROCKFORD = str.maketrans("iIlLoO", "111100")
 """Crockford base 32 has none of these letters: a typed one was read from a digit."""
 
@@ -25,6 +27,8 @@ def normalize_code(code: str) -> str:
 
 def normalize_app_password(secret: str) -> str:
     """Return a typed app password as it was shown, ``k3f9-…``; other texts as they are."""
+    if any(not (sign.isalnum() or unicodedata.category(sign) in _GROUPING) for sign in secret):
+        return secret  # another sign is not how a person groups it
     plain = _strip_separators(secret).translate(_CROCKFORD)
     if len(plain) != _GROUPED_SECRET_CHARS:
         return secret
