@@ -281,12 +281,15 @@ async def test_an_app_that_is_denied_is_told_so(visitor: Visitor, desktop: Deskt
 
 async def test_I09_an_app_that_asks_wrongly_is_sent_nothing(visitor: Visitor, desktop: Desktop) -> None:
     await visitor.log_in(visitor.world.customer)
-    for wrong in ({"client_id": "nobody"}, {"code_challenge_method": "plain"}, {"redirect_uri": "https://a.example/"}):
+    for wrong in ({"client_id": "nobody"}, {"redirect_uri": "https://a.example/"}):
         await visitor.open(f"/account/authorize?{urlencode(desktop.asks | wrong)}")
         assert await visitor.name() == "authorize_rejected"
         assert await findings(visitor.page) == []
     assert desktop.arrived == []
-    visitor.complaints.clear()  # the browser says that it was refused
+    await visitor.open(f"/account/authorize?{urlencode(desktop.asks | {'code_challenge_method': 'plain'})}")
+    [told] = desktop.arrived  # the app is known, so it is told (RFC 6749, 4.1.2.1)
+    assert (told["error"], told.get("code")) == ("invalid_request", None)
+    visitor.complaints.clear()  # the browser says that it was refused, and that it has left for the app
 
 
 async def test_the_mails_lead_to_pages_and_none_to_an_answer_for_programs(visitor: Visitor) -> None:

@@ -87,7 +87,10 @@ async def refusals(
     for route in routes:
         headers = target.headers(route, **{"Content-Type": media, **attack.headers})
         reply = await target.send(route, data=attack.body, headers=headers)
-        if wrong := faults(reply, logged(), attack.status, attack.code):
+        # What a body is said to be is looked at before its length.
+        is_too_large = attack.status != 415 and len(attack.body) > route.body_limit
+        status, code = (413, "http.request.too_large") if is_too_large else (attack.status, attack.code)
+        if wrong := faults(reply, logged(), status, code):
             found[f"{route.method} {route.path}"] = wrong
     return found
 

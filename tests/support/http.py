@@ -71,11 +71,22 @@ class Reply:
     def code(self) -> str:
         """The code of the problem, which must be one that is whole."""
         problem = self.json
-        assert self.headers["Content-Type"].partition(";")[0] == PROBLEM_MEDIA_TYPE, self
+        media_type = self.headers["Content-Type"].partition(";")[0]
+        # An endpoint of OAuth answers in plain JSON, with the member that its clients read.
+        assert media_type == ("application/json" if "error" in problem else PROBLEM_MEDIA_TYPE), self
         assert problem["status"] == self.status
         assert problem["type"] == f"{PUBLIC_URL}/docs/errors/{problem['code']}"
         assert problem["instance"] == self.headers["X-Request-Id"] != ""
-        assert set(problem) == {"type", "title", "status", "detail", "code", "remedy", "fields", "instance"}
+        assert set(problem) - {"error", "error_description"} == {
+            "type",
+            "title",
+            "status",
+            "detail",
+            "code",
+            "remedy",
+            "fields",
+            "instance",
+        }
         return str(problem["code"])
 
     def __str__(self) -> str:

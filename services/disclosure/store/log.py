@@ -222,5 +222,5 @@ def _batch_id(head: LogHead) -> str:
 
 
 def _number(size: int) -> str:
-    """Return *size* as an id that sorts like a number."""
-    return f"{size:019}"
+    """Return *size* as an id that sorts like a number; too short for a card number (C18)."""
+    return f"{size:010}"

@@ -22,8 +22,8 @@ from tests.support.cards import OTHER_AMOUNT
 async def conflicted(house: PaymentsHarness, number: str = OTHER_AMOUNT, *, capture: bool = True) -> Charge:
     with pytest.raises(ChargeConflictedError):
         await house.charge(await house.card(number), is_capture_automatic=capture)
-    [charge] = await house.charge_service.list_by_account(ADA, after=None, limit=1)
-    return charge
+    charges = await house.charge_service.list_by_account(ADA, after=None, limit=9)
+    return next(charge for charge in charges if charge.state is ChargeState.CONFLICTED)
 
 
 async def propose(house: PaymentsHarness, charge: Charge, outcome: ConflictOutcome) -> ConflictResolution:
