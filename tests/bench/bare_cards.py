@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 from aiohttp import web
 from joserfc import jwe, jwt
-from joserfc.jwk import ECKey, OKPKey
+from joserfc.jwk import ECKey
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -24,13 +24,13 @@ from shared.ids import new_id
 
 def application(mongo_url: str, database: str, public: str, private: str) -> web.Application:
     """Return the application."""
-    signer, key = OKPKey.import_key(json.loads(public)), ECKey.import_key(json.loads(private))
+    signer, key = ECKey.import_key(json.loads(public)), ECKey.import_key(json.loads(private))
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(mongo_url, w="majority")
     stored = client[database]
 
     async def store(request: web.Request) -> web.Response:
         token = request.headers["Authorization"].removeprefix("Bearer ")
-        claims = jwt.decode(token, signer, algorithms=["Ed25519"]).claims
+        claims = jwt.decode(token, signer, algorithms=["ES256"]).claims
         raw = await request.read()
         sealed = json.loads(raw)["jwe"]
         card = json.loads(jwe.decrypt_compact(sealed, key, algorithms=["ECDH-ES", "A256GCM"]).plaintext or b"")
